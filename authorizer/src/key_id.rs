@@ -1,0 +1,53 @@
+//! The name of a key.
+
+use std::fmt;
+
+use thiserror::Error;
+
+/// A key id (`kid`, RFC 7515 section 4.1.4): a name to look a key up by, and nothing else. It is never part of an
+/// address, a file name or a query.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct KeyId(Box<str>);
+
+/// The longest key id that is looked up, in bytes. Okta's have 43.
+pub const MAX_KEY_ID_BYTES: usize = 256;
+
+/// A key id that is longer than [`MAX_KEY_ID_BYTES`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("a key id of {bytes} bytes, at most {MAX_KEY_ID_BYTES} are looked up")]
+pub struct KeyIdTooLong {
+    /// How long it is.
+    pub bytes: usize,
+}
+
+impl KeyId {
+    /// Takes a key id as it stands in a header or a key.
+    ///
+    /// # Errors
+    ///
+    /// If it is over [`MAX_KEY_ID_BYTES`].
+    pub fn parse(kid: &str) -> Result<Self, KeyIdTooLong> {
+        if kid.len() > MAX_KEY_ID_BYTES {
+            return Err(KeyIdTooLong { bytes: kid.len() });
+        }
+        Ok(Self(kid.into()))
+    }
+
+    /// The id itself.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for KeyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "KeyId({:?})", self.0)
+    }
+}
+
+impl fmt::Display for KeyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
