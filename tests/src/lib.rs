@@ -1,1 +1,13 @@
-//! Support for the whole-system tests.
+//! What the whole-system tests share: the stack as `cargo local` starts it, on free ports, and answers compared whole.
+
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "support for tests: what goes wrong here is the test's verdict"
+)]
+
+mod answer;
+mod stack;
+
+pub use answer::{Answer, assert_matches, text_matches};
+pub use stack::{Stack, repository, send};

@@ -1,0 +1,237 @@
+//! The whole stack, started by the very command that a person runs.
+
+use std::env;
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::thread;
+use std::time::Duration;
+
+use reqwest::{Client, Method, RequestBuilder};
+use serde_json::Value;
+
+use crate::Answer;
+
+/// A running stack of its own: free ports, an empty database, its own signing keys. It ends when this is dropped.
+#[derive(Debug)]
+pub struct Stack {
+    process: Child,
+    data: PathBuf,
+    addresses: Value,
+    client: Client,
+}
+
+impl Stack {
+    /// Starts a stack whose state is kept in `target/tests/{name}`, emptied first, and waits until it is ready.
+    ///
+    /// # Panics
+    ///
+    /// If it does not start; what it printed is in the message.
+    #[must_use]
+    pub fn start(name: &str, flags: &[&str]) -> Self {
+        let data = target().join("tests").join(name);
+        if data.exists() {
+            fs::remove_dir_all(&data).expect("the test's data folder can be emptied");
+        }
+        fs::create_dir_all(&data).expect("the test's data folder");
+        let log = fs::File::create(data.join("stderr.log")).expect("the log file");
+        let mut process = local(&data)
+            .args(["--web-port", "0", "--api-port", "0", "--database-port", "0"])
+            .args(["--issuer-port", "0"])
+            .args(flags)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(log)
+            .spawn()
+            .expect("the `local` binary stands in the target folder, where `cargo test` puts it");
+        wait_until_ready(&mut process, &data);
+        let addresses =
+            fs::read_to_string(data.join("stack.json")).expect("stack.json says where it answers");
+        let addresses = serde_json::from_str(&addresses).expect("stack.json is JSON");
+        // The same library as everywhere; the test's own connections are all plain HTTP.
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+        let client = Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .timeout(Duration::from_secs(30))
+            .build()
+            .expect("an HTTP client");
+        Self {
+            process,
+            data,
+            addresses,
+            client,
+        }
+    }
+
+    /// The address of a part, as `stack.json` names it: `api`, `issuer`, `web`, `database`.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such part.
+    #[must_use]
+    pub fn address(&self, part: &str) -> &str {
+        self.addresses
+            .get(part)
+            .and_then(Value::as_str)
+            .unwrap_or_else(|| panic!("no `{part}` in {}", self.addresses))
+    }
+
+    /// The folder with the stack's state and logs.
+    #[must_use]
+    pub fn data(&self) -> &Path {
+        &self.data
+    }
+
+    /// The stack's own process id.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.process.id()
+    }
+
+    /// A request to a path of the API, such as `/session`.
+    #[must_use]
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.client
+            .request(method, format!("{}{path}", self.address("api")))
+    }
+
+    /// A GET of the API, with a bearer token if one is given.
+    pub async fn get(&self, path: &str, token: Option<&str>) -> Answer {
+        let request = self.request(Method::GET, path);
+        send(match token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        })
+        .await
+    }
+
+    /// A POST to the issuer's port, at a path from the root of it: the controls that only the local issuer has.
+    pub async fn issuer_control(&self, path: &str) -> Answer {
+        let issuer = self.address("issuer");
+        let root = issuer
+            .strip_suffix("/oauth2/default")
+            .expect("the issuer's path");
+        send(self.client.post(format!("{root}{path}"))).await
+    }
+
+    /// Signs `user` in through the real flow, as `cargo local token` does.
+    ///
+    /// # Panics
+    ///
+    /// If no token comes of it.
+    #[must_use]
+    pub fn token(&self, user: &str) -> String {
+        self.token_for(user, &[])
+    }
+
+    /// The same with further flags, such as `--scope`.
+    ///
+    /// # Panics
+    ///
+    /// If no token comes of it.
+    #[must_use]
+    pub fn token_for(&self, user: &str, flags: &[&str]) -> String {
+        let output = self.run(&[&["token", user], flags].concat());
+        assert!(
+            output.status.success(),
+            "no token: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        String::from_utf8(output.stdout)
+            .expect("a token is ASCII")
+            .trim()
+            .to_owned()
+    }
+
+    /// Runs a command of `cargo local` against this stack.
+    ///
+    /// # Panics
+    ///
+    /// If the binary cannot be started.
+    #[must_use]
+    pub fn run(&self, arguments: &[&str]) -> Output {
+        self.command(arguments)
+            .output()
+            .expect("the `local` binary runs")
+    }
+
+    /// A command of `cargo local` against this stack, not yet started.
+    #[must_use]
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = local(&self.data);
+        command.args(arguments);
+        command
+    }
+}
+
+/// Sends a request and reads the whole answer.
+///
+/// # Panics
+///
+/// If there is no answer.
+pub async fn send(request: RequestBuilder) -> Answer {
+    Answer::read(request.send().await.expect("an answer")).await
+}
+
+impl Drop for Stack {
+    fn drop(&mut self) {
+        // As Ctrl-C would: the stack ends what it started. It is killed only if it does not.
+        let _ = Command::new("kill")
+            .args(["-INT", &self.process.id().to_string()])
+            .status();
+        for _ in 0..100 {
+            if matches!(self.process.try_wait(), Ok(Some(_))) {
+                return;
+            }
+            thread::sleep(Duration::from_millis(50));
+        }
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// The `local` binary that `cargo test` built, from the root of the repository.
+fn local(data: &Path) -> Command {
+    let mut command = Command::new(target().join("debug").join("local"));
+    command.current_dir(repository()).arg("--data").arg(data);
+    command
+}
+
+/// The root of the repository.
+#[must_use]
+pub fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("this package stands in the repository")
+        .to_owned()
+}
+
+fn target() -> PathBuf {
+    // …/target/debug/deps/{this test}
+    let test = env::current_exe().expect("the path of this test");
+    test.ancestors()
+        .nth(3)
+        .expect("a test stands three folders deep in the target folder")
+        .to_owned()
+}
+
+fn wait_until_ready(process: &mut Child, data: &Path) {
+    let stdout = process.stdout.take().expect("stdout is piped");
+    let mut printed = String::new();
+    let mut lines = BufReader::new(stdout).lines();
+    for line in lines.by_ref().map_while(Result::ok) {
+        if line.trim() == "ready" {
+            // Someone must go on reading, or the stack would block on a full pipe.
+            thread::spawn(move || lines.for_each(drop));
+            return;
+        }
+        printed.push_str(&line);
+        printed.push('\n');
+    }
+    let log = fs::read_to_string(data.join("stderr.log")).unwrap_or_default();
+    panic!(
+        "the stack ended before it was ready: {:?}\n{printed}{log}",
+        process.wait()
+    );
+}

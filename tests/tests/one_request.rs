@@ -1,0 +1,193 @@
+//! One real request, end to end: a token that a real `OpenID` provider issued, the real authorizer, the real handler.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use tests::{Stack, assert_matches, send};
+
+fn session_of(login: &str, scopes: &[&str], groups: &[&str]) -> Value {
+    json!({
+        "signedIn": true,
+        "principal": "00u…",
+        "subject": login,
+        "clientId": "web",
+        "scopes": scopes,
+        "groups": groups,
+        "expiresAt": "…",
+    })
+}
+
+#[tokio::test]
+async fn signed_in_signed_out_and_refused() {
+    let stack = Stack::start("one-request", &[]);
+    let alice = stack.token("alice");
+
+    // Signed in or out, the same route answers.
+    let answer = stack.get("/session", Some(&alice)).await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    let mut session = answer.json();
+    sort(&mut session["scopes"]);
+    let scopes = [
+        "email",
+        "groups",
+        "openid",
+        "profile",
+        "state:read",
+        "state:write",
+    ];
+    assert_matches(
+        "alice",
+        &session,
+        &session_of("alice@example.com", &scopes, &["Everyone"]),
+    );
+    let answer = stack.get("/session", None).await;
+    assert_eq!(
+        (answer.status, answer.json()),
+        (200, json!({"signedIn": false}))
+    );
+
+    // A bad token is a 401 on that route too, never silently anonymous.
+    let (head, last) = alice.split_at(alice.len() - 10);
+    let flipped = if last.starts_with('A') { "B" } else { "A" };
+    let one_byte_changed = format!("{head}{flipped}{}", last.get(1..).expect("ten characters"));
+    for (case, token) in [
+        (
+            "one byte of the signature changed",
+            one_byte_changed.as_str(),
+        ),
+        ("not a token", "nonsense"),
+        (
+            "no signature",
+            head.rsplit_once('.').expect("three parts").0,
+        ),
+    ] {
+        for path in ["/session", "/state"] {
+            let answer = stack.get(path, Some(token)).await;
+            assert_eq!(
+                (answer.status, answer.json()),
+                (401, json!({"message": "Unauthorized"})),
+                "{case}"
+            );
+        }
+    }
+
+    // A write needs a token, and one with the scope for it.
+    let put = |token: Option<&str>| {
+        let request = stack
+            .request(Method::PUT, "/state/home")
+            .header("if-none-match", "*");
+        let request = request
+            .header("content-type", "application/json")
+            .body(r#"{"value": {"lamp": "on"}}"#);
+        send(match token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        })
+    };
+    assert_eq!(put(None).await.status, 401);
+    let reader = stack.token_for("alice", &["--scope", "openid state:read"]);
+    let answer = put(Some(&reader)).await;
+    assert_eq!(answer.status, 403, "{answer:?}");
+    assert!(
+        answer
+            .body
+            .contains("User is not authorized to access this resource"),
+        "{answer:?}"
+    );
+    let answer = put(Some(&alice)).await;
+    assert_eq!(answer.status, 201, "{answer:?}");
+
+    // What alice wrote is hers alone.
+    let answer = stack.get("/state/home", Some(&alice)).await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    let resource = json!({
+        "id": "home", "owner": "00u…", "visibility": "private", "value": {"lamp": "on"}, "version": 1,
+        "createdAt": "…Z", "updatedAt": "…Z",
+    });
+    assert_matches("home", &answer.json(), &resource);
+    let bob = stack.token("bob");
+    assert_eq!(stack.get("/state/home", Some(&bob)).await.status, 404);
+    assert_eq!(stack.get("/state/home", None).await.status, 404);
+    let ada = stack.token("ada");
+    assert_eq!(
+        stack.get("/state/home", Some(&ada)).await.status,
+        200,
+        "an admin sees it"
+    );
+}
+
+fn sort(list: &mut Value) {
+    if let Some(list) = list.as_array_mut() {
+        list.sort_by_key(ToString::to_string);
+    }
+}
+
+/// The whole life of a token and of the keys behind it, against one issuer that is told to misbehave.
+#[tokio::test]
+async fn expired_foreign_rotated_and_without_an_issuer() {
+    let stack = Stack::start("issuer-troubles", &[]);
+    let alice = stack.token("alice");
+    assert_eq!(stack.get("/session", Some(&alice)).await.status, 200);
+
+    // Another audience, from the same issuer and with the same key.
+    assert_eq!(
+        stack
+            .issuer_control("/dev/audience?value=api://other")
+            .await
+            .status,
+        204
+    );
+    let foreign = stack.token("alice");
+    assert_eq!(stack.get("/session", Some(&foreign)).await.status, 401);
+    assert_eq!(
+        stack
+            .issuer_control("/dev/audience?value=api://default")
+            .await
+            .status,
+        204
+    );
+
+    // Expired for longer than the leeway of 60 s: the issuer is asked for a token that is born so.
+    assert_eq!(
+        stack
+            .issuer_control("/dev/ttl?AccessToken=-61")
+            .await
+            .status,
+        204
+    );
+    let expired = stack.token("alice");
+    assert_eq!(stack.get("/session", Some(&expired)).await.status, 401);
+    assert_eq!(
+        stack
+            .issuer_control("/dev/ttl?AccessToken=3600")
+            .await
+            .status,
+        204
+    );
+
+    // A planned rotation: the next key was published beforehand.
+    assert_eq!(stack.issuer_control("/dev/rotate").await.status, 204);
+    let rotated = stack.token("alice");
+    assert_eq!(stack.get("/session", Some(&rotated)).await.status, 200);
+    assert_eq!(
+        stack.get("/session", Some(&alice)).await.status,
+        200,
+        "the old key is still published"
+    );
+
+    // A sudden one: the key was never seen before, and is fetched for this very token.
+    assert_eq!(stack.issuer_control("/dev/rotate?sudden").await.status, 204);
+    let sudden = stack.token("alice");
+    assert_eq!(stack.get("/session", Some(&sudden)).await.status, 200);
+
+    // With the issuer gone, the warm keys still serve those who are signed in, and still refuse the others.
+    assert_eq!(stack.issuer_control("/dev/exit").await.status, 204);
+    for (token, expected) in [
+        (&sudden, 200),
+        (&rotated, 200),
+        (&expired, 401),
+        (&foreign, 401),
+    ] {
+        assert_eq!(stack.get("/session", Some(token)).await.status, expected);
+    }
+    assert_eq!(stack.get("/state", Some(&sudden)).await.status, 200);
+}
