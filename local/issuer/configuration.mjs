@@ -1,0 +1,177 @@
+import { randomUUID } from 'node:crypto';
+import { interactionPolicy } from 'oidc-provider';
+import { wholeNumber } from './settings.mjs';
+import { errorPage, signedOutPage, signOutPage } from './sign-in-page.mjs';
+import { identityClaims, userByUid } from './users.mjs';
+
+/** The scopes there are. Okta answers `invalid_scope` to any other. */
+export const scopes = ['openid', 'profile', 'email', 'groups', 'offline_access', 'state:read', 'state:write'];
+
+const seconds = wholeNumber(1, 86400);
+
+/**
+ * What makes `oidc-provider` look like an Okta custom authorization server, as far as settings can; the rest is in
+ * `okta.mjs` and `structured-tokens.mjs`.
+ *
+ * @param {object} parts
+ * @param {string} parts.issuer
+ * @param {import('./settings.mjs').Client[]} parts.clients
+ * @param {import('./keys.mjs').Keys} parts.keys
+ * @param {import('./adapter.mjs').Memory} parts.memory
+ * @param {string[]} parts.cookieKeys
+ * @param {{ audience: string, ttlSeconds: number }} parts.dials what `/dev` can turn while the server runs
+ * @returns {import('oidc-provider').Configuration}
+ */
+export function configuration({ issuer, clients, keys, memory, cookieKeys, dials }) {
+  return {
+    adapter: (model) => memory.adapter(model),
+    jwks: { keys: /** @type {any} */ (keys.all) },
+    cookies: { keys: cookieKeys },
+    scopes,
+    claims: {
+      openid: ['sub', 'ver', 'idp'],
+      profile: ['name', 'preferred_username'],
+      email: ['email', 'email_verified'],
+      groups: ['groups'],
+    },
+    // Okta puts the claims of `profile` into the ID token also when an access token comes with it.
+    conformIdTokenClaims: false,
+    responseTypes: ['code'],
+    clientAuthMethods: ['none'],
+    pkce: { required: () => true },
+    allowOmittingSingleRegisteredRedirectUri: false,
+    clients: clients.map((client) => ({
+      client_id: client.id,
+      token_endpoint_auth_method: 'none',
+      grant_types: ['authorization_code', 'refresh_token'],
+      response_types: ['code'],
+      redirect_uris: client.redirectUris,
+      post_logout_redirect_uris: client.postLogoutRedirectUris,
+    })),
+    clientBasedCORS: (_ctx, origin, client) =>
+      clients.some(({ id, origins }) => id === client.clientId && origins.includes(origin)),
+    routes: {
+      authorization: '/v1/authorize',
+      token: '/v1/token',
+      jwks: '/v1/keys',
+      userinfo: '/v1/userinfo',
+      end_session: '/v1/logout',
+    },
+    discovery: {
+      introspection_endpoint: `${issuer}/v1/introspect`,
+      introspection_endpoint_auth_methods_supported: ['none'],
+      revocation_endpoint: `${issuer}/v1/revoke`,
+      revocation_endpoint_auth_methods_supported: ['none'],
+    },
+    // Every refresh token is spent by its use, and a second use ends the whole grant. Okta waits 30 seconds by default
+    // before it calls a second use theft; the library knows no such grace, so this server behaves as Okta with
+    // `leeway: 0`. A client that gets along here gets along there.
+    rotateRefreshToken: true,
+    issueRefreshToken: async (_ctx, _client, source) => source.scopes.has('offline_access'),
+    ttl: {
+      AccessToken: (_ctx, token) => memory.wishes.get(token.grantId ?? '')?.ttl ?? dials.ttlSeconds,
+      AuthorizationCode: 300,
+      IdToken: 3600,
+      // A rotated token inherits the end of the first (RFC 9700, 2.2.2).
+      RefreshToken: (ctx) => ctx?.oidc.entities.RotatedRefreshToken?.remainingTTL ?? 7 * 24 * 3600,
+      Grant: 14 * 24 * 3600,
+      Interaction: 3600,
+      Session: 24 * 3600,
+    },
+    interactions: { policy: policyWithoutConsent(), url: (_ctx, interaction) => `/signin/${interaction.uid}` },
+    findAccount: async (_ctx, uid) => {
+      const user = userByUid(uid);
+      return user && { accountId: user.uid, claims: async () => identityClaims(user) };
+    },
+    loadExistingGrant: (ctx) => grantOfEverything(ctx, memory),
+    // For tests, at the authorization request: tokens that this server really issued and that are wrong in one point.
+    // The audience is another, they live so many seconds, or they were issued so many seconds ago.
+    extraParams: ['dev_audience', 'dev_ttl', 'dev_age'],
+    formats: { customizers: { jwt: (ctx, token, jwt) => oktaAccessToken(ctx, token, jwt, memory, dials) } },
+    features: {
+      devInteractions: { enabled: false },
+      dPoP: { enabled: false },
+      pushedAuthorizationRequests: { enabled: false },
+      rpInitiatedLogout: { enabled: true, logoutSource: signOutPage, postLogoutSuccessSource: signedOutPage },
+      // The audience is the server's, not the request's: an Okta custom authorization server has exactly one.
+      resourceIndicators: {
+        enabled: true,
+        defaultResource: () => dials.audience,
+        useGrantedResource: () => true,
+        getResourceServerInfo: () => ({
+          audience: dials.audience,
+          scope: scopes.join(' '),
+          accessTokenFormat: 'jwt',
+          jwt: { sign: { alg: 'RS256' } },
+        }),
+      },
+    },
+    renderError: errorPage,
+  };
+}
+
+/** Okta's consent page is off by default, so nobody is asked; the prompt's name stays known, see `okta.mjs`. */
+function policyWithoutConsent() {
+  const policy = interactionPolicy.base();
+  policy.get('consent')?.checks.clear();
+  return policy;
+}
+
+/**
+ * Each authorization gets a grant of its own with all that was asked for: as at Okta, what one sign-in handed out is
+ * revoked without touching another's.
+ *
+ * @param {import('oidc-provider').KoaContextWithOIDC} ctx
+ * @param {import('./adapter.mjs').Memory} memory
+ */
+async function grantOfEverything(ctx, memory) {
+  const { params, provider, client, account } = ctx.oidc;
+  const grant = new provider.Grant({ clientId: client?.clientId, accountId: account?.accountId });
+  const scope = String(params?.scope ?? '');
+  grant.addOIDCScope(scope);
+  for (const audience of Object.keys(ctx.oidc.resourceServers ?? {})) grant.addResourceScope(audience, scope);
+  const grantId = await grant.save();
+  if (params?.dev_audience || params?.dev_ttl || params?.dev_age) {
+    memory.wishes.set(grantId, {
+      audience: params.dev_audience ? String(params.dev_audience) : undefined,
+      ttl: seconds(/** @type {any} */ (params.dev_ttl)),
+      age: seconds(/** @type {any} */ (params.dev_age)),
+    });
+  }
+  return grant;
+}
+
+/**
+ * Okta's form: `scp` is an array, `cid` and `uid` name client and user, `sub` is the login, and the header has no
+ * `typ`, only `alg` and `kid`.
+ *
+ * @param {import('oidc-provider').KoaContextWithOIDC} ctx
+ * @param {any} token
+ * @param {any} jwt
+ * @param {import('./adapter.mjs').Memory} memory
+ * @param {{ audience: string }} dials
+ */
+function oktaAccessToken(ctx, token, jwt, memory, dials) {
+  const user = userByUid(token.accountId);
+  if (user === undefined) throw new Error(`no user has the id ${token.accountId}`);
+  const { iat, exp, iss } = jwt.payload;
+  const source = ctx.oidc.entities.RefreshToken ?? ctx.oidc.entities.AuthorizationCode;
+  const { audience = dials.audience, age = 0 } = memory.wishes.get(token.grantId) ?? {};
+  const jti = `AT.${randomUUID()}`;
+  memory.accessTokens.set(jti, { grantId: token.grantId, clientId: token.clientId, expiresAt: exp * 1000 });
+  jwt.header = { typ: undefined };
+  jwt.payload = {
+    ver: 1,
+    jti,
+    iss,
+    aud: audience,
+    iat: iat - age,
+    exp: exp - age,
+    cid: token.clientId,
+    uid: user.uid,
+    scp: token.scope.split(' '),
+    auth_time: source?.authTime,
+    sub: user.login,
+    groups: user.groups,
+  };
+}

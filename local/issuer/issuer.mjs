@@ -1,0 +1,134 @@
+import { randomBytes } from 'node:crypto';
+import { createServer } from 'node:http';
+import { Provider } from 'oidc-provider';
+import { Memory } from './adapter.mjs';
+import { configuration } from './configuration.mjs';
+import { Controls } from './controls.mjs';
+import { formOf, json, redirect } from './http.mjs';
+import { Keys } from './keys.mjs';
+import { authorizationRequest } from './okta.mjs';
+import { signInPage } from './sign-in-page.mjs';
+import { StructuredTokens } from './structured-tokens.mjs';
+import { userByName } from './users.mjs';
+
+/** The path of Okta's ready-made custom authorization server. */
+const mount = '/oauth2/default';
+
+/**
+ * Starts the provider on loopback and answers when it listens.
+ *
+ * @param {import('./settings.mjs').Settings} settings
+ * @returns {Promise<{ issuer: string, close: () => Promise<void> }>}
+ */
+export async function startIssuer(settings) {
+  const keys = await Keys.open(settings.data);
+  const server = createServer();
+  await new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(settings.port, '127.0.0.1', () => resolve(undefined));
+  });
+  const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
+  const issuer = `http://127.0.0.1:${port}${mount}`;
+
+  const memory = new Memory();
+  const dials = { audience: settings.audience, ttlSeconds: settings.ttlSeconds };
+  const cookieKeys = [randomBytes(32).toString('hex')];
+  // The library takes its keys once, so a rotation is a new provider over the same memory.
+  const build = () =>
+    new Provider(issuer, configuration({ issuer, clients: settings.clients, keys, memory, cookieKeys, dials }));
+  let provider = build();
+  const controls = new Controls(keys, dials, () => {
+    provider = build();
+  });
+  const tokens = new StructuredTokens({ issuer, clients: settings.clients, keys, memory, provider: () => provider });
+
+  /** @type {Record<string, (req: import('./http.mjs').Request, res: import('./http.mjs').Response, query: URLSearchParams) => Promise<void>>} */
+  const shims = {
+    [`POST ${mount}/v1/introspect`]: tokens.introspect,
+    [`POST ${mount}/v1/revoke`]: tokens.revoke,
+    [`GET ${mount}/v1/userinfo`]: tokens.userinfo,
+    [`POST ${mount}/v1/userinfo`]: tokens.userinfo,
+  };
+  const preflights = [`${mount}/v1/introspect`, `${mount}/v1/revoke`];
+
+  /** @param {import('./http.mjs').Request} req @param {import('./http.mjs').Response} res */
+  const serve = async (req, res) => {
+    // A name that some page had pointed at this machine (DNS rebinding) gets nothing.
+    if (req.headers.host !== `127.0.0.1:${port}`) return json(res, 421, { error: `expected the host 127.0.0.1:${port}` });
+    const url = new URL(req.url ?? '/', issuer);
+    if (url.pathname.startsWith('/dev/')) return controls.serve(req, res, url);
+    if (url.pathname.startsWith('/signin/')) return signIn(provider, req, res);
+    const shim = shims[`${req.method} ${url.pathname}`];
+    if (shim !== undefined) return shim(req, res, url.searchParams);
+    if (req.method === 'OPTIONS' && preflights.includes(url.pathname)) return preflight(req, res);
+
+    // RFC 8414 puts the well-known part before the issuer's path; Okta serves both forms.
+    if (url.pathname === `/.well-known/oauth-authorization-server${mount}`) {
+      url.pathname = `${mount}/.well-known/oauth-authorization-server`;
+    }
+    if (!url.pathname.startsWith(`${mount}/`)) return json(res, 404, { error: `the issuer is ${issuer}` });
+    if (url.pathname === `${mount}/v1/authorize`) {
+      const request = authorizationRequest(url.searchParams, settings.clients);
+      if ('refusal' in request) return redirect(res, request.refusal);
+      url.search = request.query.toString();
+    }
+    // Okta lets keys be cached for weeks; a verifier has to set its own ceiling.
+    if (url.pathname === `${mount}/v1/keys`) res.setHeader('Cache-Control', 'max-age=3832304, must-revalidate');
+    // The library finds out where it is mounted by comparing the two.
+    Object.assign(req, { originalUrl: url.pathname + url.search, url: url.pathname.slice(mount.length) + url.search });
+    await provider.callback()(req, res);
+  };
+
+  server.on('request', (req, res) => {
+    serve(req, res).catch((error) => {
+      console.error(`${req.method} ${req.url?.replace(/\?.*/, '')}: ${error.stack}`);
+      if (res.headersSent) res.destroy();
+      else json(res, 500, { error: 'server_error' });
+    });
+  });
+  return {
+    issuer,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+/**
+ * The page with the users, and what it sends.
+ *
+ * @param {Provider} provider
+ * @param {import('./http.mjs').Request} req
+ * @param {import('./http.mjs').Response} res
+ */
+async function signIn(provider, req, res) {
+  let interaction;
+  try {
+    interaction = await provider.interactionDetails(req, res);
+  } catch {
+    return json(res, 400, { error: 'this sign-in is over or was started in another browser; start again' });
+  }
+  if (req.method !== 'POST') return signInPage(res, String(interaction.params.client_id), `/signin/${interaction.uid}`);
+  const form = await formOf(req);
+  if (form?.has('cancel')) {
+    const refusal = { error: 'access_denied', error_description: 'The resource owner denied the request.' };
+    return provider.interactionFinished(req, res, refusal);
+  }
+  const user = userByName(form?.get('user'));
+  if (user === undefined) return json(res, 400, { error: 'no such user' });
+  await provider.interactionFinished(req, res, { login: { accountId: user.uid, amr: ['pwd'] }, consent: {} });
+}
+
+/** The answer itself names the origin only when the client has registered it. @param {import('./http.mjs').Request} req @param {import('./http.mjs').Response} res */
+function preflight(req, res) {
+  res.writeHead(204, {
+    'Access-Control-Allow-Origin': req.headers.origin ?? '*',
+    'Access-Control-Allow-Methods': 'POST',
+    'Access-Control-Allow-Headers': req.headers['access-control-request-headers'] ?? 'Content-Type',
+    'Access-Control-Max-Age': '3600',
+    Vary: 'Origin',
+  });
+  res.end();
+}

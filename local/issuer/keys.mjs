@@ -1,0 +1,86 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { calculateJwkThumbprint, exportJWK, generateKeyPair } from 'jose';
+
+/**
+ * The signing keys in Okta's three states: ACTIVE signs, NEXT is published ahead of its use, EXPIRED still verifies
+ * what it signed. Okta signs with RS256 alone.
+ */
+export class Keys {
+  /** @type {{ active: import('jose').JWK, next?: import('jose').JWK, expired?: import('jose').JWK }} */
+  #ring;
+  /** @type {string | undefined} */
+  #file;
+
+  /**
+   * @param {{ active: import('jose').JWK, next?: import('jose').JWK, expired?: import('jose').JWK }} ring
+   * @param {string | undefined} file
+   */
+  constructor(ring, file) {
+    this.#ring = ring;
+    this.#file = file;
+    this.#save();
+  }
+
+  /**
+   * The keys kept in the folder, or new ones.
+   *
+   * @param {string | undefined} folder
+   */
+  static async open(folder) {
+    if (folder !== undefined) mkdirSync(folder, { recursive: true });
+    const file = folder && join(folder, 'keys.json');
+    const kept = file && read(file);
+    return new Keys(kept ?? { active: await newKey(), next: await newKey() }, file);
+  }
+
+  /** All of them with their private parts; the first is the one that signs. */
+  get all() {
+    return [this.#ring.active, this.#ring.next, this.#ring.expired].filter((key) => key !== undefined);
+  }
+
+  /** A planned rotation: everyone who has fetched the keys lately knows the new one already. */
+  async rotate() {
+    this.#ring = { active: this.#ring.next ?? (await newKey()), next: await newKey(), expired: this.#ring.active };
+    this.#save();
+  }
+
+  /** A key that nobody has seen signs from now on, as after a leak; the old one stays published. */
+  async rotateSuddenly() {
+    this.#ring = { active: await newKey(), next: await newKey(), expired: this.#ring.active };
+    this.#save();
+  }
+
+  /** The same, and the old key is gone at once: what it signed no longer verifies. */
+  async rotateAndDrop() {
+    this.#ring = { active: await newKey(), next: await newKey() };
+    this.#save();
+  }
+
+  #save() {
+    if (this.#file !== undefined) writeFileSync(this.#file, JSON.stringify(this.#ring), { mode: 0o600 });
+  }
+}
+
+async function newKey() {
+  const { privateKey } = await generateKeyPair('RS256', { extractable: true });
+  const key = await exportJWK(privateKey);
+  return { ...key, kid: await calculateJwkThumbprint(key), alg: 'RS256', use: 'sig' };
+}
+
+/** @param {string} file */
+function read(file) {
+  let text;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch {
+    return undefined;
+  }
+  try {
+    const ring = JSON.parse(text);
+    if (typeof ring.active?.kid === 'string') return ring;
+  } catch {
+    // Said below, as for JSON of another shape.
+  }
+  throw new Error(`${file} holds no signing keys; delete it, and new ones are made`);
+}

@@ -1,0 +1,36 @@
+/**
+ * The OpenID provider of one machine. Prints one line of JSON to stdout when it answers, everything else to stderr;
+ * ends with its stdin, so that it never outlives whoever started it.
+ */
+
+// The library writes notices to stdout, which has one reader and one line. Its warning that Node 20 is not among the
+// runtimes it supports goes to stderr with the rest: the tests beside this file pass on it.
+console.log = console.info = console.error;
+
+const { settingsFrom } = await import('./settings.mjs');
+const { startIssuer } = await import('./issuer.mjs');
+
+/** Exit codes: 2 for wrong settings, 3 for a port that is taken, 1 for anything else. @param {any} error */
+function fail(error) {
+  if (error.code === 'EADDRINUSE') {
+    console.error(`port ${error.port} on 127.0.0.1 is taken; choose another with ISSUER_PORT`);
+    process.exit(3);
+  }
+  console.error(error.message);
+  process.exit(1);
+}
+
+let settings;
+try {
+  settings = settingsFrom(process.env);
+} catch (error) {
+  console.error(/** @type {Error} */ (error).message);
+  process.exit(2);
+}
+
+const { issuer, close } = await startIssuer(settings).catch(fail);
+process.stdout.write(`${JSON.stringify({ issuer })}\n`);
+
+const end = () => void close().then(() => process.exit(0));
+process.once('SIGTERM', end).once('SIGINT', end);
+process.stdin.once('end', end).once('close', end).resume();

@@ -1,0 +1,272 @@
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { createRemoteJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify } from 'jose';
+import { startIssuer } from '../issuer.mjs';
+import { Browser, clients, exchange, origin, post, redirectUri } from './browser.mjs';
+
+const { issuer, close } = await startIssuer({ port: 0, clients, audience: 'api://default', ttlSeconds: 3600, data: undefined });
+after(close);
+const root = new URL(issuer).origin;
+const browser = () => new Browser(issuer);
+const json = async (/** @type {string} */ url) => (await fetch(url)).json();
+/** @param {string} token */
+const verify = (token) => jwtVerify(token, createRemoteJWKSet(new URL(`${issuer}/v1/keys`)), { issuer });
+/** @param {string} token */
+const introspect = async (token, client_id = 'web') => (await post(`${issuer}/v1/introspect`, { token, client_id })).body;
+
+test('the metadata is at the three places where Okta has it', async () => {
+  const metadata = await json(`${issuer}/.well-known/openid-configuration`);
+  assert.equal(metadata.issuer, issuer);
+  assert.equal(metadata.jwks_uri, `${issuer}/v1/keys`);
+  assert.deepEqual(metadata.code_challenge_methods_supported, ['S256']);
+  assert.deepEqual(metadata.introspection_endpoint_auth_methods_supported, ['none']);
+  assert.deepEqual(await json(`${issuer}/.well-known/oauth-authorization-server`), metadata);
+  assert.deepEqual(await json(`${root}/.well-known/oauth-authorization-server/oauth2/default`), metadata);
+});
+
+test('the keys are public parts with a long max-age', async () => {
+  const response = await fetch(`${issuer}/v1/keys`);
+  assert.equal(response.headers.get('cache-control'), 'max-age=3832304, must-revalidate');
+  const { keys } = await response.json();
+  for (const key of keys) assert.deepEqual(Object.keys(key).sort(), ['alg', 'e', 'kid', 'kty', 'n', 'use']);
+});
+
+test('an access token has the members of one of Okta, and no others', async () => {
+  const { access_token, expires_in, scope, token_type } = await browser().tokens('ada');
+  assert.deepEqual(Object.keys(decodeProtectedHeader(access_token)).sort(), ['alg', 'kid']);
+  const { payload } = await verify(access_token);
+  const { jti, iat, exp, auth_time, ...rest } = payload;
+  assert.match(String(jti), /^AT\./);
+  assert.equal(Number(exp) - Number(iat), 3600);
+  assert.equal(typeof auth_time, 'number');
+  assert.deepEqual(rest, {
+    ver: 1,
+    iss: issuer,
+    aud: 'api://default',
+    cid: 'web',
+    uid: '00uada00000000000000',
+    scp: ['openid', 'profile', 'email', 'groups', 'offline_access', 'state:read', 'state:write'],
+    sub: 'ada@example.com',
+    groups: ['Everyone', 'Admins'],
+  });
+  assert.deepEqual([expires_in, token_type, scope.split(' ')], [3600, 'Bearer', rest.scp]);
+});
+
+test('an ID token is for the client, names the user by id, and carries the nonce', async () => {
+  const { id_token } = await browser().tokens('alice');
+  const { payload } = await verify(id_token);
+  assert.deepEqual(
+    [payload.aud, payload.sub, payload.nonce, payload.name, payload.cid, payload.scp],
+    ['web', '00ualice000000000000', 'nonce-1', 'Alice Example', undefined, undefined],
+  );
+});
+
+test('only the scopes that were asked for are granted, and no refresh token without offline_access', async () => {
+  const { access_token, id_token, refresh_token } = await browser().tokens('bob', { scope: 'state:read', nonce: '' });
+  assert.deepEqual(decodeJwt(access_token).scp, ['state:read']);
+  assert.deepEqual([id_token, refresh_token], [undefined, undefined]);
+});
+
+for (const [name, changes, error] of /** @type {[string, Record<string, string>, string][]} */ ([
+  ['an unknown scope', { scope: 'openid everything' }, 'invalid_scope'],
+  ['no state', { state: '' }, 'invalid_request'],
+  ['no code challenge', { code_challenge: '', code_challenge_method: '' }, 'invalid_request'],
+  ['the plain challenge method', { code_challenge_method: 'plain' }, 'invalid_request'],
+  ['the implicit flow', { response_type: 'token' }, 'unsupported_response_type'],
+  ['prompt=none without a session', { prompt: 'none', scope: 'openid' }, 'login_required'],
+])) {
+  test(`${name} goes back to the client as ${error}`, async () => {
+    const { url } = await browser().authorize(changes);
+    assert.equal(url.origin + url.pathname, redirectUri);
+    assert.equal((url.searchParams.get('error') ?? new URLSearchParams(url.hash.slice(1)).get('error')), error);
+  });
+}
+
+test('a redirect URI that is not registered gets a page, not a redirect', async () => {
+  for (const redirect_uri of [`${redirectUri}/`, 'http://127.0.0.1:8081/callback.html', `${redirectUri}?x=1`]) {
+    const { response } = await browser().authorize({ redirect_uri });
+    assert.equal(response?.status, 400);
+  }
+});
+
+test('cancelling goes back as access_denied', async () => {
+  const visitor = browser();
+  const { url } = await visitor.authorize();
+  const back = await visitor.go(url, { method: 'POST', body: new URLSearchParams({ cancel: 'yes' }) });
+  assert.equal(back.url.searchParams.get('error'), 'access_denied');
+});
+
+test('a sign-in page cannot be used from another browser', async () => {
+  const { url } = await browser().authorize();
+  const { response } = await browser().go(url, { method: 'POST', body: new URLSearchParams({ user: 'alice' }) });
+  assert.equal(response?.status, 400);
+});
+
+test('with a session nobody is asked again', async () => {
+  const visitor = browser();
+  await visitor.tokens('alice');
+  const silent = await visitor.authorize({ prompt: 'none', scope: 'openid' });
+  assert.ok(silent.url.searchParams.get('code'));
+  const again = await visitor.authorize();
+  assert.ok(again.url.searchParams.get('code'));
+});
+
+test('a code without its verifier is worth nothing', async () => {
+  const { code } = await browser().signIn('alice');
+  const { status, body } = await exchange(issuer, { code, code_verifier: 'x'.repeat(43) });
+  assert.deepEqual([status, body.error], [400, 'invalid_grant']);
+});
+
+test('a code that is used twice takes down what it gave', async () => {
+  const { code, verifier } = await browser().signIn('alice');
+  const first = await exchange(issuer, { code, code_verifier: verifier });
+  const second = await exchange(issuer, { code, code_verifier: verifier });
+  assert.equal(second.body.error, 'invalid_grant');
+  assert.deepEqual(await introspect(first.body.access_token), { active: false });
+});
+
+test('a refresh token is spent by its use, and a second use ends the whole grant', async () => {
+  const { refresh_token } = await browser().tokens('alice');
+  const second = (await exchange(issuer, { refresh_token })).body;
+  assert.notEqual(second.refresh_token, refresh_token);
+  assert.equal((await introspect(second.access_token)).active, true);
+  assert.equal((await exchange(issuer, { refresh_token })).body.error, 'invalid_grant');
+  assert.equal((await exchange(issuer, { refresh_token: second.refresh_token })).body.error, 'invalid_grant');
+  assert.deepEqual(await introspect(second.access_token), { active: false });
+});
+
+test('one sign-in revoked leaves the other alone', async () => {
+  const visitor = browser();
+  const first = await visitor.tokens('alice');
+  const { code, verifier } = await visitor.authorize().then(({ url, verifier }) => ({ code: url.searchParams.get('code') ?? '', verifier }));
+  const second = (await exchange(issuer, { code, code_verifier: verifier })).body;
+  await post(`${issuer}/v1/revoke`, { token: first.refresh_token, client_id: 'web' });
+  assert.deepEqual(await introspect(first.access_token), { active: false });
+  assert.equal((await introspect(second.access_token)).active, true);
+});
+
+test('introspection answers in Okta\'s words', async () => {
+  const { access_token, refresh_token } = await browser().tokens('bob', { scope: 'openid offline_access state:read' });
+  const answer = await introspect(access_token);
+  const { jti, iat, exp, ...rest } = answer;
+  assert.deepEqual(rest, {
+    active: true,
+    scope: 'openid offline_access state:read',
+    username: 'bob@example.com',
+    client_id: 'web',
+    uid: '00ubob00000000000000',
+    sub: 'bob@example.com',
+    aud: 'api://default',
+    iss: issuer,
+    token_type: 'Bearer',
+  });
+  assert.equal((await introspect(refresh_token)).active, true);
+  assert.deepEqual(await introspect('nonsense'), { active: false });
+  assert.deepEqual(await introspect(access_token, 'other'), { active: false }, 'the token of another client');
+  assert.equal((await post(`${issuer}/v1/introspect`, { token: access_token })).status, 401);
+  assert.equal((await post(`${issuer}/v1/introspect?client_id=web`, { token: access_token })).body.active, true);
+  const basic = { authorization: `Basic ${Buffer.from('web:').toString('base64')}` };
+  assert.equal((await post(`${issuer}/v1/introspect`, { token: access_token }, basic)).body.active, true);
+});
+
+test('revoking an access token leaves the refresh token', async () => {
+  const { access_token, refresh_token } = await browser().tokens('alice');
+  assert.equal((await post(`${issuer}/v1/revoke`, { token: access_token, client_id: 'web' })).status, 200);
+  assert.deepEqual(await introspect(access_token), { active: false });
+  assert.equal((await exchange(issuer, { refresh_token })).status, 200);
+});
+
+test('a client cannot revoke the tokens of another', async () => {
+  const { access_token, refresh_token } = await browser().tokens('alice');
+  for (const token of [access_token, refresh_token]) await post(`${issuer}/v1/revoke`, { token, client_id: 'other' });
+  assert.equal((await introspect(access_token)).active, true);
+});
+
+test('userinfo takes the access token and gives what its scopes say', async () => {
+  const { access_token } = await browser().tokens('ada', { scope: 'openid email' });
+  const answer = await fetch(`${issuer}/v1/userinfo`, { headers: { authorization: `Bearer ${access_token}` } });
+  assert.deepEqual(await answer.json(), { sub: '00uada00000000000000', email: 'ada@example.com', email_verified: true });
+  const none = await fetch(`${issuer}/v1/userinfo`);
+  assert.equal(none.status, 401);
+});
+
+test('only registered origins may read the answers', async () => {
+  const { refresh_token } = await browser().tokens('alice');
+  /** @param {string} path @param {Record<string, string>} form @param {string} from */
+  const allowed = async (path, form, from) =>
+    (await post(`${issuer}/v1/${path}`, { client_id: 'web', ...form }, { origin: from })).headers.get('access-control-allow-origin');
+  for (const path of ['introspect', 'revoke']) {
+    assert.equal(await allowed(path, { token: 'x' }, origin), origin);
+    assert.equal(await allowed(path, { token: 'x' }, 'https://evil.example'), null);
+  }
+  const form = { grant_type: 'refresh_token', refresh_token };
+  assert.equal(await allowed('token', form, 'https://evil.example'), null);
+  assert.equal(await allowed('token', form, origin), origin);
+});
+
+test('signing out with an ID token hint ends the session and comes back with the state', async () => {
+  const visitor = browser();
+  const { id_token } = await visitor.tokens('alice');
+  const query = new URLSearchParams({ id_token_hint: id_token, post_logout_redirect_uri: `${origin}/signed-out.html`, state: 's' });
+  const { response } = await visitor.go(`${issuer}/v1/logout?${query}`);
+  const page = (await response?.text()) ?? '';
+  assert.match(page, /submit\(\)/);
+  const xsrf = /name="xsrf" value="([^"]+)"/.exec(page)?.[1] ?? '';
+  const { url } = await visitor.go(`${issuer}/v1/logout/confirm`, { method: 'POST', body: new URLSearchParams({ xsrf, logout: 'yes' }) });
+  assert.equal(url.href, `${origin}/signed-out.html?state=s`);
+  assert.equal((await visitor.authorize({ prompt: 'none', scope: 'openid' })).url.searchParams.get('error'), 'login_required');
+});
+
+test('a token can be wished wrong in one point', async () => {
+  const other = decodeJwt((await browser().tokens('alice', { dev_audience: 'api://other' })).access_token);
+  assert.equal(other.aud, 'api://other');
+  const old = decodeJwt((await browser().tokens('alice', { dev_age: '7200' })).access_token);
+  assert.ok(Number(old.exp) < Date.now() / 1000 - 3000);
+  const short = decodeJwt((await browser().tokens('alice', { dev_ttl: '5' })).access_token);
+  assert.equal(Number(short.exp) - Number(short.iat), 5);
+});
+
+test('the dials turn for everyone, and not for web pages', async () => {
+  assert.equal((await post(`${root}/dev/ttl?AccessToken=7`, {}, { origin })).status, 403);
+  assert.equal((await post(`${root}/dev/ttl?AccessToken=0`, {})).status, 400);
+  await post(`${root}/dev/ttl?AccessToken=7`, {});
+  await post(`${root}/dev/audience?value=api://other`, {});
+  const { access_token, expires_in } = await browser().tokens('alice');
+  assert.deepEqual([decodeJwt(access_token).aud, expires_in], ['api://other', 7]);
+  await post(`${root}/dev/ttl?AccessToken=3600`, {});
+  await post(`${root}/dev/audience?value=api://default`, {});
+});
+
+test('keys rotate as planned, suddenly and with loss; sessions and grants outlive it', async () => {
+  const kids = async () => (await json(`${issuer}/v1/keys`)).keys.map((/** @type {{ kid: string }} */ key) => key.kid);
+  const { access_token, refresh_token } = await browser().tokens('alice');
+  const before = await kids();
+
+  await post(`${root}/dev/rotate`, {});
+  const planned = (await exchange(issuer, { refresh_token })).body;
+  assert.ok(before.includes(decodeProtectedHeader(planned.access_token).kid), 'the next key was published before');
+  await verify(access_token);
+
+  await post(`${root}/dev/rotate?sudden`, {});
+  const sudden = (await exchange(issuer, { refresh_token: planned.refresh_token })).body;
+  assert.ok(![...before].includes(String(decodeProtectedHeader(sudden.access_token).kid)));
+  await verify(planned.access_token);
+  await verify(sudden.access_token);
+
+  await post(`${root}/dev/rotate?drop`, {});
+  await assert.rejects(verify(sudden.access_token), { code: 'ERR_JWKS_NO_MATCHING_KEY' });
+  const dropped = (await exchange(issuer, { refresh_token: sudden.refresh_token })).body;
+  await verify(dropped.access_token);
+});
+
+test('a name that was pointed at this machine gets nothing', async () => {
+  const { request } = await import('node:http');
+  const status = await new Promise((resolve) => {
+    const { hostname, port } = new URL(issuer);
+    request({ hostname, port, path: '/oauth2/default/v1/keys', headers: { host: 'evil.example' } }, (answer) => {
+      answer.resume();
+      resolve(answer.statusCode);
+    }).end();
+  });
+  assert.equal(status, 421);
+});
