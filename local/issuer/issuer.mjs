@@ -72,6 +72,14 @@ export async function startIssuer(settings) {
       if ('refusal' in request) return redirect(res, request.refusal);
       url.search = request.query.toString();
     }
+    // A page that signs out posts its ID token, so that it stands in no URL (RP-Initiated Logout 1.0, section 2). The
+    // library takes a POST there only with cookies that cross sites, which need https.
+    if (req.method === 'POST' && url.pathname === `${mount}/v1/logout`) {
+      const form = await formOf(req);
+      if (form === undefined) return json(res, 413, { error: 'invalid_request' });
+      url.search = form.toString();
+      req.method = 'GET';
+    }
     // Okta lets keys be cached for weeks; a verifier has to set its own ceiling.
     if (url.pathname === `${mount}/v1/keys`) res.setHeader('Cache-Control', 'max-age=3832304, must-revalidate');
     // The library finds out where it is mounted by comparing the two.
@@ -110,7 +118,10 @@ async function signIn(provider, req, res) {
   } catch {
     return json(res, 400, { error: 'this sign-in is over or was started in another browser; start again' });
   }
-  if (req.method !== 'POST') return signInPage(res, String(interaction.params.client_id), `/signin/${interaction.uid}`);
+  if (req.method !== 'POST') {
+    const { client_id, login_hint } = interaction.params;
+    return signInPage(res, { client: String(client_id), hint: login_hint, action: `/signin/${interaction.uid}` });
+  }
   const form = await formOf(req);
   if (form?.has('cancel')) {
     const refusal = { error: 'access_denied', error_description: 'The resource owner denied the request.' };

@@ -49,16 +49,16 @@ ${body}
 
 /**
  * The users as buttons of one plain form, so that a program can sign in too: it posts `user=alice` and follows the
- * redirects with its cookies.
+ * redirects with its cookies. A login hint puts the focus on its user.
  *
  * @param {import('node:http').ServerResponse} res
- * @param {string} client
- * @param {string} action
+ * @param {{ client: string, hint: unknown, action: string }} request
  */
-export function signInPage(res, client, action) {
+export function signInPage(res, { client, hint, action }) {
   const buttons = users.map(
-    ({ name, fullName, about }) =>
-      `<button name="user" value="${name}">${escape(fullName)}<span>${escape(name)}, ${escape(about)}</span></button>`,
+    ({ name, login, fullName, about }) =>
+      `<button name="user" value="${name}"${hint === name || hint === login ? ' autofocus' : ''}>` +
+      `${escape(fullName)}<span>${escape(name)}, ${escape(about)}</span></button>`,
   );
   res.writeHead(200, { 'Content-Type': 'text/html; charset=utf-8', 'Content-Security-Policy': policy, 'Cache-Control': 'no-store' });
   res.end(

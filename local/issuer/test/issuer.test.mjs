@@ -207,8 +207,10 @@ test('only registered origins may read the answers', async () => {
 test('signing out with an ID token hint ends the session and comes back with the state', async () => {
   const visitor = browser();
   const { id_token } = await visitor.tokens('alice');
-  const query = new URLSearchParams({ id_token_hint: id_token, post_logout_redirect_uri: `${origin}/signed-out.html`, state: 's' });
-  const { response } = await visitor.go(`${issuer}/v1/logout?${query}`);
+  const body = new URLSearchParams({ id_token_hint: id_token, post_logout_redirect_uri: `${origin}/signed-out.html`, state: 's' });
+  const asked = await visitor.go(`${issuer}/v1/logout?${body}`);
+  assert.equal(asked.response?.status, 200);
+  const { response } = await visitor.go(`${issuer}/v1/logout`, { method: 'POST', body });
   const page = (await response?.text()) ?? '';
   assert.match(page, /submit\(\)/);
   const xsrf = /name="xsrf" value="([^"]+)"/.exec(page)?.[1] ?? '';
