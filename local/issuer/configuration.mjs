@@ -19,7 +19,7 @@ const seconds = wholeNumber(1, 86400);
  * @param {import('./keys.mjs').Keys} parts.keys
  * @param {import('./adapter.mjs').Memory} parts.memory
  * @param {string[]} parts.cookieKeys
- * @param {{ audience: string, ttlSeconds: number }} parts.dials what `/dev` can turn while the server runs
+ * @param {{ audience: string, ttlSeconds: number, ageSeconds: number }} parts.dials what `/dev` can turn while the server runs
  * @returns {import('oidc-provider').Configuration}
  */
 export function configuration({ issuer, clients, keys, memory, cookieKeys, dials }) {
@@ -149,14 +149,14 @@ async function grantOfEverything(ctx, memory) {
  * @param {any} token
  * @param {any} jwt
  * @param {import('./adapter.mjs').Memory} memory
- * @param {{ audience: string }} dials
+ * @param {{ audience: string, ageSeconds: number }} dials
  */
 function oktaAccessToken(ctx, token, jwt, memory, dials) {
   const user = userByUid(token.accountId);
   if (user === undefined) throw new Error(`no user has the id ${token.accountId}`);
   const { iat, exp, iss } = jwt.payload;
   const source = ctx.oidc.entities.RefreshToken ?? ctx.oidc.entities.AuthorizationCode;
-  const { audience = dials.audience, age = 0 } = memory.wishes.get(token.grantId) ?? {};
+  const { audience = dials.audience, age = dials.ageSeconds } = memory.wishes.get(token.grantId) ?? {};
   const jti = `AT.${randomUUID()}`;
   memory.accessTokens.set(jti, { grantId: token.grantId, clientId: token.clientId, expiresAt: exp * 1000 });
   jwt.header = { typ: undefined };

@@ -8,6 +8,7 @@ import { wholeNumber } from './settings.mjs';
  * - `/dev/rotate`: NEXT becomes ACTIVE; `?sudden`: a key nobody has seen; `?drop`: and the old one is gone
  * - `/dev/ttl?AccessToken=5`: how many seconds the next access tokens live
  * - `/dev/audience?value=api://other`: the audience of the next ones
+ * - `/dev/age?seconds=7200`: how long ago the next ones were issued, so that they are expired when they come
  */
 export class Controls {
   #keys;
@@ -16,7 +17,7 @@ export class Controls {
 
   /**
    * @param {import('./keys.mjs').Keys} keys
-   * @param {{ audience: string, ttlSeconds: number }} dials
+   * @param {{ audience: string, ttlSeconds: number, ageSeconds: number }} dials
    * @param {() => void} rebuild called when the keys have changed
    */
   constructor(keys, dials, rebuild) {
@@ -43,12 +44,18 @@ export class Controls {
       this.#dials.ttlSeconds = ttlSeconds;
       return json(res, 200, this.#dials);
     }
+    if (url.pathname === '/dev/age') {
+      const ageSeconds = wholeNumber(0, 86400)(query.get('seconds'));
+      if (ageSeconds === undefined) return json(res, 400, { error: 'seconds: expected 0 to 86400' });
+      this.#dials.ageSeconds = ageSeconds;
+      return json(res, 200, this.#dials);
+    }
     if (url.pathname === '/dev/audience') {
       const audience = query.get('value');
       if (!audience) return json(res, 400, { error: 'value: expected an audience' });
       this.#dials.audience = audience;
       return json(res, 200, this.#dials);
     }
-    return json(res, 404, { error: 'there are /dev/rotate, /dev/ttl and /dev/audience' });
+    return json(res, 404, { error: 'there are /dev/rotate, /dev/ttl, /dev/age and /dev/audience' });
   }
 }

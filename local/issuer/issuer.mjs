@@ -31,7 +31,7 @@ export async function startIssuer(settings) {
   const issuer = `http://127.0.0.1:${port}${mount}`;
 
   const memory = new Memory();
-  const dials = { audience: settings.audience, ttlSeconds: settings.ttlSeconds };
+  const dials = { audience: settings.audience, ttlSeconds: settings.ttlSeconds, ageSeconds: 0 };
   const cookieKeys = [randomBytes(32).toString('hex')];
   // The library takes its keys once, so a rotation is a new provider over the same memory.
   const build = () =>

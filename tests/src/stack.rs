@@ -115,6 +115,18 @@ impl Stack {
         send(self.client.post(format!("{root}{path}"))).await
     }
 
+    /// Kills the issuer, as a crash would.
+    ///
+    /// # Panics
+    ///
+    /// If there is none to be killed.
+    pub fn kill_issuer(&self) {
+        let parent = self.process.id().to_string();
+        let killed = Command::new("pkill").args(["-KILL", "-P", &parent, "-f", "issuer/main.mjs"]).status();
+        let killed = killed.expect("pkill, from the package procps");
+        assert!(killed.success(), "no issuer was running");
+    }
+
     /// Signs `user` in through the real flow, as `cargo local token` does.
     ///
     /// # Panics

@@ -233,8 +233,11 @@ test('the dials turn for everyone, and not for web pages', async () => {
   assert.equal((await post(`${root}/dev/ttl?AccessToken=0`, {})).status, 400);
   await post(`${root}/dev/ttl?AccessToken=7`, {});
   await post(`${root}/dev/audience?value=api://other`, {});
+  await post(`${root}/dev/age?seconds=7200`, {});
   const { access_token, expires_in } = await browser().tokens('alice');
   assert.deepEqual([decodeJwt(access_token).aud, expires_in], ['api://other', 7]);
+  assert.ok(Number(decodeJwt(access_token).exp) < Date.now() / 1000 - 7000);
+  await post(`${root}/dev/age?seconds=0`, {});
   await post(`${root}/dev/ttl?AccessToken=3600`, {});
   await post(`${root}/dev/audience?value=api://default`, {});
 });
