@@ -4,4 +4,7 @@
 
 pub mod algorithm;
 pub mod clock;
+pub mod http_client;
+pub mod issuer_metadata;
+pub mod jwks;
 pub mod key_id;

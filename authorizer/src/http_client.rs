@@ -1,0 +1,279 @@
+//! The only thing that opens sockets to an issuer.
+
+mod endpoint;
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::time::Duration;
+
+use reqwest::header::{
+    ACCEPT, AGE, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue,
+};
+use reqwest::{Client, RequestBuilder, Response, StatusCode, redirect};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use rustls::{ClientConfig, RootCertStore};
+use thiserror::Error;
+
+pub use self::endpoint::{Endpoint, EndpointError};
+
+/// The largest body that is read. Okta's key sets have about 1 KB; a set of a hundred keys has about 50 KB.
+pub const MAX_BODY_BYTES: usize = 256 * 1024;
+
+/// One request, with all that may differ between two.
+#[derive(Clone)]
+pub struct Request<'a> {
+    /// Where it goes.
+    pub endpoint: &'a Endpoint,
+    /// Connect to last byte.
+    pub timeout: Duration,
+    /// `None` is a GET; with a form it is a POST.
+    pub form: Option<Form>,
+}
+
+/// A POST body of `application/x-www-form-urlencoded`, and who sends it. Neither can be printed: there is a token in
+/// the one and a client secret in the other.
+#[derive(Clone)]
+pub struct Form {
+    /// The encoded pairs.
+    pub body: String,
+    /// The value of the header `Authorization`.
+    pub authorization: Option<String>,
+}
+
+/// An answer with status 200 whose body is within the limit.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Document {
+    /// The body.
+    pub body: Vec<u8>,
+    /// All `Cache-Control` headers, joined by commas (RFC 9110 section 5.3).
+    pub cache_control: Option<String>,
+    /// The header `Age`, in seconds: how long a cache on the way has held it (RFC 9111 section 5.1).
+    pub age: Option<u64>,
+}
+
+/// Why there is no document. It never carries an address, a header or a body: a query or a form may hold a secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum TransportError {
+    /// No connection: name, route, TLS or certificate.
+    #[error("no connection to the issuer: its name, the network, or its certificate")]
+    Connect,
+    /// Not done within the time for one fetch.
+    #[error("no whole answer from the issuer within the time for one fetch")]
+    TimedOut,
+    /// An answer that is not 200. Redirects are among these: they are never followed.
+    #[error("the issuer answered with status {0}, expected 200")]
+    Status(u16),
+    /// A body over [`MAX_BODY_BYTES`], by what it says or by what came.
+    #[error("a body of more than {MAX_BODY_BYTES} bytes from the issuer")]
+    TooLarge,
+    /// Cut off, or not HTTP.
+    #[error("the connection to the issuer broke in the middle of an answer, or it was not HTTP")]
+    Broken,
+}
+
+impl TransportError {
+    /// The stable name for logs and metrics.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Connect => "connect",
+            Self::TimedOut => "timed_out",
+            Self::Status(_) => "status",
+            Self::TooLarge => "too_large",
+            Self::Broken => "broken",
+        }
+    }
+}
+
+/// What [`Transport::send`] gives back.
+pub type Sending<'a> = Pin<Box<dyn Future<Output = Result<Document, TransportError>> + Send + 'a>>;
+
+/// Sends one request. There is one real one, [`HttpClient`]; tests have their own.
+pub trait Transport: fmt::Debug + Send + Sync {
+    /// Sends it and reads the answer.
+    fn send<'a>(&'a self, request: Request<'a>) -> Sending<'a>;
+}
+
+/// The HTTP client: HTTP/1.1, TLS by rustls, no redirects, no proxy, no cookies, no decompression, and no connection
+/// kept.
+///
+/// A kept connection would save a handshake once an hour. But a Lambda is frozen between events, and the peer or a NAT
+/// may have dropped the connection meanwhile without our seeing it; the request after the thaw would then wait for
+/// its whole timeout. A connection that is never used twice cannot do that, and needs no retry.
+#[derive(Clone, Debug)]
+pub struct HttpClient(Client);
+
+/// Why the client cannot be made, which is a settings error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum HttpClientError {
+    /// The file has no `CERTIFICATE` block, or one that is not base64.
+    #[error("no PEM certificate in it")]
+    NoCertificate,
+    /// A block is not a certificate.
+    #[error("a PEM block in it that is not a certificate")]
+    NotACertificate,
+    /// The TLS library refuses its own defaults.
+    #[error("the TLS library cannot be set up")]
+    Tls,
+}
+
+impl HttpClient {
+    /// A client that trusts the roots compiled in and those in `further_roots_pem`, the contents of `CA_FILE`.
+    ///
+    /// The roots are compiled in because reading the system's costs 2 ms of CPU at each cold start.
+    ///
+    /// # Errors
+    ///
+    /// If `further_roots_pem` holds no certificate, or something else as well.
+    pub fn new(further_roots_pem: Option<&[u8]>) -> Result<Self, HttpClientError> {
+        let mut roots = RootCertStore {
+            roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
+        };
+        if let Some(pem) = further_roots_pem {
+            add_roots(&mut roots, pem)?;
+        }
+        // One library for all cryptography: the provider is named, so that no crate feature can bring another.
+        let provider = rustls::crypto::aws_lc_rs::default_provider();
+        let tls = ClientConfig::builder_with_provider(provider.into())
+            .with_safe_default_protocol_versions()
+            .map_err(|_| HttpClientError::Tls)?
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        Client::builder()
+            .tls_backend_preconfigured(tls)
+            .http1_only()
+            .redirect(redirect::Policy::none())
+            .no_proxy()
+            .referer(false)
+            .retry(reqwest::retry::never())
+            .pool_max_idle_per_host(0)
+            .user_agent(concat!("authorizer/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .map(Self)
+            .map_err(|_| HttpClientError::Tls)
+    }
+
+    async fn exchange(&self, request: Request<'_>) -> Result<Document, TransportError> {
+        let answer = self
+            .builder(&request)
+            .send()
+            .await
+            .map_err(|error| reason(&error))?;
+        if answer.status() != StatusCode::OK {
+            return Err(TransportError::Status(answer.status().as_u16()));
+        }
+        let cache_control = joined(answer.headers(), &CACHE_CONTROL);
+        let age = answer
+            .headers()
+            .get(AGE)
+            .and_then(|age| age.to_str().ok()?.parse().ok());
+        let body = read_body(answer).await?;
+        Ok(Document {
+            body,
+            cache_control,
+            age,
+        })
+    }
+
+    fn builder(&self, request: &Request<'_>) -> RequestBuilder {
+        let url = request.endpoint.url().clone();
+        let builder = match &request.form {
+            None => self.0.get(url),
+            Some(form) => {
+                let builder = self
+                    .0
+                    .post(url)
+                    .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+                    .body(form.body.clone());
+                match form.authorization.as_deref().map(HeaderValue::from_str) {
+                    Some(Ok(mut value)) => {
+                        value.set_sensitive(true);
+                        builder.header(AUTHORIZATION, value)
+                    }
+                    // A value that no header can hold is left out, and the issuer will refuse the request.
+                    Some(Err(_)) | None => builder,
+                }
+            }
+        };
+        builder
+            .header(ACCEPT, "application/json")
+            .timeout(request.timeout)
+    }
+}
+
+impl Transport for HttpClient {
+    fn send<'a>(&'a self, request: Request<'a>) -> Sending<'a> {
+        Box::pin(self.exchange(request))
+    }
+}
+
+/// Reads up to the limit, whatever `Content-Length` says.
+async fn read_body(mut answer: Response) -> Result<Vec<u8>, TransportError> {
+    let announced = answer.content_length().unwrap_or(0);
+    if announced > MAX_BODY_BYTES as u64 {
+        return Err(TransportError::TooLarge);
+    }
+    let mut body = Vec::new();
+    while let Some(chunk) = answer.chunk().await.map_err(|error| reason(&error))? {
+        if body.len() + chunk.len() > MAX_BODY_BYTES {
+            return Err(TransportError::TooLarge);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
+fn reason(error: &reqwest::Error) -> TransportError {
+    if error.is_timeout() {
+        TransportError::TimedOut
+    } else if error.is_connect() {
+        TransportError::Connect
+    } else {
+        TransportError::Broken
+    }
+}
+
+fn joined(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
+    let values: Vec<&str> = headers
+        .get_all(name)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .collect();
+    (!values.is_empty()).then(|| values.join(","))
+}
+
+fn add_roots(roots: &mut RootCertStore, pem: &[u8]) -> Result<(), HttpClientError> {
+    let mut count = 0;
+    for certificate in CertificateDer::pem_slice_iter(pem) {
+        let certificate = certificate.map_err(|_| HttpClientError::NoCertificate)?;
+        roots
+            .add(certificate)
+            .map_err(|_| HttpClientError::NotACertificate)?;
+        count += 1;
+    }
+    if count == 0 {
+        Err(HttpClientError::NoCertificate)
+    } else {
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Request<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            endpoint,
+            timeout,
+            form,
+        } = self;
+        let method = if form.is_some() { "POST" } else { "GET" };
+        write!(f, "{method} {endpoint} within {timeout:?}")
+    }
+}
+
+impl fmt::Debug for Form {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Form(..)")
+    }
+}

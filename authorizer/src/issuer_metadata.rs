@@ -1,0 +1,232 @@
+//! What an issuer says about itself.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+use thiserror::Error;
+
+use crate::http_client::{Endpoint, EndpointError, Request, Transport, TransportError};
+
+/// The addresses out of an issuer's metadata (OpenID Connect Discovery 1.0 section 3, RFC 8414 section 2).
+///
+/// An address is only read when it is asked for, so that an odd one does not spoil the others.
+#[derive(Clone, Debug, Deserialize)]
+pub struct IssuerMetadata {
+    issuer: String,
+    jwks_uri: Option<String>,
+    introspection_endpoint: Option<String>,
+}
+
+/// Why there is no metadata, or none that can be trusted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum MetadataError {
+    /// The issuer is no address that a document could be fetched from.
+    #[error("the issuer is {0}")]
+    Issuer(EndpointError),
+    /// It could not be fetched.
+    #[error(transparent)]
+    Transport(TransportError),
+    /// It is not a JSON object with the members we need.
+    #[error("the issuer's metadata is not a JSON object with a string `issuer`")]
+    Malformed,
+    /// It is about another issuer (RFC 8414 section 3.3): its keys are not this issuer's.
+    #[error(
+        "the metadata names another issuer; compare ISSUER with it letter by letter, also the last slash"
+    )]
+    OtherIssuer,
+    /// An address in it is missing.
+    #[error("the metadata has no `{0}`")]
+    Missing(&'static str),
+    /// An address in it is not one we would speak to.
+    #[error("`{member}` in the metadata is {error}")]
+    Address {
+        /// Which one.
+        member: &'static str,
+        /// What is wrong with it.
+        error: EndpointError,
+    },
+}
+
+impl IssuerMetadata {
+    /// Fetches the OpenID metadata of `issuer`, or its OAuth metadata if there is none.
+    ///
+    /// # Errors
+    ///
+    /// If neither is there or it is not exactly this issuer's.
+    pub async fn fetch(
+        issuer: &str,
+        transport: &dyn Transport,
+        timeout: Duration,
+    ) -> Result<Self, MetadataError> {
+        let openid = endpoint(&format!(
+            "{}/.well-known/openid-configuration",
+            issuer.strip_suffix('/').unwrap_or(issuer)
+        ))?;
+        let get = |endpoint| {
+            transport.send(Request {
+                endpoint,
+                timeout,
+                form: None,
+            })
+        };
+        let document = match get(&openid).await {
+            // Only "there is none" leads on: a server that cannot be reached would not be reached at the next path.
+            Err(TransportError::Status(400..=499)) => get(&oauth_metadata(issuer)?).await,
+            outcome => outcome,
+        };
+        Self::parse(&document.map_err(MetadataError::Transport)?.body, issuer)
+    }
+
+    fn parse(json: &[u8], issuer: &str) -> Result<Self, MetadataError> {
+        // A struct can also be read from an array, which is not what the specification means.
+        let json = json.trim_ascii();
+        if !json.starts_with(b"{") {
+            return Err(MetadataError::Malformed);
+        }
+        let metadata: Self = serde_json::from_slice(json).map_err(|_| MetadataError::Malformed)?;
+        if metadata.issuer == issuer {
+            Ok(metadata)
+        } else {
+            Err(MetadataError::OtherIssuer)
+        }
+    }
+
+    /// Where the keys are.
+    ///
+    /// # Errors
+    ///
+    /// If the metadata does not say, or names an address that we would not speak to.
+    pub fn jwks_uri(&self) -> Result<Endpoint, MetadataError> {
+        address("jwks_uri", self.jwks_uri.as_deref())
+    }
+
+    /// Where tokens can be asked about (RFC 7662).
+    ///
+    /// # Errors
+    ///
+    /// If the metadata does not say, or names an address that we would not speak to.
+    pub fn introspection_endpoint(&self) -> Result<Endpoint, MetadataError> {
+        address(
+            "introspection_endpoint",
+            self.introspection_endpoint.as_deref(),
+        )
+    }
+}
+
+/// RFC 8414 section 3.1: the well-known part goes between the host and the issuer's path.
+fn oauth_metadata(issuer: &str) -> Result<Endpoint, MetadataError> {
+    let after_scheme = issuer.find("://").map_or(0, |at| at + 3);
+    let host_end = issuer
+        .char_indices()
+        .find(|(at, character)| *at >= after_scheme && *character == '/')
+        .map_or(issuer.len(), |(at, _)| at);
+    let (origin, path) = issuer.split_at_checked(host_end).unwrap_or((issuer, ""));
+    let path = path.strip_suffix('/').unwrap_or(path);
+    endpoint(&format!(
+        "{origin}/.well-known/oauth-authorization-server{path}"
+    ))
+}
+
+fn endpoint(text: &str) -> Result<Endpoint, MetadataError> {
+    text.parse().map_err(MetadataError::Issuer)
+}
+
+fn address(member: &'static str, text: Option<&str>) -> Result<Endpoint, MetadataError> {
+    let text = text.ok_or(MetadataError::Missing(member))?;
+    text.parse()
+        .map_err(|error| MetadataError::Address { member, error })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ISSUER: &str = "https://example.okta.com/oauth2/default";
+
+    #[track_caller]
+    fn check(json: &str, expected: Result<&str, MetadataError>) {
+        let found =
+            IssuerMetadata::parse(json.as_bytes(), ISSUER).and_then(|metadata| metadata.jwks_uri());
+        let found = found.as_ref().map(Endpoint::as_str).map_err(|error| *error);
+        assert_eq!(found, expected, "{json}");
+    }
+
+    fn with(issuer: &str, jwks_uri: &str) -> String {
+        format!(r#"{{"issuer":"{issuer}","jwks_uri":"{jwks_uri}","x":[1]}}"#)
+    }
+
+    #[test]
+    fn the_address_of_the_keys() {
+        let keys = "https://example.okta.com/oauth2/default/v1/keys";
+        check(&with(ISSUER, keys), Ok(keys));
+    }
+
+    #[test]
+    fn metadata_of_another_issuer() {
+        let keys = "https://example.okta.com/keys";
+        for issuer in [
+            "https://example.okta.com/oauth2/default/",
+            "https://example.okta.com",
+            "https://EXAMPLE.okta.com/oauth2/default",
+        ] {
+            check(&with(issuer, keys), Err(MetadataError::OtherIssuer));
+        }
+    }
+
+    #[test]
+    fn keys_over_plain_http() {
+        let error = EndpointError::Insecure;
+        let expected = Err(MetadataError::Address {
+            member: "jwks_uri",
+            error,
+        });
+        check(&with(ISSUER, "http://example.okta.com/keys"), expected);
+    }
+
+    #[test]
+    fn not_metadata() {
+        for json in [
+            "",
+            "<html>",
+            "[]",
+            "{",
+            r#"{"issuer":5}"#,
+            r#"["https://a", null, null]"#,
+        ] {
+            check(json, Err(MetadataError::Malformed));
+        }
+        check(
+            &format!(r#"{{"issuer":"{ISSUER}"}}"#),
+            Err(MetadataError::Missing("jwks_uri")),
+        );
+        check(
+            &format!(r#"{{"issuer":"{ISSUER}","issuer":"{ISSUER}"}}"#),
+            Err(MetadataError::Malformed),
+        );
+    }
+
+    #[test]
+    fn the_well_known_part_goes_between_host_and_path() {
+        for (issuer, expected) in [
+            (
+                ISSUER,
+                "https://example.okta.com/.well-known/oauth-authorization-server/oauth2/default",
+            ),
+            (
+                "https://a.example",
+                "https://a.example/.well-known/oauth-authorization-server",
+            ),
+            (
+                "https://a.example/",
+                "https://a.example/.well-known/oauth-authorization-server",
+            ),
+            (
+                "https://a.example/b/",
+                "https://a.example/.well-known/oauth-authorization-server/b",
+            ),
+        ] {
+            let found = oauth_metadata(issuer);
+            assert_eq!(found.as_ref().map(Endpoint::as_str), Ok(expected));
+        }
+    }
+}

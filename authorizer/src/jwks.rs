@@ -1,0 +1,142 @@
+//! The keys of an issuer: fetched, held, and looked up.
+//!
+//! - `jwk` and `set` make [`VerificationKey`]s of a document, key by key, each refused one with its reason;
+//! - [`cache`] is the state machine that says when keys are served and when they are fetched anew;
+//! - [`KeySource`] drives it: it owns the one lock, starts fetches and lets askers wait for them.
+//!
+//! A lookup whose key is there and fresh takes one lock, one binary search and one `Arc` clone. It waits for the network
+//! only if there are no keys, if the key is unknown, or, one asker at a time, if the keys are past fresh.
+
+pub mod cache;
+mod fetch;
+mod freshness;
+mod jwk;
+mod key;
+mod members;
+mod refusal;
+mod set;
+mod source;
+
+use std::time::Duration;
+
+use thiserror::Error;
+
+pub use self::fetch::FetchError;
+pub use self::key::{VerificationKey, WrongSignature};
+pub use self::refusal::KeyRefusal;
+pub use self::set::{Candidates, KeySet, KeySetError, RefusedKey};
+pub use self::source::KeySource;
+use crate::algorithm::Algorithm;
+use crate::http_client::Endpoint;
+
+/// Where the keys of one issuer come from, and how long they count.
+#[derive(Clone, Debug)]
+pub struct KeySettings {
+    /// The exact issuer.
+    pub issuer: String,
+    /// Where its keys are; `None` asks the issuer's metadata, once.
+    pub jwks_uri: Option<Endpoint>,
+    /// The algorithms that tokens of this issuer may name.
+    pub algorithms: Vec<Algorithm>,
+    /// How long keys count as fresh at most; a shorter `Cache-Control: max-age` wins.
+    pub max_age: Duration,
+    /// How long past that they still serve while the issuer cannot be reached.
+    pub max_stale: Duration,
+    /// The shortest time between two fetches for unknown key ids, and after a failed fetch.
+    pub cooldown: Duration,
+    /// One fetch, connect to last byte.
+    pub timeout: Duration,
+    /// A key set on disk, for a first request without network.
+    pub warm_start: Option<WarmStart>,
+}
+
+/// The contents of `JWKS_FILE`.
+#[derive(Clone, Debug)]
+pub struct WarmStart {
+    /// The bytes of the file.
+    pub json: Vec<u8>,
+    /// How old they are, by the file's modification time: older than `max_age` they count as stale, and past
+    /// `max_stale` as nothing.
+    pub age: Duration,
+}
+
+/// What a lookup found.
+#[derive(Clone, Debug)]
+pub struct KeyLookup {
+    /// The keys that the token may have been signed with, at least one.
+    pub candidates: Candidates,
+    /// How long ago they came from the issuer.
+    pub age: Duration,
+    /// How they came.
+    pub state: KeyState,
+}
+
+/// Where the keys of a lookup come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum KeyState {
+    /// They were there.
+    Fresh,
+    /// This lookup waited for them.
+    Fetched,
+    /// They are past fresh, and the issuer gave no newer ones.
+    Stale,
+}
+
+impl KeyState {
+    /// The stable name for logs and metrics.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Fresh => "fresh",
+            Self::Fetched => "fetched",
+            Self::Stale => "stale",
+        }
+    }
+}
+
+/// Why a lookup found no key.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum KeyLookupError {
+    /// The issuer has no such key. The caller's fault.
+    #[error("the issuer has no key by this id")]
+    Unknown {
+        /// Whether a fetch that this lookup waited for says so; otherwise the last set does, and the cooldown, a failed
+        /// fetch or the deadline stood in the way of a newer one.
+        refetched: bool,
+    },
+    /// There is such a key, and it may not verify this token. The caller's fault.
+    #[error("the key by this id cannot be used: {reason}")]
+    Unusable {
+        /// Why not.
+        reason: KeyRefusal,
+    },
+    /// There are no keys to look in. Our fault.
+    #[error("the keys of the issuer are unavailable{}", because(.last_failure.as_ref()))]
+    Unavailable {
+        /// How the last fetch failed; `None` if none has ended yet.
+        last_failure: Option<FetchError>,
+    },
+}
+
+fn because(failure: Option<&FetchError>) -> String {
+    failure.map_or_else(String::new, |failure| format!(": {failure}"))
+}
+
+/// What has happened since the start, and what is held now; for metrics.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct KeyCounters {
+    /// Fetches started.
+    pub fetches: u64,
+    /// Fetches that brought nothing usable.
+    pub failures: u64,
+    /// Fetches given up because the environment was frozen over them.
+    pub abandoned: u64,
+    /// Lookups answered with keys past fresh.
+    pub stale_served: u64,
+    /// Lookups of unknown keys for which no fetch was permitted.
+    pub cooldown_hits: u64,
+    /// Keys in the set now held.
+    pub keys: u64,
+    /// Keys of that document that are refused.
+    pub refused_keys: u64,
+}

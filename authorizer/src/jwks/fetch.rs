@@ -1,0 +1,98 @@
+//! One fetch of the keys, with the discovery of their address where it is needed.
+
+use std::time::Duration;
+
+use thiserror::Error;
+
+use super::KeySettings;
+use super::freshness::fresh_for;
+use super::set::{KeySet, KeySetError};
+use crate::http_client::{Endpoint, Request, Transport, TransportError};
+use crate::issuer_metadata::{IssuerMetadata, MetadataError};
+
+/// Why a fetch brought no keys.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum FetchError {
+    /// The address of the keys could not be found out.
+    #[error("the issuer's metadata gave no address of its keys: {0}")]
+    Discovery(MetadataError),
+    /// The key set could not be fetched.
+    #[error("the key set could not be fetched: {0}")]
+    Transport(TransportError),
+    /// It came, and there is no usable key in it.
+    #[error("the issuer sent a key set without a usable key: {0}")]
+    KeySet(KeySetError),
+}
+
+impl FetchError {
+    /// The stable name for logs and metrics.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Discovery(_) => "discovery",
+            Self::Transport(error) => error.code(),
+            Self::KeySet(_) => "key_set",
+        }
+    }
+}
+
+/// What a fetch brought.
+pub(super) struct Fetched {
+    pub(super) keys: KeySet,
+    pub(super) fresh_for: Duration,
+}
+
+/// Fetches the keys from `known`, or from where the metadata says; gives back the address that may be remembered.
+pub(super) async fn fetch(
+    settings: &KeySettings,
+    known: Option<Endpoint>,
+    transport: &dyn Transport,
+) -> (Result<Fetched, FetchError>, Option<Endpoint>) {
+    let endpoint = match known {
+        Some(endpoint) => endpoint,
+        None => match discover(settings, transport).await {
+            Ok(endpoint) => endpoint,
+            Err(error) => return (Err(FetchError::Discovery(error)), None),
+        },
+    };
+    let outcome = fetch_from(settings, &endpoint, transport).await;
+    // An address that answers, and not with keys, may have moved: the next fetch asks the metadata again.
+    let moved = matches!(
+        outcome,
+        Err(FetchError::KeySet(_) | FetchError::Transport(TransportError::Status(_)))
+    );
+    (outcome, Some(endpoint).filter(|_| !moved))
+}
+
+async fn discover(
+    settings: &KeySettings,
+    transport: &dyn Transport,
+) -> Result<Endpoint, MetadataError> {
+    IssuerMetadata::fetch(&settings.issuer, transport, settings.timeout)
+        .await?
+        .jwks_uri()
+}
+
+async fn fetch_from(
+    settings: &KeySettings,
+    endpoint: &Endpoint,
+    transport: &dyn Transport,
+) -> Result<Fetched, FetchError> {
+    let request = Request {
+        endpoint,
+        timeout: settings.timeout,
+        form: None,
+    };
+    let document = transport
+        .send(request)
+        .await
+        .map_err(FetchError::Transport)?;
+    let keys = KeySet::parse(&document.body, &settings.algorithms).map_err(FetchError::KeySet)?;
+    let fresh_for = fresh_for(
+        document.cache_control.as_deref(),
+        document.age,
+        settings.max_age,
+        settings.cooldown,
+    );
+    Ok(Fetched { keys, fresh_for })
+}

@@ -1,0 +1,134 @@
+//! One member of `keys`, from JSON to a key or to the reason why not.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+use super::key::{Kind, VerificationKey};
+use super::members::{Members, NotMembers};
+use super::refusal::KeyRefusal;
+use crate::algorithm::Algorithm;
+use crate::key_id::KeyId;
+
+/// Members that only a private key has (RFC 7518 sections 6.2.2 and 6.3.2).
+const PRIVATE_MEMBERS: [&str; 7] = ["d", "p", "q", "dp", "dq", "qi", "oth"];
+
+/// What became of one member of `keys`: the id, as far as there is one to be told, beside the refusal.
+pub(super) struct RefusedJwk {
+    pub(super) kid: Option<KeyId>,
+    pub(super) refusal: KeyRefusal,
+}
+
+/// Reads one JSON Web Key (RFC 7517 section 4).
+///
+/// `jsonwebtoken` would fail a whole set over one odd member, ignores `use`, `key_ops`, `alg` and `crv`, and makes an
+/// HMAC key of an `oct` one; so nothing but the numbers is left to it. `x5c`, `x5u` and members we do not know are
+/// ignored, as RFC 7517 asks for.
+pub(super) fn parse(json: &str, allowed: &[Algorithm]) -> Result<VerificationKey, RefusedJwk> {
+    let members = Members::parse(json).map_err(|error| RefusedJwk {
+        kid: None,
+        refusal: match error {
+            NotMembers::NotAnObject => KeyRefusal::NotAnObject,
+            NotMembers::Duplicate => KeyRefusal::DuplicateMember,
+        },
+    })?;
+    let kid = key_id(&members).map_err(|refusal| RefusedJwk { kid: None, refusal })?;
+    with_key_id(&members, &kid, allowed).map_err(|refusal| RefusedJwk {
+        kid: Some(kid),
+        refusal,
+    })
+}
+
+fn with_key_id(
+    members: &Members<'_>,
+    kid: &KeyId,
+    allowed: &[Algorithm],
+) -> Result<VerificationKey, KeyRefusal> {
+    let kty = string(members, "kty")?.ok_or(KeyRefusal::MissingMember("kty"))?;
+    match kty.as_str() {
+        "RSA" | "EC" | "OKP" => {}
+        "oct" => return Err(KeyRefusal::Symmetric),
+        _ => return Err(KeyRefusal::UnsupportedKeyType),
+    }
+    if PRIVATE_MEMBERS
+        .iter()
+        .any(|name| members.raw(name).is_some())
+    {
+        return Err(KeyRefusal::PrivateKey);
+    }
+    for_signatures(members)?;
+    let kind = kind(members, &kty)?;
+    let alg = string(members, "alg")?
+        .map(|name| {
+            name.parse::<Algorithm>()
+                .map_err(|_| KeyRefusal::AlgorithmConflict)
+        })
+        .transpose()?;
+    if alg.is_some_and(|alg| Kind::of(alg) != kind) {
+        return Err(KeyRefusal::AlgorithmConflict);
+    }
+    let kid = kid.clone();
+    let key = match kind {
+        Kind::Rsa => {
+            VerificationKey::rsa(kid, alg, &number(members, "n")?, &number(members, "e")?)?
+        }
+        Kind::P256 | Kind::P384 => VerificationKey::ec(
+            kid,
+            alg,
+            kind,
+            &number(members, "x")?,
+            &number(members, "y")?,
+        )?,
+        Kind::Ed25519 => VerificationKey::ed25519(kid, alg, &number(members, "x")?)?,
+    };
+    if allowed.iter().any(|algorithm| key.fits(*algorithm)) {
+        Ok(key)
+    } else {
+        Err(KeyRefusal::AlgorithmNotAllowed)
+    }
+}
+
+fn key_id(members: &Members<'_>) -> Result<KeyId, KeyRefusal> {
+    let kid = string(members, "kid")?.ok_or(KeyRefusal::NoKeyId)?;
+    KeyId::parse(&kid).map_err(|_| KeyRefusal::KeyIdTooLong)
+}
+
+/// RFC 7517 sections 4.2 and 4.3: both are optional, and what is there has to allow for verifying.
+fn for_signatures(members: &Members<'_>) -> Result<(), KeyRefusal> {
+    if string(members, "use")?.is_some_and(|usage| usage != "sig") {
+        return Err(KeyRefusal::NotForSignatures);
+    }
+    let operations: Option<Vec<String>> = members
+        .read("key_ops")
+        .map_err(|_| KeyRefusal::MalformedMember("key_ops"))?;
+    if operations.is_some_and(|operations| !operations.iter().any(|name| name == "verify")) {
+        return Err(KeyRefusal::NotForSignatures);
+    }
+    Ok(())
+}
+
+fn kind(members: &Members<'_>, kty: &str) -> Result<Kind, KeyRefusal> {
+    if kty == "RSA" {
+        return Ok(Kind::Rsa);
+    }
+    let crv = string(members, "crv")?.ok_or(KeyRefusal::MissingMember("crv"))?;
+    match (kty, crv.as_str()) {
+        ("EC", "P-256") => Ok(Kind::P256),
+        ("EC", "P-384") => Ok(Kind::P384),
+        ("OKP", "Ed25519") => Ok(Kind::Ed25519),
+        _ => Err(KeyRefusal::UnsupportedCurve),
+    }
+}
+
+fn string(members: &Members<'_>, name: &'static str) -> Result<Option<String>, KeyRefusal> {
+    // A `null` is not an absent member: it says that somebody meant to write something.
+    members
+        .read(name)
+        .map_err(|_| KeyRefusal::MalformedMember(name))
+}
+
+fn number(members: &Members<'_>, name: &'static str) -> Result<Vec<u8>, KeyRefusal> {
+    let text = string(members, name)?.ok_or(KeyRefusal::MissingMember(name))?;
+    URL_SAFE_NO_PAD
+        .decode(text)
+        .map_err(|_| KeyRefusal::MalformedMember(name))
+}

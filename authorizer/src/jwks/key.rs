@@ -1,0 +1,267 @@
+//! A public key that may verify signatures.
+
+use std::fmt;
+
+use aws_lc_rs::digest;
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ED25519, ParsedPublicKey,
+    RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents,
+};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jsonwebtoken::DecodingKey;
+use thiserror::Error;
+
+use super::refusal::KeyRefusal;
+use crate::algorithm::Algorithm;
+use crate::key_id::KeyId;
+
+/// A public key out of a key set that has passed every check at load time.
+///
+/// It can only come out of a key set, so each one is asymmetric, of a sane size, meant for signatures, and of a curve
+/// and type that [`Algorithm`] knows. A bad key is thereby one line in the log at load time, not a storm of 401s.
+pub struct VerificationKey {
+    kid: KeyId,
+    kind: Kind,
+    /// The one algorithm that the key set binds it to (RFC 7517 section 4.4).
+    alg: Option<Algorithm>,
+    thumbprint: [u8; 32],
+    key: DecodingKey,
+}
+
+/// The kinds of keys there are. RSA keys do PKCS #1 and PSS alike; a curve belongs to one algorithm.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Rsa,
+    P256,
+    P384,
+    Ed25519,
+}
+
+impl Kind {
+    pub(super) const fn of(algorithm: Algorithm) -> Self {
+        match algorithm {
+            Algorithm::RS256
+            | Algorithm::RS384
+            | Algorithm::RS512
+            | Algorithm::PS256
+            | Algorithm::PS384
+            | Algorithm::PS512 => Self::Rsa,
+            Algorithm::ES256 => Self::P256,
+            Algorithm::ES384 => Self::P384,
+            Algorithm::EdDSA => Self::Ed25519,
+        }
+    }
+}
+
+/// The signature is not that of this key over this input, or not base64url without padding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("the signature is not that of the key it names")]
+pub struct WrongSignature;
+
+impl VerificationKey {
+    /// An RSA key from its two numbers, big-endian (RFC 7518 section 6.3.1). Leading zero bytes, which some issuers
+    /// write, are dropped.
+    pub(super) fn rsa(
+        kid: KeyId,
+        alg: Option<Algorithm>,
+        modulus: &[u8],
+        exponent: &[u8],
+    ) -> Result<Self, KeyRefusal> {
+        let (n, e) = (
+            without_leading_zeros(modulus),
+            without_leading_zeros(exponent),
+        );
+        match bits(n) {
+            0..2048 => return Err(KeyRefusal::RsaTooSmall),
+            2048..=8192 => {}
+            _ => return Err(KeyRefusal::RsaTooLarge),
+        }
+        let is_odd = e.last().is_some_and(|byte| byte % 2 == 1);
+        if !is_odd || !(2..=33).contains(&bits(e)) {
+            return Err(KeyRefusal::RsaExponent);
+        }
+        RsaPublicKeyComponents { n, e }
+            .to_parsed_public_key(&RSA_PKCS1_2048_8192_SHA256)
+            .map_err(|_| KeyRefusal::NotAPublicKey)?;
+        let members = format!(r#"{{"e":"{}","kty":"RSA","n":"{}"}}"#, encode(e), encode(n));
+        Ok(Self::new(
+            kid,
+            Kind::Rsa,
+            alg,
+            &members,
+            DecodingKey::from_rsa_raw_components(n, e),
+        ))
+    }
+
+    /// A point on P-256 or P-384 (RFC 7518 section 6.2.1). Both numbers have the full length of the curve.
+    pub(super) fn ec(
+        kid: KeyId,
+        alg: Option<Algorithm>,
+        kind: Kind,
+        x: &[u8],
+        y: &[u8],
+    ) -> Result<Self, KeyRefusal> {
+        let (crv, length, verification) = match kind {
+            Kind::P256 => ("P-256", 32, &ECDSA_P256_SHA256_FIXED),
+            Kind::P384 => ("P-384", 48, &ECDSA_P384_SHA384_FIXED),
+            Kind::Rsa | Kind::Ed25519 => return Err(KeyRefusal::UnsupportedCurve),
+        };
+        if x.len() != length || y.len() != length {
+            return Err(KeyRefusal::NotAPublicKey);
+        }
+        // Uncompressed form (SEC 1 section 2.3.3); parsing it checks that the point is on the curve.
+        let point = [&[4], x, y].concat();
+        ParsedPublicKey::new(verification, &point).map_err(|_| KeyRefusal::NotAPublicKey)?;
+        let members = format!(
+            r#"{{"crv":"{crv}","kty":"EC","x":"{}","y":"{}"}}"#,
+            encode(x),
+            encode(y)
+        );
+        Ok(Self::new(
+            kid,
+            kind,
+            alg,
+            &members,
+            DecodingKey::from_ec_der(&point),
+        ))
+    }
+
+    /// An Ed25519 key (RFC 8037 section 2).
+    pub(super) fn ed25519(
+        kid: KeyId,
+        alg: Option<Algorithm>,
+        x: &[u8],
+    ) -> Result<Self, KeyRefusal> {
+        ParsedPublicKey::new(&ED25519, x).map_err(|_| KeyRefusal::NotAPublicKey)?;
+        let members = format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{}"}}"#, encode(x));
+        Ok(Self::new(
+            kid,
+            Kind::Ed25519,
+            alg,
+            &members,
+            DecodingKey::from_ed_der(x),
+        ))
+    }
+
+    fn new(
+        kid: KeyId,
+        kind: Kind,
+        alg: Option<Algorithm>,
+        members: &str,
+        key: DecodingKey,
+    ) -> Self {
+        // Left to itself `jsonwebtoken` picks a provider by crate features and panics at the first token if another
+        // crate has switched on a second one. Only the first call counts.
+        let _installed_before = jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER.install_default();
+        let mut thumbprint = [0; 32];
+        thumbprint.copy_from_slice(digest::digest(&digest::SHA256, members.as_bytes()).as_ref());
+        Self {
+            kid,
+            kind,
+            alg,
+            thumbprint,
+            key,
+        }
+    }
+
+    /// The id that tokens name it by.
+    #[must_use]
+    pub const fn kid(&self) -> &KeyId {
+        &self.kid
+    }
+
+    /// The SHA-256 thumbprint of RFC 7638: two keys with the same one are the same key.
+    #[must_use]
+    pub const fn thumbprint(&self) -> [u8; 32] {
+        self.thumbprint
+    }
+
+    /// Whether signatures of `algorithm` can be this key's: type and curve are right, and the key set does not bind it
+    /// to another one (RFC 8725 section 3.1).
+    #[must_use]
+    pub fn fits(&self, algorithm: Algorithm) -> bool {
+        Kind::of(algorithm) == self.kind && self.alg.is_none_or(|alg| alg == algorithm)
+    }
+
+    /// Checks a signature: the third part of a token over the first two and the dot between them (RFC 7515 section 5.2).
+    ///
+    /// # Errors
+    ///
+    /// Whatever is wrong with it. Which thing it is would only help a forger.
+    pub fn verify(
+        &self,
+        algorithm: Algorithm,
+        signing_input: &[u8],
+        signature: &str,
+    ) -> Result<(), WrongSignature> {
+        use jsonwebtoken::Algorithm as Alg;
+        if !self.fits(algorithm) {
+            return Err(WrongSignature);
+        }
+        let alg = match algorithm {
+            Algorithm::RS256 => Alg::RS256,
+            Algorithm::RS384 => Alg::RS384,
+            Algorithm::RS512 => Alg::RS512,
+            Algorithm::PS256 => Alg::PS256,
+            Algorithm::PS384 => Alg::PS384,
+            Algorithm::PS512 => Alg::PS512,
+            Algorithm::ES256 => Alg::ES256,
+            Algorithm::ES384 => Alg::ES384,
+            Algorithm::EdDSA => Alg::EdDSA,
+        };
+        match jsonwebtoken::crypto::verify(signature, signing_input, &self.key, alg) {
+            Ok(true) => Ok(()),
+            Ok(false) | Err(_) => Err(WrongSignature),
+        }
+    }
+}
+
+impl fmt::Debug for VerificationKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            kid,
+            kind,
+            alg,
+            thumbprint,
+            key: _,
+        } = self;
+        f.debug_struct("VerificationKey")
+            .field("kid", kid)
+            .field("kind", kind)
+            .field("alg", alg)
+            .field("thumbprint", &encode(thumbprint))
+            .finish_non_exhaustive()
+    }
+}
+
+fn without_leading_zeros(number: &[u8]) -> &[u8] {
+    let zeros = number.iter().take_while(|byte| **byte == 0).count();
+    number.get(zeros..).unwrap_or_default()
+}
+
+/// The length in bits of a number without leading zero bytes.
+fn bits(number: &[u8]) -> usize {
+    let unused = number
+        .first()
+        .map_or(0, |byte| byte.leading_zeros() as usize);
+    number.len() * 8 - unused
+}
+
+fn encode(bytes: &[u8]) -> String {
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::algorithm::Algorithm;
+    use crate::jwks::KeySet;
+
+    #[test]
+    fn the_thumbprint_of_rfc_7638_section_3_1() {
+        let json = include_str!("../../tests/data/rfc7638_jwks.json");
+        let set = KeySet::parse(json.as_bytes(), &Algorithm::ALL).unwrap();
+        let thumbprint = super::encode(&set.keys()[0].thumbprint());
+        assert_eq!(thumbprint, "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs");
+    }
+}

@@ -1,0 +1,174 @@
+//! A key set as the issuer publishes it.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use serde_json::value::RawValue;
+use thiserror::Error;
+
+use super::jwk;
+use super::key::VerificationKey;
+use super::members::{Members, NotMembers};
+use super::refusal::KeyRefusal;
+use crate::algorithm::Algorithm;
+use crate::key_id::KeyId;
+
+/// The keys of one issuer at one time, at least one of them usable.
+#[derive(Debug)]
+pub struct KeySet {
+    /// Sorted by key id, those with the same id in the order of the document.
+    keys: Vec<VerificationKey>,
+    refused: Vec<RefusedKey>,
+}
+
+/// A key of the set that is skipped.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefusedKey {
+    /// Where it stands in the member `keys`, from 0.
+    pub index: usize,
+    /// Its id, if it has a readable one.
+    pub kid: Option<KeyId>,
+    /// What is wrong with it.
+    pub refusal: KeyRefusal,
+}
+
+/// A document from which no key can be had. It leaves the last good set in place.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum KeySetError {
+    /// It is not JSON, or not an object, or cut off.
+    #[error("not a JSON object")]
+    NotAnObject,
+    /// A member stands twice.
+    #[error("a member stands twice")]
+    DuplicateMember,
+    /// `keys` is missing or not an array (RFC 7517 section 5.1).
+    #[error("no member `keys` that is an array")]
+    NoKeys,
+    /// `keys` is empty.
+    #[error("an empty set of keys")]
+    Empty,
+    /// There are keys, and every one is refused.
+    #[error("none of its keys can be used, the first because it is: {}", refused.first().map_or("?", |key| key.refusal.code()))]
+    NoneUsable {
+        /// Each with its reason.
+        refused: Vec<RefusedKey>,
+    },
+}
+
+impl KeySet {
+    /// Reads a JWK Set (RFC 7517 section 5), key by key.
+    ///
+    /// # Errors
+    ///
+    /// If no key in it can be used.
+    pub fn parse(json: &[u8], allowed: &[Algorithm]) -> Result<Self, KeySetError> {
+        let json = str::from_utf8(json).map_err(|_| KeySetError::NotAnObject)?;
+        let members = Members::parse(json).map_err(|error| match error {
+            NotMembers::NotAnObject => KeySetError::NotAnObject,
+            NotMembers::Duplicate => KeySetError::DuplicateMember,
+        })?;
+        let entries: Option<Vec<&RawValue>> =
+            members.read("keys").map_err(|_| KeySetError::NoKeys)?;
+        let entries = entries.ok_or(KeySetError::NoKeys)?;
+        let (mut keys, mut refused) = (Vec::new(), Vec::new());
+        for (index, entry) in entries.iter().enumerate() {
+            match jwk::parse(entry.get(), allowed) {
+                Ok(key) => keys.push(key),
+                Err(jwk::RefusedJwk { kid, refusal }) => {
+                    refused.push(RefusedKey {
+                        index,
+                        kid,
+                        refusal,
+                    });
+                }
+            }
+        }
+        match (keys.is_empty(), refused.is_empty()) {
+            (true, true) => Err(KeySetError::Empty),
+            (true, false) => Err(KeySetError::NoneUsable { refused }),
+            (false, _) => {
+                keys.sort_by(|a, b| a.kid().cmp(b.kid()));
+                Ok(Self { keys, refused })
+            }
+        }
+    }
+
+    /// The usable keys.
+    #[must_use]
+    pub fn keys(&self) -> &[VerificationKey] {
+        &self.keys
+    }
+
+    /// The keys that are skipped, in the order of the document.
+    #[must_use]
+    pub fn refused(&self) -> &[RefusedKey] {
+        &self.refused
+    }
+
+    /// Whether a key by this id stands in the set, usable or not.
+    pub(super) fn names(&self, kid: &KeyId) -> bool {
+        !self.range(kid).is_empty() || self.refusal_of(kid).is_some()
+    }
+
+    /// The keys that a token with this `kid` and `alg` may have been signed with.
+    ///
+    /// Of two keys with one id the one whose type fits serves; two that both fit are both given (RFC 7517 section 4.5).
+    pub(super) fn find(self: Arc<Self>, kid: &KeyId, algorithm: Algorithm) -> Found {
+        let range = self.range(kid);
+        let keys = self.keys.get(range.clone()).unwrap_or_default();
+        if keys.iter().any(|key| key.fits(algorithm)) {
+            return Found::Keys(Candidates {
+                set: self,
+                range,
+                algorithm,
+            });
+        }
+        match (keys.is_empty(), self.refusal_of(kid)) {
+            (false, _) => Found::Refused(KeyRefusal::DoesNotFitAlgorithm),
+            (true, Some(refusal)) => Found::Refused(refusal),
+            (true, None) => Found::Nothing,
+        }
+    }
+
+    fn range(&self, kid: &KeyId) -> Range<usize> {
+        let start = self.keys.partition_point(|key| key.kid() < kid);
+        let same = self
+            .keys
+            .iter()
+            .skip(start)
+            .take_while(|key| key.kid() == kid)
+            .count();
+        start..start + same
+    }
+
+    fn refusal_of(&self, kid: &KeyId) -> Option<KeyRefusal> {
+        self.refused
+            .iter()
+            .find(|key| key.kid.as_ref() == Some(kid))
+            .map(|key| key.refusal)
+    }
+}
+
+/// What a set holds under an id.
+#[derive(Debug)]
+pub(super) enum Found {
+    Keys(Candidates),
+    Refused(KeyRefusal),
+    Nothing,
+}
+
+/// The keys that fit one token, at least one. Cheap to make: it points into the set.
+#[derive(Clone, Debug)]
+pub struct Candidates {
+    set: Arc<KeySet>,
+    range: Range<usize>,
+    algorithm: Algorithm,
+}
+
+impl Candidates {
+    /// Each key that fits, in the order of the document.
+    pub fn iter(&self) -> impl Iterator<Item = &VerificationKey> {
+        let keys = self.set.keys.get(self.range.clone()).unwrap_or_default();
+        keys.iter().filter(|key| key.fits(self.algorithm))
+    }
+}
