@@ -2,9 +2,31 @@
 //!
 //! One function from an event to an answer, with one fact it must go and get: the issuer's keys.
 
+pub mod access;
 pub mod algorithm;
+pub mod answer;
+pub mod authorizer;
+pub mod bearer;
+pub mod claims;
 pub mod clock;
+pub mod config;
+pub mod context;
+pub mod error;
+pub mod event;
+pub mod header;
 pub mod http_client;
+pub mod introspection;
 pub mod issuer_metadata;
 pub mod jwks;
 pub mod key_id;
+pub mod log;
+pub mod method_arn;
+pub mod metrics;
+pub mod path_pattern;
+pub mod policy;
+pub mod refusal;
+mod strict_json;
+pub mod times;
+mod token_cache;
+pub mod trace;
+pub mod verifier;
