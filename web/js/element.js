@@ -1,0 +1,62 @@
+/**
+ * Builds an element. Texts become text nodes and nothing is ever parsed as HTML, so that no value of the API can
+ * become markup; `require-trusted-types-for` in the policy holds us to it.
+ *
+ * @template {keyof HTMLElementTagNameMap} Tag
+ * @param {Tag} tag
+ * @param {Record<string, string | boolean | undefined | ((event: any) => void)>} attributes a function is a listener
+ * @param {...(Node | string | undefined | false)} children
+ * @returns {HTMLElementTagNameMap[Tag]}
+ */
+export function element(tag, attributes = {}, ...children) {
+  const made = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (typeof value === 'function') made.addEventListener(name, value);
+    else if (value === true) made.setAttribute(name, '');
+    else if (value !== undefined && value !== false) made.setAttribute(name, value);
+  }
+  made.append(...children.filter((child) => child !== undefined && child !== false));
+  return made;
+}
+
+/**
+ * A button that is disabled while what it started is under way.
+ *
+ * @param {string} label
+ * @param {() => unknown} work
+ * @param {Record<string, string | boolean | undefined>} attributes
+ */
+export function button(label, work, attributes = {}) {
+  const made = element('button', { type: 'button', ...attributes }, label);
+  made.addEventListener('click', async () => {
+    made.disabled = true;
+    try {
+      await work();
+    } finally {
+      made.disabled = false;
+    }
+  });
+  return made;
+}
+
+/** @param {string} id */
+export function byId(id) {
+  const found = document.getElementById(id);
+  if (found === null) throw new Error(`the page has no element with the id ${id}`);
+  return found;
+}
+
+/**
+ * A time as people say it, with the exact one for those who point at it.
+ *
+ * @param {string} timestamp RFC 3339
+ */
+export function time(timestamp) {
+  const date = new Date(timestamp);
+  const seconds = (date.getTime() - Date.now()) / 1000;
+  /** @type {[Intl.RelativeTimeFormatUnit, number][]} */
+  const units = [['day', 86400], ['hour', 3600], ['minute', 60]];
+  const [unit, length] = units.find(([, length]) => Math.abs(seconds) >= length) ?? ['second', 1];
+  const spoken = new Intl.RelativeTimeFormat('en', { numeric: 'auto' }).format(Math.round(seconds / length), unit);
+  return element('time', { datetime: timestamp, title: date.toLocaleString() }, spoken);
+}

@@ -1,0 +1,83 @@
+import * as oauth from '/vendor/oauth4webapi.js';
+import { authorizationServer, client, clientAuthentication, sessionFrom, transport } from './issuer.js';
+import { isNewer, sessions } from './session.js';
+import { signIn } from './sign-in.js';
+import { endEverywhere, keepEverywhere, sessionsOfOtherTabs } from './tabs.js';
+
+/** @typedef {import('./session.js').Session} Session */
+
+/** The issuer no longer honours the refresh token: it ran out, was revoked, or was used by somebody else. */
+export class SessionEnded extends Error {}
+
+/** @type {Promise<unknown> | undefined} */
+let underWay;
+
+/**
+ * A session whose access token is good for a while, or none when nobody is signed in.
+ *
+ * @returns {Promise<Session | undefined>}
+ */
+export async function freshSession() {
+  const session = sessions.current;
+  if (session === undefined || Date.now() < session.renewAt) return session;
+  return renewed(session);
+}
+
+/**
+ * The session after `stale`.
+ *
+ * A refresh token is good for one use, and its second use looks like theft and ends the sign-in. So the tabs take
+ * turns under a lock, and whoever gets it first asks whether another has been there already.
+ *
+ * @param {Session} stale
+ * @returns {Promise<Session | undefined>}
+ */
+export async function renewed(stale) {
+  if (stale.refreshToken === undefined) {
+    // Without refresh tokens the issuer's own session is asked, by a redirect of the whole page: in a hidden frame its
+    // cookie would be a third party's, which browsers withhold.
+    await signIn({ prompt: 'none', scopes: stale.scopes });
+  }
+  const turn = navigator.locks.request('renewal', async () => {
+    for (const other of await sessionsOfOtherTabs()) {
+      if (isNewer(sessions.current, other)) sessions.keep(other);
+    }
+    const current = sessions.current;
+    const done = current === undefined || current.chain !== stale.chain || current.generation > stale.generation;
+    return done ? current : refreshed(current);
+  });
+  underWay = turn;
+  return turn.finally(() => {
+    if (underWay === turn) underWay = undefined;
+  });
+}
+
+/** @param {Session} session @returns {Promise<Session>} */
+async function refreshed(session) {
+  const server = await authorizationServer();
+  const token = session.refreshToken ?? '';
+  try {
+    const response = await oauth.refreshTokenGrantRequest(server, client, clientAuthentication, token, transport);
+    const answer = await oauth.processRefreshTokenResponse(server, client, response);
+    const next = sessionFrom(answer, session);
+    keepEverywhere(next);
+    return next;
+  } catch (error) {
+    if (!(error instanceof oauth.ResponseBodyError) || error.error !== 'invalid_grant') throw error;
+    endEverywhere(session, 'expired');
+    throw new SessionEnded();
+  }
+}
+
+/**
+ * A page that is left in the middle of a renewal never sees the answer, and its refresh token is spent. So links wait
+ * for it; it takes a blink.
+ */
+addEventListener('click', (event) => {
+  const link = event.target instanceof Element ? event.target.closest('a') : null;
+  if (underWay === undefined || link === null || event.defaultPrevented || event.button !== 0) return;
+  if (event.metaKey || event.ctrlKey || event.shiftKey || link.target !== '') return;
+  event.preventDefault();
+  const go = () => location.assign(link.href);
+  underWay.then(go, go);
+});

@@ -1,0 +1,63 @@
+import written from '../config.js';
+
+/**
+ * @typedef {object} Settings
+ * @property {string} origin where these pages live
+ * @property {URL} issuer
+ * @property {string} clientId
+ * @property {string} apiBase without a trailing slash
+ * @property {{ signIn: readonly string[], write: readonly string[] }} scopes
+ * @property {readonly string[]} users names to offer for signing in; empty but for the local issuer
+ */
+
+/** The settings, checked; a page with wrong ones says so instead of failing somewhere later. */
+export const settings = settingsFrom(written);
+
+/** Where the issuer sends the browser back to, after sign-in and after sign-out. */
+export const redirectUri = `${settings.origin}/callback.html`;
+export const signedOutUri = `${settings.origin}/signed-out.html`;
+
+/**
+ * @param {any} value
+ * @returns {Settings}
+ */
+export function settingsFrom(value) {
+  /** @type {string[]} */
+  const faults = [];
+  /** @param {string} name @param {unknown} text */
+  const url = (name, text) => {
+    const parsed = typeof text === 'string' && URL.canParse(text) ? new URL(text) : undefined;
+    const safe = parsed?.protocol === 'https:' || (parsed?.protocol === 'http:' && isLoopback(parsed.hostname));
+    if (parsed === undefined || !safe || String(text).endsWith('/')) {
+      faults.push(`${name}: expected an https URL without a trailing slash (http for loopback alone)`);
+    }
+    return String(text);
+  };
+  /** @param {string} name @param {unknown} text */
+  const words = (name, text) => {
+    if (typeof text !== 'string') faults.push(`${name}: expected scopes, separated by spaces`);
+    return String(text).split(' ').filter((word) => word !== '');
+  };
+
+  const origin = url('origin', value?.origin);
+  const issuer = url('issuer', value?.issuer);
+  const apiBase = url('apiBase', value?.apiBase);
+  const signIn = words('scopes.signIn', value?.scopes?.signIn);
+  const write = words('scopes.write', value?.scopes?.write);
+  if (!signIn.includes('openid')) faults.push('scopes.signIn: expected `openid` among them');
+  if (typeof value?.clientId !== 'string' || value.clientId === '') faults.push('clientId: expected a text');
+  if (faults.length > 0) throw new Error(`config.js is wrong:\n${faults.join('\n')}`);
+  return {
+    origin,
+    issuer: new URL(issuer),
+    clientId: value.clientId,
+    apiBase,
+    scopes: { signIn, write },
+    users: Array.isArray(value.users) ? value.users.map(String) : [],
+  };
+}
+
+/** @param {string} hostname */
+export function isLoopback(hostname) {
+  return ['127.0.0.1', 'localhost', '[::1]'].includes(hostname);
+}

@@ -1,0 +1,108 @@
+import { isNewer, sessions } from './session.js';
+
+/** @typedef {import('./session.js').Session} Session */
+/**
+ * @typedef {{ kind: 'question', from: string }
+ *   | { kind: 'answer', to: string, session: Session | undefined }
+ *   | { kind: 'kept', session: Session }
+ *   | { kind: 'ended', chain: string, reason: EndReason }} Message
+ * @typedef {'signed-out' | 'expired'} EndReason
+ */
+
+const channel = new BroadcastChannel('session');
+const presence = 'tab';
+const me = crypto.randomUUID();
+
+/** Emits `ended` with the reason when another tab has ended this tab's session. */
+export const tabs = new EventTarget();
+
+/** @type {Map<string, (session: Session | undefined) => void>} */
+const listeners = new Map();
+
+channel.addEventListener('message', (/** @type {MessageEvent<Message>} */ { data }) => {
+  if (data.kind === 'question') {
+    channel.postMessage({ kind: 'answer', to: data.from, session: sessions.current });
+  } else if (data.kind === 'answer') {
+    listeners.get(data.to)?.(data.session);
+  } else if (data.kind === 'kept') {
+    // A sign-in in one tab is one in all, as a sign-out is.
+    const mine = sessions.current;
+    if (mine?.chain !== data.session.chain || isNewer(mine, data.session)) sessions.keep(data.session);
+  } else if (sessions.current?.chain === data.chain) {
+    sessions.clear();
+    tabs.dispatchEvent(new CustomEvent('ended', { detail: data.reason }));
+  }
+});
+
+/**
+ * Each open page holds this lock together with the others, so that whoever asks knows how many answers to wait for.
+ * It is let go while the page lies in the back-forward cache: there nobody answers, and a page that holds a lock would
+ * not be kept there.
+ */
+/** @type {(() => void) | undefined} */
+let leave;
+/** @returns {Promise<void>} */
+function arrive() {
+  return new Promise((arrived) => {
+    void navigator.locks.request(presence, { mode: 'shared' }, () => {
+      arrived();
+      return new Promise((resolve) => {
+        leave = () => resolve(undefined);
+      });
+    });
+  });
+}
+await arrive();
+addEventListener('pagehide', () => leave?.());
+addEventListener('pageshow', ({ persisted }) => {
+  if (persisted) void arrive();
+});
+
+/**
+ * The sessions of the other open tabs. Returns as soon as all have answered, at once when there are none; a tab that
+ * does not answer (it may be stopped in a debugger) is waited for a second.
+ *
+ * @returns {Promise<Session[]>}
+ */
+export async function sessionsOfOtherTabs() {
+  const { held = [] } = await navigator.locks.query();
+  const others = held.filter(({ name }) => name === presence).length - 1;
+  if (others <= 0) return [];
+  const question = `${me} ${crypto.randomUUID()}`;
+  return new Promise((resolve) => {
+    /** @type {Session[]} */
+    const found = [];
+    let answers = 0;
+    const finish = () => {
+      listeners.delete(question);
+      clearTimeout(timer);
+      resolve(found);
+    };
+    const timer = setTimeout(finish, 1000);
+    listeners.set(question, (session) => {
+      if (session !== undefined) found.push(session);
+      answers += 1;
+      if (answers === others) finish();
+    });
+    channel.postMessage({ kind: 'question', from: question });
+  });
+}
+
+/** Keeps the session here and in every other tab. @param {Session} session */
+export function keepEverywhere(session) {
+  sessions.keep(session);
+  channel.postMessage({ kind: 'kept', session });
+}
+
+/** Ends it here and in every other tab. @param {Session} session @param {EndReason} reason */
+export function endEverywhere(session, reason) {
+  sessions.clear();
+  channel.postMessage({ kind: 'ended', chain: session.chain, reason });
+}
+
+/** A tab that was opened beside a signed-in one is signed in too. */
+export async function joinOtherTabs() {
+  if (sessions.current !== undefined) return;
+  const [session] = await sessionsOfOtherTabs();
+  if (session !== undefined && sessions.current === undefined) sessions.keep(session);
+}
