@@ -1,0 +1,302 @@
+//! API Gateway's proxy events and the answers to them: the only file that knows their JSON.
+//!
+//! REST APIs and HTTP APIs with payload 1.0 send one shape, HTTP APIs with payload 2.0 another. `lambda_http` reads
+//! both, but of a header that is sent twice it keeps the last alone, and a path that is no URI makes it panic.
+
+use std::collections::HashMap;
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, header::HOST};
+use percent_encoding::percent_decode_str;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// A request, whichever kind of API it came by.
+#[derive(Debug)]
+pub struct Request {
+    /// The method.
+    pub method: Method,
+    /// The path within this API, without stage or base path, as it was sent.
+    pub path: String,
+    /// Where this API is, as the caller sees it, without a slash at the end.
+    pub base_url: String,
+    /// The query parameters, decoded, in order, the repeated ones as often as they came.
+    pub query: Vec<(String, String)>,
+    /// The headers, all values of each.
+    pub headers: HeaderMap,
+    /// The body; empty if there is none.
+    pub body: Bytes,
+    /// What the authorizer said, `None` on a route without authorizer.
+    pub authorizer: Option<Value>,
+    /// API Gateway's id of the request.
+    pub request_id: String,
+}
+
+/// The event is not one of API Gateway's proxy events.
+#[derive(Debug, thiserror::Error)]
+pub enum BadEvent {
+    /// Not the JSON that it should be.
+    #[error("expected a proxy event of a REST API or an HTTP API: {0}")]
+    Shape(#[from] serde_json::Error),
+    /// No method, or one with impossible bytes.
+    #[error("expected a proxy event of a REST API or an HTTP API: it has no method")]
+    Method,
+    /// The body is said to be base64 and is not.
+    #[error("expected a body in base64, as the event says: {0}")]
+    Body(#[from] base64::DecodeError),
+}
+
+/// Both shapes in one: API Gateway leaves members out or sends null, so everything is optional.
+#[derive(Deserialize, Default)]
+#[serde(default, rename_all = "camelCase")]
+struct ProxyEvent {
+    version: Option<String>,
+    http_method: Option<String>,
+    path: Option<String>,
+    resource: Option<String>,
+    headers: Option<HashMap<String, Option<String>>>,
+    multi_value_headers: Option<HashMap<String, Option<Vec<String>>>>,
+    query_string_parameters: Option<HashMap<String, Option<String>>>,
+    multi_value_query_string_parameters: Option<HashMap<String, Option<Vec<String>>>>,
+    raw_path: Option<String>,
+    raw_query_string: Option<String>,
+    route_key: Option<String>,
+    body: Option<String>,
+    is_base64_encoded: Option<bool>,
+    request_context: Option<RequestContext>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default, rename_all = "camelCase")]
+struct RequestContext {
+    request_id: Option<String>,
+    stage: Option<String>,
+    path: Option<String>,
+    domain_name: Option<String>,
+    authorizer: Option<Value>,
+    http: Option<HttpContext>,
+}
+
+#[derive(Deserialize)]
+struct HttpContext {
+    method: Option<String>,
+}
+
+impl Request {
+    /// Reads an event.
+    ///
+    /// # Errors
+    /// When it is not one of API Gateway's proxy events.
+    pub fn from_event(event: Value) -> Result<Self, BadEvent> {
+        let event: ProxyEvent = serde_json::from_value(event)?;
+        let context = event.request_context.unwrap_or_default();
+        let is_v2 = event.version.as_deref() == Some("2.0");
+        let method = if is_v2 {
+            context.http.and_then(|http| http.method)
+        } else {
+            event.http_method
+        };
+        let method = method
+            .and_then(|m| Method::from_bytes(m.as_bytes()).ok())
+            .ok_or(BadEvent::Method)?;
+        let headers = headers(event.headers, event.multi_value_headers);
+
+        let seen = if is_v2 { event.raw_path } else { event.path }.unwrap_or_default();
+        let route = if is_v2 {
+            event.route_key
+        } else {
+            event.resource
+        };
+        let path = inner_path(
+            &seen,
+            route.as_deref(),
+            context.stage.as_deref().filter(|_| is_v2),
+        );
+        let outer = if is_v2 {
+            &seen
+        } else {
+            context.path.as_ref().unwrap_or(&seen)
+        };
+        let prefix = outer
+            .trim_end_matches('/')
+            .strip_suffix(path.as_str())
+            .unwrap_or_default();
+        let base_url = base_url(&headers, context.domain_name.as_deref(), prefix);
+
+        let query = match (is_v2, event.raw_query_string) {
+            (true, raw) => decode_query(&raw.unwrap_or_default()),
+            (false, _) => decoded_query(
+                event.query_string_parameters,
+                event.multi_value_query_string_parameters,
+            ),
+        };
+        let body = event.body.unwrap_or_default();
+        let body = if event.is_base64_encoded.unwrap_or_default() {
+            STANDARD.decode(body)?
+        } else {
+            body.into()
+        };
+        // A REST API puts the context itself there, an HTTP API puts it under the kind of authorizer.
+        let authorizer = context.authorizer.and_then(|mut a| {
+            if is_v2 {
+                a.get_mut("lambda").map(Value::take)
+            } else {
+                Some(a)
+            }
+        });
+        Ok(Self {
+            method,
+            path,
+            base_url,
+            query,
+            headers,
+            body: body.into(),
+            authorizer,
+            request_id: context.request_id.unwrap_or_default(),
+        })
+    }
+}
+
+/// A header that cannot be one, by API Gateway's own checks, is left out rather than failing the event.
+fn headers(
+    single: Option<HashMap<String, Option<String>>>,
+    multi: Option<HashMap<String, Option<Vec<String>>>>,
+) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    let mut append = |name: &str, value: &str| {
+        if let (Ok(name), Ok(value)) = (
+            HeaderName::from_bytes(name.as_bytes()),
+            HeaderValue::from_str(value),
+        ) {
+            headers.append(name, value);
+        }
+    };
+    match multi.filter(|multi| !multi.is_empty()) {
+        // A superset of the single ones.
+        Some(multi) => {
+            for (name, values) in &multi {
+                values
+                    .iter()
+                    .flatten()
+                    .for_each(|value| append(name, value));
+            }
+        }
+        None => {
+            for (name, value) in single.iter().flatten() {
+                value.iter().for_each(|value| append(name, value));
+            }
+        }
+    }
+    headers
+}
+
+/// The path within this API. Before it may stand a stage (HTTP API) or the base path of a custom domain; how much
+/// of the path is ours the route tells that API Gateway matched, such as `/state/{id}`.
+fn inner_path(seen: &str, route: Option<&str>, stage: Option<&str>) -> String {
+    let template = route.and_then(|route| route.find('/').and_then(|slash| route.get(slash..)));
+    if let Some(template) = template.filter(|template| !template.contains("+}")) {
+        let depth = template.trim_matches('/').split('/').count();
+        let segments: Vec<_> = seen.trim_matches('/').split('/').collect();
+        if let Some(inner) = segments
+            .len()
+            .checked_sub(depth)
+            .and_then(|start| segments.get(start..))
+        {
+            return format!("/{}", inner.join("/"));
+        }
+    }
+    let without_stage = stage
+        .and_then(|stage| seen.strip_prefix('/')?.strip_prefix(stage))
+        .filter(|rest| rest.starts_with('/'));
+    without_stage.unwrap_or(seen).to_owned()
+}
+
+/// Where the API is for this caller. API Gateway takes no request whose `Host` is not one of the API's.
+fn base_url(headers: &HeaderMap, domain: Option<&str>, prefix: &str) -> String {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let plain = |host: &&str| {
+        !host.is_empty()
+            && host
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b".-:[]_".contains(&b))
+    };
+    let Some(host) = text(HOST.as_str()).filter(plain).or(domain) else {
+        return prefix.to_owned();
+    };
+    let scheme = if text("x-forwarded-proto") == Some("http") {
+        "http"
+    } else {
+        "https"
+    };
+    format!("{scheme}://{host}{prefix}")
+}
+
+fn decode_query(raw: &str) -> Vec<(String, String)> {
+    let decode = |text: &str| {
+        percent_decode_str(&text.replace('+', " "))
+            .decode_utf8_lossy()
+            .into_owned()
+    };
+    raw.split('&')
+        .filter(|pair| !pair.is_empty())
+        .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+        .map(|(name, value)| (decode(name), decode(value)))
+        .collect()
+}
+
+fn decoded_query(
+    single: Option<HashMap<String, Option<String>>>,
+    multi: Option<HashMap<String, Option<Vec<String>>>>,
+) -> Vec<(String, String)> {
+    match multi.filter(|multi| !multi.is_empty()) {
+        Some(multi) => multi
+            .into_iter()
+            .flat_map(|(name, values)| {
+                values
+                    .into_iter()
+                    .flatten()
+                    .map(move |value| (name.clone(), value))
+            })
+            .collect(),
+        None => single
+            .unwrap_or_default()
+            .into_iter()
+            .map(|(name, value)| (name, value.unwrap_or_default()))
+            .collect(),
+    }
+}
+
+/// The answer to an event. REST and HTTP APIs both read this shape.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Answer {
+    status_code: u16,
+    headers: HashMap<String, String>,
+    body: String,
+    is_base64_encoded: bool,
+}
+
+impl From<Response<String>> for Answer {
+    fn from(response: Response<String>) -> Self {
+        let (parts, body) = response.into_parts();
+        let mut headers: HashMap<String, String> = HashMap::new();
+        for (name, value) in &parts.headers {
+            let value = String::from_utf8_lossy(value.as_bytes());
+            // Repeated headers are one list (RFC 9110, 5.3); `Set-Cookie`, the exception, is never sent.
+            headers
+                .entry(name.to_string())
+                .and_modify(|list| *list = format!("{list}, {value}"))
+                .or_insert_with(|| value.into_owned());
+        }
+        Self {
+            status_code: parts.status.as_u16(),
+            headers,
+            body,
+            is_base64_encoded: false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,220 @@
+//! `If-Match` and `If-None-Match` (RFC 9110, 13.1 and 13.2).
+
+use http::{
+    HeaderMap, HeaderName,
+    header::{IF_MATCH, IF_NONE_MATCH},
+};
+
+use crate::{
+    problem::{Fault, Problem},
+    state::Tag,
+};
+
+/// What the request says the resource must be like.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Preconditions {
+    if_match: Option<TagList>,
+    if_none_match: Option<TagList>,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum TagList {
+    /// `*`: any version that there is.
+    Any,
+    Tags(Vec<EntityTag>),
+}
+
+#[derive(Debug, PartialEq, Eq)]
+struct EntityTag {
+    weak: bool,
+    opaque: String,
+}
+
+/// What a reader gets.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Read {
+    /// The resource.
+    Whole,
+    /// 304: the reader has it already.
+    NotModified,
+    /// 412.
+    Failed,
+}
+
+impl Preconditions {
+    /// Reads the two headers.
+    ///
+    /// # Errors
+    /// 400 for a header that is not a list of entity tags: a tag without its quotes is better named than never matched.
+    pub fn parse(headers: &HeaderMap) -> Result<Self, Problem> {
+        Ok(Self {
+            if_match: tag_list(headers, &IF_MATCH)?,
+            if_none_match: tag_list(headers, &IF_NONE_MATCH)?,
+        })
+    }
+
+    /// Whether there is an `If-Match`.
+    #[must_use]
+    pub fn has_if_match(&self) -> bool {
+        self.if_match.is_some()
+    }
+
+    /// Whether this is `If-None-Match: *`, which a resource that is there never meets.
+    #[must_use]
+    pub fn wants_absence(&self) -> bool {
+        self.if_none_match == Some(TagList::Any)
+    }
+
+    /// Whether a write may go on, over the version `current`. `If-Match` compares strongly, `If-None-Match` weakly.
+    #[must_use]
+    pub fn permit_write(&self, current: &Tag) -> bool {
+        self.matches(current) && !self.none_match_fails(current)
+    }
+
+    /// What a reader of the version `current` gets.
+    #[must_use]
+    pub fn read(&self, current: &Tag) -> Read {
+        if !self.matches(current) {
+            Read::Failed
+        } else if self.none_match_fails(current) {
+            Read::NotModified
+        } else {
+            Read::Whole
+        }
+    }
+
+    fn matches(&self, current: &Tag) -> bool {
+        match &self.if_match {
+            None | Some(TagList::Any) => true,
+            Some(TagList::Tags(tags)) => tags
+                .iter()
+                .any(|tag| !tag.weak && tag.opaque == current.as_str()),
+        }
+    }
+
+    fn none_match_fails(&self, current: &Tag) -> bool {
+        match &self.if_none_match {
+            None => false,
+            Some(TagList::Any) => true,
+            Some(TagList::Tags(tags)) => tags.iter().any(|tag| tag.opaque == current.as_str()),
+        }
+    }
+}
+
+fn tag_list(headers: &HeaderMap, name: &HeaderName) -> Result<Option<TagList>, Problem> {
+    let lines: Vec<&[u8]> = headers
+        .get_all(name)
+        .iter()
+        .map(http::HeaderValue::as_bytes)
+        .collect();
+    if lines.is_empty() {
+        return Ok(None);
+    }
+    let text = String::from_utf8_lossy(&lines.join(b", ".as_slice())).into_owned();
+    let list = if text.trim() == "*" {
+        Some(TagList::Any)
+    } else {
+        entity_tags(&text).map(TagList::Tags)
+    };
+    list.map(Some).ok_or_else(|| {
+        let expected = "expected `*` or entity tags in double quotes, separated by commas";
+        Problem::BadRequest(vec![Fault::new(format!("#/{name}"), expected)])
+    })
+}
+
+/// `[W/]"…"`, separated by commas; empty members are skipped (RFC 9110, 5.6.1 and 8.8.3).
+fn entity_tags(text: &str) -> Option<Vec<EntityTag>> {
+    let mut tags = Vec::new();
+    let mut rest = text.trim_start_matches([' ', '\t', ',']);
+    while !rest.is_empty() {
+        let (weak, quoted) = rest
+            .strip_prefix("W/")
+            .map_or((false, rest), |strong| (true, strong));
+        let (opaque, after) = quoted.strip_prefix('"')?.split_once('"')?;
+        if opaque.bytes().any(|b| b <= b' ' || b == 0x7f) {
+            return None;
+        }
+        tags.push(EntityTag {
+            weak,
+            opaque: opaque.to_owned(),
+        });
+        let after = after.trim_start_matches([' ', '\t']);
+        if !after.is_empty() && !after.starts_with(',') {
+            return None;
+        }
+        rest = after.trim_start_matches([' ', '\t', ',']);
+    }
+    (!tags.is_empty()).then_some(tags)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(if_match: &[&str], if_none_match: &[&str]) -> Result<Preconditions, Problem> {
+        let mut headers = HeaderMap::new();
+        for value in if_match {
+            headers.append(IF_MATCH, value.parse().unwrap());
+        }
+        for value in if_none_match {
+            headers.append(IF_NONE_MATCH, value.parse().unwrap());
+        }
+        Preconditions::parse(&headers)
+    }
+
+    #[test]
+    fn if_match_compares_strongly() {
+        let check = |lines: &[&str], permitted: Option<bool>| {
+            let got = parse(lines, &[])
+                .ok()
+                .map(|p| p.permit_write(&Tag::stored("now".to_owned())));
+            assert_eq!(got, permitted, "{lines:?}");
+        };
+        check(&[r#""now""#], Some(true));
+        check(&[r#""old", "now""#], Some(true));
+        check(&[r#""old"	,,"now","#], Some(true));
+        check(&[r#""old""#, r#""now""#], Some(true));
+        check(&["*"], Some(true));
+        check(&[r#"W/"now""#], Some(false));
+        check(&[r#""old""#], Some(false));
+        check(&[r#""now,""#], Some(false));
+        check(&[r#""""#], Some(false));
+        check(&["now"], None);
+        check(&[""], None);
+        check(&[r#""now"#], None);
+        check(&[r#""old" "now""#], None);
+        check(&[r#"w/"now""#], None);
+        check(&[r#"*, "now""#], None);
+        check(&["*", r#""now""#], None);
+    }
+
+    #[test]
+    fn if_none_match_compares_weakly() {
+        let check = |line: &str, read: Read| {
+            assert_eq!(
+                parse(&[], &[line])
+                    .unwrap()
+                    .read(&Tag::stored("now".to_owned())),
+                read,
+                "{line:?}"
+            );
+        };
+        check(r#""now""#, Read::NotModified);
+        check(r#"W/"now""#, Read::NotModified);
+        check(r#""old", W/"now""#, Read::NotModified);
+        check("*", Read::NotModified);
+        check(r#""old""#, Read::Whole);
+    }
+
+    #[test]
+    fn if_match_is_judged_first() {
+        let read = |m: &str, n: &str| {
+            parse(&[m], &[n])
+                .unwrap()
+                .read(&Tag::stored("now".to_owned()))
+        };
+        assert_eq!(read(r#""old""#, r#""now""#), Read::Failed);
+        assert_eq!(read(r#""now""#, r#""now""#), Read::NotModified);
+        assert_eq!(read(r#""now""#, r#""old""#), Read::Whole);
+    }
+}

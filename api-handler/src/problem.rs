@@ -1,0 +1,205 @@
+//! What goes wrong, and what the caller is told of it: problem details (RFC 9457).
+//!
+//! The public message and the logged cause are apart: [`Problem::detail`] never holds what the store or the
+//! authorizer said, [`Problem::cause`] never leaves the log.
+
+use http::{
+    HeaderValue, Response, StatusCode,
+    header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE},
+};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// The media type of every error.
+pub const PROBLEM_JSON: &str = "application/problem+json";
+
+/// One thing wrong with the input.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Fault {
+    /// Where: a JSON pointer (RFC 6901) into the body as a URI fragment, or `#/` and the name of the path part, query
+    /// parameter or header.
+    #[schema(example = "#/visibility")]
+    pub pointer: String,
+    /// What is wrong, what is expected.
+    pub detail: String,
+}
+
+impl Fault {
+    /// A fault at `pointer`.
+    pub fn new(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self {
+            pointer: pointer.into(),
+            detail: detail.into(),
+        }
+    }
+}
+
+/// Every way in which a request can end other than well.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Problem {
+    /// 400: the request cannot be read.
+    BadRequest(Vec<Fault>),
+    /// 401: the caller must sign in (again).
+    SignInNeeded,
+    /// 401: the token behind the authorizer's context has expired since.
+    SignInExpired,
+    /// 403: the caller can see this, but may not do that.
+    Forbidden(&'static str),
+    /// 404: not there, or not for this caller. The two are one variant, so that they cannot be told apart.
+    NotFound,
+    /// 405: the path does not have this method; it has those named.
+    MethodNotAllowed(&'static str),
+    /// 406: the caller does not accept JSON.
+    NotAcceptable,
+    /// 409: a JSON patch that does not fit what the resource holds.
+    Conflict(Fault),
+    /// 412: a precondition does not hold, a race was lost, or an id is taken.
+    PreconditionFailed,
+    /// 413: the body or the value is too large; at most so many bytes.
+    TooLarge(usize),
+    /// 415: not a media type that this method takes; it takes those named.
+    UnsupportedMediaType(&'static str),
+    /// 422: the request can be read, but its content is not acceptable.
+    Unprocessable(Vec<Fault>),
+    /// 428: a write without a precondition; the text says which is needed.
+    PreconditionRequired(&'static str),
+    /// 429: the store is throttling; the cause is for the log.
+    Throttled(String),
+    /// 500: a fault of ours; the cause is for the log.
+    Internal(String),
+    /// 503: the store fails or is too slow; the cause is for the log.
+    Unavailable(String),
+}
+
+/// Problem details (RFC 9457).
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ProblemDetails {
+    /// Always `about:blank`: the status says what kind of problem this is.
+    #[serde(rename = "type")]
+    #[schema(example = "about:blank")]
+    kind: &'static str,
+    /// The status in words.
+    title: &'static str,
+    /// The HTTP status.
+    status: u16,
+    /// What happened and what to do.
+    detail: String,
+    /// Names the request in the log.
+    request_id: String,
+    /// For wrong input: each thing that is wrong.
+    #[serde(skip_serializing_if = "<[Fault]>::is_empty")]
+    #[schema(required = false)]
+    errors: Vec<Fault>,
+}
+
+impl Problem {
+    /// The status that the caller sees.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Self::BadRequest(_) => StatusCode::BAD_REQUEST,
+            Self::SignInNeeded | Self::SignInExpired => StatusCode::UNAUTHORIZED,
+            Self::Forbidden(_) => StatusCode::FORBIDDEN,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
+            Self::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
+            Self::Conflict(_) => StatusCode::CONFLICT,
+            Self::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
+            Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::UnsupportedMediaType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::Unprocessable(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::PreconditionRequired(_) => StatusCode::PRECONDITION_REQUIRED,
+            Self::Throttled(_) => StatusCode::TOO_MANY_REQUESTS,
+            Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+
+    /// What the caller is told.
+    #[must_use]
+    pub fn detail(&self) -> String {
+        match self {
+            Self::BadRequest(_) => "the request cannot be read; see errors".to_owned(),
+            Self::SignInNeeded => "this needs a signed-in caller; send an access token".to_owned(),
+            Self::SignInExpired => "the access token has expired; sign in again".to_owned(),
+            Self::Forbidden(detail) | Self::PreconditionRequired(detail) => (*detail).to_owned(),
+            Self::NotFound => "there is no such resource for this caller".to_owned(),
+            Self::MethodNotAllowed(allow) => format!("this path has only: {allow}"),
+            Self::NotAcceptable => "answers are application/json; accept it".to_owned(),
+            Self::Conflict(_) => {
+                "the patch does not fit what the resource holds; see errors".to_owned()
+            }
+            Self::PreconditionFailed => {
+                "the resource is not, or no longer, as the precondition says".to_owned()
+            }
+            Self::TooLarge(limit) => format!("too large; at most {limit} bytes"),
+            Self::UnsupportedMediaType(accepted) => format!("send one of: {accepted}"),
+            Self::Unprocessable(_) => "the content is not acceptable; see errors".to_owned(),
+            Self::Throttled(_) => "too many requests just now; try again later".to_owned(),
+            Self::Internal(_) => {
+                "a fault of the server; give the request id when you report it".to_owned()
+            }
+            Self::Unavailable(_) => {
+                "the store does not answer; nothing is known to have changed; try again".to_owned()
+            }
+        }
+    }
+
+    /// What the log is told besides: the cause of a fault that is not the caller's.
+    #[must_use]
+    pub fn cause(&self) -> Option<&str> {
+        match self {
+            Self::Throttled(cause) | Self::Internal(cause) | Self::Unavailable(cause) => {
+                Some(cause)
+            }
+            _ => None,
+        }
+    }
+
+    fn errors(&self) -> Vec<Fault> {
+        match self {
+            Self::BadRequest(faults) | Self::Unprocessable(faults) => faults.clone(),
+            Self::Conflict(fault) => vec![fault.clone()],
+            _ => Vec::new(),
+        }
+    }
+
+    /// The answer.
+    #[must_use]
+    pub fn into_response(self, request_id: &str) -> Response<String> {
+        let status = self.status();
+        let details = ProblemDetails {
+            kind: "about:blank",
+            title: status.canonical_reason().unwrap_or("Error"),
+            status: status.as_u16(),
+            detail: self.detail(),
+            request_id: request_id.to_owned(),
+            errors: self.errors(),
+        };
+        let mut response = Response::new(serde_json::to_string(&details).unwrap_or_default());
+        *response.status_mut() = status;
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        match self {
+            Self::SignInNeeded => {
+                headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            }
+            Self::SignInExpired => {
+                headers.insert(
+                    WWW_AUTHENTICATE,
+                    HeaderValue::from_static("Bearer error=\"invalid_token\""),
+                );
+            }
+            Self::MethodNotAllowed(allow) => {
+                headers.insert(ALLOW, HeaderValue::from_static(allow));
+            }
+            Self::Throttled(_) | Self::Unavailable(_) => {
+                headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
+            }
+            _ => {}
+        }
+        response
+    }
+}

@@ -1,0 +1,119 @@
+//! The SDK's HTTP client: `hyper` over `rustls` with `aws-lc-rs` and compiled-in roots.
+//!
+//! The SDK's own brings HTTP/2, a proxy reader and the machine's certificate files; this is what DynamoDB needs. It
+//! also checks what DynamoDB lets a client check, the CRC-32 of every answer, which the SDK for Rust leaves out.
+
+use std::time::Duration;
+
+use aws_sdk_dynamodb::{
+    config::{
+        HttpClient, RuntimeComponents, SharedHttpClient,
+        http::{HttpRequest, HttpResponse},
+    },
+    error::{BoxError, ConnectorError},
+};
+use aws_smithy_runtime_api::client::http::{
+    HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
+};
+use aws_smithy_types::body::SdkBody;
+use http_body_util::{BodyExt, Limited};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::{
+    client::legacy::{Client, connect::HttpConnector as TcpConnector},
+    rt::{TokioExecutor, TokioTimer},
+};
+
+/// Longest wait for a connection.
+const CONNECT_TIMEOUT: Duration = Duration::from_millis(700);
+
+/// A socket that has been idle longer is not used again: after a freeze the other end may be gone without a word.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// Largest answer. DynamoDB's largest is 16 MB, that of `BatchGetItem`.
+const MAX_ANSWER_BYTES: usize = 17 * 1024 * 1024;
+
+/// There was no connection, so nothing was sent.
+#[derive(Debug, thiserror::Error)]
+#[error("no connection")]
+pub(super) struct NotConnected(#[source] hyper_util::client::legacy::Error);
+
+type Https = Client<HttpsConnector<TcpConnector>, SdkBody>;
+
+/// The connector, which is its own client.
+#[derive(Debug, Clone)]
+struct Connector(Https);
+
+/// A client for the SDK.
+///
+/// # Errors
+/// When `rustls` cannot be set up.
+pub(super) fn client() -> Result<SharedHttpClient, rustls::Error> {
+    let mut tcp = TcpConnector::new();
+    tcp.enforce_http(false);
+    tcp.set_nodelay(true);
+    tcp.set_connect_timeout(Some(CONNECT_TIMEOUT));
+    let https = HttpsConnectorBuilder::new()
+        .with_provider_and_webpki_roots(rustls::crypto::aws_lc_rs::default_provider())?
+        .https_or_http()
+        .enable_http1()
+        .wrap_connector(tcp);
+    let client = Client::builder(TokioExecutor::new())
+        .pool_timer(TokioTimer::new())
+        .pool_idle_timeout(IDLE_TIMEOUT)
+        .build(https);
+    Ok(SharedHttpClient::new(Connector(client)))
+}
+
+impl HttpClient for Connector {
+    fn http_connector(
+        &self,
+        _: &HttpConnectorSettings,
+        _: &RuntimeComponents,
+    ) -> SharedHttpConnector {
+        SharedHttpConnector::new(self.clone())
+    }
+}
+
+impl HttpConnector for Connector {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let client = self.0.clone();
+        HttpConnectorFuture::new(async move {
+            let request = request
+                .try_into_http1x()
+                .map_err(|e| ConnectorError::user(e.into()))?;
+            let response = client.request(request).await.map_err(|error| {
+                if error.is_connect() {
+                    ConnectorError::io(NotConnected(error).into())
+                } else {
+                    ConnectorError::io(error.into())
+                }
+            })?;
+            let (parts, body) = response.into_parts();
+            let body = Limited::new(body, MAX_ANSWER_BYTES)
+                .collect()
+                .await
+                .map_err(ConnectorError::io)?
+                .to_bytes();
+            check(&parts, &body).map_err(ConnectorError::io)?;
+            HttpResponse::try_from(http::Response::from_parts(parts, SdkBody::from(body)))
+                .map_err(|e| ConnectorError::other(e.into(), None))
+        })
+    }
+}
+
+/// Every answer of DynamoDB is a JSON object, `{}` at least, and comes with its CRC-32. An answer that is not must not
+/// be taken for "there is no such item".
+fn check(parts: &http::response::Parts, body: &[u8]) -> Result<(), BoxError> {
+    if parts.status.is_success() && !body.starts_with(b"{") {
+        return Err("expected a JSON object from DynamoDB".into());
+    }
+    let Some(expected) = parts.headers.get("x-amz-crc32") else {
+        return Ok(());
+    };
+    let expected: u32 = expected.to_str()?.parse()?;
+    if crc32fast::hash(body) == expected {
+        Ok(())
+    } else {
+        Err("the answer does not have the CRC-32 it names".into())
+    }
+}

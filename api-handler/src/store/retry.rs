@@ -1,0 +1,108 @@
+//! Trying again, and what can be said afterwards.
+
+use std::{error::Error, future::Future, time::Duration};
+
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+
+use super::{StoreError, http::NotConnected};
+
+/// Longest single try.
+const TRY_TIMEOUT: Duration = Duration::from_millis(1200);
+
+/// Waits before the second and third try. Three tries and these stay under the five seconds within which every
+/// request is answered.
+const PAUSES: [Duration; 2] = [Duration::from_millis(50), Duration::from_millis(200)];
+
+/// Why one try did not do it.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// The condition did not hold.
+    Condition,
+    /// DynamoDB takes no more at present; it did nothing.
+    Throttled(String),
+    /// Refused, or never sent; it did nothing. Trying again may help (`true`) or not.
+    Undone(String, bool),
+    /// No answer, or not one that can be read. What was done is not known.
+    Unknown(String),
+}
+
+impl Failure {
+    /// What the SDK's error comes to.
+    pub(super) fn of<E>(error: SdkError<E>) -> Self
+    where
+        E: ProvideErrorMetadata + Error + 'static,
+    {
+        let text = chain(&error);
+        match &error {
+            SdkError::ConstructionFailure(_) => Self::Undone(text, false),
+            SdkError::DispatchFailure(failure) => {
+                let source = failure.as_connector_error().and_then(Error::source);
+                if source.is_some_and(|source| source.is::<NotConnected>()) {
+                    Self::Undone(text, true)
+                } else {
+                    Self::Unknown(text)
+                }
+            }
+            SdkError::ServiceError(service) => match service.err().code() {
+                Some("ConditionalCheckFailedException") => Self::Condition,
+                Some(
+                    "ProvisionedThroughputExceededException"
+                    | "ThrottlingException"
+                    | "Throttling"
+                    | "RequestLimitExceeded"
+                    | "TransactionConflictException",
+                ) => Self::Throttled(text),
+                _ if service.raw().status().is_client_error() => Self::Undone(text, false),
+                _ => Self::Unknown(text),
+            },
+            _ => Self::Unknown(text),
+        }
+    }
+}
+
+/// An error and its causes in one line. The SDK's own text would hold the whole answer, and with it what is stored.
+fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text
+}
+
+/// Makes a call up to three times. A condition that does not hold after a try whose outcome is not known may not hold
+/// because of that very try: then nobody knows who won, and that is what is said.
+pub(super) async fn with_retries<T, F>(call: impl Fn() -> F) -> Result<T, StoreError>
+where
+    F: Future<Output = Result<T, Failure>>,
+{
+    let mut in_doubt = false;
+    let mut pauses = PAUSES.iter();
+    loop {
+        let failure = match tokio::time::timeout(TRY_TIMEOUT, call()).await {
+            Ok(Ok(done)) => return Ok(done),
+            Ok(Err(failure)) => failure,
+            Err(_) => Failure::Unknown(format!("no answer within {} ms", TRY_TIMEOUT.as_millis())),
+        };
+        let last = match failure {
+            Failure::Condition if in_doubt => {
+                return Err(StoreError::Failed(
+                    "a try without answer, then a condition that did not hold".to_owned(),
+                ));
+            }
+            Failure::Condition => return Err(StoreError::Lost),
+            Failure::Undone(cause, false) => return Err(StoreError::Failed(cause)),
+            Failure::Undone(cause, true) => StoreError::Failed(cause),
+            Failure::Throttled(cause) => StoreError::Throttled(cause),
+            Failure::Unknown(cause) => {
+                in_doubt = true;
+                StoreError::Failed(cause)
+            }
+        };
+        let Some(pause) = pauses.next() else {
+            return Err(last);
+        };
+        tokio::time::sleep(*pause).await;
+    }
+}

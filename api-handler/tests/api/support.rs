@@ -1,0 +1,415 @@
+//! The function over a real database: the handler in this process, the SDK, HTTP on loopback, and the table as
+//! `template.yaml` has it.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicI64, AtomicU32, Ordering},
+    },
+    time::Duration,
+};
+
+use api_handler::{clock::Clock, config::Config, handler::Handler};
+use bytes::Bytes;
+use dynoxide::Database;
+use http_body_util::{BodyExt, Full};
+use hyper_util::{client::legacy::Client, rt::TokioExecutor};
+use saphyr::{LoadableYamlNode, Yaml};
+use serde_json::{Value, json};
+use time::OffsetDateTime;
+
+/// 2026-01-01T00:00:00Z, when every test begins.
+pub const START: i64 = 1_767_225_600;
+
+static TABLES: AtomicU32 = AtomicU32::new(0);
+
+/// The function, with a table of its own.
+pub struct Api {
+    pub handler: Handler,
+    pub table: String,
+    pub endpoint: String,
+    seconds: Arc<AtomicI64>,
+}
+
+/// What came back.
+#[derive(Debug)]
+pub struct Reply {
+    pub status: u16,
+    pub headers: BTreeMap<String, String>,
+    pub text: String,
+    pub body: Value,
+}
+
+impl Reply {
+    pub fn etag(&self) -> String {
+        self.headers["etag"].clone()
+    }
+
+    #[track_caller]
+    pub fn expect(self, status: u16) -> Self {
+        assert_eq!(self.status, status, "{self:#?}");
+        self
+    }
+
+    /// The pointers of what is wrong.
+    pub fn pointers(&self) -> Vec<&str> {
+        self.body["errors"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|e| e["pointer"].as_str().unwrap())
+            .collect()
+    }
+
+    /// The ids of a page.
+    pub fn ids(&self) -> Vec<&str> {
+        self.body["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|e| e["id"].as_str().unwrap())
+            .collect()
+    }
+}
+
+/// A caller as a REST API tells of them.
+pub fn caller(principal: &str, groups: &[&str]) -> Value {
+    json!({
+        "principalId": principal,
+        "signedIn": "true",
+        "principal": principal,
+        "sub": format!("{principal}@example.com"),
+        "iss": "https://issuer.example.com",
+        "clientId": "web",
+        "scope": "openid state:write",
+        "groups": json!(groups).to_string(),
+        "exp": (START + 3600).to_string(),
+        "jti": "AT.1",
+        "integrationLatency": 12,
+    })
+}
+
+pub fn anonymous() -> Value {
+    json!({"principalId": "anonymous", "signedIn": "false", "integrationLatency": 3})
+}
+
+/// A request to be sent.
+#[derive(Clone)]
+pub struct Ask {
+    method: String,
+    path: String,
+    query: Vec<(String, String)>,
+    headers: Vec<(String, String)>,
+    body: Option<String>,
+    caller: Value,
+}
+
+pub fn ask(method: &str, path: &str) -> Ask {
+    let (path, query) = path.split_once('?').unwrap_or((path, ""));
+    let query = query
+        .split('&')
+        .filter_map(|pair| pair.split_once('='))
+        .map(|(n, v)| (n.to_owned(), v.to_owned()))
+        .collect();
+    Ask {
+        method: method.to_owned(),
+        path: path.to_owned(),
+        query,
+        headers: Vec::new(),
+        body: None,
+        caller: anonymous(),
+    }
+}
+
+impl Ask {
+    pub fn by(mut self, principal: &str) -> Self {
+        self.caller = caller(principal, &["Everyone"]);
+        self
+    }
+
+    pub fn of(mut self, principal: &str, groups: &[&str]) -> Self {
+        self.caller = caller(principal, groups);
+        self
+    }
+
+    pub fn context(mut self, context: Value) -> Self {
+        self.caller = context;
+        self
+    }
+
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        self.headers.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    pub fn if_match(self, etag: &str) -> Self {
+        self.header("If-Match", etag)
+    }
+
+    pub fn create(self) -> Self {
+        self.header("If-None-Match", "*")
+    }
+
+    pub fn json(self, body: &Value) -> Self {
+        self.body("application/json", &body.to_string())
+    }
+
+    pub fn body(mut self, media_type: &str, text: &str) -> Self {
+        self.body = Some(text.to_owned());
+        self.header("Content-Type", media_type)
+    }
+
+    /// The event of a REST API.
+    pub fn rest_event(&self) -> Value {
+        let resource = match self.path.as_str() {
+            path if path.starts_with("/state/") && path.matches('/').count() == 2 => "/state/{id}",
+            path @ ("/state" | "/session" | "/openapi.json") => path,
+            _ => "/{proxy+}",
+        };
+        let mut headers: BTreeMap<&str, Vec<&str>> = BTreeMap::from([
+            ("Host", vec!["api.example.com"]),
+            ("X-Forwarded-Proto", vec!["https"]),
+        ]);
+        for (name, value) in &self.headers {
+            headers.entry(name).or_default().push(value);
+        }
+        let mut query: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for (name, value) in &self.query {
+            query.entry(name).or_default().push(value);
+        }
+        let single: BTreeMap<_, _> = headers
+            .iter()
+            .map(|(name, values)| (name, values.last()))
+            .collect();
+        let null_if_empty = |value: Value| {
+            if value.as_object().is_some_and(|o| o.is_empty()) {
+                Value::Null
+            } else {
+                value
+            }
+        };
+        json!({
+            "resource": resource,
+            "path": self.path,
+            "httpMethod": self.method,
+            "headers": single,
+            "multiValueHeaders": headers,
+            "queryStringParameters": null_if_empty(json!(query.iter().map(|(n, v)| (n, v.last())).collect::<BTreeMap<_, _>>())),
+            "multiValueQueryStringParameters": null_if_empty(json!(query)),
+            "pathParameters": null,
+            "stageVariables": null,
+            "requestContext": {
+                "accountId": "111122223333",
+                "apiId": "a1b2c3d4e5",
+                "stage": "prod",
+                "path": format!("/prod{}", self.path),
+                "resourcePath": resource,
+                "httpMethod": self.method,
+                "domainName": "api.example.com",
+                "protocol": "HTTP/1.1",
+                "requestId": "request-1",
+                "identity": {"sourceIp": "203.0.113.9", "userAgent": "test"},
+                "authorizer": self.caller,
+            },
+            "body": self.body,
+            "isBase64Encoded": false,
+        })
+    }
+}
+
+impl Api {
+    pub async fn start() -> Self {
+        Self::at(&endpoint(), &[]).await
+    }
+
+    /// With further settings.
+    pub async fn with(settings: &[(&str, &str)]) -> Self {
+        Self::at(&endpoint(), settings).await
+    }
+
+    /// Over the database at `endpoint`, in a table of its own.
+    pub async fn at(endpoint: &str, settings: &[(&str, &str)]) -> Self {
+        let table = format!(
+            "state-{}-{}",
+            std::process::id(),
+            TABLES.fetch_add(1, Ordering::Relaxed)
+        );
+        create_table(endpoint, &table).await;
+        Self::over(endpoint, &table, settings)
+    }
+
+    /// Over a table that is there, or is not.
+    pub fn over(endpoint: &str, table: &str, settings: &[(&str, &str)]) -> Self {
+        let mut environment: BTreeMap<&str, &str> =
+            environment(endpoint, table).into_iter().collect();
+        environment.extend(settings.iter().copied());
+        let config = Config::parse(|name| environment.get(name).map(|&v| v.to_owned())).unwrap();
+        let seconds = Arc::new(AtomicI64::new(START));
+        let now = Arc::clone(&seconds);
+        let clock = Clock::from_fn(move || {
+            OffsetDateTime::from_unix_timestamp(now.load(Ordering::Relaxed)).unwrap()
+        });
+        Self {
+            handler: Handler::new(config, clock).unwrap(),
+            table: table.to_owned(),
+            endpoint: endpoint.to_owned(),
+            seconds,
+        }
+    }
+
+    /// Moves the clock.
+    pub fn pass(&self, time: Duration) {
+        self.seconds
+            .fetch_add(time.as_secs().try_into().unwrap(), Ordering::Relaxed);
+    }
+
+    pub async fn send(&self, ask: Ask) -> Reply {
+        self.event(ask.rest_event()).await
+    }
+
+    pub async fn event(&self, event: Value) -> Reply {
+        let answer = self.handler.answer(event, None).await.unwrap();
+        reply(&serde_json::to_value(answer).unwrap())
+    }
+
+    /// Creates a resource, which must work.
+    pub async fn put(&self, principal: &str, id: &str, body: &Value) -> Reply {
+        self.send(
+            ask("PUT", &format!("/state/{id}"))
+                .by(principal)
+                .create()
+                .json(body),
+        )
+        .await
+        .expect(201)
+    }
+}
+
+/// Reads a proxy answer.
+pub fn reply(answer: &Value) -> Reply {
+    assert_eq!(answer["isBase64Encoded"], false, "{answer}");
+    let text = answer["body"].as_str().unwrap().to_owned();
+    Reply {
+        status: answer["statusCode"].as_u64().unwrap().try_into().unwrap(),
+        headers: serde_json::from_value(answer["headers"].clone()).unwrap(),
+        body: if text.is_empty() {
+            Value::Null
+        } else {
+            serde_json::from_str(&text).unwrap()
+        },
+        text,
+    }
+}
+
+/// The environment of the function.
+pub fn environment<'a>(endpoint: &'a str, table: &'a str) -> Vec<(&'a str, &'a str)> {
+    vec![
+        ("STATE_TABLE", table),
+        (
+            "ALLOWED_ORIGINS",
+            "https://app.example.com,http://127.0.0.1:8080",
+        ),
+        ("ADMIN_GROUP", "Admins"),
+        ("LOG_LEVEL", "error"),
+        ("AWS_REGION", "eu-west-1"),
+        ("AWS_ACCESS_KEY_ID", "local"),
+        ("AWS_SECRET_ACCESS_KEY", "local"),
+        ("AWS_ENDPOINT_URL_DYNAMODB", endpoint),
+    ]
+}
+
+/// The database: the one that `STATE_TEST_ENDPOINT` names, or one in this process, which lives as long as it does.
+pub fn endpoint() -> String {
+    static ENDPOINT: OnceLock<String> = OnceLock::new();
+    let start = || {
+        std::env::var("STATE_TEST_ENDPOINT").unwrap_or_else(|_| serve(Database::memory().unwrap()))
+    };
+    ENDPOINT.get_or_init(start).clone()
+}
+
+/// Whether the database is the one that the project uses, not a second opinion.
+pub fn is_first_opinion() -> bool {
+    std::env::var_os("STATE_TEST_ENDPOINT").is_none()
+}
+
+/// Serves a database on a free port.
+pub fn serve(database: Database) -> String {
+    let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            dynoxide::server::serve_on(
+                tokio::net::TcpListener::from_std(listener).unwrap(),
+                database,
+            )
+            .await
+        });
+    });
+    endpoint
+}
+
+/// `CreateTable` for the table of `template.yaml`.
+pub fn table_definition(name: &str) -> Value {
+    let text =
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../template.yaml")).unwrap();
+    let documents = Yaml::load_from_str(&text).unwrap();
+    let mut definition = to_json(&documents[0]["Resources"]["StateTable"]["Properties"]);
+    let members = definition.as_object_mut().unwrap();
+    // An operation of its own in DynamoDB's API.
+    members.remove("PointInTimeRecoverySpecification");
+    members.insert("TableName".to_owned(), name.into());
+    definition
+}
+
+fn to_json(yaml: &Yaml<'_>) -> Value {
+    if let Some(mapping) = yaml.as_mapping() {
+        mapping
+            .iter()
+            .map(|(name, value)| (name.as_str().unwrap().to_owned(), to_json(value)))
+            .collect()
+    } else if let Some(items) = yaml.as_sequence() {
+        items.iter().map(to_json).collect()
+    } else if let Some(truth) = yaml.as_bool() {
+        truth.into()
+    } else {
+        yaml.as_str().unwrap().into()
+    }
+}
+
+pub async fn create_table(endpoint: &str, name: &str) {
+    dynamodb(endpoint, "CreateTable", &table_definition(name)).await;
+}
+
+/// One call of DynamoDB's API, past the SDK. The databases here look at the signature's form alone.
+pub async fn dynamodb(endpoint: &str, operation: &str, input: &Value) -> Value {
+    let request = http::Request::post(format!("{endpoint}/"))
+        .header("Content-Type", "application/x-amz-json-1.0")
+        .header("X-Amz-Target", format!("DynamoDB_20120810.{operation}"))
+        .header("X-Amz-Date", "20260101T000000Z")
+        .header(
+            "Authorization",
+            "AWS4-HMAC-SHA256 Credential=local/20260101/eu-west-1/dynamodb/aws4_request, SignedHeaders=host;x-amz-date, Signature=0",
+        )
+        .body(Full::new(Bytes::from(input.to_string())))
+        .unwrap();
+    let response = Client::builder(TokioExecutor::new())
+        .build_http()
+        .request(request)
+        .await
+        .unwrap();
+    let status = response.status();
+    let body = response.into_body().collect().await.unwrap().to_bytes();
+    assert!(
+        status.is_success(),
+        "{operation}: {status} {}",
+        String::from_utf8_lossy(&body)
+    );
+    serde_json::from_slice(&body).unwrap()
+}
