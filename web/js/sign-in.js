@@ -25,8 +25,9 @@ const longest = 10 * 60 * 1000;
  * @param {readonly string[]} [wish.scopes] beside those of every sign-in
  * @param {'login' | 'none'} [wish.prompt]
  * @param {string} [wish.loginHint]
+ * @param {string} [wish.returnTo] this page, if not said
  */
-export async function signIn({ scopes = [], prompt, loginHint } = {}) {
+export async function signIn({ scopes = [], prompt, loginHint, returnTo = location.pathname + location.search } = {}) {
   const { authorization_endpoint } = await authorizationServer();
   if (authorization_endpoint === undefined) throw new Error('the issuer names no authorization endpoint');
   const verifier = oauth.generateRandomCodeVerifier();
@@ -36,7 +37,7 @@ export async function signIn({ scopes = [], prompt, loginHint } = {}) {
   const pending = {
     verifier,
     nonce,
-    returnTo: location.pathname + location.search,
+    returnTo,
     silent: prompt === 'none',
     startedAt: Date.now(),
   };

@@ -1,0 +1,125 @@
+import { CallFailed } from './api.js';
+import { whoAmI } from './caller.js';
+import { showConflict } from './conflict.js';
+import { dropDraft, keepDraft } from './draft.js';
+import { button, byId, element } from './element.js';
+import { attempt, dismiss } from './notice.js';
+import { create, idPattern, read, replace } from './resource.js';
+
+/** @typedef {import('./resource.js').Tagged} Tagged */
+/** @typedef {import('./resource.js').Content} Content */
+
+/**
+ * The form for a new resource or a changed one.
+ *
+ * @param {HTMLElement} place
+ * @param {import('./draft.js').Draft} draft what it starts with
+ * @param {{ saved: (tagged: Tagged) => void, cancelled: () => void }} then
+ */
+export async function showEditor(place, draft, then) {
+  const { base } = draft;
+  const caller = await whoAmI().catch(() => undefined);
+  const groups = caller?.signedIn ? (caller.groups ?? []) : [];
+
+  const id = element('input', { id: 'id', name: 'id', required: true, pattern: idPattern, value: draft.id, autocomplete: 'off', spellcheck: 'false', 'aria-describedby': 'id-hint' });
+  const visibility = visibilityField(draft.visibility, groups);
+  const value = element('textarea', { id: 'value', name: 'value', required: true, rows: '12', spellcheck: 'false', 'aria-describedby': 'value-fault' }, draft.text);
+  const fault = element('p', { id: 'value-fault', class: 'fault', role: 'status' });
+  const save = element('button', { type: 'submit', class: 'primary' }, base === undefined ? 'Create' : 'Save');
+
+  const form = element(
+    'form',
+    { class: 'editor', novalidate: false, submit: (event) => void submit(event) },
+    base === undefined && element('label', { for: 'id' }, 'Id'),
+    base === undefined && id,
+    base === undefined && element('p', { id: 'id-hint', class: 'soft' }, 'Small letters, digits, dots, dashes and underscores, such as notes.today'),
+    element('label', { for: 'visibility' }, 'Who may see it'),
+    visibility,
+    element('label', { for: 'value' }, 'Value, any JSON'),
+    value,
+    fault,
+    element('div', { class: 'actions' }, save, button('Cancel', () => {
+      dropDraft();
+      dismiss();
+      then.cancelled();
+    })),
+  );
+  value.addEventListener('input', () => void content());
+  place.replaceChildren(form);
+  (base === undefined && draft.id === '' ? id : value).focus();
+
+  /** What the form holds, or nothing while the value is no JSON. @returns {Content | undefined} */
+  function content() {
+    try {
+      const parsed = JSON.parse(value.value);
+      fault.textContent = '';
+      value.removeAttribute('aria-invalid');
+      return { value: parsed, visibility: visibility.value };
+    } catch (error) {
+      fault.textContent = `Not JSON yet: ${error instanceof Error ? error.message : error}`;
+      value.setAttribute('aria-invalid', 'true');
+      return undefined;
+    }
+  }
+
+  /** @param {Event} event */
+  async function submit(event) {
+    event.preventDefault();
+    const mine = content();
+    if (mine === undefined) return value.focus();
+    save.disabled = true;
+    // Kept until the write is answered: saving may lead to the issuer and back.
+    keepDraft({ id: id.value, text: value.value, visibility: visibility.value, base });
+    await attempt(async () => {
+      try {
+        await write(id.value, mine);
+      } finally {
+        save.disabled = false;
+      }
+    }, () => form.requestSubmit());
+  }
+
+  /** @param {string} newId @param {Content} mine */
+  async function write(newId, mine) {
+    try {
+      done(base === undefined ? await create(newId, mine) : await replace(base.resource.id, base.etag, mine));
+    } catch (error) {
+      if (!(error instanceof CallFailed) || error.call.status !== 412) throw error;
+      if (base === undefined) return taken();
+      await showConflict(place, { base, mine, theirs: await latest(base.resource.id) }, done);
+    }
+  }
+
+  function taken() {
+    id.setCustomValidity('This id is taken, perhaps by something that you may not see. Choose another.');
+    id.reportValidity();
+    id.addEventListener('input', () => id.setCustomValidity(''), { once: true });
+  }
+
+  /** @param {Tagged} tagged */
+  function done(tagged) {
+    dropDraft();
+    dismiss();
+    byId('main').focus();
+    then.saved(tagged);
+  }
+}
+
+/** What stands there now; nothing, where it has been deleted. @param {string} id */
+async function latest(id) {
+  try {
+    return await read(id);
+  } catch (error) {
+    if (error instanceof CallFailed && error.call.status === 404) return undefined;
+    throw error;
+  }
+}
+
+/** @param {string} chosen @param {readonly string[]} groups */
+function visibilityField(chosen, groups) {
+  const choices = new Set(['private', 'public', ...groups.map((group) => `group:${group}`), chosen]);
+  const label = (/** @type {string} */ choice) =>
+    choice === 'private' ? 'only I' : choice === 'public' ? 'everybody, also without signing in' : `members of ${choice.slice('group:'.length)}`;
+  const options = [...choices].map((choice) => element('option', { value: choice, selected: choice === chosen }, label(choice)));
+  return element('select', { id: 'visibility', name: 'visibility' }, ...options);
+}

@@ -1,0 +1,114 @@
+import { call, calls } from './api.js';
+import { whoAmI } from './caller.js';
+import { button, byId, element } from './element.js';
+import { attempt } from './notice.js';
+import { decisionOf } from './problem.js';
+import { sessions } from './session.js';
+import { settings } from './settings.js';
+import { signIn } from './sign-in.js';
+
+/** @typedef {import('./api.js').Call} Call */
+
+/**
+ * The panel "What just happened": the last call with its answer and who decided it, who the API takes the caller for,
+ * and buttons that make the same calls as somebody else.
+ *
+ * @param {string} [id] a resource to try the calls on
+ */
+export function showLastCall(id = 'an-example') {
+  const last = element('div', { role: 'status' }, element('p', { class: 'soft' }, 'No call yet.'));
+  const caller = element('div', {});
+  byId('last-call').replaceChildren(
+    element('h2', { id: 'last-call-title' }, 'What just happened'),
+    last,
+    element('h3', {}, 'Who the API takes you for'),
+    caller,
+    element('h3', { id: 'try-title' }, 'Try it'),
+    trials(id),
+    ...(settings.users.length > 0 ? [userButtons()] : []),
+  );
+  calls.addEventListener('call', (/** @type {any} */ { detail }) => {
+    last.replaceChildren(...describe(detail));
+    void showCaller(caller);
+  });
+  sessions.addEventListener('change', () => void showCaller(caller));
+}
+
+/** @param {Call} made */
+function describe(made) {
+  const { method, path, status, statusText, milliseconds, caller, body, headers } = made;
+  const kind = status === 0 || status >= 500 ? 'broken' : status >= 400 ? 'refused' : 'fine';
+  const facts = rows([
+    ['Sent as', caller ?? 'nobody'],
+    ['Answer', element('span', { class: `status ${kind}` }, status === 0 ? 'none' : `${status} ${statusText}`), ` in ${milliseconds} ms`],
+    ['Decision', decisionOf(made)],
+    headers.get('ETag') !== null && ['ETag', element('code', {}, headers.get('ETag') ?? '')],
+    typeof body?.requestId === 'string' && ['Request', element('code', {}, body.requestId)],
+  ]);
+  const answer = body !== undefined &&
+    element('details', {}, element('summary', {}, 'The answer'), element('pre', { tabindex: '0' }, JSON.stringify(body, null, 2)));
+  return [element('p', { class: 'request' }, element('code', {}, `${method} ${path}`)), facts, ...(answer ? [answer] : [])];
+}
+
+/** @param {HTMLElement} place */
+async function showCaller(place) {
+  const caller = await whoAmI().catch(() => undefined);
+  if (caller === undefined) return place.replaceChildren(element('p', { class: 'soft' }, 'The API did not say.'));
+  if (!caller.signedIn) return place.replaceChildren(element('p', {}, 'Nobody. It shows what is public.'));
+  const { principal, subject, scopes = [], groups = [], clientId, expiresAt } = caller;
+  place.replaceChildren(
+    rows([
+      ['Principal', element('code', {}, principal)],
+      ['Subject', subject ?? 'none'],
+      ['Groups', groups.join(', ') || 'none'],
+      ['Scopes', scopes.join(', ') || 'none'],
+      ['Client', clientId ?? 'none'],
+      expiresAt !== undefined && ['Token ends', new Date(expiresAt).toLocaleTimeString()],
+    ]),
+  );
+}
+
+/** @param {(false | [string, ...(string | Node)[]])[]} facts */
+function rows(facts) {
+  const shown = facts.flatMap((fact) => (fact === false ? [] : [element('dt', {}, fact[0]), element('dd', {}, ...fact.slice(1))]));
+  return element('dl', {}, ...shown);
+}
+
+/**
+ * One button a call and a caller. None of these calls changes anything: the write lacks the precondition that every
+ * write needs, so whoever is let through to the handler is told so (428).
+ *
+ * @param {string} id
+ */
+function trials(id) {
+  /** @type {[string, string][]} */
+  const requests = [['GET', '/session'], ['GET', '/state'], ['GET', `/state/${id}`], ['PUT', `/state/${id}`]];
+  /** @type {['me' | 'nobody' | 'forger', string][]} */
+  const callers = [['me', 'you'], ['nobody', 'nobody'], ['forger', 'a forger']];
+  const row = (/** @type {[string, string]} */ [method, path]) =>
+    element(
+      'tr',
+      {},
+      element('th', { scope: 'row' }, element('code', {}, `${method} ${path}`)),
+      ...callers.map(([as, name]) => {
+        const body = method === 'PUT' ? { value: 'tried' } : undefined;
+        // The panel itself shows how it ended, well or not.
+        const work = () => call(method, path, { as, body }).catch(() => {});
+        return element('td', {}, button(name, work, { 'aria-label': `${method} ${path} as ${name}` }));
+      }),
+    );
+  return element(
+    'table',
+    { 'aria-labelledby': 'try-title' },
+    element('thead', {}, element('tr', {}, element('th', { scope: 'col' }, 'Call'), element('th', { scope: 'colgroup', colspan: '3' }, 'as'))),
+    element('tbody', {}, ...requests.map(row)),
+  );
+}
+
+/** Only for the local issuer, whose users everybody knows. */
+function userButtons() {
+  const buttons = settings.users.map((name) =>
+    button(name, () => attempt(() => signIn({ prompt: 'login', loginHint: name })), { 'aria-label': `Sign in as ${name}` }),
+  );
+  return element('div', { class: 'users' }, element('span', { class: 'soft' }, 'Sign in as'), ...buttons);
+}

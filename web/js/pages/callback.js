@@ -1,0 +1,48 @@
+import { AuthorizationResponseError } from '/vendor/oauth4webapi.js';
+import { byId, element } from '../element.js';
+import { notifyNextPage } from '../notice.js';
+import { problemOf } from '../problem.js';
+import { sessions } from '../session.js';
+import { finishSignIn, SilentSignInFailed, UnexpectedCallback } from '../sign-in.js';
+import { endEverywhere } from '../tabs.js';
+
+const callback = new URL(location.href);
+// First of all: the code leaves the address bar and the history, whatever becomes of it.
+history.replaceState(null, '', location.pathname);
+
+try {
+  location.replace(await finishSignIn(callback));
+} catch (error) {
+  if (error instanceof SilentSignInFailed) {
+    const session = sessions.current;
+    if (session !== undefined) endEverywhere(session, 'expired');
+    notifyNextPage('Your sign-in has run out', 'Sign in again to see what is yours.');
+    location.replace(error.returnTo);
+  } else {
+    const [title, advice] = explanation(error);
+    document.title = `${title} · State`;
+    byId('resource').replaceChildren(
+      element('h1', { tabindex: '-1' }, title),
+      element('p', {}, advice),
+      element('p', {}, element('a', { href: '/', class: 'button primary' }, 'Back to the start')),
+    );
+    byId('resource').querySelector('h1')?.focus();
+  }
+}
+
+/** @param {unknown} error @returns {[string, string]} */
+function explanation(error) {
+  if (error instanceof UnexpectedCallback) {
+    return [
+      'This sign-in was not started here',
+      'The link is old, was used before, or comes from somebody else. Nothing was sent anywhere, and nobody was signed in.',
+    ];
+  }
+  if (error instanceof AuthorizationResponseError) {
+    return error.error === 'access_denied'
+      ? ['You were not signed in', 'The sign-in was cancelled, or you are not assigned to this application.']
+      : ['The sign-in service refused', `It says ${error.error}: ${error.error_description ?? 'no more than that'}`];
+  }
+  const { title, advice } = problemOf(error);
+  return [title, advice];
+}

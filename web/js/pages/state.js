@@ -1,0 +1,147 @@
+import { CallFailed } from '../api.js';
+import { whoAmI } from '../caller.js';
+import { draftOf, keepDraft } from '../draft.js';
+import { showEditor } from '../editor.js';
+import { button, byId, element, time } from '../element.js';
+import { attempt, dismiss, notify, notifyNextPage } from '../notice.js';
+import { showPage } from '../page.js';
+import { pageOf, read, remove } from '../resource.js';
+import { sessions } from '../session.js';
+import { settings } from '../settings.js';
+import { signIn } from '../sign-in.js';
+import { badge } from '../state-list.js';
+
+/** @typedef {import('../resource.js').Tagged} Tagged */
+
+const id = new URL(location.href).searchParams.get('id') ?? undefined;
+const place = byId('resource');
+
+await showPage({ resource: id, load });
+
+async function load() {
+  // An unsaved edit is never thrown away, neither by a sign-out in another tab nor by a way round the issuer.
+  if (place.querySelector('.editor, .conflict')) return;
+  const draft = draftOf(id);
+  if (draft !== undefined || id === undefined) {
+    if (draft !== undefined) notify('plain', 'Your unsaved changes are still here');
+    return startEditing(draft ?? { id: '', text: '{\n  \n}', visibility: 'private', base: undefined });
+  }
+  place.setAttribute('aria-busy', 'true');
+  await attempt(async () => {
+    try {
+      await show(await read(id));
+    } catch (error) {
+      const missing = error instanceof CallFailed && error.call.status === 404;
+      place.replaceChildren(
+        element('h1', {}, missing ? 'Nothing here for you' : id),
+        element('p', {}, element('a', { href: '/' }, 'All resources')),
+      );
+      throw error;
+    } finally {
+      place.removeAttribute('aria-busy');
+    }
+  }, load);
+}
+
+/** @param {Tagged} tagged */
+async function show(tagged) {
+  const { resource } = tagged;
+  const caller = await whoAmI().catch(() => undefined);
+  const mine = caller?.signedIn === true && caller.principal === resource.owner;
+  document.title = `${resource.id} · State`;
+  place.replaceChildren(
+    element('div', { class: 'title' }, element('h1', {}, resource.id), badge(resource.visibility)),
+    element(
+      'p',
+      { class: 'soft' },
+      mine ? 'Yours' : `By ${resource.owner}`,
+      `, version ${resource.version}, changed `,
+      time(resource.updatedAt),
+      ', created ',
+      time(resource.createdAt),
+    ),
+    element('pre', { class: 'value', tabindex: '0', 'aria-label': 'Value' }, JSON.stringify(resource.value, null, 2)),
+    element(
+      'div',
+      { class: 'actions' },
+      button(sessions.current === undefined ? 'Sign in to edit' : 'Edit', () => edit(tagged), { class: 'primary' }),
+      sessions.current !== undefined && button('Delete', () => confirmDeletion(tagged), { class: 'danger' }),
+    ),
+    ...(caller?.signedIn === true && !mine
+      ? [element('p', { class: 'soft' }, 'This belongs to somebody else. Administrators may change it; the API decides.')]
+      : []),
+  );
+}
+
+/** @param {Tagged} tagged */
+function edit(tagged) {
+  const { id, value, visibility } = tagged.resource;
+  return startEditing({ id, text: JSON.stringify(value, null, 2), visibility, base: tagged });
+}
+
+/**
+ * Writing needs a scope of its own, which is asked for here and not before. The issuer knows who is signed in, so this
+ * is a blink for those who are.
+ *
+ * @param {import('../draft.js').Draft} draft
+ */
+async function startEditing(draft) {
+  const granted = sessions.current?.scopes ?? [];
+  if (settings.scopes.write.every((scope) => granted.includes(scope))) return openEditor(draft);
+  if (draft.base === undefined && sessions.current === undefined) return inviteToSignIn(draft);
+  keepDraft(draft);
+  await attempt(() => signIn({ scopes: settings.scopes.write }));
+}
+
+/** @param {import('../draft.js').Draft} draft */
+function openEditor(draft) {
+  const { base } = draft;
+  document.title = base === undefined ? 'New resource · State' : `${base.resource.id} · State`;
+  const form = element('div', {});
+  place.replaceChildren(element('h1', {}, base === undefined ? 'New resource' : base.resource.id), form);
+  return showEditor(form, draft, {
+    saved: (tagged) => {
+      if (base === undefined) return location.replace(pageOf(tagged.resource.id));
+      notify('good', `Saved as version ${tagged.resource.version}`);
+      void show(tagged);
+    },
+    cancelled: () => (base === undefined ? location.assign('/') : void show(base)),
+  });
+}
+
+/** @param {import('../draft.js').Draft} draft */
+function inviteToSignIn(draft) {
+  const start = () => {
+    keepDraft(draft);
+    return attempt(() => signIn({ scopes: settings.scopes.write }));
+  };
+  place.replaceChildren(
+    element('h1', {}, 'New resource'),
+    element('p', {}, 'Somebody has to own it: sign in first, and you will be back here.'),
+    element('div', { class: 'actions' }, button('Sign in', start, { class: 'primary' })),
+  );
+}
+
+/** @param {Tagged} tagged */
+function confirmDeletion({ resource, etag }) {
+  const dialog = element('dialog', { 'aria-labelledby': 'delete-title', close: () => dialog.remove() });
+  const go = () =>
+    attempt(async () => {
+      dialog.close();
+      // Deleting is a write, and asks for the same scope as the others.
+      if (!settings.scopes.write.every((scope) => sessions.current?.scopes.includes(scope))) {
+        return signIn({ scopes: settings.scopes.write });
+      }
+      await remove(resource.id, etag);
+      notifyNextPage(`${resource.id} is deleted`, '');
+      location.assign('/');
+    });
+  dialog.append(
+    element('h2', { id: 'delete-title' }, `Delete ${resource.id}?`),
+    element('p', {}, `Version ${resource.version} will be gone for everybody. If somebody has changed it since, nothing is deleted.`),
+    element('div', { class: 'actions' }, button('Delete', go, { class: 'danger' }), button('Keep it', () => dialog.close())),
+  );
+  document.body.append(dialog);
+  dismiss();
+  dialog.showModal();
+}
