@@ -1,2 +1,74 @@
-//! Filled in by its first commit.
-fn main() {}
+//! The authorizer as a Lambda function: settings in, then one decision an event.
+
+use std::io::Write;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use authorizer::authorizer::{Authorizer, Invocation};
+use authorizer::clock::{Clock, SystemClock, Timestamp};
+use authorizer::config::{Environment, Settings, Source};
+use authorizer::http_client::{HttpClient, Transport};
+use authorizer::log::{EventLog, Level, Log, Stdout};
+use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
+use serde_json::{json, value::RawValue};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let _unread = writeln!(std::io::stderr(), "authorizer: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> Result<(), lambda_runtime::Error> {
+    let settings = Settings::from_source(&Environment)?;
+    if Environment.variable("AWS_LAMBDA_RUNTIME_API").is_none() {
+        return Err("this is a Lambda function and needs its runtime: on one machine start it by `cargo local`".into());
+    }
+    // Named, not found by features: a second provider in the build would otherwise end in a panic at the first token.
+    let _first = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let _first = jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER.install_default();
+
+    let log = Log::new(settings.log_level, Arc::new(Stdout));
+    tracing::subscriber::set_global_default(EventLog::new(log.clone()))?;
+    log.write(
+        Level::Info,
+        "start",
+        SystemClock.now(),
+        json!({"settings": settings.summary()}),
+    );
+    for warning in &settings.warnings {
+        log.write(Level::Warn, warning, SystemClock.now(), json!({}));
+    }
+
+    let transport: Arc<dyn Transport> = Arc::new(HttpClient::new(settings.ca_pem.as_deref())?);
+    let function = Environment
+        .variable("AWS_LAMBDA_FUNCTION_NAME")
+        .unwrap_or_default();
+    let authorizer = Arc::new(Authorizer::new(
+        &settings,
+        &transport,
+        Arc::new(SystemClock),
+        log,
+        function,
+    ));
+    authorizer.warm_up().await;
+
+    lambda_runtime::run(service_fn(|event: LambdaEvent<Box<RawValue>>| {
+        let authorizer = Arc::clone(&authorizer);
+        async move {
+            let invocation = Invocation {
+                request_id: &event.context.request_id,
+                deadline: Timestamp::from_millis(event.context.deadline),
+            };
+            authorizer
+                .authorize(&event.payload, invocation)
+                .await
+                .map_err(Diagnostic::from)
+        }
+    }))
+    .await
+}

@@ -1,0 +1,191 @@
+//! Who may call which routes: the rules, and the decision, which is pure.
+
+use crate::path_pattern::PathPattern;
+use crate::verifier::VerifiedClaims;
+
+/// The verbs that a rule can name and that `*` stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[expect(missing_docs, reason = "the names are those of RFC 9110 and RFC 5789")]
+pub enum Verb {
+    Get,
+    Head,
+    Post,
+    Put,
+    Patch,
+    Delete,
+    Options,
+}
+
+/// What a rule covers and what it asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccessRule {
+    pub(crate) methods: Methods,
+    pub(crate) path: PathPattern,
+    pub(crate) condition: Condition,
+}
+
+/// The methods that a rule covers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Methods {
+    /// `*`.
+    Any,
+    /// Those named.
+    Only(Vec<Verb>),
+}
+
+/// What a rule asks of a caller.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Condition {
+    /// Nothing, not even a token.
+    Anonymous,
+    /// A valid token with all of these scopes, and one of these groups if there are any.
+    SignedIn {
+        /// All of them.
+        scopes: Vec<String>,
+        /// Any of them.
+        groups: Vec<String>,
+    },
+}
+
+/// All rules. A caller may call a route if any rule that covers it is met.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccessRules(Vec<AccessRule>);
+
+/// Whoever is at the door.
+#[derive(Debug, Clone, Copy)]
+pub enum Caller<'a> {
+    /// No token was sent.
+    Anonymous,
+    /// The bearer of a token that was verified.
+    SignedIn(&'a VerifiedClaims),
+}
+
+/// The rules that a caller meets: at least one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Permit<'r>(Vec<&'r AccessRule>);
+
+/// The caller meets no rule at all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NothingGranted;
+
+impl AccessRules {
+    pub(crate) const fn new(rules: Vec<AccessRule>) -> Self {
+        Self(rules)
+    }
+
+    /// Every valid token may call everything: what counts where no rules are set.
+    pub(crate) fn everything(root: PathPattern) -> Self {
+        let condition = Condition::SignedIn {
+            scopes: Vec::new(),
+            groups: Vec::new(),
+        };
+        Self(vec![AccessRule {
+            methods: Methods::Any,
+            path: root,
+            condition,
+        }])
+    }
+
+    /// How many rules there are.
+    pub(crate) const fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Decides what a caller may do, whatever is being asked for right now.
+    ///
+    /// # Errors
+    ///
+    /// If that is nothing.
+    pub fn decide(&self, caller: Caller<'_>) -> Result<Permit<'_>, NothingGranted> {
+        let met: Vec<_> = self
+            .0
+            .iter()
+            .filter(|rule| rule.condition.is_met_by(caller))
+            .collect();
+        if met.is_empty() {
+            Err(NothingGranted)
+        } else {
+            Ok(Permit(met))
+        }
+    }
+
+    /// The most that anyone could be granted, met by a caller whom every rule lets through.
+    pub(crate) fn largest_permit(&self) -> Permit<'_> {
+        Permit(self.0.iter().collect())
+    }
+}
+
+impl Condition {
+    fn is_met_by(&self, caller: Caller<'_>) -> bool {
+        match (self, caller) {
+            (Self::Anonymous, _) => true,
+            (Self::SignedIn { .. }, Caller::Anonymous) => false,
+            (Self::SignedIn { scopes, groups }, Caller::SignedIn(claims)) => {
+                let has_scope =
+                    |scope: &String| claims.scopes().is_some_and(|has| has.contains(scope));
+                let has_group =
+                    |group: &String| claims.groups().is_some_and(|has| has.contains(group));
+                scopes.iter().all(has_scope) && (groups.is_empty() || groups.iter().any(has_group))
+            }
+        }
+    }
+}
+
+impl<'r> Permit<'r> {
+    /// The rules that are met.
+    pub fn rules(&self) -> impl Iterator<Item = &'r AccessRule> {
+        self.0.iter().copied()
+    }
+
+    /// Whether a request is among what is granted: the very answer that API Gateway finds by the policy.
+    #[must_use]
+    pub fn covers(&self, verb: &str, path: &str) -> bool {
+        self.rules()
+            .any(|rule| rule.methods.cover(verb, &rule.path) && rule.path.covers(path))
+    }
+}
+
+impl Methods {
+    fn cover(&self, verb: &str, path: &PathPattern) -> bool {
+        match self {
+            Self::Any if path.covers_everything() => true,
+            Self::Any => Verb::ALL.iter().any(|known| known.name() == verb),
+            Self::Only(verbs) => verbs.iter().any(|known| known.name() == verb),
+        }
+    }
+
+    /// The verbs, with `*` written out.
+    pub(crate) fn verbs(&self) -> &[Verb] {
+        match self {
+            Self::Any => &Verb::ALL,
+            Self::Only(verbs) => verbs,
+        }
+    }
+}
+
+impl Verb {
+    /// All of them, in the order in which they are written out.
+    pub const ALL: [Self; 7] = [
+        Self::Get,
+        Self::Head,
+        Self::Post,
+        Self::Put,
+        Self::Patch,
+        Self::Delete,
+        Self::Options,
+    ];
+
+    /// The name in a request, which is case-sensitive (RFC 9110 section 9.1).
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Head => "HEAD",
+            Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Patch => "PATCH",
+            Self::Delete => "DELETE",
+            Self::Options => "OPTIONS",
+        }
+    }
+}

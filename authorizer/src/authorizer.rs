@@ -1,0 +1,325 @@
+//! The whole of it: from an event to an answer.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use serde_json::value::RawValue;
+use tokio::task::JoinSet;
+
+use crate::access::{AccessRules, Caller, NothingGranted, Permit};
+use crate::answer::Answer;
+use crate::clock::{Clock, Timestamp};
+use crate::config::{HttpApiResponse, IntrospectionSettings, IssuerSettings, Settings};
+use crate::context::{context, principal};
+use crate::error::AuthorizerError;
+use crate::event::{AuthorizerRequest, Form};
+use crate::http_client::Transport;
+use crate::introspection::{self, Introspection};
+use crate::jwks::{KeySettings, KeySource};
+use crate::log::{Decided, DecisionLine, Log, Verdict};
+use crate::metrics::KeyEventMeter;
+use crate::policy::PolicyDocument;
+use crate::refusal::Refusal;
+use crate::trace::Trace;
+use crate::verifier::{TokenUse, TrustedIssuer, Verifier};
+
+/// Decides about events. Made once, used for every invocation.
+#[derive(Debug)]
+pub struct Authorizer {
+    verifier: Verifier,
+    access_rules: AccessRules,
+    policy_expiry: bool,
+    http_api_response: HttpApiResponse,
+    keys_timeout: Duration,
+    clock: Arc<dyn Clock>,
+    log: Log,
+    key_events: KeyEventMeter,
+    function: String,
+}
+
+/// One invocation by Lambda.
+#[derive(Debug, Clone, Copy)]
+pub struct Invocation<'i> {
+    /// Its id.
+    pub request_id: &'i str,
+    /// When Lambda gives up; 0, or a time that has passed, is unknown.
+    pub deadline: Timestamp,
+}
+
+/// What is kept of an invocation's time for giving the answer.
+const ANSWER_MARGIN: Duration = Duration::from_millis(250);
+
+impl Authorizer {
+    /// An authorizer by its settings. `function` names it in metrics. Nothing is fetched yet.
+    #[must_use]
+    pub fn new(
+        settings: &Settings,
+        transport: &Arc<dyn Transport>,
+        clock: Arc<dyn Clock>,
+        log: Log,
+        function: String,
+    ) -> Self {
+        let issuers = settings
+            .issuers
+            .iter()
+            .map(|issuer| trusted(issuer, settings, transport, &clock))
+            .collect();
+        let requirements = settings.requirements.clone();
+        Self {
+            verifier: Verifier::new(
+                issuers,
+                requirements,
+                settings.token_cache_entries,
+                Arc::clone(&clock),
+            ),
+            access_rules: settings.access_rules.clone(),
+            policy_expiry: settings.policy_expiry,
+            http_api_response: settings.http_api_response,
+            keys_timeout: settings.keys.timeout,
+            clock,
+            log,
+            key_events: KeyEventMeter::default(),
+            function,
+        }
+    }
+
+    /// Fetches the keys of all issuers, side by side, so that the first caller does not pay. A dead issuer holds this
+    /// up no longer than one fetch may take.
+    pub async fn warm_up(self: &Arc<Self>) {
+        let deadline = self.clock.now().plus(self.keys_timeout);
+        let mut fetches = JoinSet::new();
+        for place in 0..self.verifier.issuers().len() {
+            let this = Arc::clone(self);
+            fetches.spawn(async move {
+                if let Some(issuer) = this.verifier.issuers().get(place) {
+                    issuer.keys.warm_up(deadline).await;
+                }
+            });
+        }
+        let _unfinished = tokio::time::timeout(self.keys_timeout, fetches.join_all()).await;
+    }
+
+    /// Decides about one event and logs the decision.
+    ///
+    /// # Errors
+    ///
+    /// If there is no policy to answer with: the caller's fault or ours, never mixed.
+    pub async fn authorize(
+        &self,
+        event: &RawValue,
+        invocation: Invocation<'_>,
+    ) -> Result<Answer, AuthorizerError> {
+        let started = Instant::now();
+        let mut trace = Trace::default();
+        let decided = self.decide(event, invocation.deadline, &mut trace).await;
+        self.log_decision(&decided, &trace, started.elapsed(), invocation.request_id);
+        match decided {
+            Ok(decision) => Ok(decision.answer),
+            Err(failed) => failed.answer.ok_or(failed.error),
+        }
+    }
+
+    /// The flow itself.
+    async fn decide(
+        &self,
+        event: &RawValue,
+        deadline: Timestamp,
+        trace: &mut Trace,
+    ) -> Result<Decision, NoDecision> {
+        let mut request = AuthorizerRequest::parse(event)?;
+        trace.request_id = request.request_id.take();
+        let simple =
+            request.form == Form::HttpApi && self.http_api_response == HttpApiResponse::Simple;
+
+        let verified = match request.credential.clone() {
+            Ok(Some(token)) => self
+                .verifier
+                .verify(&token, self.with_margin(deadline), trace)
+                .await
+                .map(Some),
+            Ok(None) => Ok(None),
+            Err(refusal) => Err(refusal.into()),
+        };
+        let claims = verified.map_err(|error| NoDecision::new(error, simple))?;
+        let caller = claims
+            .as_deref()
+            .map_or(Caller::Anonymous, Caller::SignedIn);
+
+        let permit = self.access_rules.decide(caller);
+        let granted = permit.as_ref().is_ok_and(|permit| {
+            request.form == Form::Connect || permit.covers(request.arn.verb(), request.arn.path())
+        });
+        // Who has no token is turned away as such, unless there is something for the anonymous: for an HTTP API that
+        // asks about one route, something on that route.
+        let nothing_for_anonymous = permit.is_err() || (simple && !granted);
+        if claims.is_none() && nothing_for_anonymous {
+            return Err(NoDecision::new(Refusal::NoToken.into(), simple));
+        }
+
+        let answer = if simple {
+            Answer::Simple {
+                is_authorized: granted,
+                context: Some(context(caller)),
+            }
+        } else {
+            let ends_at = claims
+                .as_ref()
+                .filter(|_| self.policy_expiry)
+                .map(|claims| claims.expires_at_secs());
+            Answer::Policy {
+                principal_id: principal(caller).to_owned(),
+                policy_document: PolicyDocument::new(&permit, &request.arn, ends_at),
+                context: context(caller),
+            }
+        };
+        Ok(Decision {
+            answer,
+            granted,
+            reason: reason(&permit, granted, caller),
+        })
+    }
+
+    /// A deadline that leaves time for the answer. One that has passed stays so, and counts as unknown.
+    fn with_margin(&self, deadline: Timestamp) -> Timestamp {
+        let now = self.clock.now();
+        let left = deadline.since(now);
+        if left.is_zero() {
+            deadline
+        } else {
+            now.plus(left - ANSWER_MARGIN.min(left / 2))
+        }
+    }
+
+    fn log_decision(
+        &self,
+        decided: &Result<Decision, NoDecision>,
+        trace: &Trace,
+        duration: Duration,
+        request_id: &str,
+    ) {
+        let (verdict, reason, detail) = match decided {
+            Ok(Decision {
+                granted: true,
+                reason,
+                ..
+            }) => (Verdict::Allow, *reason, None),
+            Ok(Decision { reason, .. }) => (Verdict::Deny, *reason, None),
+            Err(NoDecision { error, .. }) => {
+                let verdict = match error {
+                    AuthorizerError::Refused(_) => Verdict::Unauthorized,
+                    AuthorizerError::Failed(_) => Verdict::Error,
+                };
+                (verdict, error.code(), Some(error.to_string()))
+            }
+        };
+        let decided = Decided {
+            verdict,
+            reason,
+            detail,
+            now: self.clock.now(),
+            duration,
+            request_id,
+            function: &self.function,
+            key_events: self.key_events.since_last(
+                self.verifier
+                    .issuers()
+                    .iter()
+                    .map(|issuer| issuer.keys.counters()),
+            ),
+        };
+        self.log.write_decision(&DecisionLine::new(decided, trace));
+    }
+}
+
+/// An answer, and what the log is told.
+struct Decision {
+    answer: Answer,
+    granted: bool,
+    reason: &'static str,
+}
+
+/// An error, and the answer that stands for it where errors have none of their own.
+struct NoDecision {
+    error: AuthorizerError,
+    answer: Option<Answer>,
+}
+
+impl NoDecision {
+    /// A simple response can say no to a bad token; a failure of ours is an error in every form.
+    const fn new(error: AuthorizerError, simple: bool) -> Self {
+        let answer = match error {
+            AuthorizerError::Refused(_) if simple => Some(Answer::Simple {
+                is_authorized: false,
+                context: None,
+            }),
+            AuthorizerError::Refused(_) | AuthorizerError::Failed(_) => None,
+        };
+        Self { error, answer }
+    }
+}
+
+impl From<crate::error::EventFault> for NoDecision {
+    fn from(fault: crate::error::EventFault) -> Self {
+        Self::new(crate::error::Failure::from(fault).into(), false)
+    }
+}
+
+fn reason(
+    permit: &Result<Permit<'_>, NothingGranted>,
+    granted: bool,
+    caller: Caller<'_>,
+) -> &'static str {
+    match (permit, granted, caller) {
+        (Err(NothingGranted), _, _) => "no_rule_met",
+        (Ok(_), false, _) => "route_not_granted",
+        (Ok(_), true, Caller::Anonymous) => "granted_to_anyone",
+        (Ok(_), true, Caller::SignedIn(_)) => "granted",
+    }
+}
+
+fn trusted(
+    issuer: &IssuerSettings,
+    settings: &Settings,
+    transport: &Arc<dyn Transport>,
+    clock: &Arc<dyn Clock>,
+) -> TrustedIssuer {
+    let keys = KeySettings {
+        issuer: issuer.issuer.clone(),
+        jwks_uri: issuer.jwks_uri.clone(),
+        algorithms: issuer.algorithms.clone(),
+        max_age: settings.keys.max_age,
+        max_stale: settings.keys.max_stale,
+        cooldown: settings.keys.cooldown,
+        timeout: settings.keys.timeout,
+        warm_start: settings.keys.warm_start.clone(),
+    };
+    let introspection = settings.introspection.as_ref().map(|introspection| {
+        let IntrospectionSettings {
+            uri,
+            client_id,
+            client_secret,
+            ttl,
+        } = introspection.clone();
+        let settings = introspection::IntrospectionSettings {
+            issuer: issuer.issuer.clone(),
+            uri,
+            client_id: Some(client_id),
+            client_secret,
+            token_type_hint: match settings.requirements.token_use {
+                TokenUse::Access => "access_token",
+                TokenUse::Id => "id_token",
+            },
+            ttl,
+            timeout: settings.keys.timeout,
+        };
+        Introspection::new(settings, Arc::clone(transport), Arc::clone(clock))
+    });
+    TrustedIssuer {
+        name: issuer.issuer.as_str().into(),
+        audiences: issuer.audiences.clone(),
+        client_ids: issuer.client_ids.clone(),
+        algorithms: issuer.algorithms.clone(),
+        keys: KeySource::new(keys, Arc::clone(transport), Arc::clone(clock)),
+        introspection,
+    }
+}

@@ -1,0 +1,150 @@
+//! The bearer token, as it stands in a header or a query.
+
+use std::fmt;
+
+use aws_lc_rs::digest::{SHA256, digest};
+
+use crate::refusal::Refusal;
+
+/// The longest token that is looked at, in bytes: what API Gateway lets through in all headers together.
+pub const MAX_TOKEN_BYTES: usize = 10_240;
+
+/// A token that someone sent (RFC 6750), of bearable size and made of the characters of its grammar; nothing else
+/// about it is known. `Debug` never shows it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct BearerToken(String);
+
+/// What is remembered of a token instead of the token.
+pub type TokenDigest = [u8; 32];
+
+impl BearerToken {
+    /// Reads the value of an `Authorization` header: `Bearer`, in any case, spaces, and one token.
+    ///
+    /// # Errors
+    ///
+    /// If it has another scheme or form, or holds two credentials joined by a comma, as HTTP APIs join two headers.
+    pub fn from_authorization(value: &str) -> Result<Self, Refusal> {
+        // The blanks around a field value are no part of it (RFC 9110 section 5.5).
+        let value = value.trim_matches([' ', '\t']);
+        let Some((scheme, token)) = value.split_once(' ') else {
+            return Err(Refusal::MalformedBearer);
+        };
+        if !scheme.eq_ignore_ascii_case("bearer") {
+            return Err(Refusal::MalformedBearer);
+        }
+        Self::from_token(token.trim_start_matches(' '))
+    }
+
+    /// Takes a bare token, as a query parameter carries it.
+    ///
+    /// # Errors
+    ///
+    /// If it is empty, too long, or has characters that no bearer token has.
+    pub fn from_token(token: &str) -> Result<Self, Refusal> {
+        if token.len() > MAX_TOKEN_BYTES {
+            return Err(Refusal::TokenTooLong { bytes: token.len() });
+        }
+        if token.contains(',') {
+            return Err(Refusal::SeveralTokens);
+        }
+        // `b64token` of RFC 6750 section 2.1.
+        if token.is_empty()
+            || !token
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"-._~+/=".contains(&b))
+        {
+            return Err(Refusal::MalformedBearer);
+        }
+        Ok(Self(token.to_owned()))
+    }
+
+    /// The token itself, for those that take it apart or ask the issuer about it.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+
+    /// Its SHA-256.
+    #[must_use]
+    pub fn digest(&self) -> TokenDigest {
+        let mut bytes = TokenDigest::default();
+        bytes.copy_from_slice(digest(&SHA256, self.0.as_bytes()).as_ref());
+        bytes
+    }
+}
+
+impl fmt::Debug for BearerToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "BearerToken({} bytes)", self.0.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(value: &str, expected: Result<&str, Refusal>) {
+        let found = BearerToken::from_authorization(value);
+        assert_eq!(
+            found.as_ref().map(BearerToken::reveal),
+            expected.as_ref().copied(),
+            "{value:?}"
+        );
+    }
+
+    #[test]
+    fn the_scheme_may_have_any_case_and_several_spaces() {
+        check("Bearer a.b.c", Ok("a.b.c"));
+        check("bearer a.b.c", Ok("a.b.c"));
+        check("BEARER   a.b.c", Ok("a.b.c"));
+        check(" Bearer a.b.c\t", Ok("a.b.c"));
+    }
+
+    #[test]
+    fn other_schemes_and_forms_are_refused() {
+        for value in [
+            "",
+            " ",
+            "Bearer",
+            "Bearer ",
+            "a.b.c",
+            "Basic YTpi",
+            "DPoP a.b.c",
+            "Bearer\ta.b.c",
+            "Bearer a b",
+            "Bearera.b.c",
+            "Bearer: a.b.c",
+            "Bearer a.b.c;x",
+            "Bearer h\u{e9}",
+            "Bearer \u{202e}a",
+            "Bearer \"a.b.c\"",
+            "Bearer a\n",
+        ] {
+            check(value, Err(Refusal::MalformedBearer));
+        }
+    }
+
+    #[test]
+    fn two_credentials_in_one_value_are_refused() {
+        check("Bearer a.b.c,Bearer d.e.f", Err(Refusal::SeveralTokens));
+        check("Bearer a.b.c, Bearer d.e.f", Err(Refusal::SeveralTokens));
+        check("Bearer a.b.c,", Err(Refusal::SeveralTokens));
+    }
+
+    #[test]
+    fn an_oversized_token_is_refused_at_the_very_byte() {
+        let longest = "a".repeat(MAX_TOKEN_BYTES);
+        check(&format!("Bearer {longest}"), Ok(&longest));
+        check(
+            &format!("Bearer {longest}a"),
+            Err(Refusal::TokenTooLong { bytes: 10_241 }),
+        );
+    }
+
+    #[test]
+    fn debug_does_not_show_the_token() {
+        let token = BearerToken::from_token("secret.secret.secret").unwrap();
+        assert_eq!(format!("{token:?}"), "BearerToken(20 bytes)");
+    }
+}

@@ -1,0 +1,251 @@
+//! The settings: parsed once, from a source that tests can stand in for, into types that cannot be wrong.
+//!
+//! Every variable is read before the first fault is told, so that one run shows them all. A variable that is empty
+//! counts as unset, for a template can leave a value empty but not a name out; only `ACCESS_RULES` may not be empty,
+//! because unset it lets every valid token call everything.
+
+mod access_rules;
+mod fault;
+mod issuers;
+mod lints;
+mod reader;
+mod source;
+mod summary;
+
+use std::time::Duration;
+
+pub use self::access_rules::parse as parse_access_rules;
+pub use self::fault::{Fault, Faults};
+pub use self::issuers::IssuerSettings;
+use self::reader::Reader;
+pub use self::source::{Environment, FileContents, Source};
+use crate::access::AccessRules;
+use crate::context::{FIXED_NAMES, RESERVED_NAMES};
+use crate::http_client::Endpoint;
+use crate::introspection::Secret;
+use crate::jwks::WarmStart;
+use crate::log::Level;
+use crate::verifier::{Requirements, TokenUse};
+
+/// All settings.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Who is trusted, at least one.
+    pub issuers: Vec<IssuerSettings>,
+    /// How keys are kept.
+    pub keys: KeyCacheSettings,
+    /// What every token must be.
+    pub requirements: Requirements,
+    /// Who may call what.
+    pub access_rules: AccessRules,
+    /// How many verified tokens are remembered.
+    pub token_cache_entries: usize,
+    /// Whether and how the issuer is asked about each token.
+    pub introspection: Option<IntrospectionSettings>,
+    /// Further trusted roots, in PEM.
+    pub ca_pem: Option<Vec<u8>>,
+    /// Whether a policy ends with its token.
+    pub policy_expiry: bool,
+    /// The form of answers to HTTP APIs with payload 2.0.
+    pub http_api_response: HttpApiResponse,
+    /// What is logged.
+    pub log_level: Level,
+    /// What is allowed and most likely a mistake, each with what to do.
+    pub warnings: Vec<String>,
+}
+
+/// How the keys of every issuer are kept.
+#[derive(Debug, Clone)]
+pub struct KeyCacheSettings {
+    /// `JWKS_MAX_AGE_SECONDS`.
+    pub max_age: Duration,
+    /// `JWKS_MAX_STALE_SECONDS`.
+    pub max_stale: Duration,
+    /// `JWKS_COOLDOWN_SECONDS`.
+    pub cooldown: Duration,
+    /// `JWKS_TIMEOUT_MS`.
+    pub timeout: Duration,
+    /// `JWKS_FILE`.
+    pub warm_start: Option<WarmStart>,
+}
+
+/// How the issuer is asked about each token (RFC 7662).
+#[derive(Debug, Clone)]
+pub struct IntrospectionSettings {
+    /// The endpoint; `None` asks the issuer's metadata.
+    pub uri: Option<Endpoint>,
+    /// Who asks.
+    pub client_id: String,
+    /// Its secret; a public client has none.
+    pub client_secret: Option<Secret>,
+    /// How long an answer is remembered.
+    pub ttl: Duration,
+}
+
+/// The form of answers to HTTP APIs with payload 2.0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HttpApiResponse {
+    /// `{"isAuthorized": …}`.
+    Simple,
+    /// A policy, as for REST APIs.
+    Iam,
+}
+
+impl Settings {
+    /// Reads all settings.
+    ///
+    /// # Errors
+    ///
+    /// All variables that are wrong, what each holds, and what was expected.
+    pub fn from_source(source: &dyn Source) -> Result<Self, Faults> {
+        let mut reader = Reader::new(source);
+        let settings = Self::read(&mut reader);
+        reader.finish(settings)
+    }
+
+    fn read(reader: &mut Reader<'_>) -> Self {
+        let issuers = issuers::read(reader);
+        let policy_expiry = reader.choice("POLICY_EXPIRY", &[("off", false), ("on", true)]);
+        Self {
+            keys: read_key_cache(reader, issuers.len()),
+            requirements: read_requirements(reader),
+            access_rules: access_rules::read(reader, policy_expiry),
+            token_cache_entries: reader
+                .number("TOKEN_CACHE_ENTRIES", 1024, 0..=100_000)
+                .try_into()
+                .unwrap_or(usize::MAX),
+            introspection: read_introspection(reader, issuers.len()),
+            ca_pem: read_ca_file(reader),
+            policy_expiry,
+            http_api_response: reader.choice(
+                "HTTP_API_RESPONSE",
+                &[
+                    ("simple", HttpApiResponse::Simple),
+                    ("iam", HttpApiResponse::Iam),
+                ],
+            ),
+            log_level: read_log_level(reader),
+            warnings: Vec::new(),
+            issuers,
+        }
+    }
+}
+
+/// Ten years: beyond it a number of seconds is a slip.
+const MOST_SECONDS: u64 = 315_360_000;
+
+fn read_key_cache(reader: &mut Reader<'_>, issuers: usize) -> KeyCacheSettings {
+    let seconds = Duration::from_secs;
+    let max_age = seconds(reader.number("JWKS_MAX_AGE_SECONDS", 3600, 0..=MOST_SECONDS));
+    let file = reader.file("JWKS_FILE", "a JWK Set");
+    if file.is_some() && issuers > 1 {
+        reader.fault(
+            "JWKS_FILE",
+            "to be unset with more than one trusted issuer, for it does not say whose keys it has",
+        );
+    }
+    KeyCacheSettings {
+        max_age,
+        max_stale: seconds(reader.number("JWKS_MAX_STALE_SECONDS", 86_400, 0..=MOST_SECONDS)),
+        cooldown: seconds(reader.number("JWKS_COOLDOWN_SECONDS", 30, 0..=86_400)),
+        timeout: Duration::from_millis(reader.number("JWKS_TIMEOUT_MS", 2000, 1..=60_000)),
+        // Packagers write made-up times into archives. A file that cannot tell its age serves if the issuer cannot be
+        // reached, and is refreshed at once if it can.
+        warm_start: file.map(|file| WarmStart {
+            json: file.bytes,
+            age: file.age.unwrap_or(max_age),
+        }),
+    }
+}
+
+fn read_requirements(reader: &mut Reader<'_>) -> Requirements {
+    let context_claims = reader.list("CONTEXT_CLAIMS").unwrap_or_default();
+    for name in RESERVED_NAMES {
+        if context_claims.iter().any(|claim| claim == name) {
+            reader.fault(
+                "CONTEXT_CLAIMS",
+                format!("other names than `{name}`, which API Gateway keeps for itself"),
+            );
+        }
+    }
+    let (fixed, context_claims): (Vec<_>, Vec<_>) = context_claims
+        .into_iter()
+        .partition(|claim| FIXED_NAMES.contains(&claim.as_str()));
+    if !fixed.is_empty() {
+        reader.warn(format!(
+            "CONTEXT_CLAIMS names {}: the context has members of these names already, and no claim takes their place; \
+             leave them out",
+            fixed.join(", ")
+        ));
+    }
+    Requirements {
+        token_use: reader.choice(
+            "TOKEN_USE",
+            &[("access", TokenUse::Access), ("id", TokenUse::Id)],
+        ),
+        leeway: Duration::from_secs(reader.number("CLOCK_LEEWAY_SECONDS", 60, 0..=300)),
+        principal_claims: reader
+            .list("PRINCIPAL_CLAIMS")
+            .unwrap_or_else(|| vec!["uid".to_owned(), "sub".to_owned()]),
+        context_claims,
+    }
+}
+
+fn read_introspection(reader: &mut Reader<'_>, issuers: usize) -> Option<IntrospectionSettings> {
+    let on = reader.choice("INTROSPECTION", &[("off", false), ("on", true)]);
+    let uri = reader.endpoint("INTROSPECTION_URI");
+    let client_id = reader.text("INTROSPECTION_CLIENT_ID");
+    let client_secret = reader.text("INTROSPECTION_CLIENT_SECRET").map(Secret::new);
+    let ttl = Duration::from_secs(reader.number("INTROSPECTION_TTL_SECONDS", 30, 0..=3600));
+    if !on {
+        return None;
+    }
+    if uri.is_some() && issuers > 1 {
+        reader.fault(
+            "INTROSPECTION_URI",
+            "to be unset with more than one trusted issuer: each is asked at its own endpoint",
+        );
+    }
+    if client_id.is_none() {
+        reader.fault(
+            "INTROSPECTION_CLIENT_ID",
+            "the client id to ask with, as INTROSPECTION is on",
+        );
+    }
+    Some(IntrospectionSettings {
+        uri,
+        client_id: client_id?,
+        client_secret,
+        ttl,
+    })
+}
+
+fn read_ca_file(reader: &mut Reader<'_>) -> Option<Vec<u8>> {
+    let pem = reader.file("CA_FILE", "PEM certificates")?.bytes;
+    if let Err(error) = crate::http_client::HttpClient::new(Some(&pem)) {
+        reader.fault(
+            "CA_FILE",
+            format!("a file of PEM certificates; there is {error}"),
+        );
+    }
+    Some(pem)
+}
+
+/// `LOG_LEVEL`, or what the function's own logging configuration says.
+fn read_log_level(reader: &mut Reader<'_>) -> Level {
+    let name = if reader.text("LOG_LEVEL").is_some() {
+        "LOG_LEVEL"
+    } else {
+        "AWS_LAMBDA_LOG_LEVEL"
+    };
+    let Some(text) = reader.text(name) else {
+        return Level::Info;
+    };
+    text.parse().unwrap_or_else(|()| {
+        reader.fault(name, "one of error, warn, info, debug, trace");
+        Level::Info
+    })
+}
+
+#[cfg(test)]
+mod tests;

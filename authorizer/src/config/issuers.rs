@@ -1,0 +1,213 @@
+//! Who is trusted.
+
+use serde_json::{Map, Value};
+
+use super::reader::Reader;
+use crate::algorithm::Algorithm;
+use crate::http_client::Endpoint;
+use crate::strict_json;
+
+/// One trusted issuer and what is bound to it.
+#[derive(Debug, Clone)]
+pub struct IssuerSettings {
+    /// The exact `iss`.
+    pub issuer: String,
+    /// Acceptable audiences, at least one.
+    pub audiences: Vec<String>,
+    /// Acceptable clients; `None` is any.
+    pub client_ids: Option<Vec<String>>,
+    /// Where its keys are; `None` asks its metadata.
+    pub jwks_uri: Option<Endpoint>,
+    /// Allowed algorithms, at least one.
+    pub algorithms: Vec<Algorithm>,
+}
+
+const AN_ISSUER: &str = "the exact `iss` of the tokens: an https URL (http on a loopback host only) without query or \
+                         fragment, for Okta https://{domain}/oauth2/{id}";
+const ALGORITHMS: &str = "some of RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, EdDSA";
+
+pub(super) fn read(reader: &mut Reader<'_>) -> Vec<IssuerSettings> {
+    let algorithms = read_algorithms(reader);
+    let Some(json) = reader.text("TRUSTED_ISSUERS") else {
+        return vec![read_single(reader, algorithms)];
+    };
+    for name in ["ISSUER", "AUDIENCE", "CLIENT_IDS", "JWKS_URI"] {
+        if reader.text(name).is_some() {
+            reader.fault(name, "to be unset, as TRUSTED_ISSUERS takes its place");
+        }
+    }
+    read_several(reader, &json, &algorithms)
+}
+
+fn read_algorithms(reader: &mut Reader<'_>) -> Vec<Algorithm> {
+    let Some(names) = reader.list("ALGORITHMS") else {
+        return vec![Algorithm::RS256];
+    };
+    let algorithms: Result<Vec<Algorithm>, _> = names.iter().map(|name| name.parse()).collect();
+    algorithms.unwrap_or_else(|_| {
+        reader.fault("ALGORITHMS", format!("{ALGORITHMS}, joined by commas"));
+        vec![Algorithm::RS256]
+    })
+}
+
+fn read_single(reader: &mut Reader<'_>, algorithms: Vec<Algorithm>) -> IssuerSettings {
+    let issuer = reader.text("ISSUER");
+    if !issuer.as_deref().is_some_and(is_issuer) {
+        reader.fault("ISSUER", AN_ISSUER);
+    }
+    if reader.text("AUDIENCE").is_none() {
+        reader.fault("AUDIENCE", "the `aud` values to accept, joined by commas");
+    }
+    IssuerSettings {
+        issuer: issuer.unwrap_or_default(),
+        audiences: reader.list("AUDIENCE").unwrap_or_default(),
+        client_ids: reader.list("CLIENT_IDS"),
+        jwks_uri: reader.endpoint("JWKS_URI"),
+        algorithms,
+    }
+}
+
+/// RFC 8414 section 2: https, no query, no fragment. The text is kept as it stands, for it is compared byte for byte.
+fn is_issuer(text: &str) -> bool {
+    text.parse::<Endpoint>().is_ok() && !text.contains(['?', '#'])
+}
+
+fn read_several(
+    reader: &mut Reader<'_>,
+    json: &str,
+    algorithms: &[Algorithm],
+) -> Vec<IssuerSettings> {
+    const NAME: &str = "TRUSTED_ISSUERS";
+    let entries = match strict_json::parse_value(json.as_bytes()) {
+        Ok(Value::Array(entries)) if !entries.is_empty() => entries,
+        Ok(_) => {
+            reader.fault(NAME, "a JSON array with at least one object");
+            return Vec::new();
+        }
+        Err(fault) => {
+            reader.fault(NAME, format!("a JSON array of objects; it is {fault}"));
+            return Vec::new();
+        }
+    };
+    let mut issuers: Vec<IssuerSettings> = Vec::new();
+    for (index, entry) in entries.into_iter().enumerate() {
+        let place = format!("{NAME}[{index}]");
+        let Value::Object(members) = entry else {
+            reader.fault_at(place, Some(entry.to_string()), "an object");
+            continue;
+        };
+        let issuer = Entry {
+            reader,
+            place: &place,
+            members,
+        }
+        .read(algorithms);
+        if issuers.iter().any(|before| before.issuer == issuer.issuer) {
+            reader.fault_at(
+                format!("{place}.issuer"),
+                Some(issuer.issuer.clone()),
+                "each issuer to stand once",
+            );
+        }
+        issuers.push(issuer);
+    }
+    issuers
+}
+
+/// One object of `TRUSTED_ISSUERS`; its members are taken out as they are read, so that what is left over is unknown.
+struct Entry<'r, 's> {
+    reader: &'r mut Reader<'s>,
+    place: &'r str,
+    members: Map<String, Value>,
+}
+
+impl Entry<'_, '_> {
+    fn read(mut self, default_algorithms: &[Algorithm]) -> IssuerSettings {
+        let settings = IssuerSettings {
+            issuer: self.issuer(),
+            audiences: self.texts("audience", true).unwrap_or_default(),
+            client_ids: self.texts("clientIds", false),
+            jwks_uri: self.jwks_uri(),
+            algorithms: self
+                .algorithms()
+                .unwrap_or_else(|| default_algorithms.to_vec()),
+        };
+        for (name, value) in std::mem::take(&mut self.members) {
+            self.fault(
+                &name,
+                Some(&value),
+                "only issuer, audience, clientIds, jwksUri, algorithms",
+            );
+        }
+        settings
+    }
+
+    fn issuer(&mut self) -> String {
+        match self.members.remove("issuer") {
+            Some(Value::String(issuer)) if is_issuer(&issuer) => issuer,
+            other => {
+                self.fault("issuer", other.as_ref(), AN_ISSUER);
+                String::new()
+            }
+        }
+    }
+
+    fn jwks_uri(&mut self) -> Option<Endpoint> {
+        let value = self.members.remove("jwksUri")?;
+        let endpoint = value.as_str().and_then(|text| text.parse().ok());
+        if endpoint.is_none() {
+            self.fault(
+                "jwksUri",
+                Some(&value),
+                "an https address, or http on a loopback host",
+            );
+        }
+        endpoint
+    }
+
+    fn algorithms(&mut self) -> Option<Vec<Algorithm>> {
+        let value = self.members.get("algorithms").cloned();
+        let names = self.texts("algorithms", false)?;
+        let algorithms: Option<Vec<Algorithm>> =
+            names.iter().map(|name| name.parse().ok()).collect();
+        if algorithms.is_none() {
+            self.fault(
+                "algorithms",
+                value.as_ref(),
+                &format!("an array with {ALGORITHMS}"),
+            );
+        }
+        algorithms
+    }
+
+    /// A non-empty array of non-empty texts.
+    fn texts(&mut self, name: &str, required: bool) -> Option<Vec<String>> {
+        let value = self.members.remove(name);
+        let texts = value.as_ref().and_then(Value::as_array).and_then(|array| {
+            let texts = array.iter().map(|item| {
+                item.as_str()
+                    .filter(|text| !text.is_empty())
+                    .map(str::to_owned)
+            });
+            texts
+                .collect::<Option<Vec<String>>>()
+                .filter(|texts| !texts.is_empty())
+        });
+        if texts.is_none() && (required || value.is_some()) {
+            self.fault(
+                name,
+                value.as_ref(),
+                "an array of at least one text, none empty",
+            );
+        }
+        texts
+    }
+
+    fn fault(&mut self, member: &str, value: Option<&Value>, expected: &str) {
+        self.reader.fault_at(
+            format!("{}.{member}", self.place),
+            value.map(Value::to_string),
+            expected,
+        );
+    }
+}

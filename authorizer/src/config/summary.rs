@@ -1,0 +1,55 @@
+//! The settings in effect, for the log at start.
+
+use serde_json::{Value, json};
+
+use super::{HttpApiResponse, IssuerSettings, Settings};
+use crate::algorithm::Algorithm;
+use crate::verifier::TokenUse;
+
+impl Settings {
+    /// What counts, defaults included and secrets left out.
+    #[must_use]
+    pub fn summary(&self) -> Value {
+        let requirements = &self.requirements;
+        let keys = &self.keys;
+        json!({
+            "issuers": self.issuers.iter().map(IssuerSettings::summary).collect::<Vec<_>>(),
+            "tokenUse": match requirements.token_use { TokenUse::Access => "access", TokenUse::Id => "id" },
+            "clockLeewaySeconds": requirements.leeway.as_secs(),
+            "principalClaims": requirements.principal_claims,
+            "contextClaims": requirements.context_claims,
+            "accessRules": self.access_rules.len(),
+            "jwksMaxAgeSeconds": keys.max_age.as_secs(),
+            "jwksMaxStaleSeconds": keys.max_stale.as_secs(),
+            "jwksCooldownSeconds": keys.cooldown.as_secs(),
+            "jwksTimeoutMs": u64::try_from(keys.timeout.as_millis()).unwrap_or(u64::MAX),
+            "jwksFile": keys.warm_start.is_some(),
+            "tokenCacheEntries": self.token_cache_entries,
+            "introspection": self.introspection.as_ref().map(|introspection| json!({
+                "uri": introspection.uri.as_ref().map(ToString::to_string),
+                "clientId": introspection.client_id,
+                "publicClient": introspection.client_secret.is_none(),
+                "ttlSeconds": introspection.ttl.as_secs(),
+            })),
+            "caFile": self.ca_pem.is_some(),
+            "policyExpiry": self.policy_expiry,
+            "httpApiResponse": match self.http_api_response {
+                HttpApiResponse::Simple => "simple",
+                HttpApiResponse::Iam => "iam",
+            },
+            "logLevel": self.log_level.name(),
+        })
+    }
+}
+
+impl IssuerSettings {
+    fn summary(&self) -> Value {
+        json!({
+            "issuer": self.issuer,
+            "audience": self.audiences,
+            "clientIds": self.client_ids,
+            "jwksUri": self.jwks_uri.as_ref().map(ToString::to_string),
+            "algorithms": self.algorithms.iter().copied().map(Algorithm::name).collect::<Vec<_>>(),
+        })
+    }
+}

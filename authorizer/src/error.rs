@@ -1,0 +1,92 @@
+//! How a decision fails, and what API Gateway is told about it.
+
+use lambda_runtime::Diagnostic;
+use thiserror::Error;
+
+use crate::method_arn::MethodArnError;
+use crate::refusal::Refusal;
+
+/// The two ways in which there is no policy: the caller's fault and ours.
+///
+/// They never mix: a Deny for an outage could be cached, and a 500 for a bad token would page someone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum AuthorizerError {
+    /// The credential is missing or bad: 401.
+    #[error("refused: {0}")]
+    Refused(#[from] Refusal),
+    /// This function could not do its work: 500.
+    #[error("failed: {0}")]
+    Failed(#[from] Failure),
+}
+
+/// What can go wrong on our side. Like [`Refusal`] it carries nothing of the token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum Failure {
+    /// The event is not JSON of a known shape.
+    #[error("the event is of no known shape: {0}")]
+    UnknownEvent(#[from] EventFault),
+    /// There are no keys to hold a signature against, and none could be fetched.
+    #[error("no keys of the issuer are at hand and none could be fetched")]
+    KeysUnavailable,
+    /// The issuer could not be asked whether the token is still active.
+    #[error("the issuer's introspection endpoint gave no usable answer")]
+    IntrospectionUnavailable,
+    /// A promise of this crate about itself was broken.
+    #[error("internal: {0}")]
+    Internal(&'static str),
+}
+
+/// What is wrong with an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum EventFault {
+    /// Not an object, or one with a member of ours twice.
+    #[error("expected one JSON object")]
+    NotAnObject,
+    /// Neither an authorizer event of a REST or WebSocket API nor one of an HTTP API.
+    #[error("expected `type` TOKEN or REQUEST with `methodArn`, or `version` 2.0 with `routeArn`")]
+    NoKnownForm,
+    /// Headers or parameters that are neither an object nor null.
+    #[error("expected headers and parameters to be objects or null")]
+    List,
+    /// The ARN is not one of a method.
+    #[error("the ARN: {0}")]
+    Arn(#[from] MethodArnError),
+}
+
+impl AuthorizerError {
+    /// The stable name of the reason, in logs and metrics.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Refused(refusal) => refusal.code(),
+            Self::Failed(Failure::UnknownEvent(_)) => "unknown_event",
+            Self::Failed(Failure::KeysUnavailable) => "keys_unavailable",
+            Self::Failed(Failure::IntrospectionUnavailable) => "introspection_unavailable",
+            Self::Failed(Failure::Internal(_)) => "internal",
+        }
+    }
+}
+
+/// What the Runtime API is told. API Gateway answers 401 if, and only if, the message is exactly `Unauthorized`; every
+/// other error is a 500 to the caller, and its text reaches no one but the log.
+impl From<AuthorizerError> for Diagnostic {
+    fn from(error: AuthorizerError) -> Self {
+        let name = match error {
+            AuthorizerError::Refused(_) => "Unauthorized",
+            AuthorizerError::Failed(Failure::UnknownEvent(_)) => "UnknownEvent",
+            AuthorizerError::Failed(Failure::KeysUnavailable) => "KeysUnavailable",
+            AuthorizerError::Failed(Failure::IntrospectionUnavailable) => {
+                "IntrospectionUnavailable"
+            }
+            AuthorizerError::Failed(Failure::Internal(_)) => "Internal",
+        };
+        let message = match error {
+            AuthorizerError::Refused(_) => name.to_owned(),
+            AuthorizerError::Failed(failure) => failure.to_string(),
+        };
+        Self {
+            error_type: name.to_owned(),
+            error_message: message,
+        }
+    }
+}

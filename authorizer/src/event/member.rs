@@ -1,0 +1,122 @@
+//! Members of an event, read so that no byte of them can fail it.
+
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+use crate::error::EventFault;
+
+/// Whether names are compared with regard to case.
+#[derive(Clone, Copy)]
+pub(super) enum Case {
+    Exact,
+    Ignored,
+}
+
+/// Text of a JSON string. A lone surrogate, which JSON can write and UTF-8 cannot, becomes the replacement character
+/// instead of an error.
+pub(super) struct LossyText(pub(super) String);
+
+/// Stands for a value that is no text: it is part of no token, so it is refused as one.
+const NO_TEXT: &str = "\u{fffd}";
+
+/// A member that has to be text to be of use.
+pub(super) fn text(member: Option<&RawValue>) -> Option<String> {
+    serde_json::from_str(member?.get())
+        .ok()
+        .map(|LossyText(text)| text)
+}
+
+/// A member that may hold a credential: `None` only if it is null.
+pub(super) fn lossy_text(member: &RawValue) -> Option<String> {
+    if member.get() == "null" {
+        None
+    } else {
+        Some(text(Some(member)).unwrap_or_else(|| NO_TEXT.to_owned()))
+    }
+}
+
+/// All values of a name in a list of headers or parameters: text, or an array of text. Null is none.
+pub(super) fn values_of(
+    list: Option<&RawValue>,
+    name: &str,
+    case: Case,
+) -> Result<Vec<String>, EventFault> {
+    let Some(list) = list else {
+        return Ok(Vec::new());
+    };
+    let seed = ValuesOf { name, case };
+    seed.deserialize(&mut serde_json::Deserializer::from_str(list.get()))
+        .map_err(|_| EventFault::List)
+}
+
+struct ValuesOf<'n> {
+    name: &'n str,
+    case: Case,
+}
+
+impl ValuesOf<'_> {
+    fn is_named(&self, name: &str) -> bool {
+        match self.case {
+            Case::Exact => name == self.name,
+            Case::Ignored => name.eq_ignore_ascii_case(self.name),
+        }
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for ValuesOf<'_> {
+    type Value = Vec<String>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Vec<String>, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for ValuesOf<'_> {
+    type Value = Vec<String>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object or null")
+    }
+
+    fn visit_unit<E: de::Error>(self) -> Result<Vec<String>, E> {
+        Ok(Vec::new())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Vec<String>, A::Error> {
+        let mut values = Vec::new();
+        while let Some(LossyText(name)) = members.next_key()? {
+            if self.is_named(&name) {
+                let value: &RawValue = members.next_value()?;
+                match serde_json::from_str::<Vec<&RawValue>>(value.get()) {
+                    Ok(several) => values.extend(several.into_iter().filter_map(lossy_text)),
+                    Err(_) => values.extend(lossy_text(value)),
+                }
+            } else {
+                members.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(values)
+    }
+}
+
+impl<'de> Deserialize<'de> for LossyText {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Lossy;
+        impl Visitor<'_> for Lossy {
+            type Value = LossyText;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string")
+            }
+
+            fn visit_bytes<E: de::Error>(self, bytes: &[u8]) -> Result<LossyText, E> {
+                Ok(LossyText(String::from_utf8_lossy(bytes).into_owned()))
+            }
+        }
+        // As bytes, for those may hold what is no UTF-8.
+        deserializer.deserialize_bytes(Lossy)
+    }
+}

@@ -1,0 +1,307 @@
+use serde_json::{Value, json};
+
+use super::*;
+
+const ARN: &str = "arn:aws:execute-api:eu-west-1:111122223333:a1b2c3d4e5/prod/GET/state/42";
+const CONNECT_ARN: &str = "arn:aws:execute-api:eu-west-1:111122223333:wsapi1/prod/$connect";
+
+fn parse(event: &Value) -> Result<AuthorizerRequest, EventFault> {
+    parse_text(&event.to_string())
+}
+
+fn parse_text(event: &str) -> Result<AuthorizerRequest, EventFault> {
+    AuthorizerRequest::parse(&RawValue::from_string(event.to_owned()).unwrap())
+}
+
+#[track_caller]
+#[expect(clippy::needless_pass_by_value, reason = "json! makes values")]
+fn check(event: Value, form: Form, token: Result<Option<&str>, Refusal>) {
+    let request = parse(&event).unwrap();
+    let found = request
+        .credential
+        .as_ref()
+        .map(|token| token.as_ref().map(BearerToken::reveal))
+        .map_err(|r| *r);
+    assert_eq!((request.form, found), (form, token), "{event}");
+}
+
+fn rest(further: &Value) -> Value {
+    merged(json!({"type": "REQUEST", "methodArn": ARN}), further)
+}
+
+fn merged(mut event: Value, further: &Value) -> Value {
+    event
+        .as_object_mut()
+        .unwrap()
+        .extend(further.as_object().unwrap().clone());
+    event
+}
+
+#[test]
+fn token_events() {
+    let event = |token: Value| json!({"type": "TOKEN", "methodArn": ARN, "authorizationToken": token, "new": 1});
+    check(event(json!("Bearer a.b.c")), Form::Token, Ok(Some("a.b.c")));
+    check(event(json!(null)), Form::Token, Ok(None));
+    check(event(json!("")), Form::Token, Err(Refusal::MalformedBearer));
+    check(event(json!(5)), Form::Token, Err(Refusal::MalformedBearer));
+    check(
+        event(json!("Bearer a.b.c, Bearer d.e.f")),
+        Form::Token,
+        Err(Refusal::SeveralTokens),
+    );
+    check(
+        json!({"type": "TOKEN", "methodArn": ARN}),
+        Form::Token,
+        Ok(None),
+    );
+}
+
+#[test]
+fn request_events_with_the_header_in_any_case_and_both_forms() {
+    for name in ["Authorization", "authorization", "AUTHORIZATION"] {
+        check(
+            rest(&json!({"headers": {name: "Bearer a.b.c"}})),
+            Form::Request,
+            Ok(Some("a.b.c")),
+        );
+        check(
+            rest(&json!({"multiValueHeaders": {name: ["Bearer a.b.c"]}})),
+            Form::Request,
+            Ok(Some("a.b.c")),
+        );
+        let both = json!({"headers": {"Authorization": "Bearer a.b.c"}, "multiValueHeaders": {name: ["Bearer a.b.c"]}});
+        check(rest(&both), Form::Request, Ok(Some("a.b.c")));
+    }
+}
+
+#[test]
+fn nulls_and_unknown_members_are_no_token() {
+    for further in [
+        json!({}),
+        json!({"headers": null, "multiValueHeaders": null, "queryStringParameters": null, "requestContext": null}),
+        json!({"headers": {}, "multiValueHeaders": {}, "pathParameters": null, "brandNew": {"a": [1]}}),
+        json!({"headers": {"Authorization": null}, "multiValueHeaders": {"Authorization": null}}),
+        json!({"headers": {"X-Authorization": "Bearer a.b.c"}, "multiValueHeaders": {"Authorization": []}}),
+        json!({"queryStringParameters": {"access_token": "a.b.c"}}),
+    ] {
+        check(rest(&further), Form::Request, Ok(None));
+    }
+}
+
+#[test]
+fn two_authorization_values_are_refused_wherever_the_second_stands() {
+    for further in [
+        json!({"multiValueHeaders": {"Authorization": ["Bearer a.b.c", "Bearer d.e.f"]}}),
+        json!({"multiValueHeaders": {"Authorization": ["Bearer a.b.c", "Bearer a.b.c"]}}),
+        json!({"multiValueHeaders": {"Authorization": ["Bearer a.b.c"], "authorization": ["Bearer d.e.f"]}}),
+        json!({"headers": {"Authorization": "Bearer a.b.c", "authorization": "Bearer d.e.f"}}),
+        json!({"headers": {"Authorization": "Bearer d.e.f"}, "multiValueHeaders": {"Authorization": ["Bearer a.b.c"]}}),
+        json!({"headers": {"Authorization": "Bearer d.e.f"},
+            "multiValueHeaders": {"Authorization": ["Bearer a.b.c", "Bearer d.e.f"]}}),
+        json!({"headers": {"Authorization": "Bearer a.b.c,Bearer d.e.f"}}),
+    ] {
+        check(rest(&further), Form::Request, Err(Refusal::SeveralTokens));
+    }
+    let twice = format!(
+        r#"{{"type":"REQUEST","methodArn":"{ARN}","headers":{{"Authorization":"Bearer a","Authorization":"Bearer b"}}}}"#
+    );
+    assert_eq!(
+        parse_text(&twice).unwrap().credential,
+        Err(Refusal::SeveralTokens)
+    );
+}
+
+#[test]
+fn an_empty_header_is_a_bad_credential_and_not_an_absent_one() {
+    check(
+        rest(&json!({"headers": {"Authorization": ""}})),
+        Form::Request,
+        Err(Refusal::MalformedBearer),
+    );
+    check(
+        rest(&json!({"multiValueHeaders": {"Authorization": [""]}})),
+        Form::Request,
+        Err(Refusal::MalformedBearer),
+    );
+    check(
+        rest(&json!({"headers": {"Authorization": 5}})),
+        Form::Request,
+        Err(Refusal::MalformedBearer),
+    );
+    check(
+        rest(&json!({"headers": {"Authorization": {"a": "b"}}})),
+        Form::Request,
+        Err(Refusal::MalformedBearer),
+    );
+}
+
+#[test]
+fn odd_bytes_in_headers_are_a_bad_token_and_not_our_failure() {
+    for value in [
+        r"Bearer \ud800",
+        r"Bearer a\u0000b",
+        r"Bearer \u00e9.b.c",
+        r"Bearer a\r\nX: b",
+        "Bearer \u{7f}",
+    ] {
+        let event = format!(
+            r#"{{"type":"REQUEST","methodArn":"{ARN}","headers":{{"Authorization":"{value}"}}}}"#
+        );
+        assert_eq!(
+            parse_text(&event).unwrap().credential,
+            Err(Refusal::MalformedBearer),
+            "{event}"
+        );
+        let event =
+            format!(r#"{{"type":"TOKEN","methodArn":"{ARN}","authorizationToken":"{value}"}}"#);
+        assert_eq!(
+            parse_text(&event).unwrap().credential,
+            Err(Refusal::MalformedBearer),
+            "{event}"
+        );
+    }
+    let event = format!(
+        r#"{{"type":"REQUEST","methodArn":"{ARN}/\udc00","headers":{{"\ud800":"\ud800","X":7,"Authorization":"Bearer a.b.c"}}}}"#
+    );
+    assert_eq!(
+        parse_text(&event)
+            .unwrap()
+            .credential
+            .unwrap()
+            .unwrap()
+            .reveal(),
+        "a.b.c"
+    );
+}
+
+#[test]
+fn http_api_payload_1_repeats_its_identity_sources() {
+    let event = |identity: &str, headers: Value| {
+        rest(
+            &json!({"version": "1.0", "identitySource": identity, "authorizationToken": identity, "headers": headers}),
+        )
+    };
+    let header = json!({"authorization": "Bearer a.b.c"});
+    check(
+        event("Bearer a.b.c", header.clone()),
+        Form::Request,
+        Ok(Some("a.b.c")),
+    );
+    check(
+        event("Bearer a.b.c,tenant-1", header.clone()),
+        Form::Request,
+        Ok(Some("a.b.c")),
+    );
+    check(
+        event("Bearer a.b.c", json!(null)),
+        Form::Request,
+        Ok(Some("a.b.c")),
+    );
+    check(
+        event("Bearer d.e.f", header.clone()),
+        Form::Request,
+        Err(Refusal::SeveralTokens),
+    );
+    check(
+        event("Bearer a.b.c, bearer d.e.f", header),
+        Form::Request,
+        Err(Refusal::SeveralTokens),
+    );
+}
+
+#[test]
+fn http_api_payload_2() {
+    let event = |headers: Value| {
+        json!({"version": "2.0", "type": "REQUEST", "routeArn": ARN, "headers": headers,
+        "cookies": null, "requestContext": {"http": {"method": "GET"}, "requestId": "r-1"}})
+    };
+    check(
+        event(json!({"authorization": "Bearer a.b.c"})),
+        Form::HttpApi,
+        Ok(Some("a.b.c")),
+    );
+    check(event(json!(null)), Form::HttpApi, Ok(None));
+    check(
+        event(json!({"authorization": "Bearer a.b.c,Bearer d.e.f"})),
+        Form::HttpApi,
+        Err(Refusal::SeveralTokens),
+    );
+    assert_eq!(
+        parse(&event(json!({}))).unwrap().request_id.as_deref(),
+        Some("r-1")
+    );
+}
+
+#[test]
+fn a_web_socket_may_bring_its_token_in_the_query_but_not_twice() {
+    let event = |headers: Value, query: Value, many: Value| {
+        json!({"type": "REQUEST", "methodArn": CONNECT_ARN, "headers": headers, "queryStringParameters": query,
+            "multiValueQueryStringParameters": many, "requestContext": {"routeKey": "$connect", "eventType": "CONNECT"}})
+    };
+    let query = json!({"access_token": "a.b.c"});
+    let many = json!({"access_token": ["a.b.c"]});
+    let header = json!({"Authorization": "Bearer a.b.c"});
+    check(
+        event(json!({}), query.clone(), many.clone()),
+        Form::Connect,
+        Ok(Some("a.b.c")),
+    );
+    check(
+        event(json!(null), query.clone(), json!(null)),
+        Form::Connect,
+        Ok(Some("a.b.c")),
+    );
+    check(
+        event(header.clone(), json!(null), json!({})),
+        Form::Connect,
+        Ok(Some("a.b.c")),
+    );
+    check(
+        event(json!({}), json!({"Access_Token": "a.b.c"}), json!({})),
+        Form::Connect,
+        Ok(None),
+    );
+    check(
+        event(header, query.clone(), many),
+        Form::Connect,
+        Err(Refusal::SeveralTokens),
+    );
+    let two = json!({"access_token": ["x.y.z", "a.b.c"]});
+    check(
+        event(json!({}), query, two),
+        Form::Connect,
+        Err(Refusal::SeveralTokens),
+    );
+    check(
+        event(json!({}), json!({"access_token": ""}), json!({})),
+        Form::Connect,
+        Err(Refusal::MalformedBearer),
+    );
+    check(
+        event(json!({}), json!({"access_token": "Bearer a"}), json!({})),
+        Form::Connect,
+        Err(Refusal::MalformedBearer),
+    );
+}
+
+#[test]
+fn an_event_of_another_shape_is_an_error() {
+    for event in [
+        json!(null),
+        json!([]),
+        json!(["2.0", "REQUEST", ARN]),
+        json!({}),
+        json!({"type": "REQUEST"}),
+        json!({"type": "OTHER", "methodArn": ARN}),
+        json!({"methodArn": ARN}),
+        json!({"type": "TOKEN", "methodArn": 5}),
+        json!({"version": "2.0", "type": "REQUEST"}),
+        json!({"version": "3.0", "routeArn": ARN}),
+        json!({"type": "TOKEN", "methodArn": "arn:aws:lambda:eu-west-1:1:function:f"}),
+        json!({"type": "REQUEST", "methodArn": ARN, "headers": "Authorization: Bearer a.b.c"}),
+        json!({"httpMethod": "GET", "path": "/", "headers": {}}),
+        json!({"Records": []}),
+    ] {
+        assert!(parse(&event).is_err(), "{event}");
+    }
+}

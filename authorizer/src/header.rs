@@ -1,0 +1,210 @@
+//! The header of a token, before anything vouches for it.
+
+use serde_json::{Map, Value};
+
+use crate::algorithm::Algorithm;
+use crate::key_id::KeyId;
+use crate::refusal::Refusal;
+
+/// What a token says about its own signature (RFC 7515 section 4). Nobody has confirmed a word of it: it says which
+/// key and algorithm to try, and never where to fetch a key. `jku`, `jwk`, `x5u` and `x5c` are not even read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnverifiedHeader {
+    algorithm: Algorithm,
+    key_id: KeyId,
+    says_access_token: bool,
+}
+
+impl UnverifiedHeader {
+    /// Reads the members of a header, in the order in which a fault tells most.
+    ///
+    /// # Errors
+    ///
+    /// If it asks for anything that is not understood or not allowed anywhere.
+    pub(crate) fn parse(members: &Map<String, Value>) -> Result<Self, Refusal> {
+        let algorithm = match members.get("alg") {
+            Some(Value::String(name)) => name.parse().map_err(|_| Refusal::AlgorithmNotAllowed)?,
+            _ => return Err(Refusal::AlgorithmNotAllowed),
+        };
+        if members.contains_key("crit") {
+            return Err(Refusal::CriticalExtension);
+        }
+        if members.contains_key("b64") {
+            return Err(Refusal::UnencodedPayload);
+        }
+        let says_access_token = says_access_token(members.get("typ"))?;
+        let key_id = match members.get("kid") {
+            Some(Value::String(kid)) if !kid.is_empty() => {
+                KeyId::parse(kid).map_err(|too_long| Refusal::KeyIdTooLong {
+                    bytes: too_long.bytes,
+                })?
+            }
+            _ => return Err(Refusal::KeyIdMissing),
+        };
+        Ok(Self {
+            algorithm,
+            key_id,
+            says_access_token,
+        })
+    }
+
+    /// The algorithm, yet to be held against those of the issuer.
+    #[must_use]
+    pub const fn algorithm(&self) -> Algorithm {
+        self.algorithm
+    }
+
+    /// The key to look up.
+    #[must_use]
+    pub const fn key_id(&self) -> &KeyId {
+        &self.key_id
+    }
+
+    /// Whether `typ` is `at+jwt` (RFC 9068 section 2.1).
+    #[must_use]
+    pub const fn says_access_token(&self) -> bool {
+        self.says_access_token
+    }
+}
+
+/// Reads `typ`. Okta's access tokens carry none, so its absence says nothing. Media types are compared without regard
+/// to case (RFC 7515 section 4.1.9).
+fn says_access_token(typ: Option<&Value>) -> Result<bool, Refusal> {
+    match typ {
+        None => Ok(false),
+        Some(Value::String(typ)) if typ.eq_ignore_ascii_case("JWT") => Ok(false),
+        Some(Value::String(typ))
+            if typ.eq_ignore_ascii_case("at+jwt")
+                || typ.eq_ignore_ascii_case("application/at+jwt") =>
+        {
+            Ok(true)
+        }
+        Some(_) => Err(Refusal::TypeNotAllowed),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[track_caller]
+    #[expect(clippy::needless_pass_by_value, reason = "json! makes values")]
+    fn check(header: Value, expected: Result<(Algorithm, &str, bool), Refusal>) {
+        let parsed = UnverifiedHeader::parse(header.as_object().unwrap());
+        let found = parsed
+            .as_ref()
+            .map(|h| (h.algorithm(), h.key_id().as_str(), h.says_access_token()))
+            .map_err(|refusal| *refusal);
+        assert_eq!(found, expected, "{header}");
+    }
+
+    #[test]
+    fn the_header_of_okta_and_that_of_rfc_9068_are_read() {
+        check(
+            json!({"kid": "k", "alg": "RS256"}),
+            Ok((Algorithm::RS256, "k", false)),
+        );
+        check(
+            json!({"kid": "k", "alg": "ES256", "typ": "JWT"}),
+            Ok((Algorithm::ES256, "k", false)),
+        );
+        check(
+            json!({"kid": "k", "alg": "ES256", "typ": "jwt"}),
+            Ok((Algorithm::ES256, "k", false)),
+        );
+        check(
+            json!({"kid": "k", "alg": "PS256", "typ": "at+jwt"}),
+            Ok((Algorithm::PS256, "k", true)),
+        );
+        check(
+            json!({"kid": "k", "alg": "EdDSA", "typ": "application/AT+jwt"}),
+            Ok((Algorithm::EdDSA, "k", true)),
+        );
+    }
+
+    #[test]
+    fn no_symmetric_unknown_or_missing_algorithm() {
+        for alg in [
+            json!("none"),
+            json!("None"),
+            json!("HS256"),
+            json!("rs256"),
+            json!("ES512"),
+            json!(5),
+            json!(null),
+        ] {
+            check(
+                json!({"kid": "k", "alg": alg}),
+                Err(Refusal::AlgorithmNotAllowed),
+            );
+        }
+        check(json!({"kid": "k"}), Err(Refusal::AlgorithmNotAllowed));
+    }
+
+    #[test]
+    fn nothing_critical_and_no_unencoded_payload() {
+        for crit in [json!(["exp"]), json!([]), json!(null), json!(["b64"])] {
+            check(
+                json!({"kid": "k", "alg": "RS256", "crit": crit}),
+                Err(Refusal::CriticalExtension),
+            );
+        }
+        for b64 in [json!(true), json!(false), json!(null)] {
+            check(
+                json!({"kid": "k", "alg": "RS256", "b64": b64}),
+                Err(Refusal::UnencodedPayload),
+            );
+        }
+    }
+
+    #[test]
+    fn no_token_of_another_type() {
+        for typ in [
+            json!("dpop+jwt"),
+            json!("application/jwt"),
+            json!("secevent+jwt"),
+            json!(""),
+            json!(null),
+            json!(1),
+            json!("application/okta-internal-at+jwt"),
+            json!("at+jwt "),
+            json!(["JWT"]),
+        ] {
+            check(
+                json!({"kid": "k", "alg": "RS256", "typ": typ}),
+                Err(Refusal::TypeNotAllowed),
+            );
+        }
+    }
+
+    #[test]
+    fn a_key_id_of_bearable_length_is_needed() {
+        check(json!({"alg": "RS256"}), Err(Refusal::KeyIdMissing));
+        check(
+            json!({"alg": "RS256", "kid": 1}),
+            Err(Refusal::KeyIdMissing),
+        );
+        check(
+            json!({"alg": "RS256", "kid": ""}),
+            Err(Refusal::KeyIdMissing),
+        );
+        let longest = "k".repeat(256);
+        check(
+            json!({"alg": "RS256", "kid": longest}),
+            Ok((Algorithm::RS256, &longest, false)),
+        );
+        check(
+            json!({"alg": "RS256", "kid": "k".repeat(257)}),
+            Err(Refusal::KeyIdTooLong { bytes: 257 }),
+        );
+    }
+
+    #[test]
+    fn addresses_of_keys_are_not_read() {
+        let header = json!({"alg": "RS256", "kid": "k", "jku": "https://evil.example/keys", "jwk": {"kty": "oct", "k": ""},
+            "x5u": 5, "x5c": "no"});
+        check(header, Ok((Algorithm::RS256, "k", false)));
+    }
+}

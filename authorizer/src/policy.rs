@@ -1,0 +1,228 @@
+//! The IAM policy that API Gateway holds a request against, and may keep for the next one.
+
+use serde::Serialize;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use crate::access::{Methods, NothingGranted, Permit};
+use crate::method_arn::{CONNECT, MethodArn};
+
+/// The most that a policy may take as JSON, in bytes (quota "AWS Lambda authorizer result size").
+pub const MAX_POLICY_BYTES: usize = 8 * 1024;
+
+/// The longest resource in a policy, in characters.
+pub const MAX_RESOURCE_CHARS: usize = 512;
+
+/// A policy document.
+///
+/// It is built from the rules that are met and the stage, never from the verb and path of the request: so it holds for
+/// every route, and a cached one decides the next request as rightly as this one. No member is ever null, for API
+/// Gateway answers 500 to `"Condition": null`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct PolicyDocument {
+    version: &'static str,
+    statement: [Statement; 1],
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Statement {
+    action: &'static str,
+    effect: Effect,
+    resource: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    condition: Option<Condition>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+enum Effect {
+    Allow,
+    Deny,
+}
+
+/// The end of a policy that API Gateway may have cached.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+struct Condition {
+    #[serde(rename = "DateLessThan")]
+    date_less_than: DateLessThan,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+struct DateLessThan {
+    #[serde(rename = "aws:CurrentTime")]
+    current_time: String,
+}
+
+impl PolicyDocument {
+    /// The policy for what was decided. `ends_at_secs`: from then on it allows nothing any more.
+    #[must_use]
+    pub fn new(
+        decision: &Result<Permit<'_>, NothingGranted>,
+        arn: &MethodArn,
+        ends_at_secs: Option<u64>,
+    ) -> Self {
+        let statement = match decision {
+            Ok(permit) => Statement {
+                action: "execute-api:Invoke",
+                effect: Effect::Allow,
+                resource: resources(permit, arn),
+                condition: ends_at_secs.map(Condition::until),
+            },
+            Err(NothingGranted) => Statement {
+                action: "execute-api:Invoke",
+                effect: Effect::Deny,
+                resource: vec![format!("{}/*", arn.stage_prefix())],
+                condition: None,
+            },
+        };
+        Self {
+            version: "2012-10-17",
+            statement: [statement],
+        }
+    }
+
+    /// The resources of the one statement.
+    #[must_use]
+    pub fn resources(&self) -> &[String] {
+        let [statement] = &self.statement;
+        &statement.resource
+    }
+}
+
+fn resources(permit: &Permit<'_>, arn: &MethodArn) -> Vec<String> {
+    let stage = arn.stage_prefix();
+    if arn.is_connect() {
+        return vec![format!("{stage}/{CONNECT}")];
+    }
+    let mut resources = Vec::new();
+    for rule in permit.rules() {
+        let path = rule.path.as_str();
+        if rule.methods == Methods::Any && rule.path.covers_everything() {
+            resources.push(format!("{stage}/*"));
+            continue;
+        }
+        // A `*` for the verb would match across slashes: `*/admin` also covers `GET/public/admin`.
+        resources.extend(
+            rule.methods
+                .verbs()
+                .iter()
+                .map(|verb| format!("{stage}/{}{path}", verb.name())),
+        );
+    }
+    // Rules may overlap; each resource stands once.
+    let mut seen = std::collections::HashSet::new();
+    resources.retain(|resource| seen.insert(resource.clone()));
+    resources
+}
+
+impl Condition {
+    fn until(secs: u64) -> Self {
+        // What lies beyond the year 9999 has no RFC 3339 form; a token that lives as long has other problems.
+        const LAST: i64 = 253_402_300_799;
+        let secs = i64::try_from(secs).unwrap_or(LAST).min(LAST);
+        let current_time = OffsetDateTime::from_unix_timestamp(secs)
+            .ok()
+            .and_then(|time| time.format(&Rfc3339).ok())
+            .unwrap_or_else(|| "1970-01-01T00:00:00Z".to_owned());
+        Self {
+            date_less_than: DateLessThan { current_time },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::access::AccessRules;
+    use crate::config::parse_access_rules;
+
+    const PREFIX: &str = "arn:aws-cn:execute-api:cn-north-1:111122223333:abc/prod";
+
+    fn rules(json: &str) -> AccessRules {
+        parse_access_rules(json.as_bytes()).unwrap()
+    }
+
+    #[track_caller]
+    fn check(rules_json: &str, resources: &[&str]) {
+        let rules = rules(rules_json);
+        let arn = MethodArn::parse(&format!("{PREFIX}/GET/evil*path?")).unwrap();
+        let policy = PolicyDocument::new(&Ok(rules.largest_permit()), &arn, None);
+        let resources: Vec<String> = resources
+            .iter()
+            .map(|resource| format!("{PREFIX}/{resource}"))
+            .collect();
+        let expected = json!({
+            "Version": "2012-10-17",
+            "Statement": [{"Action": "execute-api:Invoke", "Effect": "Allow", "Resource": resources}],
+        });
+        assert_eq!(
+            serde_json::to_value(&policy).unwrap(),
+            expected,
+            "{rules_json}"
+        );
+    }
+
+    #[test]
+    fn resources_come_from_the_rules_alone() {
+        check(
+            r#"[{"methods": ["GET", "PUT"], "path": "/state/*"}]"#,
+            &["GET/state/*", "PUT/state/*"],
+        );
+        check(r#"[{"methods": ["GET"], "path": "/"}]"#, &["GET/"]);
+        check(r#"[{"methods": ["*"], "path": "/*"}]"#, &["*"]);
+        check(r#"[{"methods": ["GET"], "path": "/*"}]"#, &["GET/*"]);
+    }
+
+    #[test]
+    fn a_star_for_the_verb_is_written_out() {
+        check(
+            r#"[{"methods": ["*"], "path": "/admin/*"}]"#,
+            &[
+                "GET/admin/*",
+                "HEAD/admin/*",
+                "POST/admin/*",
+                "PUT/admin/*",
+                "PATCH/admin/*",
+                "DELETE/admin/*",
+                "OPTIONS/admin/*",
+            ],
+        );
+    }
+
+    #[test]
+    fn a_resource_that_two_rules_grant_stands_once() {
+        check(
+            r#"[{"methods": ["GET"], "path": "/a"}, {"methods": ["GET", "PUT"], "path": "/a", "anonymous": true}]"#,
+            &["GET/a", "PUT/a"],
+        );
+    }
+
+    #[test]
+    fn a_policy_may_end_with_its_token() {
+        for (secs, expected) in [
+            (1_767_225_600, "2026-01-01T00:00:00Z"),
+            (253_402_300_799, "9999-12-31T23:59:59Z"),
+            (u64::MAX, "9999-12-31T23:59:59Z"),
+        ] {
+            let found = serde_json::to_value(Condition::until(secs)).unwrap();
+            assert_eq!(
+                found,
+                json!({"DateLessThan": {"aws:CurrentTime": expected}})
+            );
+        }
+    }
+
+    #[test]
+    fn nothing_granted_denies_the_whole_stage() {
+        let arn = MethodArn::parse(&format!("{PREFIX}/GET/a")).unwrap();
+        let policy = PolicyDocument::new(&Err(NothingGranted), &arn, Some(5));
+        let expected = json!({
+            "Version": "2012-10-17",
+            "Statement": [{"Action": "execute-api:Invoke", "Effect": "Deny", "Resource": [format!("{PREFIX}/*")]}],
+        });
+        assert_eq!(serde_json::to_value(&policy).unwrap(), expected);
+    }
+}

@@ -1,0 +1,233 @@
+//! Why a request is answered with 401.
+
+use thiserror::Error;
+
+use crate::jwks::KeyRefusal;
+
+/// Every way in which a token can be refused: the caller's fault, and always the same answer, `Unauthorized`.
+///
+/// The variants carry what an operator needs to understand a refusal. None can carry the token or the value of a claim:
+/// they hold numbers and names that stand in this source, and nothing of type `String`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum Refusal {
+    /// No credential at all, and no rule that serves the anonymous.
+    #[error("no bearer token")]
+    NoToken,
+    /// A credential that is not `Bearer` and one token.
+    #[error("the credential is not of the form `Bearer` and one token")]
+    MalformedBearer,
+    /// More than one credential (RFC 6750 section 2: not more than one method, here not more than one value).
+    #[error("more than one credential")]
+    SeveralTokens,
+    /// Longer than is looked at.
+    #[error(
+        "a token of {bytes} bytes, at most {} are looked at",
+        crate::bearer::MAX_TOKEN_BYTES
+    )]
+    TokenTooLong {
+        /// How long it is.
+        bytes: usize,
+    },
+    /// Not a JWS in compact form (RFC 7515 section 7.1). Five parts are an encrypted token.
+    #[error("not three parts joined by dots")]
+    NotThreeParts,
+    /// Padding, line breaks, other characters, or bits left over at the end (RFC 7515 section 2).
+    #[error("the {part} is not base64url without padding")]
+    NotBase64Url {
+        /// Which part of the token.
+        part: Part,
+    },
+    /// The bytes of a part are not a JSON object.
+    #[error("the {part} is not a JSON object")]
+    NotJsonObject {
+        /// Which part of the token.
+        part: Part,
+    },
+    /// A name stands twice in one object, at any depth (RFC 7515 section 4, RFC 7519 section 4).
+    #[error("the {part} has an object with a repeated member")]
+    RepeatedMember {
+        /// Which part of the token.
+        part: Part,
+    },
+    /// `alg` is missing, unknown, `none`, symmetric, or not among those allowed for the issuer (RFC 8725 section 3.1).
+    #[error("the algorithm is not one of those allowed")]
+    AlgorithmNotAllowed,
+    /// `crit`: extensions that must be understood, of which this verifier knows none (RFC 7515 section 4.1.11).
+    #[error("the header names critical extensions")]
+    CriticalExtension,
+    /// `b64`: an unencoded payload (RFC 7797).
+    #[error("the header speaks of an unencoded payload")]
+    UnencodedPayload,
+    /// `typ` other than absent, `JWT`, `at+jwt`, `application/at+jwt` (RFC 8725 section 3.11).
+    #[error("the type in the header is that of another kind of token")]
+    TypeNotAllowed,
+    /// No `kid`, or one that is not text.
+    #[error("the header names no key")]
+    KeyIdMissing,
+    /// A `kid` that is not looked up.
+    #[error(
+        "a key id of {bytes} bytes, at most {} are looked up",
+        crate::key_id::MAX_KEY_ID_BYTES
+    )]
+    KeyIdTooLong {
+        /// How long it is.
+        bytes: usize,
+    },
+    /// No `iss`, or none that is trusted, byte for byte.
+    #[error("the issuer is not trusted")]
+    IssuerNotTrusted,
+    /// The issuer does not publish such a key, or it was asked too recently.
+    #[error("the issuer publishes no such key")]
+    KeyUnknown,
+    /// The issuer publishes such a key, and it cannot serve.
+    #[error("the key cannot be used: {reason}")]
+    KeyUnusable {
+        /// Why.
+        reason: KeyRefusal,
+    },
+    /// The signature is not that of the key.
+    #[error("wrong signature")]
+    WrongSignature,
+    /// No `exp`.
+    #[error("no time of expiry")]
+    ExpiryMissing,
+    /// `exp`, `nbf` or `iat` is there and not a finite number (RFC 7519 section 2, `NumericDate`).
+    #[error("the claim `{claim}` is not a number of seconds")]
+    TimeMalformed {
+        /// Which claim.
+        claim: &'static str,
+    },
+    /// `exp` is over.
+    #[error("expired {seconds_ago} s ago")]
+    Expired {
+        /// How long ago.
+        seconds_ago: u64,
+    },
+    /// `nbf` is to come.
+    #[error("not valid for {seconds_ahead} s yet")]
+    NotYetValid {
+        /// How far ahead.
+        seconds_ahead: u64,
+    },
+    /// `iat` is to come.
+    #[error("issued {seconds_ahead} s in the future")]
+    IssuedInFuture {
+        /// How far ahead.
+        seconds_ahead: u64,
+    },
+    /// No `aud`, or an empty one.
+    #[error("no audience")]
+    AudienceMissing,
+    /// `aud` is neither text nor an array of text.
+    #[error("the audience is neither text nor an array of text")]
+    AudienceMalformed,
+    /// `aud` names others.
+    #[error("the token is for another audience")]
+    AudienceNotOurs,
+    /// No `sub`, or one that is empty or no text.
+    #[error("no subject")]
+    SubjectMissing,
+    /// None of `PRINCIPAL_CLAIMS` is there.
+    #[error("none of the claims that name the principal is there")]
+    PrincipalMissing,
+    /// Clients are restricted, and the token's is missing or another.
+    #[error("the client is not one of those allowed")]
+    ClientNotAllowed,
+    /// An ID token where access tokens are expected (OpenID Connect Core 1.0 section 2).
+    #[error("an ID token where an access token is expected")]
+    IdToken,
+    /// An access token where ID tokens are expected.
+    #[error("an access token where an ID token is expected")]
+    AccessToken,
+    /// Bound to a key (`cnf`: RFC 9449, RFC 8705), so useless as a plain bearer token.
+    #[error("a sender-constrained token sent as a plain bearer token")]
+    BoundToken,
+    /// The issuer says that it is no longer active (RFC 7662).
+    #[error("revoked at the issuer")]
+    Revoked,
+}
+
+/// A part of a token in compact form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names are those of the RFC")]
+pub enum Part {
+    Header,
+    Payload,
+    Signature,
+}
+
+impl std::fmt::Display for Part {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Header => "header",
+            Self::Payload => "payload",
+            Self::Signature => "signature",
+        })
+    }
+}
+
+impl Refusal {
+    /// The stable name of the reason, in logs and metrics.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::NoToken => "no_token",
+            Self::MalformedBearer => "malformed_bearer",
+            Self::SeveralTokens => "several_tokens",
+            Self::TokenTooLong { .. } => "token_too_long",
+            Self::NotThreeParts => "not_three_parts",
+            Self::NotBase64Url { .. } => "not_base64url",
+            Self::NotJsonObject { part: Part::Header } => "header_not_json_object",
+            Self::NotJsonObject { .. } => "payload_not_json_object",
+            Self::RepeatedMember { .. } => "repeated_member",
+            Self::AlgorithmNotAllowed => "algorithm_not_allowed",
+            Self::CriticalExtension => "critical_extension",
+            Self::UnencodedPayload => "unencoded_payload",
+            Self::TypeNotAllowed => "type_not_allowed",
+            Self::KeyIdMissing => "key_id_missing",
+            Self::KeyIdTooLong { .. } => "key_id_too_long",
+            Self::IssuerNotTrusted => "issuer_not_trusted",
+            Self::KeyUnknown => "key_unknown",
+            Self::KeyUnusable { reason } => key_code(*reason),
+            Self::WrongSignature => "wrong_signature",
+            Self::ExpiryMissing => "expiry_missing",
+            Self::TimeMalformed { .. } => "time_malformed",
+            Self::Expired { .. } => "token_expired",
+            Self::NotYetValid { .. } => "token_not_yet_valid",
+            Self::IssuedInFuture { .. } => "issued_in_future",
+            Self::AudienceMissing => "audience_missing",
+            Self::AudienceMalformed => "audience_malformed",
+            Self::AudienceNotOurs => "audience_not_ours",
+            Self::SubjectMissing => "subject_missing",
+            Self::PrincipalMissing => "principal_missing",
+            Self::ClientNotAllowed => "client_not_allowed",
+            Self::IdToken => "id_token",
+            Self::AccessToken => "access_token",
+            Self::BoundToken => "bound_token",
+            Self::Revoked => "token_revoked",
+        }
+    }
+}
+
+/// The reasons for which a key is not used, told apart from like faults of the token.
+const fn key_code(reason: KeyRefusal) -> &'static str {
+    match reason {
+        KeyRefusal::NotForSignatures => "key_not_for_signatures",
+        KeyRefusal::Symmetric => "key_symmetric",
+        KeyRefusal::PrivateKey => "key_private",
+        KeyRefusal::RsaTooSmall => "key_rsa_too_small",
+        KeyRefusal::DoesNotFitAlgorithm
+        | KeyRefusal::AlgorithmConflict
+        | KeyRefusal::AlgorithmNotAllowed => "algorithm_not_for_key",
+        KeyRefusal::UnsupportedKeyType | KeyRefusal::UnsupportedCurve => "key_unsupported",
+        KeyRefusal::NotAnObject
+        | KeyRefusal::DuplicateMember
+        | KeyRefusal::MalformedMember(_)
+        | KeyRefusal::MissingMember(_)
+        | KeyRefusal::NoKeyId
+        | KeyRefusal::KeyIdTooLong
+        | KeyRefusal::RsaTooLarge
+        | KeyRefusal::RsaExponent
+        | KeyRefusal::NotAPublicKey => "key_malformed",
+    }
+}

@@ -1,0 +1,147 @@
+//! When a token counts.
+
+use std::time::Duration;
+
+use crate::clock::Timestamp;
+use crate::refusal::Refusal;
+
+/// When a token counts, in seconds since 1970, fractions included (`NumericDate`, RFC 7519 section 2).
+///
+/// Kept with a remembered token, for these checks are made anew on every use of it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Times {
+    pub(crate) expires_at: f64,
+    pub(crate) not_before: Option<f64>,
+    pub(crate) issued_at: Option<f64>,
+}
+
+impl Times {
+    /// Holds the times against the clock, with a leeway for clocks that differ.
+    ///
+    /// # Errors
+    ///
+    /// From `exp` plus the leeway on (RFC 7519 section 4.1.4: "on or after"), or while `nbf` or `iat` lies further
+    /// ahead than the leeway.
+    pub fn check(&self, now: Timestamp, leeway: Duration) -> Result<(), Refusal> {
+        let now = seconds(now);
+        let leeway = leeway.as_secs_f64();
+        if now >= self.expires_at + leeway {
+            return Err(Refusal::Expired {
+                seconds_ago: whole(now - self.expires_at),
+            });
+        }
+        if let Some(ahead) = self
+            .not_before
+            .map(|nbf| nbf - now)
+            .filter(|ahead| *ahead > leeway)
+        {
+            return Err(Refusal::NotYetValid {
+                seconds_ahead: whole(ahead),
+            });
+        }
+        if let Some(ahead) = self
+            .issued_at
+            .map(|iat| iat - now)
+            .filter(|ahead| *ahead > leeway)
+        {
+            return Err(Refusal::IssuedInFuture {
+                seconds_ahead: whole(ahead),
+            });
+        }
+        Ok(())
+    }
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "milliseconds since 1970 are exact in a double for 280,000 years"
+)]
+fn seconds(time: Timestamp) -> f64 {
+    time.as_millis() as f64 / 1000.0
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a cast from a float saturates; for the log"
+)]
+const fn whole(seconds: f64) -> u64 {
+    seconds as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_secs(1_000_000);
+
+    #[track_caller]
+    fn check(exp: f64, nbf: Option<f64>, iat: Option<f64>, expected: Result<(), Refusal>) {
+        let times = Times {
+            expires_at: exp,
+            not_before: nbf,
+            issued_at: iat,
+        };
+        assert_eq!(
+            times.check(NOW, Duration::from_secs(60)),
+            expected,
+            "{times:?}"
+        );
+    }
+
+    #[test]
+    fn a_token_ends_at_its_expiry_plus_the_leeway_to_the_millisecond() {
+        check(1_000_001.0, None, None, Ok(()));
+        check(999_940.001, None, None, Ok(()));
+        check(
+            999_940.0,
+            None,
+            None,
+            Err(Refusal::Expired { seconds_ago: 60 }),
+        );
+        check(
+            0.0,
+            None,
+            None,
+            Err(Refusal::Expired {
+                seconds_ago: 1_000_000,
+            }),
+        );
+        check(
+            -1e300,
+            None,
+            None,
+            Err(Refusal::Expired {
+                seconds_ago: u64::MAX,
+            }),
+        );
+        check(1e300, None, None, Ok(()));
+    }
+
+    #[test]
+    fn a_token_from_the_future_is_refused_beyond_the_leeway() {
+        let exp = 2e6;
+        check(exp, Some(1_000_060.0), Some(1_000_060.0), Ok(()));
+        check(
+            exp,
+            Some(1_000_060.001),
+            None,
+            Err(Refusal::NotYetValid { seconds_ahead: 60 }),
+        );
+        check(
+            exp,
+            None,
+            Some(1_000_061.0),
+            Err(Refusal::IssuedInFuture { seconds_ahead: 61 }),
+        );
+        check(
+            exp,
+            Some(1e300),
+            None,
+            Err(Refusal::NotYetValid {
+                seconds_ahead: u64::MAX,
+            }),
+        );
+        check(exp, Some(-5.0), Some(0.0), Ok(()));
+    }
+}

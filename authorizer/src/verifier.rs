@@ -1,0 +1,309 @@
+//! From a bearer token to [`VerifiedClaims`]: the only way there is.
+//!
+//! What is cheap comes first. The keys are asked for only when everything that can be told without them is right, so
+//! that a stranger's made-up token never costs a fetch; nothing a token says is believed before its signature is.
+
+mod unverified_token;
+mod verified_claims;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use self::unverified_token::UnverifiedToken;
+pub use self::verified_claims::VerifiedClaims;
+use crate::algorithm::Algorithm;
+use crate::bearer::{BearerToken, TokenDigest};
+use crate::claims::UnverifiedClaims;
+use crate::clock::{Clock, Timestamp};
+use crate::error::{AuthorizerError, Failure};
+use crate::header::UnverifiedHeader;
+use crate::introspection::{Introspection, IntrospectionError};
+use crate::jwks::{KeyLookup, KeyLookupError, KeySource, VerificationKey};
+use crate::refusal::Refusal;
+use crate::times::Times;
+use crate::token_cache::{Remembered, TokenCache};
+use crate::trace::{CacheOutcome, Trace};
+
+/// What is asked of every token, whoever issued it.
+#[derive(Debug, Clone)]
+pub struct Requirements {
+    /// Which kind of token is expected.
+    pub token_use: TokenUse,
+    /// For `exp`, `nbf` and `iat`.
+    pub leeway: Duration,
+    /// The claims of which the first that is there names the principal.
+    pub principal_claims: Vec<String>,
+    /// Further claims to keep for the API.
+    pub context_claims: Vec<String>,
+}
+
+/// Which kind of token is expected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TokenUse {
+    /// Access tokens (RFC 9068 and Okta's).
+    Access,
+    /// ID tokens (OpenID Connect Core 1.0 section 2).
+    Id,
+}
+
+/// An issuer, with all that is bound to it: its keys never verify another's tokens, and another's audiences, clients
+/// and algorithms never serve for its own (RFC 8725 section 3.8).
+#[derive(Debug)]
+pub struct TrustedIssuer {
+    /// The exact `iss`.
+    pub name: Arc<str>,
+    /// Audiences that are ours.
+    pub audiences: Vec<String>,
+    /// Clients that may come, if they are restricted.
+    pub client_ids: Option<Vec<String>>,
+    /// Algorithms that it signs with.
+    pub algorithms: Vec<Algorithm>,
+    /// Its keys.
+    pub keys: KeySource,
+    /// Where it is asked about tokens that verified, if it is.
+    pub introspection: Option<Introspection>,
+}
+
+/// Verifies tokens of the trusted issuers.
+#[derive(Debug)]
+pub struct Verifier {
+    issuers: Vec<TrustedIssuer>,
+    requirements: Requirements,
+    cache: TokenCache,
+    clock: Arc<dyn Clock>,
+}
+
+impl Verifier {
+    /// A verifier that remembers so many tokens.
+    #[must_use]
+    pub fn new(
+        issuers: Vec<TrustedIssuer>,
+        requirements: Requirements,
+        cache_entries: usize,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self {
+            issuers,
+            requirements,
+            cache: TokenCache::new(cache_entries),
+            clock,
+        }
+    }
+
+    /// The trusted issuers.
+    #[must_use]
+    pub fn issuers(&self) -> &[TrustedIssuer] {
+        &self.issuers
+    }
+
+    /// Verifies a token, or recalls that it was verified, and then asks the issuer whether it is still active, where
+    /// that is turned on. Waits for keys and answers until `deadline` at most.
+    ///
+    /// # Errors
+    ///
+    /// A [`Refusal`] for what is wrong with the token, a [`Failure`] if it cannot be told.
+    pub async fn verify(
+        &self,
+        token: &BearerToken,
+        deadline: Timestamp,
+        trace: &mut Trace,
+    ) -> Result<Arc<VerifiedClaims>, AuthorizerError> {
+        let digest = token.digest();
+        let verified = self
+            .verify_or_recall(token, &digest, deadline, trace)
+            .await?;
+        trace.client_id = verified.claims.client_id().map(str::to_owned);
+        if let Some(introspection) = self
+            .issuers
+            .get(verified.issuer)
+            .and_then(|issuer| issuer.introspection.as_ref())
+        {
+            let started = Instant::now();
+            let active = introspection.check(digest, token.reveal(), deadline).await;
+            trace.introspection_wait = started.elapsed();
+            active.map_err(|error| match error {
+                IntrospectionError::Revoked => AuthorizerError::from(Refusal::Revoked),
+                IntrospectionError::Unavailable(_) => Failure::IntrospectionUnavailable.into(),
+            })?;
+        }
+        Ok(verified.claims)
+    }
+
+    async fn verify_or_recall(
+        &self,
+        token: &BearerToken,
+        digest: &TokenDigest,
+        deadline: Timestamp,
+        trace: &mut Trace,
+    ) -> Result<Remembered, AuthorizerError> {
+        if !self.cache.is_on() {
+            trace.cache = Some(CacheOutcome::Off);
+            return self.verify_anew(token, deadline, trace).await;
+        }
+        if let Some(remembered) = self.recall(digest, deadline, trace).await? {
+            trace.cache = Some(CacheOutcome::Hit);
+            return Ok(remembered);
+        }
+        trace.cache = Some(CacheOutcome::Miss);
+        let verified = self.verify_anew(token, deadline, trace).await?;
+        self.cache.remember(*digest, verified.clone());
+        Ok(verified)
+    }
+
+    /// What is remembered of the token, if the key that verified it still counts. The clock is asked anew, and so are
+    /// the keys: a key that was withdrawn or replaced takes along what it verified.
+    async fn recall(
+        &self,
+        digest: &TokenDigest,
+        deadline: Timestamp,
+        trace: &mut Trace,
+    ) -> Result<Option<Remembered>, AuthorizerError> {
+        let Some(remembered) = self.cache.recall(digest) else {
+            return Ok(None);
+        };
+        trace.key_id = Some(remembered.header.key_id().clone());
+        if let Err(refusal) = self.check_times(remembered.claims.times()) {
+            self.cache.forget(digest);
+            return Err(refusal.into());
+        }
+        let Some(issuer) = self.issuers.get(remembered.issuer) else {
+            return Ok(None);
+        };
+        let found = issuer
+            .find_keys(&remembered.header, deadline, trace)
+            .await?;
+        if found
+            .candidates
+            .iter()
+            .all(|key| key.thumbprint() != remembered.thumbprint)
+        {
+            self.cache.forget(digest);
+            return Ok(None);
+        }
+        Ok(Some(remembered))
+    }
+
+    async fn verify_anew(
+        &self,
+        token: &BearerToken,
+        deadline: Timestamp,
+        trace: &mut Trace,
+    ) -> Result<Remembered, AuthorizerError> {
+        let UnverifiedToken {
+            header,
+            claims,
+            signing_input,
+            signature,
+        } = UnverifiedToken::parse(token)?;
+        trace.key_id = Some(header.key_id().clone());
+        let (place, issuer) = self.issuer_of(&claims)?;
+        if !issuer.algorithms.contains(&header.algorithm()) {
+            return Err(Refusal::AlgorithmNotAllowed.into());
+        }
+        let times = claims.times()?;
+        self.check_times(&times)?;
+        claims.check_audience(&issuer.audiences)?;
+        claims.subject()?;
+        issuer.check_client(&claims)?;
+        self.requirements.check_kind(&header, &claims)?;
+        if claims.is_bound() {
+            return Err(Refusal::BoundToken.into());
+        }
+        let principal = claims
+            .principal(&self.requirements.principal_claims)
+            .ok_or(Refusal::PrincipalMissing)?;
+
+        let found = issuer.find_keys(&header, deadline, trace).await?;
+        let signed_it = |key: &&VerificationKey| {
+            key.verify(header.algorithm(), signing_input.as_bytes(), signature)
+                .is_ok()
+        };
+        let thumbprint = found
+            .candidates
+            .iter()
+            .find(signed_it)
+            .ok_or(Refusal::WrongSignature)?
+            .thumbprint();
+
+        let name = Arc::clone(&issuer.name);
+        let qualified = self.issuers.len() > 1;
+        let context_claims = &self.requirements.context_claims;
+        let claims =
+            VerifiedClaims::new(&claims, name, times, principal, qualified, context_claims)?;
+        Ok(Remembered {
+            issuer: place,
+            header,
+            thumbprint,
+            claims: Arc::new(claims),
+        })
+    }
+
+    fn issuer_of(&self, claims: &UnverifiedClaims) -> Result<(usize, &TrustedIssuer), Refusal> {
+        let name = claims.issuer().ok_or(Refusal::IssuerNotTrusted)?;
+        self.issuers
+            .iter()
+            .enumerate()
+            .find(|(_, issuer)| *issuer.name == *name)
+            .ok_or(Refusal::IssuerNotTrusted)
+    }
+
+    fn check_times(&self, times: &Times) -> Result<(), Refusal> {
+        times.check(self.clock.now(), self.requirements.leeway)
+    }
+}
+
+impl TrustedIssuer {
+    async fn find_keys(
+        &self,
+        header: &UnverifiedHeader,
+        deadline: Timestamp,
+        trace: &mut Trace,
+    ) -> Result<KeyLookup, AuthorizerError> {
+        let started = Instant::now();
+        let found = self
+            .keys
+            .lookup(header.key_id(), header.algorithm(), deadline)
+            .await;
+        trace.keys_wait = started.elapsed();
+        match found {
+            Ok(found) => {
+                trace.keys = Some((found.state, found.age));
+                Ok(found)
+            }
+            Err(KeyLookupError::Unknown { .. }) => Err(Refusal::KeyUnknown.into()),
+            Err(KeyLookupError::Unusable { reason }) => Err(Refusal::KeyUnusable { reason }.into()),
+            Err(KeyLookupError::Unavailable { .. }) => Err(Failure::KeysUnavailable.into()),
+        }
+    }
+
+    fn check_client(&self, claims: &UnverifiedClaims) -> Result<(), Refusal> {
+        let Some(allowed) = &self.client_ids else {
+            return Ok(());
+        };
+        let is_allowed = claims
+            .client_id()
+            .is_some_and(|id| allowed.iter().any(|allowed| allowed == id));
+        if is_allowed {
+            Ok(())
+        } else {
+            Err(Refusal::ClientNotAllowed)
+        }
+    }
+}
+
+impl Requirements {
+    /// The two kinds are mutually exclusive (RFC 8725 section 3.12): a mark of the other one refuses.
+    fn check_kind(
+        &self,
+        header: &UnverifiedHeader,
+        claims: &UnverifiedClaims,
+    ) -> Result<(), Refusal> {
+        match self.token_use {
+            TokenUse::Access if claims.looks_like_id_token() => Err(Refusal::IdToken),
+            TokenUse::Id if header.says_access_token() || claims.looks_like_access_token() => {
+                Err(Refusal::AccessToken)
+            }
+            TokenUse::Access | TokenUse::Id => Ok(()),
+        }
+    }
+}

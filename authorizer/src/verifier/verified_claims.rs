@@ -1,0 +1,157 @@
+//! What is known of a caller once the token is verified.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use crate::claims::UnverifiedClaims;
+use crate::refusal::Refusal;
+use crate::times::Times;
+
+/// The claims of a token whose signature and every claim have been checked.
+///
+/// Only the [`Verifier`](super::Verifier) makes one, so whoever holds one need not ask how it came about. Outside it
+/// nobody can:
+///
+/// ```compile_fail,E0451
+/// let forged = authorizer::verifier::VerifiedClaims {
+///     principal: "admin".to_owned(),
+///     ..todo!()
+/// };
+/// ```
+#[derive(Clone)]
+pub struct VerifiedClaims {
+    issuer: Arc<str>,
+    principal: String,
+    subject: String,
+    client_id: Option<String>,
+    scopes: Option<Vec<String>>,
+    groups: Option<Vec<String>>,
+    token_id: Option<String>,
+    times: Times,
+    further: Map<String, Value>,
+}
+
+impl VerifiedClaims {
+    /// Keeps of the claims what a decision and its context need, and no more. `qualified`: the principal is told apart
+    /// by its issuer.
+    pub(super) fn new(
+        claims: &UnverifiedClaims,
+        issuer: Arc<str>,
+        times: Times,
+        principal: &str,
+        qualified: bool,
+        context_claims: &[String],
+    ) -> Result<Self, Refusal> {
+        let further = context_claims
+            .iter()
+            .filter_map(|name| Some((name.clone(), claims.get(name)?.clone())));
+        Ok(Self {
+            principal: if qualified {
+                format!("{issuer}#{principal}")
+            } else {
+                principal.to_owned()
+            },
+            subject: claims.subject()?.to_owned(),
+            client_id: claims.client_id().map(str::to_owned),
+            scopes: claims.scopes(),
+            groups: claims.groups(),
+            token_id: claims.token_id().map(str::to_owned),
+            times,
+            further: further.collect(),
+            issuer,
+        })
+    }
+
+    /// Who this is, unique among all trusted issuers.
+    #[must_use]
+    pub fn principal(&self) -> &str {
+        &self.principal
+    }
+
+    /// `iss`.
+    #[must_use]
+    pub fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
+    /// `sub`.
+    #[must_use]
+    pub fn subject(&self) -> &str {
+        &self.subject
+    }
+
+    /// `cid`, `client_id` or `azp`.
+    #[must_use]
+    pub fn client_id(&self) -> Option<&str> {
+        self.client_id.as_deref()
+    }
+
+    /// The scopes, if the token speaks of any.
+    #[must_use]
+    pub fn scopes(&self) -> Option<&[String]> {
+        self.scopes.as_deref()
+    }
+
+    /// The groups, if the token speaks of any.
+    #[must_use]
+    pub fn groups(&self) -> Option<&[String]> {
+        self.groups.as_deref()
+    }
+
+    /// `jti`.
+    #[must_use]
+    pub fn token_id(&self) -> Option<&str> {
+        self.token_id.as_deref()
+    }
+
+    /// `exp` in whole seconds since 1970, rounded down; never beyond what a JSON reader holds exactly.
+    #[must_use]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a cast from a float saturates, and the bounds are those of exact integers"
+    )]
+    pub fn expires_at_secs(&self) -> u64 {
+        const LARGEST_EXACT: f64 = 9_007_199_254_740_991.0;
+        self.times.expires_at.clamp(0.0, LARGEST_EXACT) as u64
+    }
+
+    /// The claims of `CONTEXT_CLAIMS` that the token has.
+    #[must_use]
+    pub const fn further(&self) -> &Map<String, Value> {
+        &self.further
+    }
+
+    pub(crate) const fn times(&self) -> &Times {
+        &self.times
+    }
+
+    /// Roughly what remembering this takes, in bytes.
+    pub(crate) fn weight(&self) -> usize {
+        let texts = [&self.principal, &self.subject]
+            .into_iter()
+            .chain(&self.client_id)
+            .chain(&self.token_id);
+        let lists = self.scopes.iter().chain(&self.groups).flatten();
+        let further = self
+            .further
+            .iter()
+            .map(|(name, value)| 64 + name.len() + value.to_string().len());
+        size_of::<Self>()
+            + texts
+                .chain(lists)
+                .map(|text| 24 + text.len())
+                .sum::<usize>()
+            + further.sum::<usize>()
+    }
+}
+
+/// Shows no claim: a person stands behind each.
+impl std::fmt::Debug for VerifiedClaims {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("VerifiedClaims")
+            .field("issuer", &self.issuer)
+            .finish_non_exhaustive()
+    }
+}
