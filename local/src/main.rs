@@ -1,2 +1,10 @@
-//! Filled in by its first commit.
-fn main() {}
+//! `cargo local`: see the library beside it.
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    local::cli::Cli::parse().run().await
+}

@@ -1,0 +1,52 @@
+//! The AWS account, region and API that one machine pretends to be.
+
+/// Twelve digits, as AWS's own examples have them.
+pub const ACCOUNT: &str = "123456789012";
+/// The partition that every ARN here is in.
+pub const PARTITION: &str = "aws";
+/// The id of the one REST API.
+pub const API_ID: &str = "local00000";
+/// The region when the caller's environment names none.
+pub const DEFAULT_REGION: &str = "us-east-1";
+
+/// The ARN of a function, as Lambda writes it.
+#[must_use]
+pub fn function_arn(region: &str, name: &str) -> String {
+    format!("arn:{PARTITION}:lambda:{region}:{ACCOUNT}:function:{name}")
+}
+
+/// The ARN of a method of the API, as an authorizer is told it and policies name it. The root's path is `/`.
+#[must_use]
+pub fn method_arn(region: &str, stage: &str, method: &str, path: &str) -> String {
+    format!("arn:{PARTITION}:execute-api:{region}:{ACCOUNT}:{API_ID}/{stage}/{method}{path}")
+}
+
+/// The name in a function's ARN, partial ARN or plain name, without alias or version.
+///
+/// The Invoke API and a template's `FunctionArn` take all three forms.
+#[must_use]
+pub fn function_name(arn_or_name: &str) -> &str {
+    let after = arn_or_name
+        .rsplit_once(":function:")
+        .map_or(arn_or_name, |(_, name)| name);
+    after.split_once(':').map_or(after, |(name, _)| name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn function_names() {
+        fn check(given: &str, expected: &str) {
+            assert_eq!(function_name(given), expected, "{given}");
+        }
+        check("authorizer", "authorizer");
+        check("authorizer:live", "authorizer");
+        check("123456789012:function:authorizer", "authorizer");
+        check(
+            "arn:aws:lambda:us-east-1:123456789012:function:authorizer:live",
+            "authorizer",
+        );
+    }
+}

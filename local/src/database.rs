@@ -1,0 +1,223 @@
+//! The database of one machine: DynamoDB's API over one SQLite file, with the template's tables.
+
+use std::path::Path;
+
+use dynoxide::Database as Dynoxide;
+use dynoxide::actions::describe_table::DescribeTableRequest;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use crate::port::Port;
+use crate::template::TableDefinition;
+
+/// The database did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum DatabaseError {
+    /// The file cannot be opened.
+    #[error("the database {file} cannot be opened: {cause}")]
+    Open {
+        /// The file.
+        file: String,
+        /// Why not.
+        cause: String,
+    },
+    /// A table cannot be made.
+    #[error("the table `{table}` of the template cannot be made: {cause}")]
+    Create {
+        /// The table.
+        table: String,
+        /// Why not.
+        cause: String,
+    },
+    /// The file is of an older template.
+    #[error(
+        "the table `{table}` in {file} was made with other keys or indexes than the template has now: delete that file \
+         (what it holds is lost), or keep it and choose another folder with --data"
+    )]
+    Changed {
+        /// The table.
+        table: String,
+        /// The file.
+        file: String,
+    },
+}
+
+/// The running database.
+#[derive(Debug)]
+pub struct Database {
+    stop: Option<oneshot::Sender<()>>,
+    server: JoinHandle<Result<(), String>>,
+}
+
+impl Database {
+    /// Opens `file`, makes the tables that are missing, and serves it on `port`.
+    ///
+    /// # Errors
+    /// When the file or a table is not as it must be.
+    pub async fn start(
+        port: Port,
+        file: &Path,
+        tables: &[TableDefinition],
+    ) -> Result<Self, DatabaseError> {
+        let (path, tables) = (file.display().to_string(), tables.to_vec());
+        let open = |cause: String| DatabaseError::Open {
+            file: file.display().to_string(),
+            cause,
+        };
+        let opened = tokio::task::spawn_blocking(move || -> Result<Dynoxide, DatabaseError> {
+            let cause = |cause: dynoxide::DynoxideError| DatabaseError::Open {
+                file: path.clone(),
+                cause: cause.to_string(),
+            };
+            let database = Dynoxide::new(&path).map_err(cause)?;
+            for table in &tables {
+                prepare(&database, table, &path)?;
+            }
+            Ok(database)
+        });
+        let database = opened.await.map_err(|error| open(error.to_string()))??;
+        let (stop, stopped) = oneshot::channel::<()>();
+        let shutdown = async move {
+            let _ = stopped.await;
+        };
+        let server = tokio::spawn(dynoxide::server::serve_with_shutdown(
+            port.listener,
+            database,
+            shutdown,
+        ));
+        Ok(Self {
+            stop: Some(stop),
+            server,
+        })
+    }
+
+    /// Lets requests that run come to their end, then closes the file.
+    pub async fn stop(mut self) {
+        if let Some(stop) = self.stop.take() {
+            let _ = stop.send(());
+        }
+        let graceful =
+            tokio::time::timeout(std::time::Duration::from_secs(2), &mut self.server).await;
+        if graceful.is_err() {
+            self.server.abort();
+        }
+    }
+}
+
+/// Makes the table, or holds the one that is there against the template.
+fn prepare(database: &Dynoxide, table: &TableDefinition, file: &str) -> Result<(), DatabaseError> {
+    let create = |cause: String| DatabaseError::Create {
+        table: table.name.clone(),
+        cause,
+    };
+    let describe = DescribeTableRequest {
+        table_name: table.name.clone(),
+    };
+    if let Ok(found) = database.describe_table(describe) {
+        let found = serde_json::to_value(found).map_err(|error| create(error.to_string()))?;
+        let found = found.get("Table").cloned().unwrap_or_default();
+        if shape(&found) != shape(&table.create) {
+            return Err(DatabaseError::Changed {
+                table: table.name.clone(),
+                file: file.to_owned(),
+            });
+        }
+        return Ok(());
+    }
+    let request = typed(&table.create).map_err(create)?;
+    database
+        .create_table(request)
+        .map_err(|error| create(error.to_string()))?;
+    if let Some(time_to_live) = &table.time_to_live {
+        let request = typed(time_to_live).map_err(create)?;
+        database
+            .update_time_to_live(request)
+            .map_err(|error| create(error.to_string()))?;
+    }
+    Ok(())
+}
+
+fn typed<T: DeserializeOwned>(request: &Value) -> Result<T, String> {
+    serde_json::from_value(request.clone()).map_err(|error| error.to_string())
+}
+
+/// What of a table cannot be changed by writing to it: its keys and its indexes, each in one order.
+fn shape(table: &Value) -> Value {
+    let list = |name: &str, members: &[&str]| -> Value {
+        let items = table
+            .get(name)
+            .and_then(Value::as_array)
+            .map(Vec::as_slice)
+            .unwrap_or_default();
+        let mut items: Vec<_> = items
+            .iter()
+            .map(|item| {
+                let kept = members
+                    .iter()
+                    .filter_map(|&member| Some((member.to_owned(), item.get(member)?.clone())));
+                Value::Object(kept.collect::<Map<_, _>>())
+            })
+            .collect();
+        items.sort_by_key(Value::to_string);
+        items.into()
+    };
+    let indexes = ["IndexName", "KeySchema", "Projection"];
+    [
+        list("KeySchema", &["AttributeName", "KeyType"]),
+        list("AttributeDefinitions", &["AttributeName", "AttributeType"]),
+        list("GlobalSecondaryIndexes", &indexes),
+        list("LocalSecondaryIndexes", &indexes),
+    ]
+    .into_iter()
+    .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn definition(index: Option<&str>) -> TableDefinition {
+        let mut create = json!({
+            "TableName": "Table",
+            "BillingMode": "PAY_PER_REQUEST",
+            "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
+            "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+        });
+        if let Some(index) = index {
+            create["AttributeDefinitions"]
+                .as_array_mut()
+                .unwrap()
+                .push(json!({"AttributeName": "owner", "AttributeType": "S"}));
+            create["GlobalSecondaryIndexes"] = json!([{
+                "IndexName": index,
+                "KeySchema": [{"AttributeName": "owner", "KeyType": "HASH"}, {"AttributeName": "id", "KeyType": "RANGE"}],
+                "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["value"]},
+            }]);
+        }
+        let time_to_live = json!({"TableName": "Table", "TimeToLiveSpecification": {"AttributeName": "ttl", "Enabled": true}});
+        TableDefinition {
+            name: "Table".to_owned(),
+            create,
+            time_to_live: Some(time_to_live),
+        }
+    }
+
+    #[test]
+    fn a_table_is_made_once_and_held_to_the_template_after() {
+        fn check(first: Option<&str>, second: Option<&str>, expected: bool) {
+            let database = Dynoxide::memory().unwrap();
+            prepare(&database, &definition(first), "file").unwrap();
+            let again = prepare(&database, &definition(second), "file");
+            assert_eq!(again.is_ok(), expected, "{first:?} {second:?}: {again:?}");
+        }
+        check(None, None, true);
+        check(Some("ByOwner"), Some("ByOwner"), true);
+        check(None, Some("ByOwner"), false);
+        check(Some("ByOwner"), None, false);
+        check(Some("ByOwner"), Some("Other"), false);
+    }
+}

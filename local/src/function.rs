@@ -1,0 +1,236 @@
+//! A function: its binary, run as many times as there are invocations at once, as Lambda does.
+//!
+//! One environment serves one invocation at a time and is kept warm for the next. A process that crashes or takes too
+//! long is ended, the caller is told, and the next invocation has a new one.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::process::{Child, Command};
+use tokio::sync::{Semaphore, oneshot};
+
+use crate::clock::Clock;
+use crate::invocation::{FunctionError, Invoke, InvokeError, Invoked, Outcome};
+use crate::progress::Log;
+use crate::random;
+use crate::runtime_api::{Init, Invocation, RuntimeApi};
+
+/// How long a process may take to ask for its first event.
+const INIT_TIMEOUT: Duration = Duration::from_secs(10);
+/// How many environments one function may have. A browser makes about this many calls at once.
+const MOST_ENVIRONMENTS: usize = 4;
+
+/// What a function is, but for its processes.
+#[derive(Clone, Debug)]
+pub struct FunctionSettings {
+    /// Its name.
+    pub name: String,
+    /// Its ARN.
+    pub arn: String,
+    /// The program.
+    pub binary: PathBuf,
+    /// How long one invocation may take.
+    pub timeout: Duration,
+    /// The whole environment of the process but for what Lambda adds: nothing of the developer's shell.
+    pub environment: BTreeMap<String, String>,
+}
+
+/// A function and its environments.
+#[derive(Debug)]
+pub struct Function {
+    settings: FunctionSettings,
+    idle: Mutex<Vec<Environment>>,
+    permits: Semaphore,
+    clock: Arc<dyn Clock>,
+    log: Log,
+}
+
+/// One process and the Runtime API that it is served by. Dropping it ends both.
+#[derive(Debug)]
+struct Environment {
+    process: Child,
+    runtime: RuntimeApi,
+}
+
+impl Function {
+    /// A function without a process yet.
+    #[must_use]
+    pub fn new(settings: FunctionSettings, clock: Arc<dyn Clock>, log: Log) -> Self {
+        Self {
+            settings,
+            idle: Mutex::default(),
+            permits: Semaphore::new(MOST_ENVIRONMENTS),
+            clock,
+            log,
+        }
+    }
+
+    /// Starts a first environment, so that a function that cannot start is known before anybody calls it.
+    ///
+    /// # Errors
+    /// What Lambda would say about it.
+    pub async fn warm_up(&self) -> Result<(), FunctionError> {
+        let environment = self.start().await?;
+        self.idle().push(environment);
+        Ok(())
+    }
+
+    /// Runs one invocation.
+    pub async fn run(&self, payload: Bytes) -> Outcome {
+        // The semaphore is never closed; without a permit the call would run all the same.
+        let _permit = self.permits.acquire().await;
+        let idle = self.idle().pop();
+        let mut environment = match idle {
+            Some(environment) => environment,
+            None => match self.start().await {
+                Ok(environment) => environment,
+                Err(error) => return Outcome::Error(error),
+            },
+        };
+        let (outcome, reusable) = self.run_in(&mut environment, payload).await;
+        if reusable {
+            self.idle().push(environment);
+        } else if let Err(error) = environment.process.kill().await {
+            self.log
+                .warn(format_args!("the process cannot be ended: {error}"));
+        }
+        outcome
+    }
+
+    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Environment>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The outcome, and whether the environment can serve again.
+    async fn run_in(&self, environment: &mut Environment, payload: Bytes) -> (Outcome, bool) {
+        let request_id = random::request_id();
+        let (taken_sender, taken) = oneshot::channel();
+        let (outcome_sender, outcome) = oneshot::channel();
+        environment.runtime.enqueue(Invocation {
+            request_id: request_id.clone(),
+            payload,
+            timeout: self.settings.timeout,
+            function_arn: self.settings.arn.clone(),
+            taken: taken_sender,
+            outcome: outcome_sender,
+        });
+        let within_time = async {
+            let _ = taken.await;
+            tokio::time::timeout(self.settings.timeout, outcome).await
+        };
+        tokio::select! {
+            biased;
+            ended = within_time => match ended {
+                Ok(Ok(outcome)) => (outcome, true),
+                Ok(Err(_)) => (Outcome::Error(self.exited(&request_id, "the Runtime API was closed")), false),
+                Err(_) => {
+                    let seconds = self.settings.timeout.as_secs_f64();
+                    let message = format!("RequestId: {request_id} Error: Task timed out after {seconds:.2} seconds");
+                    self.log.warn(format_args!("timed out after {seconds:.2} seconds; the process is ended"));
+                    (Outcome::Error(FunctionError::of_lambda("Sandbox.Timedout", &message)), false)
+                }
+            },
+            status = environment.process.wait() => {
+                let status = status.map_or_else(|error| error.to_string(), |status| status.to_string());
+                (Outcome::Error(self.exited(&request_id, &status)), false)
+            }
+        }
+    }
+
+    fn exited(&self, request_id: &str, status: &str) -> FunctionError {
+        self.log.warn(format_args!("the process ended: {status}"));
+        let message = format!("RequestId: {request_id} Error: Runtime exited with error: {status}");
+        FunctionError::of_lambda("Runtime.ExitError", &message)
+    }
+
+    /// Starts a process and waits until it asks for an event.
+    async fn start(&self) -> Result<Environment, FunctionError> {
+        let failed = |error: std::io::Error| {
+            let message = format!("{}: {error}", self.settings.binary.display());
+            FunctionError::of_lambda("Runtime.InvalidEntrypoint", &message)
+        };
+        let runtime = RuntimeApi::listen(Arc::clone(&self.clock))
+            .await
+            .map_err(failed)?;
+        let mut command = Command::new(&self.settings.binary);
+        command
+            .env_clear()
+            .envs(&self.settings.environment)
+            .env("AWS_LAMBDA_RUNTIME_API", runtime.authority())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true);
+        // Ctrl-C at the terminal is for `local`, which ends its functions itself.
+        #[cfg(unix)]
+        command.process_group(0);
+        let mut process = command.spawn().map_err(failed)?;
+        self.log.forward(process.stdout.take());
+        self.log.forward(process.stderr.take());
+        tokio::select! {
+            biased;
+            init = runtime.initialised() => match init {
+                Init::Failed(error) => Err(error),
+                Init::Done | Init::Running => Ok(Environment { process, runtime }),
+            },
+            status = process.wait() => {
+                let status = status.map_or_else(|error| error.to_string(), |status| status.to_string());
+                Err(self.exited("none, in init", &status))
+            }
+            () = tokio::time::sleep(INIT_TIMEOUT) => {
+                let message = format!("Init timed out after {} seconds", INIT_TIMEOUT.as_secs());
+                Err(FunctionError::of_lambda("Sandbox.Timedout", &message))
+            }
+        }
+    }
+}
+
+/// All functions, by name.
+#[derive(Debug, Default)]
+pub struct Functions(BTreeMap<String, Arc<Function>>);
+
+impl Functions {
+    /// These functions.
+    #[must_use]
+    pub fn new(functions: impl IntoIterator<Item = Function>) -> Self {
+        Self(
+            functions
+                .into_iter()
+                .map(|function| (function.settings.name.clone(), Arc::new(function)))
+                .collect(),
+        )
+    }
+
+    /// Each function, by name.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Function)> {
+        self.0
+            .iter()
+            .map(|(name, function)| (name.as_str(), function.as_ref()))
+    }
+}
+
+impl Invoke for Functions {
+    fn invoke<'a>(&'a self, name: &'a str, payload: Bytes) -> Invoked<'a> {
+        Box::pin(async move {
+            let Some(function) = self.0.get(name).map(Arc::clone) else {
+                return Err(InvokeError::UnknownFunction(name.to_owned()));
+            };
+            // A task of its own: a caller who goes away does not end the function, as at AWS.
+            let run = tokio::spawn(async move { function.run(payload).await });
+            Ok(run.await.unwrap_or_else(|error| {
+                Outcome::Error(FunctionError::of_lambda(
+                    "Runtime.ExitError",
+                    &error.to_string(),
+                ))
+            }))
+        })
+    }
+
+    fn knows(&self, name: &str) -> bool {
+        self.0.contains_key(name)
+    }
+}

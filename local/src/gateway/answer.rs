@@ -1,0 +1,176 @@
+//! What a function answers through a proxy integration, as an HTTP response.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use http::header::{
+    ACCEPT, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, DATE, SERVER, TRANSFER_ENCODING,
+    WWW_AUTHENTICATE,
+};
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
+use serde_json::{Map, Value};
+
+use super::call::Call;
+
+/// Headers that AWS answers under `x-amzn-Remapped-…`, for it sets them itself.
+const REMAPPED: [HeaderName; 5] = [CONNECTION, CONTENT_LENGTH, DATE, SERVER, WWW_AUTHENTICATE];
+
+/// Members that a proxy answer may have; any other makes it malformed at AWS.
+const MEMBERS: [&str; 5] = [
+    "statusCode",
+    "headers",
+    "multiValueHeaders",
+    "body",
+    "isBase64Encoded",
+];
+
+/// The answer is not of the shape that the proxy integration asks for.
+#[derive(Debug, thiserror::Error)]
+#[error("malformed proxy answer: {0}")]
+pub struct Malformed(String);
+
+/// Reads a function's answer.
+///
+/// # Errors
+/// When it is malformed, which AWS answers with 502.
+pub fn read(
+    payload: &[u8],
+    call: &Call,
+    binary_media_types: &[String],
+) -> Result<Response<Bytes>, Malformed> {
+    let wrong = |problem: &str| Malformed(problem.to_owned());
+    let value: Value =
+        serde_json::from_slice(payload).map_err(|error| Malformed(error.to_string()))?;
+    let Value::Object(answer) = value else {
+        return Err(wrong("expected an object"));
+    };
+    if let Some(unknown) = answer.keys().find(|name| !MEMBERS.contains(&name.as_str())) {
+        return Err(Malformed(format!("the member `{unknown}` is not allowed")));
+    }
+    let mut headers = HeaderMap::new();
+    for (name, value) in members(&answer, "headers")? {
+        headers.insert(header_name(name)?, header_value(value)?);
+    }
+    for (name, values) in members(&answer, "multiValueHeaders")? {
+        let name = header_name(name)?;
+        let values = values
+            .as_array()
+            .ok_or_else(|| wrong("multiValueHeaders: expected lists"))?;
+        // The same name in both maps: AWS merges them, and says the same value once.
+        for value in values {
+            let value = header_value(value)?;
+            if !headers.get_all(&name).iter().any(|found| found == value) {
+                headers.append(&name, value);
+            }
+        }
+    }
+    let body = match answer.get("body") {
+        None | Some(Value::Null) => Bytes::new(),
+        Some(Value::String(text)) => Bytes::from(text.clone()),
+        Some(_) => return Err(wrong("body: expected text")),
+    };
+    let encoded = match answer.get("isBase64Encoded") {
+        None | Some(Value::Null) => false,
+        Some(Value::Bool(encoded)) => *encoded,
+        Some(_) => return Err(wrong("isBase64Encoded: expected true or false")),
+    };
+    let mut response = Response::new(body);
+    *response.status_mut() = status(&answer)?;
+    if encoded && is_binary(call, &headers, binary_media_types) {
+        let decoded = STANDARD
+            .decode(response.body())
+            .map_err(|error| Malformed(format!("body: {error}")))?;
+        *response.body_mut() = decoded.into();
+    }
+    for name in REMAPPED {
+        let values: Vec<_> = headers.get_all(&name).iter().cloned().collect();
+        headers.remove(&name);
+        let remapped = HeaderName::try_from(format!("x-amzn-remapped-{name}"))
+            .map_err(|_| wrong("headers"))?;
+        for value in values {
+            headers.append(&remapped, value);
+        }
+    }
+    headers.remove(TRANSFER_ENCODING);
+    headers
+        .entry(CONTENT_TYPE)
+        .or_insert(HeaderValue::from_static("application/json"));
+    *response.headers_mut() = headers;
+    Ok(response)
+}
+
+fn status(answer: &Map<String, Value>) -> Result<StatusCode, Malformed> {
+    let code = match answer.get("statusCode") {
+        // AWS takes an answer without one as a success.
+        None => return Ok(StatusCode::OK),
+        Some(Value::Number(number)) => number.as_u64(),
+        Some(Value::String(text)) => text.parse().ok(),
+        Some(_) => None,
+    };
+    code.and_then(|code| u16::try_from(code).ok())
+        .and_then(|code| StatusCode::from_u16(code).ok())
+        .ok_or_else(|| {
+            Malformed(format!(
+                "statusCode: expected a status, found {:?}",
+                answer.get("statusCode")
+            ))
+        })
+}
+
+fn members<'a>(
+    answer: &'a Map<String, Value>,
+    name: &str,
+) -> Result<impl Iterator<Item = (&'a String, &'a Value)>, Malformed> {
+    match answer.get(name) {
+        None | Some(Value::Null) => Ok(None.into_iter().flatten()),
+        Some(Value::Object(members)) => Ok(Some(members).into_iter().flatten()),
+        Some(_) => Err(Malformed(format!("{name}: expected an object"))),
+    }
+}
+
+fn header_name(name: &str) -> Result<HeaderName, Malformed> {
+    name.parse()
+        .map_err(|_| Malformed(format!("`{name}` is no header name")))
+}
+
+fn header_value(value: &Value) -> Result<HeaderValue, Malformed> {
+    let text = match value {
+        Value::String(text) => text.clone(),
+        Value::Bool(boolean) => boolean.to_string(),
+        Value::Number(number) => number.to_string(),
+        Value::Null | Value::Array(_) | Value::Object(_) => {
+            return Err(Malformed("headers: expected text as value".to_owned()));
+        }
+    };
+    HeaderValue::from_str(&text)
+        .map_err(|_| Malformed("headers: a value that no header can have".to_owned()))
+}
+
+/// Whether the body is to be decoded: the API names the media type of the answer, or the first that is asked for.
+fn is_binary(call: &Call, headers: &HeaderMap, binary_media_types: &[String]) -> bool {
+    let accepted = call
+        .header(ACCEPT.as_str())
+        .and_then(|accept| accept.split(',').next());
+    let answered = headers
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
+    [accepted, answered]
+        .into_iter()
+        .flatten()
+        .any(|media_type| is_binary_media_type(media_type, binary_media_types))
+}
+
+/// Whether an API passes bodies of this media type as base64.
+#[must_use]
+pub fn is_binary_media_type(media_type: &str, binary_media_types: &[String]) -> bool {
+    let essence = media_type.split(';').next().unwrap_or_default().trim();
+    binary_media_types.iter().any(|binary| {
+        binary == "*/*"
+            || binary.eq_ignore_ascii_case(essence)
+            || binary.strip_suffix("/*").is_some_and(|kind| {
+                essence
+                    .split_once('/')
+                    .is_some_and(|(found, _)| found.eq_ignore_ascii_case(kind))
+            })
+    })
+}

@@ -1,0 +1,237 @@
+//! One request to the API, read once into what events, identity sources and gateway responses need of it.
+
+use std::net::IpAddr;
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, Request};
+use time::OffsetDateTime;
+
+use crate::clock::Clock;
+use crate::random;
+
+/// Headers that concern one connection alone, or that AWS leaves out of events.
+const NOT_IN_EVENTS: [&str; 9] = [
+    "connection",
+    "content-length",
+    "expect",
+    "keep-alive",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+];
+
+/// One request, and what API Gateway knows about it.
+#[derive(Debug)]
+pub struct Call {
+    /// The id that the answer carries as `x-amzn-RequestId`.
+    pub id: String,
+    /// When it came.
+    pub at: OffsetDateTime,
+    /// The verb.
+    pub verb: String,
+    /// The path as sent, the stage left out, with its `/`.
+    pub path: String,
+    /// The path as sent, with the stage.
+    pub full_path: String,
+    /// The parameters of the query, decoded, in order.
+    pub query: Vec<(String, String)>,
+    /// The headers with their names in the case of an event, in order.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: Bytes,
+    /// Who sent it.
+    pub source_ip: IpAddr,
+    /// `HTTP/1.1`, as a rule.
+    pub protocol: String,
+}
+
+impl Call {
+    /// Reads a request. `path` is its path without the stage.
+    #[must_use]
+    pub fn new(request: &Request<Bytes>, path: &str, source_ip: IpAddr, clock: &dyn Clock) -> Self {
+        let at = clock.now();
+        let mut headers: Vec<_> = request
+            .headers()
+            .iter()
+            .filter(|(name, _)| !NOT_IN_EVENTS.contains(&name.as_str()))
+            .map(|(name, value)| (title_case(name), text(value.as_bytes())))
+            .collect();
+        forward(&mut headers, source_ip, at);
+        Self {
+            id: random::request_id(),
+            at,
+            verb: request.method().as_str().to_owned(),
+            path: path.to_owned(),
+            full_path: request.uri().path().to_owned(),
+            query: request.uri().query().map(query).unwrap_or_default(),
+            headers,
+            body: request.body().clone(),
+            source_ip,
+            protocol: format!("{:?}", request.version()),
+        }
+    }
+
+    /// The last value of a header, whatever the case of its name.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        last(
+            self.headers
+                .iter()
+                .filter(|(found, _)| found.eq_ignore_ascii_case(name)),
+        )
+    }
+
+    /// The last value of a parameter of the query.
+    #[must_use]
+    pub fn query_parameter(&self, name: &str) -> Option<&str> {
+        last(self.query.iter().filter(|(found, _)| found == name))
+    }
+
+    /// The host that the request names, without its port.
+    #[must_use]
+    pub fn domain_name(&self) -> &str {
+        let host = self.header("host").unwrap_or_default();
+        match host.rsplit_once(':') {
+            Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
+            _ => host,
+        }
+    }
+}
+
+fn last<'a>(found: impl Iterator<Item = &'a (String, String)>) -> Option<&'a str> {
+    found.last().map(|(_, value)| value.as_str())
+}
+
+/// The headers that API Gateway adds.
+fn forward(headers: &mut Vec<(String, String)>, source_ip: IpAddr, at: OffsetDateTime) {
+    let mut set = |name: &str, value: &dyn Fn(Option<&str>) -> String| match headers
+        .iter_mut()
+        .find(|(found, _)| found == name)
+    {
+        Some((_, found)) => *found = value(Some(found)),
+        None => headers.push((name.to_owned(), value(None))),
+    };
+    set("X-Forwarded-For", &|sent| {
+        sent.map_or_else(
+            || source_ip.to_string(),
+            |sent| format!("{sent}, {source_ip}"),
+        )
+    });
+    set("X-Forwarded-Port", &|_| "443".to_owned());
+    set("X-Forwarded-Proto", &|_| "https".to_owned());
+    set("X-Amzn-Trace-Id", &|sent| {
+        sent.map_or_else(|| random::trace_id(at.unix_timestamp()), str::to_owned)
+    });
+}
+
+/// Names as an HTTP/1.1 client commonly writes them: `X-Request-Id`.
+///
+/// AWS passes most names in the case they were sent in, which the HTTP library does not tell, and `Authorization` always
+/// so; functions must not hang on the case anyway.
+fn title_case(name: &HeaderName) -> String {
+    let mut start = true;
+    name.as_str()
+        .chars()
+        .map(|character| {
+            let written = if start {
+                character.to_ascii_uppercase()
+            } else {
+                character
+            };
+            start = character == '-';
+            written
+        })
+        .collect()
+}
+
+/// A header's bytes as text: UTF-8, else one character for each byte, so that nothing a stranger sends is lost.
+fn text(bytes: &[u8]) -> String {
+    std::str::from_utf8(bytes).map_or_else(
+        |_| bytes.iter().map(|&byte| char::from(byte)).collect(),
+        str::to_owned,
+    )
+}
+
+/// A query as forms encode it (`+` is a space), which is how AWS reads one.
+fn query(text: &str) -> Vec<(String, String)> {
+    text.split('&')
+        .filter(|pair| !pair.is_empty())
+        .map(|pair| {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            (decode(name), decode(value))
+        })
+        .collect()
+}
+
+fn decode(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((&byte, after)) = rest.split_first() {
+        rest = after;
+        match (byte, after) {
+            (b'+', _) => bytes.push(b' '),
+            (b'%', [high, low, after @ ..]) => match (hex(*high), hex(*low)) {
+                (Some(high), Some(low)) => {
+                    bytes.push(high << 4 | low);
+                    rest = after;
+                }
+                _ => bytes.push(byte),
+            },
+            _ => bytes.push(byte),
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+fn hex(digit: u8) -> Option<u8> {
+    char::from(digit)
+        .to_digit(16)
+        .and_then(|value| u8::try_from(value).ok())
+}
+
+/// The bytes of all header values together, which AWS bounds.
+#[must_use]
+pub fn headers_size(headers: &HeaderMap) -> usize {
+    headers.values().map(http::HeaderValue::len).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn queries_are_decoded() {
+        fn check(text: &str, expected: &[(&str, &str)]) {
+            let found = query(text);
+            let found: Vec<_> = found
+                .iter()
+                .map(|(name, value)| (name.as_str(), value.as_str()))
+                .collect();
+            assert_eq!(found, expected, "{text}");
+        }
+        // As recorded at AWS.
+        check(
+            "dateTimeOffset=2023-06-12T18:05:10.123456+00:00",
+            &[("dateTimeOffset", "2023-06-12T18:05:10.123456 00:00")],
+        );
+        check(
+            "email=test%2Balias@gmail.com&plus=test+alias",
+            &[("email", "test+alias@gmail.com"), ("plus", "test alias")],
+        );
+        check("a=1&a=2&b", &[("a", "1"), ("a", "2"), ("b", "")]);
+        check(
+            "a=%&b=%2&c=%zz&d=%C3%A9",
+            &[("a", "%"), ("b", "%2"), ("c", "%zz"), ("d", "é")],
+        );
+        check("", &[]);
+        check("&&=x", &[("", "x")]);
+    }
+
+    #[test]
+    fn header_bytes_are_never_lost() {
+        assert_eq!(text("héllo".as_bytes()), "héllo");
+        assert_eq!(text(&[b'a', 0xff]), "aÿ");
+    }
+}

@@ -1,0 +1,181 @@
+//! The events that API Gateway sends to functions: REST TOKEN and REQUEST authorizers, and the proxy integration.
+
+use std::collections::BTreeMap;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Map, Value, json};
+use time::macros::format_description;
+
+use super::answer::is_binary_media_type;
+use super::call::Call;
+use crate::aws;
+use crate::clock::millis;
+use crate::template::Api;
+
+/// The event of a TOKEN authorizer: exactly three members.
+#[must_use]
+pub fn token(authorization: &str, method_arn: &str) -> Value {
+    json!({"type": "TOKEN", "methodArn": method_arn, "authorizationToken": authorization})
+}
+
+/// The event of a REQUEST authorizer: everything but the body.
+#[must_use]
+pub fn request(
+    call: &Call,
+    api: &Api,
+    resource: &str,
+    parameters: &BTreeMap<String, String>,
+    method_arn: &str,
+) -> Value {
+    let mut event = common(call, api, resource, parameters);
+    event.insert("type".to_owned(), "REQUEST".into());
+    event.insert("methodArn".to_owned(), method_arn.into());
+    // An authorizer is sent empty maps where the integration is sent null.
+    for name in [
+        "queryStringParameters",
+        "multiValueQueryStringParameters",
+        "pathParameters",
+        "stageVariables",
+    ] {
+        if let Some(member @ Value::Null) = event.get_mut(name) {
+            *member = Value::Object(Map::new());
+        }
+    }
+    event.insert(
+        "requestContext".to_owned(),
+        Value::Object(context(call, api, resource)),
+    );
+    Value::Object(event)
+}
+
+/// The event of the proxy integration, payload format 1.0.
+#[must_use]
+pub fn proxy(
+    call: &Call,
+    api: &Api,
+    resource: &str,
+    parameters: &BTreeMap<String, String>,
+    authorizer: Option<&Map<String, Value>>,
+) -> Value {
+    let mut event = common(call, api, resource, parameters);
+    let mut context = context(call, api, resource);
+    if let Some(authorizer) = authorizer {
+        context.insert("authorizer".to_owned(), Value::Object(authorizer.clone()));
+    }
+    event.insert("requestContext".to_owned(), Value::Object(context));
+    let binary = call
+        .header("content-type")
+        .is_some_and(|kind| is_binary_media_type(kind, &api.binary_media_types));
+    let body = match (call.body.is_empty(), binary) {
+        (true, _) => Value::Null,
+        (false, true) => STANDARD.encode(&call.body).into(),
+        (false, false) => String::from_utf8_lossy(&call.body).into(),
+    };
+    event.insert(
+        "isBase64Encoded".to_owned(),
+        (binary && !body.is_null()).into(),
+    );
+    event.insert("body".to_owned(), body);
+    Value::Object(event)
+}
+
+/// What both events have in common.
+fn common(
+    call: &Call,
+    api: &Api,
+    resource: &str,
+    parameters: &BTreeMap<String, String>,
+) -> Map<String, Value> {
+    let (headers, multi_value_headers) = single_and_multi(&call.headers);
+    let (query, multi_value_query) = single_and_multi(&call.query);
+    let mut event = Map::new();
+    let mut set = |name: &str, value: Value| event.insert(name.to_owned(), value);
+    set("resource", resource.into());
+    set("path", call.path.clone().into());
+    set("httpMethod", call.verb.clone().into());
+    set("headers", headers);
+    set("multiValueHeaders", multi_value_headers);
+    set("queryStringParameters", null_when_empty(query));
+    set(
+        "multiValueQueryStringParameters",
+        null_when_empty(multi_value_query),
+    );
+    set("pathParameters", null_when_empty(texts(parameters)));
+    set("stageVariables", null_when_empty(texts(&api.variables)));
+    event
+}
+
+fn context(call: &Call, api: &Api, resource: &str) -> Map<String, Value> {
+    let time = format_description!(
+        "[day]/[month repr:short]/[year]:[hour]:[minute]:[second] [offset_hour sign:mandatory][offset_minute]"
+    );
+    let context = json!({
+        "accountId": aws::ACCOUNT,
+        "apiId": aws::API_ID,
+        "deploymentId": "local0",
+        "domainName": call.domain_name(),
+        "domainPrefix": call.domain_name().split('.').next(),
+        "extendedRequestId": call.id,
+        "httpMethod": call.verb,
+        "identity": {
+            "accessKey": null,
+            "accountId": null,
+            "caller": null,
+            "cognitoAuthenticationProvider": null,
+            "cognitoAuthenticationType": null,
+            "cognitoIdentityId": null,
+            "cognitoIdentityPoolId": null,
+            "principalOrgId": null,
+            "sourceIp": call.source_ip.to_string(),
+            "user": null,
+            "userAgent": call.header("user-agent"),
+            "userArn": null,
+        },
+        "path": call.full_path,
+        "protocol": call.protocol,
+        "requestId": call.id,
+        "requestTime": call.at.format(&time).unwrap_or_default(),
+        "requestTimeEpoch": millis(call.at),
+        "resourceId": resource_id(resource),
+        "resourcePath": resource,
+        "stage": api.stage,
+    });
+    match context {
+        Value::Object(members) => members,
+        _ => Map::new(),
+    }
+}
+
+/// Six letters and digits that stay the same for a resource, as AWS's ids do.
+fn resource_id(resource: &str) -> String {
+    let hash = resource.bytes().fold(5381_u64, |hash, byte| {
+        hash.wrapping_mul(33) ^ u64::from(byte)
+    });
+    format!("{:06x}", hash & 0xff_ffff)
+}
+
+/// The last value of each name, and all values of each name.
+fn single_and_multi(pairs: &[(String, String)]) -> (Value, Value) {
+    let mut single = Map::new();
+    let mut multi: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (name, value) in pairs {
+        single.insert(name.clone(), value.as_str().into());
+        multi.entry(name).or_default().push(value);
+    }
+    (Value::Object(single), json!(multi))
+}
+
+fn texts(map: &BTreeMap<String, String>) -> Value {
+    map.iter()
+        .map(|(name, value)| (name.clone(), Value::from(value.as_str())))
+        .collect::<Map<_, _>>()
+        .into()
+}
+
+fn null_when_empty(value: Value) -> Value {
+    match value {
+        Value::Object(members) if members.is_empty() => Value::Null,
+        other => other,
+    }
+}

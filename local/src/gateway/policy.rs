@@ -1,0 +1,365 @@
+//! The policy that an authorizer answers: its shape, and what it says about one method.
+//!
+//! IAM's rules: an explicit deny beats every allow, and what nothing allows is denied. `*` in an ARN runs across `/`.
+
+use serde_json::{Map, Value};
+
+use super::condition::{self, Facts};
+
+/// The action that calling a method is.
+const INVOKE: &str = "execute-api:Invoke";
+
+/// A policy document that has been checked for its shape.
+#[derive(Clone, Debug)]
+pub struct Policy(Vec<Statement>);
+
+#[derive(Clone, Debug)]
+struct Statement {
+    allow: bool,
+    actions: Selection,
+    resources: Selection,
+    conditions: Map<String, Value>,
+}
+
+/// Patterns that select, or that leave out (`NotAction`, `NotResource`).
+#[derive(Clone, Debug)]
+struct Selection {
+    patterns: Vec<String>,
+    inverted: bool,
+}
+
+/// What a policy says about a method.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// A statement allows it and none denies it.
+    Allowed,
+    /// No statement allows it.
+    NotAllowed,
+    /// A statement denies it.
+    Denied,
+}
+
+impl Policy {
+    /// Reads a policy document.
+    ///
+    /// # Errors
+    /// When it is malformed, which API Gateway answers with 500.
+    pub fn read(document: &Value) -> Result<Self, String> {
+        let document = document
+            .as_object()
+            .ok_or("policyDocument: expected an object")?;
+        match document.get("Version") {
+            None => {}
+            Some(Value::String(version)) if version == "2012-10-17" || version == "2008-10-17" => {}
+            Some(other) => {
+                return Err(format!(
+                    "policyDocument: Version: expected \"2012-10-17\", found {other}"
+                ));
+            }
+        }
+        let statements = match document.get("Statement") {
+            Some(Value::Array(statements)) => {
+                statements.iter().map(statement).collect::<Result<_, _>>()?
+            }
+            Some(one @ Value::Object(_)) => vec![statement(one)?],
+            _ => return Err("policyDocument: Statement: expected a list".to_owned()),
+        };
+        Ok(Self(statements))
+    }
+
+    /// What the policy says about invoking `method_arn`. `warn` hears of conditions that cannot be weighed here.
+    pub fn verdict(
+        &self,
+        method_arn: &str,
+        facts: &Facts<'_>,
+        warn: &mut dyn FnMut(String),
+    ) -> Verdict {
+        let mut verdict = Verdict::NotAllowed;
+        for statement in &self.0 {
+            let meant = statement.actions.selects(INVOKE, caseless_glob)
+                && statement.resources.selects(method_arn, glob)
+                && condition::holds(&statement.conditions, facts, warn);
+            match (meant, statement.allow) {
+                (true, false) => return Verdict::Denied,
+                (true, true) => verdict = Verdict::Allowed,
+                (false, _) => {}
+            }
+        }
+        verdict
+    }
+}
+
+/// Actions are compared without regard to case, resources with.
+fn caseless_glob(pattern: &str, text: &str) -> bool {
+    glob(&pattern.to_ascii_lowercase(), &text.to_ascii_lowercase())
+}
+
+impl Selection {
+    fn selects(&self, text: &str, matches: fn(&str, &str) -> bool) -> bool {
+        self.patterns.iter().any(|pattern| matches(pattern, text)) != self.inverted
+    }
+}
+
+fn statement(value: &Value) -> Result<Statement, String> {
+    let members = value
+        .as_object()
+        .ok_or("policyDocument: Statement: expected objects")?;
+    for name in members.keys() {
+        match name.as_str() {
+            "Sid" | "Effect" | "Action" | "NotAction" | "Resource" | "NotResource"
+            | "Condition" => {}
+            other => return Err(format!("policyDocument: a statement cannot have `{other}`")),
+        }
+    }
+    let allow = match members.get("Effect") {
+        Some(Value::String(effect)) if effect == "Allow" => true,
+        Some(Value::String(effect)) if effect == "Deny" => false,
+        other => {
+            return Err(format!(
+                "policyDocument: Effect: expected \"Allow\" or \"Deny\", found {other:?}"
+            ));
+        }
+    };
+    let conditions = match members.get("Condition") {
+        None => Map::new(),
+        Some(Value::Object(conditions)) => conditions.clone(),
+        Some(other) => {
+            return Err(format!(
+                "policyDocument: Condition: expected an object, found {other}"
+            ));
+        }
+    };
+    Ok(Statement {
+        allow,
+        actions: selection(members, "Action", "NotAction")?,
+        resources: selection(members, "Resource", "NotResource")?,
+        conditions,
+    })
+}
+
+fn selection(
+    members: &Map<String, Value>,
+    name: &str,
+    inverted: &str,
+) -> Result<Selection, String> {
+    let (value, is_inverted) = match (members.get(name), members.get(inverted)) {
+        (Some(value), None) => (value, false),
+        (None, Some(value)) => (value, true),
+        _ => {
+            return Err(format!(
+                "policyDocument: expected one of {name} and {inverted}"
+            ));
+        }
+    };
+    let patterns = texts(value)
+        .ok_or_else(|| format!("policyDocument: {name}: expected text or a list of texts"))?;
+    Ok(Selection {
+        patterns,
+        inverted: is_inverted,
+    })
+}
+
+/// Text, or a list of texts.
+pub(super) fn texts(value: &Value) -> Option<Vec<String>> {
+    match value {
+        Value::String(text) => Some(vec![text.clone()]),
+        Value::Array(items) => items
+            .iter()
+            .map(|item| item.as_str().map(str::to_owned))
+            .collect(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => None,
+    }
+}
+
+/// Whether the whole text matches: `*` is any run of characters, the empty one too, and `?` is exactly one.
+pub(super) fn glob(pattern: &str, text: &str) -> bool {
+    let mut rest = text;
+    let mut pieces = pattern.split('*');
+    let Some(first) = pieces.next() else {
+        return text.is_empty();
+    };
+    let Some(after) = strip(first, rest) else {
+        return false;
+    };
+    rest = after;
+    let Some(last) = pieces.next_back() else {
+        return rest.is_empty();
+    };
+    for piece in pieces {
+        // The leftmost place is always as good as any later one.
+        let found = rest
+            .char_indices()
+            .map(|(at, _)| at)
+            .chain([rest.len()])
+            .find_map(|at| strip(piece, rest.get(at..)?));
+        let Some(after) = found else { return false };
+        rest = after;
+    }
+    let length = last.chars().count();
+    let count = rest.chars().count();
+    let Some(skip) = count.checked_sub(length) else {
+        return false;
+    };
+    let tail: String = rest.chars().skip(skip).collect();
+    strip(last, &tail).is_some_and(str::is_empty)
+}
+
+/// What is left of the text after a piece without `*` at its beginning.
+fn strip<'a>(piece: &str, text: &'a str) -> Option<&'a str> {
+    let mut characters = text.chars();
+    for wanted in piece.chars() {
+        let found = characters.next()?;
+        if wanted != '?' && wanted != found {
+            return None;
+        }
+    }
+    Some(characters.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const ARN: &str = "arn:aws:execute-api:us-east-1:123456789012:local00000/prod/GET/state/a";
+
+    fn verdict(statements: &Value) -> Result<Verdict, String> {
+        let facts = Facts::for_test(1_000_000_000);
+        Policy::read(&json!({"Version": "2012-10-17", "Statement": statements}))
+            .map(|policy| policy.verdict(ARN, &facts, &mut |warning| panic!("{warning}")))
+    }
+
+    #[test]
+    fn verdicts() {
+        fn check(statements: &Value, expected: Verdict) {
+            assert_eq!(verdict(statements), Ok(expected), "{statements}");
+        }
+        let allow = |resource: &str| json!({"Effect": "Allow", "Action": "execute-api:Invoke", "Resource": resource});
+        let deny = |resource: &str| json!({"Effect": "Deny", "Action": "execute-api:Invoke", "Resource": [resource]});
+        check(&json!([allow(ARN)]), Verdict::Allowed);
+        check(&allow(ARN), Verdict::Allowed);
+        check(&json!([allow("*")]), Verdict::Allowed);
+        check(
+            &json!([allow("arn:aws:execute-api:*:*:*")]),
+            Verdict::Allowed,
+        );
+        check(
+            &json!([allow(
+                "arn:aws:execute-api:us-east-1:123456789012:local00000/prod/*"
+            )]),
+            Verdict::Allowed,
+        );
+        check(
+            &json!([allow(
+                "arn:aws:execute-api:us-east-1:123456789012:local00000/prod/*/a"
+            )]),
+            Verdict::Allowed,
+        );
+        check(
+            &json!([allow(
+                "arn:aws:execute-api:us-east-1:123456789012:local00000/prod/PUT/*"
+            )]),
+            Verdict::NotAllowed,
+        );
+        check(
+            &json!([allow(
+                "arn:aws:execute-api:us-east-1:123456789012:local00000/prod/get/state/a"
+            )]),
+            Verdict::NotAllowed,
+        );
+        check(&json!([allow(ARN), deny("*")]), Verdict::Denied);
+        check(&json!([deny("*"), allow(ARN)]), Verdict::Denied);
+        check(&json!([allow(ARN), deny("arn:*/PUT/*")]), Verdict::Allowed);
+        check(&json!([deny("arn:*/PUT/*")]), Verdict::NotAllowed);
+        check(&json!([]), Verdict::NotAllowed);
+        check(
+            &json!([{"Effect": "Allow", "Action": "execute-api:*", "Resource": "*"}]),
+            Verdict::Allowed,
+        );
+        check(
+            &json!([{"Effect": "Allow", "Action": "*", "Resource": "*"}]),
+            Verdict::Allowed,
+        );
+        check(
+            &json!([{"Effect": "Allow", "Action": "EXECUTE-API:invoke", "Resource": "*"}]),
+            Verdict::Allowed,
+        );
+        check(
+            &json!([{"Effect": "Allow", "Action": ["execute-api:InvalidateCache"], "Resource": "*"}]),
+            Verdict::NotAllowed,
+        );
+        check(
+            &json!([{"Effect": "Allow", "NotAction": "s3:*", "Resource": "*"}]),
+            Verdict::Allowed,
+        );
+        check(
+            &json!([{"Effect": "Allow", "Action": "*", "NotResource": "arn:*/state/*"}]),
+            Verdict::NotAllowed,
+        );
+        let dated = |date: &str| json!([{"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": {"DateLessThan": {"aws:CurrentTime": date}}}]);
+        check(&dated("2001-09-09T01:46:41Z"), Verdict::Allowed);
+        check(&dated("2001-09-09T01:46:40Z"), Verdict::NotAllowed);
+    }
+
+    #[test]
+    fn malformed_policies() {
+        fn check(statements: &Value, expected: &str) {
+            let error = verdict(statements).unwrap_err();
+            assert!(error.contains(expected), "{statements}: {error}");
+        }
+        check(&json!("x"), "Statement: expected a list");
+        check(&json!([{"Action": "*", "Resource": "*"}]), "Effect");
+        check(
+            &json!([{"Effect": "allow", "Action": "*", "Resource": "*"}]),
+            "Effect",
+        );
+        check(
+            &json!([{"Effect": "Allow", "Resource": "*"}]),
+            "one of Action and NotAction",
+        );
+        check(
+            &json!([{"Effect": "Allow", "Action": "*"}]),
+            "one of Resource and NotResource",
+        );
+        check(
+            &json!([{"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": null}]),
+            "Condition",
+        );
+        check(
+            &json!([{"Effect": "Allow", "Action": "*", "Resource": "*", "Principal": "*"}]),
+            "cannot have `Principal`",
+        );
+        check(
+            &json!([{"Effect": "Allow", "Action": "*", "Resource": [1]}]),
+            "expected text",
+        );
+        assert!(Policy::read(&json!(null)).is_err());
+        assert!(Policy::read(&json!({"Version": "2020-01-01", "Statement": []})).is_err());
+    }
+
+    #[test]
+    fn globs() {
+        fn check(pattern: &str, text: &str, expected: bool) {
+            assert_eq!(glob(pattern, text), expected, "{pattern} {text}");
+        }
+        check("", "", true);
+        check("", "a", false);
+        check("*", "", true);
+        check("*", "a/b", true);
+        check("a*", "a", true);
+        check("a*c", "abc", true);
+        check("a*c", "abcd", false);
+        check("a*b*c", "aXbYbZc", true);
+        check("a*b*c", "acb", false);
+        check("?", "", false);
+        check("?", "é", true);
+        check("a?c", "abc", true);
+        check("*?", "", false);
+        check("*??", "ab", true);
+        check("a.c", "abc", false);
+        check("**", "x", true);
+        check("*ab", "aab", true);
+        check("ab*ab", "ab", false);
+    }
+}

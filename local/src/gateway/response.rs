@@ -1,0 +1,346 @@
+//! What API Gateway answers by itself, and how a template's `GatewayResponses` change it.
+
+use std::collections::BTreeMap;
+use std::str::FromStr;
+
+use bytes::Bytes;
+use http::header::CONTENT_TYPE;
+use http::{HeaderName, HeaderValue, Response, StatusCode};
+use serde_json::{Value, json};
+
+use super::call::Call;
+use crate::aws;
+
+/// Why API Gateway answers by itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// The path has another stage, or none.
+    UnknownStage,
+    /// No resource has the path, or the resource has not the method.
+    MissingAuthenticationToken,
+    /// The authorizer's identity source is missing, or the authorizer's error is exactly `Unauthorized`.
+    Unauthorized,
+    /// The authorizer failed, or answered what cannot be used.
+    AuthorizerConfiguration,
+    /// The policy does not allow the method.
+    AccessDenied {
+        /// Whether a statement denies it, rather than none allowing it.
+        explicit: bool,
+    },
+    /// The headers are larger than 10,240 bytes together.
+    HeadersTooLarge,
+    /// The body is larger than 10 MB, or than Lambda takes.
+    RequestTooLarge,
+    /// The method's ARN is longer than 1600 bytes.
+    UriTooLong,
+    /// The function failed, or answered what is no proxy answer.
+    BadIntegrationAnswer,
+    /// The function took longer than 29 seconds.
+    IntegrationTimeout,
+}
+
+/// What a refusal is without a template's changes.
+struct Standard {
+    /// The name of the gateway response, and of the one that stands in when the template has none of it.
+    kind: Option<(&'static str, &'static str)>,
+    status: StatusCode,
+    message: Option<&'static str>,
+    /// The header `x-amzn-ErrorType`.
+    error_type: &'static str,
+}
+
+impl Refusal {
+    const fn standard(&self) -> Standard {
+        let (kind, status, message, error_type) = match self {
+            // Not customisable: no API is known at this point.
+            Self::UnknownStage => (
+                None,
+                StatusCode::FORBIDDEN,
+                "Forbidden",
+                "ForbiddenException",
+            ),
+            Self::HeadersTooLarge => (
+                None,
+                StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+                "Request Header Fields Too Large",
+                "RequestHeaderFieldsTooLargeException",
+            ),
+            Self::UriTooLong => (
+                None,
+                StatusCode::URI_TOO_LONG,
+                "Request URI too long",
+                "RequestUriTooLongException",
+            ),
+            Self::MissingAuthenticationToken => (
+                Some(("MISSING_AUTHENTICATION_TOKEN", "DEFAULT_4XX")),
+                StatusCode::FORBIDDEN,
+                "Missing Authentication Token",
+                "MissingAuthenticationTokenException",
+            ),
+            Self::Unauthorized => (
+                Some(("UNAUTHORIZED", "DEFAULT_4XX")),
+                StatusCode::UNAUTHORIZED,
+                "Unauthorized",
+                "UnauthorizedException",
+            ),
+            Self::AccessDenied { explicit } => (
+                Some(("ACCESS_DENIED", "DEFAULT_4XX")),
+                StatusCode::FORBIDDEN,
+                if *explicit {
+                    "User is not authorized to access this resource with an explicit deny in an identity-based policy"
+                } else {
+                    "User is not authorized to access this resource"
+                },
+                "AccessDeniedException",
+            ),
+            Self::RequestTooLarge => (
+                Some(("REQUEST_TOO_LARGE", "DEFAULT_4XX")),
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "Request Too Long",
+                "RequestTooLongException",
+            ),
+            Self::AuthorizerConfiguration => {
+                return Standard {
+                    kind: Some(("AUTHORIZER_CONFIGURATION_ERROR", "DEFAULT_5XX")),
+                    status: StatusCode::INTERNAL_SERVER_ERROR,
+                    message: None,
+                    error_type: "AuthorizerConfigurationException",
+                };
+            }
+            Self::BadIntegrationAnswer => (
+                Some(("DEFAULT_5XX", "DEFAULT_5XX")),
+                StatusCode::BAD_GATEWAY,
+                "Internal server error",
+                "InternalServerErrorException",
+            ),
+            Self::IntegrationTimeout => (
+                Some(("INTEGRATION_TIMEOUT", "DEFAULT_5XX")),
+                StatusCode::GATEWAY_TIMEOUT,
+                "Endpoint request timed out",
+                "InternalServerErrorException",
+            ),
+        };
+        Standard {
+            kind,
+            status,
+            message: Some(message),
+            error_type,
+        }
+    }
+}
+
+/// One of a template's `GatewayResponses`.
+#[derive(Clone, Debug, Default)]
+pub struct Customisation {
+    /// Another status.
+    pub status: Option<StatusCode>,
+    /// Further headers.
+    pub headers: Vec<(HeaderName, HeaderSource)>,
+    /// Other bodies, by media type.
+    pub templates: BTreeMap<String, String>,
+}
+
+/// Where a gateway response takes the value of a header from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HeaderSource {
+    /// `'text'`.
+    Text(HeaderValue),
+    /// `method.request.header.NAME`.
+    Header(String),
+    /// `method.request.querystring.NAME`.
+    QueryString(String),
+    /// `context.NAME`.
+    Context(String),
+}
+
+impl FromStr for HeaderSource {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if let Some(inner) = text
+            .strip_prefix('\'')
+            .and_then(|rest| rest.strip_suffix('\''))
+        {
+            let value =
+                HeaderValue::from_str(inner).map_err(|_| format!("{text} is no header value"))?;
+            return Ok(Self::Text(value));
+        }
+        let source = if let Some(name) = text.strip_prefix("method.request.header.") {
+            Self::Header(name.to_owned())
+        } else if let Some(name) = text.strip_prefix("method.request.querystring.") {
+            Self::QueryString(name.to_owned())
+        } else if let Some(name) = text.strip_prefix("context.") {
+            Self::Context(name.to_owned())
+        } else {
+            return Err(format!(
+                "`{text}`: expected 'text' in single quotes, method.request.header.NAME or context.NAME"
+            ));
+        };
+        Ok(source)
+    }
+}
+
+impl HeaderSource {
+    fn value(&self, context: &Context<'_>) -> Option<HeaderValue> {
+        let text = match self {
+            Self::Text(value) => return Some(value.clone()),
+            Self::Header(name) => context.call.header(name)?.to_owned(),
+            Self::QueryString(name) => context.call.query_parameter(name)?.to_owned(),
+            Self::Context(name) => context.variable(name)?,
+        };
+        HeaderValue::from_str(&text).ok()
+    }
+}
+
+/// What the variables of a gateway response are taken from.
+#[derive(Clone, Copy, Debug)]
+pub struct Context<'a> {
+    /// The request.
+    pub call: &'a Call,
+    /// The API's stage.
+    pub stage: &'a str,
+    /// The stage's variables.
+    pub variables: &'a BTreeMap<String, String>,
+    /// The path of the resource, once it is known.
+    pub resource: Option<&'a str>,
+    /// The authorizer's context and principal, once there are some.
+    pub authorizer: Option<&'a serde_json::Map<String, Value>>,
+}
+
+impl Context<'_> {
+    /// A variable of `$context`, without that prefix.
+    #[must_use]
+    pub fn variable(&self, name: &str) -> Option<String> {
+        let call = self.call;
+        Some(match name {
+            "requestId" | "extendedRequestId" => call.id.clone(),
+            "httpMethod" => call.verb.clone(),
+            "path" => call.full_path.clone(),
+            "resourcePath" => self.resource?.to_owned(),
+            "stage" => self.stage.to_owned(),
+            "apiId" | "domainPrefix" => aws::API_ID.to_owned(),
+            "accountId" => aws::ACCOUNT.to_owned(),
+            "domainName" => call.domain_name().to_owned(),
+            "protocol" => call.protocol.clone(),
+            "requestTimeEpoch" => crate::clock::millis(call.at).to_string(),
+            "identity.sourceIp" => call.source_ip.to_string(),
+            "identity.userAgent" => call.header("user-agent")?.to_owned(),
+            _ => match self.authorizer?.get(name.strip_prefix("authorizer.")?)? {
+                Value::String(text) => text.clone(),
+                other => other.to_string(),
+            },
+        })
+    }
+}
+
+/// The answer for a refusal, as the template changes it.
+#[must_use]
+pub fn answer(
+    refusal: &Refusal,
+    customisations: &BTreeMap<String, Customisation>,
+    context: &Context<'_>,
+) -> Response<Bytes> {
+    let standard = refusal.standard();
+    let found = standard.kind.and_then(|(own, fallback)| {
+        Some((
+            own,
+            customisations
+                .get(own)
+                .or_else(|| customisations.get(fallback))?,
+        ))
+    });
+    let custom = found.map(|(_, custom)| custom);
+    let (media_type, body) = match custom.and_then(|custom| template(&custom.templates)) {
+        Some((media_type, template)) => (media_type, fill(template, &standard, context)),
+        // The one answer whose member has a capital letter.
+        None if matches!(refusal, Refusal::AccessDenied { .. }) => (
+            "application/json",
+            json!({"Message": standard.message}).to_string(),
+        ),
+        None => (
+            "application/json",
+            json!({"message": standard.message}).to_string(),
+        ),
+    };
+    let mut response = Response::new(Bytes::from(body));
+    *response.status_mut() = custom
+        .and_then(|custom| custom.status)
+        .unwrap_or(standard.status);
+    let headers = response.headers_mut();
+    headers.insert(
+        CONTENT_TYPE,
+        HeaderValue::from_str(media_type).unwrap_or(HeaderValue::from_static("application/json")),
+    );
+    headers.insert(
+        "x-amzn-errortype",
+        HeaderValue::from_static(standard.error_type),
+    );
+    for (name, source) in custom.iter().flat_map(|custom| &custom.headers) {
+        if let Some(value) = source.value(context) {
+            headers.insert(name.clone(), value);
+        }
+    }
+    response
+}
+
+/// The template for JSON, else the first there is.
+fn template(templates: &BTreeMap<String, String>) -> Option<(&str, &str)> {
+    let (media_type, template) = templates
+        .get_key_value("application/json")
+        .or_else(|| templates.iter().next())?;
+    Some((media_type, template))
+}
+
+/// Puts values in place of `$context.…`, `$stageVariables.…` and `$method.request.…`; there is no other language in
+/// these templates. What has no value becomes nothing.
+fn fill(template: &str, standard: &Standard, context: &Context<'_>) -> String {
+    let mut filled = String::with_capacity(template.len());
+    let mut rest = template;
+    while let Some((before, after)) = rest.split_once('$') {
+        filled.push_str(before);
+        let (braced, after) = after
+            .strip_prefix('{')
+            .map_or((false, after), |after| (true, after));
+        let end = after
+            .find(|character: char| {
+                !(character.is_ascii_alphanumeric() || matches!(character, '.' | '_' | '-'))
+            })
+            .unwrap_or(after.len());
+        let (name, after) = after.split_at(end);
+        // A full stop that ends a sentence is not part of a name.
+        let (name, stop) = name
+            .strip_suffix('.')
+            .map_or((name, ""), |name| (name, "."));
+        match variable(name, standard, context) {
+            Some(value) => filled.push_str(&value),
+            None if name.is_empty() => filled.push('$'),
+            None => {}
+        }
+        filled.push_str(stop);
+        rest = if braced {
+            after.strip_prefix('}').unwrap_or(after)
+        } else {
+            after
+        };
+    }
+    filled.push_str(rest);
+    filled
+}
+
+fn variable(name: &str, standard: &Standard, context: &Context<'_>) -> Option<String> {
+    if let Some(name) = name.strip_prefix("stageVariables.") {
+        return context.variables.get(name).cloned();
+    }
+    if let Some(name) = name.strip_prefix("method.request.header.") {
+        return context.call.header(name).map(str::to_owned);
+    }
+    if let Some(name) = name.strip_prefix("method.request.querystring.") {
+        return context.call.query_parameter(name).map(str::to_owned);
+    }
+    match name.strip_prefix("context.")? {
+        "error.message" => standard.message.map(str::to_owned),
+        "error.messageString" => Some(json!(standard.message).to_string()),
+        "error.responseType" => standard.kind.map(|(own, _)| own.to_owned()),
+        other => context.variable(other),
+    }
+}

@@ -1,0 +1,30 @@
+//! The HTTP client of the commands: to the parts of the stack, and to a real issuer.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::redirect::Policy;
+
+/// A client that follows no redirects by itself, trusts Mozilla's roots, and uses no proxy: as the functions, which see
+/// nothing of the developer's shell.
+///
+/// # Errors
+/// When TLS cannot be set up.
+pub fn new() -> Result<reqwest::Client, String> {
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let roots = rustls::RootCertStore {
+        roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
+    };
+    let tls = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| error.to_string())?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    reqwest::Client::builder()
+        .tls_backend_preconfigured(tls)
+        .redirect(Policy::none())
+        .no_proxy()
+        .timeout(Duration::from_secs(30))
+        .build()
+        .map_err(|error| error.to_string())
+}

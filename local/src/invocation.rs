@@ -1,0 +1,78 @@
+//! What it is to invoke a function: a payload in, a payload or an error out.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+
+use bytes::Bytes;
+use serde_json::{Value, json};
+
+/// How an invocation ended, as Lambda's Invoke API tells it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The function answered.
+    Success(Bytes),
+    /// The function failed: status 200 with the header `X-Amz-Function-Error`.
+    Error(FunctionError),
+}
+
+/// The error of a function, as the JSON that Lambda gives to the caller.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FunctionError(Bytes);
+
+impl FunctionError {
+    /// An error as the function reported it.
+    #[must_use]
+    pub const fn reported(payload: Bytes) -> Self {
+        Self(payload)
+    }
+
+    /// An error that Lambda itself reports.
+    #[must_use]
+    pub fn of_lambda(error_type: &str, message: &str) -> Self {
+        Self(
+            json!({"errorType": error_type, "errorMessage": message})
+                .to_string()
+                .into(),
+        )
+    }
+
+    /// The JSON.
+    #[must_use]
+    pub const fn payload(&self) -> &Bytes {
+        &self.0
+    }
+
+    /// Its `errorMessage`, which API Gateway compares with `Unauthorized`.
+    #[must_use]
+    pub fn message(&self) -> Option<String> {
+        let error: Value = serde_json::from_slice(&self.0).ok()?;
+        error.get("errorMessage")?.as_str().map(str::to_owned)
+    }
+}
+
+impl fmt::Display for FunctionError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&String::from_utf8_lossy(&self.0))
+    }
+}
+
+/// Why a function could not be invoked at all.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InvokeError {
+    /// No function has the name.
+    #[error("no function is called `{0}`")]
+    UnknownFunction(String),
+}
+
+/// What invoking comes to, later.
+pub type Invoked<'a> = Pin<Box<dyn Future<Output = Result<Outcome, InvokeError>> + Send + 'a>>;
+
+/// Functions that can be invoked by name.
+pub trait Invoke: fmt::Debug + Send + Sync {
+    /// Invokes a function and waits for what it answers.
+    fn invoke<'a>(&'a self, function: &'a str, payload: Bytes) -> Invoked<'a>;
+
+    /// Whether there is such a function.
+    fn knows(&self, function: &str) -> bool;
+}

@@ -1,0 +1,169 @@
+//! The OpenID provider of one machine: the Node program in `local/issuer`, as a process.
+
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde_json::json;
+use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::process::{Child, ChildStdin, Command};
+
+use crate::port::Taken;
+use crate::progress::Log;
+
+/// The client id that the pages and `cargo local token` sign in with.
+pub const CLIENT_ID: &str = "web";
+/// The audience of its access tokens.
+pub const AUDIENCE: &str = "api://default";
+/// The users that it knows, and what tells them apart.
+pub const USERS: [(&str, &str); 3] = [
+    ("alice", "Everyone"),
+    ("bob", "Everyone"),
+    ("ada", "Everyone, Admins"),
+];
+
+/// How long it may take to answer.
+const START_TIMEOUT: Duration = Duration::from_secs(60);
+/// The status that it exits with when its port is taken.
+const PORT_TAKEN: i32 = 3;
+
+/// The issuer did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum IssuerError {
+    /// Its port is taken.
+    #[error(transparent)]
+    Port(#[from] Taken),
+    /// Anything else.
+    #[error("the issuer does not start: {0}")]
+    Start(String),
+}
+
+/// What it prints when it answers.
+#[derive(Deserialize)]
+struct Announcement {
+    issuer: String,
+}
+
+/// The running provider. It ends when its standard input closes, so also when this process is killed.
+#[derive(Debug)]
+pub struct Issuer {
+    /// The exact `iss` of its tokens.
+    pub url: String,
+    process: Child,
+    input: Option<ChildStdin>,
+}
+
+impl Issuer {
+    /// Starts it and waits until it answers. `web_origin` is where the pages are.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub async fn start(
+        program: &Path,
+        port: u16,
+        web_origin: &str,
+        data: &Path,
+        log: &Log,
+    ) -> Result<Self, IssuerError> {
+        let start = |problem: String| IssuerError::Start(problem);
+        let clients = json!([{
+            "id": CLIENT_ID,
+            "redirectUris": [redirect_uri(web_origin)],
+            "postLogoutRedirectUris": [format!("{web_origin}/signed-out.html")],
+            "origins": [web_origin],
+        }]);
+        let mut command = Command::new("node");
+        command
+            .arg(program)
+            .env("ISSUER_PORT", port.to_string())
+            .env("ISSUER_CLIENTS", clients.to_string())
+            .env("ISSUER_AUDIENCE", AUDIENCE)
+            .env("ISSUER_DATA", data)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true);
+        #[cfg(unix)]
+        command.process_group(0);
+        let mut process = command
+            .spawn()
+            .map_err(|error| start(format!("`node`: {error}")))?;
+        let input = process.stdin.take();
+        log.forward(process.stderr.take());
+        let output = process
+            .stdout
+            .take()
+            .ok_or_else(|| start("it has no standard output".to_owned()))?;
+        let mut lines = BufReader::new(output).lines();
+        let first = tokio::time::timeout(START_TIMEOUT, lines.next_line()).await;
+        match first {
+            Ok(Ok(Some(line))) => {
+                let announced: Announcement = serde_json::from_str(&line).map_err(|_| {
+                    start(format!(
+                        "expected its address as JSON on the first line, found `{line}`"
+                    ))
+                })?;
+                // Whatever else it prints must not fill the pipe.
+                log.forward(Some(lines.into_inner()));
+                Ok(Self {
+                    url: announced.issuer,
+                    process,
+                    input,
+                })
+            }
+            Ok(_) => {
+                let status = process
+                    .wait()
+                    .await
+                    .map_err(|error| start(error.to_string()))?;
+                if status.code() == Some(PORT_TAKEN) {
+                    return Err(taken(port).into());
+                }
+                Err(start(format!("it ended with {status}")))
+            }
+            Err(_) => Err(start(format!(
+                "it did not answer within {} seconds",
+                START_TIMEOUT.as_secs()
+            ))),
+        }
+    }
+
+    /// Its process id, while it runs.
+    #[must_use]
+    pub fn process_id(&self) -> Option<u32> {
+        self.process.id()
+    }
+
+    /// Waits until it ends by itself.
+    pub async fn ended(&mut self) {
+        let _ = self.process.wait().await;
+    }
+
+    /// Ends it: by closing its standard input, and by force when that is not enough.
+    pub async fn stop(&mut self) {
+        drop(self.input.take());
+        if tokio::time::timeout(Duration::from_secs(2), self.process.wait())
+            .await
+            .is_err()
+        {
+            let _ = self.process.kill().await;
+        }
+    }
+}
+
+/// The issuer's port cannot be had.
+fn taken(port: u16) -> Taken {
+    Taken::new(
+        "issuer",
+        "--issuer-port",
+        port,
+        std::io::ErrorKind::AddrInUse.into(),
+    )
+}
+
+/// Where the issuer sends the browser back to.
+#[must_use]
+pub fn redirect_uri(web_origin: &str) -> String {
+    format!("{web_origin}/callback.html")
+}

@@ -1,0 +1,28 @@
+//! The whole system on one machine: API Gateway's behaviour for `template.yaml`, the Lambda Runtime API in front of the
+//! two functions' binaries, a DynamoDB-compatible database, an OpenID provider, and the commands around them.
+//!
+//! Nothing here is a second copy of what the functions do: they run as the processes that are deployed.
+
+pub mod aws;
+pub mod cli;
+pub mod clock;
+pub mod cookies;
+pub mod database;
+pub mod function;
+pub mod gateway;
+pub mod http_client;
+pub mod invocation;
+pub mod invoke;
+pub mod invoke_api;
+pub mod issuer;
+pub mod packages;
+pub mod port;
+pub mod progress;
+pub mod random;
+pub mod runtime_api;
+pub mod server;
+pub mod stack;
+pub mod stack_file;
+pub mod template;
+pub mod token;
+pub mod toolchain;

@@ -1,0 +1,57 @@
+//! Ports of the stack, taken on loopback before anything that takes long, so that one that is in use is said at once.
+
+use std::net::{Ipv4Addr, SocketAddr};
+
+use tokio::net::TcpListener;
+
+/// A port that cannot be had.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "port {port} for the {part} is taken or not allowed ({cause}): choose another with {flag} (0 is any free one)"
+)]
+pub struct Taken {
+    port: u16,
+    part: &'static str,
+    flag: &'static str,
+    cause: std::io::Error,
+}
+
+impl Taken {
+    /// The port `port` of `part`, which `flag` chooses, cannot be had.
+    #[must_use]
+    pub const fn new(
+        part: &'static str,
+        flag: &'static str,
+        port: u16,
+        cause: std::io::Error,
+    ) -> Self {
+        Self {
+            port,
+            part,
+            flag,
+            cause,
+        }
+    }
+}
+
+/// A listener on loopback and where it is.
+#[derive(Debug)]
+pub struct Port {
+    /// The listener.
+    pub listener: TcpListener,
+    /// Its address.
+    pub address: SocketAddr,
+}
+
+/// Takes a port on loopback; 0 is any free one.
+///
+/// # Errors
+/// When it is taken.
+pub async fn take(part: &'static str, flag: &'static str, port: u16) -> Result<Port, Taken> {
+    let taken = |cause| Taken::new(part, flag, port, cause);
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))
+        .await
+        .map_err(taken)?;
+    let address = listener.local_addr().map_err(taken)?;
+    Ok(Port { listener, address })
+}

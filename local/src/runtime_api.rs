@@ -1,0 +1,259 @@
+//! The Lambda Runtime API, from the side that serves it, for one execution environment.
+//!
+//! Each environment has its own listener, as at AWS: a function process whose environment has gone finds nobody there,
+//! and ends. `next` waits as long as it takes and never answers 204, which release builds of `lambda_runtime` take for
+//! an event.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{DefaultBodyLimit, Path, Request, State};
+use axum::routing::{get, post};
+use bytes::Bytes;
+use http::{HeaderValue, Response, StatusCode};
+use serde_json::json;
+use tokio::net::TcpListener;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinHandle;
+
+use crate::clock::{Clock, millis};
+use crate::invocation::{FunctionError, Outcome};
+use crate::random;
+
+/// What Lambda takes as an answer: six megabytes.
+const LARGEST_ANSWER: usize = 6 * 1024 * 1024;
+
+/// One invocation that waits for the function to ask for it.
+#[derive(Debug)]
+pub struct Invocation {
+    /// Its id.
+    pub request_id: String,
+    /// The event.
+    pub payload: Bytes,
+    /// How long the function has from the moment it takes the event.
+    pub timeout: Duration,
+    /// The ARN that it was invoked by.
+    pub function_arn: String,
+    /// Told when the function has taken the event.
+    pub taken: oneshot::Sender<()>,
+    /// Told the outcome.
+    pub outcome: oneshot::Sender<Outcome>,
+}
+
+/// How far the function process has come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Init {
+    /// It has not asked for an event yet.
+    Running,
+    /// It has asked for its first event.
+    Done,
+    /// It reported an error instead.
+    Failed(FunctionError),
+}
+
+#[derive(Debug)]
+struct Shared {
+    waiting: tokio::sync::Mutex<mpsc::UnboundedReceiver<Invocation>>,
+    running: Mutex<Option<(String, oneshot::Sender<Outcome>)>>,
+    init: watch::Sender<Init>,
+    clock: Arc<dyn Clock>,
+}
+
+/// The Runtime API of one environment. Dropping it closes the listener and ends a `next` that waits.
+#[derive(Debug)]
+pub struct RuntimeApi {
+    address: SocketAddr,
+    invocations: mpsc::UnboundedSender<Invocation>,
+    init: watch::Receiver<Init>,
+    server: JoinHandle<()>,
+}
+
+impl Drop for RuntimeApi {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+impl RuntimeApi {
+    /// Listens on a free loopback port.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub async fn listen(clock: Arc<dyn Clock>) -> std::io::Result<Self> {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+        let address = listener.local_addr()?;
+        let (invocations, waiting) = mpsc::unbounded_channel();
+        let (init_sender, init) = watch::channel(Init::Running);
+        let shared = Shared {
+            waiting: tokio::sync::Mutex::new(waiting),
+            running: Mutex::new(None),
+            init: init_sender,
+            clock,
+        };
+        let router = Router::new()
+            .route("/2018-06-01/runtime/invocation/next", get(next))
+            .route(
+                "/2018-06-01/runtime/invocation/{id}/response",
+                post(response),
+            )
+            .route("/2018-06-01/runtime/invocation/{id}/error", post(error))
+            .route("/2018-06-01/runtime/init/error", post(init_error))
+            .layer(DefaultBodyLimit::disable())
+            .with_state(Arc::new(shared));
+        let server = tokio::spawn(async move {
+            let _ = axum::serve(listener, router).await;
+        });
+        Ok(Self {
+            address,
+            invocations,
+            init,
+            server,
+        })
+    }
+
+    /// The value of `AWS_LAMBDA_RUNTIME_API`.
+    #[must_use]
+    pub fn authority(&self) -> String {
+        self.address.to_string()
+    }
+
+    /// Puts an invocation where `next` takes it. It is lost when the listener has gone, which its outcome's sender tells.
+    pub fn enqueue(&self, invocation: Invocation) {
+        let _ = self.invocations.send(invocation);
+    }
+
+    /// Waits until the process has asked for its first event, or has reported that it cannot start.
+    pub async fn initialised(&self) -> Init {
+        let mut init = self.init.clone();
+        let reached = init.wait_for(|init| *init != Init::Running).await;
+        reached.map_or(Init::Running, |init| init.clone())
+    }
+}
+
+async fn next(State(shared): State<Arc<Shared>>) -> Response<Body> {
+    shared.init.send_if_modified(|init| {
+        let first = *init == Init::Running;
+        if first {
+            *init = Init::Done;
+        }
+        first
+    });
+    let Some(invocation) = shared.waiting.lock().await.recv().await else {
+        return status(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "the environment has gone",
+        );
+    };
+    let now = shared.clock.now();
+    let deadline = now + invocation.timeout;
+    let headers = [
+        (
+            "lambda-runtime-aws-request-id",
+            invocation.request_id.clone(),
+        ),
+        ("lambda-runtime-deadline-ms", millis(deadline).to_string()),
+        (
+            "lambda-runtime-invoked-function-arn",
+            invocation.function_arn,
+        ),
+        (
+            "lambda-runtime-trace-id",
+            random::trace_id(now.unix_timestamp()),
+        ),
+        ("content-type", "application/json".to_owned()),
+    ];
+    let mut response = Response::new(Body::from(invocation.payload));
+    for (name, value) in headers {
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            response.headers_mut().insert(name, value);
+        }
+    }
+    *shared
+        .running
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner) =
+        Some((invocation.request_id, invocation.outcome));
+    let _ = invocation.taken.send(());
+    response
+}
+
+async fn response(
+    State(shared): State<Arc<Shared>>,
+    Path(id): Path<String>,
+    request: Request,
+) -> Response<Body> {
+    let outcome = match axum::body::to_bytes(request.into_body(), LARGEST_ANSWER).await {
+        Ok(payload) => Outcome::Success(payload),
+        Err(_) => {
+            let message = format!(
+                "Response payload size exceeded maximum allowed payload size ({LARGEST_ANSWER} bytes)."
+            );
+            Outcome::Error(FunctionError::of_lambda(
+                "Function.ResponseSizeTooLarge",
+                &message,
+            ))
+        }
+    };
+    let too_large = matches!(outcome, Outcome::Error(_));
+    match shared.finish(&id, outcome) {
+        Ok(()) if too_large => status(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "the answer is larger than Lambda takes",
+        ),
+        Ok(()) => accepted(),
+        Err(refused) => refused,
+    }
+}
+
+async fn error(
+    State(shared): State<Arc<Shared>>,
+    Path(id): Path<String>,
+    payload: Bytes,
+) -> Response<Body> {
+    let refused = shared.finish(&id, Outcome::Error(FunctionError::reported(payload)));
+    refused.map_or_else(|refused| refused, |()| accepted())
+}
+
+async fn init_error(State(shared): State<Arc<Shared>>, payload: Bytes) -> Response<Body> {
+    let _ = shared
+        .init
+        .send(Init::Failed(FunctionError::reported(payload)));
+    accepted()
+}
+
+impl Shared {
+    /// Hands the outcome to whoever waits for the invocation; another id than the running one is refused.
+    fn finish(&self, id: &str, outcome: Outcome) -> Result<(), Response<Body>> {
+        let taken = self
+            .running
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take_if(|(running, _)| running == id);
+        match taken {
+            Some((_, waiting)) => {
+                let _ = waiting.send(outcome);
+                Ok(())
+            }
+            None => Err(status(
+                StatusCode::BAD_REQUEST,
+                &format!("`{id}` is not the running invocation"),
+            )),
+        }
+    }
+}
+
+fn accepted() -> Response<Body> {
+    let mut response = Response::new(Body::from(r#"{"status":"OK"}"#));
+    *response.status_mut() = StatusCode::ACCEPTED;
+    response
+}
+
+fn status(status: StatusCode, message: &str) -> Response<Body> {
+    let body = json!({"errorType": "RuntimeApi", "errorMessage": message});
+    let mut response = Response::new(Body::from(body.to_string()));
+    *response.status_mut() = status;
+    response
+}

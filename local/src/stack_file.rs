@@ -1,0 +1,63 @@
+//! `stack.json` in the data folder: where the running stack is, for `token`, `invoke` and anybody else's scripts.
+
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+use serde::{Deserialize, Serialize};
+
+/// Where the parts of a running stack are.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StackFile {
+    /// The process of `cargo local`.
+    pub pid: u32,
+    /// The API, with its stage.
+    pub api: String,
+    /// Where Lambda's Invoke API is: the same server without the stage.
+    pub lambda: String,
+    /// The database.
+    pub database: String,
+    /// The web pages.
+    pub web: String,
+    /// The issuer.
+    pub issuer: String,
+    /// The issuer's process; none when it is a real one, elsewhere.
+    pub issuer_pid: Option<u32>,
+    /// The client id.
+    pub client_id: String,
+    /// The audience.
+    pub audience: String,
+}
+
+impl StackFile {
+    /// Its place in a data folder.
+    #[must_use]
+    pub fn path(data: &Path) -> PathBuf {
+        data.join("stack.json")
+    }
+
+    /// Writes it, whole or not at all.
+    ///
+    /// # Errors
+    /// When the folder cannot be written to.
+    pub fn write(&self, data: &Path) -> io::Result<()> {
+        let unfinished = data.join("stack.json.new");
+        fs::write(&unfinished, serde_json::to_vec_pretty(self)?)?;
+        fs::rename(unfinished, Self::path(data))
+    }
+
+    /// Removes it, when the stack ends.
+    pub fn remove(data: &Path) {
+        let _ = fs::remove_file(Self::path(data));
+    }
+
+    /// The stack that runs with this data folder. A file that a killed stack left behind names none.
+    pub async fn running(data: &Path, client: &reqwest::Client) -> Option<Self> {
+        let found: Self = serde_json::from_slice(&fs::read(Self::path(data)).ok()?).ok()?;
+        let answer = client.get(format!("{}/", found.api)).send().await.ok()?;
+        answer
+            .headers()
+            .contains_key("x-amzn-requestid")
+            .then_some(found)
+    }
+}

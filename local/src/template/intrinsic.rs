@@ -1,0 +1,404 @@
+//! CloudFormation's intrinsic functions, worked out when a value is read: a branch that is not taken is never looked at.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+
+use super::TemplateError;
+use crate::aws;
+
+/// How deep values may refer to others before it must be a circle.
+const DEEPEST: usize = 64;
+
+/// What names in a template stand for.
+#[derive(Debug)]
+pub(super) struct Scope {
+    /// The value of each parameter.
+    pub(super) parameters: BTreeMap<String, Value>,
+    /// The section `Conditions`, unresolved.
+    pub(super) conditions: Map<String, Value>,
+    /// The section `Mappings`.
+    pub(super) mappings: Map<String, Value>,
+    /// What `Ref` and `Fn::GetAtt` give for each resource.
+    pub(super) resources: BTreeMap<String, Names>,
+    /// The region.
+    pub(super) region: String,
+}
+
+/// What a resource is called: by `Ref`, and by each attribute that `Fn::GetAtt` can ask for.
+#[derive(Debug, Default)]
+pub(super) struct Names {
+    /// The resource's type, for messages.
+    pub(super) kind: String,
+    /// What `Ref` gives.
+    pub(super) reference: String,
+    /// What `Fn::GetAtt` gives, by attribute.
+    pub(super) attributes: BTreeMap<&'static str, String>,
+}
+
+impl Scope {
+    /// The value with every intrinsic function worked out; none when it is `AWS::NoValue`.
+    pub(super) fn resolve(&self, value: &Value) -> Result<Option<Value>, TemplateError> {
+        self.value(value, 0)
+    }
+
+    /// Whether the named condition holds.
+    pub(super) fn condition(&self, name: &str) -> Result<bool, TemplateError> {
+        self.named_condition(name, 0)
+    }
+
+    fn value(&self, value: &Value, depth: usize) -> Result<Option<Value>, TemplateError> {
+        if depth > DEEPEST {
+            return Err(TemplateError::intrinsic(
+                "values refer to each other in a circle",
+            ));
+        }
+        match value {
+            Value::Array(items) => {
+                let mut resolved = Vec::with_capacity(items.len());
+                for item in items {
+                    resolved.extend(self.value(item, depth + 1)?);
+                }
+                Ok(Some(Value::Array(resolved)))
+            }
+            Value::Object(members) => {
+                if let Some((name, argument)) = only_member(members)
+                    && (name == "Ref" || name.starts_with("Fn::"))
+                {
+                    return self.function(name, argument, depth + 1);
+                }
+                let mut resolved = Map::new();
+                for (name, member) in members {
+                    if let Some(member) = self.value(member, depth + 1)? {
+                        resolved.insert(name.clone(), member);
+                    }
+                }
+                Ok(Some(Value::Object(resolved)))
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
+                Ok(Some(value.clone()))
+            }
+        }
+    }
+
+    fn function(
+        &self,
+        name: &str,
+        argument: &Value,
+        depth: usize,
+    ) -> Result<Option<Value>, TemplateError> {
+        let wrong = |expected: &str| {
+            TemplateError::intrinsic(format!("`{name}` expects {expected}, found {argument}"))
+        };
+        let text = |value: &Value| self.text(value, depth);
+        Ok(Some(match (name, argument) {
+            ("Ref", Value::String(to)) if to == "AWS::NoValue" => return Ok(None),
+            ("Ref", Value::String(to)) => self.reference(to)?,
+            ("Fn::GetAtt", Value::Array(path)) => match path.as_slice() {
+                [Value::String(resource), Value::String(attribute)] => {
+                    self.attribute(resource, attribute)?.into()
+                }
+                _ => return Err(wrong("a resource and an attribute")),
+            },
+            ("Fn::GetAtt", Value::String(path)) => {
+                let (resource, attribute) = path
+                    .split_once('.')
+                    .ok_or_else(|| wrong("`Resource.Attribute`"))?;
+                self.attribute(resource, attribute)?.into()
+            }
+            ("Fn::Sub", Value::String(pattern)) => {
+                self.substitute(pattern, &Map::new(), depth)?.into()
+            }
+            ("Fn::Sub", Value::Array(parts)) => match parts.as_slice() {
+                [Value::String(pattern), Value::Object(names)] => {
+                    self.substitute(pattern, names, depth)?.into()
+                }
+                _ => return Err(wrong("text and a map of names")),
+            },
+            ("Fn::Join", Value::Array(parts)) => match parts.as_slice() {
+                [Value::String(between), items] => {
+                    let Some(Value::Array(items)) = self.value(items, depth)? else {
+                        return Err(wrong("a list to join"));
+                    };
+                    items
+                        .iter()
+                        .map(text)
+                        .collect::<Result<Vec<_>, _>>()?
+                        .join(between)
+                        .into()
+                }
+                _ => return Err(wrong("a separator and a list")),
+            },
+            ("Fn::Split", Value::Array(parts)) => match parts.as_slice() {
+                [Value::String(between), whole] => text(whole)?.split(between.as_str()).collect(),
+                _ => return Err(wrong("a separator and text")),
+            },
+            ("Fn::Select", Value::Array(parts)) => match parts.as_slice() {
+                [index, items] => {
+                    let index = text(index)?
+                        .parse::<usize>()
+                        .map_err(|_| wrong("an index and a list"))?;
+                    let Some(Value::Array(items)) = self.value(items, depth)? else {
+                        return Err(wrong("an index and a list"));
+                    };
+                    items
+                        .get(index)
+                        .cloned()
+                        .ok_or_else(|| wrong("an index inside the list"))?
+                }
+                _ => return Err(wrong("an index and a list")),
+            },
+            ("Fn::FindInMap", Value::Array(keys)) => match keys.as_slice() {
+                [map, first, second] => self
+                    .mappings
+                    .get(&text(map)?)
+                    .and_then(|map| map.get(text(first).ok()?))
+                    .and_then(|map| map.get(text(second).ok()?))
+                    .cloned()
+                    .ok_or_else(|| wrong("the name of a map and two of its keys"))?,
+                _ => return Err(wrong("the name of a map and two of its keys")),
+            },
+            ("Fn::If", Value::Array(parts)) => match parts.as_slice() {
+                [Value::String(condition), yes, no] => {
+                    let branch = if self.named_condition(condition, depth)? {
+                        yes
+                    } else {
+                        no
+                    };
+                    return self.value(branch, depth);
+                }
+                _ => return Err(wrong("a condition's name and two values")),
+            },
+            ("Fn::Equals" | "Fn::And" | "Fn::Or" | "Fn::Not", _) => {
+                self.boolean(name, argument, depth)?.into()
+            }
+            _ => {
+                return Err(TemplateError::intrinsic(format!(
+                    "`{name}` is not known here; known are Ref, GetAtt, Sub, Join, Split, Select, FindInMap, If, Equals, And, Or, Not"
+                )));
+            }
+        }))
+    }
+
+    fn boolean(&self, name: &str, argument: &Value, depth: usize) -> Result<bool, TemplateError> {
+        let wrong = || TemplateError::intrinsic(format!("`{name}` cannot take {argument}"));
+        let parts = argument.as_array().ok_or_else(wrong)?;
+        match (name, parts.as_slice()) {
+            ("Fn::Equals", [one, other]) => Ok(self.text(one, depth)? == self.text(other, depth)?),
+            ("Fn::Not", [one]) => Ok(!self.truth(one, depth)?),
+            ("Fn::And", parts) => parts
+                .iter()
+                .try_fold(true, |all, part| Ok(self.truth(part, depth)? && all)),
+            ("Fn::Or", parts) => parts
+                .iter()
+                .try_fold(false, |any, part| Ok(self.truth(part, depth)? || any)),
+            _ => Err(wrong()),
+        }
+    }
+
+    /// One part of a condition: another condition by name, or a function that says yes or no.
+    fn truth(&self, part: &Value, depth: usize) -> Result<bool, TemplateError> {
+        let wrong = || TemplateError::intrinsic(format!("a condition cannot hold {part}"));
+        if depth > DEEPEST {
+            return Err(TemplateError::intrinsic(
+                "conditions refer to each other in a circle",
+            ));
+        }
+        let (name, argument) = part.as_object().and_then(only_member).ok_or_else(wrong)?;
+        match (name, argument) {
+            ("Condition", Value::String(name)) => self.named_condition(name, depth + 1),
+            ("Fn::Equals" | "Fn::And" | "Fn::Or" | "Fn::Not", _) => {
+                self.boolean(name, argument, depth + 1)
+            }
+            _ => Err(wrong()),
+        }
+    }
+
+    fn named_condition(&self, name: &str, depth: usize) -> Result<bool, TemplateError> {
+        let condition = self
+            .conditions
+            .get(name)
+            .ok_or_else(|| TemplateError::intrinsic(format!("no condition is called `{name}`")))?;
+        self.truth(condition, depth + 1)
+    }
+
+    fn reference(&self, name: &str) -> Result<Value, TemplateError> {
+        let pseudo = match name {
+            "AWS::Region" => Some(self.region.as_str()),
+            "AWS::AccountId" => Some(aws::ACCOUNT),
+            "AWS::Partition" => Some(aws::PARTITION),
+            "AWS::StackName" => Some("local"),
+            "AWS::StackId" => Some("arn:aws:cloudformation:local:123456789012:stack/local/0"),
+            "AWS::URLSuffix" => Some("amazonaws.com"),
+            _ => None,
+        };
+        if let Some(pseudo) = pseudo {
+            return Ok(pseudo.into());
+        }
+        if let Some(value) = self.parameters.get(name) {
+            return Ok(value.clone());
+        }
+        if let Some(resource) = self.resources.get(name) {
+            return Ok(resource.reference.clone().into());
+        }
+        // SAM's own form for a function's published version and its alias: `!Ref Function.Alias`.
+        if let Some((resource, attribute @ ("Alias" | "Version"))) = name.rsplit_once('.') {
+            return Ok(self.attribute(resource, attribute)?.into());
+        }
+        Err(TemplateError::intrinsic(format!(
+            "`{name}` is no parameter and no resource of the template"
+        )))
+    }
+
+    fn attribute(&self, resource: &str, attribute: &str) -> Result<String, TemplateError> {
+        let names = self.resources.get(resource).ok_or_else(|| {
+            TemplateError::intrinsic(format!("`{resource}` is no resource of the template"))
+        })?;
+        names.attributes.get(attribute).cloned().ok_or_else(|| {
+            TemplateError::intrinsic(format!(
+                "the attribute `{attribute}` of `{resource}` ({}) has no value on one machine",
+                names.kind
+            ))
+        })
+    }
+
+    /// `Fn::Sub`: `${Name}`, `${Resource.Attribute}`, and `${!literal}` for a `${literal}` that stays.
+    fn substitute(
+        &self,
+        pattern: &str,
+        names: &Map<String, Value>,
+        depth: usize,
+    ) -> Result<String, TemplateError> {
+        let mut text = String::with_capacity(pattern.len());
+        let mut rest = pattern;
+        while let Some((before, after)) = rest.split_once("${") {
+            let (name, after) = after.split_once('}').ok_or_else(|| {
+                TemplateError::intrinsic(format!("`Fn::Sub` misses a `}}` in `{pattern}`"))
+            })?;
+            text.push_str(before);
+            rest = after;
+            if let Some(literal) = name.strip_prefix('!') {
+                text.push_str("${");
+                text.push_str(literal);
+                text.push('}');
+            } else if let Some(value) = names.get(name) {
+                text.push_str(&self.text(value, depth)?);
+            } else if let Some((resource, attribute)) = name.split_once('.') {
+                text.push_str(&self.attribute(resource, attribute)?);
+            } else {
+                text.push_str(&scalar(&self.reference(name)?)?);
+            }
+        }
+        text.push_str(rest);
+        Ok(text)
+    }
+
+    fn text(&self, value: &Value, depth: usize) -> Result<String, TemplateError> {
+        let resolved = self.value(value, depth + 1)?;
+        scalar(&resolved.unwrap_or_default())
+    }
+}
+
+fn only_member(members: &Map<String, Value>) -> Option<(&str, &Value)> {
+    let mut all = members.iter();
+    let (name, argument) = all.next()?;
+    all.next().is_none().then_some((name.as_str(), argument))
+}
+
+/// A scalar as text, as CloudFormation sees all of them.
+pub(super) fn scalar(value: &Value) -> Result<String, TemplateError> {
+    match value {
+        Value::String(text) => Ok(text.clone()),
+        Value::Bool(boolean) => Ok(boolean.to_string()),
+        Value::Number(number) => Ok(number.to_string()),
+        Value::Null | Value::Array(_) | Value::Object(_) => Err(TemplateError::intrinsic(format!(
+            "expected text, found {value}"
+        ))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::yaml;
+    use super::*;
+
+    fn scope() -> Scope {
+        let conditions = yaml::read(
+            "Empty: !Equals [!Ref Clients, '']\nNamed: !Not [!Condition Empty]\nBoth: !And [!Condition Empty, !Condition Named]\nEither: !Or [!Condition Empty, !Condition Named]\nRound: !Not [!Condition Round]",
+        )
+        .unwrap();
+        Scope {
+            parameters: BTreeMap::from([
+                ("Issuer".to_owned(), json!("https://o")),
+                ("Clients".to_owned(), json!("")),
+            ]),
+            conditions: conditions.as_object().unwrap().clone(),
+            mappings: Map::from_iter([("M".to_owned(), json!({"a": {"b": "c"}}))]),
+            resources: BTreeMap::from([(
+                "Table".to_owned(),
+                Names {
+                    kind: "AWS::DynamoDB::Table".to_owned(),
+                    reference: "Table-1".to_owned(),
+                    attributes: BTreeMap::from([
+                        ("Arn", "arn:table".to_owned()),
+                        ("Alias", "arn:live".to_owned()),
+                    ]),
+                },
+            )]),
+            region: "eu-west-1".to_owned(),
+        }
+    }
+
+    #[test]
+    fn functions_resolve() {
+        fn check(text: &str, expected: &Value) {
+            let resolved = scope().resolve(&yaml::read(text).unwrap()).unwrap();
+            assert_eq!(resolved.as_ref(), Some(expected), "{text}");
+        }
+        check("!Ref Issuer", &json!("https://o"));
+        check("!Ref Table", &json!("Table-1"));
+        check("!Ref Table.Alias", &json!("arn:live"));
+        check("!Ref 'AWS::Region'", &json!("eu-west-1"));
+        check("!GetAtt Table.Arn", &json!("arn:table"));
+        check(
+            "!Sub \"${Issuer}/v1/${Table.Arn}/${!x}/${AWS::AccountId}\"",
+            &json!("https://o/v1/arn:table/${x}/123456789012"),
+        );
+        check(
+            "!Sub [\"${a}-${Issuer}\", {a: !Ref Table}]",
+            &json!("Table-1-https://o"),
+        );
+        check("!Join [',', [a, !Ref Table, 1]]", &json!("a,Table-1,1"));
+        check("!Select [1, !Split ['/', 'a/b/c']]", &json!("b"));
+        check("!FindInMap [M, a, b]", &json!("c"));
+        check("!If [Empty, 1, !Ref Nowhere]", &json!(1));
+        check("!If [Named, !Ref Nowhere, 2]", &json!(2));
+        check("!If [Both, 1, 2]", &json!(2));
+        check("!If [Either, 1, 2]", &json!(1));
+        check(
+            "{a: !If [Empty, !Ref 'AWS::NoValue', 1], b: [!Ref 'AWS::NoValue', 2]}",
+            &json!({"b": [2]}),
+        );
+        check("{Fn::Join: ['', [a, b]]}", &json!("ab"));
+    }
+
+    #[test]
+    fn what_cannot_be_resolved_is_an_error() {
+        fn check(text: &str, expected: &str) {
+            let error = scope()
+                .resolve(&yaml::read(text).unwrap())
+                .unwrap_err()
+                .to_string();
+            assert!(error.contains(expected), "{text}: {error}");
+        }
+        check("!Ref Nowhere", "`Nowhere` is no parameter");
+        check("!GetAtt Table.StreamArn", "has no value on one machine");
+        check("!ImportValue x", "`Fn::ImportValue` is not known here");
+        check("!If [Nowhere, 1, 2]", "no condition is called `Nowhere`");
+        check("!If [Round, 1, 2]", "in a circle");
+        check("!Sub '${Issuer'", "misses a `}`");
+        check("!Select [9, [a]]", "an index inside the list");
+    }
+}

@@ -1,0 +1,87 @@
+//! `AWS::DynamoDB::Table`, as a request to make it.
+
+use serde_json::{Map, Value};
+
+use super::TemplateError;
+
+/// What a table's properties share with the request `CreateTable`.
+const SHARED: [&str; 7] = [
+    "AttributeDefinitions",
+    "KeySchema",
+    "GlobalSecondaryIndexes",
+    "LocalSecondaryIndexes",
+    "BillingMode",
+    "ProvisionedThroughput",
+    "TableClass",
+];
+
+/// Properties that change nothing here.
+const WITHOUT_EFFECT: [&str; 8] = [
+    "ContributorInsightsSpecification",
+    "DeletionProtectionEnabled",
+    "OnDemandThroughput",
+    "PointInTimeRecoverySpecification",
+    "ResourcePolicy",
+    "SSESpecification",
+    "Tags",
+    "WarmThroughput",
+];
+
+/// One table of the template.
+#[derive(Clone, Debug)]
+pub struct TableDefinition {
+    /// Its name.
+    pub name: String,
+    /// The body of the `CreateTable` request.
+    pub create: Value,
+    /// The body of the `UpdateTimeToLive` request, when items expire.
+    pub time_to_live: Option<Value>,
+}
+
+/// Reads one table from its resolved properties.
+pub(super) fn read(
+    logical_id: &str,
+    name: &str,
+    properties: &Value,
+    warnings: &mut Vec<String>,
+) -> Result<TableDefinition, TemplateError> {
+    let Some(properties) = properties.as_object() else {
+        return Err(TemplateError::at(
+            format!("Resources/{logical_id}"),
+            "a table needs Properties",
+        ));
+    };
+    let mut create = Map::from_iter([("TableName".to_owned(), Value::from(name))]);
+    let mut time_to_live = None;
+    for (property, value) in properties {
+        match property.as_str() {
+            "TableName" => {}
+            "StreamSpecification" => {
+                let mut stream = value.clone();
+                if let Value::Object(members) = &mut stream {
+                    members.insert("StreamEnabled".to_owned(), true.into());
+                }
+                create.insert(property.clone(), stream);
+            }
+            "TimeToLiveSpecification" => {
+                let request = Map::from_iter([
+                    ("TableName".to_owned(), Value::from(name)),
+                    (property.clone(), value.clone()),
+                ]);
+                time_to_live = Some(Value::Object(request));
+            }
+            shared if SHARED.contains(&shared) => {
+                create.insert(property.clone(), value.clone());
+            }
+            ignored if WITHOUT_EFFECT.contains(&ignored) => {}
+            unknown => warnings.push(format!(
+                "{logical_id}: the property `{unknown}` has no effect on one machine"
+            )),
+        }
+    }
+    Ok(TableDefinition {
+        name: name.to_owned(),
+        create: Value::Object(create),
+        time_to_live,
+    })
+}

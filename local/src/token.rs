@@ -1,0 +1,386 @@
+//! `cargo local token`: a sign-in as a browser does it, by Authorization Code with PKCE, without a browser.
+
+use aws_lc_rs::digest::{SHA256, digest};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use http::StatusCode;
+use http::header::{CONTENT_TYPE, COOKIE, LOCATION};
+use reqwest::Url;
+use serde::Deserialize;
+
+use crate::cookies::Cookies;
+use crate::issuer;
+use crate::random;
+use crate::stack_file::StackFile;
+
+/// What a user of the pages who has signed in has, where the command asks for nothing else.
+pub const DEFAULT_SCOPE: &str = "openid profile email groups state:read state:write";
+
+/// How many steps the issuer may take between the request and the answer.
+const MOST_STEPS: usize = 12;
+
+/// No token.
+#[derive(Debug, thiserror::Error)]
+pub enum TokenError {
+    /// Nothing answers.
+    #[error(
+        "no issuer answers at {issuer}: start `cargo local` in another terminal and wait for `ready`"
+    )]
+    NotRunning {
+        /// Where it was looked for.
+        issuer: String,
+    },
+    /// The issuer is a real one.
+    #[error("users of {issuer} sign in in the browser, at {web}: their tokens are not made here")]
+    RealIssuer {
+        /// The issuer.
+        issuer: String,
+        /// The pages.
+        web: String,
+    },
+    /// Nobody of that name.
+    #[error("no user is called `{user}`: expected one of {known}")]
+    UnknownUser {
+        /// The name.
+        user: String,
+        /// The names there are.
+        known: String,
+    },
+    /// The issuer refused.
+    #[error("the issuer refused: {0}")]
+    Refused(String),
+    /// The issuer answered what is no step of a sign-in.
+    #[error("the sign-in cannot go on: {0}")]
+    Flow(String),
+}
+
+/// The issuer to sign in at, and as which client.
+#[derive(Clone, Debug)]
+pub struct SignIn<'a> {
+    /// The exact issuer.
+    pub issuer: &'a str,
+    /// The client id.
+    pub client_id: &'a str,
+    /// Where the issuer sends the answer; nobody needs to listen there.
+    pub redirect_uri: String,
+}
+
+#[derive(Deserialize)]
+struct Metadata {
+    issuer: String,
+    authorization_endpoint: String,
+    token_endpoint: String,
+}
+
+#[derive(Deserialize)]
+struct Tokens {
+    access_token: String,
+    id_token: Option<String>,
+}
+
+impl<'a> SignIn<'a> {
+    /// The sign-in at a running stack's issuer.
+    ///
+    /// # Errors
+    /// When that is a real issuer.
+    pub fn at(stack: &'a StackFile) -> Result<Self, TokenError> {
+        if stack.issuer_pid.is_none() {
+            return Err(TokenError::RealIssuer {
+                issuer: stack.issuer.clone(),
+                web: stack.web.clone(),
+            });
+        }
+        let redirect_uri = issuer::redirect_uri(&stack.web);
+        Ok(Self {
+            issuer: &stack.issuer,
+            client_id: &stack.client_id,
+            redirect_uri,
+        })
+    }
+
+    /// Signs a user in and returns the access token.
+    ///
+    /// # Errors
+    /// When the issuer does not let the user, the client or the scope through.
+    pub async fn access_token(
+        &self,
+        client: &reqwest::Client,
+        user: &str,
+        scope: &str,
+    ) -> Result<String, TokenError> {
+        let not_running = |_| TokenError::NotRunning {
+            issuer: self.issuer.to_owned(),
+        };
+        let answer = client
+            .get(format!("{}/.well-known/openid-configuration", self.issuer))
+            .send()
+            .await
+            .map_err(not_running)?;
+        let metadata: Metadata = json(answer).await?;
+        if metadata.issuer != self.issuer {
+            return Err(TokenError::Flow(format!(
+                "expected the issuer {}, found {}",
+                self.issuer, metadata.issuer
+            )));
+        }
+        let secret = || {
+            random::secret()
+                .map_err(|_| TokenError::Flow("the system has no random bytes".to_owned()))
+        };
+        let (verifier, state, nonce) = (secret()?, secret()?, secret()?);
+        let challenge = URL_SAFE_NO_PAD.encode(digest(&SHA256, verifier.as_bytes()));
+        let authorize = Url::parse_with_params(
+            &metadata.authorization_endpoint,
+            [
+                ("response_type", "code"),
+                ("client_id", self.client_id),
+                ("redirect_uri", &self.redirect_uri),
+                ("scope", scope),
+                ("state", &state),
+                ("nonce", &nonce),
+                ("code_challenge", &challenge),
+                ("code_challenge_method", "S256"),
+            ],
+        );
+        let authorize = authorize.map_err(|error| TokenError::Flow(error.to_string()))?;
+        let callback = self.walk(client, authorize, user).await?;
+        let code = self.code(&callback, &state)?;
+        let form = form(&[
+            ("grant_type", "authorization_code"),
+            ("code", &code),
+            ("redirect_uri", &self.redirect_uri),
+            ("client_id", self.client_id),
+            ("code_verifier", &verifier),
+        ]);
+        let request = client
+            .post(&metadata.token_endpoint)
+            .header(CONTENT_TYPE, FORM)
+            .body(form);
+        let tokens: Tokens = json(request.send().await.map_err(flow)?).await?;
+        // The token comes from the issuer itself, so its signature needs no check (OpenID Connect Core, 3.1.3.7).
+        if let Some(id_token) = tokens.id_token
+            && claim(&id_token, "nonce").as_deref() != Some(nonce.as_str())
+        {
+            return Err(TokenError::Flow(
+                "the ID token has another nonce than was sent".to_owned(),
+            ));
+        }
+        Ok(tokens.access_token)
+    }
+
+    /// Goes from page to page until the issuer sends the browser back to the client.
+    async fn walk(
+        &self,
+        client: &reqwest::Client,
+        authorize: Url,
+        user: &str,
+    ) -> Result<Url, TokenError> {
+        let mut cookies = Cookies::default();
+        let mut url = authorize;
+        let mut body = None;
+        for _ in 0..MOST_STEPS {
+            let request = match body.take() {
+                Some(body) => client
+                    .post(url.clone())
+                    .header(CONTENT_TYPE, FORM)
+                    .body::<String>(body),
+                None => client.get(url.clone()),
+            };
+            let answer = request
+                .header(COOKIE, cookies.header(url.path()))
+                .send()
+                .await
+                .map_err(flow)?;
+            cookies.take(answer.headers());
+            let status = answer.status();
+            if status.is_redirection() {
+                let location = answer
+                    .headers()
+                    .get(LOCATION)
+                    .and_then(|value| value.to_str().ok())
+                    .unwrap_or_default();
+                url = url
+                    .join(location)
+                    .map_err(|error| TokenError::Flow(format!("`{location}`: {error}")))?;
+                if url.as_str().starts_with(&self.redirect_uri) {
+                    return Ok(url);
+                }
+                continue;
+            }
+            let page = answer.text().await.map_err(flow)?;
+            if status != StatusCode::OK {
+                return Err(TokenError::Refused(format!("{status}: {}", page.trim())));
+            }
+            let users = page::users(&page);
+            if !users.iter().any(|known| known == user) {
+                let (user, known) = (user.to_owned(), users.join(", "));
+                return Err(TokenError::UnknownUser { user, known });
+            }
+            let action = page::form_action(&page).unwrap_or_default();
+            url = url
+                .join(&action)
+                .map_err(|error| TokenError::Flow(format!("`{action}`: {error}")))?;
+            body = Some(form(&[("user", user)]));
+        }
+        Err(TokenError::Flow(format!(
+            "the issuer took more than {MOST_STEPS} steps"
+        )))
+    }
+
+    /// The code in the answer, held to what was asked (RFC 6749, 4.1.2; RFC 9207).
+    fn code(&self, callback: &Url, state: &str) -> Result<String, TokenError> {
+        let parameter = |wanted: &str| {
+            callback
+                .query_pairs()
+                .find(|(name, _)| name == wanted)
+                .map(|(_, value)| value.into_owned())
+        };
+        if let Some(error) = parameter("error") {
+            return Err(TokenError::Refused(format!(
+                "{error}: {}",
+                parameter("error_description").unwrap_or_default()
+            )));
+        }
+        if parameter("state").as_deref() != Some(state) {
+            return Err(TokenError::Flow(
+                "the answer has another state than was sent".to_owned(),
+            ));
+        }
+        if parameter("iss").is_some_and(|iss| iss != self.issuer) {
+            return Err(TokenError::Flow(
+                "the answer is of another issuer".to_owned(),
+            ));
+        }
+        parameter("code").ok_or_else(|| TokenError::Flow("the answer has no code".to_owned()))
+    }
+}
+
+const FORM: &str = "application/x-www-form-urlencoded";
+
+fn form(pairs: &[(&str, &str)]) -> String {
+    let url = Url::parse_with_params("http://form/", pairs);
+    url.ok()
+        .and_then(|url| url.query().map(str::to_owned))
+        .unwrap_or_default()
+}
+
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "it is a function to map errors by"
+)]
+fn flow(error: reqwest::Error) -> TokenError {
+    TokenError::Flow(error.to_string())
+}
+
+async fn json<T: serde::de::DeserializeOwned>(answer: reqwest::Response) -> Result<T, TokenError> {
+    let (status, url) = (answer.status(), answer.url().to_string());
+    let body = answer.text().await.map_err(flow)?;
+    if !status.is_success() {
+        return Err(TokenError::Refused(format!("{status} at {url}: {body}")));
+    }
+    serde_json::from_str(&body).map_err(|error| TokenError::Flow(format!("{url}: {error}")))
+}
+
+/// A claim that is text, unverified.
+fn claim(token: &str, name: &str) -> Option<String> {
+    let payload = URL_SAFE_NO_PAD.decode(token.split('.').nth(1)?).ok()?;
+    let claims: serde_json::Value = serde_json::from_slice(&payload).ok()?;
+    claims.get(name)?.as_str().map(str::to_owned)
+}
+
+/// The issuer's sign-in page: one form, with a button for each user.
+mod page {
+    /// Where the first form is sent.
+    pub(super) fn form_action(page: &str) -> Option<String> {
+        tags(page, "form").find_map(|tag| attribute(tag, "action"))
+    }
+
+    /// The users that can be picked.
+    pub(super) fn users(page: &str) -> Vec<String> {
+        tags(page, "button")
+            .chain(tags(page, "input"))
+            .filter(|tag| attribute(tag, "name").as_deref() == Some("user"))
+            .filter_map(|tag| attribute(tag, "value"))
+            .collect()
+    }
+
+    /// What stands between `<name ` and `>` of each such tag.
+    fn tags<'a>(page: &'a str, name: &'a str) -> impl Iterator<Item = &'a str> {
+        page.split('<').filter_map(move |rest| {
+            let attributes = rest.strip_prefix(name)?;
+            let (attributes, _) = attributes.split_once('>')?;
+            attributes
+                .starts_with(char::is_whitespace)
+                .then_some(attributes)
+        })
+    }
+
+    fn attribute(tag: &str, name: &str) -> Option<String> {
+        let start = format!("{name}=\"");
+        let (_, after) = tag
+            .split_once(&start)
+            .filter(|(before, _)| before.ends_with(char::is_whitespace))?;
+        let (value, _) = after.split_once('"')?;
+        Some(
+            value
+                .replace("&amp;", "&")
+                .replace("&quot;", "\"")
+                .replace("&#39;", "'"),
+        )
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+
+        #[test]
+        fn the_form_and_its_users() {
+            let page = r#"<h1>Sign in</h1><formality action="no">
+                <form method="post" action="/interaction/1?a=b&amp;c=d">
+                <button type="submit" name="user" value="alice">Alice</button>
+                <button value="ada" name="user">Ada</button>
+                <button name="cancel" value="yes">Cancel</button></form>"#;
+            assert_eq!(form_action(page).as_deref(), Some("/interaction/1?a=b&c=d"));
+            assert_eq!(users(page), ["alice", "ada"]);
+            assert_eq!(form_action("<p>"), None);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_of_the_issuer() {
+        fn check(query: &str, expected: Result<&str, &str>) {
+            let redirect_uri = "http://127.0.0.1:8080/callback.html".to_owned();
+            let sign_in = SignIn {
+                issuer: "http://i",
+                client_id: "web",
+                redirect_uri,
+            };
+            let url = Url::parse(&format!("http://127.0.0.1:8080/callback.html?{query}")).unwrap();
+            match (sign_in.code(&url, "s"), expected) {
+                (Ok(code), Ok(expected)) => assert_eq!(code, expected, "{query}"),
+                (Err(error), Err(expected)) => {
+                    assert!(error.to_string().contains(expected), "{query}: {error}")
+                }
+                (found, expected) => panic!("{query}: found {found:?}, expected {expected:?}"),
+            }
+        }
+        check("code=c&state=s", Ok("c"));
+        check("code=c&state=s&iss=http%3A%2F%2Fi", Ok("c"));
+        check("code=c&state=other", Err("another state"));
+        check("code=c", Err("another state"));
+        check(
+            "code=c&state=s&iss=http%3A%2F%2Fevil",
+            Err("another issuer"),
+        );
+        check(
+            "error=invalid_scope&error_description=no",
+            Err("invalid_scope: no"),
+        );
+        check("state=s", Err("no code"));
+    }
+}

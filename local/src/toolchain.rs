@@ -1,0 +1,98 @@
+//! Building the functions with the cargo that runs this.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use serde_json::Value;
+use tokio::process::Command;
+
+/// The binaries could not be built.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// cargo could not be run.
+    #[error("cannot run `{cargo}`: {cause}")]
+    Cargo {
+        /// The program.
+        cargo: String,
+        /// Why not.
+        cause: std::io::Error,
+    },
+    /// cargo said what is wrong already.
+    #[error("the functions do not build: see cargo's messages above")]
+    Build,
+    /// cargo built something else.
+    #[error("cargo built no binary `{0}`: expected one of that name in the workspace")]
+    Missing(String),
+}
+
+/// Builds the named binaries and says where they are.
+///
+/// `--bin` without `--package`: features are then unified over the whole workspace as in `cargo test`, and nothing is
+/// compiled twice.
+///
+/// # Errors
+/// When they do not build.
+pub async fn build(
+    workspace: &Path,
+    names: &[String],
+    release: bool,
+) -> Result<BTreeMap<String, PathBuf>, BuildError> {
+    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
+    let mut command = Command::new(&cargo);
+    command
+        .current_dir(workspace)
+        .args(["build", "--message-format=json-render-diagnostics"]);
+    for name in names {
+        command.args(["--bin", name]);
+    }
+    if release {
+        command.arg("--release");
+    }
+    let output = command
+        .stdin(Stdio::null())
+        .stderr(Stdio::inherit())
+        .kill_on_drop(true)
+        .output()
+        .await;
+    let output = output.map_err(|cause| BuildError::Cargo { cargo, cause })?;
+    if !output.status.success() {
+        return Err(BuildError::Build);
+    }
+    let built = executables(&output.stdout);
+    match names.iter().find(|name| !built.contains_key(*name)) {
+        Some(missing) => Err(BuildError::Missing(missing.clone())),
+        None => Ok(built),
+    }
+}
+
+/// The programs that cargo's messages name, by the name of their target.
+fn executables(messages: &[u8]) -> BTreeMap<String, PathBuf> {
+    messages
+        .split(|&byte| byte == b'\n')
+        .filter_map(|line| serde_json::from_slice::<Value>(line).ok())
+        .filter_map(|message| {
+            let name = message.pointer("/target/name")?.as_str()?.to_owned();
+            Some((name, PathBuf::from(message.get("executable")?.as_str()?)))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn executables_are_found_among_messages() {
+        let messages =
+            br#"{"reason":"compiler-artifact","target":{"name":"serde"},"executable":null}
+not JSON
+{"reason":"compiler-artifact","target":{"name":"authorizer"},"executable":"/t/debug/authorizer"}
+{"reason":"build-finished","success":true}"#;
+        let expected = BTreeMap::from([(
+            "authorizer".to_owned(),
+            PathBuf::from("/t/debug/authorizer"),
+        )]);
+        assert_eq!(executables(messages), expected);
+    }
+}
