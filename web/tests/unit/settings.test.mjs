@@ -1,0 +1,32 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { settingsFrom } from '../../js/settings.js';
+
+const good = {
+  origin: 'https://app.example.com',
+  issuer: 'https://example.okta.com/oauth2/default',
+  clientId: 'web',
+  apiBase: 'https://api.example.com/prod',
+  scopes: { signIn: 'openid profile', write: 'state:write' },
+};
+
+test('good settings are taken', () => {
+  const settings = settingsFrom(good);
+  assert.deepEqual(settings.scopes, { signIn: ['openid', 'profile'], write: ['state:write'] });
+  assert.deepEqual(settings.users, []);
+});
+
+for (const [name, change, expected] of /** @type {[string, object, RegExp][]} */ ([
+  ['http that is not this machine', { issuer: 'http://example.okta.com' }, /issuer: expected an https URL/],
+  ['a trailing slash', { apiBase: 'https://api.example.com/prod/' }, /apiBase/],
+  ['no URL', { origin: 'app.example.com' }, /origin/],
+  ['a script URL', { apiBase: 'javascript:alert(1)' }, /apiBase/],
+  ['no openid', { scopes: { signIn: 'profile', write: '' } }, /scopes.signIn/],
+  ['no client', { clientId: '' }, /clientId/],
+])) {
+  test(`refused: ${name}`, () => assert.throws(() => settingsFrom({ ...good, ...change }), expected));
+}
+
+test('all faults are told at once', () => {
+  assert.throws(() => settingsFrom({}), /origin[^]*issuer[^]*apiBase[^]*scopes[^]*clientId/);
+});
