@@ -26,3 +26,4 @@ pub mod stack_file;
 pub mod template;
 pub mod token;
 pub mod toolchain;
+pub mod web;

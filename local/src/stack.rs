@@ -21,6 +21,7 @@ use crate::server::Server;
 use crate::stack_file::StackFile;
 use crate::template::{FunctionDefinition, Given, Template, TemplateError};
 use crate::toolchain::{self, BuildError};
+use crate::web::Pages;
 use crate::{aws, http_client};
 
 /// How long each part may take to answer once it has started.
@@ -184,8 +185,10 @@ impl Stack {
         let binaries = toolchain::build(&workspace, &names, options.release).await?;
 
         let npm_lock = options.data.join("npm.lock");
-        if workspace.join("web/package.json").exists() {
-            packages::install(&workspace.join("web"), &npm_lock, progress).await?;
+        // A real issuer needs no Node.js, so the lack of it costs only the pages' sign-in then.
+        match packages::check_node().await {
+            Ok(()) => packages::install(&workspace.join("web"), &npm_lock, progress).await?,
+            Err(missing) => progress.warn(format_args!("nobody can sign in in the web pages: {missing}")),
         }
         let (issuer, issued_by) = match &options.issuer {
             Some(real) => (None, real.clone()),
@@ -275,6 +278,7 @@ impl Stack {
             })?;
         }
         let functions: Arc<dyn Invoke> = Arc::new(functions);
+        let pages = Pages::new(workspace.join("web"), &template.web_headers, &region, &file);
         let log = Log::open("gateway", &logs, progress);
         let gateway = Gateway::new(
             template.api,
@@ -289,7 +293,7 @@ impl Stack {
         };
         let servers = vec![
             spawn("API", server.serve(api.listener), &log),
-            // The web pages' server stands here, on `web.listener`.
+            spawn("web pages", pages.serve(web.listener), &log),
         ];
         let stack = Self {
             file,
@@ -314,6 +318,7 @@ impl Stack {
             ("the issuer", metadata, true),
             ("the database", self.file.database.clone(), true),
             ("the API", format!("{}/", self.file.api), false),
+            ("the web server", self.file.web.clone(), true),
         ];
         for (part, url, success) in parts {
             let answered = client.get(&url).timeout(PROBE_TIMEOUT).send().await;

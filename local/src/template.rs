@@ -8,6 +8,7 @@ mod function;
 mod intrinsic;
 mod parameter;
 mod table;
+mod web_headers;
 mod yaml;
 
 use std::collections::BTreeMap;
@@ -49,6 +50,8 @@ pub struct Template {
     pub functions: Vec<FunctionDefinition>,
     /// The DynamoDB tables.
     pub tables: Vec<TableDefinition>,
+    /// The headers of the web pages, names in lower case.
+    pub web_headers: Vec<(String, String)>,
     /// What the template asks for that has no effect here.
     pub warnings: Vec<String>,
 }
@@ -146,7 +149,8 @@ impl Template {
             let names = names(id, kind, resource, &scope)?;
             scope.resources.insert((*id).to_owned(), names);
         }
-        Self::of_resources(&present, &document.globals, &scope)
+        let web_headers = web_headers::read(&document.resources, &scope)?;
+        Ok(Self { web_headers, ..Self::of_resources(&present, &document.globals, &scope)? })
     }
 
     fn of_resources(
@@ -201,6 +205,7 @@ impl Template {
             api,
             functions,
             tables,
+            web_headers: Vec::new(),
             warnings,
         })
     }

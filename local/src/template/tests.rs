@@ -233,3 +233,45 @@ fn what_cannot_be_run_is_refused() {
         "expected one of x",
     );
 }
+
+#[test]
+fn the_headers_of_the_pages_are_read_whether_or_not_the_template_hosts_them() {
+    let policy = r#"
+  Headers:
+    Type: AWS::CloudFront::ResponseHeadersPolicy
+    Condition: Never
+    Properties:
+      ResponseHeadersPolicyConfig:
+        Name: x
+        SecurityHeadersConfig:
+          ContentSecurityPolicy: {ContentSecurityPolicy: !Sub "connect-src ${Issuer}", Override: true}
+          ContentTypeOptions: {Override: true}
+          FrameOptions: {FrameOption: DENY, Override: true}
+          StrictTransportSecurity: {AccessControlMaxAgeSec: 1, Override: true}
+        CustomHeadersConfig: {Items: [{Header: Cache-Control, Value: no-cache, Override: true}]}
+"#;
+    let template = read(&format!("{TEMPLATE}{policy}")).unwrap();
+    let headers: Vec<_> = template
+        .web_headers
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()))
+        .collect();
+    let expected = [
+        ("content-security-policy", "connect-src https://issuer"),
+        ("x-content-type-options", "nosniff"),
+        ("x-frame-options", "DENY"),
+        ("cache-control", "no-cache"),
+    ];
+    assert_eq!(headers, expected);
+
+    let unknown = format!(
+        "{TEMPLATE}{}",
+        policy.replace("FrameOptions", "XSSProtection")
+    );
+    assert!(
+        read(&unknown)
+            .unwrap_err()
+            .to_string()
+            .contains("XSSProtection")
+    );
+}

@@ -1,0 +1,266 @@
+//! The web pages, served as CloudFront would: the same files, the same headers.
+
+use std::fs;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::State;
+use http::header::{ALLOW, CONTENT_TYPE};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode};
+use serde_json::json;
+use tokio::net::TcpListener;
+
+use crate::aws;
+use crate::stack_file::StackFile;
+
+/// The library for OpenID Connect, as its package ships it.
+const LIBRARY: &str = "node_modules/oauth4webapi/build/index.js";
+
+/// The names that the pages offer to sign in as, where everybody knows the users.
+const USERS: [&str; 3] = ["alice", "bob", "ada"];
+
+/// The pages of one stack.
+#[derive(Debug)]
+pub struct Pages {
+    folder: PathBuf,
+    config: String,
+    headers: HeaderMap,
+}
+
+/// What a path of the site stands for.
+#[derive(Debug, PartialEq, Eq)]
+enum Content {
+    /// A file below the folder, and its media type.
+    File(String, &'static str),
+    /// The settings, which this stack writes.
+    Config,
+}
+
+impl Pages {
+    /// The pages in `folder`, with the headers of the template, for the parts of the stack as `stack` names them.
+    #[must_use]
+    pub fn new(
+        folder: PathBuf,
+        headers: &[(String, String)],
+        region: &str,
+        stack: &StackFile,
+    ) -> Self {
+        // The template knows the API by the address that AWS gives it.
+        let (deployed, here) = (aws::api_origin(region), &stack.lambda);
+        let headers = headers.iter().filter_map(|(name, value)| {
+            let value = HeaderValue::from_str(&value.replace(&deployed, here)).ok()?;
+            Some((HeaderName::from_bytes(name.as_bytes()).ok()?, value))
+        });
+        Self {
+            folder,
+            config: config(stack),
+            headers: headers.collect(),
+        }
+    }
+
+    /// Serves until the task that this runs in is ended.
+    ///
+    /// # Errors
+    /// When the listener fails.
+    pub async fn serve(self, listener: TcpListener) -> std::io::Result<()> {
+        let router = Router::new().fallback(answer).with_state(Arc::new(self));
+        axum::serve(listener, router).await
+    }
+
+    /// The answer to a request, whose body is nobody's business.
+    fn answer(&self, method: &Method, path: &str) -> Response<Vec<u8>> {
+        if method != Method::GET && method != Method::HEAD {
+            let mut response = self.finish(
+                StatusCode::METHOD_NOT_ALLOWED,
+                "text/plain; charset=utf-8",
+                Vec::new(),
+            );
+            response
+                .headers_mut()
+                .insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
+            return response;
+        }
+        let found = content_of(path).and_then(|content| match content {
+            Content::Config => Some((self.config.clone().into_bytes(), JAVASCRIPT)),
+            Content::File(file, kind) => Some((fs::read(self.folder.join(file)).ok()?, kind)),
+        });
+        match found {
+            Some((body, kind)) => self.finish(StatusCode::OK, kind, body),
+            None => self.finish(
+                StatusCode::NOT_FOUND,
+                HTML,
+                fs::read(self.folder.join("404.html")).unwrap_or_default(),
+            ),
+        }
+    }
+
+    fn finish(&self, status: StatusCode, kind: &'static str, body: Vec<u8>) -> Response<Vec<u8>> {
+        let mut response = Response::new(body);
+        *response.status_mut() = status;
+        *response.headers_mut() = self.headers.clone();
+        response
+            .headers_mut()
+            .insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+        response
+    }
+}
+
+async fn answer(
+    State(pages): State<Arc<Pages>>,
+    request: axum::extract::Request,
+) -> Response<Body> {
+    pages
+        .answer(request.method(), request.uri().path())
+        .map(Body::from)
+}
+
+const HTML: &str = "text/html; charset=utf-8";
+const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
+
+/// What the path stands for: what `web/deploy.mjs` uploads, and nothing else of the folder.
+///
+/// Every part has to be a plain name, so no path leads out of the folder: `..`, an encoded slash or a hidden file is no
+/// such name.
+fn content_of(path: &str) -> Option<Content> {
+    let plain = |part: &&str| {
+        !part.is_empty()
+            && !part.starts_with('.')
+            && part
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
+    };
+    let path = path.strip_prefix('/')?;
+    if path.is_empty() {
+        return Some(Content::File("index.html".to_owned(), HTML));
+    }
+    let parts: Vec<&str> = path.split('/').collect();
+    if !parts.iter().all(plain) {
+        return None;
+    }
+    let (_, extension) = path.rsplit_once('.')?;
+    match (parts.as_slice(), extension) {
+        (["config.js"], _) => Some(Content::Config),
+        (["vendor", "oauth4webapi.js"], _) => Some(Content::File(LIBRARY.to_owned(), JAVASCRIPT)),
+        ([_], "html") => Some(Content::File(path.to_owned(), HTML)),
+        ([_], "css") => Some(Content::File(path.to_owned(), "text/css; charset=utf-8")),
+        ([_], "svg") => Some(Content::File(path.to_owned(), "image/svg+xml")),
+        (["js", ..], "js") => Some(Content::File(path.to_owned(), JAVASCRIPT)),
+        _ => None,
+    }
+}
+
+/// `config.js` for this stack, in the form of the one in `web/`.
+fn config(stack: &StackFile) -> String {
+    let users: &[&str] = if stack.issuer_pid.is_some() {
+        &USERS
+    } else {
+        &[]
+    };
+    let config = json!({
+        "origin": stack.web,
+        "issuer": stack.issuer,
+        "clientId": stack.client_id,
+        "apiBase": stack.api,
+        "scopes": {"signIn": "openid profile offline_access", "write": "state:write"},
+        "users": users,
+    });
+    format!("export default {config:#};\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    fn pages() -> Pages {
+        let stack = StackFile {
+            pid: 1,
+            api: "http://127.0.0.1:3000/prod".to_owned(),
+            lambda: "http://127.0.0.1:3000".to_owned(),
+            database: "http://127.0.0.1:8000".to_owned(),
+            web: "http://127.0.0.1:8080".to_owned(),
+            issuer: "http://127.0.0.1:9000/oauth2/default".to_owned(),
+            issuer_pid: Some(2),
+            client_id: "web".to_owned(),
+            audience: "api://default".to_owned(),
+        };
+        let policy = format!("connect-src {}", aws::api_origin("eu-west-1"));
+        let headers = [("content-security-policy".to_owned(), policy)];
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../web");
+        Pages::new(folder, &headers, "eu-west-1", &stack)
+    }
+
+    #[test]
+    fn paths_stand_for_files_of_the_site_alone() {
+        fn check(path: &str, expected: Option<&str>) {
+            let file = content_of(path).map(|content| match content {
+                Content::File(file, _) => file,
+                Content::Config => "(config)".to_owned(),
+            });
+            assert_eq!(file.as_deref(), expected, "{path}");
+        }
+        check("/", Some("index.html"));
+        check("/state.html", Some("state.html"));
+        check("/js/pages/index.js", Some("js/pages/index.js"));
+        check("/config.js", Some("(config)"));
+        check("/vendor/oauth4webapi.js", Some(LIBRARY));
+        for outside in [
+            "",
+            "state.html",
+            "//state.html",
+            "/js/../../Cargo.toml",
+            "/js/..%2f..%2fdeploy.mjs",
+            "/js/%2e%2e/config.js",
+            "/..\\..\\Cargo.toml",
+            "/.gitignore",
+            "/package.json",
+            "/deploy.mjs",
+            "/tests/run.mjs",
+            "/node_modules/oauth4webapi/build/index.js",
+            "/js/",
+            "/js",
+            "/vendor/other.js",
+        ] {
+            check(outside, None);
+        }
+    }
+
+    #[test]
+    fn every_answer_has_the_headers_of_the_policy_with_the_api_of_this_machine() {
+        for (method, path, expected) in [
+            (Method::GET, "/", StatusCode::OK),
+            (Method::HEAD, "/config.js", StatusCode::OK),
+            (Method::GET, "/nowhere.html", StatusCode::NOT_FOUND),
+            (Method::POST, "/", StatusCode::METHOD_NOT_ALLOWED),
+        ] {
+            let answer = pages().answer(&method, path);
+            assert_eq!(answer.status(), expected, "{method} {path}");
+            assert_eq!(
+                answer.headers()["content-security-policy"],
+                "connect-src http://127.0.0.1:3000",
+                "{method} {path}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_settings_name_the_parts_of_this_stack() {
+        let config = config_of(&pages());
+        assert!(config.starts_with("export default {"), "{config}");
+        for part in [
+            "http://127.0.0.1:8080",
+            "http://127.0.0.1:9000/oauth2/default",
+            "http://127.0.0.1:3000/prod",
+            "alice",
+        ] {
+            assert!(config.contains(part), "{part} in {config}");
+        }
+    }
+
+    fn config_of(pages: &Pages) -> String {
+        String::from_utf8(pages.answer(&Method::GET, "/config.js").into_body()).unwrap()
+    }
+}
