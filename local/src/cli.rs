@@ -47,7 +47,7 @@ struct Run {
     /// Port of the sign-in provider
     #[arg(long, value_name = "PORT", default_value_t = 9000)]
     issuer_port: u16,
-    /// A real issuer, such as https://example.okta.com/oauth2/default, in place of the one on this machine
+    /// A real issuer's exact URL (Okta: .../oauth2/ID), in place of the one on this machine
     #[arg(
         long,
         value_name = "URL",
@@ -58,7 +58,7 @@ struct Run {
     /// Client id of the web pages at the real issuer
     #[arg(long, value_name = "ID", requires = "issuer")]
     client_id: Option<String>,
-    /// Audience of the real issuer's access tokens [default: api://default]
+    /// Audience of the real issuer's access tokens; Okta's own default where it is left out
     #[arg(long, value_name = "AUD", requires = "issuer")]
     audience: Option<String>,
     /// Run release builds of the functions

@@ -1,4 +1,4 @@
-//! The database of one machine: DynamoDB's API over one SQLite file, with the template's tables.
+//! The database of one machine: DynamoDB's API over one file, with the template's tables.
 
 use std::path::Path;
 

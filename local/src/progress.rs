@@ -7,6 +7,7 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use serde_json::Value;
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
 
 /// Whether progress and logs are shown; warnings and errors always are.
@@ -87,6 +88,10 @@ impl Log {
     /// One line of what the part does.
     pub fn line(&self, text: impl Display) {
         self.write(&text);
+        self.show(text);
+    }
+
+    fn show(&self, text: impl Display) {
         self.progress
             .step(format_args!("{:>11} | {text}", self.part));
     }
@@ -105,7 +110,10 @@ impl Log {
             let mut lines = BufReader::new(output);
             let mut line = Vec::new();
             while let Ok(1..) = lines.read_until(b'\n', &mut line).await {
-                log.line(String::from_utf8_lossy(&line).trim_end());
+                let text = String::from_utf8_lossy(&line);
+                let text = text.trim_end();
+                log.write(&text);
+                log.show(brief(text).as_deref().unwrap_or(text));
                 line.clear();
             }
         });
@@ -120,5 +128,67 @@ impl Log {
         {
             let _ = writeln!(file, "{text}");
         }
+    }
+}
+
+/// A function's log line as a person reads it: the message, and its members that are short. The file has all of it.
+fn brief(line: &str) -> Option<String> {
+    /// Members that say what the terminal says anyway, or that are for machines.
+    const LEFT_OUT: [&str; 6] = [
+        "_aws",
+        "function",
+        "level",
+        "message",
+        "requestId",
+        "timestamp",
+    ];
+    /// The longest member that is shown.
+    const LONGEST: usize = 80;
+    let Value::Object(members) = serde_json::from_str(line).ok()? else {
+        return None;
+    };
+    let level = members
+        .get("level")
+        .and_then(Value::as_str)
+        .filter(|level| *level != "INFO");
+    let message = members.get("message").and_then(Value::as_str);
+    let mut parts: Vec<String> = level
+        .into_iter()
+        .chain(message)
+        .map(str::to_owned)
+        .collect();
+    for (name, value) in members
+        .iter()
+        .filter(|(name, _)| !LEFT_OUT.contains(&name.as_str()))
+    {
+        let text = value
+            .as_str()
+            .map_or_else(|| value.to_string(), str::to_owned);
+        if text.len() <= LONGEST {
+            parts.push(format!("{name}={text}"));
+        }
+    }
+    Some(parts.join(" "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn log_lines_are_shortened_for_people() {
+        fn check(line: &str, expected: Option<&str>) {
+            assert_eq!(brief(line).as_deref(), expected, "{line}");
+        }
+        let line = r#"{"timestamp":"t","level":"INFO","message":"decision","decision":"allow","ms":0.5,"_aws":{"x":1}}"#;
+        check(line, Some("decision decision=allow ms=0.5"));
+        check(
+            r#"{"level":"ERROR","message":"no keys","cause":null}"#,
+            Some("ERROR no keys cause=null"),
+        );
+        let long = format!(r#"{{"message":"start","settings":"{}"}}"#, "x".repeat(100));
+        check(&long, Some("start"));
+        check("thread main panicked", None);
+        check("12", None);
     }
 }

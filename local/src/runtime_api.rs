@@ -199,12 +199,12 @@ async fn response(
     };
     let too_large = matches!(outcome, Outcome::Error(_));
     match shared.finish(&id, outcome) {
-        Ok(()) if too_large => status(
+        true if too_large => status(
             StatusCode::PAYLOAD_TOO_LARGE,
             "the answer is larger than Lambda takes",
         ),
-        Ok(()) => accepted(),
-        Err(refused) => refused,
+        true => accepted(),
+        false => not_running(&id),
     }
 }
 
@@ -213,8 +213,12 @@ async fn error(
     Path(id): Path<String>,
     payload: Bytes,
 ) -> Response<Body> {
-    let refused = shared.finish(&id, Outcome::Error(FunctionError::reported(payload)));
-    refused.map_or_else(|refused| refused, |()| accepted())
+    let outcome = Outcome::Error(FunctionError::reported(payload));
+    if shared.finish(&id, outcome) {
+        accepted()
+    } else {
+        not_running(&id)
+    }
 }
 
 async fn init_error(State(shared): State<Arc<Shared>>, payload: Bytes) -> Response<Body> {
@@ -225,24 +229,22 @@ async fn init_error(State(shared): State<Arc<Shared>>, payload: Bytes) -> Respon
 }
 
 impl Shared {
-    /// Hands the outcome to whoever waits for the invocation; another id than the running one is refused.
-    fn finish(&self, id: &str, outcome: Outcome) -> Result<(), Response<Body>> {
-        let taken = self
-            .running
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take_if(|(running, _)| running == id);
-        match taken {
-            Some((_, waiting)) => {
-                let _ = waiting.send(outcome);
-                Ok(())
-            }
-            None => Err(status(
-                StatusCode::BAD_REQUEST,
-                &format!("`{id}` is not the running invocation"),
-            )),
-        }
+    /// Hands the outcome to whoever waits for the invocation; false when another one runs, or none.
+    fn finish(&self, id: &str, outcome: Outcome) -> bool {
+        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some((_, waiting)) = running.take_if(|(running, _)| running == id) else {
+            return false;
+        };
+        let _ = waiting.send(outcome);
+        true
     }
+}
+
+fn not_running(id: &str) -> Response<Body> {
+    status(
+        StatusCode::BAD_REQUEST,
+        &format!("`{id}` is not the running invocation"),
+    )
 }
 
 fn accepted() -> Response<Body> {

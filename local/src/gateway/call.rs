@@ -104,8 +104,16 @@ fn last<'a>(found: impl Iterator<Item = &'a (String, String)>) -> Option<&'a str
     found.last().map(|(_, value)| value.as_str())
 }
 
-/// The headers that API Gateway adds.
+/// The headers that API Gateway adds. They say how the caller came, so `http` here, where AWS only ever has `https`.
 fn forward(headers: &mut Vec<(String, String)>, source_ip: IpAddr, at: OffsetDateTime) {
+    let host = headers
+        .iter()
+        .find(|(name, _)| name == "Host")
+        .map(|(_, host)| host.as_str());
+    let port = host
+        .and_then(|host| host.rsplit_once(':'))
+        .map_or("80", |(_, port)| port)
+        .to_owned();
     let mut set = |name: &str, value: &dyn Fn(Option<&str>) -> String| match headers
         .iter_mut()
         .find(|(found, _)| found == name)
@@ -119,8 +127,8 @@ fn forward(headers: &mut Vec<(String, String)>, source_ip: IpAddr, at: OffsetDat
             |sent| format!("{sent}, {source_ip}"),
         )
     });
-    set("X-Forwarded-Port", &|_| "443".to_owned());
-    set("X-Forwarded-Proto", &|_| "https".to_owned());
+    set("X-Forwarded-Port", &|_| port.clone());
+    set("X-Forwarded-Proto", &|_| "http".to_owned());
     set("X-Amzn-Trace-Id", &|sent| {
         sent.map_or_else(|| random::trace_id(at.unix_timestamp()), str::to_owned)
     });
