@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use super::freshness::FLOOR;
 use crate::clock::Timestamp;
 
 /// The operator's numbers.
@@ -196,7 +197,7 @@ impl<K> KeyCache<K> {
                     self.failed_at = None;
                     self.refresh_failed_at = None;
                     self.refresh_failures = 0;
-                    self.hold(keys, now, fresh_for.min(self.rules.max_age))
+                    self.hold(keys, now, fresh_for)
                 }
                 None => Action::Ignored,
             },
@@ -224,7 +225,8 @@ impl<K> KeyCache<K> {
                 None => Action::Serve,
             },
             // Past fresh, one asker waits for the outcome, for a key may have been withdrawn; all others go on.
-            (Standing::Stale, true) => match self.refresh(now).filter(|_| patient) {
+            (Standing::Stale, true) if !patient => Action::ServeStale,
+            (Standing::Stale, true) => match self.refresh(now) {
                 Some(flight) => Action::Fetch(flight),
                 None => Action::ServeStale,
             },
@@ -305,6 +307,7 @@ impl<K> KeyCache<K> {
     }
 
     fn hold(&mut self, keys: K, since: Timestamp, fresh_for: Duration) -> Action {
+        let fresh_for = fresh_for.min(self.rules.max_age.max(FLOOR));
         self.held = Some(Held {
             keys,
             since,
@@ -336,3 +339,6 @@ impl<K> KeyCache<K> {
         since.is_none_or(|since| now.since(since) >= pause)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// The shortest time that keys count as fresh, so that no answer can cause a fetch for every request.
-const FLOOR: Duration = Duration::from_secs(1);
+pub(super) const FLOOR: Duration = Duration::from_secs(1);
 
 /// How long keys count as fresh that came with these headers (RFC 9111 sections 4.2 and 5.2.2).
 ///

@@ -77,9 +77,12 @@ impl VerificationKey {
             2048..=8192 => {}
             _ => return Err(KeyRefusal::RsaTooLarge),
         }
-        let is_odd = e.last().is_some_and(|byte| byte % 2 == 1);
-        if !is_odd || !(2..=33).contains(&bits(e)) {
+        if !is_odd(e) || !(2..=33).contains(&bits(e)) {
             return Err(KeyRefusal::RsaExponent);
+        }
+        // The library would only say so at the first signature.
+        if !is_odd(n) {
+            return Err(KeyRefusal::NotAPublicKey);
         }
         RsaPublicKeyComponents { n, e }
             .to_parsed_public_key(&RSA_PKCS1_2048_8192_SHA256)
@@ -238,6 +241,10 @@ impl fmt::Debug for VerificationKey {
 fn without_leading_zeros(number: &[u8]) -> &[u8] {
     let zeros = number.iter().take_while(|byte| **byte == 0).count();
     number.get(zeros..).unwrap_or_default()
+}
+
+fn is_odd(number: &[u8]) -> bool {
+    number.last().is_some_and(|byte| byte % 2 == 1)
 }
 
 /// The length in bits of a number without leading zero bytes.

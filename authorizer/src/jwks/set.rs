@@ -172,3 +172,6 @@ impl Candidates {
         keys.iter().filter(|key| key.fits(self.algorithm))
     }
 }
+
+#[cfg(test)]
+mod tests;

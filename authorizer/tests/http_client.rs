@@ -1,0 +1,259 @@
+//! The HTTP client against a server on loopback that does what no server should.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod loopback;
+
+use std::net::TcpListener;
+use std::time::Duration;
+
+use authorizer::http_client::{
+    Document, Endpoint, HttpClient, HttpClientError, MAX_BODY_BYTES, Request, Transport,
+    TransportError,
+};
+use loopback::server::{Reply, Server};
+
+async fn fetch(url: &str, timeout: Duration) -> Result<Document, TransportError> {
+    let client = HttpClient::new(None).unwrap();
+    let endpoint: Endpoint = url.parse().unwrap();
+    client
+        .send(Request {
+            endpoint: &endpoint,
+            timeout,
+            form: None,
+        })
+        .await
+}
+
+/// The outcome for one reply, and that the server was asked once.
+#[track_caller]
+fn check(reply: &Reply, expected: Result<&str, TransportError>) {
+    // Long for what has to come; short for what never comes.
+    let timeout = if expected == Err(TransportError::TimedOut) {
+        100
+    } else {
+        10_000
+    };
+    let server = Server::always(reply.clone());
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let found = runtime.block_on(fetch(&server.url("/keys"), Duration::from_millis(timeout)));
+    let found = found.map(|document| String::from_utf8(document.body).unwrap());
+    let reply = format!("{reply:?}").chars().take(200).collect::<String>();
+    assert_eq!(
+        found.as_deref().map_err(|error| *error),
+        expected,
+        "{reply}"
+    );
+    assert_eq!(server.asked().len(), 1, "asked again after {reply}");
+}
+
+fn bytes(head: &str, body: &str) -> Vec<u8> {
+    format!("{head}\r\n\r\n{body}").into_bytes()
+}
+
+#[test]
+fn a_document() {
+    check(&Reply::json("{}"), Ok("{}"));
+    check(
+        &Reply::Close(bytes("HTTP/1.1 200 OK\r\nConnection: close", "to the end")),
+        Ok("to the end"),
+    );
+    let chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked";
+    check(
+        &Reply::Close(bytes(chunked, "2\r\nab\r\n1\r\nc\r\n0\r\n\r\n")),
+        Ok("abc"),
+    );
+}
+
+#[test]
+fn a_redirect_is_not_followed() {
+    for status in [301, 302, 303, 307, 308] {
+        let location = "Location: /elsewhere\r\n";
+        check(
+            &Reply::with(status, location, "{}"),
+            Err(TransportError::Status(status)),
+        );
+    }
+}
+
+#[test]
+fn only_200_is_an_answer() {
+    for status in [201, 204, 206, 304, 400, 401, 403, 404, 429, 500, 502, 503] {
+        let body = if matches!(status, 204 | 304) {
+            ""
+        } else {
+            "{}"
+        };
+        check(
+            &Reply::with(status, "", body),
+            Err(TransportError::Status(status)),
+        );
+    }
+}
+
+#[test]
+fn a_body_over_the_limit() {
+    let whole = "x".repeat(MAX_BODY_BYTES);
+    check(&Reply::with(200, "", &whole), Ok(&whole));
+    check(
+        &Reply::with(200, "", &format!("{whole}x")),
+        Err(TransportError::TooLarge),
+    );
+    let announced = format!("HTTP/1.1 200 OK\r\nContent-Length: {}", 10_000_000_000_u64);
+    check(
+        &Reply::Hold(bytes(&announced, "")),
+        Err(TransportError::TooLarge),
+    );
+}
+
+#[test]
+fn a_body_without_end() {
+    let chunk = format!("1000\r\n{}\r\n", "x".repeat(0x1000)).into_bytes();
+    let head = bytes("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked", "");
+    check(&Reply::Endless(head, chunk), Err(TransportError::TooLarge));
+    let head = bytes("HTTP/1.1 200 OK\r\nConnection: close", "");
+    check(
+        &Reply::Endless(head, vec![b'x'; 4096]),
+        Err(TransportError::TooLarge),
+    );
+}
+
+#[test]
+fn a_head_without_end() {
+    let head = b"HTTP/1.1 200 OK\r\n".to_vec();
+    check(
+        &Reply::Endless(head, b"X-Padding: xxxxxxxxxxxxxxxx\r\n".to_vec()),
+        Err(TransportError::Broken),
+    );
+}
+
+#[test]
+fn a_server_that_says_nothing_or_stops_in_the_middle() {
+    check(&Reply::Hold(Vec::new()), Err(TransportError::TimedOut));
+    check(
+        &Reply::Hold(b"HTTP/1.1 200 OK\r\n".to_vec()),
+        Err(TransportError::TimedOut),
+    );
+    let head = "HTTP/1.1 200 OK\r\nContent-Length: 100";
+    check(
+        &Reply::Hold(bytes(head, "{")),
+        Err(TransportError::TimedOut),
+    );
+}
+
+#[test]
+fn a_connection_that_is_cut() {
+    let head = "HTTP/1.1 200 OK\r\nContent-Length: 100";
+    check(&Reply::Close(bytes(head, "{")), Err(TransportError::Broken));
+    check(
+        &Reply::HalfClose(bytes(head, "{")),
+        Err(TransportError::Broken),
+    );
+    let chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked";
+    check(
+        &Reply::Close(bytes(chunked, "5\r\nab")),
+        Err(TransportError::Broken),
+    );
+    check(&Reply::HalfClose(Vec::new()), Err(TransportError::Broken));
+    check(
+        &Reply::Close(b"HTTP/1.1 200".to_vec()),
+        Err(TransportError::Broken),
+    );
+}
+
+#[test]
+fn what_is_not_http() {
+    check(
+        &Reply::Close(b"SSH-2.0-OpenSSH_9.6\r\n".to_vec()),
+        Err(TransportError::Broken),
+    );
+    check(&Reply::Close(vec![0xff; 100]), Err(TransportError::Broken));
+}
+
+#[tokio::test]
+async fn nobody_listens() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/keys", listener.local_addr().unwrap());
+    drop(listener);
+    let found = fetch(&url, Duration::from_secs(10)).await;
+    assert_eq!(found, Err(TransportError::Connect));
+}
+
+#[tokio::test]
+async fn the_headers_that_tell_how_long_keys_are_fresh() {
+    let headers = "Cache-Control: max-age=60\r\nCache-Control: must-revalidate\r\nAge: 5\r\n";
+    let server = Server::always(Reply::with(200, headers, "{}"));
+    let document = fetch(&server.url("/keys"), Duration::from_secs(10))
+        .await
+        .unwrap();
+    assert_eq!(
+        document.cache_control.as_deref(),
+        Some("max-age=60,must-revalidate")
+    );
+    assert_eq!(document.age, Some(5));
+}
+
+#[tokio::test]
+async fn no_connection_is_used_twice() {
+    let keep_alive = bytes(
+        "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: keep-alive",
+        "{}",
+    );
+    let server = Server::always(Reply::Hold(keep_alive));
+    let client = HttpClient::new(None).unwrap();
+    let endpoint: Endpoint = server.url("/keys").parse().unwrap();
+    let timeout = Duration::from_secs(10);
+    for _ in 0..3 {
+        client
+            .send(Request {
+                endpoint: &endpoint,
+                timeout,
+                form: None,
+            })
+            .await
+            .unwrap();
+    }
+    // The server reads one request of each connection: a second one on it would hang.
+    assert_eq!(server.asked().len(), 3);
+}
+
+#[tokio::test]
+async fn nothing_is_sent_that_is_not_needed() {
+    let server = Server::always(Reply::json("{}"));
+    fetch(&server.url("/keys?a=b"), Duration::from_secs(10))
+        .await
+        .unwrap();
+    let asked = server.asked();
+    let asked = asked.first().unwrap();
+    assert_eq!(asked.line, "GET /keys?a=b HTTP/1.1");
+    let mut names: Vec<String> = asked
+        .head
+        .lines()
+        .skip(1)
+        .filter_map(|line| line.split_once(':'))
+        .map(|(name, _)| name.to_ascii_lowercase())
+        .collect();
+    names.sort();
+    assert_eq!(names, ["accept", "host", "user-agent"]);
+}
+
+#[test]
+fn a_root_file_that_holds_none() {
+    for (pem, expected) in [
+        ("", HttpClientError::NoCertificate),
+        ("not PEM", HttpClientError::NoCertificate),
+        (
+            "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+            HttpClientError::NotACertificate,
+        ),
+    ] {
+        assert_eq!(
+            HttpClient::new(Some(pem.as_bytes())).unwrap_err(),
+            expected,
+            "{pem}"
+        );
+    }
+}

@@ -1,0 +1,534 @@
+//! The driver of the key cache: who fetches, who waits, and what a bad answer can do. Time is moved by hand.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on has failed"
+)]
+
+mod loopback;
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use authorizer::algorithm::Algorithm;
+use authorizer::clock::{ManualClock, Timestamp};
+use authorizer::http_client::{HttpClient, TransportError};
+use authorizer::issuer_metadata::MetadataError;
+use authorizer::jwks::{
+    FetchError, KeyLookup, KeyLookupError, KeyRefusal, KeySettings, KeySource, KeyState, WarmStart,
+};
+use loopback::gate::{Keeper, gate};
+use loopback::server::{Reply, Server};
+use loopback::{ED25519_X, LATER, OTHER_X, START, key_set, kid, settings};
+
+const ISSUER: &str = "https://issuer.example/oauth2/default";
+const KEYS: &str = "https://issuer.example/oauth2/default/v1/keys";
+const HOUR: Duration = Duration::from_secs(3600);
+
+type Found = Result<KeyLookup, KeyLookupError>;
+
+/// A source whose fetches the test answers, and its clock.
+struct Bench {
+    source: Arc<KeySource>,
+    clock: Arc<ManualClock>,
+    keeper: Keeper,
+}
+
+impl Bench {
+    fn new(settings: KeySettings) -> Self {
+        let (transport, keeper) = gate();
+        let clock = Arc::new(ManualClock::at(START));
+        let source = Arc::new(KeySource::new(settings, transport, Arc::clone(&clock) as _));
+        Self {
+            source,
+            clock,
+            keeper,
+        }
+    }
+
+    /// One that knows where the keys are and holds none.
+    fn cold() -> Self {
+        Self::new(settings(ISSUER, Some(KEYS)))
+    }
+
+    /// One that holds the key `a`, fetched now.
+    async fn warm() -> Self {
+        let bench = Self::cold();
+        let lookup = bench.ask("a");
+        bench.keeper.next().await.answer(&key_set("a", ED25519_X));
+        assert_eq!(state(&lookup.await.unwrap()), "fetched");
+        bench
+    }
+
+    /// A lookup that runs beside the test.
+    fn ask(&self, id: &str) -> tokio::task::JoinHandle<Found> {
+        let (source, id) = (Arc::clone(&self.source), kid(id));
+        tokio::spawn(async move { source.lookup(&id, Algorithm::EdDSA, LATER).await })
+    }
+
+    /// A lookup that must not wait for the network: it has its answer at the first poll.
+    async fn at_once(&self, id: &str) -> Found {
+        let id = kid(id);
+        let lookup = self.source.lookup(&id, Algorithm::EdDSA, LATER);
+        tokio::time::timeout(Duration::ZERO, lookup)
+            .await
+            .unwrap_or_else(|_| panic!("it waits"))
+    }
+}
+
+/// What became of a lookup, in one word.
+fn state(found: &Found) -> &'static str {
+    match found {
+        Ok(found) => found.state.code(),
+        Err(KeyLookupError::Unknown { refetched: true }) => "unknown, asked",
+        Err(KeyLookupError::Unknown { refetched: false }) => "unknown, not asked",
+        Err(KeyLookupError::Unusable { .. }) => "unusable",
+        Err(KeyLookupError::Unavailable { .. }) => "unavailable",
+    }
+}
+
+#[tokio::test]
+async fn the_keys_are_fetched_at_init_and_then_served_at_once() {
+    let bench = Bench::cold();
+    let source = Arc::clone(&bench.source);
+    let warm_up = tokio::spawn(async move { source.warm_up(LATER).await });
+    let fetch = bench.keeper.next().await;
+    assert_eq!((fetch.url.as_str(), &fetch.form), (KEYS, &None));
+    fetch.answer(&key_set("a", ED25519_X));
+    warm_up.await.unwrap();
+    let found = bench.at_once("a").await.unwrap();
+    assert_eq!((found.state, found.age), (KeyState::Fresh, Duration::ZERO));
+    assert_eq!(found.candidates.iter().count(), 1);
+    bench.clock.advance(Duration::from_secs(60));
+    assert_eq!(
+        bench.at_once("a").await.unwrap().age,
+        Duration::from_secs(60)
+    );
+    assert_eq!(bench.source.counters().fetches, 1);
+}
+
+#[tokio::test]
+async fn fifty_who_ask_at_once_cost_one_fetch() {
+    let bench = Bench::cold();
+    let askers: Vec<_> = (0..50).map(|_| bench.ask("a")).collect();
+    bench.keeper.next().await.answer(&key_set("a", ED25519_X));
+    for asker in askers {
+        assert_eq!(state(&asker.await.unwrap()), "fetched");
+    }
+    assert_eq!(bench.source.counters().fetches, 1);
+}
+
+#[tokio::test]
+async fn nobody_waits_for_a_refresh_ahead_and_the_next_set_takes_over() {
+    let bench = Bench::warm().await;
+    bench.clock.advance(Duration::from_secs(3300));
+    assert_eq!(state(&bench.at_once("a").await), "fresh");
+    let before = thumbprint(&bench.at_once("a").await);
+    let fetch = bench.keeper.next().await;
+    assert_eq!(state(&bench.at_once("a").await), "fresh");
+    // The same id, another key: seen with this refresh.
+    fetch.answer(&key_set("a", OTHER_X));
+    let after = until(&bench, |found| thumbprint(found) != before).await;
+    assert_eq!(after.unwrap().age, Duration::ZERO);
+    assert_eq!(bench.source.counters().fetches, 2);
+}
+
+fn thumbprint(found: &Found) -> [u8; 32] {
+    found
+        .as_ref()
+        .unwrap()
+        .candidates
+        .iter()
+        .next()
+        .unwrap()
+        .thumbprint()
+}
+
+/// Lets the fetch beside us get on until a lookup shows its outcome.
+async fn until(bench: &Bench, done: impl Fn(&Found) -> bool) -> Found {
+    for _ in 0..1000 {
+        let found = bench.at_once("a").await;
+        if done(&found) {
+            return found;
+        }
+        tokio::task::yield_now().await;
+    }
+    panic!("it never came")
+}
+
+#[tokio::test]
+async fn past_fresh_the_first_waits_and_the_others_are_served() {
+    let bench = Bench::warm().await;
+    bench.clock.advance(HOUR);
+    let first = bench.ask("a");
+    let fetch = bench.keeper.next().await;
+    assert_eq!(state(&bench.at_once("a").await), "stale");
+    fetch.fail();
+    assert_eq!(state(&first.await.unwrap()), "stale");
+    assert_eq!(state(&bench.at_once("a").await), "stale");
+    let counters = bench.source.counters();
+    assert_eq!(
+        (counters.fetches, counters.failures, counters.stale_served),
+        (2, 1, 3)
+    );
+}
+
+#[tokio::test]
+async fn an_outage_longer_than_the_stale_time_is_our_fault_not_the_callers() {
+    let bench = Bench::warm().await;
+    bench.clock.advance(HOUR * 25);
+    let asker = bench.ask("a");
+    bench.keeper.next().await.fail();
+    let expected = KeyLookupError::Unavailable {
+        last_failure: Some(FetchError::Transport(TransportError::Connect)),
+    };
+    assert_eq!(asker.await.unwrap().unwrap_err(), expected);
+    // And within the cooldown the same, at once.
+    assert_eq!(bench.at_once("a").await.unwrap_err(), expected);
+    assert!(bench.keeper.is_quiet());
+}
+
+#[tokio::test]
+async fn an_unknown_key_is_looked_for_once_a_cooldown() {
+    let bench = Bench::warm().await;
+    let asker = bench.ask("b");
+    bench.keeper.next().await.answer(&key_set("a", ED25519_X));
+    assert_eq!(state(&asker.await.unwrap()), "unknown, asked");
+    for junk in 0..1000 {
+        assert_eq!(
+            state(&bench.at_once(&format!("junk-{junk}")).await),
+            "unknown, not asked"
+        );
+    }
+    assert_eq!(bench.source.counters().cooldown_hits, 1000);
+    bench.clock.advance(Duration::from_secs(30));
+    let asker = bench.ask("b");
+    bench.keeper.next().await.answer(&key_set("b", OTHER_X));
+    assert_eq!(state(&asker.await.unwrap()), "fetched");
+    // And the key that is gone from the set is gone.
+    assert_eq!(state(&bench.at_once("a").await), "unknown, not asked");
+}
+
+#[tokio::test]
+async fn a_failed_look_for_an_unknown_key_is_the_callers_fault_while_keys_serve() {
+    let bench = Bench::warm().await;
+    let asker = bench.ask("b");
+    bench.keeper.next().await.fail();
+    assert_eq!(state(&asker.await.unwrap()), "unknown, not asked");
+    assert_eq!(state(&bench.at_once("a").await), "fresh");
+}
+
+#[tokio::test]
+async fn who_asks_for_an_unknown_key_during_a_fetch_waits_for_it_and_may_ask_again() {
+    let bench = Bench::warm().await;
+    bench.clock.advance(Duration::from_secs(3300));
+    assert_eq!(state(&bench.at_once("a").await), "fresh");
+    let refresh = bench.keeper.next().await;
+    let asker = bench.ask("b");
+    tokio::task::yield_now().await;
+    // This answer was on its way before the rotation.
+    refresh.answer(&key_set("a", ED25519_X));
+    bench.keeper.next().await.answer(&key_set("b", OTHER_X));
+    assert_eq!(state(&asker.await.unwrap()), "fetched");
+}
+
+#[tokio::test]
+async fn a_key_that_may_not_verify_costs_no_fetch() {
+    let bench = Bench::cold();
+    let set = key_set("a", ED25519_X).replace(
+        "]}",
+        r#",{"kty":"oct","kid":"h","k":"AAAA"},{"kty":"RSA","kid":"n","n":"AQAB","e":"AQAB"}]}"#,
+    );
+    let asker = bench.ask("a");
+    bench.keeper.next().await.answer(&set);
+    assert_eq!(state(&asker.await.unwrap()), "fetched");
+    assert_eq!(bench.source.counters().refused_keys, 2);
+    for (id, reason) in [("h", KeyRefusal::Symmetric), ("n", KeyRefusal::RsaTooSmall)] {
+        let found = bench.at_once(id).await.unwrap_err();
+        assert_eq!(found, KeyLookupError::Unusable { reason });
+    }
+    let found = bench
+        .source
+        .lookup(&kid("a"), Algorithm::RS256, LATER)
+        .await
+        .unwrap_err();
+    assert_eq!(
+        found,
+        KeyLookupError::Unusable {
+            reason: KeyRefusal::DoesNotFitAlgorithm
+        }
+    );
+    assert!(bench.keeper.is_quiet());
+}
+
+#[tokio::test]
+async fn a_degenerate_answer_leaves_the_last_good_set() {
+    for body in [
+        "",
+        "<html><body>Down for maintenance</body></html>",
+        r#"{"keys":[]}"#,
+        r#"{"keys":[{"kty":"OKP","crv":"Ed25519","kid":"a","#,
+        r#"{"keys":[null,{"kty":"oct","kid":"a","k":"AAAA"}]}"#,
+        r#"{"error":"too_many_requests"}"#,
+        "null",
+    ] {
+        let bench = Bench::warm().await;
+        bench.clock.advance(HOUR);
+        let asker = bench.ask("a");
+        bench.keeper.next().await.answer(body);
+        assert_eq!(state(&asker.await.unwrap()), "stale", "{body}");
+        let counters = bench.source.counters();
+        assert_eq!(
+            (counters.failures, counters.keys, counters.refused_keys),
+            (1, 1, 0),
+            "{body}"
+        );
+        // And once the issuer is well again, so are we.
+        bench.clock.advance(Duration::from_secs(30));
+        let asker = bench.ask("a");
+        bench.keeper.next().await.answer(&key_set("a", ED25519_X));
+        assert_eq!(state(&asker.await.unwrap()), "fetched", "{body}");
+    }
+}
+
+#[tokio::test]
+async fn an_asker_who_goes_away_does_not_wedge_the_cache() {
+    let bench = Bench::cold();
+    let asker = bench.ask("a");
+    let fetch = bench.keeper.next().await;
+    asker.abort();
+    assert!(asker.await.unwrap_err().is_cancelled());
+    let next = bench.ask("a");
+    tokio::task::yield_now().await;
+    fetch.answer(&key_set("a", ED25519_X));
+    assert_eq!(state(&next.await.unwrap()), "fetched");
+    assert_eq!(bench.source.counters().fetches, 1);
+}
+
+#[tokio::test]
+async fn a_fetch_from_before_a_freeze_is_given_up_and_its_answer_too() {
+    let bench = Bench::warm().await;
+    bench.clock.advance(Duration::from_secs(3300));
+    assert_eq!(state(&bench.at_once("a").await), "fresh");
+    let frozen = bench.keeper.next().await;
+    bench.clock.advance(HOUR);
+    let asker = bench.ask("a");
+    let fetch = bench.keeper.next().await;
+    frozen.answer(&key_set("a", OTHER_X));
+    fetch.answer(&key_set("a", ED25519_X));
+    let found = asker.await.unwrap();
+    assert_eq!(state(&found), "fetched");
+    assert_eq!(thumbprint(&found), thumbprint(&bench.at_once("a").await));
+    let counters = bench.source.counters();
+    assert_eq!((counters.fetches, counters.failures), (3, 0));
+}
+
+#[tokio::test]
+async fn the_deadline_of_the_invocation_ends_the_wait() {
+    let bench = Bench::cold();
+    let soon = START.plus(Duration::from_millis(20));
+    let found = bench.source.lookup(&kid("a"), Algorithm::EdDSA, soon).await;
+    // The manual clock stands still: what ended the wait is the timer, twice.
+    assert_eq!(
+        found.unwrap_err(),
+        KeyLookupError::Unavailable { last_failure: None }
+    );
+    // The fetch goes on for whoever comes next.
+    let next = bench.ask("a");
+    bench.keeper.next().await.answer(&key_set("a", ED25519_X));
+    assert_eq!(state(&next.await.unwrap()), "fetched");
+}
+
+#[tokio::test]
+async fn a_deadline_that_has_passed_says_nothing() {
+    let bench = Bench::cold();
+    let source = Arc::clone(&bench.source);
+    let passed = Timestamp::from_millis(600_000);
+    let asker =
+        tokio::spawn(async move { source.lookup(&kid("a"), Algorithm::EdDSA, passed).await });
+    bench.keeper.next().await.answer(&key_set("a", ED25519_X));
+    assert_eq!(state(&asker.await.unwrap()), "fetched");
+}
+
+fn with_file(json: &str, age: Duration) -> Bench {
+    let warm_start = Some(WarmStart {
+        json: json.as_bytes().to_vec(),
+        age,
+    });
+    Bench::new(KeySettings {
+        warm_start,
+        ..settings(ISSUER, Some(KEYS))
+    })
+}
+
+#[tokio::test]
+async fn a_key_set_on_disk_serves_the_first_request_without_network() {
+    let bench = with_file(&key_set("a", ED25519_X), Duration::from_secs(600));
+    bench.source.warm_up(LATER).await;
+    let found = bench.at_once("a").await.unwrap();
+    assert_eq!(
+        (found.state, found.age),
+        (KeyState::Fresh, Duration::from_secs(600))
+    );
+    assert!(bench.keeper.is_quiet());
+}
+
+#[tokio::test]
+async fn an_old_key_set_on_disk_serves_only_if_the_issuer_cannot_be_reached() {
+    let bench = with_file(&key_set("a", ED25519_X), HOUR * 2);
+    let asker = bench.ask("a");
+    bench.keeper.next().await.fail();
+    assert_eq!(state(&asker.await.unwrap()), "stale");
+
+    let bench = with_file(&key_set("a", ED25519_X), HOUR * 2);
+    let asker = bench.ask("a");
+    bench.keeper.next().await.answer(&key_set("b", OTHER_X));
+    assert_eq!(state(&asker.await.unwrap()), "unknown, asked");
+}
+
+#[tokio::test]
+async fn a_key_set_on_disk_that_is_too_old_or_odd_is_as_none() {
+    for (json, age) in [
+        (key_set("a", ED25519_X), HOUR * 25),
+        ("<html>".to_owned(), HOUR),
+        (String::new(), HOUR),
+    ] {
+        let bench = with_file(&json, age);
+        let asker = bench.ask("a");
+        bench.keeper.next().await.fail();
+        assert_eq!(state(&asker.await.unwrap()), "unavailable");
+    }
+}
+
+/// Over real sockets, with the address of the keys out of the issuer's metadata.
+fn issuer(metadata: impl Fn(&str) -> Reply + Send + Sync + 'static) -> (Server, KeySource) {
+    let server = Server::start(move |asked| match asked.path() {
+        "/as/keys" => Reply::json(&key_set("a", ED25519_X)),
+        path => metadata(path),
+    });
+    let source = source(&server.url("/as"), None);
+    (server, source)
+}
+
+fn source(issuer: &str, jwks_uri: Option<&str>) -> KeySource {
+    let transport = Arc::new(HttpClient::new(None).unwrap());
+    KeySource::new(
+        settings(issuer, jwks_uri),
+        transport,
+        Arc::new(ManualClock::at(START)),
+    )
+}
+
+fn metadata(server: &str) -> String {
+    format!(r#"{{"issuer":"{server}/as","jwks_uri":"{server}/as/keys"}}"#)
+}
+
+fn lookup<'a>(source: &'a KeySource, id: &str) -> impl Future<Output = Found> + use<'a> {
+    let id = kid(id);
+    async move { source.lookup(&id, Algorithm::EdDSA, LATER).await }
+}
+
+/// A server that knows its own address.
+fn issuer_with(answers: &'static [(&'static str, u16)]) -> (Server, KeySource) {
+    let own = Arc::new(std::sync::OnceLock::<String>::new());
+    let known = Arc::clone(&own);
+    let (server, source) = issuer(move |path| {
+        let status = answers
+            .iter()
+            .find(|(answered, _)| *answered == path)
+            .map_or(404, |found| found.1);
+        Reply::with(status, "", &metadata(known.get().unwrap()))
+    });
+    own.set(server.url("")).unwrap();
+    (server, source)
+}
+
+const OPENID: &str = "/as/.well-known/openid-configuration";
+const OAUTH: &str = "/.well-known/oauth-authorization-server/as";
+
+#[tokio::test]
+async fn the_address_of_the_keys_is_found_out_once() {
+    let (server, source) = issuer_with(&[(OPENID, 200)]);
+    assert_eq!(state(&lookup(&source, "a").await), "fetched");
+    assert_eq!(state(&lookup(&source, "b").await), "unknown, asked");
+    assert_eq!(server.paths(), [OPENID, "/as/keys", "/as/keys"]);
+}
+
+#[tokio::test]
+async fn an_issuer_without_openid_metadata_may_have_oauth_metadata() {
+    let (server, source) = issuer_with(&[(OAUTH, 200)]);
+    assert_eq!(state(&lookup(&source, "a").await), "fetched");
+    assert_eq!(server.paths(), [OPENID, OAUTH, "/as/keys"]);
+}
+
+#[tokio::test]
+async fn an_issuer_in_trouble_is_not_asked_in_another_way() {
+    let (server, source) = issuer_with(&[(OPENID, 503), (OAUTH, 200)]);
+    assert_eq!(state(&lookup(&source, "a").await), "unavailable");
+    assert_eq!(server.paths(), [OPENID]);
+}
+
+#[tokio::test]
+async fn metadata_of_another_issuer_is_not_believed() {
+    let (server, source) = issuer(|_| {
+        let metadata =
+            r#"{"issuer":"https://evil.example","jwks_uri":"https://evil.example/keys"}"#;
+        Reply::json(metadata)
+    });
+    let expected = FetchError::Discovery(MetadataError::OtherIssuer);
+    assert_eq!(
+        lookup(&source, "a").await.unwrap_err(),
+        KeyLookupError::Unavailable {
+            last_failure: Some(expected)
+        }
+    );
+    assert_eq!(server.paths(), [OPENID]);
+}
+
+#[tokio::test]
+async fn a_cache_control_header_ends_the_freshness_sooner() {
+    let body = key_set("a", ED25519_X);
+    let server = Server::always(Reply::with(
+        200,
+        "Cache-Control: max-age=600\r\nAge: 60\r\n",
+        &body,
+    ));
+    let clock = Arc::new(ManualClock::at(START));
+    let transport = Arc::new(HttpClient::new(None).unwrap());
+    let settings = settings(ISSUER, Some(&server.url("/keys")));
+    let source = KeySource::new(settings, transport, Arc::clone(&clock) as _);
+    assert_eq!(state(&lookup(&source, "a").await), "fetched");
+    clock.advance(Duration::from_secs(480));
+    assert_eq!(state(&lookup(&source, "a").await), "fresh");
+    assert_eq!(server.asked().len(), 1);
+    clock.advance(Duration::from_secs(60));
+    assert_eq!(state(&lookup(&source, "a").await), "fetched");
+    assert_eq!(server.asked().len(), 2);
+}
+
+#[tokio::test]
+async fn a_redirect_to_other_keys_is_not_followed() {
+    let elsewhere = Server::always(Reply::json(&key_set("a", ED25519_X)));
+    let location = format!("Location: {}\r\n", elsewhere.url("/keys"));
+    let server = Server::always(Reply::with(302, &location, ""));
+    let source = source(ISSUER, Some(&server.url("/keys")));
+    let expected = FetchError::Transport(TransportError::Status(302));
+    assert_eq!(
+        lookup(&source, "a").await.unwrap_err(),
+        KeyLookupError::Unavailable {
+            last_failure: Some(expected)
+        }
+    );
+    assert!(elsewhere.asked().is_empty());
+}
+
+#[tokio::test]
+async fn fixed_keys_need_no_network() {
+    let source = KeySource::fixed(key_set("a", ED25519_X).as_bytes(), &[Algorithm::EdDSA]).unwrap();
+    assert_eq!(state(&lookup(&source, "a").await), "fetched");
+    assert_eq!(state(&lookup(&source, "a").await), "fresh");
+    assert_eq!(state(&lookup(&source, "b").await), "unknown, asked");
+    assert!(KeySource::fixed(b"{}", &[Algorithm::EdDSA]).is_err());
+}

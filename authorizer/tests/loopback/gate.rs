@@ -1,0 +1,72 @@
+//! A transport whose answers the test gives by hand, so that nothing depends on time.
+
+use std::sync::{Arc, Mutex};
+
+use authorizer::http_client::{Document, Request, Sending, Transport, TransportError};
+use tokio::sync::{mpsc, oneshot};
+
+/// A request that waits for its answer.
+#[derive(Debug)]
+pub struct Waiting {
+    pub url: String,
+    pub form: Option<String>,
+    answer: oneshot::Sender<Result<Document, TransportError>>,
+}
+
+impl Waiting {
+    pub fn answer(self, body: &str) {
+        let document = Document {
+            body: body.as_bytes().to_vec(),
+            ..Document::default()
+        };
+        self.finish(Ok(document));
+    }
+
+    pub fn fail(self) {
+        self.finish(Err(TransportError::Connect));
+    }
+
+    pub fn finish(self, outcome: Result<Document, TransportError>) {
+        // Nobody may be waiting for it any more: then it is lost, as on the network.
+        let _lost = self.answer.send(outcome);
+    }
+}
+
+/// Gives every request to the test.
+#[derive(Debug)]
+pub struct Gate(mpsc::UnboundedSender<Waiting>);
+
+/// The other side of a [`Gate`].
+#[derive(Debug)]
+pub struct Keeper(Mutex<mpsc::UnboundedReceiver<Waiting>>);
+
+pub fn gate() -> (Arc<Gate>, Keeper) {
+    let (sender, receiver) = mpsc::unbounded_channel();
+    (Arc::new(Gate(sender)), Keeper(Mutex::new(receiver)))
+}
+
+impl Keeper {
+    /// The next request, as soon as there is one.
+    #[expect(
+        clippy::await_holding_lock,
+        reason = "only one test task ever holds it"
+    )]
+    pub async fn next(&self) -> Waiting {
+        self.0.lock().unwrap().recv().await.unwrap()
+    }
+
+    /// Whether no request has come in.
+    pub fn is_quiet(&self) -> bool {
+        self.0.lock().unwrap().try_recv().is_err()
+    }
+}
+
+impl Transport for Gate {
+    fn send<'a>(&'a self, request: Request<'a>) -> Sending<'a> {
+        let (answer, outcome) = oneshot::channel();
+        let url = request.endpoint.to_string();
+        let form = request.form.map(|form| form.body);
+        self.0.send(Waiting { url, form, answer }).unwrap();
+        Box::pin(async move { outcome.await.unwrap_or(Err(TransportError::Broken)) })
+    }
+}

@@ -1,0 +1,53 @@
+//! What the tests of the network side share: a server on loopback that misbehaves as told, a transport whose answers the
+//! test gives by hand, and key sets.
+
+#![expect(
+    dead_code,
+    unreachable_pub,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "each test uses a part of it, and one that cannot go on has failed"
+)]
+
+pub mod gate;
+pub mod server;
+
+use std::time::Duration;
+
+use authorizer::algorithm::Algorithm;
+use authorizer::clock::Timestamp;
+use authorizer::jwks::KeySettings;
+use authorizer::key_id::KeyId;
+
+/// When every test begins.
+pub const START: Timestamp = Timestamp::from_secs(1_800_000_000);
+/// A deadline that is no limit in a test.
+pub const LATER: Timestamp = Timestamp::from_secs(1_800_000_000 + 1_000_000);
+
+/// The key of RFC 8037 appendix A.2, under any id.
+pub const ED25519_X: &str = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo";
+/// Another key.
+pub const OTHER_X: &str = "fU0Of2FTpptiQrUiq77mhf2kQg-INLEIw72uNp71Sfo";
+
+/// A set of one Ed25519 key.
+pub fn key_set(kid: &str, x: &str) -> String {
+    format!(r#"{{"keys":[{{"kty":"OKP","crv":"Ed25519","kid":"{kid}","x":"{x}"}}]}}"#)
+}
+
+pub fn kid(kid: &str) -> KeyId {
+    KeyId::parse(kid).unwrap()
+}
+
+/// An hour fresh, a day stale, half a minute of cooldown; a fetch may take two seconds.
+pub fn settings(issuer: &str, jwks_uri: Option<&str>) -> KeySettings {
+    KeySettings {
+        issuer: issuer.to_owned(),
+        jwks_uri: jwks_uri.map(|uri| uri.parse().unwrap()),
+        algorithms: vec![Algorithm::EdDSA, Algorithm::RS256],
+        max_age: Duration::from_secs(3600),
+        max_stale: Duration::from_secs(86_400),
+        cooldown: Duration::from_secs(30),
+        timeout: Duration::from_secs(2),
+        warm_start: None,
+    }
+}

