@@ -91,7 +91,10 @@ pub(super) fn read(
             "Metadata.BuildProperties.Binary must name the binary to run",
         ));
     };
-    let own = resource.get("Properties").cloned().unwrap_or_default();
+    let own = resource
+        .get("Properties")
+        .cloned()
+        .unwrap_or_else(|| Value::Object(Map::new()));
     let merged = globals.map_or(own.clone(), |globals| merge(globals.clone(), own));
     let resolved = scope
         .resolve(&merged)
