@@ -1,0 +1,125 @@
+//! The command line, as far as it needs no running stack.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::process::{Command, Output};
+
+fn run(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_local"))
+        .args(arguments)
+        .output()
+        .unwrap()
+}
+
+fn data(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name)
+}
+
+/// Ends with this status, says each of these on standard error, and nothing on standard output.
+fn check(arguments: &[&str], status: i32, said: &[&str]) {
+    let output = run(arguments);
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(status), "{arguments:?}: {error}");
+    assert_eq!(
+        String::from_utf8(output.stdout).unwrap(),
+        "",
+        "{arguments:?}"
+    );
+    for text in said {
+        assert!(error.contains(text), "{arguments:?}: {error}");
+    }
+}
+
+#[test]
+fn help_names_every_flag_and_command() {
+    let output = run(&["--help"]);
+    assert!(output.status.success());
+    let help = String::from_utf8(output.stdout).unwrap();
+    let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
+    let flags = [
+        "--web-port",
+        "--api-port",
+        "--database-port",
+        "--issuer-port",
+        "--issuer",
+        "--client-id",
+        "--audience",
+        "--data",
+        "--release",
+        "--template",
+        "--parameter",
+    ];
+    for flag in flags {
+        assert!(help.contains(&format!("{flag} ")), "{flag}: {help}");
+    }
+    for text in [
+        "Usage: cargo local",
+        "token ",
+        "invoke ",
+        "[default: 3000]",
+        "Ctrl-C ends it",
+    ] {
+        assert!(help.contains(text), "{text}: {help}");
+    }
+}
+
+#[test]
+fn flags_that_make_no_sense_are_refused() {
+    check(&["--api-port", "web"], 2, &["--api-port"]);
+    check(
+        &["--issuer", "https://example.okta.com/oauth2/default"],
+        2,
+        &["--client-id"],
+    );
+    check(&["--client-id", "x"], 2, &["--issuer"]);
+    check(&["--parameter", "LogLevel"], 2, &["expected NAME=VALUE"]);
+    check(&["tokens"], 2, &["token"]);
+    check(&["token"], 2, &["<USER>"]);
+}
+
+#[test]
+fn a_port_that_is_taken_is_named_with_its_flag() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let data = data("taken");
+    for flag in [
+        "--web-port",
+        "--api-port",
+        "--database-port",
+        "--issuer-port",
+    ] {
+        let mut arguments = vec!["--data", data.to_str().unwrap()];
+        for other in [
+            "--web-port",
+            "--api-port",
+            "--database-port",
+            "--issuer-port",
+        ] {
+            arguments.extend([other, if other == flag { &port } else { "0" }]);
+        }
+        check(&arguments, 1, &[&format!("port {port}"), flag]);
+    }
+}
+
+#[test]
+fn a_template_that_is_not_there_is_named() {
+    let data = data("template");
+    let data = data.to_str().unwrap();
+    let ports = [
+        "--web-port",
+        "0",
+        "--api-port",
+        "0",
+        "--database-port",
+        "0",
+        "--issuer",
+        "http://127.0.0.1:9/x",
+        "--client-id",
+        "c",
+    ];
+    let mut arguments = vec!["--data", data, "--template", "/nowhere/template.yaml"];
+    arguments.extend(ports);
+    check(&arguments, 1, &["/nowhere/template.yaml"]);
+}
