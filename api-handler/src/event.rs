@@ -100,7 +100,7 @@ impl Request {
         let method = method
             .and_then(|m| Method::from_bytes(m.as_bytes()).ok())
             .ok_or(BadEvent::Method)?;
-        let headers = headers(event.headers, event.multi_value_headers);
+        let headers = headers(event.headers.as_ref(), event.multi_value_headers.as_ref());
 
         let seen = if is_v2 { event.raw_path } else { event.path }.unwrap_or_default();
         let route = if is_v2 {
@@ -160,8 +160,8 @@ impl Request {
 
 /// A header that cannot be one, by API Gateway's own checks, is left out rather than failing the event.
 fn headers(
-    single: Option<HashMap<String, Option<String>>>,
-    multi: Option<HashMap<String, Option<Vec<String>>>>,
+    single: Option<&HashMap<String, Option<String>>>,
+    multi: Option<&HashMap<String, Option<Vec<String>>>>,
 ) -> HeaderMap {
     let mut headers = HeaderMap::new();
     let mut append = |name: &str, value: &str| {
@@ -175,7 +175,7 @@ fn headers(
     match multi.filter(|multi| !multi.is_empty()) {
         // A superset of the single ones.
         Some(multi) => {
-            for (name, values) in &multi {
+            for (name, values) in multi {
                 values
                     .iter()
                     .flatten()
@@ -183,7 +183,7 @@ fn headers(
             }
         }
         None => {
-            for (name, value) in single.iter().flatten() {
+            for (name, value) in single.into_iter().flatten() {
                 value.iter().for_each(|value| append(name, value));
             }
         }

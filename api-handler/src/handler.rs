@@ -17,7 +17,7 @@ use crate::{
     config::Config,
     cors::Cors,
     event::{Answer, BadEvent, Request},
-    log::Line,
+    log::{Line, Log},
     problem::Problem,
     routes::{self, Context, Route},
     store::Store,
@@ -36,6 +36,7 @@ pub struct Handler {
     store: Store,
     clock: Clock,
     cors: Cors,
+    log: Log,
     cold: AtomicBool,
 }
 
@@ -44,7 +45,7 @@ impl Handler {
     ///
     /// # Errors
     /// When TLS cannot be set up.
-    pub fn new(config: Config, clock: Clock) -> Result<Self, rustls::Error> {
+    pub fn new(config: Config, clock: Clock, log: Log) -> Result<Self, rustls::Error> {
         let store = Store::new(&config)?;
         let cors = Cors::new(&config.allowed_origins);
         Ok(Self {
@@ -52,6 +53,7 @@ impl Handler {
             store,
             clock,
             cors,
+            log,
             cold: AtomicBool::new(true),
         })
     }
@@ -119,7 +121,7 @@ impl Handler {
             cold_start: self.cold.swap(false, Ordering::Relaxed),
             cause,
         }
-        .write(self.config.log_level);
+        .write(self.config.log_level, self.log);
         Ok(response.into())
     }
 }

@@ -10,6 +10,15 @@ use time::OffsetDateTime;
 
 use crate::{clock::timestamp, config::LogLevel, event::Request, routes::Route};
 
+/// Takes a line.
+pub type Log = fn(&str);
+
+/// Writes a line to the standard output, which Lambda takes to the function's log.
+pub fn stdout(line: &str) {
+    // Nothing can be done about a log that cannot be written.
+    let _ = writeln!(std::io::stdout().lock(), "{line}");
+}
+
 /// What is logged of a request.
 #[derive(Debug)]
 pub struct Line<'a> {
@@ -34,12 +43,10 @@ pub struct Line<'a> {
 }
 
 impl Line<'_> {
-    /// Writes the line to the standard output, which is the function's log. Below `info` only failures are written,
-    /// and the metrics are of those alone.
-    pub fn write(&self, level: LogLevel) {
+    /// Writes the line. Below `info` only failures are written, and the metrics are of those alone.
+    pub fn write(&self, level: LogLevel, log: Log) {
         if level >= LogLevel::Info || self.status.is_server_error() {
-            // Nothing can be done about a log that cannot be written.
-            let _ = writeln!(std::io::stdout().lock(), "{}", self.to_json());
+            log(&self.to_json().to_string());
         }
     }
 

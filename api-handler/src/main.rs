@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use api_handler::{clock::Clock, config::Config, handler::Handler};
+use api_handler::{clock::Clock, config::Config, handler::Handler, log};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde_json::Value;
 use time::OffsetDateTime;
@@ -12,7 +12,7 @@ use time::OffsetDateTime;
 async fn main() -> Result<(), Error> {
     let clock = Clock::system();
     let config = Config::parse(|name| std::env::var(name).ok())?;
-    let handler = Arc::new(Handler::new(config, clock.clone())?);
+    let handler = Arc::new(Handler::new(config, clock.clone(), log::stdout)?);
     lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| {
         let handler = Arc::clone(&handler);
         let remaining = remaining(event.context.deadline, clock.now());

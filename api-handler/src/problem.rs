@@ -4,7 +4,7 @@
 //! authorizer said, [`Problem::cause`] never leaves the log.
 
 use http::{
-    HeaderValue, Response, StatusCode,
+    HeaderName, HeaderValue, Response, StatusCode,
     header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE},
 };
 use serde::Serialize;
@@ -194,6 +194,18 @@ impl Problem {
             }
             Self::MethodNotAllowed(allow) => {
                 headers.insert(ALLOW, HeaderValue::from_static(allow));
+            }
+            Self::UnsupportedMediaType(accepted) => {
+                // RFC 5789, 2.2, and RFC 9110, 15.5.16: which of the two it is, the method tells.
+                let name = if accepted.contains("patch") {
+                    "accept-patch"
+                } else {
+                    "accept"
+                };
+                headers.insert(
+                    HeaderName::from_static(name),
+                    HeaderValue::from_static(accepted),
+                );
             }
             Self::Throttled(_) | Self::Unavailable(_) => {
                 headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));

@@ -6,12 +6,17 @@ use aws_lc_rs::rand;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{ObjectBuilder, RefOr, Schema, Type},
+};
 
 /// Largest value of a resource, as compact JSON. DynamoDB's items end at 400 KB, all attributes counted.
 pub const MAX_VALUE_BYTES: usize = 256 * 1024;
 
 /// The id of a resource: `[a-z0-9][a-z0-9._-]{0,127}`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, ToSchema)]
+#[schema(value_type = String, pattern = "^[a-z0-9][a-z0-9._-]{0,127}$", example = "board.7")]
 pub struct StateId(String);
 
 impl StateId {
@@ -54,7 +59,8 @@ impl fmt::Display for StateId {
     }
 }
 
-/// Who may see a resource besides its owner and the admins.
+/// Who may see a resource besides its owner and the admins: `private` (nobody), `public` (everybody, also the
+/// signed-out), or `group:NAME` (the members of that group).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Visibility {
     /// Nobody.
@@ -64,6 +70,23 @@ pub enum Visibility {
     /// The members of this group.
     Group(String),
 }
+
+impl PartialSchema for Visibility {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .description(Some(
+                "`private`, `public`, or `group:` and the name of a group",
+            ))
+            .pattern(Some(
+                r"^(private|public|group:[^\x00-\x1f\x7f-\x9f]{1,255})$",
+            ))
+            .examples(["group:Everyone"])
+            .into()
+    }
+}
+
+impl ToSchema for Visibility {}
 
 /// Longest name of a group: Okta's names end at 255 characters.
 const MAX_GROUP_CHARS: usize = 255;
@@ -148,24 +171,30 @@ impl Tag {
 }
 
 /// A state resource, as it is stored and as it is answered.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct State {
     /// The id.
     #[serde(serialize_with = "display")]
     pub id: StateId,
     /// The principal who created it.
+    #[schema(example = "00u1alice")]
     pub owner: String,
     /// Who else may see it.
     #[serde(serialize_with = "display")]
     pub visibility: Visibility,
-    /// The value, as the JSON text that was stored: what is not parsed cannot be changed by parsing.
+    /// The value.
+    // As the JSON text that was stored: what is not parsed cannot be changed by parsing.
+    #[schema(value_type = Value)]
     pub value: Box<RawValue>,
     /// How many times it has been written since it was created.
+    #[schema(minimum = 1)]
     pub version: u64,
     /// When it was created.
+    #[schema(format = DateTime, example = "2026-01-01T00:00:00.000Z")]
     pub created_at: String,
     /// When it was last written.
+    #[schema(format = DateTime, example = "2026-01-01T00:00:00.000Z")]
     pub updated_at: String,
     /// Names this very version.
     #[serde(skip)]

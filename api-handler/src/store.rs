@@ -163,7 +163,7 @@ impl Store {
                 .table_name(&self.table)
                 .set_key(Some(item::key(id)))
                 .consistent_read(true);
-            async { request.send().await.map_err(Failure::of) }
+            async { request.send().await.map_err(|error| Failure::of(&error)) }
         };
         let Some(item) = with_retries(call).await?.item else {
             return Ok(None);
@@ -219,7 +219,7 @@ impl Store {
                     Ok(_) => Ok(()),
                     // The write of an earlier try, whose answer did not arrive: the tag says so.
                     Err(error) if written_tag(&error).is_some_and(|tag| tag == new.tag) => Ok(()),
-                    Err(error) => Err(Failure::of(error)),
+                    Err(error) => Err(Failure::of(&error)),
                 }
             }
         };
@@ -242,7 +242,13 @@ impl Store {
                 .expression_attribute_names("#version", "version")
                 .expression_attribute_names("#tag", "tag")
                 .set_expression_attribute_values(Some(version_values(old)));
-            async { request.send().await.map(|_| ()).map_err(Failure::of) }
+            async {
+                request
+                    .send()
+                    .await
+                    .map(|_| ())
+                    .map_err(|error| Failure::of(&error))
+            }
         };
         with_retries(call).await
     }
@@ -293,7 +299,7 @@ impl Store {
                     .key_condition_expression("#partition = :partition AND id > :after")
                     .expression_attribute_values(":after", AttributeValue::S(after.to_string())),
             };
-            async { request.send().await.map_err(Failure::of) }
+            async { request.send().await.map_err(|error| Failure::of(&error)) }
         };
         let output = with_retries(call).await?;
         let ids = output
@@ -338,7 +344,7 @@ impl Store {
                 .client
                 .batch_get_item()
                 .request_items(&self.table, keys.clone());
-            async { request.send().await.map_err(Failure::of) }
+            async { request.send().await.map_err(|error| Failure::of(&error)) }
         };
         let output = with_retries(call).await?;
         let items = output.responses.unwrap_or_default().into_values().flatten();

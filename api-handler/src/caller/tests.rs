@@ -1,1 +1,150 @@
+use serde_json::json;
+
 use super::*;
+
+const NOW: OffsetDateTime = time::macros::datetime!(2026-01-01 00:00 UTC);
+
+fn context(change: impl FnOnce(&mut serde_json::Map<String, Value>)) -> Value {
+    let mut context = json!({
+        "principalId": "alice", "signedIn": "true", "principal": "alice", "sub": "alice@example.com", "clientId": "web",
+        "scope": "openid state:write", "groups": "[\"Everyone\",\"Admins\"]", "exp": "1767225600", "integrationLatency": 12
+    });
+    change(context.as_object_mut().unwrap());
+    context
+}
+
+fn parse(context: &Value) -> Result<Caller, Problem> {
+    Caller::from_context(Some(context), Some("Admins"), NOW)
+}
+
+#[test]
+fn strings_and_typed_values_say_the_same() {
+    let strings = parse(&context(|_| {})).unwrap();
+    let typed = parse(&context(|c| {
+        c.insert("signedIn".into(), true.into());
+        c.insert("exp".into(), 1_767_225_600.into());
+    }));
+    assert_eq!(typed.unwrap(), strings);
+    assert_eq!(
+        strings,
+        Caller::SignedIn(SignedIn {
+            principal: "alice".into(),
+            subject: Some("alice@example.com".into()),
+            client_id: Some("web".into()),
+            scopes: vec!["openid".into(), "state:write".into()],
+            groups: BTreeSet::from(["Admins".into(), "Everyone".into()]),
+            expires_at: NOW,
+            admin: true,
+        })
+    );
+}
+
+#[test]
+fn whatever_is_odd_is_nobody() {
+    let check = |name: &str, value: Value| {
+        let caller = parse(&context(|c| drop(c.insert(name.to_owned(), value.clone()))));
+        assert_eq!(caller, Ok(Caller::Anonymous), "{name}: {value}");
+    };
+    for odd in [
+        json!(null),
+        json!(false),
+        json!("false"),
+        json!("TRUE"),
+        json!("1"),
+        json!(1),
+        json!({}),
+        json!([true]),
+        json!("true "),
+    ] {
+        check("signedIn", odd);
+    }
+    for odd in [
+        json!(null),
+        json!(""),
+        json!(7),
+        json!(["alice"]),
+        json!("x".repeat(2049)),
+    ] {
+        check("principal", odd);
+    }
+    for odd in [
+        json!(null),
+        json!(""),
+        json!("soon"),
+        json!("NaN"),
+        json!("inf"),
+        json!(1e300),
+        json!({}),
+        json!(true),
+    ] {
+        check("exp", odd);
+    }
+    for odd in [
+        json!(null),
+        json!([]),
+        json!("alice"),
+        json!({}),
+        json!(true),
+    ] {
+        assert_eq!(parse(&odd), Ok(Caller::Anonymous), "{odd}");
+    }
+    assert_eq!(Caller::from_context(None, None, NOW), Ok(Caller::Anonymous));
+}
+
+#[test]
+fn a_context_without_a_member_is_nobody() {
+    for name in ["signedIn", "principal", "exp"] {
+        assert_eq!(
+            parse(&context(|c| drop(c.remove(name)))),
+            Ok(Caller::Anonymous),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn a_token_that_ended_over_a_minute_ago_is_refused() {
+    let check = |exp: Value, good: bool| {
+        assert_eq!(
+            parse(&context(|c| drop(c.insert("exp".into(), exp.clone())))).is_ok(),
+            good,
+            "{exp}"
+        );
+    };
+    check(json!("1767225540"), true);
+    check(json!(1_767_225_540.5), true);
+    check(json!("1767225539.9"), false);
+    check(json!(1_767_225_539), false);
+    check(json!("0"), false);
+    check(json!(-1), false);
+}
+
+#[test]
+fn odd_groups_are_no_groups() {
+    for odd in [
+        json!(null),
+        json!("Admins"),
+        json!("[\"Admins\",7]"),
+        json!("{\"Admins\":1}"),
+        json!(["Admins"]),
+        json!("[[\"Admins\"]]"),
+    ] {
+        let caller = parse(&context(|c| drop(c.insert("groups".into(), odd.clone())))).unwrap();
+        let caller = caller.signed_in().unwrap();
+        assert!(caller.groups.is_empty() && !caller.admin, "{odd}");
+    }
+}
+
+#[test]
+fn admins_are_those_of_the_group_that_is_set() {
+    let admin = |group: Option<&str>| {
+        Caller::from_context(Some(&context(|_| {})), group, NOW)
+            .unwrap()
+            .signed_in()
+            .unwrap()
+            .admin
+    };
+    assert!(admin(Some("Admins")));
+    assert!(!admin(Some("admins")));
+    assert!(!admin(None));
+}

@@ -1,1 +1,193 @@
+use serde_json::json;
+
 use super::*;
+
+/// A REST event, with changes.
+fn rest(resource: &str, path: &str, outer: &str) -> Value {
+    json!({
+        "httpMethod": "GET", "resource": resource, "path": path,
+        "headers": {"Host": "api.example.com", "X-Forwarded-Proto": "https"},
+        "requestContext": {"stage": "prod", "path": outer, "domainName": "api.example.com", "requestId": "r"}
+    })
+}
+
+fn http(route: &str, stage: &str, raw_path: &str) -> Value {
+    json!({
+        "version": "2.0", "routeKey": route, "rawPath": raw_path, "rawQueryString": "",
+        "headers": {"host": "api.example.com"},
+        "requestContext": {"stage": stage, "requestId": "r", "http": {"method": "GET", "path": raw_path}}
+    })
+}
+
+#[test]
+fn the_path_is_found_behind_stages_and_base_paths() {
+    let check = |event: Value, path: &str, base: &str| {
+        let request = Request::from_event(event.clone()).unwrap();
+        assert_eq!(
+            (request.path.as_str(), request.base_url.as_str()),
+            (path, base),
+            "{event}"
+        );
+    };
+    check(
+        rest("/state/{id}", "/state/a", "/prod/state/a"),
+        "/state/a",
+        "https://api.example.com/prod",
+    );
+    check(
+        rest("/state/{id}", "/v1/state/a", "/v1/state/a"),
+        "/state/a",
+        "https://api.example.com/v1",
+    );
+    check(
+        rest("/state/{id}", "/state/state", "/prod/state/state"),
+        "/state/state",
+        "https://api.example.com/prod",
+    );
+    check(
+        rest("/state/{id}", "/state/prod", "/prod/state/prod"),
+        "/state/prod",
+        "https://api.example.com/prod",
+    );
+    check(
+        rest("/state", "/state/", "/prod/state/"),
+        "/state",
+        "https://api.example.com/prod",
+    );
+    check(
+        rest("/state", "/state", "/state"),
+        "/state",
+        "https://api.example.com",
+    );
+    check(
+        rest("/{proxy+}", "/x/state/a", "/prod/x/state/a"),
+        "/x/state/a",
+        "https://api.example.com/prod",
+    );
+    check(
+        http("GET /state/{id}", "$default", "/state/a"),
+        "/state/a",
+        "https://api.example.com",
+    );
+    check(
+        http("GET /state/{id}", "prod", "/prod/state/a"),
+        "/state/a",
+        "https://api.example.com/prod",
+    );
+    check(
+        http("$default", "prod", "/prod/state/a"),
+        "/state/a",
+        "https://api.example.com/prod",
+    );
+    check(
+        http("$default", "prod", "/production/a"),
+        "/production/a",
+        "https://api.example.com",
+    );
+    check(
+        http("$default", "$default", "/state/a"),
+        "/state/a",
+        "https://api.example.com",
+    );
+    check(
+        http("ANY /{proxy+}", "prod", "/prod/x"),
+        "/x",
+        "https://api.example.com/prod",
+    );
+}
+
+#[test]
+fn a_host_that_is_none_is_not_taken_over() {
+    let base = |host: &str, proto: &str| {
+        let mut event = rest("/state", "/state", "/prod/state");
+        event["headers"] = json!({"Host": host, "X-Forwarded-Proto": proto});
+        Request::from_event(event).unwrap().base_url
+    };
+    assert_eq!(base("127.0.0.1:3000", "http"), "http://127.0.0.1:3000/prod");
+    assert_eq!(
+        base("evil>; rel=\"x\"", "https"),
+        "https://api.example.com/prod"
+    );
+    assert_eq!(base("", "javascript"), "https://api.example.com/prod");
+}
+
+#[test]
+fn a_header_sent_twice_keeps_both_values() {
+    let mut event = rest("/state", "/state", "/prod/state");
+    event["multiValueHeaders"] = json!({"If-Match": ["\"a\"", "\"b\""], "bad name": ["x"], "Good": null, "Ctl": ["a\u{1}b"]});
+    let request = Request::from_event(event).unwrap();
+    assert_eq!(request.headers.get_all("if-match").iter().count(), 2);
+    assert_eq!(request.headers.len(), 2);
+}
+
+#[test]
+fn queries_are_decoded_once() {
+    let mut event = rest("/state", "/state", "/prod/state");
+    event["multiValueQueryStringParameters"] = json!({"owner": ["a%20b", "c"], "x": null});
+    let request = Request::from_event(event).unwrap();
+    assert_eq!(
+        request.query,
+        [
+            ("owner".into(), "a%20b".into()),
+            ("owner".into(), "c".into())
+        ]
+    );
+
+    let mut event = http("GET /state", "$default", "/state");
+    event["rawQueryString"] = "owner=a%20b+c&&limit&x=%3D=%ff".into();
+    let request = Request::from_event(event).unwrap();
+    let expected = [("owner", "a b c"), ("limit", ""), ("x", "==\u{fffd}")]
+        .map(|(n, v)| (n.to_owned(), v.to_owned()));
+    assert_eq!(request.query, expected);
+}
+
+#[test]
+fn the_context_is_where_each_kind_of_api_puts_it() {
+    let check = |mut event: Value, authorizer: Value, expected: Option<Value>| {
+        event["requestContext"]["authorizer"] = authorizer;
+        assert_eq!(Request::from_event(event).unwrap().authorizer, expected);
+    };
+    let flat = json!({"principal": "alice"});
+    check(
+        rest("/state", "/state", "/state"),
+        flat.clone(),
+        Some(flat.clone()),
+    );
+    check(
+        http("$default", "$default", "/state"),
+        json!({"lambda": flat}),
+        Some(flat.clone()),
+    );
+    check(http("$default", "$default", "/state"), flat, None);
+    check(
+        http("$default", "$default", "/state"),
+        json!({"lambda": null}),
+        Some(Value::Null),
+    );
+    check(rest("/state", "/state", "/state"), Value::Null, None);
+}
+
+#[test]
+fn bodies_come_as_text_or_base64() {
+    let mut event = rest("/state", "/state", "/state");
+    event["body"] = "eyJ9".into();
+    assert_eq!(Request::from_event(event.clone()).unwrap().body, "eyJ9");
+    event["isBase64Encoded"] = true.into();
+    assert_eq!(Request::from_event(event.clone()).unwrap().body, "{\"}");
+    event["body"] = "?".into();
+    assert!(matches!(Request::from_event(event), Err(BadEvent::Body(_))));
+}
+
+#[test]
+fn an_event_of_another_kind_is_an_error() {
+    for event in [
+        json!({}),
+        json!([]),
+        json!("x"),
+        json!({"Records": []}),
+        json!({"version": "2.0", "httpMethod": "GET"}),
+        json!({"httpMethod": "G T"}),
+    ] {
+        assert!(Request::from_event(event.clone()).is_err(), "{event}");
+    }
+}

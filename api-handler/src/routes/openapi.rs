@@ -1,11 +1,139 @@
-//! `GET /openapi.json`.
+//! `GET /openapi.json`: this API in its own words, made from the code that answers.
+
+use std::sync::LazyLock;
+
 use http::{Response, StatusCode};
+use serde::Serialize;
+use serde_json::{Value, json};
+use utoipa::{Modify, OpenApi, ToSchema};
 
-use super::{Context, accept_json, json};
-use crate::problem::Problem;
+use super::{Context, accept_json, json, session, state};
+use crate::problem::{PROBLEM_JSON, Problem, ProblemDetails};
 
-/// Answers `GET /openapi.json`.
+/// What API Gateway says when it refuses a request by itself: before, or instead of, this function.
+#[derive(Debug, Serialize, ToSchema)]
+struct GatewayMessage {
+    /// Spelt `Message` where a policy denies.
+    #[schema(example = "Unauthorized")]
+    message: Option<String>,
+}
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "State API",
+        description = "State resources behind a Lambda authorizer. Signed out, a caller sees the public ones; signed in, \
+                       also their own and those of their groups."
+    ),
+    paths(session::get, state::list, state::get, state::head, state::put, state::patch, state::delete, get),
+    components(schemas(ProblemDetails, GatewayMessage)),
+    modifiers(&Common)
+)]
+struct Document;
+
+/// Adds what all operations have in common.
+struct Common;
+
+impl Modify for Common {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        use utoipa::openapi::{
+            ContentBuilder, Ref, RefOr, ResponseBuilder, Schema,
+            schema::AdditionalProperties,
+            security::{Http, HttpAuthScheme, SecurityScheme},
+        };
+        let problem = || {
+            ContentBuilder::new()
+                .schema(Some(Ref::from_schema_name("ProblemDetails")))
+                .build()
+        };
+        let gateway = || {
+            ContentBuilder::new()
+                .schema(Some(Ref::from_schema_name("GatewayMessage")))
+                .build()
+        };
+
+        for item in document.paths.paths.values_mut() {
+            let operations = [
+                &mut item.get,
+                &mut item.head,
+                &mut item.put,
+                &mut item.patch,
+                &mut item.delete,
+            ];
+            for operation in operations.into_iter().flatten() {
+                for (status, description) in [
+                    (
+                        "401",
+                        "The token is missing where one is needed, or not, or no longer, good",
+                    ),
+                    ("403", "The caller may not do this"),
+                    ("406", "The caller does not accept JSON"),
+                    ("429", "Too many requests just now"),
+                    ("500", "A fault of the server"),
+                    ("503", "The store does not answer"),
+                ] {
+                    let response = || {
+                        ResponseBuilder::new()
+                            .description(description)
+                            .build()
+                            .into()
+                    };
+                    operation
+                        .responses
+                        .responses
+                        .entry(status.to_owned())
+                        .or_insert_with(response);
+                }
+                for (status, response) in &mut operation.responses.responses {
+                    if let RefOr::T(response) = response
+                        && status.as_str() >= "400"
+                    {
+                        response
+                            .content
+                            .insert(PROBLEM_JSON.to_owned(), problem().into());
+                        // API Gateway answers these by itself, too.
+                        if matches!(status.as_str(), "401" | "403" | "429" | "500") {
+                            response
+                                .content
+                                .insert("application/json".to_owned(), gateway().into());
+                        }
+                    }
+                }
+            }
+        }
+        let components = document.components.get_or_insert_default();
+        // Said by `Document::parse`, which the derived schema cannot see.
+        if let Some(RefOr::T(Schema::Object(body))) = components.schemas.get_mut("StateDocument") {
+            body.additional_properties = Some(Box::new(AdditionalProperties::FreeForm(false)));
+        }
+        let mut bearer = Http::new(HttpAuthScheme::Bearer);
+        bearer.bearer_format = Some("JWT".to_owned());
+        bearer.description =
+            Some("An access token of the issuer that the authorizer trusts".to_owned());
+        components.add_security_scheme("accessToken", SecurityScheme::Http(bearer));
+    }
+}
+
+/// The document, but for where the API is.
+static DOCUMENT: LazyLock<Result<Value, String>> =
+    LazyLock::new(|| serde_json::to_value(Document::openapi()).map_err(|error| error.to_string()));
+
+/// This document.
+#[utoipa::path(
+    get,
+    path = "/openapi.json",
+    operation_id = "getOpenApi",
+    responses((status = 200, body = Value, description = "OpenAPI 3.1")),
+    security(())
+)]
 pub(super) fn get(context: &Context<'_>) -> Result<Response<String>, Problem> {
     accept_json(&context.request.headers)?;
-    json(StatusCode::OK, "no-cache", &serde_json::json!({}))
+    let mut document = DOCUMENT.clone().map_err(Problem::Internal)?;
+    if let Some(members) = document.as_object_mut() {
+        members.insert(
+            "servers".to_owned(),
+            json!([{"url": context.request.base_url}]),
+        );
+    }
+    json(StatusCode::OK, "no-cache", &document)
 }

@@ -7,63 +7,59 @@ use utoipa::ToSchema;
 use super::{Context, accept_json, json};
 use crate::{caller::Caller, clock::timestamp, problem::Problem};
 
-/// Who the caller is.
-#[derive(Debug, Serialize, ToSchema)]
+/// Who the caller is. All but `signedIn` is there only for a caller who is.
+#[derive(Debug, Default, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Session {
-    /// Whether the caller is signed in. The rest is there only then.
+    /// Whether the caller is signed in.
     signed_in: bool,
-    #[serde(flatten)]
-    #[schema(inline)]
-    who: Option<Who>,
-}
-
-/// What is known of a caller who is signed in.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-struct Who {
     /// What the caller's resources are owned by.
-    #[schema(example = "00u1alice")]
-    principal: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = "00u1alice")]
+    principal: Option<String>,
     /// The token's `sub`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "alice@example.com")]
+    #[schema(nullable = false, example = "alice@example.com")]
     subject: Option<String>,
     /// The client that the token was issued to.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "web")]
+    #[schema(nullable = false, example = "web")]
     client_id: Option<String>,
     /// What the token may be used for.
-    #[schema(example = json!(["openid", "state:write"]))]
-    scopes: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = json!(["openid", "state:write"]))]
+    scopes: Option<Vec<String>>,
     /// The caller's groups.
-    #[schema(example = json!(["Everyone"]))]
-    groups: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = json!(["Everyone"]))]
+    groups: Option<Vec<String>>,
     /// When the token ends.
-    #[schema(format = DateTime, example = "2026-01-01T01:00:00.000Z")]
-    expires_at: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, format = DateTime, example = "2026-01-01T01:00:00.000Z")]
+    expires_at: Option<String>,
 }
 
-/// Answers `GET /session`.
+/// Says who the caller is.
+#[utoipa::path(
+    get,
+    path = "/session",
+    operation_id = "getSession",
+    responses((status = 200, body = Session, description = "Who the caller is")),
+    security((), ("accessToken" = []))
+)]
 pub(super) fn get(context: &Context<'_>) -> Result<Response<String>, Problem> {
     accept_json(&context.request.headers)?;
-    let who = match context.caller {
-        Caller::Anonymous => None,
-        Caller::SignedIn(caller) => Some(Who {
-            principal: caller.principal.clone(),
+    let session = match context.caller {
+        Caller::Anonymous => Session::default(),
+        Caller::SignedIn(caller) => Session {
+            signed_in: true,
+            principal: Some(caller.principal.clone()),
             subject: caller.subject.clone(),
             client_id: caller.client_id.clone(),
-            scopes: caller.scopes.clone(),
-            groups: caller.groups.iter().cloned().collect(),
-            expires_at: timestamp(caller.expires_at),
-        }),
-    };
-    json(
-        StatusCode::OK,
-        "no-store",
-        &Session {
-            signed_in: who.is_some(),
-            who,
+            scopes: Some(caller.scopes.clone()),
+            groups: Some(caller.groups.iter().cloned().collect()),
+            expires_at: Some(timestamp(caller.expires_at)),
         },
-    )
+    };
+    json(StatusCode::OK, "no-store", &session)
 }

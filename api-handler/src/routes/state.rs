@@ -15,6 +15,7 @@ use serde_json::{
     Map, Value,
     value::{RawValue, to_raw_value},
 };
+use utoipa::ToSchema;
 
 use super::{Context, accept_json, json, media_type, set};
 use crate::{
@@ -32,15 +33,34 @@ use crate::{
 const REVALIDATE: &str = "private, no-cache";
 
 /// A page of resources.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct List {
+    /// The resources, by id.
+    #[schema(value_type = Vec<State>)]
     items: Vec<Box<RawValue>>,
+    /// Where the next page begins; not there on the last one.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     next_cursor: Option<String>,
 }
 
-/// Answers `GET /state`.
+/// Lists the resources that the caller may see.
+#[utoipa::path(
+    get,
+    path = "/state",
+    operation_id = "listStates",
+    params(
+        ("limit" = Option<u8>, Query, minimum = 1, maximum = 100, description = "Most resources on the page, 25 if not given; a page of large ones ends early"),
+        ("cursor" = Option<String>, Query, description = "The `nextCursor` of the page before"),
+        ("owner" = Option<String>, Query, description = "`me`, or, for admins, any principal", example = "me"),
+    ),
+    responses(
+        (status = 200, body = List, description = "A page", headers(("Link" = String, description = "The next page, if there is one (`rel=\"next\"`)"))),
+        (status = 400, description = "A parameter is wrong"),
+    ),
+    security((), ("accessToken" = []))
+)]
 pub(super) async fn list(context: &Context<'_>) -> Result<Response<String>, Problem> {
     accept_json(&context.request.headers)?;
     let limit_text = parameter(context, "limit")?;
@@ -107,7 +127,25 @@ pub(super) async fn list(context: &Context<'_>) -> Result<Response<String>, Prob
     Ok(response)
 }
 
-/// Answers `GET /state/{id}`.
+/// Reads a resource.
+#[utoipa::path(
+    get,
+    path = "/state/{id}",
+    operation_id = "getState",
+    params(
+        ("id" = StateId, Path, description = "The id"),
+        ("If-None-Match" = Option<String>, Header, description = "ETags that the caller has already, or `*`"),
+        ("If-Match" = Option<String>, Header, description = "ETags of which the resource must have one, or `*`"),
+    ),
+    responses(
+        (status = 200, body = State, description = "The resource", headers(("ETag" = String, description = "Names this version"))),
+        (status = 304, description = "The caller has it already", headers(("ETag" = String, description = "Names this version"))),
+        (status = 400, description = "A header is malformed"),
+        (status = 404, description = "There is no such resource for this caller"),
+        (status = 412, description = "`If-Match` does not hold"),
+    ),
+    security((), ("accessToken" = []))
+)]
 pub(super) async fn get(context: &Context<'_>, id: &str) -> Result<Response<String>, Problem> {
     accept_json(&context.request.headers)?;
     let preconditions = Preconditions::parse(&context.request.headers)?;
@@ -124,12 +162,52 @@ pub(super) async fn get(context: &Context<'_>, id: &str) -> Result<Response<Stri
     }
 }
 
-/// Answers `HEAD /state/{id}`: as `GET`, without the body.
+/// Reads a resource's headers.
+#[utoipa::path(
+    head,
+    path = "/state/{id}",
+    operation_id = "headState",
+    params(
+        ("id" = StateId, Path, description = "The id"),
+        ("If-None-Match" = Option<String>, Header, description = "ETags that the caller has already, or `*`"),
+        ("If-Match" = Option<String>, Header, description = "ETags of which the resource must have one, or `*`"),
+    ),
+    responses(
+        (status = 200, description = "As for GET, without the body", headers(("ETag" = String, description = "Names this version"))),
+        (status = 304, description = "The caller has it already", headers(("ETag" = String, description = "Names this version"))),
+        (status = 400, description = "A header is malformed"),
+        (status = 404, description = "There is no such resource for this caller"),
+        (status = 412, description = "`If-Match` does not hold"),
+    ),
+    security((), ("accessToken" = []))
+)]
 pub(super) async fn head(context: &Context<'_>, id: &str) -> Result<Response<String>, Problem> {
     get(context, id).await
 }
 
-/// Answers `PUT /state/{id}`.
+/// Creates or replaces a resource.
+#[utoipa::path(
+    put,
+    path = "/state/{id}",
+    operation_id = "putState",
+    params(
+        ("id" = StateId, Path, description = "The id"),
+        ("If-None-Match" = Option<String>, Header, description = "`*` to create", example = "*"),
+        ("If-Match" = Option<String>, Header, description = "The resource's ETag to replace it"),
+    ),
+    request_body(content = Document, description = "`visibility` left out is `private` in a new resource and stays as it is in another"),
+    responses(
+        (status = 200, body = State, description = "Replaced", headers(("ETag" = String, description = "Names this version"))),
+        (status = 201, body = State, description = "Created", headers(("ETag" = String, description = "Names this version"), ("Location" = String, description = "Where it is"))),
+        (status = 400, description = "The id, a header or the body cannot be read"),
+        (status = 412, description = "The id is taken, or the resource is no longer as `If-Match` says"),
+        (status = 413, description = "The value is larger than 256 KiB, or the body than 2 MiB"),
+        (status = 415, description = "The body is not `application/json`"),
+        (status = 422, description = "The body is not acceptable"),
+        (status = 428, description = "Neither `If-None-Match: *` nor `If-Match` was sent"),
+    ),
+    security(("accessToken" = ["state:write"]))
+)]
 pub(super) async fn put(context: &Context<'_>, id: &str) -> Result<Response<String>, Problem> {
     let caller = context.caller.signed_in()?;
     let headers = &context.request.headers;
@@ -198,7 +276,32 @@ async fn replace(
     write_over(context, caller, preconditions, &old, document).await
 }
 
-/// Answers `PATCH /state/{id}`.
+/// Changes parts of a resource.
+#[utoipa::path(
+    patch,
+    path = "/state/{id}",
+    operation_id = "patchState",
+    params(
+        ("id" = StateId, Path, description = "The id"),
+        ("If-Match" = String, Header, description = "The resource's ETag"),
+    ),
+    request_body(
+        content((MergePatch = "application/merge-patch+json"), (JsonPatch = "application/json-patch+json")),
+        description = "A patch of `{\"value\", \"visibility\"}`"
+    ),
+    responses(
+        (status = 200, body = State, description = "Changed", headers(("ETag" = String, description = "Names this version"))),
+        (status = 400, description = "A header or the body cannot be read"),
+        (status = 404, description = "There is no such resource for this caller"),
+        (status = 409, description = "The patch does not fit what the resource holds"),
+        (status = 412, description = "The resource is no longer as `If-Match` says"),
+        (status = 413, description = "The value would be larger than 256 KiB, or the body is than 2 MiB"),
+        (status = 415, description = "The body is not one of the two kinds of patch", headers(("Accept-Patch" = String, description = "The two kinds"))),
+        (status = 422, description = "The body, or what it makes of the resource, is not acceptable"),
+        (status = 428, description = "`If-Match` was not sent"),
+    ),
+    security(("accessToken" = ["state:write"]))
+)]
 pub(super) async fn patch(context: &Context<'_>, id: &str) -> Result<Response<String>, Problem> {
     let caller = context.caller.signed_in()?;
     let headers = &context.request.headers;
@@ -246,7 +349,24 @@ pub(super) async fn patch(context: &Context<'_>, id: &str) -> Result<Response<St
     write_over(context, caller, &preconditions, &old, document).await
 }
 
-/// Answers `DELETE /state/{id}`.
+/// Deletes a resource.
+#[utoipa::path(
+    delete,
+    path = "/state/{id}",
+    operation_id = "deleteState",
+    params(
+        ("id" = StateId, Path, description = "The id"),
+        ("If-Match" = String, Header, description = "The resource's ETag"),
+    ),
+    responses(
+        (status = 204, description = "Deleted"),
+        (status = 400, description = "A header cannot be read"),
+        (status = 404, description = "There is no such resource for this caller"),
+        (status = 412, description = "The resource is no longer as `If-Match` says"),
+        (status = 428, description = "`If-Match` was not sent"),
+    ),
+    security(("accessToken" = ["state:write"]))
+)]
 pub(super) async fn delete(context: &Context<'_>, id: &str) -> Result<Response<String>, Problem> {
     let caller = context.caller.signed_in()?;
     let preconditions = if_match(context)?;
@@ -344,10 +464,63 @@ fn parameter<'a>(context: &'a Context<'_>, name: &str) -> Result<Option<&'a str>
 }
 
 /// What a caller writes.
-#[derive(Debug)]
+#[derive(Debug, ToSchema)]
+#[schema(as = StateDocument, example = json!({"value": {"title": "Plan", "done": [1, 2]}, "visibility": "group:Everyone"}))]
 struct Document {
+    /// Any JSON of at most 256 KiB.
+    #[schema(value_type = Value)]
     value: Box<RawValue>,
+    /// Who may see it.
+    #[schema(nullable = false)]
     visibility: Option<Visibility>,
+}
+
+/// A merge patch (RFC 7396).
+#[derive(Debug, ToSchema)]
+#[schema(example = json!({"value": {"title": "Plan B"}, "visibility": "public"}))]
+#[expect(
+    dead_code,
+    reason = "says what the document of the API says; a patch is read as JSON"
+)]
+struct MergePatch {
+    /// What to merge into the value.
+    #[schema(value_type = Value, required = false)]
+    value: Value,
+    /// Who may see it from now on.
+    #[schema(nullable = false)]
+    visibility: Option<Visibility>,
+}
+
+/// A JSON patch (RFC 6902).
+#[derive(Debug, ToSchema)]
+#[schema(example = json!([
+    {"op": "test", "path": "/value/done/0", "value": 1},
+    {"op": "add", "path": "/value/done/-", "value": 3}
+]))]
+#[expect(
+    dead_code,
+    reason = "says what the document of the API says; a patch is read as JSON"
+)]
+struct JsonPatch(Vec<Operation>);
+
+/// One step of a JSON patch.
+#[derive(Debug, ToSchema)]
+#[expect(
+    dead_code,
+    reason = "says what the document of the API says; a patch is read as JSON"
+)]
+struct Operation {
+    #[schema(pattern = "^(add|remove|replace|move|copy|test)$", example = "add")]
+    op: String,
+    /// A JSON pointer (RFC 6901) into `{"value", "visibility"}`.
+    #[schema(example = "/value/done/-")]
+    path: String,
+    /// For `move` and `copy`: a JSON pointer.
+    #[schema(nullable = false)]
+    from: Option<String>,
+    /// For `add`, `replace` and `test`.
+    #[schema(value_type = Value, required = false)]
+    value: Value,
 }
 
 impl Document {

@@ -28,12 +28,12 @@ pub(super) enum Failure {
 
 impl Failure {
     /// What the SDK's error comes to.
-    pub(super) fn of<E>(error: SdkError<E>) -> Self
+    pub(super) fn of<E>(error: &SdkError<E>) -> Self
     where
         E: ProvideErrorMetadata + Error + 'static,
     {
-        let text = chain(&error);
-        match &error {
+        let text = chain(error);
+        match error {
             SdkError::ConstructionFailure(_) => Self::Undone(text, false),
             SdkError::DispatchFailure(failure) => {
                 let source = failure.as_connector_error().and_then(Error::source);
@@ -43,18 +43,28 @@ impl Failure {
                     Self::Unknown(text)
                 }
             }
-            SdkError::ServiceError(service) => match service.err().code() {
-                Some("ConditionalCheckFailedException") => Self::Condition,
-                Some(
-                    "ProvisionedThroughputExceededException"
-                    | "ThrottlingException"
-                    | "Throttling"
-                    | "RequestLimitExceeded"
-                    | "TransactionConflictException",
-                ) => Self::Throttled(text),
-                _ if service.raw().status().is_client_error() => Self::Undone(text, false),
-                _ => Self::Unknown(text),
-            },
+            SdkError::ServiceError(service) => {
+                let status = service.raw().status();
+                let code = service.err().code();
+                // The code alone: DynamoDB's message can quote what was sent.
+                let text = format!(
+                    "{} with status {}",
+                    code.unwrap_or("an error without code"),
+                    status.as_u16()
+                );
+                match code {
+                    Some("ConditionalCheckFailedException") => Self::Condition,
+                    Some(
+                        "ProvisionedThroughputExceededException"
+                        | "ThrottlingException"
+                        | "Throttling"
+                        | "RequestLimitExceeded"
+                        | "TransactionConflictException",
+                    ) => Self::Throttled(text),
+                    _ if status.is_client_error() => Self::Undone(text, false),
+                    _ => Self::Unknown(text),
+                }
+            }
             _ => Self::Unknown(text),
         }
     }

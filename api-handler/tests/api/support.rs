@@ -2,7 +2,7 @@
 //! `template.yaml` has it.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{
         Arc, OnceLock,
         atomic::{AtomicI64, AtomicU32, Ordering},
@@ -123,6 +123,16 @@ pub fn ask(method: &str, path: &str) -> Ask {
 }
 
 impl Ask {
+    /// The same request for another path.
+    pub fn to(self, path: &str) -> Self {
+        let Self { path, query, .. } = ask("", path);
+        Self {
+            path,
+            query,
+            ..self
+        }
+    }
+
     pub fn by(mut self, principal: &str) -> Self {
         self.caller = caller(principal, &["Everyone"]);
         self
@@ -158,6 +168,16 @@ impl Ask {
     pub fn body(mut self, media_type: &str, text: &str) -> Self {
         self.body = Some(text.to_owned());
         self.header("Content-Type", media_type)
+    }
+
+    /// With a token that outlives the test, for functions that go by the machine's clock.
+    pub fn lasting(mut self) -> Self {
+        self.caller["exp"] = "4102444800".into();
+        self
+    }
+
+    pub fn method(&self) -> &str {
+        &self.method
     }
 
     /// The event of a REST API.
@@ -251,7 +271,7 @@ impl Api {
             OffsetDateTime::from_unix_timestamp(now.load(Ordering::Relaxed)).unwrap()
         });
         Self {
-            handler: Handler::new(config, clock).unwrap(),
+            handler: Handler::new(config, clock, |line| println!("{line}")).unwrap(),
             table: table.to_owned(),
             endpoint: endpoint.to_owned(),
             seconds,
@@ -355,12 +375,37 @@ pub fn serve(database: Database) -> String {
     endpoint
 }
 
-/// `CreateTable` for the table of `template.yaml`.
-pub fn table_definition(name: &str) -> Value {
+fn template_resources<T>(read: impl FnOnce(&Yaml<'_>) -> T) -> T {
     let text =
         std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../template.yaml")).unwrap();
-    let documents = Yaml::load_from_str(&text).unwrap();
-    let mut definition = to_json(&documents[0]["Resources"]["StateTable"]["Properties"]);
+    read(&Yaml::load_from_str(&text).unwrap()[0]["Resources"])
+}
+
+/// The methods and paths of `template.yaml` that are there for their own sake.
+pub fn template_routes() -> BTreeSet<String> {
+    template_resources(|resources| {
+        let events = resources["ApiHandlerFunction"]["Properties"]["Events"]
+            .as_mapping()
+            .unwrap();
+        let text = |yaml: &Yaml<'_>| yaml.as_str().unwrap().to_owned();
+        let route = |event: &Yaml<'_>| {
+            (
+                text(&event["Properties"]["Method"]),
+                text(&event["Properties"]["Path"]),
+            )
+        };
+        let routes = events.iter().map(|(_, event)| route(event));
+        routes
+            .filter(|(method, _)| method != "ANY")
+            .map(|(method, path)| format!("{method} {path}"))
+            .collect()
+    })
+}
+
+/// `CreateTable` for the table of `template.yaml`.
+pub fn table_definition(name: &str) -> Value {
+    let mut definition =
+        template_resources(|resources| to_json(&resources["StateTable"]["Properties"]));
     let members = definition.as_object_mut().unwrap();
     // An operation of its own in DynamoDB's API.
     members.remove("PointInTimeRecoverySpecification");
@@ -387,8 +432,15 @@ pub async fn create_table(endpoint: &str, name: &str) {
     dynamodb(endpoint, "CreateTable", &table_definition(name)).await;
 }
 
-/// One call of DynamoDB's API, past the SDK. The databases here look at the signature's form alone.
+/// One call of DynamoDB's API, past the SDK, which must work.
 pub async fn dynamodb(endpoint: &str, operation: &str, input: &Value) -> Value {
+    let (status, body) = forward(endpoint, operation, input).await;
+    assert_eq!(status, 200, "{operation}: {body}");
+    serde_json::from_str(&body).unwrap()
+}
+
+/// One call of DynamoDB's API, past the SDK. The databases here look at the signature's form alone.
+pub async fn forward(endpoint: &str, operation: &str, input: &Value) -> (u16, String) {
     let request = http::Request::post(format!("{endpoint}/"))
         .header("Content-Type", "application/x-amz-json-1.0")
         .header("X-Amz-Target", format!("DynamoDB_20120810.{operation}"))
@@ -404,12 +456,7 @@ pub async fn dynamodb(endpoint: &str, operation: &str, input: &Value) -> Value {
         .request(request)
         .await
         .unwrap();
-    let status = response.status();
+    let status = response.status().as_u16();
     let body = response.into_body().collect().await.unwrap().to_bytes();
-    assert!(
-        status.is_success(),
-        "{operation}: {status} {}",
-        String::from_utf8_lossy(&body)
-    );
-    serde_json::from_slice(&body).unwrap()
+    (status, String::from_utf8(body.to_vec()).unwrap())
 }

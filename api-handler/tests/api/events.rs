@@ -1,0 +1,119 @@
+//! REST and HTTP APIs say the same in different words.
+
+use serde_json::{Value, json};
+
+use crate::support::{Api, START, ask, caller};
+
+/// A payload 2.0 event.
+fn http_event(method: &str, path: &str, query: &str, authorizer: &Value) -> Value {
+    json!({
+        "version": "2.0",
+        "routeKey": "$default",
+        "rawPath": path,
+        "rawQueryString": query,
+        "headers": {"host": "abc.example.com", "x-forwarded-proto": "https", "if-none-match": "*", "content-type": "application/json"},
+        "requestContext": {
+            "http": {"method": method, "path": path, "protocol": "HTTP/1.1", "sourceIp": "203.0.113.9", "userAgent": "test"},
+            "requestId": "request-2", "stage": "$default", "domainName": "abc.example.com", "authorizer": authorizer
+        },
+        "body": "eyJ2YWx1ZSI6MX0=",
+        "isBase64Encoded": true
+    })
+}
+
+fn typed(principal: &str) -> Value {
+    json!({"lambda": {"signedIn": true, "principal": principal, "sub": "s", "exp": START + 60, "groups": "[\"Team\"]", "scope": "a b"}})
+}
+
+#[tokio::test]
+async fn http_apis_with_typed_context() {
+    let api = Api::start().await;
+    let created = api
+        .event(http_event("PUT", "/state/a", "", &typed("alice")))
+        .await
+        .expect(201);
+    assert_eq!(
+        created.headers["location"],
+        "https://abc.example.com/state/a"
+    );
+    assert_eq!(created.body["owner"], "alice");
+    let session = api
+        .event(http_event("GET", "/session", "", &typed("alice")))
+        .await
+        .expect(200);
+    assert_eq!(
+        session.body,
+        json!({"signedIn": true, "principal": "alice", "subject": "s", "scopes": ["a", "b"], "groups": ["Team"], "expiresAt": "2026-01-01T00:01:00.000Z"})
+    );
+    let list = api
+        .event(http_event(
+            "GET",
+            "/state",
+            "owner=me&limit=1",
+            &typed("alice"),
+        ))
+        .await
+        .expect(200);
+    assert_eq!(list.ids(), ["a"]);
+    // The same context where an HTTP API never puts it.
+    let session = api
+        .event(http_event("GET", "/session", "", &typed("alice")["lambda"]))
+        .await
+        .expect(200);
+    assert_eq!(session.body, json!({"signedIn": false}));
+    for nobody in [
+        json!(null),
+        json!({}),
+        json!({"lambda": null}),
+        json!({"lambda": {"signedIn": false}}),
+        json!({"jwt": {"claims": {"principal": "alice"}}}),
+    ] {
+        assert_eq!(
+            api.event(http_event("GET", "/session", "", &nobody))
+                .await
+                .expect(200)
+                .body,
+            json!({"signedIn": false})
+        );
+    }
+}
+
+#[tokio::test]
+async fn nothing_but_the_context_says_who_is_calling() {
+    let api = Api::start().await;
+    let request = ask("GET", "/session")
+        .header(
+            "Authorization",
+            "Bearer eyJhbGciOiJub25lIn0.eyJzdWIiOiJhbGljZSJ9.",
+        )
+        .header("X-Principal", "alice")
+        .header("signedIn", "true")
+        .header("Cookie", "principal=alice");
+    for context in [
+        json!(null),
+        json!({}),
+        json!({"principalId": "alice"}),
+        json!({"lambda": caller("alice", &[])}),
+        json!({"claims": caller("alice", &[])}),
+    ] {
+        assert_eq!(
+            api.send(request.clone().context(context))
+                .await
+                .expect(200)
+                .body,
+            json!({"signedIn": false})
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_event_that_is_none_is_an_error_and_no_answer() {
+    let api = Api::start().await;
+    for event in [
+        json!({}),
+        json!(null),
+        json!({"type": "TOKEN", "methodArn": "arn", "authorizationToken": "x"}),
+    ] {
+        assert!(api.handler.answer(event, None).await.is_err());
+    }
+}

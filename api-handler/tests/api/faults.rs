@@ -1,0 +1,420 @@
+//! Stores that are dead, slow, throttling or lying.
+
+use std::{
+    future::Future,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::{TcpListener, TcpStream},
+};
+
+use crate::support::{Api, Ask, Reply, ask, forward};
+
+/// A store that says what `respond` says to the operation and its input; `None` hangs up.
+async fn store<F>(respond: impl Fn(String, Value) -> F + Send + Sync + 'static) -> String
+where
+    F: Future<Output = Option<Vec<u8>>> + Send,
+{
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    let respond = Arc::new(respond);
+    tokio::spawn(async move {
+        loop {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let respond = Arc::clone(&respond);
+            tokio::spawn(async move {
+                while let Some((operation, input)) = read(&mut stream).await {
+                    let Some(response) = respond(operation, input).await else {
+                        return;
+                    };
+                    if stream.write_all(&response).await.is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+    });
+    endpoint
+}
+
+async fn read(stream: &mut TcpStream) -> Option<(String, Value)> {
+    let mut bytes = Vec::new();
+    let head_end = loop {
+        if let Some(at) = bytes.windows(4).position(|window| window == b"\r\n\r\n") {
+            break at + 4;
+        }
+        if stream.read_buf(&mut bytes).await.ok()? == 0 {
+            return None;
+        }
+    };
+    let head = String::from_utf8(bytes[..head_end].to_vec()).unwrap();
+    let header = |name: &str| {
+        head.lines().find_map(|line| {
+            line.split_once(": ")
+                .filter(|(n, _)| n.eq_ignore_ascii_case(name))
+                .map(|(_, value)| value)
+        })
+    };
+    let length: usize = header("content-length").unwrap().parse().unwrap();
+    while bytes.len() < head_end + length {
+        stream.read_buf(&mut bytes).await.ok()?;
+    }
+    let operation = header("x-amz-target")
+        .unwrap()
+        .split_once('.')
+        .unwrap()
+        .1
+        .to_owned();
+    Some((
+        operation,
+        serde_json::from_slice(&bytes[head_end..]).unwrap(),
+    ))
+}
+
+fn http(status: u16, further: &str, body: &str) -> Option<Vec<u8>> {
+    let length = body.len();
+    Some(format!("HTTP/1.1 {status} X\r\nContent-Type: application/x-amz-json-1.0\r\nContent-Length: {length}\r\n{further}\r\n{body}").into_bytes())
+}
+
+/// Every kind of request, each of which must end with `status` in time.
+async fn check(endpoint: &str, status: u16) {
+    let api = Api::over(endpoint, "state", &[]);
+    let requests: [(&str, Ask); 7] = [
+        ("get", ask("GET", "/state/a").by("alice")),
+        ("list", ask("GET", "/state").by("alice")),
+        ("anonymous list", ask("GET", "/state")),
+        (
+            "create",
+            ask("PUT", "/state/a")
+                .by("alice")
+                .create()
+                .json(&json!({"value": 1})),
+        ),
+        (
+            "replace",
+            ask("PUT", "/state/a")
+                .by("alice")
+                .if_match("*")
+                .json(&json!({"value": 1})),
+        ),
+        (
+            "patch",
+            ask("PATCH", "/state/a")
+                .by("alice")
+                .if_match("*")
+                .body("application/merge-patch+json", "{}"),
+        ),
+        (
+            "delete",
+            ask("DELETE", "/state/a").by("alice").if_match("*"),
+        ),
+    ];
+    join_all(requests.map(async |(name, request)| {
+        let started = Instant::now();
+        let reply = api.send(request).await;
+        assert_eq!(reply.status, status, "{name}: {reply:#?}");
+        assert_eq!(reply.headers["retry-after"], "1");
+        assert!(
+            started.elapsed() < Duration::from_secs(5),
+            "{name} took {:?}",
+            started.elapsed()
+        );
+        for told in ["dynamo", "127.0.0.1", "Exception", "crc", "table"] {
+            assert!(
+                !reply.text.to_lowercase().contains(&told.to_lowercase()),
+                "{}",
+                reply.text
+            );
+        }
+    }))
+    .await;
+}
+
+#[tokio::test]
+async fn dead() {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    drop(listener);
+    check(&endpoint, 503).await;
+}
+
+#[tokio::test]
+async fn silent() {
+    check(&store(|_, _| std::future::pending()).await, 503).await;
+}
+
+#[tokio::test]
+async fn hanging_up() {
+    check(&store(async |_, _| None).await, 503).await;
+}
+
+#[tokio::test]
+async fn slow() {
+    let slow = store(async |_, _| {
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        http(200, "", "{}")
+    });
+    check(&slow.await, 503).await;
+}
+
+#[tokio::test]
+async fn an_answer_that_does_not_end() {
+    check(
+        &store(async |_, _| {
+            Some(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{\"Item\":".to_vec())
+        })
+        .await,
+        503,
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn throttling() {
+    for code in [
+        "ThrottlingException",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+    ] {
+        let body = json!({"__type": format!("com.amazonaws.dynamodb.v20120810#{code}"), "message": "slow down, table-1"}).to_string();
+        check(
+            &store(move |_, _| std::future::ready(http(400, "", &body))).await,
+            429,
+        )
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn refusing() {
+    for (status, code) in [
+        (400, "ResourceNotFoundException"),
+        (400, "AccessDeniedException"),
+        (400, "UnrecognizedClientException"),
+        (400, "ValidationException"),
+        (500, "InternalServerError"),
+        (503, "ServiceUnavailable"),
+    ] {
+        let body =
+            json!({"__type": format!("com.amazonaws.dynamodb.v20120810#{code}"), "message": "no"})
+                .to_string();
+        check(
+            &store(move |_, _| std::future::ready(http(status, "", &body))).await,
+            503,
+        )
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn talking_of_something_else() {
+    for body in [
+        "",
+        "<html>200 OK</html>",
+        "[]",
+        "null",
+        "{\"Item\":",
+        "\0\0",
+    ] {
+        let body = body.to_owned();
+        check(
+            &store(move |_, _| std::future::ready(http(200, "", &body))).await,
+            503,
+        )
+        .await;
+    }
+    check(
+        &store(async |_, _| http(200, "x-amz-crc32: 1\r\n", "{}")).await,
+        503,
+    )
+    .await;
+    check(
+        &store(async |_, _| http(302, "Location: /\r\n", "")).await,
+        503,
+    )
+    .await;
+    check(
+        &store(async |_, _| Some(b"SSH-2.0-OpenSSH_9.9\r\n".to_vec())).await,
+        503,
+    )
+    .await;
+}
+
+/// What a store that gives back `item` for every id makes of a read.
+async fn read_of(item: Value) -> Reply {
+    let lying = store(move |operation, _| {
+        let body = match operation.as_str() {
+            "GetItem" => json!({"Item": item}),
+            "BatchGetItem" => json!({"Responses": {"state": [item]}}),
+            _ => json!({"Items": [{"id": {"S": "a"}}], "Count": 1}),
+        };
+        async move { http(200, "", &body.to_string()) }
+    });
+    let api = Api::over(&lying.await, "state", &[]);
+    let got = api.send(ask("GET", "/state/a").by("alice")).await;
+    let listed = api.send(ask("GET", "/state").by("alice")).await;
+    assert_eq!(listed.status, got.status);
+    got
+}
+
+#[tokio::test]
+async fn lying_about_an_item() {
+    let item = json!({
+        "id": {"S": "a"}, "owner": {"S": "alice"}, "visibility": {"S": "private"}, "value": {"S": "{\"n\":1}"}, "version": {"N": "1"},
+        "tag": {"S": "t"}, "createdAt": {"S": "2026-01-01T00:00:00.000Z"}, "updatedAt": {"S": "2026-01-01T00:00:00.000Z"}
+    });
+    read_of(item.clone()).await.expect(200);
+    let check = async |name: &str, value: Value| {
+        let mut item = item.clone();
+        item[name] = value;
+        read_of(item).await.expect(503);
+    };
+    check("id", json!({"S": "UPPER"})).await;
+    check("owner", json!({"N": "1"})).await;
+    check("visibility", json!({"S": "secret"})).await;
+    check("value", json!({"S": "{\"n\":"})).await;
+    check("value", json!({"M": {}})).await;
+    check("version", json!({"N": "-1"})).await;
+    check("version", json!({"S": "1"})).await;
+    for name in item.as_object().unwrap().keys() {
+        let mut item = item.clone();
+        item.as_object_mut().unwrap().remove(name);
+        read_of(item).await.expect(503);
+    }
+}
+
+#[tokio::test]
+async fn giving_another_item_than_asked_for() {
+    let other = |operation: String, _| async move {
+        let item = json!({
+            "id": {"S": "b"}, "owner": {"S": "alice"}, "visibility": {"S": "public"}, "value": {"S": "1"}, "version": {"N": "1"},
+            "tag": {"S": "t"}, "createdAt": {"S": "x"}, "updatedAt": {"S": "x"}
+        });
+        let body = if operation == "GetItem" {
+            json!({"Item": item})
+        } else {
+            json!({"Items": [{"id": {"S": "b"}}, {"id": {"S": "a"}}]})
+        };
+        http(200, "", &body.to_string())
+    };
+    let api = Api::over(&store(other).await, "state", &[]);
+    api.send(ask("GET", "/state/a").by("alice"))
+        .await
+        .expect(503);
+    api.send(ask("GET", "/state").by("alice")).await.expect(503);
+}
+
+#[tokio::test]
+async fn the_deadline_of_the_function_comes_first() {
+    let api = Api::over(&store(|_, _| std::future::pending()).await, "state", &[]);
+    let started = Instant::now();
+    let answer = api
+        .handler
+        .answer(
+            ask("GET", "/state/a").by("alice").rest_event(),
+            Some(Duration::from_millis(800)),
+        )
+        .await
+        .unwrap();
+    assert_eq!(serde_json::to_value(answer).unwrap()["statusCode"], 503);
+    assert!(started.elapsed() < Duration::from_millis(800));
+}
+
+/// A real store, of whose answers to `operation` the first is lost on the way back.
+async fn losing_an_answer(real: &str, operation: &'static str) -> String {
+    let (real, lost) = (real.to_owned(), Arc::new(AtomicUsize::new(0)));
+    store(move |name, input| {
+        let (real, lost) = (real.clone(), Arc::clone(&lost));
+        async move {
+            let (status, body) = forward(&real, &name, &input).await;
+            if name == operation && lost.fetch_add(1, Ordering::Relaxed) == 0 {
+                None
+            } else {
+                http(status, "", &body)
+            }
+        }
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_write_whose_answer_was_lost_is_not_a_lost_race() {
+    let direct = Api::start().await;
+    let api = Api::over(
+        &losing_an_answer(&direct.endpoint, "PutItem").await,
+        &direct.table,
+        &[],
+    );
+    let created = api.put("alice", "a", &json!({"value": 1})).await;
+    assert_eq!(
+        direct.send(ask("GET", "/state/a").by("alice")).await.etag(),
+        created.etag()
+    );
+
+    let api = Api::over(
+        &losing_an_answer(&direct.endpoint, "PutItem").await,
+        &direct.table,
+        &[],
+    );
+    let put = ask("PUT", "/state/a")
+        .by("alice")
+        .if_match(&created.etag())
+        .json(&json!({"value": 2}));
+    assert_eq!(api.send(put).await.expect(200).body["version"], 2);
+
+    // Of a delete nothing is left that would tell whose it was.
+    let api = Api::over(
+        &losing_an_answer(&direct.endpoint, "DeleteItem").await,
+        &direct.table,
+        &[],
+    );
+    api.send(ask("DELETE", "/state/a").by("alice").if_match("*"))
+        .await
+        .expect(503);
+    direct
+        .send(ask("GET", "/state/a").by("alice"))
+        .await
+        .expect(404);
+}
+
+#[tokio::test]
+async fn connections_that_are_closed_between_requests_do_not_matter() {
+    let direct = Api::start().await;
+    let real = direct.endpoint.clone();
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        loop {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let real = real.clone();
+            tokio::spawn(async move {
+                let (operation, input) = read(&mut stream).await?;
+                let (status, body) = forward(&real, &operation, &input).await;
+                stream
+                    .write_all(&http(status, "Connection: keep-alive\r\n", &body)?)
+                    .await
+                    .ok()
+            });
+        }
+    });
+    let api = Api::over(&endpoint, &direct.table, &[]);
+    for n in 0..20 {
+        api.put("alice", &format!("r{n:02}"), &json!({"value": n}))
+            .await;
+        api.send(
+            ask("DELETE", &format!("/state/r{n:02}"))
+                .by("alice")
+                .if_match("*"),
+        )
+        .await
+        .expect(204);
+    }
+}

@@ -1,0 +1,329 @@
+//! Who may write what, and under which conditions.
+
+use serde_json::json;
+
+use crate::support::{Api, Ask, ask};
+
+#[tokio::test]
+async fn a_write_without_precondition_is_a_428() {
+    let api = Api::start().await;
+    api.put("alice", "a", &json!({"value": 1})).await;
+    let body = json!({"value": 2});
+    for id in ["a", "b"] {
+        let path = format!("/state/{id}");
+        api.send(ask("PUT", &path).by("alice").json(&body))
+            .await
+            .expect(428);
+        api.send(
+            ask("PUT", &path)
+                .by("alice")
+                .header("If-None-Match", "\"x\"")
+                .json(&body),
+        )
+        .await
+        .expect(428);
+        api.send(ask("DELETE", &path).by("alice")).await.expect(428);
+        api.send(ask("DELETE", &path).by("alice").create())
+            .await
+            .expect(428);
+        api.send(
+            ask("PATCH", &path)
+                .by("alice")
+                .body("application/merge-patch+json", "{}"),
+        )
+        .await
+        .expect(428);
+    }
+    assert_eq!(
+        api.send(ask("GET", "/state/a").by("alice")).await.body["value"],
+        1
+    );
+}
+
+#[tokio::test]
+async fn if_match_as_rfc_9110_has_it() {
+    let api = Api::start().await;
+    let created = api.put("alice", "a", &json!({"value": 0})).await;
+    let put = |if_match: &str| {
+        ask("PUT", "/state/a")
+            .by("alice")
+            .if_match(if_match)
+            .json(&json!({"value": 1}))
+    };
+    let current = created.etag();
+    for lost in ["\"x\"", &format!("W/{current}"), "\"\"", "\"x\", \"y\""] {
+        api.send(put(lost)).await.expect(412);
+    }
+    for malformed in ["x", "", "\"x", "*, \"x\""] {
+        assert_eq!(
+            api.send(put(malformed)).await.expect(400).pointers(),
+            ["#/if-match"],
+            "{malformed}"
+        );
+    }
+    let second = api
+        .send(put(&format!("\"x\", {current}")))
+        .await
+        .expect(200);
+    let third = api.send(put("*")).await.expect(200);
+    assert_eq!(third.body["version"], 3);
+    // Sent twice, the header is one list.
+    api.send(put("\"x\"").if_match(&third.etag()))
+        .await
+        .expect(200);
+    api.send(put(&second.etag())).await.expect(412);
+    // Both headers: `If-None-Match: *` never holds for what `If-Match` holds for.
+    api.send(put("*").create()).await.expect(412);
+    api.send(put("*").header("If-None-Match", "\"x\""))
+        .await
+        .expect(200);
+}
+
+#[tokio::test]
+async fn readers_are_told_what_they_have_already() {
+    let api = Api::start().await;
+    let created = api
+        .put("alice", "a", &json!({"value": 0, "visibility": "public"}))
+        .await;
+    let etag = created.etag();
+    for method in ["GET", "HEAD"] {
+        for (list, status) in [
+            (etag.clone(), 304),
+            (format!("W/{etag}"), 304),
+            (format!("\"x\", {etag}"), 304),
+            ("*".into(), 304),
+            ("\"x\"".into(), 200),
+        ] {
+            let reply = api
+                .send(ask(method, "/state/a").header("If-None-Match", &list))
+                .await
+                .expect(status);
+            assert_eq!(reply.etag(), etag);
+            assert_eq!(
+                reply.text.is_empty(),
+                status == 304 || method == "HEAD",
+                "{method} {list}"
+            );
+            assert_eq!(reply.headers.contains_key("content-type"), status == 200);
+        }
+        api.send(ask(method, "/state/a").if_match("\"x\""))
+            .await
+            .expect(412);
+        api.send(ask(method, "/state/a").if_match(&etag))
+            .await
+            .expect(200);
+        assert!(
+            api.send(ask(method, "/state/none").header("If-None-Match", "*"))
+                .await
+                .expect(404)
+                .headers["content-type"]
+                .contains("problem")
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_etag_never_comes_back() {
+    let api = Api::start().await;
+    let mut seen = std::collections::BTreeSet::new();
+    for _ in 0..5 {
+        let created = api.put("alice", "a", &json!({"value": 0})).await;
+        let put = ask("PUT", "/state/a")
+            .by("alice")
+            .if_match("*")
+            .json(&json!({"value": 0}));
+        let replaced = api.send(put).await.expect(200);
+        assert!(seen.insert(created.etag()) && seen.insert(replaced.etag()));
+        assert_eq!(
+            (&created.body["version"], &replaced.body["version"]),
+            (&json!(1), &json!(2))
+        );
+        api.send(
+            ask("DELETE", "/state/a")
+                .by("alice")
+                .if_match(&created.etag()),
+        )
+        .await
+        .expect(412);
+        api.send(
+            ask("DELETE", "/state/a")
+                .by("alice")
+                .if_match(&replaced.etag()),
+        )
+        .await
+        .expect(204);
+    }
+}
+
+#[tokio::test]
+async fn who_may_change_what() {
+    let api = Api::start().await;
+    let changes = |path: &str| -> [Ask; 3] {
+        [
+            ask("PUT", path).if_match("*").json(&json!({"value": 9})),
+            ask("PATCH", path)
+                .if_match("*")
+                .body("application/merge-patch+json", r#"{"value": 9}"#),
+            ask("DELETE", path).if_match("*"),
+        ]
+    };
+    for (id, visibility) in [("pub", "public"), ("grp", "group:Team"), ("prv", "private")] {
+        api.put("alice", id, &json!({"value": 1, "visibility": visibility}))
+            .await;
+        for change in changes(&format!("/state/{id}")) {
+            api.send(change.clone()).await.expect(401);
+            let expected = match (id, &change) {
+                ("prv", _) => None,
+                _ => Some(403),
+            };
+            let stranger = api.send(change.clone().of("bob", &["Team"])).await;
+            match expected {
+                Some(status) => drop(stranger.expect(status)),
+                None => assert!(matches!(stranger.status, 404 | 412)),
+            }
+        }
+        assert_eq!(
+            api.send(ask("GET", &format!("/state/{id}")).by("alice"))
+                .await
+                .body["version"],
+            1
+        );
+        // An admin's change leaves the owner who they are.
+        let admin = |ask: Ask| ask.of("ada", &["Admins"]);
+        let [put, patch, delete] = changes(&format!("/state/{id}"));
+        assert_eq!(
+            api.send(admin(put)).await.expect(200).body["owner"],
+            "alice"
+        );
+        assert_eq!(
+            api.send(admin(patch)).await.expect(200).body["owner"],
+            "alice"
+        );
+        api.send(admin(delete)).await.expect(204);
+    }
+}
+
+#[tokio::test]
+async fn visibility_left_out_stays_as_it_is() {
+    let api = Api::start().await;
+    api.put(
+        "alice",
+        "a",
+        &json!({"value": 1, "visibility": "group:Team"}),
+    )
+    .await;
+    let put = |body| ask("PUT", "/state/a").by("alice").if_match("*").json(&body);
+    assert_eq!(
+        api.send(put(json!({"value": 2}))).await.expect(200).body["visibility"],
+        "group:Team"
+    );
+    assert_eq!(
+        api.send(put(json!({"value": 2, "visibility": "private"})))
+            .await
+            .expect(200)
+            .body["visibility"],
+        "private"
+    );
+    assert_eq!(
+        api.send(put(json!({"value": 2}))).await.expect(200).body["visibility"],
+        "private"
+    );
+}
+
+#[tokio::test]
+async fn a_token_that_ended_is_a_401_everywhere() {
+    let api = Api::start().await;
+    api.pass(std::time::Duration::from_secs(3600 + 60));
+    api.send(ask("GET", "/session").by("alice"))
+        .await
+        .expect(200);
+    api.pass(std::time::Duration::from_secs(1));
+    for request in [
+        ask("GET", "/session"),
+        ask("GET", "/state"),
+        ask("GET", "/state/a"),
+        ask("PUT", "/state/a").create().json(&json!({"value": 1})),
+    ] {
+        let reply = api.send(request.by("alice")).await.expect(401);
+        assert_eq!(
+            reply.headers["www-authenticate"],
+            "Bearer error=\"invalid_token\""
+        );
+    }
+}
+
+#[tokio::test]
+async fn methods_and_media_types() {
+    let api = Api::start().await;
+    let check = async |ask: Ask, status: u16, header: &str, value: &str| {
+        let reply = api.send(ask).await.expect(status);
+        assert_eq!(
+            reply.headers.get(header).map(String::as_str),
+            Some(value),
+            "{reply:#?}"
+        );
+        assert_eq!(reply.headers["content-type"], "application/problem+json");
+        assert_eq!(reply.body["status"], status);
+        assert_eq!(reply.body["requestId"], "request-1");
+        for member in ["type", "title", "detail"] {
+            assert!(reply.body[member].is_string(), "{member}");
+        }
+    };
+    check(ask("POST", "/session"), 405, "allow", "GET").await;
+    check(ask("POST", "/state"), 405, "allow", "GET").await;
+    check(ask("DELETE", "/state"), 405, "allow", "GET").await;
+    check(
+        ask("POST", "/state/a"),
+        405,
+        "allow",
+        "GET, HEAD, PUT, PATCH, DELETE",
+    )
+    .await;
+    check(ask("PUT", "/openapi.json"), 405, "allow", "GET").await;
+    check(ask("GET", "/nowhere"), 404, "cache-control", "no-store").await;
+    check(
+        ask("PUT", "/state/a")
+            .by("alice")
+            .create()
+            .body("text/plain", "1"),
+        415,
+        "accept",
+        "application/json",
+    )
+    .await;
+    let patches = "application/merge-patch+json, application/json-patch+json";
+    check(
+        ask("PATCH", "/state/a")
+            .by("alice")
+            .if_match("*")
+            .json(&json!({})),
+        415,
+        "accept-patch",
+        patches,
+    )
+    .await;
+    check(
+        ask("GET", "/session").header("Accept", "text/html"),
+        406,
+        "cache-control",
+        "no-store",
+    )
+    .await;
+    check(
+        ask("PUT", "/state/a").create().json(&json!({"value": 1})),
+        401,
+        "www-authenticate",
+        "Bearer",
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_charset_is_no_other_media_type() {
+    let api = Api::start().await;
+    let put = ask("PUT", "/state/a")
+        .by("alice")
+        .create()
+        .body("Application/JSON; charset=utf-8", r#"{"value": 1}"#);
+    api.send(put).await.expect(201);
+}

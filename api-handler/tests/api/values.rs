@@ -1,0 +1,137 @@
+//! JSON values come back equal or are refused.
+
+use serde_json::{Value, json};
+
+use crate::support::{Api, Reply, ask};
+
+async fn put(api: &Api, id: &str, body: &str) -> Reply {
+    api.send(
+        ask("PUT", &format!("/state/{id}"))
+            .by("alice")
+            .create()
+            .body("application/json", body),
+    )
+    .await
+}
+
+#[tokio::test]
+async fn values_come_back_as_they_were() {
+    let api = Api::start().await;
+    let values = [
+        "null",
+        "true",
+        "0",
+        "-1",
+        "1.5",
+        "18446744073709551615",
+        "-9223372036854775808",
+        "5e-324",
+        "1e22",
+        "0.1",
+        "\"\"",
+        "[]",
+        "{}",
+        r#""\u0000\u001f\"\\/\u2028 é 𝄞""#,
+        r#"{"":{"a b":[null,{"~/":1}]}}"#,
+        r#"[[],[[]],{}]"#,
+        r#"{"__proto__":1,"constructor":{"prototype":2}}"#,
+    ];
+    for (n, text) in values.into_iter().enumerate() {
+        let id = format!("v{n}");
+        let created = put(&api, &id, &format!(r#"{{"value": {text}}}"#))
+            .await
+            .expect(201);
+        let got = api
+            .send(ask("GET", &format!("/state/{id}")).by("alice"))
+            .await
+            .expect(200);
+        let expected: Value = serde_json::from_str(text).unwrap();
+        assert_eq!(
+            (&created.body["value"], &got.body["value"]),
+            (&expected, &expected),
+            "{text}"
+        );
+    }
+    let nested = format!("{}1{}", "[".repeat(98), "]".repeat(98));
+    let got = put(&api, "nested", &format!(r#"{{"value": {nested}}}"#))
+        .await
+        .expect(201);
+    assert_eq!(got.body["value"].to_string(), nested);
+}
+
+#[tokio::test]
+async fn what_would_change_is_refused() {
+    let api = Api::start().await;
+    let check = async |body: &str, status: u16, pointer: &str| {
+        let reply = put(&api, "never", body).await.expect(status);
+        assert_eq!(reply.pointers(), [pointer], "{body}");
+    };
+    check(r#"{"value": 12345678901234567890123}"#, 422, "#/value").await;
+    check(
+        r#"{"value": [1, 0.12345678901234567890123]}"#,
+        422,
+        "#/value/1",
+    )
+    .await;
+    check(r#"{"value": {"a": 1, "a": 2}}"#, 422, "#/value/a").await;
+    check(r#"{"value": 1, "value": 2}"#, 422, "#/value").await;
+    check(r#"{"value": 1e999}"#, 400, "#/value").await;
+    check(r#"{"value": "\ud800"}"#, 400, "#/value").await;
+    check(
+        &format!(r#"{{"value": {}1{}}}"#, "[".repeat(200), "]".repeat(200)),
+        422,
+        &format!("#/value{}", "/0".repeat(100)),
+    )
+    .await;
+    check("", 400, "#").await;
+    check("{", 400, "#").await;
+    check("[1]", 422, "#").await;
+    check("{}", 422, "#/value").await;
+    check(r#"{"value": 1, "visibility": null}"#, 422, "#/visibility").await;
+    check(
+        r#"{"value": 1, "visibility": "group:"}"#,
+        422,
+        "#/visibility",
+    )
+    .await;
+    check(r#"{"value": 1, "owner": "bob"}"#, 422, "#/owner").await;
+    check(r#"{"value": 1, "a/~b": 1}"#, 422, "#/a~1~0b").await;
+    let reply = put(&api, "never", r#"{"visibility": "all", "id": "x"}"#)
+        .await
+        .expect(422);
+    assert_eq!(reply.pointers(), ["#/value", "#/visibility", "#/id"]);
+    api.send(ask("GET", "/state/never").by("alice"))
+        .await
+        .expect(404);
+}
+
+#[tokio::test]
+async fn a_value_of_256_kib_fits_and_one_byte_more_does_not() {
+    let api = Api::start().await;
+    let largest = "x".repeat(256 * 1024 - 2);
+    let created = api.put("alice", "a", &json!({"value": largest})).await;
+    assert_eq!(created.body["value"], largest);
+    assert_eq!(
+        api.send(ask("GET", "/state/a").by("alice")).await.body["value"],
+        largest
+    );
+    assert_eq!(
+        put(&api, "b", &json!({"value": largest + "x"}).to_string())
+            .await
+            .expect(413)
+            .body["status"],
+        413
+    );
+    // What counts is the value, not how it is written.
+    let spaced = format!(r#"{{"value": [{}1]}}"#, " ".repeat(300 * 1024));
+    put(&api, "c", &spaced).await.expect(201);
+    let escaped = format!(r#"{{"value": "{}"}}"#, r"\u0041".repeat(256 * 1024 - 2));
+    put(&api, "d", &escaped).await.expect(201);
+    put(
+        &api,
+        "e",
+        &format!(r#"{{"value": 1}}{}"#, " ".repeat(2 * 1024 * 1024)),
+    )
+    .await
+    .expect(413);
+}
