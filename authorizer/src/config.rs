@@ -23,7 +23,7 @@ use crate::access::AccessRules;
 use crate::context::{FIXED_NAMES, RESERVED_NAMES};
 use crate::http_client::Endpoint;
 use crate::introspection::Secret;
-use crate::jwks::WarmStart;
+use crate::jwks::{KeySet, WarmStart};
 use crate::log::Level;
 use crate::verifier::{Requirements, TokenUse};
 
@@ -107,7 +107,7 @@ impl Settings {
         let issuers = issuers::read(reader);
         let policy_expiry = reader.choice("POLICY_EXPIRY", &[("off", false), ("on", true)]);
         Self {
-            keys: read_key_cache(reader, issuers.len()),
+            keys: read_key_cache(reader, &issuers),
             requirements: read_requirements(reader),
             access_rules: access_rules::read(reader, policy_expiry),
             token_cache_entries: reader
@@ -134,15 +134,25 @@ impl Settings {
 /// Ten years: beyond it a number of seconds is a slip.
 const MOST_SECONDS: u64 = 315_360_000;
 
-fn read_key_cache(reader: &mut Reader<'_>, issuers: usize) -> KeyCacheSettings {
+fn read_key_cache(reader: &mut Reader<'_>, issuers: &[IssuerSettings]) -> KeyCacheSettings {
     let seconds = Duration::from_secs;
     let max_age = seconds(reader.number("JWKS_MAX_AGE_SECONDS", 3600, 0..=MOST_SECONDS));
     let file = reader.file("JWKS_FILE", "a JWK Set");
-    if file.is_some() && issuers > 1 {
-        reader.fault(
-            "JWKS_FILE",
-            "to be unset with more than one trusted issuer, for it does not say whose keys it has",
-        );
+    if let Some(file) = &file {
+        match issuers {
+            [issuer] => {
+                if let Err(error) = KeySet::parse(&file.bytes, &issuer.algorithms) {
+                    reader.fault(
+                        "JWKS_FILE",
+                        format!("the path of a JWK Set with a usable key; there is {error}"),
+                    );
+                }
+            }
+            _ => reader.fault(
+                "JWKS_FILE",
+                "to be unset with several trusted issuers, for it does not say whose keys it has",
+            ),
+        }
     }
     KeyCacheSettings {
         max_age,

@@ -43,36 +43,80 @@ pub(super) fn read(reader: &mut Reader<'_>, policy_expiry: bool) -> AccessRules 
                 .map_or_else(|_| AccessRules::new(Vec::new()), AccessRules::everything);
         }
     };
-    match parse(&json).and_then(|rules| check_size(&rules, policy_expiry).map(|()| rules)) {
-        Ok(rules) => rules,
-        Err(problems) => {
-            for problem in problems {
-                reader.fault(name, problem);
-            }
-            AccessRules::new(Vec::new())
+    let problems = match parse(&json) {
+        Ok(rules) => match check_size(&rules, policy_expiry) {
+            Ok(()) => return rules,
+            Err(problems) => problems,
+        },
+        Err(problems) => problems,
+    };
+    for Problem {
+        place,
+        value,
+        expected,
+    } in problems
+    {
+        if place.is_empty() {
+            reader.fault(name, expected);
+        } else {
+            reader.fault_at(
+                format!("{name}{place}"),
+                value.map(|value| value.to_string()),
+                expected,
+            );
         }
     }
+    AccessRules::new(Vec::new())
+}
+
+/// What is wrong with rules.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Problem {
+    /// Where, such as `[0].path`; empty for the whole.
+    pub place: String,
+    /// What stands there.
+    pub value: Option<Value>,
+    /// What was expected.
+    pub expected: String,
 }
 
 /// Reads rules from JSON.
 ///
 /// # Errors
 ///
-/// Everything that was expected and is not so, each with the place.
-pub fn parse(json: &[u8]) -> Result<AccessRules, Vec<String>> {
+/// Everything that is wrong with them.
+pub fn parse(json: &[u8]) -> Result<AccessRules, Vec<Problem>> {
+    let whole = |expected| {
+        vec![Problem {
+            place: String::new(),
+            value: None,
+            expected,
+        }]
+    };
     let entries = match strict_json::parse_value(json) {
         Ok(Value::Array(entries)) => entries,
-        Ok(_) => return Err(vec!["a JSON array of rules".to_owned()]),
-        Err(fault) => return Err(vec![format!("a JSON array of rules; it is {fault}")]),
+        Ok(_) => return Err(whole("a JSON array of rules".to_owned())),
+        Err(fault) => return Err(whole(format!("a JSON array of rules; it is {fault}"))),
     };
     let mut problems = Vec::new();
     let mut rules = Vec::new();
     for (index, entry) in entries.into_iter().enumerate() {
-        let mut problem =
-            |text: String| problems.push(format!("in rule {} of the array {text}", index + 1));
         match entry {
-            Value::Object(members) => rules.extend(rule(members, &mut problem)),
-            other => problem(format!("an object, not {other}")),
+            Value::Object(members) => {
+                rules.extend(
+                    Entry {
+                        place: format!("[{index}]"),
+                        members,
+                        problems: &mut problems,
+                    }
+                    .read(),
+                );
+            }
+            other => problems.push(Problem {
+                place: format!("[{index}]"),
+                value: Some(other),
+                expected: "an object".to_owned(),
+            }),
         }
     }
     if problems.is_empty() {
@@ -82,123 +126,132 @@ pub fn parse(json: &[u8]) -> Result<AccessRules, Vec<String>> {
     }
 }
 
-fn rule(mut members: Map<String, Value>, problem: &mut dyn FnMut(String)) -> Option<AccessRule> {
-    let methods = methods(members.remove("methods"), problem);
-    let path = path(members.remove("path"), problem);
-    let scopes = texts("scopes", members.remove("scopes"), problem);
-    let groups = texts("groups", members.remove("groups"), problem);
-    let anonymous = match members.remove("anonymous") {
-        None => Some(false),
-        Some(Value::Bool(anonymous)) => Some(anonymous),
-        Some(other) => {
-            problem(format!("`anonymous` to be true or false, not {other}"));
-            None
-        }
-    };
-    for name in members.keys() {
-        problem(format!(
-            "only methods, path, scopes, groups, anonymous, and not {name:?}"
-        ));
-    }
-    let (scopes, groups, anonymous) = (scopes?, groups?, anonymous?);
-    if anonymous && !(scopes.is_empty() && groups.is_empty()) {
-        problem("no scopes or groups beside `\"anonymous\": true`, which serves callers without a token".to_owned());
-    }
-    let condition = if anonymous {
-        Condition::Anonymous
-    } else {
-        Condition::SignedIn { scopes, groups }
-    };
-    Some(AccessRule {
-        methods: methods?,
-        path: path?,
-        condition,
-    })
+/// One rule; its members are taken out as they are read, so that what is left over is unknown.
+struct Entry<'p> {
+    place: String,
+    members: Map<String, Value>,
+    problems: &'p mut Vec<Problem>,
 }
 
-fn methods(value: Option<Value>, problem: &mut dyn FnMut(String)) -> Option<Methods> {
-    const EXPECTED: &str =
-        "`methods` to be an array of GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS or \"*\"";
-    let Some(Value::Array(names)) = &value else {
-        problem(format!("{EXPECTED}, {}", found(value.as_ref())));
-        return None;
-    };
-    if names.is_empty() {
-        problem(format!(
-            "{EXPECTED}, not an empty one, which covers nothing"
-        ));
-        return None;
+impl Entry<'_> {
+    fn read(mut self) -> Option<AccessRule> {
+        let methods = self.methods();
+        let path = self.path();
+        let scopes = self.texts("scopes");
+        let groups = self.texts("groups");
+        let anonymous = self.anonymous();
+        for (name, value) in std::mem::take(&mut self.members) {
+            self.problem(
+                &name,
+                Some(value),
+                "only methods, path, scopes, groups, anonymous",
+            );
+        }
+        let (scopes, groups, anonymous) = (scopes?, groups?, anonymous?);
+        if anonymous && !(scopes.is_empty() && groups.is_empty()) {
+            let expected =
+                "no scopes or groups beside it, for it also serves callers without a token";
+            self.problem("anonymous", Some(true.into()), expected);
+        }
+        let condition = if anonymous {
+            Condition::Anonymous
+        } else {
+            Condition::SignedIn { scopes, groups }
+        };
+        Some(AccessRule {
+            methods: methods?,
+            path: path?,
+            condition,
+        })
     }
-    if names.iter().all(|name| name == "*") {
-        return Some(Methods::Any);
+
+    fn methods(&mut self) -> Option<Methods> {
+        let value = self.members.remove("methods");
+        let names = value
+            .as_ref()
+            .and_then(Value::as_array)
+            .filter(|names| !names.is_empty());
+        let methods = names.and_then(|names| {
+            let verbs = names
+                .iter()
+                .filter(|name| *name != "*")
+                .map(|name| Verb::ALL.into_iter().find(|verb| name == verb.name()));
+            let verbs: Vec<Verb> = verbs.collect::<Option<_>>()?;
+            Some(if names.iter().any(|name| name == "*") {
+                Methods::Any
+            } else {
+                Methods::Only(verbs)
+            })
+        });
+        if methods.is_none() {
+            let expected =
+                "an array with some of GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, or \"*\"";
+            self.problem("methods", value, expected);
+        }
+        methods
     }
-    let mut verbs = Vec::new();
-    let mut any = false;
-    for name in names {
-        match Verb::ALL.into_iter().find(|verb| name == verb.name()) {
-            Some(verb) if !verbs.contains(&verb) => verbs.push(verb),
-            Some(_) => {}
-            None if name == "*" => any = true,
-            None => {
-                problem(format!("{EXPECTED}, not {name}"));
-                return None;
+
+    fn path(&mut self) -> Option<PathPattern> {
+        let value = self.members.remove("path");
+        let Some(Value::String(path)) = &value else {
+            self.problem("path", value, "text that begins with `/`");
+            return None;
+        };
+        PathPattern::parse(path)
+            .map_err(|error| self.problem("path", value.clone(), &format!("a path: {error}")))
+            .ok()
+    }
+
+    fn anonymous(&mut self) -> Option<bool> {
+        match self.members.remove("anonymous") {
+            None => Some(false),
+            Some(Value::Bool(anonymous)) => Some(anonymous),
+            other => {
+                self.problem("anonymous", other, "true or false");
+                None
             }
         }
     }
-    Some(if any {
-        Methods::Any
-    } else {
-        Methods::Only(verbs)
-    })
-}
 
-fn path(value: Option<Value>, problem: &mut dyn FnMut(String)) -> Option<PathPattern> {
-    let Some(Value::String(path)) = &value else {
-        problem(format!(
-            "`path` to be text that begins with `/`, {}",
-            found(value.as_ref())
-        ));
-        return None;
-    };
-    PathPattern::parse(path)
-        .map_err(|error| problem(format!("another `path` than {path:?}: {error}")))
-        .ok()
-}
-
-/// An array of texts; empty if the member is not there. An empty array is refused, because it could be meant as
-/// everybody or as nobody.
-fn texts(name: &str, value: Option<Value>, problem: &mut dyn FnMut(String)) -> Option<Vec<String>> {
-    let Some(value) = value else {
-        return Some(Vec::new());
-    };
-    let texts = value
-        .as_array()
-        .filter(|array| !array.is_empty())
-        .and_then(|array| {
-            let texts = array.iter().map(|item| {
-                item.as_str()
-                    .filter(|text| !text.is_empty())
-                    .map(str::to_owned)
+    /// An array of texts; empty if the member is not there. An empty array is refused, because it could be meant as
+    /// everybody or as nobody.
+    fn texts(&mut self, name: &str) -> Option<Vec<String>> {
+        let Some(value) = self.members.remove(name) else {
+            return Some(Vec::new());
+        };
+        let texts = value
+            .as_array()
+            .filter(|array| !array.is_empty())
+            .and_then(|array| {
+                let texts = array.iter().map(|item| {
+                    item.as_str()
+                        .filter(|text| !text.is_empty())
+                        .map(str::to_owned)
+                });
+                texts.collect()
             });
-            texts.collect()
-        });
-    if texts.is_none() {
-        problem(format!(
-            "`{name}` to be an array of at least one text, not {value}; leave it out to ask for none"
-        ));
+        if texts.is_none() {
+            self.problem(
+                name,
+                Some(value),
+                "an array of at least one text, none empty; leave it out to ask for none",
+            );
+        }
+        texts
     }
-    texts
-}
 
-fn found(value: Option<&Value>) -> String {
-    value.map_or_else(
-        || "and it is missing".to_owned(),
-        |value| format!("not {value}"),
-    )
+    fn problem(&mut self, member: &str, value: Option<Value>, expected: &str) {
+        let place = format!("{}.{member}", self.place);
+        self.problems.push(Problem {
+            place,
+            value,
+            expected: expected.to_owned(),
+        });
+    }
 }
 
 /// Holds the largest policy there can be, for a caller who meets every rule, against API Gateway's limits.
-fn check_size(rules: &AccessRules, policy_expiry: bool) -> Result<(), Vec<String>> {
+fn check_size(rules: &AccessRules, policy_expiry: bool) -> Result<(), Vec<Problem>> {
     let Some(arn) = longest_arn() else {
         return Ok(());
     };
@@ -208,6 +261,13 @@ fn check_size(rules: &AccessRules, policy_expiry: bool) -> Result<(), Vec<String
         policy_expiry.then_some(0),
     );
     let mut problems = Vec::new();
+    let mut problem = |expected| {
+        problems.push(Problem {
+            place: String::new(),
+            value: None,
+            expected,
+        })
+    };
     if let Some(longest) = policy
         .resources()
         .iter()
@@ -215,14 +275,14 @@ fn check_size(rules: &AccessRules, policy_expiry: bool) -> Result<(), Vec<String
         .max()
         .filter(|max| *max > MAX_RESOURCE_CHARS)
     {
-        problems.push(format!(
+        problem(format!(
             "shorter paths: a resource in a policy has at most {MAX_RESOURCE_CHARS} characters, and with the longest \
              stage name one would have {longest}"
         ));
     }
     let bytes = serde_json::to_vec(&policy).map_or(usize::MAX, |json| json.len());
     if bytes > MAX_POLICY_BYTES {
-        problems.push(format!(
+        problem(format!(
             "fewer or shorter rules: a policy has at most {MAX_POLICY_BYTES} bytes, and for a caller who meets every \
              rule, with the longest stage name, it would have {bytes}; `*` in a path covers several routes at once"
         ));

@@ -28,6 +28,21 @@ pub(crate) enum Holds {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Faults(pub(crate) Vec<Fault>);
 
+impl Holds {
+    /// What may be told of a value: an address with a user name or password in it is none of the log's business.
+    pub(super) fn shown(value: String) -> Self {
+        let may_hold_password = value.split("://").skip(1).any(|rest| {
+            let authority = rest.split(['/', '?', '#', '"']).next();
+            authority.is_some_and(|authority| authority.contains('@'))
+        });
+        if may_hold_password {
+            Self::Secret
+        } else {
+            Self::Value(value)
+        }
+    }
+}
+
 /// How much of a value is shown.
 const SHOWN_CHARS: usize = 160;
 

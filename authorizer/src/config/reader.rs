@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use super::fault::{Fault, Faults, Holds};
 use super::source::{FileContents, Source};
 use super::{Settings, lints};
-use crate::http_client::{Endpoint, EndpointError};
+use crate::http_client::Endpoint;
 
 /// Reads one variable at a time. A wrong one is noted and stands in with its default, so that reading goes on; what is
 /// returned in the end is not used if there was a fault.
@@ -41,13 +41,9 @@ impl<'s> Reader<'s> {
     /// Notes that a variable is wrong.
     pub(super) fn fault(&mut self, name: &str, expected: impl Into<String>) {
         let holds = match self.source.variable(name) {
-            _ if name.ends_with("_SECRET") => Holds::Secret,
             None => Holds::Unset,
-            // A password in an address is none of the log's business.
-            Some(value) if value.parse::<Endpoint>() == Err(EndpointError::Credentials) => {
-                Holds::Secret
-            }
-            Some(value) => Holds::Value(value),
+            Some(_) if name.ends_with("_SECRET") => Holds::Secret,
+            Some(value) => Holds::shown(value),
         };
         self.faults.push(Fault {
             name: name.to_owned(),
@@ -63,7 +59,7 @@ impl<'s> Reader<'s> {
         value: Option<String>,
         expected: impl Into<String>,
     ) {
-        let holds = value.map_or(Holds::Unset, Holds::Value);
+        let holds = value.map_or(Holds::Unset, Holds::shown);
         self.faults.push(Fault {
             name: place,
             holds,

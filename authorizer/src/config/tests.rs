@@ -1,1 +1,356 @@
+use std::collections::HashMap;
+use std::io;
 
+use super::*;
+
+/// Settings by name, and files by path.
+#[derive(Default)]
+struct Given(HashMap<String, String>, HashMap<String, Vec<u8>>);
+
+impl Source for Given {
+    fn variable(&self, name: &str) -> Option<String> {
+        self.0.get(name).cloned()
+    }
+
+    fn file(&self, path: &str) -> io::Result<FileContents> {
+        let bytes = self
+            .1
+            .get(path)
+            .cloned()
+            .ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))?;
+        Ok(FileContents { bytes, age: None })
+    }
+}
+
+const ISSUER: &str = "https://example.okta.com/oauth2/default";
+
+fn given(variables: &[(&str, &str)]) -> Given {
+    let base = [("ISSUER", ISSUER), ("AUDIENCE", "api://default")];
+    let base = base
+        .iter()
+        .chain(variables)
+        .filter(|(_, value)| *value != "-");
+    let mut map: HashMap<String, String> = base
+        .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
+        .collect();
+    for (name, _) in variables.iter().filter(|(_, value)| *value == "-") {
+        map.remove(*name);
+    }
+    let file = |path: &str, text: &str| (path.to_owned(), text.as_bytes().to_vec());
+    let rules = r#"[{"methods": ["GET"], "path": "/"}]"#;
+    Given(
+        map,
+        HashMap::from([
+            file("rules.json", rules),
+            file("bad.json", "{"),
+            file("bad.pem", "no PEM"),
+        ]),
+    )
+}
+
+/// What is wrong, by name.
+fn faults(variables: &[(&str, &str)]) -> Vec<String> {
+    match Settings::from_source(&given(variables)) {
+        Ok(_) => Vec::new(),
+        Err(faults) => faults.0.into_iter().map(|fault| fault.name).collect(),
+    }
+}
+
+#[track_caller]
+fn good(variables: &[(&str, &str)]) -> Settings {
+    Settings::from_source(&given(variables)).unwrap()
+}
+
+#[test]
+fn the_defaults_are_those_of_the_documentation() {
+    let settings = good(&[]);
+    let summary = serde_json::json!({
+        "issuers": [{
+            "issuer": ISSUER, "audience": ["api://default"], "clientIds": null, "jwksUri": null,
+            "algorithms": ["RS256"],
+        }],
+        "tokenUse": "access", "clockLeewaySeconds": 60, "principalClaims": ["uid", "sub"], "contextClaims": [],
+        "accessRules": 1, "jwksMaxAgeSeconds": 3600, "jwksMaxStaleSeconds": 86400, "jwksCooldownSeconds": 30,
+        "jwksTimeoutMs": 2000, "jwksFile": false, "tokenCacheEntries": 1024, "introspection": null, "caFile": false,
+        "policyExpiry": false, "httpApiResponse": "simple", "logLevel": "INFO",
+    });
+    assert_eq!(settings.summary(), summary);
+    assert!(settings.warnings.is_empty());
+}
+
+#[test]
+fn one_bad_value_of_each_variable_is_named() {
+    for (name, values) in [
+        (
+            "ISSUER",
+            &[
+                "-",
+                "",
+                "example.okta.com",
+                "http://example.okta.com",
+                "https://a.example/?a=b",
+                "https://a.example/#f",
+                "https://u:p@a.example",
+                " https://a.example",
+                "ftp://a.example",
+            ][..],
+        ),
+        ("AUDIENCE", &["-", "", " ", ",", "a,,b", "a,"]),
+        ("CLIENT_IDS", &[",", "a,,b"]),
+        (
+            "JWKS_URI",
+            &["keys", "http://a.example/keys", "https://u@a.example/keys"],
+        ),
+        ("JWKS_FILE", &["missing.json", "rules.json", "bad.json"]),
+        (
+            "JWKS_MAX_AGE_SECONDS",
+            &["-1", "1h", "1.5", "+5", "99999999999999999999", "0x10"],
+        ),
+        ("JWKS_MAX_STALE_SECONDS", &["-1", "never"]),
+        ("JWKS_COOLDOWN_SECONDS", &["-1", "86401"]),
+        ("JWKS_TIMEOUT_MS", &["0", "2s", "60001"]),
+        (
+            "ALGORITHMS",
+            &["HS256", "none", "RS256,HS512", "rs256", "RS256,"],
+        ),
+        ("CLOCK_LEEWAY_SECONDS", &["-1", "301"]),
+        ("TOKEN_USE", &["Access", "both"]),
+        ("PRINCIPAL_CLAIMS", &["uid,,sub"]),
+        ("CONTEXT_CLAIMS", &["email,", "claims", "email,principalId"]),
+        ("ACCESS_RULES", &["", " ", "{}", "["]),
+        ("ACCESS_RULES_FILE", &["missing.json", "bad.json"]),
+        ("TOKEN_CACHE_ENTRIES", &["-1", "100001", "many"]),
+        ("INTROSPECTION", &["yes", "ON"]),
+        (
+            "INTROSPECTION_URI",
+            &["introspect", "http://a.example/introspect"],
+        ),
+        ("INTROSPECTION_TTL_SECONDS", &["-1", "3601"]),
+        ("CA_FILE", &["missing.pem", "bad.pem"]),
+        ("POLICY_EXPIRY", &["true"]),
+        ("HTTP_API_RESPONSE", &["policy"]),
+        ("LOG_LEVEL", &["verbose"]),
+        ("AWS_LAMBDA_LOG_LEVEL", &["verbose"]),
+    ] {
+        for value in values {
+            assert_eq!(faults(&[(name, value)]), [name], "{name}={value}");
+        }
+    }
+}
+
+#[test]
+fn an_empty_variable_counts_as_unset() {
+    for name in [
+        "CLIENT_IDS",
+        "JWKS_URI",
+        "JWKS_FILE",
+        "ALGORITHMS",
+        "TOKEN_USE",
+        "CONTEXT_CLAIMS",
+        "TRUSTED_ISSUERS",
+        "ACCESS_RULES_FILE",
+        "TOKEN_CACHE_ENTRIES",
+        "INTROSPECTION",
+        "CA_FILE",
+        "LOG_LEVEL",
+    ] {
+        assert_eq!(good(&[(name, "")]).summary(), good(&[]).summary(), "{name}");
+    }
+}
+
+#[test]
+fn all_faults_are_told_in_one_message_and_no_secret_is() {
+    let message = Settings::from_source(&given(&[
+        ("ISSUER", "http://example.com"),
+        ("AUDIENCE", "-"),
+        ("JWKS_URI", "https://me:hush1@example.com/keys"),
+        ("CLOCK_LEEWAY_SECONDS", "3600"),
+        ("INTROSPECTION", "on"),
+        ("INTROSPECTION_CLIENT_SECRET", "hush2"),
+        (
+            "ACCESS_RULES",
+            r#"[{"methods": ["GET"], "path": "/a", "roles": ["b"]}]"#,
+        ),
+    ]))
+    .unwrap_err()
+    .to_string();
+    let expected = "6 settings are wrong
+  ISSUER holds \"http://example.com\": expected the exact `iss` of the tokens: an https URL (http on a loopback host only) without query or fragment, for Okta https://{domain}/oauth2/{id}
+  AUDIENCE is not set: expected the `aud` values to accept, joined by commas
+  JWKS_URI holds a value that is not shown: expected an https address, or http on a loopback host; it is a user name or password in the address
+  CLOCK_LEEWAY_SECONDS holds \"3600\": expected a whole number from 0 to 300
+  ACCESS_RULES[0].roles holds \"[\\\"b\\\"]\": expected only methods, path, scopes, groups, anonymous
+  INTROSPECTION_CLIENT_ID is not set: expected the client id to ask with, as INTROSPECTION is on";
+    assert_eq!(message, expected);
+}
+
+#[test]
+fn settings_that_contradict_each_other_are_refused() {
+    let two = r#"[{"issuer": "https://a.example", "audience": ["x"]}, {"issuer": "https://b.example", "audience": ["x"]}]"#;
+    let rules = r#"[{"methods": ["GET"], "path": "/"}]"#;
+    for (variables, expected) in [
+        (
+            &[("ACCESS_RULES", rules), ("ACCESS_RULES_FILE", "rules.json")][..],
+            &["ACCESS_RULES_FILE"][..],
+        ),
+        (&[("TRUSTED_ISSUERS", two)], &["ISSUER", "AUDIENCE"]),
+        (
+            &[
+                ("TRUSTED_ISSUERS", two),
+                ("ISSUER", "-"),
+                ("AUDIENCE", "-"),
+                ("CLIENT_IDS", "a"),
+            ],
+            &["CLIENT_IDS"],
+        ),
+        (
+            &[
+                ("TRUSTED_ISSUERS", two),
+                ("ISSUER", "-"),
+                ("AUDIENCE", "-"),
+                ("JWKS_FILE", "rules.json"),
+            ],
+            &["JWKS_FILE"],
+        ),
+        (&[("INTROSPECTION", "on")], &["INTROSPECTION_CLIENT_ID"]),
+        (
+            &[
+                ("TRUSTED_ISSUERS", two),
+                ("ISSUER", "-"),
+                ("AUDIENCE", "-"),
+                ("INTROSPECTION", "on"),
+                ("INTROSPECTION_CLIENT_ID", "c"),
+                ("INTROSPECTION_URI", "https://a.example/introspect"),
+            ],
+            &["INTROSPECTION_URI"],
+        ),
+    ] {
+        assert_eq!(faults(variables), expected, "{variables:?}");
+    }
+}
+
+#[test]
+fn trusted_issuers_are_held_to_their_form() {
+    let faults = |json: &str| {
+        faults(&[
+            ("TRUSTED_ISSUERS", json),
+            ("ISSUER", "-"),
+            ("AUDIENCE", "-"),
+        ])
+    };
+    let at = |places: &[&str]| {
+        places
+            .iter()
+            .map(|place| format!("TRUSTED_ISSUERS{place}"))
+            .collect::<Vec<_>>()
+    };
+    for (json, places) in [
+        ("[]", &[""][..]),
+        ("{}", &[""]),
+        ("[", &[""]),
+        (
+            r#"[{"issuer": "https://a.example", "issuer": "https://b.example", "audience": ["x"]}]"#,
+            &[""],
+        ),
+        ("[5]", &["[0]"]),
+        ("[{}]", &["[0].issuer", "[0].audience"]),
+        (
+            r#"[{"issuer": "https://a.example", "audience": "x"}]"#,
+            &["[0].audience"],
+        ),
+        (
+            r#"[{"issuer": "https://a.example", "audience": []}]"#,
+            &["[0].audience"],
+        ),
+        (
+            r#"[{"issuer": "https://a.example", "audience": ["x"], "client_ids": ["c"]}]"#,
+            &["[0].client_ids"],
+        ),
+        (
+            r#"[{"issuer": "https://a.example", "audience": ["x"], "clientIds": []}]"#,
+            &["[0].clientIds"],
+        ),
+        (
+            r#"[{"issuer": "https://a.example", "audience": ["x"], "algorithms": ["HS256"]}]"#,
+            &["[0].algorithms"],
+        ),
+        (
+            r#"[{"issuer": "https://a.example", "audience": ["x"], "jwksUri": "http://a.example"}]"#,
+            &["[0].jwksUri"],
+        ),
+        (
+            r#"[{"issuer": "https://a.example", "audience": ["x"]}, {"issuer": "https://a.example", "audience": ["y"]}]"#,
+            &["[1].issuer"],
+        ),
+    ] {
+        assert_eq!(faults(json), at(places), "{json}");
+    }
+}
+
+#[test]
+fn several_issuers_each_keep_their_own() {
+    let json = r#"[
+        {"issuer": "https://a.example", "audience": ["x", "y"], "clientIds": ["c"], "jwksUri": "https://a.example/keys",
+         "algorithms": ["ES256", "EdDSA"]},
+        {"issuer": "https://b.example/", "audience": ["z"]}
+    ]"#;
+    let settings = good(&[
+        ("TRUSTED_ISSUERS", json),
+        ("ISSUER", "-"),
+        ("AUDIENCE", "-"),
+    ]);
+    let [first, second] = &settings.issuers[..] else {
+        panic!("two issuers")
+    };
+    assert_eq!(first.audiences, ["x", "y"]);
+    assert_eq!(first.client_ids.as_deref(), Some(&["c".to_owned()][..]));
+    assert_eq!(first.algorithms.len(), 2);
+    assert_eq!(
+        (second.issuer.as_str(), second.client_ids.as_ref()),
+        ("https://b.example/", None)
+    );
+}
+
+#[test]
+fn a_context_claim_takes_no_fixed_name() {
+    let settings = good(&[("CONTEXT_CLAIMS", "email, signedIn,acr,principal")]);
+    assert_eq!(settings.requirements.context_claims, ["email", "acr"]);
+    assert!(
+        settings
+            .warnings
+            .iter()
+            .any(|warning| warning.contains("signedIn, principal"))
+    );
+}
+
+#[test]
+fn the_log_level_of_the_function_counts_unless_there_is_one_of_ours() {
+    assert_eq!(
+        good(&[("AWS_LAMBDA_LOG_LEVEL", "DEBUG")]).log_level,
+        Level::Debug
+    );
+    assert_eq!(
+        good(&[("AWS_LAMBDA_LOG_LEVEL", "DEBUG"), ("LOG_LEVEL", "warn")]).log_level,
+        Level::Warn
+    );
+}
+
+#[test]
+fn rules_may_stand_in_a_file() {
+    assert_eq!(
+        good(&[("ACCESS_RULES_FILE", "rules.json")])
+            .access_rules
+            .len(),
+        1
+    );
+}
+
+#[test]
+fn the_secret_is_in_no_text() {
+    let settings = good(&[
+        ("INTROSPECTION", "on"),
+        ("INTROSPECTION_CLIENT_ID", "c"),
+        ("INTROSPECTION_CLIENT_SECRET", "hush"),
+    ]);
+    assert!(!format!("{settings:?}{}", settings.summary()).contains("hush"));
+}

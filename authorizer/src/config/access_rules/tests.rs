@@ -1,1 +1,116 @@
+use super::*;
 
+#[track_caller]
+fn check(json: &str, expected: &[&str]) {
+    let places: Vec<String> = match parse(json.as_bytes()) {
+        Ok(_) => Vec::new(),
+        Err(problems) => problems.into_iter().map(|problem| problem.place).collect(),
+    };
+    assert_eq!(places, expected, "{json}");
+}
+
+#[test]
+fn the_rules_of_the_documentation_are_read() {
+    check(
+        r#"[
+          {"methods": ["GET"], "path": "/state", "anonymous": true},
+          {"methods": ["GET"], "path": "/state/*", "anonymous": true},
+          {"methods": ["PUT", "PATCH", "DELETE"], "path": "/state/*", "scopes": ["state:write"]},
+          {"methods": ["*"], "path": "/admin/*", "groups": ["Admins", "Support"]}
+        ]"#,
+        &[],
+    );
+    check("[]", &[]);
+    check(
+        r#"[{"methods": ["*", "GET"], "path": "/*", "anonymous": false}]"#,
+        &[],
+    );
+}
+
+#[test]
+fn every_fault_is_named_with_its_place() {
+    check(r#"[{}]"#, &["[0].methods", "[0].path"]);
+    check(
+        r#"[1, {"methods": ["GET"], "path": "/"}, null]"#,
+        &["[0]", "[2]"],
+    );
+    check(
+        r#"[{"methods": ["get"], "path": "state"}]"#,
+        &["[0].methods", "[0].path"],
+    );
+    check(
+        r#"[{"methods": ["GET"], "path": "/", "scope": ["a"]}]"#,
+        &["[0].scope"],
+    );
+    check(
+        r#"[{"methods": ["GET"], "path": "/", "anonymous": "yes"}]"#,
+        &["[0].anonymous"],
+    );
+    check(
+        r#"[{"methods": ["GET"], "path": "/", "anonymous": null}]"#,
+        &["[0].anonymous"],
+    );
+    check(
+        r#"[{"methods": ["GET"], "path": "/", "anonymous": true, "groups": ["a"]}]"#,
+        &["[0].anonymous"],
+    );
+    check(
+        r#"[{"methods": ["GET"], "path": "/", "scopes": [], "groups": [5]}]"#,
+        &["[0].scopes", "[0].groups"],
+    );
+    check(r#"[{"methods": [], "path": "/"}]"#, &["[0].methods"]);
+    check(
+        r#"[{"methods": "GET", "path": 5}]"#,
+        &["[0].methods", "[0].path"],
+    );
+    check(
+        r#"[{"methods": ["TRACE"], "path": "/{id}"}]"#,
+        &["[0].methods", "[0].path"],
+    );
+}
+
+#[test]
+fn what_is_no_array_or_says_a_thing_twice_is_refused_whole() {
+    check("", &[""]);
+    check("{}", &[""]);
+    check(
+        r#"[{"methods": ["GET"], "path": "/", "path": "/admin"}]"#,
+        &[""],
+    );
+    check(r#"[{"methods": ["GET"], "path": "/"},]"#, &[""]);
+}
+
+fn rules_of_size(count: usize, path_chars: usize) -> AccessRules {
+    let rule = |index| {
+        format!(
+            r#"{{"methods": ["GET"], "path": "/{index:03}{}"}}"#,
+            "a".repeat(path_chars - 4)
+        )
+    };
+    let rules: Vec<String> = (0..count).map(rule).collect();
+    parse(format!("[{}]", rules.join(",")).as_bytes()).unwrap()
+}
+
+#[test]
+fn a_policy_that_could_exceed_8_kb_is_refused_at_the_very_rule() {
+    let fits = |count| check_size(&rules_of_size(count, 20), true).is_ok();
+    let most = (1..100).take_while(|count| fits(*count)).count();
+    assert!(most > 25, "{most}");
+    for count in [most, most + 1] {
+        let rules = rules_of_size(count, 20);
+        let policy = PolicyDocument::new(
+            &Ok(rules.largest_permit()),
+            &longest_arn().unwrap(),
+            Some(0),
+        );
+        let bytes = serde_json::to_vec(&policy).unwrap().len();
+        assert_eq!(bytes <= 8192, count == most, "{count} rules, {bytes} bytes");
+    }
+}
+
+#[test]
+fn a_resource_that_could_exceed_512_characters_is_refused() {
+    let prefix = longest_arn().unwrap().stage_prefix().len() + "/GET".len();
+    assert_eq!(check_size(&rules_of_size(1, 512 - prefix), false), Ok(()));
+    assert!(check_size(&rules_of_size(1, 513 - prefix), false).is_err());
+}

@@ -1,0 +1,69 @@
+//! Every attack that the interface promises to refuse, each through the whole authorizer: an event in, the whole answer
+//! out, and the reason in the log.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "tests may fail so"
+)]
+
+mod support;
+
+#[path = "attacks/answers.rs"]
+mod answers;
+#[path = "attacks/caching.rs"]
+mod caching;
+#[path = "attacks/claims.rs"]
+mod claims;
+#[path = "attacks/keys.rs"]
+mod keys;
+#[path = "attacks/secrets.rs"]
+mod secrets;
+#[path = "attacks/structure.rs"]
+mod structure;
+#[path = "attacks/vectors.rs"]
+mod vectors;
+
+use support::{World, unauthorized};
+
+/// A token that must be refused, for this reason, before the issuer is asked for anything.
+#[track_caller]
+fn refused_cheaply(world: &World, token: &str, reason: &str) {
+    let before = world.issuer.fetches();
+    refused(world, token, reason);
+    assert_eq!(
+        world.issuer.fetches(),
+        before,
+        "{reason}: a stranger's token cost a fetch"
+    );
+}
+
+/// A token that must be refused for this reason.
+#[track_caller]
+fn refused(world: &World, token: &str, reason: &str) {
+    let answer = wait(world.ask_with(token));
+    assert_eq!(
+        (world.reason().as_str(), &answer),
+        (reason, &unauthorized())
+    );
+    let line = world.log.last();
+    assert_eq!(line["decision"], "unauthorized");
+    // Nothing of a token that was refused is told but its key id.
+    assert_eq!(line.get("clientId"), None);
+}
+
+/// A token that must be accepted.
+#[track_caller]
+fn accepted(world: &World, token: &str) {
+    let answer = wait(world.ask_with(token));
+    assert_eq!(world.reason(), "granted", "{answer}");
+}
+
+fn wait<T>(future: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(future)
+}

@@ -1,0 +1,130 @@
+//! Attacks by way of the verified-token cache: it may never answer what a fresh verification would not.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::support::{
+    KEYS_URI, NOW, Signer, World, claims, header, mint, token_with, unauthorized,
+};
+use super::{accepted, refused, wait};
+
+#[track_caller]
+fn accepted_from_cache(world: &World, token: &str, expected: &str) {
+    accepted(world, token);
+    assert_eq!(world.log.last()["cache"], expected);
+}
+
+#[test]
+fn a_remembered_token_gets_the_very_same_answer() {
+    let world = World::new(&[("CONTEXT_CLAIMS", "ver,auth_time")]);
+    let token = token_with(&json!({}));
+    let first = wait(world.ask_with(&token));
+    let second = wait(world.ask_with(&token));
+    assert_eq!(first, second);
+    assert_eq!(world.log.last()["cache"], "hit");
+}
+
+#[test]
+fn a_remembered_token_that_expired() {
+    let world = World::new(&[]);
+    let token = token_with(&json!({}));
+    accepted_from_cache(&world, &token, "miss");
+    world.clock.advance(Duration::from_secs(3_590 + 59));
+    accepted_from_cache(&world, &token, "hit");
+    world.clock.advance(Duration::from_secs(1));
+    refused(&world, &token, "token_expired");
+    refused(&world, &token, "token_expired");
+}
+
+#[test]
+fn a_remembered_token_after_the_clock_was_set_back() {
+    let world = World::new(&[]);
+    let token = token_with(&json!({"nbf": NOW}));
+    accepted(&world, &token);
+    world
+        .clock
+        .set(authorizer::clock::Timestamp::from_secs(NOW - 61));
+    refused(&world, &token, "token_not_yet_valid");
+}
+
+#[test]
+fn a_remembered_token_whose_key_was_withdrawn() {
+    let world = World::new(&[]);
+    let token = token_with(&json!({"exp": NOW + 9_000}));
+    accepted(&world, &token);
+    world
+        .issuer
+        .publish(KEYS_URI, &[Signer::other_rsa().jwk("k2")]);
+    world.clock.advance(Duration::from_secs(3_700));
+    refused_after_refresh(&world, &token, "key_unknown");
+}
+
+#[test]
+fn a_remembered_token_whose_key_was_replaced_under_the_same_id() {
+    let world = World::new(&[]);
+    let token = token_with(&json!({"exp": NOW + 9_000}));
+    accepted(&world, &token);
+    world
+        .issuer
+        .publish(KEYS_URI, &[Signer::other_rsa().jwk("k1")]);
+    world.clock.advance(Duration::from_secs(3_700));
+    refused_after_refresh(&world, &token, "wrong_signature");
+}
+
+/// Keys past fresh are refreshed by the lookup itself or by the one after it.
+#[track_caller]
+fn refused_after_refresh(world: &World, token: &str, reason: &str) {
+    let answers: Vec<_> = (0..3).map(|_| wait(world.ask_with(token))).collect();
+    assert_eq!(answers[2], unauthorized());
+    assert_eq!(world.reason(), reason);
+}
+
+#[test]
+fn another_signature_over_remembered_claims() {
+    let world = World::new(&[]);
+    let token = token_with(&json!({}));
+    accepted(&world, &token);
+    let (input, signature) = token.rsplit_once('.').unwrap();
+    let other = mint(&header(), &claims(), Signer::other_rsa());
+    let (_, other_signature) = other.rsplit_once('.').unwrap();
+    assert_ne!(signature, other_signature);
+    refused(
+        &world,
+        &format!("{input}.{other_signature}"),
+        "wrong_signature",
+    );
+    accepted_from_cache(&world, &token, "hit");
+}
+
+#[test]
+fn no_more_tokens_are_remembered_than_set() {
+    let world = World::new(&[("TOKEN_CACHE_ENTRIES", "2")]);
+    let tokens: Vec<String> = (0..3)
+        .map(|n| token_with(&json!({"jti": format!("AT.{n}")})))
+        .collect();
+    accepted_from_cache(&world, &tokens[0], "miss");
+    accepted_from_cache(&world, &tokens[1], "miss");
+    accepted_from_cache(&world, &tokens[0], "hit");
+    accepted_from_cache(&world, &tokens[2], "miss");
+    accepted_from_cache(&world, &tokens[0], "hit");
+    // The least recently used made room.
+    accepted_from_cache(&world, &tokens[1], "miss");
+}
+
+#[test]
+fn turned_off_it_remembers_nothing() {
+    let world = World::new(&[("TOKEN_CACHE_ENTRIES", "0")]);
+    let token = token_with(&json!({}));
+    accepted_from_cache(&world, &token, "off");
+    accepted_from_cache(&world, &token, "off");
+}
+
+#[test]
+fn a_token_that_was_refused_is_not_remembered_as_anything() {
+    let world = World::new(&[]);
+    let early = token_with(&json!({"nbf": NOW + 100}));
+    refused(&world, &early, "token_not_yet_valid");
+    world.clock.advance(Duration::from_secs(100));
+    accepted_from_cache(&world, &early, "miss");
+}

@@ -1,0 +1,238 @@
+//! Attacks by tokens that are well formed and really signed, and were never meant for this API.
+
+use serde_json::{Value, json};
+
+use super::support::{ISSUER, NOW, Signer, World, claims, claims_with, header, mint, token_with};
+use super::{accepted, refused_cheaply};
+
+/// A claim with this value, null included.
+fn with_claim(name: &str, value: Value) -> String {
+    let mut claims = claims();
+    claims
+        .as_object_mut()
+        .unwrap()
+        .insert(name.to_owned(), value);
+    mint(&header(), &claims, Signer::rsa())
+}
+
+#[test]
+fn an_issuer_that_is_not_trusted() {
+    let world = World::new(&[]);
+    for issuer in [
+        json!("https://evil.example"),
+        json!(format!("{ISSUER}/")),
+        json!(ISSUER.to_uppercase()),
+        json!("https://example.okta.com"),
+        json!(format!(" {ISSUER}")),
+        json!([ISSUER]),
+        json!(["https://evil.example", ISSUER]),
+        json!(""),
+        json!(null),
+        json!(5),
+    ] {
+        refused_cheaply(&world, &with_claim("iss", issuer), "issuer_not_trusted");
+    }
+    refused_cheaply(
+        &world,
+        &token_with(&json!({"iss": null})),
+        "issuer_not_trusted",
+    );
+}
+
+#[test]
+fn no_expiry() {
+    let world = World::new(&[]);
+    refused_cheaply(&world, &token_with(&json!({"exp": null})), "expiry_missing");
+    for exp in [
+        json!(null),
+        json!("9999999999"),
+        json!([NOW + 60]),
+        json!(true),
+    ] {
+        refused_cheaply(&world, &with_claim("exp", exp), "time_malformed");
+    }
+}
+
+#[test]
+fn an_expired_token() {
+    let world = World::new(&[]);
+    for exp in [
+        json!(NOW - 60),
+        json!(NOW - 61),
+        json!(0),
+        json!(-1),
+        json!(NOW as f64 - 60.5),
+        json!(-1e300),
+    ] {
+        refused_cheaply(&world, &with_claim("exp", exp), "token_expired");
+    }
+    for exp in [json!(NOW - 59), json!(NOW as f64 - 59.5), json!(1e18)] {
+        accepted(&world, &with_claim("exp", exp));
+    }
+}
+
+#[test]
+fn a_token_from_the_future() {
+    let world = World::new(&[]);
+    refused_cheaply(
+        &world,
+        &with_claim("nbf", json!(NOW + 61)),
+        "token_not_yet_valid",
+    );
+    refused_cheaply(
+        &world,
+        &with_claim("nbf", json!(NOW as f64 + 60.5)),
+        "token_not_yet_valid",
+    );
+    refused_cheaply(
+        &world,
+        &with_claim("iat", json!(NOW + 61)),
+        "issued_in_future",
+    );
+    for claim in ["nbf", "iat"] {
+        refused_cheaply(&world, &with_claim(claim, json!("soon")), "time_malformed");
+        accepted(&world, &with_claim(claim, json!(NOW + 60)));
+        accepted(&world, &with_claim(claim, json!(NOW as f64 - 0.25)));
+    }
+    accepted(&world, &token_with(&json!({"iat": null})));
+}
+
+#[test]
+fn the_leeway_is_what_is_set() {
+    let world = World::new(&[("CLOCK_LEEWAY_SECONDS", "0")]);
+    refused_cheaply(&world, &with_claim("exp", json!(NOW)), "token_expired");
+    refused_cheaply(
+        &world,
+        &with_claim("nbf", json!(NOW + 1)),
+        "token_not_yet_valid",
+    );
+    accepted(&world, &with_claim("exp", json!(NOW + 1)));
+}
+
+#[test]
+fn a_token_for_another_audience() {
+    let world = World::new(&[("AUDIENCE", "api://default, api://two")]);
+    for (aud, reason) in [
+        (json!("api://other"), "audience_not_ours"),
+        (json!(["api://other", "web"]), "audience_not_ours"),
+        (json!("api://default "), "audience_not_ours"),
+        (json!("api://default api://two"), "audience_not_ours"),
+        (json!("API://DEFAULT"), "audience_not_ours"),
+        (json!(""), "audience_missing"),
+        (json!([]), "audience_missing"),
+        (json!(null), "audience_missing"),
+        (json!(5), "audience_malformed"),
+        (json!({"aud": "api://default"}), "audience_malformed"),
+        (json!(["evil", 5]), "audience_malformed"),
+        (json!(["api://default", null]), "audience_malformed"),
+    ] {
+        refused_cheaply(&world, &with_claim("aud", aud), reason);
+    }
+    refused_cheaply(
+        &world,
+        &token_with(&json!({"aud": null})),
+        "audience_missing",
+    );
+    accepted(&world, &with_claim("aud", json!(["other", "api://two"])));
+}
+
+#[test]
+fn no_subject() {
+    let world = World::new(&[]);
+    refused_cheaply(
+        &world,
+        &token_with(&json!({"sub": null})),
+        "subject_missing",
+    );
+    for sub in [json!(null), json!(""), json!(5), json!(["alice"])] {
+        refused_cheaply(&world, &with_claim("sub", sub), "subject_missing");
+    }
+}
+
+#[test]
+fn nobody_by_the_claims_that_name_the_principal() {
+    let world = World::new(&[("PRINCIPAL_CLAIMS", "uid,email")]);
+    refused_cheaply(
+        &world,
+        &token_with(&json!({"uid": null})),
+        "principal_missing",
+    );
+    accepted(
+        &world,
+        &token_with(&json!({"uid": null, "email": "a@example.com"})),
+    );
+}
+
+#[test]
+fn a_client_that_is_not_allowed() {
+    let world = World::new(&[("CLIENT_IDS", "web,cli")]);
+    for client in [
+        json!({"cid": "other"}),
+        json!({"cid": null}),
+        json!({"cid": "WEB"}),
+        json!({"cid": null, "client_id": "other", "azp": "web"}),
+        json!({"cid": "other", "client_id": "web"}),
+        json!({"cid": 5, "client_id": "web"}),
+        json!({"cid": null, "azp": "other"}),
+    ] {
+        refused_cheaply(&world, &token_with(&client), "client_not_allowed");
+    }
+    for client in [
+        json!({}),
+        json!({"cid": null, "client_id": "cli"}),
+        json!({"cid": null, "azp": "cli"}),
+    ] {
+        accepted(&world, &token_with(&client));
+    }
+}
+
+#[test]
+fn an_id_token_where_access_tokens_are_expected() {
+    let world = World::new(&[]);
+    let id_token = json!({"jti": "ID.1", "cid": null, "scp": null, "uid": null, "amr": ["pwd"], "idp": "00o1"});
+    refused_cheaply(&world, &token_with(&id_token), "id_token");
+    for mark in [
+        json!({"nonce": "n"}),
+        json!({"at_hash": "h"}),
+        json!({"c_hash": "h"}),
+        json!({"token_use": "id"}),
+    ] {
+        refused_cheaply(&world, &token_with(&mark), "id_token");
+    }
+    // Its real audience is the client.
+    refused_cheaply(
+        &world,
+        &token_with(&json!({"aud": "web"})),
+        "audience_not_ours",
+    );
+}
+
+#[test]
+fn an_access_token_where_id_tokens_are_expected() {
+    let world = World::new(&[("TOKEN_USE", "id")]);
+    refused_cheaply(&world, &token_with(&json!({})), "access_token");
+    let bare = json!({"jti": "x", "cid": null, "scp": null});
+    let typed = json!({"kid": "k1", "alg": "RS256", "typ": "at+jwt"});
+    refused_cheaply(
+        &world,
+        &mint(&typed, &claims_with(&bare), Signer::rsa()),
+        "access_token",
+    );
+    accepted(
+        &world,
+        &token_with(&json!({"jti": "ID.1", "cid": null, "scp": null, "nonce": "n"})),
+    );
+}
+
+#[test]
+fn a_bound_token_sent_as_a_plain_bearer_token() {
+    let world = World::new(&[]);
+    for cnf in [
+        json!({"jkt": "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"}),
+        json!({"x5t#S256": "x"}),
+        json!({}),
+        json!(null),
+    ] {
+        refused_cheaply(&world, &with_claim("cnf", cnf), "bound_token");
+    }
+}

@@ -1,0 +1,147 @@
+//! Nothing that was sent in confidence comes out again: not in the log, not in an error, not by `Debug`.
+
+use authorizer::bearer::BearerToken;
+use authorizer::error::{AuthorizerError, EventFault, Failure};
+use authorizer::jwks::KeyRefusal;
+use authorizer::method_arn::MethodArnError;
+use authorizer::refusal::{Part, Refusal};
+use lambda_runtime::Diagnostic;
+use serde_json::json;
+
+use super::support::{NOW, World, bearer, request_event, token_with};
+use super::wait;
+
+#[test]
+fn neither_a_token_nor_a_claim_of_a_person_is_logged() {
+    let world = World::new(&[("LOG_LEVEL", "trace"), ("CONTEXT_CLAIMS", "email")]);
+    let person = json!({"sub": "person@example.com", "uid": "person-uid", "email": "person-mail", "groups": ["person-group"]});
+    let mut expired = person.clone();
+    expired["exp"] = json!(NOW - 1000);
+    let mut stranger = person.clone();
+    stranger["iss"] = json!("https://person.example");
+    let tokens = [
+        token_with(&person),
+        token_with(&expired),
+        token_with(&stranger),
+        "person.person.person".to_owned(),
+    ];
+    for token in &tokens {
+        let answer = wait(world.ask(&request_event("GET/person", &bearer(token))));
+        assert!(
+            !format!("{:?}", world.authorizer).contains("person"),
+            "{answer}"
+        );
+    }
+    let log = world.log.text();
+    assert!(!log.contains("person"), "{log}");
+    for token in tokens.iter().flat_map(|token| token.split('.')) {
+        assert!(!log.contains(token));
+    }
+}
+
+#[test]
+fn every_error_reads_well_and_none_can_hold_a_secret() {
+    let refusals = [
+        Refusal::NoToken,
+        Refusal::MalformedBearer,
+        Refusal::SeveralTokens,
+        Refusal::TokenTooLong { bytes: 10_241 },
+        Refusal::NotThreeParts,
+        Refusal::NotBase64Url {
+            part: Part::Signature,
+        },
+        Refusal::NotJsonObject { part: Part::Header },
+        Refusal::NotJsonObject {
+            part: Part::Payload,
+        },
+        Refusal::RepeatedMember {
+            part: Part::Payload,
+        },
+        Refusal::AlgorithmNotAllowed,
+        Refusal::CriticalExtension,
+        Refusal::UnencodedPayload,
+        Refusal::TypeNotAllowed,
+        Refusal::KeyIdMissing,
+        Refusal::KeyIdTooLong { bytes: 257 },
+        Refusal::IssuerNotTrusted,
+        Refusal::KeyUnknown,
+        Refusal::KeyUnusable {
+            reason: KeyRefusal::Symmetric,
+        },
+        Refusal::KeyUnusable {
+            reason: KeyRefusal::RsaTooSmall,
+        },
+        Refusal::WrongSignature,
+        Refusal::ExpiryMissing,
+        Refusal::TimeMalformed { claim: "exp" },
+        Refusal::Expired { seconds_ago: 61 },
+        Refusal::NotYetValid { seconds_ahead: 61 },
+        Refusal::IssuedInFuture { seconds_ahead: 61 },
+        Refusal::AudienceMissing,
+        Refusal::AudienceMalformed,
+        Refusal::AudienceNotOurs,
+        Refusal::SubjectMissing,
+        Refusal::PrincipalMissing,
+        Refusal::ClientNotAllowed,
+        Refusal::IdToken,
+        Refusal::AccessToken,
+        Refusal::BoundToken,
+        Refusal::Revoked,
+    ];
+    let failures = [
+        Failure::UnknownEvent(EventFault::NotAnObject),
+        Failure::UnknownEvent(EventFault::NoKnownForm),
+        Failure::UnknownEvent(EventFault::List),
+        Failure::UnknownEvent(EventFault::Arn(MethodArnError::Form)),
+        Failure::UnknownEvent(EventFault::Arn(MethodArnError::Part("stage"))),
+        Failure::KeysUnavailable,
+        Failure::IntrospectionUnavailable,
+    ];
+    let mut codes = std::collections::HashSet::new();
+    for refusal in refusals {
+        assert!(
+            codes.insert(refusal.code()),
+            "{} stands twice",
+            refusal.code()
+        );
+        let diagnostic = Diagnostic::from(AuthorizerError::from(refusal));
+        assert_eq!(
+            (&*diagnostic.error_type, &*diagnostic.error_message),
+            ("Unauthorized", "Unauthorized")
+        );
+        reads_well(&refusal.to_string());
+    }
+    for failure in failures {
+        let error = AuthorizerError::from(failure);
+        let diagnostic = Diagnostic::from(error);
+        assert_ne!(diagnostic.error_message, "Unauthorized");
+        reads_well(&failure.to_string());
+        assert!(
+            !codes.contains(error.code()),
+            "{} is a refusal's",
+            error.code()
+        );
+    }
+    let code_is_stable = |code: &str| {
+        code.bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+    };
+    assert!(codes.into_iter().all(code_is_stable));
+    // `Refusal` and `Failure` are `Copy`, so no variant can hold a `String`.
+    fn is_copy<T: Copy>() {}
+    is_copy::<AuthorizerError>();
+}
+
+fn reads_well(message: &str) {
+    assert!(
+        !message.ends_with('.') && !message.starts_with(char::is_uppercase)
+            || message.starts_with("JWT"),
+        "{message}"
+    );
+}
+
+#[test]
+fn debug_of_a_token_shows_its_length_alone() {
+    let token = BearerToken::from_token("secret.secret.secret").unwrap();
+    assert_eq!(format!("{token:?}"), "BearerToken(20 bytes)");
+}

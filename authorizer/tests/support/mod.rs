@@ -1,0 +1,261 @@
+//! An authorizer with everything around it made by the test: keys, issuer, clock, log.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "support of tests, which may fail so"
+)]
+#![allow(
+    dead_code,
+    clippy::allow_attributes,
+    reason = "each test binary uses its part of it"
+)]
+
+pub(crate) mod signer;
+
+use std::collections::HashMap;
+use std::io;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use authorizer::authorizer::{Authorizer, Invocation};
+use authorizer::clock::{Clock, ManualClock, Timestamp};
+use authorizer::config::{FileContents, Settings, Source};
+use authorizer::http_client::{Document, Request, Sending, Transport, TransportError};
+use authorizer::log::{Log, Sink};
+use lambda_runtime::Diagnostic;
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+
+pub(crate) use self::signer::{Signer, mint};
+
+pub(crate) const NOW: u64 = 1_790_000_000;
+pub(crate) const ISSUER: &str = "https://example.okta.com/oauth2/default";
+pub(crate) const KEYS_URI: &str = "https://example.okta.com/oauth2/default/v1/keys";
+pub(crate) const STAGE: &str = "arn:aws:execute-api:eu-west-1:111122223333:a1b2c3d4e5/prod";
+
+/// An authorizer and its surroundings.
+pub(crate) struct World {
+    pub(crate) authorizer: Arc<Authorizer>,
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) issuer: Arc<FakeIssuer>,
+    pub(crate) log: Arc<Lines>,
+}
+
+impl World {
+    /// With the settings of a small deployment and what is given beside or in place of them; `-` unsets one.
+    pub(crate) fn new(variables: &[(&str, &str)]) -> Self {
+        let base = [
+            ("ISSUER", ISSUER),
+            ("AUDIENCE", "api://default"),
+            ("JWKS_URI", KEYS_URI),
+        ];
+        let given = base
+            .iter()
+            .chain(variables)
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let settings = Settings::from_source(&Given(
+            given.filter(|(_, v)| v != "-").collect(),
+            unset(variables),
+        ))
+        .unwrap();
+        let clock = Arc::new(ManualClock::at(Timestamp::from_secs(NOW)));
+        let issuer = Arc::new(FakeIssuer::default());
+        issuer.publish(KEYS_URI, &[Signer::rsa().jwk("k1")]);
+        let log = Arc::new(Lines::default());
+        let transport: Arc<dyn Transport> = issuer.clone();
+        let dyn_clock: Arc<dyn Clock> = clock.clone();
+        let lines = Log::new(settings.log_level, log.clone());
+        let authorizer = Arc::new(Authorizer::new(
+            &settings,
+            &transport,
+            dyn_clock,
+            lines,
+            "authorizer".to_owned(),
+        ));
+        Self {
+            authorizer,
+            clock,
+            issuer,
+            log,
+        }
+    }
+
+    /// The whole answer, or the whole error, as API Gateway gets it.
+    pub(crate) async fn ask_text(&self, event: &str) -> Value {
+        let event = RawValue::from_string(event.to_owned()).unwrap();
+        let deadline = self.clock.now().plus(Duration::from_secs(5));
+        let answer = self
+            .authorizer
+            .authorize(
+                &event,
+                Invocation {
+                    request_id: "r-1",
+                    deadline,
+                },
+            )
+            .await;
+        match answer {
+            Ok(answer) => serde_json::to_value(answer).unwrap(),
+            Err(error) => serde_json::to_value(Diagnostic::from(error)).unwrap(),
+        }
+    }
+
+    pub(crate) async fn ask(&self, event: &Value) -> Value {
+        self.ask_text(&event.to_string()).await
+    }
+
+    /// Asks with a REST TOKEN event.
+    pub(crate) async fn ask_with(&self, token: &str) -> Value {
+        self.ask(&token_event(token)).await
+    }
+
+    /// `reason` of the last decision.
+    pub(crate) fn reason(&self) -> String {
+        self.log.last()["reason"].as_str().unwrap().to_owned()
+    }
+}
+
+fn unset(variables: &[(&str, &str)]) -> Vec<String> {
+    variables
+        .iter()
+        .filter(|(_, value)| *value == "-")
+        .map(|(name, _)| (*name).to_owned())
+        .collect()
+}
+
+pub(crate) struct Given(HashMap<String, String>, Vec<String>);
+
+impl Source for Given {
+    fn variable(&self, name: &str) -> Option<String> {
+        if self.1.iter().any(|unset| unset == name) {
+            None
+        } else {
+            self.0.get(name).cloned()
+        }
+    }
+
+    fn file(&self, _: &str) -> io::Result<FileContents> {
+        Err(io::ErrorKind::NotFound.into())
+    }
+}
+
+pub(crate) fn token_event(token: &str) -> Value {
+    json!({"type": "TOKEN", "authorizationToken": format!("Bearer {token}"), "methodArn": format!("{STAGE}/GET/state/42")})
+}
+
+pub(crate) fn request_event(method_and_path: &str, headers: &Value) -> Value {
+    json!({"type": "REQUEST", "methodArn": format!("{STAGE}/{method_and_path}"), "headers": headers})
+}
+
+pub(crate) fn http_api_event(method_and_path: &str, headers: &Value) -> Value {
+    json!({"version": "2.0", "type": "REQUEST", "routeArn": format!("{STAGE}/{method_and_path}"), "headers": headers})
+}
+
+pub(crate) fn bearer(token: &str) -> Value {
+    json!({"authorization": format!("Bearer {token}")})
+}
+
+pub(crate) fn unauthorized() -> Value {
+    json!({"errorType": "Unauthorized", "errorMessage": "Unauthorized"})
+}
+
+/// The claims of an Okta access token of alice.
+pub(crate) fn claims() -> Value {
+    json!({
+        "ver": 1, "jti": "AT.1", "iss": ISSUER, "aud": "api://default", "iat": NOW - 10, "exp": NOW + 3590,
+        "cid": "web", "uid": "00u1", "scp": ["openid", "state:write"], "auth_time": NOW - 10,
+        "sub": "alice@example.com", "groups": ["Everyone"],
+    })
+}
+
+/// The same, with members put in, replaced, or (by null) taken out.
+pub(crate) fn claims_with(changes: &Value) -> Value {
+    changed(claims(), changes)
+}
+
+pub(crate) fn changed(mut object: Value, changes: &Value) -> Value {
+    let members = object.as_object_mut().unwrap();
+    for (name, value) in changes.as_object().unwrap() {
+        if value.is_null() {
+            members.remove(name);
+        } else {
+            members.insert(name.clone(), value.clone());
+        }
+    }
+    object
+}
+
+pub(crate) fn header() -> Value {
+    json!({"kid": "k1", "alg": "RS256"})
+}
+
+/// A good token, but for the changes to its claims.
+pub(crate) fn token_with(changes: &Value) -> String {
+    mint(&header(), &claims_with(changes), Signer::rsa())
+}
+
+/// Answers with key sets, or not at all, and counts who asks.
+#[derive(Debug, Default)]
+pub(crate) struct FakeIssuer {
+    documents: Mutex<HashMap<String, Vec<u8>>>,
+    asked: Mutex<Vec<String>>,
+}
+
+impl FakeIssuer {
+    pub(crate) fn publish(&self, uri: &str, keys: &[Value]) {
+        self.publish_text(uri, &json!({"keys": keys}).to_string());
+    }
+
+    pub(crate) fn publish_text(&self, uri: &str, document: &str) {
+        self.documents
+            .lock()
+            .unwrap()
+            .insert(uri.to_owned(), document.as_bytes().to_vec());
+    }
+
+    /// Nothing is answered any more.
+    pub(crate) fn go_down(&self) {
+        self.documents.lock().unwrap().clear();
+    }
+
+    pub(crate) fn fetches(&self) -> usize {
+        self.asked.lock().unwrap().len()
+    }
+}
+
+impl Transport for FakeIssuer {
+    fn send<'a>(&'a self, request: Request<'a>) -> Sending<'a> {
+        let uri = request.endpoint.as_str().to_owned();
+        let body = self.documents.lock().unwrap().get(&uri).cloned();
+        self.asked.lock().unwrap().push(uri);
+        let document = body.map(|body| Document {
+            body,
+            ..Document::default()
+        });
+        Box::pin(async move { document.ok_or(TransportError::Connect) })
+    }
+}
+
+/// Keeps the lines of the log.
+#[derive(Debug, Default)]
+pub(crate) struct Lines(Mutex<Vec<String>>);
+
+impl Lines {
+    pub(crate) fn text(&self) -> String {
+        self.0.lock().unwrap().concat()
+    }
+
+    pub(crate) fn last(&self) -> Value {
+        serde_json::from_str(self.0.lock().unwrap().last().unwrap()).unwrap()
+    }
+}
+
+impl Sink for Lines {
+    fn write(&self, line: &[u8]) {
+        self.0
+            .lock()
+            .unwrap()
+            .push(String::from_utf8(line.to_vec()).unwrap());
+    }
+}

@@ -1,0 +1,125 @@
+//! Key pairs made for the run, and tokens signed with them.
+
+use std::sync::LazyLock;
+
+use authorizer::algorithm::Algorithm;
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::rsa::KeySize;
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair,
+    KeyPair, RSA_PKCS1_SHA256, RSA_PKCS1_SHA384, RSA_PKCS1_SHA512, RSA_PSS_SHA256, RSA_PSS_SHA384,
+    RSA_PSS_SHA512, RsaEncoding, RsaKeyPair,
+};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Value, json};
+
+pub(crate) enum Signer {
+    Rsa(RsaKeyPair),
+    P256(EcdsaKeyPair),
+    P384(EcdsaKeyPair),
+    Ed25519(Ed25519KeyPair),
+}
+
+fn new_rsa() -> Signer {
+    Signer::Rsa(RsaKeyPair::generate(KeySize::Rsa2048).unwrap())
+}
+
+impl Signer {
+    /// The issuer's key.
+    pub(crate) fn rsa() -> &'static Self {
+        static KEY: LazyLock<Signer> = LazyLock::new(new_rsa);
+        &KEY
+    }
+
+    /// Somebody else's.
+    pub(crate) fn other_rsa() -> &'static Self {
+        static KEY: LazyLock<Signer> = LazyLock::new(new_rsa);
+        &KEY
+    }
+
+    pub(crate) fn p256() -> &'static Self {
+        static KEY: LazyLock<Signer> = LazyLock::new(|| {
+            Signer::P256(EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap())
+        });
+        &KEY
+    }
+
+    pub(crate) fn p384() -> &'static Self {
+        static KEY: LazyLock<Signer> = LazyLock::new(|| {
+            Signer::P384(EcdsaKeyPair::generate(&ECDSA_P384_SHA384_FIXED_SIGNING).unwrap())
+        });
+        &KEY
+    }
+
+    pub(crate) fn ed25519() -> &'static Self {
+        static KEY: LazyLock<Signer> =
+            LazyLock::new(|| Signer::Ed25519(Ed25519KeyPair::generate().unwrap()));
+        &KEY
+    }
+
+    /// The public key as an issuer publishes it.
+    pub(crate) fn jwk(&self, kid: &str) -> Value {
+        match self {
+            Self::Rsa(pair) => {
+                let public = pair.public_key();
+                let n = public.modulus().big_endian_without_leading_zero();
+                let e = public.exponent().big_endian_without_leading_zero();
+                json!({"kty": "RSA", "kid": kid, "use": "sig", "n": base64url(n), "e": base64url(e)})
+            }
+            Self::P256(pair) => ec_jwk(kid, "P-256", pair.public_key().as_ref()),
+            Self::P384(pair) => ec_jwk(kid, "P-384", pair.public_key().as_ref()),
+            Self::Ed25519(pair) => {
+                let x = base64url(pair.public_key().as_ref());
+                json!({"kty": "OKP", "kid": kid, "use": "sig", "crv": "Ed25519", "x": x})
+            }
+        }
+    }
+
+    fn sign(&self, algorithm: Option<Algorithm>, input: &[u8]) -> Vec<u8> {
+        let random = SystemRandom::new();
+        match self {
+            Self::Rsa(pair) => {
+                let encoding: &'static dyn RsaEncoding = match algorithm {
+                    Some(Algorithm::RS384) => &RSA_PKCS1_SHA384,
+                    Some(Algorithm::RS512) => &RSA_PKCS1_SHA512,
+                    Some(Algorithm::PS256) => &RSA_PSS_SHA256,
+                    Some(Algorithm::PS384) => &RSA_PSS_SHA384,
+                    Some(Algorithm::PS512) => &RSA_PSS_SHA512,
+                    _ => &RSA_PKCS1_SHA256,
+                };
+                let mut signature = vec![0; pair.public_modulus_len()];
+                pair.sign(encoding, &random, input, &mut signature).unwrap();
+                signature
+            }
+            Self::P256(pair) | Self::P384(pair) => {
+                pair.sign(&random, input).unwrap().as_ref().to_vec()
+            }
+            Self::Ed25519(pair) => pair.sign(input).as_ref().to_vec(),
+        }
+    }
+}
+
+fn ec_jwk(kid: &str, curve: &str, point: &[u8]) -> Value {
+    let (x, y) = point[1..].split_at((point.len() - 1) / 2);
+    json!({"kty": "EC", "kid": kid, "use": "sig", "crv": curve, "x": base64url(x), "y": base64url(y)})
+}
+
+pub(crate) fn base64url(bytes: impl AsRef<[u8]>) -> String {
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+/// A token, really signed, whatever its header says.
+pub(crate) fn mint(header: &Value, claims: &Value, signer: &Signer) -> String {
+    mint_text(&header.to_string(), &claims.to_string(), signer)
+}
+
+/// The same of any two texts.
+pub(crate) fn mint_text(header: &str, payload: &str, signer: &Signer) -> String {
+    let algorithm = serde_json::from_str::<Value>(header)
+        .ok()
+        .and_then(|header| header["alg"].as_str()?.parse().ok());
+    let input = format!("{}.{}", base64url(header), base64url(payload));
+    let signature = signer.sign(algorithm, input.as_bytes());
+    format!("{input}.{}", base64url(signature))
+}
