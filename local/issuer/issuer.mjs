@@ -7,7 +7,7 @@ import { Controls } from './controls.mjs';
 import { formOf, json, redirect } from './http.mjs';
 import { Keys } from './keys.mjs';
 import { authorizationRequest } from './okta.mjs';
-import { signInPage } from './sign-in-page.mjs';
+import { signInPage, usedPage } from './sign-in-page.mjs';
 import { StructuredTokens } from './structured-tokens.mjs';
 import { userByName } from './users.mjs';
 
@@ -116,7 +116,7 @@ async function signIn(provider, req, res) {
   try {
     interaction = await provider.interactionDetails(req, res);
   } catch {
-    return json(res, 400, { error: 'this sign-in is over or was started in another browser; start again' });
+    return usedPage(res);
   }
   if (req.method !== 'POST') {
     const { client_id, login_hint } = interaction.params;

@@ -73,6 +73,12 @@ ${buttons.join('\n')}
   );
 }
 
+/** Whoever goes back to a page that was used, or opens another's. @param {import('node:http').ServerResponse} res */
+export function usedPage(res) {
+  res.writeHead(400, { 'Content-Type': 'text/html; charset=utf-8', 'Content-Security-Policy': policy, 'Cache-Control': 'no-store' });
+  res.end(page('This sign-in is over', '<p>It was used, took too long, or was started in another browser. Go back to where you came from and start again.</p>'));
+}
+
 /** @type {NonNullable<import('oidc-provider').Configuration['renderError']>} */
 export function errorPage(ctx, out) {
   const rows = Object.entries(out).map(([name, value]) => `<dt>${escape(name)}</dt><dd>${escape(value)}</dd>`);

@@ -9,18 +9,18 @@ import { sessions } from './session.js';
  *   | { signedIn: true, principal: string, subject?: string, clientId?: string, scopes?: string[], groups?: string[], expiresAt?: string }} Caller
  */
 
-/** @type {{ chain: string | undefined, caller: Promise<Caller> } | undefined} */
+/** Asked once for each token. @type {{ token: string | undefined, caller: Promise<Caller> } | undefined} */
 let known;
 
 /** @returns {Promise<Caller>} */
 export function whoAmI() {
-  const chain = sessions.current?.chain;
-  if (known === undefined || known.chain !== chain) {
+  const token = sessions.current?.accessToken;
+  if (known === undefined || known.token !== token) {
     const caller = call('GET', '/session', { quiet: true }).then(({ body }) => body);
     caller.catch(() => {
       known = undefined;
     });
-    known = { chain, caller };
+    known = { token, caller };
   }
   return known.caller;
 }

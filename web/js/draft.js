@@ -6,6 +6,7 @@
  * @property {string} text of the value
  * @property {string} visibility
  * @property {import('./resource.js').Tagged | undefined} base what the edit started from; none for a new resource
+ * @property {boolean} typed false: nothing of it would be missed
  */
 
 const key = 'draft';

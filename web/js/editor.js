@@ -69,7 +69,7 @@ export async function showEditor(place, draft, then) {
     if (mine === undefined) return value.focus();
     save.disabled = true;
     // Kept until the write is answered: saving may lead to the issuer and back.
-    keepDraft({ id: id.value, text: value.value, visibility: visibility.value, base });
+    keepDraft({ id: id.value, text: value.value, visibility: visibility.value, base, typed: true });
     await attempt(async () => {
       try {
         await write(id.value, mine);
@@ -119,7 +119,7 @@ async function latest(id) {
 function visibilityField(chosen, groups) {
   const choices = new Set(['private', 'public', ...groups.map((group) => `group:${group}`), chosen]);
   const label = (/** @type {string} */ choice) =>
-    choice === 'private' ? 'only I' : choice === 'public' ? 'everybody, also without signing in' : `members of ${choice.slice('group:'.length)}`;
+    choice === 'private' ? 'Only me' : choice === 'public' ? 'Everybody, signed in or not' : `The group ${choice.slice('group:'.length)}`;
   const options = [...choices].map((choice) => element('option', { value: choice, selected: choice === chosen }, label(choice)));
   return element('select', { id: 'visibility', name: 'visibility' }, ...options);
 }

@@ -15,7 +15,7 @@ import { signIn } from './sign-in.js';
  *
  * @param {string} [id] a resource to try the calls on
  */
-export function showLastCall(id = 'an-example') {
+export function showLastCall(id = 'example') {
   const last = element('div', { role: 'status' }, element('p', { class: 'soft' }, 'No call yet.'));
   const caller = element('div', {});
   byId('last-call').replaceChildren(
@@ -24,7 +24,7 @@ export function showLastCall(id = 'an-example') {
     element('h3', {}, 'Who the API takes you for'),
     caller,
     element('h3', { id: 'try-title' }, 'Try it'),
-    trials(id),
+    trialTable(id),
     ...(settings.users.length > 0 ? [userButtons()] : []),
   );
   calls.addEventListener('call', (/** @type {any} */ { detail }) => {
@@ -32,6 +32,7 @@ export function showLastCall(id = 'an-example') {
     void showCaller(caller);
   });
   sessions.addEventListener('change', () => void showCaller(caller));
+  void showCaller(caller);
 }
 
 /** @param {Call} made */
@@ -80,16 +81,31 @@ function rows(facts) {
  *
  * @param {string} id
  */
-function trials(id) {
+function trialTable(id) {
+  const table = element('table', { 'aria-labelledby': 'try-title' });
+  let signedIn = sessions.current !== undefined;
+  const show = () => table.replaceChildren(...trials(id, signedIn));
+  sessions.addEventListener('change', () => {
+    const now = sessions.current !== undefined;
+    if (now === signedIn) return;
+    signedIn = now;
+    show();
+  });
+  show();
+  return table;
+}
+
+/** @param {string} id @param {boolean} signedIn */
+function trials(id, signedIn) {
   /** @type {[string, string][]} */
   const requests = [['GET', '/session'], ['GET', '/state'], ['GET', `/state/${id}`], ['PUT', `/state/${id}`]];
   /** @type {['me' | 'nobody' | 'forger', string][]} */
-  const callers = [['me', 'you'], ['nobody', 'nobody'], ['forger', 'a forger']];
+  const callers = [...(signedIn ? [/** @type {['me', string]} */ (['me', 'you'])] : []), ['nobody', 'nobody'], ['forger', 'a forger']];
   const row = (/** @type {[string, string]} */ [method, path]) =>
     element(
       'tr',
       {},
-      element('th', { scope: 'row' }, element('code', {}, `${method} ${path}`)),
+      element('th', { scope: 'row' }, element('code', { title: `${method} ${path}` }, `${method} ${path}`)),
       ...callers.map(([as, name]) => {
         const body = method === 'PUT' ? { value: 'tried' } : undefined;
         // The panel itself shows how it ended, well or not.
@@ -97,12 +113,8 @@ function trials(id) {
         return element('td', {}, button(name, work, { 'aria-label': `${method} ${path} as ${name}` }));
       }),
     );
-  return element(
-    'table',
-    { 'aria-labelledby': 'try-title' },
-    element('thead', {}, element('tr', {}, element('th', { scope: 'col' }, 'Call'), element('th', { scope: 'colgroup', colspan: '3' }, 'as'))),
-    element('tbody', {}, ...requests.map(row)),
-  );
+  const heads = [element('th', { scope: 'col' }, 'Call'), element('th', { scope: 'colgroup', colspan: String(callers.length) }, 'as')];
+  return [element('thead', {}, element('tr', {}, ...heads)), element('tbody', {}, ...requests.map(row))];
 }
 
 /** Only for the local issuer, whose users everybody knows. */

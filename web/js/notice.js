@@ -61,7 +61,15 @@ export async function attempt(work, again = work) {
     const remedies = {
       'sign-in': [{ label: 'Sign in', work: () => signIn() }],
       'sign-in-to-write': [{ label: 'Sign in for writing', work: () => signIn({ scopes: settings.scopes.write }) }],
-      retry: [{ label: 'Try again', work: () => attempt(again) }],
+      retry: [
+        {
+          label: 'Try again',
+          work: () => {
+            dismiss();
+            return attempt(again);
+          },
+        },
+      ],
       reload: [{ label: 'Load again', work: () => location.reload() }],
     };
     notify('bad', title, advice, { faults, actions: remedies[remedy ?? ''] ?? [] });

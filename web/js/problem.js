@@ -1,4 +1,4 @@
-import { ResponseBodyError } from '/vendor/oauth4webapi.js';
+import { OperationProcessingError, ResponseBodyError } from '/vendor/oauth4webapi.js';
 import { CallFailed } from './api.js';
 import { SessionEnded } from './renewal.js';
 
@@ -28,6 +28,9 @@ export function problemOf(error) {
   }
   if (error instanceof ResponseBodyError) {
     return { title: 'The sign-in service refused', advice: error.error_description ?? error.error, remedy: 'sign-in' };
+  }
+  if (error instanceof OperationProcessingError) {
+    return { title: 'The sign-in service answered oddly', advice: `Its answer was not used: ${error.message}.`, remedy: 'sign-in' };
   }
   return { title: 'Something went wrong in this page', advice: error instanceof Error ? error.message : String(error), remedy: 'reload' };
 }
@@ -90,11 +93,11 @@ function connection() {
  * @returns {string}
  */
 export function decisionOf({ status, byHandler, body, caller }) {
-  const as = caller === undefined ? 'as nobody: no token was sent' : `as ${caller}`;
+  const as = caller === undefined ? 'as nobody, for no token was sent' : `as ${caller}`;
   if (status === 0) return 'No answer reached this page, so nothing is known.';
-  if (byHandler && status < 300) return `The authorizer let it through ${as}. The handler did it.`;
+  if (byHandler && status < 300) return `The authorizer let it through ${as}, and the handler served it.`;
   if (byHandler && caller === undefined && status === 401) return 'No authorizer was asked. The handler wants somebody signed in.';
-  if (byHandler) return `The authorizer let it through ${as}. The handler said no.`;
+  if (byHandler) return `The authorizer let it through ${as}. It was the handler that said no.`;
   if (status === 401) {
     return caller === undefined
       ? 'This route is for the signed-in. API Gateway refused without asking anyone: there was no token.'

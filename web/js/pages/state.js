@@ -23,8 +23,8 @@ async function load() {
   if (place.querySelector('.editor, .conflict')) return;
   const draft = draftOf(id);
   if (draft !== undefined || id === undefined) {
-    if (draft !== undefined) notify('plain', 'Your unsaved changes are still here');
-    return startEditing(draft ?? { id: '', text: '{\n  \n}', visibility: 'private', base: undefined });
+    if (draft?.typed) notify('plain', 'Your unsaved changes are still here');
+    return startEditing(draft ?? { id: '', text: '{\n  \n}', visibility: 'private', base: undefined, typed: false });
   }
   place.setAttribute('aria-busy', 'true');
   await attempt(async () => {
@@ -76,7 +76,7 @@ async function show(tagged) {
 /** @param {Tagged} tagged */
 function edit(tagged) {
   const { id, value, visibility } = tagged.resource;
-  return startEditing({ id, text: JSON.stringify(value, null, 2), visibility, base: tagged });
+  return startEditing({ id, text: JSON.stringify(value, null, 2), visibility, base: tagged, typed: false });
 }
 
 /**

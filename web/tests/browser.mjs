@@ -1,0 +1,173 @@
+import { mkdirSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { chromium } from 'playwright-core';
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+/** The stack under test, as `tests/tests/browser.rs` names it. */
+export const stack = {
+  web: required('WEB_ORIGIN'),
+  api: required('API_BASE'),
+  issuer: required('ISSUER'),
+};
+const screenshots = process.env['SCREENSHOTS'];
+
+/** @param {string} name */
+function required(name) {
+  const value = process.env[name];
+  if (value === undefined) throw new Error(`${name} is not set; run this by \`cargo test -p tests --test browser\``);
+  return value;
+}
+
+/** @type {import('playwright-core').Browser} */
+let browser;
+
+export async function launch() {
+  browser = await chromium.launch({
+    executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium',
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
+  });
+}
+
+export async function close() {
+  await browser?.close();
+}
+
+/**
+ * One person's browser, with a profile of its own. It watches what no scenario may do: print an error to the console,
+ * break the policy, or put a token into a URL.
+ */
+export class Visitor {
+  /** @type {string[]} */
+  faults = [];
+  /** What the console may say in this scenario. @type {RegExp[]} */
+  expected = [];
+  /** @type {import('playwright-core').BrowserContext} */
+  context;
+  /** Every request as `METHOD URL`. @type {string[]} */
+  requests = [];
+
+  /** @param {import('playwright-core').BrowserContext} context */
+  constructor(context) {
+    this.context = context;
+    context.on('request', (request) => {
+      this.requests.push(`${request.method()} ${request.url()}`);
+      this.#inspect(request.url());
+    });
+    context.on('page', (page) => {
+      page.on('framenavigated', (frame) => this.#inspect(frame.url()));
+      page.on('pageerror', (error) => this.faults.push(`error in the page: ${error.message}`));
+      page.on('console', (message) => {
+        const text = `${message.text()} ${message.location().url}`;
+        if (!['error', 'warning'].includes(message.type())) return;
+        if (!this.expected.some((pattern) => pattern.test(text))) this.faults.push(`console: ${text}`);
+      });
+    });
+  }
+
+  /** @param {import('playwright-core').BrowserContextOptions} [options] */
+  static async arrive(options = {}) {
+    const context = await browser.newContext({ viewport: { width: 1200, height: 800 }, ...options });
+    context.setDefaultTimeout(10_000);
+    await context.exposeBinding('policyViolation', (_source, text) => void visitor.faults.push(`policy: ${text}`));
+    await context.addInitScript(() => {
+      document.addEventListener('securitypolicyviolation', (event) => {
+        /** @type {any} */ (window).policyViolation(`${event.violatedDirective} ${event.blockedURI} ${event.sample}`);
+      });
+    });
+    const visitor = new Visitor(context);
+    return visitor;
+  }
+
+  /** A new tab. @param {string} [path] */
+  async open(path = '/') {
+    const page = await this.context.newPage();
+    await page.goto(stack.web + path);
+    return page;
+  }
+
+  async leave() {
+    await this.context.close();
+  }
+
+  /**
+   * A JWT is told by its head, an opaque token of the issuer by its place among the names of RFC 6749.
+   *
+   * @param {string} url
+   */
+  #inspect(url) {
+    if (/eyJ[\w-]+\.eyJ|(access_token|refresh_token|id_token|id_token_hint|token)=/.test(url)) {
+      this.faults.push(`a token in a URL: ${url.slice(0, 120)}`);
+    }
+  }
+}
+
+/**
+ * Signs in by clicking through the issuer's page.
+ *
+ * @param {import('playwright-core').Page} page
+ * @param {'Alice' | 'Bob' | 'Ada'} name
+ * @param {import('playwright-core').Locator} [by] what starts it
+ */
+export async function signIn(page, name, by = page.getByRole('button', { name: 'Sign in', exact: true })) {
+  await by.first().click();
+  await page.waitForURL(/\/signin\//);
+  await page.getByRole('button', { name: `${name} Example` }).click();
+  await page.waitForURL((url) => url.origin === stack.web && url.pathname !== '/callback.html');
+  await page.locator('.user', { hasText: `${name} Example` }).waitFor();
+}
+
+/** What axe-core finds wrong, in light and in dark. @param {import('playwright-core').Page} page @param {string} what */
+export async function checkAccessibility(page, what) {
+  for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+    await page.evaluate(axe);
+    const { violations } = await page.evaluate(() => /** @type {any} */ (window).axe.run());
+    if (violations.length > 0) {
+      const found = violations.map((/** @type {any} */ { id, help, nodes }) => `${id}: ${help}\n    ${nodes.map((/** @type {any} */ node) => node.html).join('\n    ')}`);
+      throw new Error(`${what}, ${colorScheme}: axe-core finds\n  ${found.join('\n  ')}`);
+    }
+  }
+  await page.emulateMedia({ colorScheme: null, reducedMotion: null });
+}
+
+/** @param {import('playwright-core').Page} page @param {string} name @param {{ colorScheme?: 'light' | 'dark', width?: number }} [look] */
+export async function screenshot(page, name, { colorScheme = 'light', width } = {}) {
+  if (screenshots === undefined) return;
+  mkdirSync(screenshots, { recursive: true });
+  const before = page.viewportSize();
+  if (width !== undefined) await page.setViewportSize({ width, height: 800 });
+  await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+  await page.screenshot({ path: join(screenshots, `${name}.png`), fullPage: width !== undefined });
+  await page.emulateMedia({ colorScheme: null, reducedMotion: null });
+  if (before !== null) await page.setViewportSize(before);
+}
+
+/** A control of the local issuer, see `local/issuer/controls.mjs`. @param {string} path */
+export async function issuerControl(path) {
+  const answer = await fetch(new URL(path, stack.issuer), { method: 'POST' });
+  if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
+}
+
+/** The session as the page keeps it. @param {import('playwright-core').Page} page */
+export function sessionOf(page) {
+  return page.evaluate(() => JSON.parse(sessionStorage.getItem('session') ?? 'null'));
+}
+
+/** Makes the next call of the page renew its session first. @param {import('playwright-core').Page} page */
+export function expire(page) {
+  return page.evaluate(() => {
+    const session = JSON.parse(sessionStorage.getItem('session') ?? '{}');
+    sessionStorage.setItem('session', JSON.stringify({ ...session, renewAt: 0 }));
+  });
+}

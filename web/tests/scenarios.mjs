@@ -1,0 +1,569 @@
+import assert from 'node:assert/strict';
+import { checkAccessibility, expire, issuerControl, screenshot, sessionOf, signIn, stack, Visitor } from './browser.mjs';
+
+/** @typedef {import('playwright-core').Page} Page */
+/** Each scenario has a visitor of its own; `second` makes another. @typedef {{ visitor: Visitor, second: () => Promise<Visitor> }} Cast */
+
+let count = 0;
+/** @param {string} name */
+const fresh = (name) => `${name}.${Date.now().toString(36)}.${(count += 1)}`;
+
+/** The page of one resource. @param {string} id */
+const pageOf = (id) => `/state.html?id=${id}`;
+/** @param {Page} page */
+const shownValue = async (page) => JSON.parse(await page.locator('pre.value').innerText());
+/** @param {Page} page */
+const listed = async (page) => {
+  await page.locator('#list[aria-busy=false]').waitFor();
+  return page.locator('.entry a').allInnerTexts();
+};
+/** @param {Visitor} visitor @param {RegExp} pattern */
+const requested = (visitor, pattern) => visitor.requests.filter((request) => pattern.test(request)).length;
+const tokenCalls = /^POST \S+\/v1\/token$/;
+
+/** Signs in with the scope for writing, from the page of a new resource. @param {Page} page @param {'Alice' | 'Bob' | 'Ada'} name */
+async function signInToWrite(page, name) {
+  await page.goto(`${stack.web}/state.html`);
+  await signIn(page, name, page.locator('#resource').getByRole('button', { name: 'Sign in' }));
+  await page.locator('#value').waitFor();
+}
+
+/** @param {Page} page @param {string} id @param {unknown} value @param {string} visibility */
+async function create(page, id, value, visibility = 'private') {
+  await page.goto(`${stack.web}/state.html`);
+  await page.fill('#id', id);
+  await page.selectOption('#visibility', visibility);
+  await page.fill('#value', JSON.stringify(value));
+  await page.getByRole('button', { name: 'Create' }).click();
+  await page.waitForURL((url) => url.searchParams.get('id') === id);
+  await page.locator('pre.value').waitFor();
+}
+
+/** Another's write, behind the back of whoever has the page open. @param {Page} page @param {string} id @param {object} content */
+function writeBehind(page, id, content) {
+  return page.evaluate(
+    async ([id, content]) => {
+      const path = '/js/resource.js';
+      const { read, replace } = await import(path);
+      const { etag } = await read(id);
+      await replace(id, etag, content);
+    },
+    /** @type {[string, object]} */ ([id, content]),
+  );
+}
+
+/** @type {Record<string, (cast: Cast) => Promise<void>>} */
+export const scenarios = {
+  async 'signed out one sees what is public, and signed in also one\'s own, on the same page'({ visitor }) {
+    const page = await visitor.open();
+    await listed(page);
+    await screenshot(page, 'list-empty');
+    await checkAccessibility(page, 'the list, signed out');
+    assert.ok(await page.getByText('Not signed in').isVisible());
+    assert.ok(await page.locator('#mine-label').isHidden());
+
+    const [open, own] = [fresh('open'), fresh('own')];
+    await signInToWrite(page, 'Alice');
+    await create(page, open, { greeting: 'hello, everybody' }, 'public');
+    await create(page, own, { remember: ['milk', 'bread'] });
+    await page.getByRole('link', { name: 'Resources' }).click();
+    assert.deepEqual((await listed(page)).filter((id) => [open, own].includes(id)), [open, own]);
+    await page.getByText('Groups', { exact: true }).waitFor();
+    await screenshot(page, 'list-signed-in');
+    await screenshot(page, 'list-signed-in-dark', { colorScheme: 'dark' });
+    await screenshot(page, 'list-phone', { width: 390 });
+    await checkAccessibility(page, 'the list, signed in');
+    await page.getByRole('searchbox').fill('bread');
+    const found = await listed(page);
+    assert.ok(found.includes(own) && !found.includes(open), found.join());
+    await page.getByRole('searchbox').fill('no such words');
+    await page.getByText('Nothing found').waitFor();
+    await page.getByRole('searchbox').fill('');
+
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.waitForURL(`${stack.web}/signed-out.html`);
+    await page.goto(stack.web);
+    const seen = await listed(page);
+    assert.ok(seen.includes(open) && !seen.includes(own), seen.join());
+    await page.goto(stack.web + pageOf(open));
+    assert.deepEqual(await shownValue(page), { greeting: 'hello, everybody' });
+    visitor.expected.push(/status of 404/);
+    await page.goto(stack.web + pageOf(own));
+    await page.getByRole('alert').getByText('There is nothing here for you').waitFor();
+    await screenshot(page, 'not-found');
+    await checkAccessibility(page, 'a resource that is not to be seen');
+  },
+
+  async 'signing in comes back to the page one came from, and leaves no code and no token in an address'({ visitor }) {
+    visitor.expected.push(/status of 404/);
+    const page = await visitor.open(pageOf('nowhere'));
+    await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+    await page.waitForURL(/\/signin\//);
+    await screenshot(page, 'issuer');
+    await checkAccessibility(page, 'the issuer\'s page');
+    await page.getByRole('button', { name: 'Alice Example' }).click();
+    await page.waitForURL(stack.web + pageOf('nowhere'));
+    await page.locator('.user').waitFor();
+    const authorize = visitor.requests.find((request) => request.includes('/v1/authorize?')) ?? '';
+    for (const part of ['code_challenge_method=S256', 'state=', 'nonce=', 'response_type=code']) assert.ok(authorize.includes(part), part);
+    assert.ok(!authorize.includes('state%3Awrite'), 'writing is not asked for before somebody writes');
+    // Going back leads to the issuer's page, which has been used; forward again, all is well.
+    visitor.expected.push(/status of 400 .*\/signin\//);
+    await page.goBack();
+    await page.getByText('This sign-in is over').waitFor();
+    await page.goForward();
+    await page.locator('.user').waitFor();
+  },
+
+  async 'the session holds over both pages, a reload and the back button'({ visitor }) {
+    const page = await visitor.open();
+    const id = fresh('pages');
+    await signInToWrite(page, 'Alice');
+    await create(page, id, { n: 1 });
+    await page.getByRole('link', { name: 'Resources' }).click();
+    await page.getByRole('link', { name: id }).click();
+    await page.locator('pre.value').waitFor();
+    await page.reload();
+    assert.deepEqual(await shownValue(page), { n: 1 });
+    await page.goBack();
+    await page.getByRole('link', { name: id }).waitFor();
+    await page.locator('.user', { hasText: 'Alice Example' }).waitFor();
+    assert.equal(requested(visitor, tokenCalls), 1, 'one sign-in, and no renewal');
+  },
+
+  async 'editing asks for the scope to write, and saves the next version'({ visitor }) {
+    const page = await visitor.open();
+    const id = fresh('edit');
+    await signInToWrite(page, 'Alice');
+    await create(page, id, { n: 1 }, 'public');
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.waitForURL(`${stack.web}/signed-out.html`);
+    await page.goto(stack.web + pageOf(id));
+    await signIn(page, 'Alice');
+    assert.ok(!(await sessionOf(page)).scopes.includes('state:write'));
+
+    // The issuer knows Alice, so it asks nothing, and the editor is open when she is back.
+    await page.getByRole('button', { name: 'Edit', exact: true }).click();
+    await page.locator('#value').waitFor();
+    assert.ok((await sessionOf(page)).scopes.includes('state:write'));
+    await page.fill('#value', '{"n": ');
+    await page.getByText('Not JSON yet').waitFor();
+    await checkAccessibility(page, 'the editor');
+    await page.fill('#value', '{"n": 2, "note": "a better one"}');
+    await screenshot(page, 'editor');
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByText('Saved as version 2').waitFor();
+    assert.deepEqual(await shownValue(page), { n: 2, note: 'a better one' });
+    await screenshot(page, 'resource');
+    await checkAccessibility(page, 'a resource');
+  },
+
+  async 'a conflict shows both versions, merges what fits, and asks about the rest'({ visitor, second }) {
+    const page = await visitor.open();
+    const id = fresh('conflict');
+    await signInToWrite(page, 'Alice');
+    await create(page, id, { title: 'Plan', place: 'Rome', guests: 4 }, 'public');
+    await page.getByRole('button', { name: 'Edit', exact: true }).click();
+    await page.fill('#value', JSON.stringify({ title: 'Plan', place: 'Paris', guests: 5 }));
+
+    const admin = await second();
+    const other = await admin.open();
+    await signInToWrite(other, 'Ada');
+    await writeBehind(other, id, { value: { title: 'The plan', place: 'Oslo', guests: 4 }, visibility: 'public' });
+
+    visitor.expected.push(/status of 412/);
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByText('Somebody else changed this while you were editing').waitFor();
+    await screenshot(page, 'conflict');
+    await checkAccessibility(page, 'a conflict');
+    const merged = () => page.getByLabel('The merged version').innerText().then((text) => JSON.parse(text).value);
+    assert.deepEqual(await merged(), { title: 'The plan', place: 'Oslo', guests: 5 });
+    await page.getByLabel('yours: "Paris"').check();
+    assert.deepEqual(await merged(), { title: 'The plan', place: 'Paris', guests: 5 });
+    await page.getByRole('button', { name: 'Save the merged version' }).click();
+    await page.getByText('Saved as version 3').waitFor();
+    assert.deepEqual(await shownValue(page), { title: 'The plan', place: 'Paris', guests: 5 });
+  },
+
+  async 'what was deleted during an edit can be made again'({ visitor, second }) {
+    const page = await visitor.open();
+    const id = fresh('deleted');
+    await signInToWrite(page, 'Alice');
+    await create(page, id, { n: 1 }, 'public');
+    await page.getByRole('button', { name: 'Edit', exact: true }).click();
+    await page.fill('#value', '{"n": 2}');
+
+    const admin = await second();
+    const other = await admin.open();
+    await signInToWrite(other, 'Ada');
+    await other.goto(stack.web + pageOf(id));
+    await other.getByRole('button', { name: 'Delete', exact: true }).click();
+    await screenshot(other, 'delete');
+    await checkAccessibility(other, 'the question before deleting');
+    await other.getByRole('dialog').getByRole('button', { name: 'Delete', exact: true }).click();
+    await other.getByText(`${id} is deleted`).waitFor();
+
+    visitor.expected.push(/status of 412/, /status of 404/);
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByText('Somebody deleted this while you were editing').waitFor();
+    await page.getByRole('button', { name: 'Create it again' }).click();
+    await page.getByText('Saved as version 1').waitFor();
+    assert.deepEqual(await shownValue(page), { n: 2 });
+  },
+
+  async 'an id that is taken is said at the field'({ visitor }) {
+    const page = await visitor.open();
+    const id = fresh('taken');
+    await signInToWrite(page, 'Alice');
+    await create(page, id, 1);
+    await page.goto(`${stack.web}/state.html`);
+    await page.fill('#id', id);
+    await page.fill('#value', '2');
+    visitor.expected.push(/status of 412/);
+    await page.getByRole('button', { name: 'Create' }).click();
+    await page.waitForFunction(() => /** @type {HTMLInputElement} */ (document.getElementById('id')).validationMessage.includes('taken'));
+  },
+
+  async 'a token that expires is renewed without the user noticing'({ visitor }) {
+    await issuerControl('/dev/ttl?AccessToken=2');
+    try {
+      const page = await visitor.open();
+      await signIn(page, 'Alice');
+      const before = await sessionOf(page);
+      await page.waitForFunction((renewAt) => Date.now() > renewAt, before.renewAt);
+      await page.getByLabel('only mine').check();
+      await listed(page);
+      const after = await sessionOf(page);
+      assert.equal(after.chain, before.chain);
+      assert.ok(after.generation > before.generation);
+      assert.equal(await page.locator('.notice').count(), 0);
+    } finally {
+      await issuerControl('/dev/ttl?AccessToken=3600');
+    }
+  },
+
+  async 'a token that the API refuses is renewed, and the call is tried once more'({ visitor }) {
+    const page = await visitor.open();
+    await signIn(page, 'Alice');
+    await page.evaluate(() => {
+      const session = JSON.parse(sessionStorage.getItem('session') ?? '{}');
+      sessionStorage.setItem('session', JSON.stringify({ ...session, accessToken: `${session.accessToken.slice(0, -4)}AAAA` }));
+    });
+    visitor.expected.push(/status of 401/);
+    await page.getByLabel('only mine').check();
+    await listed(page);
+    assert.equal(await page.locator('.notice').count(), 0);
+    assert.equal((await sessionOf(page)).generation, 2);
+  },
+
+  async 'two tabs that renew at once both stay signed in'({ visitor }) {
+    const first = await visitor.open();
+    await signIn(first, 'Alice');
+    const second = await visitor.open();
+    await second.locator('.user', { hasText: 'Alice Example' }).waitFor();
+    for (let round = 0; round < 5; round += 1) {
+      const before = requested(visitor, tokenCalls);
+      await Promise.all([expire(first), expire(second)]);
+      await Promise.all([first, second].map((page) => page.getByRole('button', { name: 'GET /state as you' }).click()));
+      await Promise.all([first, second].map((page) => page.locator('#last-call dd', { hasText: '200' }).first().waitFor()));
+      await first.waitForFunction(() => JSON.parse(sessionStorage.getItem('session') ?? '{}').renewAt > 0);
+      await second.waitForFunction(() => JSON.parse(sessionStorage.getItem('session') ?? '{}').renewAt > 0);
+      const sessions = await Promise.all([sessionOf(first), sessionOf(second)]);
+      assert.deepEqual(sessions[0], sessions[1]);
+      assert.equal(requested(visitor, tokenCalls) - before, 1, 'one of them asks the issuer');
+    }
+    for (const page of [first, second]) assert.ok(await page.locator('.user').isVisible());
+  },
+
+  async 'the reuse of a stolen refresh token signs out'({ visitor }) {
+    const page = await visitor.open();
+    await signIn(page, 'Alice');
+    const { refreshToken } = await sessionOf(page);
+    const stolen = await fetch(`${stack.issuer}/v1/token`, {
+      method: 'POST',
+      body: new URLSearchParams({ grant_type: 'refresh_token', client_id: 'web', refresh_token: refreshToken }),
+    });
+    assert.equal(stolen.status, 200, 'the thief was faster');
+    const loot = await stolen.json();
+
+    await expire(page);
+    visitor.expected.push(/status of 400/);
+    await page.getByLabel('only mine').check();
+    await page.getByRole('alert').getByText('Your sign-in has ended').waitFor();
+    await screenshot(page, 'session-ended');
+    await checkAccessibility(page, 'a session that has ended');
+    assert.equal(await sessionOf(page), null);
+    await page.getByText('Not signed in').waitFor();
+    const again = await fetch(`${stack.issuer}/v1/token`, {
+      method: 'POST',
+      body: new URLSearchParams({ grant_type: 'refresh_token', client_id: 'web', refresh_token: loot.refresh_token }),
+    });
+    assert.equal(again.status, 400, 'what the thief has is worth nothing any more');
+  },
+
+  async 'a forged callback is told, and asks the issuer nothing'({ visitor }) {
+    for (const query of ['?code=stolen&state=guessed', '?code=stolen', '?error=access_denied&state=guessed', '']) {
+      const page = await visitor.open(`/callback.html${query}`);
+      await page.getByText('This sign-in was not started here').waitFor();
+      assert.equal(new URL(page.url()).search, '', 'the code has left the address bar');
+      await checkAccessibility(page, 'a forged callback');
+      await screenshot(page, 'forged-callback');
+      await page.close();
+    }
+    assert.equal(requested(visitor, /\/oauth2\//), 0);
+  },
+
+  async 'a callback works once, in the tab that started it'({ visitor }) {
+    const page = await visitor.open();
+    await signIn(page, 'Alice');
+    const callback = visitor.requests.find((request) => request.includes('/callback.html?'))?.slice('GET '.length);
+    assert.ok(callback?.includes('code='));
+    const before = requested(visitor, tokenCalls);
+    for (const tab of [page, await visitor.open()]) {
+      await tab.goto(callback);
+      await tab.getByText('This sign-in was not started here').waitFor();
+    }
+    assert.equal(requested(visitor, tokenCalls), before);
+  },
+
+  async 'an answer of another issuer is refused (mix-up)'({ visitor }) {
+    const page = await visitor.open();
+    await page.route('**/v1/authorize?*', async (route) => {
+      const state = new URL(route.request().url()).searchParams.get('state') ?? '';
+      const query = new URLSearchParams({ code: 'theirs', state, iss: 'https://evil.example' });
+      await route.fulfill({ status: 303, headers: { location: `${stack.web}/callback.html?${query}` } });
+    });
+    await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+    await page.getByRole('heading', { name: 'The sign-in service answered oddly' }).waitFor();
+    assert.equal(requested(visitor, tokenCalls), 0);
+    assert.equal(await sessionOf(page), null);
+  },
+
+  async 'cancelling the sign-in is told, and nobody is signed in'({ visitor }) {
+    const page = await visitor.open();
+    await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+    await page.getByRole('button', { name: 'Cancel' }).click();
+    await page.getByText('You were not signed in').waitFor();
+    assert.equal(await sessionOf(page), null);
+  },
+
+  async 'a sign-out in one tab reaches the other, the tokens and the issuer'({ visitor }) {
+    const first = await visitor.open();
+    await signIn(first, 'Alice');
+    const { refreshToken } = await sessionOf(first);
+    const second = await visitor.open();
+    await second.locator('.user').waitFor();
+
+    await first.getByRole('button', { name: 'Sign out' }).click();
+    await second.getByText('You signed out in another tab').waitFor();
+    assert.equal(await sessionOf(second), null);
+    await first.waitForURL(`${stack.web}/signed-out.html`);
+    await screenshot(first, 'signed-out');
+    await checkAccessibility(first, 'signed out');
+    assert.equal(await sessionOf(first), null);
+    const refreshed = await fetch(`${stack.issuer}/v1/token`, {
+      method: 'POST',
+      body: new URLSearchParams({ grant_type: 'refresh_token', client_id: 'web', refresh_token: refreshToken }),
+    });
+    assert.equal(refreshed.status, 400, 'the refresh token was revoked');
+    // The issuer's session is over as well: it asks who is there, and one comes back to the start.
+    await first.getByRole('button', { name: 'Sign in again' }).click();
+    await first.getByRole('button', { name: 'Bob Example' }).click();
+    await first.locator('.user', { hasText: 'Bob Example' }).waitFor();
+    assert.equal(new URL(first.url()).pathname, '/');
+    // And the other tab follows that too.
+    await second.locator('.user', { hasText: 'Bob Example' }).waitFor();
+  },
+
+  async 'one user after another on the same machine'({ visitor }) {
+    const page = await visitor.open();
+    await signIn(page, 'Alice');
+    await signIn(page, 'Ada', page.getByRole('button', { name: 'Sign in as ada' }));
+    await page.getByText('Admins').waitFor();
+  },
+
+  async 'without refresh tokens a session is renewed by a silent redirect'({ visitor }) {
+    await visitor.context.route('**/config.js', async (route) => {
+      const answer = await route.fetch();
+      await route.fulfill({ response: answer, body: (await answer.text()).replace(' offline_access', '') });
+    });
+    const page = await visitor.open();
+    await signIn(page, 'Alice');
+    const before = await sessionOf(page);
+    assert.equal(before.refreshToken, undefined);
+    await expire(page);
+    await page.getByLabel('only mine').check();
+    await page.waitForFunction((chain) => {
+      const session = JSON.parse(sessionStorage.getItem('session') ?? '{}');
+      return session.chain !== undefined && session.chain !== chain;
+    }, before.chain);
+    await listed(page);
+    await page.locator('.user', { hasText: 'Alice Example' }).waitFor();
+    assert.equal(requested(visitor, /prompt=none/), 1);
+
+    // When the issuer no longer knows the user, the page says so and goes on signed out.
+    await visitor.context.clearCookies();
+    await expire(page);
+    await page.getByLabel('only mine').check();
+    await page.getByText('Your sign-in has run out').waitFor();
+    await page.getByText('Not signed in').waitFor();
+    assert.equal(requested(visitor, /prompt=none/), 2, 'and does not try again and again');
+  },
+
+  async 'what was typed survives a session that ended'({ visitor }) {
+    const page = await visitor.open();
+    const id = fresh('draft');
+    await signInToWrite(page, 'Alice');
+    await create(page, id, { n: 1 }, 'public');
+    await page.getByRole('button', { name: 'Edit', exact: true }).click();
+    await page.fill('#value', '{"n": "typed for an hour"}');
+    await page.evaluate(() => sessionStorage.removeItem('session'));
+    visitor.expected.push(/status of 401/);
+    await page.getByRole('button', { name: 'Save' }).click();
+    const alert = page.getByRole('alert');
+    await alert.getByText('This needs you to be signed in').waitFor();
+    await alert.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByText('Your unsaved changes are still here').waitFor();
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByText('Saved as version 2').waitFor();
+    assert.deepEqual(await shownValue(page), { n: 'typed for an hour' });
+  },
+
+  async 'the panel shows each call as it was decided'({ visitor }) {
+    const page = await visitor.open();
+    await signIn(page, 'Alice');
+    await listed(page);
+    visitor.expected.push(/status of 4\d\d/);
+    /** @param {string} button @param {string} status @param {string} decision */
+    const check = async (button, status, decision) => {
+      await page.getByRole('button', { name: button, exact: true }).click();
+      const panel = page.locator('#last-call');
+      await panel.locator('.request', { hasText: /** @type {string} */ (button.split(' as ')[0]) }).waitFor();
+      await panel.getByText(decision).waitFor();
+      await panel.locator('.status', { hasText: status }).waitFor();
+    };
+    await check('GET /session as you', '200', 'let it through as Alice Example');
+    await check('GET /session as nobody', '200', 'let it through as nobody');
+    await check('GET /session as a forger', '401', 'The authorizer refused the token');
+    await check('GET /state/example as you', '404', 'the handler that said no');
+    await check('PUT /state/example as nobody', '401', 'there was no token');
+    await check('PUT /state/example as a forger', '401', 'The authorizer refused the token');
+    await check('PUT /state/example as you', '403', 'the access rules do not let it');
+    await screenshot(page, 'panel', { width: 1200 });
+    await signInToWriteAgain(page);
+    await check('PUT /state/example as you', '428', 'the handler that said no');
+    await checkAccessibility(page, 'the panel');
+  },
+
+  async 'every failure of the API has words and a way on'({ visitor }) {
+    visitor.expected.push(/status of [45]\d\d/, /ERR_FAILED|Failed to load|ERR_INTERNET_DISCONNECTED/);
+    const page = await visitor.open();
+    await signIn(page, 'Alice');
+    await listed(page);
+    const problem = (/** @type {number} */ status, detail = 'the detail') => ({
+      status,
+      headers: { 'content-type': 'application/problem+json', 'access-control-allow-origin': stack.web },
+      body: JSON.stringify({ type: 'about:blank', title: 'x', status, detail, requestId: 'r', errors: [{ pointer: '#/value', detail: 'too odd' }] }),
+    });
+    const gateway = (/** @type {number} */ status) => ({
+      status,
+      headers: { 'content-type': 'application/json', 'access-control-allow-origin': stack.web },
+      body: JSON.stringify({ message: null }),
+    });
+    for (const [name, answer, title, action] of /** @type {[string, any, string, string | undefined][]} */ ([
+      ['400', problem(400), 'The API cannot accept this', undefined],
+      ['401', problem(401), 'The API does not accept your sign-in', 'Sign in'],
+      ['403 of the handler', problem(403), 'You may see this, but not change it', undefined],
+      ['403 of the rules', gateway(403), 'Your sign-in does not cover this', 'Sign in for writing'],
+      ['404', problem(404), 'There is nothing here for you', undefined],
+      ['409', problem(409), 'Somebody else was faster', 'Load again'],
+      ['413', problem(413), 'This is too large', undefined],
+      ['422', problem(422), 'The API cannot accept this', undefined],
+      ['428', problem(428), 'This page asked in the wrong way', 'Load again'],
+      ['429', { ...problem(429), headers: { ...problem(429).headers, 'retry-after': '7', 'access-control-expose-headers': 'Retry-After' } }, 'Too many calls just now', 'Try again'],
+      ['500 of the gateway', gateway(500), 'The API has a problem of its own', 'Try again'],
+      ['503', problem(503), 'The API has a problem of its own', 'Try again'],
+      ['no answer', undefined, 'No answer from the API', 'Try again'],
+    ])) {
+      await page.route(`${stack.api}/state?*`, (route) => (answer === undefined ? route.abort() : route.fulfill(answer)));
+      await page.reload();
+      const alert = page.getByRole('alert');
+      await alert.getByText(title).waitFor();
+      if (action !== undefined) assert.ok(await alert.getByRole('button', { name: action, exact: true }).isVisible(), name);
+      if (name === '422') await alert.getByText('#/value: too odd').waitFor();
+      if (name === '429') await alert.getByText('Try again in 7 seconds').waitFor();
+      if (name === '503') {
+        await screenshot(page, 'api-down');
+        await checkAccessibility(page, 'an API that fails');
+      }
+      await page.unroute(`${stack.api}/state?*`);
+    }
+    // The way on leads somewhere.
+    await page.getByRole('alert').getByRole('button', { name: 'Try again' }).click();
+    await listed(page);
+    await page.locator('#notice .notice').waitFor({ state: 'detached' });
+
+    await visitor.context.setOffline(true);
+    await page.getByLabel('only mine').check();
+    await page.getByRole('alert').getByText('You are offline').waitFor();
+    await visitor.context.setOffline(false);
+  },
+
+  async 'values of the API never become markup'({ visitor }) {
+    const page = await visitor.open();
+    const id = fresh('markup');
+    const evil = '<img src=x onerror=alert(1)><script>alert(2)</script>';
+    await signInToWrite(page, 'Alice');
+    await create(page, id, { [evil]: evil }, 'public');
+    assert.deepEqual(await shownValue(page), { [evil]: evil });
+    await page.goto(stack.web);
+    await page.locator('.entry', { hasText: id }).getByText('<img src=x').waitFor();
+    assert.equal(await page.locator('main img, main script').count(), 0);
+  },
+
+  async 'the pages can be used by keyboard alone, and on a phone'({ visitor }) {
+    const page = await visitor.open();
+    await listed(page);
+    await page.keyboard.press('Tab');
+    assert.equal(await page.evaluate(() => document.activeElement?.textContent), 'Skip to the content');
+    await page.keyboard.press('Enter');
+    assert.equal(await page.evaluate(() => document.activeElement?.id), 'main');
+    await page.setViewportSize({ width: 360, height: 740 });
+    for (const path of ['/', '/state.html', '/callback.html', '/signed-out.html', '/404.html']) {
+      await page.goto(stack.web + path);
+      await page.locator('h1').first().waitFor();
+      const wider = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+      assert.equal(wider, 0, `${path} scrolls sideways`);
+    }
+    await checkAccessibility(page, 'the page for what is not there');
+  },
+
+  async 'every answer of the site has the strict headers, and leads to nothing beside the site'({ visitor }) {
+    const page = await visitor.open();
+    for (const path of ['/', '/js/start.js', '/config.js', '/vendor/oauth4webapi.js', '/nowhere']) {
+      const answer = await page.request.get(stack.web + path);
+      const headers = answer.headers();
+      const policy = headers['content-security-policy'] ?? '';
+      assert.doesNotMatch(policy, /unsafe|\*/, path);
+      for (const part of ["default-src 'none'", "frame-ancestors 'none'", "require-trusted-types-for 'script'", "trusted-types 'none'", new URL(stack.api).origin, new URL(stack.issuer).origin]) {
+        assert.ok(policy.includes(part), `${path}: ${part} in ${policy}`);
+      }
+      assert.deepEqual(
+        [headers['x-content-type-options'], headers['referrer-policy'], headers['x-frame-options'], headers['cross-origin-opener-policy']],
+        ['nosniff', 'no-referrer', 'DENY', 'same-origin'],
+        path,
+      );
+    }
+    for (const path of ['/package.json', '/deploy.mjs', '/tests/run.mjs', '/js/%2e%2e/package.json']) {
+      assert.equal((await page.request.get(stack.web + path)).status(), 404, path);
+    }
+  },
+};
+
+/** @param {Page} page */
+async function signInToWriteAgain(page) {
+  await page.goto(`${stack.web}/state.html`);
+  await page.locator('#value').waitFor();
+  await page.goto(stack.web);
+  await listed(page);
+}
