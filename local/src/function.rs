@@ -1,4 +1,4 @@
-//! A function: its binary, run as many times as there are invocations at once, as Lambda does.
+//! A function: its binary, run as one process, and as more of them when invocations have to wait.
 //!
 //! One environment serves one invocation at a time and is kept warm for the next. A process that crashes or takes too
 //! long is ended, the caller is told, and the next invocation has a new one.
@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::process::{Child, Command};
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use crate::clock::Clock;
 use crate::invocation::{FunctionError, Invoke, InvokeError, Invoked, Outcome};
@@ -23,6 +23,9 @@ use crate::runtime_api::{Init, Invocation, RuntimeApi};
 const INIT_TIMEOUT: Duration = Duration::from_secs(10);
 /// How many environments one function may have. A browser makes about this many calls at once.
 const MOST_ENVIRONMENTS: usize = 4;
+/// How long an invocation waits for a warm environment before a further one is started. Lambda would not wait; here it
+/// saves most of the processes, and with them the cold starts, that a page with six calls would cause.
+const PATIENCE: Duration = Duration::from_millis(100);
 
 /// What a function is, but for its processes.
 #[derive(Clone, Debug)]
@@ -44,7 +47,10 @@ pub struct FunctionSettings {
 pub struct Function {
     settings: FunctionSettings,
     idle: Mutex<Vec<Environment>>,
-    permits: Semaphore,
+    /// One permit for each idle environment.
+    warm: Semaphore,
+    /// One permit for each environment that there may be but is not.
+    vacant: Arc<Semaphore>,
     clock: Arc<dyn Clock>,
     log: Log,
 }
@@ -54,6 +60,7 @@ pub struct Function {
 struct Environment {
     process: Child,
     runtime: RuntimeApi,
+    _place: OwnedSemaphorePermit,
 }
 
 impl Function {
@@ -63,7 +70,8 @@ impl Function {
         Self {
             settings,
             idle: Mutex::default(),
-            permits: Semaphore::new(MOST_ENVIRONMENTS),
+            warm: Semaphore::new(0),
+            vacant: Arc::new(Semaphore::new(MOST_ENVIRONMENTS)),
             clock,
             log,
         }
@@ -74,26 +82,20 @@ impl Function {
     /// # Errors
     /// What Lambda would say about it.
     pub async fn warm_up(&self) -> Result<(), FunctionError> {
-        let environment = self.start().await?;
-        self.idle().push(environment);
+        let environment = self.environment().await?;
+        self.keep(environment);
         Ok(())
     }
 
     /// Runs one invocation.
     pub async fn run(&self, payload: Bytes) -> Outcome {
-        // The semaphore is never closed; without a permit the call would run all the same.
-        let _permit = self.permits.acquire().await;
-        let idle = self.idle().pop();
-        let mut environment = match idle {
-            Some(environment) => environment,
-            None => match self.start().await {
-                Ok(environment) => environment,
-                Err(error) => return Outcome::Error(error),
-            },
+        let mut environment = match self.environment().await {
+            Ok(environment) => environment,
+            Err(error) => return Outcome::Error(error),
         };
         let (outcome, reusable) = self.run_in(&mut environment, payload).await;
         if reusable {
-            self.idle().push(environment);
+            self.keep(environment);
         } else if let Err(error) = environment.process.kill().await {
             self.log
                 .warn(format_args!("the process cannot be ended: {error}"));
@@ -101,8 +103,40 @@ impl Function {
         outcome
     }
 
-    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Environment>> {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    /// An environment that is warm, or soon is, else a new one.
+    async fn environment(&self) -> Result<Environment, FunctionError> {
+        loop {
+            // Neither semaphore is ever closed.
+            let none_yet = self.vacant.available_permits() == MOST_ENVIRONMENTS;
+            let patience = if none_yet { Duration::ZERO } else { PATIENCE };
+            let place = async {
+                tokio::time::sleep(patience).await;
+                Arc::clone(&self.vacant).acquire_owned().await
+            };
+            tokio::select! {
+                biased;
+                Ok(permit) = self.warm.acquire() => {
+                    permit.forget();
+                    let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+                    // One that has ended meanwhile is forgotten, as Lambda would.
+                    if let Some(mut environment) = idle
+                        && matches!(environment.process.try_wait(), Ok(None))
+                    {
+                        return Ok(environment);
+                    }
+                }
+                Ok(place) = place => return self.start(place).await,
+            }
+        }
+    }
+
+    /// Keeps an environment for the next invocation.
+    fn keep(&self, environment: Environment) {
+        self.idle
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(environment);
+        self.warm.add_permits(1);
     }
 
     /// The outcome, and whether the environment can serve again.
@@ -148,7 +182,7 @@ impl Function {
     }
 
     /// Starts a process and waits until it asks for an event.
-    async fn start(&self) -> Result<Environment, FunctionError> {
+    async fn start(&self, place: OwnedSemaphorePermit) -> Result<Environment, FunctionError> {
         let failed = |error: std::io::Error| {
             let message = format!("{}: {error}", self.settings.binary.display());
             FunctionError::of_lambda("Runtime.InvalidEntrypoint", &message)
@@ -175,7 +209,7 @@ impl Function {
             biased;
             init = runtime.initialised() => match init {
                 Init::Failed(error) => Err(error),
-                Init::Done | Init::Running => Ok(Environment { process, runtime }),
+                Init::Done | Init::Running => Ok(Environment { process, runtime, _place: place }),
             },
             status = process.wait() => {
                 let status = status.map_or_else(|error| error.to_string(), |status| status.to_string());
