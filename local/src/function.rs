@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use tokio::process::{Child, Command};
@@ -23,9 +23,11 @@ use crate::runtime_api::{Init, Invocation, RuntimeApi};
 const INIT_TIMEOUT: Duration = Duration::from_secs(10);
 /// How many environments one function may have. A browser makes about this many calls at once.
 const MOST_ENVIRONMENTS: usize = 4;
-/// How long an invocation waits for a warm environment before a further one is started. Lambda would not wait; here it
-/// saves most of the processes, and with them the cold starts, that a page with six calls would cause.
-const PATIENCE: Duration = Duration::from_millis(100);
+/// How long an invocation waits, without any other one coming to its end, before a further environment is started.
+///
+/// Lambda would not wait at all. Here it saves the processes, and with them the cold starts, that a page with six quick
+/// calls at once would cause; only calls that are slow are given company.
+const PATIENCE: Duration = Duration::from_millis(250);
 
 /// What a function is, but for its processes.
 #[derive(Clone, Debug)]
@@ -47,6 +49,8 @@ pub struct FunctionSettings {
 pub struct Function {
     settings: FunctionSettings,
     idle: Mutex<Vec<Environment>>,
+    /// When an environment last came free.
+    freed: Mutex<Option<Instant>>,
     /// One permit for each idle environment.
     warm: Semaphore,
     /// One permit for each environment that there may be but is not.
@@ -70,6 +74,7 @@ impl Function {
         Self {
             settings,
             idle: Mutex::default(),
+            freed: Mutex::default(),
             warm: Semaphore::new(0),
             vacant: Arc::new(Semaphore::new(MOST_ENVIRONMENTS)),
             clock,
@@ -107,10 +112,8 @@ impl Function {
     async fn environment(&self) -> Result<Environment, FunctionError> {
         loop {
             // Neither semaphore is ever closed.
-            let none_yet = self.vacant.available_permits() == MOST_ENVIRONMENTS;
-            let patience = if none_yet { Duration::ZERO } else { PATIENCE };
             let place = async {
-                tokio::time::sleep(patience).await;
+                self.standstill().await;
                 Arc::clone(&self.vacant).acquire_owned().await
             };
             tokio::select! {
@@ -130,12 +133,29 @@ impl Function {
         }
     }
 
+    /// Returns at once while there is no environment, else when none has come free for as long as calls are patient.
+    async fn standstill(&self) {
+        if self.vacant.available_permits() == MOST_ENVIRONMENTS {
+            return;
+        }
+        let mut since = Instant::now();
+        loop {
+            tokio::time::sleep_until((since + PATIENCE).into()).await;
+            let freed = *self.freed.lock().unwrap_or_else(PoisonError::into_inner);
+            match freed {
+                Some(freed) if freed > since => since = freed,
+                _ => return,
+            }
+        }
+    }
+
     /// Keeps an environment for the next invocation.
     fn keep(&self, environment: Environment) {
         self.idle
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .push(environment);
+        *self.freed.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
         self.warm.add_permits(1);
     }
 

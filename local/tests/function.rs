@@ -37,14 +37,15 @@ fn main() {
         a_process_serves_one_invocation_after_another().await;
         a_process_that_crashes_is_replaced().await;
         a_process_that_takes_too_long_is_ended_and_replaced().await;
-        invocations_at_once_have_a_process_each().await;
+        slow_invocations_at_once_have_a_process_each().await;
+        quick_invocations_at_once_share_a_process().await;
         a_process_sees_only_its_own_environment().await;
         a_process_that_cannot_start_is_told().await;
         an_answer_larger_than_lambda_takes_is_an_error().await;
         a_function_nobody_knows_is_an_error().await;
         a_process_whose_environment_has_gone_ends().await;
     });
-    println!("test result: ok. 10 passed");
+    println!("test result: ok. 11 passed");
 }
 
 /// A function as `lambda_runtime` is one, in as few lines as it takes: each request on a connection of its own.
@@ -230,12 +231,24 @@ async fn a_process_that_takes_too_long_is_ended_and_replaced() {
     println!("test a_process_that_takes_too_long_is_ended_and_replaced ... ok");
 }
 
-async fn invocations_at_once_have_a_process_each() {
+async fn slow_invocations_at_once_have_a_process_each() {
     let function = function("function", LONG);
-    let sleep = || run(&function, json!({"do": "sleep", "ms": 300}));
+    let sleep = || run(&function, json!({"do": "sleep", "ms": 2_000}));
     let (one, other) = tokio::join!(sleep(), sleep());
     assert_ne!(member(&json(one), "/pid"), member(&json(other), "/pid"));
-    println!("test invocations_at_once_have_a_process_each ... ok");
+    println!("test slow_invocations_at_once_have_a_process_each ... ok");
+}
+
+async fn quick_invocations_at_once_share_a_process() {
+    let function = function("function", LONG);
+    function.warm_up().await.unwrap();
+    let quick = || async { json(run(&function, json!({"do": "sleep", "ms": 20})).await) };
+    let (one, two, three, four) = tokio::join!(quick(), quick(), quick(), quick());
+    assert!(
+        one == two && two == three && three == four,
+        "{one} {two} {three} {four}"
+    );
+    println!("test quick_invocations_at_once_share_a_process ... ok");
 }
 
 async fn a_process_sees_only_its_own_environment() {

@@ -1,10 +1,6 @@
 //! The gateway's decisions, in process: functions that answer as they are told, and a clock that is moved by hand.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-#![expect(
-    clippy::indexing_slicing,
-    reason = "a member that is missing fails the test"
-)]
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
