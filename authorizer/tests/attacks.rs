@@ -18,6 +18,10 @@ mod caching;
 mod claims;
 #[path = "attacks/keys.rs"]
 mod keys;
+#[path = "attacks/promises.rs"]
+mod promises;
+#[path = "attacks/revocation.rs"]
+mod revocation;
 #[path = "attacks/secrets.rs"]
 mod secrets;
 #[path = "attacks/structure.rs"]

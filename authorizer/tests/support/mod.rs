@@ -219,6 +219,11 @@ impl FakeIssuer {
         self.documents.lock().unwrap().clear();
     }
 
+    /// The addresses that were asked, in order.
+    pub(crate) fn asked(&self) -> Vec<String> {
+        self.asked.lock().unwrap().clone()
+    }
+
     pub(crate) fn fetches(&self) -> usize {
         self.asked.lock().unwrap().len()
     }

@@ -1,0 +1,102 @@
+//! Tokens that verify and that their issuer has taken back (RFC 7662).
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::support::{NOW, World, http_api_event, token_event, token_with};
+use super::{accepted, refused, wait};
+
+const URI: &str = "https://example.okta.com/oauth2/default/v1/introspect";
+
+fn world(ttl: &str) -> World {
+    World::new(&[
+        ("INTROSPECTION", "on"),
+        ("INTROSPECTION_URI", URI),
+        ("INTROSPECTION_CLIENT_ID", "web"),
+        ("INTROSPECTION_TTL_SECONDS", ttl),
+    ])
+}
+
+fn says(world: &World, answer: &Value) {
+    world.issuer.publish_text(URI, &answer.to_string());
+}
+
+#[test]
+fn a_revoked_token() {
+    let world = world("30");
+    says(&world, &json!({"active": false}));
+    refused_by_issuer(&world, "token_revoked");
+    let event = http_api_event("GET/a", &super::support::bearer(&token_with(&json!({}))));
+    assert_eq!(wait(world.ask(&event)), json!({"isAuthorized": false}));
+}
+
+#[track_caller]
+fn refused_by_issuer(world: &World, reason: &str) {
+    assert_eq!(
+        wait(world.ask_with(&token_with(&json!({})))),
+        super::support::unauthorized()
+    );
+    assert_eq!(world.reason(), reason);
+}
+
+#[test]
+fn a_token_revoked_while_it_is_remembered() {
+    let world = world("30");
+    says(&world, &json!({"active": true}));
+    let token = token_with(&json!({}));
+    accepted(&world, &token);
+    says(&world, &json!({"active": false}));
+    accepted(&world, &token);
+    world.clock.advance(Duration::from_secs(31));
+    refused_by_issuer(&world, "token_revoked");
+    assert_eq!(
+        world.log.last()["cache"],
+        "hit",
+        "the signature was remembered, the issuer's word was not"
+    );
+}
+
+#[test]
+fn asked_every_time_a_revocation_counts_at_once() {
+    let world = world("0");
+    says(&world, &json!({"active": true}));
+    accepted(&world, &token_with(&json!({})));
+    says(&world, &json!({"active": false}));
+    refused_by_issuer(&world, "token_revoked");
+}
+
+#[test]
+fn an_issuer_that_gives_no_clear_answer_is_our_failure() {
+    for answer in [
+        json!({}),
+        json!({"active": "true"}),
+        json!({"active": 1}),
+        json!([true]),
+        json!(null),
+    ] {
+        let world = world("30");
+        says(&world, &answer);
+        let found = wait(world.ask(&token_event(&token_with(&json!({})))));
+        assert_eq!(found["errorType"], "IntrospectionUnavailable", "{answer}");
+        assert_eq!(world.log.last()["decision"], "error");
+    }
+    let world = world("30");
+    let found = wait(world.ask(&token_event(&token_with(&json!({})))));
+    assert_eq!(found["errorType"], "IntrospectionUnavailable");
+}
+
+#[test]
+fn the_issuer_is_not_asked_about_what_does_not_verify() {
+    let world = world("30");
+    says(&world, &json!({"active": true}));
+    refused(
+        &world,
+        &token_with(&json!({"exp": NOW - 100})),
+        "token_expired",
+    );
+    assert_eq!(world.issuer.fetches(), 0);
+    let forged = format!("{}A", token_with(&json!({})));
+    wait(world.ask_with(&forged));
+    assert!(!world.issuer.asked().contains(&URI.to_owned()));
+}

@@ -1,0 +1,187 @@
+//! The real binary, behind a Runtime API and beside an issuer that the test plays.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "tests may fail so"
+)]
+
+mod support;
+
+#[path = "binary/runtime.rs"]
+mod runtime;
+
+use std::process::{Command, Stdio};
+
+use serde_json::{Value, json};
+
+use runtime::Function;
+use support::signer::mint;
+use support::{Signer, request_event, token_event, unauthorized};
+
+/// A token that is good now.
+fn good_token(function: &Function) -> String {
+    let exp = std::time::UNIX_EPOCH.elapsed().unwrap().as_secs() + 600;
+    let claims = json!({"iss": function.issuer, "aud": "api://default", "sub": "alice", "cid": "web", "exp": exp});
+    mint(
+        &json!({"alg": "RS256", "kid": "k1"}),
+        &claims,
+        Signer::rsa(),
+    )
+}
+
+#[test]
+fn wrong_settings_end_the_process_with_one_message() {
+    // Port 9 is the discard service: were the Runtime API spoken to, the message would be another.
+    let output = Command::new(env!("CARGO_BIN_EXE_authorizer"))
+        .env_clear()
+        .envs([
+            ("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:9"),
+            ("ISSUER", "http://example.com"),
+        ])
+        .envs([
+            ("ALGORITHMS", "HS256"),
+            ("INTROSPECTION_CLIENT_SECRET", "hush"),
+        ])
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    assert!(!output.status.success());
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), "");
+    let message = String::from_utf8(output.stderr).unwrap();
+    let names: Vec<&str> = message
+        .lines()
+        .map(|line| line.trim().split(' ').next().unwrap())
+        .collect();
+    assert_eq!(
+        names,
+        ["authorizer:", "ALGORITHMS", "ISSUER", "AUDIENCE"],
+        "{message}"
+    );
+    assert!(
+        message.contains("HS256")
+            && message.contains("http://example.com")
+            && !message.contains("hush")
+    );
+}
+
+#[test]
+fn it_answers_and_its_errors_are_to_the_letter() {
+    let mut function = Function::start(&[]);
+    let token = good_token(&function);
+    let answer = function.invoke(&token_event(&token).to_string());
+    assert_eq!(answer.kind, "response");
+    assert_eq!(answer.body["principalId"], "alice");
+
+    let refused = function.invoke(&token_event("x.y.z").to_string());
+    assert_eq!(
+        (refused.kind.as_str(), &refused.body),
+        ("error", &unauthorized())
+    );
+    assert_eq!(
+        refused.text,
+        r#"{"errorType":"Unauthorized","errorMessage":"Unauthorized"}"#
+    );
+
+    let missing = function.invoke(&request_event("GET/a", &json!({})).to_string());
+    assert_eq!(
+        (missing.kind.as_str(), &missing.body),
+        ("error", &unauthorized())
+    );
+
+    let unknown = function.invoke("{}");
+    assert_eq!(
+        (unknown.kind.as_str(), &unknown.body["errorType"]),
+        ("error", &json!("UnknownEvent"))
+    );
+
+    let log = function.stop();
+    assert!(!log.contains(&token), "the log has the token");
+    let lines: Vec<Value> = log
+        .lines()
+        .map(|line| serde_json::from_str(line).expect(line))
+        .collect();
+    assert_eq!(lines[0]["message"], "start");
+    assert_eq!(
+        lines[0]["settings"]["issuers"][0]["audience"],
+        json!(["api://default"])
+    );
+    let decisions: Vec<&str> = lines
+        .iter()
+        .filter(|line| line["message"] == "decision")
+        .filter_map(|line| line["reason"].as_str())
+        .collect();
+    assert_eq!(
+        decisions,
+        ["granted", "not_base64url", "no_token", "unknown_event"]
+    );
+    assert_eq!(
+        lines.len(),
+        5,
+        "one line at start and one a decision, and no error of the runtime beside them: {log}"
+    );
+}
+
+#[test]
+fn keys_are_fetched_before_the_first_event() {
+    let mut function = Function::start(&[]);
+    let token = good_token(&function);
+    function.wait_for_init();
+    function.issuer_goes_down();
+    assert_eq!(
+        function.invoke(&token_event(&token).to_string()).kind,
+        "response"
+    );
+    function.stop();
+}
+
+#[test]
+fn without_keys_the_answer_is_an_error_that_is_not_unauthorized() {
+    let mut function = Function::start_without_issuer();
+    let answer = function.invoke(&token_event(&good_token(&function)).to_string());
+    assert_eq!(
+        (answer.kind.as_str(), &answer.body["errorType"]),
+        ("error", &json!("KeysUnavailable"))
+    );
+    assert_ne!(answer.body["errorMessage"], "Unauthorized");
+    function.stop();
+}
+
+#[test]
+fn garbage_is_an_error_and_the_next_event_is_served() {
+    let mut function = Function::start(&[]);
+    let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+    let odd = r#"{"type":"TOKEN","methodArn":"arn:aws:execute-api:r:1:a/s/GET/","authorizationToken":"Bearer \ud800"}"#;
+    for garbage in [
+        "",
+        "null",
+        "5",
+        "[]",
+        "{",
+        "\u{0}",
+        r#"{"type":"TOKEN"}"#,
+        r#"{"headers":{"a":[[[]]]}}"#,
+        &deep,
+        odd,
+    ] {
+        let answer = function.invoke(garbage);
+        assert_eq!(answer.kind, "error", "{garbage:.40}");
+        assert!(
+            !answer.text.contains("panic"),
+            "{garbage:.40}: {}",
+            answer.text
+        );
+        assert_eq!(
+            answer.body["errorMessage"] == "Unauthorized",
+            garbage == odd,
+            "{garbage:.40}"
+        );
+    }
+    let token = good_token(&function);
+    assert_eq!(
+        function.invoke(&token_event(&token).to_string()).kind,
+        "response"
+    );
+    function.stop();
+}
