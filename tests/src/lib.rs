@@ -7,6 +7,7 @@
 )]
 
 mod answer;
+pub mod node;
 mod stack;
 
 pub use answer::{Answer, assert_matches, text_matches};

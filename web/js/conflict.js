@@ -139,7 +139,11 @@ function contentOf({ resource: { value, visibility } }) {
   return { value, visibility };
 }
 
-/** @param {unknown} value */
+/** With the members of objects in order, so that versions can be compared line by line. @param {unknown} value */
 function pretty(value) {
-  return JSON.stringify(value, null, 2);
+  const inOrder = (/** @type {string} */ _, /** @type {any} */ value) =>
+    typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : value;
+  return JSON.stringify(value, inOrder, 2);
 }

@@ -1,0 +1,26 @@
+//! What stands in JavaScript has tests of its own, beside it; here they are part of `cargo test`.
+
+use tests::node;
+
+#[test]
+fn the_issuer_behaves_as_an_okta_custom_authorization_server() {
+    node::install("local/issuer");
+    node::node("local/issuer", &["--test"], &[]);
+}
+
+#[test]
+fn the_types_of_the_pages_fit() {
+    node::install("web");
+    node::install("web/tests");
+    node::node(
+        "web/tests",
+        &["node_modules/typescript/bin/tsc", "-p", ".."],
+        &[],
+    );
+}
+
+#[test]
+fn the_parts_of_the_pages_do_what_they_promise() {
+    node::install("web");
+    node::node("web/tests", &["--test", "unit"], &[]);
+}
