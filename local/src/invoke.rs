@@ -1,5 +1,6 @@
 //! `cargo local invoke`: one event file to one function, by Lambda's Invoke API.
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::{fs, io};
 
@@ -80,19 +81,27 @@ pub async fn run(
     Ok(Answer { json, failed })
 }
 
-/// Puts real tokens in their places, so that no event file ever goes stale.
+/// Puts real tokens in their places, so that no event file ever goes stale. One user has one token throughout a file:
+/// a gateway repeats the same header value in several members of an event.
 async fn with_tokens(
     event: &str,
     stack: &StackFile,
     client: &reqwest::Client,
 ) -> Result<String, InvokeError> {
+    let mut tokens: HashMap<&str, String> = HashMap::new();
     let mut whole = String::with_capacity(event.len());
     let mut rest = event;
     while let Some((before, after)) = rest.split_once(OPEN) {
         let (wanted, after) = after.split_once("}}").ok_or(InvokeError::Unclosed)?;
-        let (user, scope) = wanted.split_once(':').unwrap_or((wanted, DEFAULT_SCOPE));
         whole.push_str(before);
-        whole.push_str(&SignIn::at(stack)?.access_token(client, user, scope).await?);
+        if let Some(token) = tokens.get(wanted) {
+            whole.push_str(token);
+        } else {
+            let (user, scope) = wanted.split_once(':').unwrap_or((wanted, DEFAULT_SCOPE));
+            let token = SignIn::at(stack)?.access_token(client, user, scope).await?;
+            whole.push_str(&token);
+            tokens.insert(wanted, token);
+        }
         rest = after;
     }
     whole.push_str(rest);

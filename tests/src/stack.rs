@@ -122,7 +122,9 @@ impl Stack {
     /// If there is none to be killed.
     pub fn kill_issuer(&self) {
         let parent = self.process.id().to_string();
-        let killed = Command::new("pkill").args(["-KILL", "-P", &parent, "-f", "issuer/main.mjs"]).status();
+        let killed = Command::new("pkill")
+            .args(["-KILL", "-P", &parent, "-f", "issuer/main.mjs"])
+            .status();
         let killed = killed.expect("pkill, from the package procps");
         assert!(killed.success(), "no issuer was running");
     }

@@ -134,7 +134,7 @@ async fn expired_foreign_rotated_and_without_an_issuer() {
             .issuer_control("/dev/audience?value=api://other")
             .await
             .status,
-        204
+        200
     );
     let foreign = stack.token("alice");
     assert_eq!(stack.get("/session", Some(&foreign)).await.status, 401);
@@ -143,26 +143,17 @@ async fn expired_foreign_rotated_and_without_an_issuer() {
             .issuer_control("/dev/audience?value=api://default")
             .await
             .status,
-        204
+        200
     );
 
     // Expired, for longer than the leeway: the issuer is told to issue one as of two hours ago.
     assert_eq!(
-        stack
-            .issuer_control("/dev/age?seconds=7200")
-            .await
-            .status,
-        204
+        stack.issuer_control("/dev/age?seconds=7200").await.status,
+        200
     );
     let expired = stack.token("alice");
     assert_eq!(stack.get("/session", Some(&expired)).await.status, 401);
-    assert_eq!(
-        stack
-            .issuer_control("/dev/age?seconds=0")
-            .await
-            .status,
-        204
-    );
+    assert_eq!(stack.issuer_control("/dev/age?seconds=0").await.status, 200);
 
     // A planned rotation: the next key was published beforehand.
     assert_eq!(stack.issuer_control("/dev/rotate").await.status, 200);
