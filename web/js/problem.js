@@ -36,7 +36,7 @@ export function problemOf(error) {
 }
 
 /** @param {import('./api.js').Call} call @returns {Problem} */
-function problemOfCall({ status, byHandler, body, caller, headers }) {
+function problemOfCall({ method, status, byHandler, body, caller, headers }) {
   const detail = byHandler && typeof body?.detail === 'string' ? `The API says: ${body.detail}.` : '';
   const faults = Array.isArray(body?.errors)
     ? body.errors.map((/** @type {any} */ fault) => `${fault.pointer}: ${fault.detail}`)
@@ -44,9 +44,12 @@ function problemOfCall({ status, byHandler, body, caller, headers }) {
   const wait = Number(headers.get('Retry-After'));
   const later = wait > 0 ? `Try again in ${wait} seconds.` : 'Try again in a moment.';
 
+  // Without an answer nobody knows; but every write names the version that it replaces, so it counts once at most.
+  const unsure = method === 'GET' ? '' : ' Your change may have been saved or not; trying again cannot save it twice.';
+
   switch (status) {
     case 0:
-      return { title: 'No answer from the API', advice: connection(), remedy: 'retry' };
+      return { title: 'No answer from the API', advice: connection() + unsure, remedy: 'retry' };
     case 401:
       return caller === undefined
         ? { title: 'This needs you to be signed in', advice: 'Sign in, and you will be back on this page.', remedy: 'sign-in' }
@@ -75,7 +78,7 @@ function problemOfCall({ status, byHandler, body, caller, headers }) {
       return { title: 'Too many calls just now', advice: later, remedy: 'retry' };
     default:
       return status >= 500
-        ? { title: 'The API has a problem of its own', advice: `It is not your doing, and nothing was changed. ${later}`, remedy: 'retry' }
+        ? { title: 'The API has a problem of its own', advice: `It is not your doing. ${later}${unsure}`, remedy: 'retry' }
         : { title: `The API answered ${status}`, advice: detail };
   }
 }
@@ -97,7 +100,7 @@ export function decisionOf({ status, byHandler, body, caller }) {
   if (status === 0) return 'No answer reached this page, so nothing is known.';
   if (byHandler && status < 300) return `The authorizer let it through ${as}, and the handler served it.`;
   if (byHandler && caller === undefined && status === 401) return 'No authorizer was asked. The handler wants somebody signed in.';
-  if (byHandler) return `The authorizer let it through ${as}. It was the handler that said no.`;
+  if (byHandler) return `The authorizer let it through ${as}. It was the handler that ${status < 500 ? 'said no' : 'failed'}.`;
   if (status === 401) {
     return caller === undefined
       ? 'This route is for the signed-in. API Gateway refused without asking anyone: there was no token.'

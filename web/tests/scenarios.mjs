@@ -94,6 +94,31 @@ export const scenarios = {
     await checkAccessibility(page, 'a resource that is not to be seen');
   },
 
+  async 'a long list comes page by page, with what is shared among it'({ visitor }) {
+    const page = await visitor.open();
+    await signInToWrite(page, 'Bob');
+    await page.evaluate(async () => {
+      const path = '/js/resource.js';
+      const { create } = await import(path);
+      for (let n = 10; n < 40; n += 1) await create(`bob.${n}`, { value: { n }, visibility: 'private' });
+    });
+    await page.getByRole('link', { name: 'Resources' }).click();
+    assert.equal((await listed(page)).length, 25);
+    await page.getByText('25 resources so far').waitFor();
+    await page.getByRole('button', { name: 'Load more' }).click();
+    await page.getByText('32 resources', { exact: true }).waitFor();
+    const all = await listed(page);
+    assert.deepEqual(all.slice(-2), ['team.lunch', 'welcome']);
+    assert.ok(!all.includes('shopping'), 'another\'s private resource');
+    await page.getByLabel('only mine').check();
+    assert.equal((await listed(page)).length, 25);
+    // What is not loaded yet can be searched too.
+    await page.getByRole('searchbox').fill('bob.39');
+    await page.getByText('Nothing found').waitFor();
+    await page.getByRole('button', { name: 'Search further' }).click();
+    await page.getByRole('link', { name: 'bob.39' }).waitFor();
+  },
+
   async 'signing in comes back to the page one came from, and leaves no code and no token in an address'({ visitor }) {
     visitor.expected.push(/status of 404/);
     const page = await visitor.open(pageOf('nowhere'));
