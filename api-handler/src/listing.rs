@@ -5,7 +5,7 @@
 //! itself, read consistently. It also keeps the indexes to ids: a copy of the values there would double what each
 //! write costs, and a page would read 25 values from each partition to show 25 in all.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::value::RawValue;
 
@@ -130,21 +130,24 @@ impl Filling {
         batch: &[StateId],
         limit: usize,
     ) -> Result<bool, Problem> {
-        let (states, unread) = store.get_many(batch).await?;
+        let mut read = BTreeMap::new();
+        let mut left: BTreeSet<_> = batch.iter().cloned().collect();
         for id in batch {
-            if unread.contains(id) {
-                // The store had no more to give at once. What follows is for the next page.
-                return if self.page.items.is_empty() {
-                    Err(StoreError::Throttled("no key of a batch was read".to_owned()).into())
-                } else {
-                    Ok(false)
-                };
+            // The store gives as many at once as it likes, in any order, and names the rest.
+            while left.contains(id) {
+                let (states, unread) = store.get_many(&left).await?;
+                let before = left.len();
+                left.retain(|id| unread.contains(id));
+                read.extend(states.into_iter().map(|state| (state.id.clone(), state)));
+                if left.len() == before {
+                    return if self.page.items.is_empty() {
+                        Err(StoreError::Throttled("no key of a batch was read".to_owned()).into())
+                    } else {
+                        Ok(false)
+                    };
+                }
             }
-            let Some(state) = states
-                .iter()
-                .find(|state| state.id == *id)
-                .filter(|state| scope.shows(state))
-            else {
+            let Some(state) = read.get(id).filter(|state| scope.shows(state)) else {
                 continue;
             };
             let json = serde_json::value::to_raw_value(state)

@@ -331,7 +331,7 @@ impl Store {
     /// When the store fails.
     pub async fn get_many(
         &self,
-        ids: &[StateId],
+        ids: &BTreeSet<StateId>,
     ) -> Result<(Vec<State>, BTreeSet<StateId>), StoreError> {
         let _timer = self.timer();
         let keys = KeysAndAttributes::builder()

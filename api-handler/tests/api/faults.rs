@@ -418,3 +418,64 @@ async fn connections_that_are_closed_between_requests_do_not_matter() {
         .expect(204);
     }
 }
+
+/// A real store that reads `at_once` of the keys of each batch, and names the others.
+async fn reading_few(real: &str, at_once: usize) -> String {
+    let real = real.to_owned();
+    store(move |operation, mut input| {
+        let real = real.clone();
+        async move {
+            if operation != "BatchGetItem" {
+                let (status, body) = forward(&real, &operation, &input).await;
+                return http(status, "", &body);
+            }
+            let (table, keys) = input["RequestItems"]
+                .as_object()
+                .unwrap()
+                .iter()
+                .next()
+                .map(|(table, keys)| (table.clone(), keys.clone()))
+                .unwrap();
+            let all = keys["Keys"].as_array().unwrap().clone();
+            // The last first: the order is the store's own.
+            let (unread, read) = all.split_at(all.len().saturating_sub(at_once));
+            let mut body = json!({"Responses": {table.as_str(): []}});
+            if !read.is_empty() {
+                input["RequestItems"][&table]["Keys"] = json!(read);
+                body = serde_json::from_str(&forward(&real, &operation, &input).await.1).unwrap();
+            }
+            body["UnprocessedKeys"] = if unread.is_empty() {
+                json!({})
+            } else {
+                json!({table: {"Keys": unread}})
+            };
+            http(200, "", &body.to_string())
+        }
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_batch_that_is_read_in_parts_is_a_whole_page() {
+    let direct = Api::start().await;
+    for n in 0..7 {
+        direct
+            .put("alice", &format!("r{n}"), &json!({"value": n}))
+            .await;
+    }
+    for at_once in [1, 3] {
+        let api = Api::over(
+            &reading_few(&direct.endpoint, at_once).await,
+            &direct.table,
+            &[],
+        );
+        let page = api
+            .send(ask("GET", "/state?limit=6").by("alice"))
+            .await
+            .expect(200);
+        assert_eq!(page.ids(), ["r0", "r1", "r2", "r3", "r4", "r5"]);
+        assert!(page.body["nextCursor"].is_string());
+    }
+    let api = Api::over(&reading_few(&direct.endpoint, 0).await, &direct.table, &[]);
+    api.send(ask("GET", "/state").by("alice")).await.expect(429);
+}
