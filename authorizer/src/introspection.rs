@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 use tokio::sync::watch;
+use tracing::warn;
 
 use self::memory::Memory;
 use crate::clock::{Clock, Timestamp};
@@ -155,6 +156,9 @@ impl Introspection {
                 Turn::Ask(waiting) => {
                     let answer = tokio::time::timeout(left, self.ask(token)).await;
                     let answer = answer.unwrap_or(Err(IntrospectionFailure::Deadline));
+                    if let Err(failure) = answer {
+                        warn!(issuer = self.settings.issuer, %failure, "token not introspected");
+                    }
                     self.settle(token_sha256, answer, now);
                     waiting.send_replace(Some(answer));
                     answer

@@ -9,12 +9,14 @@
 
 pub mod cache;
 mod fetch;
+mod fixed;
 mod freshness;
 mod jwk;
 mod key;
 mod members;
 mod refusal;
 mod set;
+mod shared;
 mod source;
 
 use std::time::Duration;

@@ -222,7 +222,7 @@ fn millis(duration: Duration) -> u64 {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
 
     /// Never two fetches in flight, rest after a failure, no key past its age limit, no good key refused: all asserted
     /// in [`World`] at each step.
