@@ -1,5 +1,8 @@
 //! The whole system, started part by part and ended together.
 
+mod error;
+mod function_settings;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -9,20 +12,23 @@ use std::{fs, io};
 use tokio::task::JoinHandle;
 
 use crate::clock::{Clock, SystemClock};
-use crate::database::{Database, DatabaseError};
-use crate::function::{Function, FunctionSettings, Functions};
+use crate::database::Database;
+use crate::function::{Function, Functions};
 use crate::gateway::Gateway;
 use crate::invocation::Invoke;
-use crate::issuer::{self, Issuer, IssuerError};
-use crate::packages::{self, PackagesError};
-use crate::port::{self, Taken};
+use crate::issuer::{self, Issuer};
+use crate::packages;
+use crate::port;
 use crate::progress::{Log, Progress};
 use crate::server::Server;
 use crate::stack_file::StackFile;
-use crate::template::{FunctionDefinition, Given, Template, TemplateError};
-use crate::toolchain::{self, BuildError};
+use crate::template::{Given, Template};
+use crate::toolchain;
 use crate::web::Pages;
 use crate::{aws, http_client};
+
+pub use error::StackError;
+use function_settings::settings;
 
 /// How long each part may take to answer once it has started.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(15);
@@ -59,76 +65,6 @@ pub struct RealIssuer {
     pub client_id: String,
     /// The audience of its access tokens.
     pub audience: String,
-}
-
-/// A stack did not start.
-#[derive(Debug, thiserror::Error)]
-pub enum StackError {
-    /// Another one uses the data folder.
-    #[error(
-        "`cargo local` runs already with the data folder {data} (process {pid}, API {api}): stop it, or choose another \
-         folder with --data"
-    )]
-    Running {
-        /// The folder.
-        data: String,
-        /// Its process.
-        pid: u32,
-        /// Its API.
-        api: String,
-    },
-    /// A port is taken.
-    #[error(transparent)]
-    Port(#[from] Taken),
-    /// A function does not build.
-    #[error(transparent)]
-    Build(#[from] BuildError),
-    /// npm packages are missing.
-    #[error(transparent)]
-    Packages(#[from] PackagesError),
-    /// The issuer does not start.
-    #[error(transparent)]
-    Issuer(#[from] IssuerError),
-    /// The template cannot be run.
-    #[error("{file}: {cause}")]
-    Template {
-        /// The template.
-        file: String,
-        /// What is wrong.
-        cause: TemplateError,
-    },
-    /// The database does not start.
-    #[error(transparent)]
-    Database(#[from] DatabaseError),
-    /// A function does not start.
-    #[error("the function `{name}` does not start: {error}")]
-    Function {
-        /// The function.
-        name: String,
-        /// What Lambda would say.
-        error: String,
-    },
-    /// A part started but does not answer.
-    #[error("{part} does not answer at {url}: {problem}")]
-    Silent {
-        /// The part.
-        part: &'static str,
-        /// Where.
-        url: String,
-        /// What happened instead.
-        problem: String,
-    },
-    /// A file or folder cannot be used.
-    #[error("{path}: {cause}")]
-    File {
-        /// The file.
-        path: String,
-        /// Why not.
-        cause: io::Error,
-    },
-    /// No HTTP client.
-    #[error("TLS cannot be set up: {0}")]
-    Tls(String),
 }
 
 /// A running stack.
@@ -184,39 +120,25 @@ impl Stack {
         let names = ["authorizer".to_owned(), "api-handler".to_owned()];
         let binaries = toolchain::build(&workspace, &names, options.release).await?;
 
-        let npm_lock = options.data.join("npm.lock");
+        // One for the checkout, whatever the data folder: stacks that start at once share the packages.
+        let target = workspace.join("target");
+        fs::create_dir_all(&target).map_err(|cause| file_error(&target, cause))?;
+        let npm_lock = target.join("npm.lock");
         // A real issuer needs no Node.js, so the lack of it costs only the pages' sign-in then.
         match packages::check_node().await {
             Ok(()) => packages::install(&workspace.join("web"), &npm_lock, progress).await?,
-            Err(missing) => progress.warn(format_args!("nobody can sign in in the web pages: {missing}")),
+            Err(missing) => progress.warn(format_args!(
+                "nobody can sign in in the web pages: {missing}"
+            )),
         }
         let (issuer, issued_by) = match &options.issuer {
             Some(real) => (None, real.clone()),
             None => {
-                let folder = workspace.join("local/issuer");
-                packages::install(&folder, &npm_lock, progress).await?;
+                packages::install(&workspace.join("local/issuer"), &npm_lock, progress).await?;
                 progress.step("starting the issuer");
-                let log = Log::open("issuer", &logs, progress);
-                let data = options.data.join("issuer");
-                fs::create_dir_all(&data).map_err(|cause| file_error(&data, cause))?;
-                let issuer = Issuer::start(
-                    &folder.join("main.mjs"),
-                    options.issuer_port,
-                    &web_origin,
-                    &data,
-                    &log,
-                )
-                .await?;
-                let url = issuer.url.clone();
-                let client_id = issuer::CLIENT_ID.to_owned();
-                (
-                    Some(issuer),
-                    RealIssuer {
-                        url,
-                        client_id,
-                        audience: issuer::AUDIENCE.to_owned(),
-                    },
-                )
+                let (issuer, issued_by) =
+                    start_issuer(options, &web_origin, &logs, progress).await?;
+                (Some(issuer), issued_by)
             }
         };
 
@@ -315,20 +237,26 @@ impl Stack {
     async fn probe(&self, client: &reqwest::Client) -> Result<(), StackError> {
         let metadata = format!("{}/.well-known/openid-configuration", self.file.issuer);
         let parts = [
-            ("the issuer", metadata, true),
-            ("the database", self.file.database.clone(), true),
-            ("the API", format!("{}/", self.file.api), false),
-            ("the web server", self.file.web.clone(), true),
+            ("the issuer", metadata),
+            ("the database", self.file.database.clone()),
+            ("the web server", self.file.web.clone()),
         ];
-        for (part, url, success) in parts {
+        for (part, url) in parts {
             let answered = client.get(&url).timeout(PROBE_TIMEOUT).send().await;
             let problem = match answered {
-                // The root of the API is nobody's method: any answer of the gateway will do.
-                Ok(answer) if answer.status().is_success() || !success => continue,
+                Ok(answer) if answer.status().is_success() => continue,
                 Ok(answer) => answer.status().to_string(),
                 Err(error) => error.to_string(),
             };
             return Err(StackError::Silent { part, url, problem });
+        }
+        if !self.file.answers(client).await {
+            let problem = "no answer to a dry run of the authorizer".to_owned();
+            return Err(StackError::Silent {
+                part: "the API",
+                url: self.file.lambda.clone(),
+                problem,
+            });
         }
         Ok(())
     }
@@ -363,6 +291,26 @@ impl Stack {
     }
 }
 
+/// Starts the issuer of this machine, and says what its tokens are.
+async fn start_issuer(
+    options: &StackOptions,
+    web_origin: &str,
+    logs: &Path,
+    progress: Progress,
+) -> Result<(Issuer, RealIssuer), StackError> {
+    let log = Log::open("issuer", logs, progress);
+    let data = options.data.join("issuer");
+    fs::create_dir_all(&data).map_err(|cause| file_error(&data, cause))?;
+    let program = workspace().join("local/issuer/main.mjs");
+    let issuer = Issuer::start(&program, options.issuer_port, web_origin, &data, &log).await?;
+    let issued_by = RealIssuer {
+        url: issuer.url.clone(),
+        client_id: issuer::CLIENT_ID.to_owned(),
+        audience: issuer::AUDIENCE.to_owned(),
+    };
+    Ok((issuer, issued_by))
+}
+
 fn spawn(
     part: &'static str,
     server: impl Future<Output = io::Result<()>> + Send + 'static,
@@ -380,51 +328,5 @@ fn file_error(path: &Path, cause: io::Error) -> StackError {
     StackError::File {
         path: path.display().to_string(),
         cause,
-    }
-}
-
-/// A function's process as Lambda would start it: the template's variables and Lambda's own, and nothing else.
-fn settings(
-    definition: &FunctionDefinition,
-    binaries: &BTreeMap<String, PathBuf>,
-    region: &str,
-    database: &str,
-) -> FunctionSettings {
-    let binary = binaries
-        .get(&definition.name)
-        .cloned()
-        .unwrap_or_else(|| PathBuf::from(&definition.name));
-    let mut environment = BTreeMap::new();
-    let mut set = |name: &str, value: &str| environment.insert(name.to_owned(), value.to_owned());
-    set("AWS_LAMBDA_FUNCTION_NAME", &definition.name);
-    set("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST");
-    set(
-        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
-        &definition.memory_mb.to_string(),
-    );
-    set("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand");
-    set("AWS_LAMBDA_LOG_FORMAT", "JSON");
-    set(
-        "AWS_LAMBDA_LOG_GROUP_NAME",
-        &format!("/aws/lambda/{}", definition.name),
-    );
-    set("AWS_LAMBDA_LOG_STREAM_NAME", "local");
-    if let Some(level) = &definition.log_level {
-        set("AWS_LAMBDA_LOG_LEVEL", level);
-    }
-    set("AWS_REGION", region);
-    set("AWS_DEFAULT_REGION", region);
-    // The database takes any credentials; the SDK signs only with some.
-    set("AWS_ACCESS_KEY_ID", "local");
-    set("AWS_SECRET_ACCESS_KEY", "local");
-    set("AWS_ENDPOINT_URL_DYNAMODB", database);
-    set("TZ", ":UTC");
-    environment.extend(definition.environment.clone());
-    FunctionSettings {
-        name: definition.name.clone(),
-        arn: aws::function_arn(region, &definition.name),
-        binary,
-        timeout: definition.timeout,
-        environment,
     }
 }

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
+use http::StatusCode;
 use serde::{Deserialize, Serialize};
 
 /// Where the parts of a running stack are.
@@ -54,10 +55,19 @@ impl StackFile {
     /// The stack that runs with this data folder. A file that a killed stack left behind names none.
     pub async fn running(data: &Path, client: &reqwest::Client) -> Option<Self> {
         let found: Self = serde_json::from_slice(&fs::read(Self::path(data)).ok()?).ok()?;
-        let answer = client.get(format!("{}/", found.api)).send().await.ok()?;
-        answer
-            .headers()
-            .contains_key("x-amzn-requestid")
-            .then_some(found)
+        found.answers(client).await.then_some(found)
+    }
+
+    /// Whether the stack answers: to a dry run of a function, which leaves no trace in its logs.
+    pub async fn answers(&self, client: &reqwest::Client) -> bool {
+        let url = format!(
+            "{}/2015-03-31/functions/authorizer/invocations",
+            self.lambda
+        );
+        let dry_run = client.post(url).header("x-amz-invocation-type", "DryRun");
+        dry_run
+            .send()
+            .await
+            .is_ok_and(|answer| answer.status() == StatusCode::NO_CONTENT)
     }
 }

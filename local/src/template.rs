@@ -150,7 +150,10 @@ impl Template {
             scope.resources.insert((*id).to_owned(), names);
         }
         let web_headers = web_headers::read(&document.resources, &scope)?;
-        Ok(Self { web_headers, ..Self::of_resources(&present, &document.globals, &scope)? })
+        Ok(Self {
+            web_headers,
+            ..Self::of_resources(&present, &document.globals, &scope)?
+        })
     }
 
     fn of_resources(

@@ -1,0 +1,80 @@
+//! Why a stack does not start.
+
+use std::io;
+
+use crate::database::DatabaseError;
+use crate::issuer::IssuerError;
+use crate::packages::PackagesError;
+use crate::port::Taken;
+use crate::template::TemplateError;
+use crate::toolchain::BuildError;
+
+/// A stack did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StackError {
+    /// Another one uses the data folder.
+    #[error(
+        "`cargo local` runs already with the data folder {data} (process {pid}, API {api}): stop it, or choose another \
+         folder with --data"
+    )]
+    Running {
+        /// The folder.
+        data: String,
+        /// Its process.
+        pid: u32,
+        /// Its API.
+        api: String,
+    },
+    /// A port is taken.
+    #[error(transparent)]
+    Port(#[from] Taken),
+    /// A function does not build.
+    #[error(transparent)]
+    Build(#[from] BuildError),
+    /// npm packages are missing.
+    #[error(transparent)]
+    Packages(#[from] PackagesError),
+    /// The issuer does not start.
+    #[error(transparent)]
+    Issuer(#[from] IssuerError),
+    /// The template cannot be run.
+    #[error("{file}: {cause}")]
+    Template {
+        /// The template.
+        file: String,
+        /// What is wrong.
+        cause: TemplateError,
+    },
+    /// The database does not start.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+    /// A function does not start.
+    #[error("the function `{name}` does not start: {error}")]
+    Function {
+        /// The function.
+        name: String,
+        /// What Lambda would say.
+        error: String,
+    },
+    /// A part started but does not answer.
+    #[error("{part} does not answer at {url}: {problem}")]
+    Silent {
+        /// The part.
+        part: &'static str,
+        /// Where.
+        url: String,
+        /// What happened instead.
+        problem: String,
+    },
+    /// A file or folder cannot be used.
+    #[error("{path}: {cause}")]
+    File {
+        /// The file.
+        path: String,
+        /// Why not.
+        cause: io::Error,
+    },
+    /// No HTTP client.
+    #[error("TLS cannot be set up: {0}")]
+    Tls(String),
+}

@@ -1,0 +1,54 @@
+//! A function of the template as a process of this machine.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use crate::aws;
+use crate::function::FunctionSettings;
+use crate::template::FunctionDefinition;
+
+/// A function's process as Lambda would start it: the template's variables and Lambda's own, and nothing else.
+pub(super) fn settings(
+    definition: &FunctionDefinition,
+    binaries: &BTreeMap<String, PathBuf>,
+    region: &str,
+    database: &str,
+) -> FunctionSettings {
+    let binary = binaries
+        .get(&definition.name)
+        .cloned()
+        .unwrap_or_else(|| PathBuf::from(&definition.name));
+    let mut environment = BTreeMap::new();
+    let mut set = |name: &str, value: &str| environment.insert(name.to_owned(), value.to_owned());
+    set("AWS_LAMBDA_FUNCTION_NAME", &definition.name);
+    set("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST");
+    set(
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
+        &definition.memory_mb.to_string(),
+    );
+    set("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand");
+    set("AWS_LAMBDA_LOG_FORMAT", "JSON");
+    set(
+        "AWS_LAMBDA_LOG_GROUP_NAME",
+        &format!("/aws/lambda/{}", definition.name),
+    );
+    set("AWS_LAMBDA_LOG_STREAM_NAME", "local");
+    if let Some(level) = &definition.log_level {
+        set("AWS_LAMBDA_LOG_LEVEL", level);
+    }
+    set("AWS_REGION", region);
+    set("AWS_DEFAULT_REGION", region);
+    // The database takes any credentials; the SDK signs only with some.
+    set("AWS_ACCESS_KEY_ID", "local");
+    set("AWS_SECRET_ACCESS_KEY", "local");
+    set("AWS_ENDPOINT_URL_DYNAMODB", database);
+    set("TZ", ":UTC");
+    environment.extend(definition.environment.clone());
+    FunctionSettings {
+        name: definition.name.clone(),
+        arn: aws::function_arn(region, &definition.name),
+        binary,
+        timeout: definition.timeout,
+        environment,
+    }
+}
