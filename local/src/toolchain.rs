@@ -49,12 +49,17 @@ pub async fn build(
     if release {
         command.arg("--release");
     }
-    let output = command
+    // cargo shows its progress itself. `output()` would swallow it: it pipes both streams, whatever is set.
+    let cargo_runs = command
         .stdin(Stdio::null())
+        .stdout(Stdio::piped())
         .stderr(Stdio::inherit())
         .kill_on_drop(true)
-        .output()
-        .await;
+        .spawn();
+    let output = match cargo_runs {
+        Ok(process) => process.wait_with_output().await,
+        Err(error) => Err(error),
+    };
     let output = output.map_err(|cause| BuildError::Cargo { cargo, cause })?;
     if !output.status.success() {
         return Err(BuildError::Build);
