@@ -140,20 +140,26 @@ impl<'r> Permit<'r> {
     /// Whether a request is among what is granted: the very answer that API Gateway finds by the policy.
     #[must_use]
     pub fn covers(&self, verb: &str, path: &str) -> bool {
-        self.rules()
-            .any(|rule| rule.methods.cover(verb, &rule.path) && rule.path.covers(path))
+        self.rules().any(|rule| {
+            rule.covers_everything()
+                || rule
+                    .methods
+                    .verbs()
+                    .iter()
+                    .any(|known| known.name() == verb)
+                    && rule.path.covers(path)
+        })
+    }
+}
+
+impl AccessRule {
+    /// Whether it is written into a policy as `…/{stage}/*`.
+    pub(crate) fn covers_everything(&self) -> bool {
+        self.methods == Methods::Any && self.path.covers_everything()
     }
 }
 
 impl Methods {
-    fn cover(&self, verb: &str, path: &PathPattern) -> bool {
-        match self {
-            Self::Any if path.covers_everything() => true,
-            Self::Any => Verb::ALL.iter().any(|known| known.name() == verb),
-            Self::Only(verbs) => verbs.iter().any(|known| known.name() == verb),
-        }
-    }
-
     /// The verbs, with `*` written out.
     pub(crate) fn verbs(&self) -> &[Verb] {
         match self {

@@ -111,7 +111,7 @@ impl Settings {
             requirements: read_requirements(reader),
             access_rules: access_rules::read(reader, policy_expiry),
             token_cache_entries: reader
-                .number("TOKEN_CACHE_ENTRIES", 1024, 0..=100_000)
+                .number("TOKEN_CACHE_ENTRIES", 1024, 0..=1_000_000)
                 .try_into()
                 .unwrap_or(usize::MAX),
             introspection: read_introspection(reader, issuers.len()),
@@ -206,7 +206,7 @@ fn read_introspection(reader: &mut Reader<'_>, issuers: usize) -> Option<Introsp
     let uri = reader.endpoint("INTROSPECTION_URI");
     let client_id = reader.text("INTROSPECTION_CLIENT_ID");
     let client_secret = reader.text("INTROSPECTION_CLIENT_SECRET").map(Secret::new);
-    let ttl = Duration::from_secs(reader.number("INTROSPECTION_TTL_SECONDS", 30, 0..=3600));
+    let ttl = Duration::from_secs(reader.number("INTROSPECTION_TTL_SECONDS", 30, 0..=86_400));
     if !on {
         return None;
     }

@@ -25,8 +25,22 @@ async fn main() -> ExitCode {
 
 async fn run() -> Result<(), lambda_runtime::Error> {
     let settings = Settings::from_source(&Environment)?;
-    if Environment.variable("AWS_LAMBDA_RUNTIME_API").is_none() {
-        return Err("this is a Lambda function and needs its runtime: on one machine start it by `cargo local`".into());
+    // The runtime would end in a panic without any of these.
+    let needed = [
+        "RUNTIME_API",
+        "FUNCTION_NAME",
+        "FUNCTION_VERSION",
+        "FUNCTION_MEMORY_SIZE",
+    ];
+    if let Some(missing) = needed
+        .map(|name| format!("AWS_LAMBDA_{name}"))
+        .iter()
+        .find(|name| Environment.variable(name).is_none())
+    {
+        return Err(format!(
+            "no {missing}: this function needs Lambda, or on one machine `cargo local`"
+        )
+        .into());
     }
     // Named, not found by features: a second provider in the build would otherwise end in a panic at the first token.
     let _first = rustls::crypto::aws_lc_rs::default_provider().install_default();

@@ -4,7 +4,7 @@ use serde::Serialize;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::access::{Methods, NothingGranted, Permit};
+use crate::access::{NothingGranted, Permit};
 use crate::method_arn::{CONNECT, MethodArn};
 
 /// The most that a policy may take as JSON, in bytes (quota "AWS Lambda authorizer result size").
@@ -98,7 +98,7 @@ fn resources(permit: &Permit<'_>, arn: &MethodArn) -> Vec<String> {
     let mut resources = Vec::new();
     for rule in permit.rules() {
         let path = rule.path.as_str();
-        if rule.methods == Methods::Any && rule.path.covers_everything() {
+        if rule.covers_everything() {
             resources.push(format!("{stage}/*"));
             continue;
         }

@@ -18,8 +18,12 @@ mod caching;
 mod claims;
 #[path = "attacks/keys.rs"]
 mod keys;
+#[path = "attacks/observability.rs"]
+mod observability;
 #[path = "attacks/promises.rs"]
 mod promises;
+#[path = "attacks/published_types.rs"]
+mod published_types;
 #[path = "attacks/revocation.rs"]
 mod revocation;
 #[path = "attacks/secrets.rs"]

@@ -1,0 +1,118 @@
+//! What an operator sees: one line a decision, with its metrics.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::support::{NOW, World, changed, http_api_event, token_event, token_with};
+use super::wait;
+
+/// The line without what differs from run to run.
+fn line(world: &World) -> Value {
+    let mut line = world.log.last();
+    let members = line.as_object_mut().unwrap();
+    for name in ["durationMs", "keysMs"] {
+        assert!(members.remove(name).unwrap().is_f64());
+    }
+    line
+}
+
+fn directive(dimensions: &Value, names: &[(&str, &str)]) -> Value {
+    let metrics: Vec<Value> = names
+        .iter()
+        .map(|(name, unit)| json!({"Name": name, "Unit": unit}))
+        .collect();
+    json!({"Namespace": "Authorizer", "Dimensions": dimensions, "Metrics": metrics})
+}
+
+fn decision_directive() -> Value {
+    let dimensions = json!([
+        ["function"],
+        ["function", "decision"],
+        ["function", "decision", "reason"]
+    ]);
+    directive(
+        &dimensions,
+        &[("Decisions", "Count"), ("durationMs", "Milliseconds")],
+    )
+}
+
+fn age_directive() -> Value {
+    directive(&json!([["function"]]), &[("KeyAgeSeconds", "Seconds")])
+}
+
+#[test]
+fn the_first_decision_tells_of_the_cold_start_and_the_fetch() {
+    let world = World::new(&[]);
+    wait(world.ask(&token_event(&token_with(&json!({})))));
+    let events = [
+        "KeyFetches",
+        "KeyFetchFailures",
+        "StaleServed",
+        "CooldownHits",
+        "ColdStarts",
+    ]
+    .map(|name| (name, "Count"));
+    let expected = json!({
+        "timestamp": "2026-09-21T14:13:20.000Z", "level": "INFO", "message": "decision", "decision": "allow",
+        "reason": "granted", "requestId": "r-1", "kid": "k1", "clientId": "web", "cache": "miss", "keys": "fetched",
+        "function": "authorizer", "Decisions": 1, "KeyAgeSeconds": 0, "KeyFetches": 1, "KeyFetchFailures": 0,
+        "StaleServed": 0, "CooldownHits": 0, "ColdStarts": 1,
+        "_aws": {"Timestamp": NOW * 1000, "CloudWatchMetrics": [
+            decision_directive(), age_directive(), directive(&json!([["function"]]), &events),
+        ]},
+    });
+    assert_eq!(line(&world), expected);
+}
+
+#[test]
+fn a_later_decision_tells_what_happened_and_no_more() {
+    let world = World::new(&[]);
+    let token = token_with(&json!({}));
+    wait(world.ask(&token_event(&token)));
+    world.clock.advance(Duration::from_secs(90));
+    let event = changed(
+        http_api_event("GET/a", &super::support::bearer(&token)),
+        &json!({"requestContext": {"requestId": "a-1"}}),
+    );
+    wait(world.ask(&event));
+    let expected = json!({
+        "timestamp": "2026-09-21T14:14:50.000Z", "level": "INFO", "message": "decision", "decision": "allow",
+        "reason": "granted", "requestId": "r-1", "apiRequestId": "a-1", "kid": "k1", "clientId": "web", "cache": "hit",
+        "keys": "fresh", "function": "authorizer", "Decisions": 1, "KeyAgeSeconds": 90,
+        "_aws": {"Timestamp": (NOW + 90) * 1000, "CloudWatchMetrics": [decision_directive(), age_directive()]},
+    });
+    assert_eq!(line(&world), expected);
+}
+
+#[test]
+fn a_refusal_says_why_and_a_failure_is_an_error() {
+    let world = World::new(&[]);
+    wait(world.ask(&token_event(&token_with(&json!({"exp": NOW - 100})))));
+    let refused = world.log.last();
+    assert_eq!(
+        (&refused["level"], &refused["decision"]),
+        (&json!("INFO"), &json!("unauthorized"))
+    );
+    assert_eq!(refused["detail"], "refused: expired 100 s ago");
+    world.issuer.go_down();
+    wait(world.ask(&token_event(&token_with(&json!({})))));
+    let failed = world.log.last();
+    assert_eq!(
+        (&failed["level"], &failed["decision"]),
+        (&json!("ERROR"), &json!("error"))
+    );
+    assert_eq!(
+        (&failed["KeyFetches"], &failed["KeyFetchFailures"]),
+        (&json!(1), &json!(1))
+    );
+}
+
+#[test]
+fn a_quiet_log_still_tells_of_failures() {
+    let world = World::new(&[("LOG_LEVEL", "error")]);
+    wait(world.ask(&token_event(&token_with(&json!({})))));
+    assert_eq!(world.log.text(), "");
+    wait(world.ask(&json!({})));
+    assert_eq!(world.reason(), "unknown_event");
+}
