@@ -1,4 +1,4 @@
-//! The web pages, served as CloudFront would: the same files, the same headers.
+//! The web pages, served as `CloudFront` would: the same files, the same headers.
 
 use std::fs;
 use std::path::PathBuf;

@@ -1,4 +1,4 @@
-//! The headers that the template's CloudFront distribution adds to the web pages.
+//! The headers that the template's `CloudFront` distribution adds to the web pages.
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
