@@ -1,11 +1,6 @@
 //! The real binary, behind a Runtime API and beside an issuer that the test plays.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    reason = "tests may fail so"
-)]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests may fail so")]
 
 mod support;
 
@@ -137,8 +132,18 @@ fn keys_are_fetched_before_the_first_event() {
 }
 
 #[test]
+fn keys_from_a_file_serve_the_first_request_without_network() {
+    let path = concat!(env!("CARGO_TARGET_TMPDIR"), "/keys.json");
+    std::fs::write(path, json!({"keys": [Signer::rsa().jwk("k1")]}).to_string()).unwrap();
+    let mut function = Function::start_without_issuer(&[("JWKS_FILE", path)]);
+    let event = token_event(&good_token(&function)).to_string();
+    assert_eq!(function.invoke(&event).kind, "response");
+    function.stop();
+}
+
+#[test]
 fn without_keys_the_answer_is_an_error_that_is_not_unauthorized() {
-    let mut function = Function::start_without_issuer();
+    let mut function = Function::start_without_issuer(&[]);
     let answer = function.invoke(&token_event(&good_token(&function)).to_string());
     assert_eq!(
         (answer.kind.as_str(), &answer.body["errorType"]),

@@ -37,8 +37,8 @@ impl Function {
         Self::start_with(false, variables)
     }
 
-    pub(crate) fn start_without_issuer() -> Self {
-        Self::start_with(true, &[("JWKS_TIMEOUT_MS", "300")])
+    pub(crate) fn start_without_issuer(variables: &[(&str, &str)]) -> Self {
+        Self::start_with(true, &[&[("JWKS_TIMEOUT_MS", "300")], variables].concat())
     }
 
     fn start_with(down: bool, variables: &[(&str, &str)]) -> Self {
