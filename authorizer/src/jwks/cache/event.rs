@@ -24,7 +24,7 @@ pub struct FlightId(pub(super) u64);
 pub enum Event<K> {
     /// Somebody needs a key.
     Asked {
-        /// Whether the set that [`KeyCache::usable`] gives has it.
+        /// Whether the set that [`KeyCache::usable`](super::KeyCache::usable) gives has it.
         known: bool,
         /// Whether the asker can still wait for a fetch.
         patient: bool,
