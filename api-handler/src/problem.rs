@@ -141,7 +141,8 @@ impl Problem {
                 "a fault of the server; give the request id when you report it".to_owned()
             }
             Self::Unavailable(_) => {
-                "the store does not answer; nothing is known to have changed; try again".to_owned()
+                "the store does not answer; before a write is sent again, look whether it was done"
+                    .to_owned()
             }
         }
     }

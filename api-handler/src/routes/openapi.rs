@@ -102,9 +102,11 @@ impl Modify for Common {
             }
         }
         let components = document.components.get_or_insert_default();
-        // Said by `Document::parse`, which the derived schema cannot see.
-        if let Some(RefOr::T(Schema::Object(body))) = components.schemas.get_mut("StateDocument") {
-            body.additional_properties = Some(Box::new(AdditionalProperties::FreeForm(false)));
+        // Said by `Document::parse`, which the derived schemas cannot see.
+        for name in ["StateDocument", "MergePatch"] {
+            if let Some(RefOr::T(Schema::Object(body))) = components.schemas.get_mut(name) {
+                body.additional_properties = Some(Box::new(AdditionalProperties::FreeForm(false)));
+            }
         }
         let mut bearer = Http::new(HttpAuthScheme::Bearer);
         bearer.bearer_format = Some("JWT".to_owned());

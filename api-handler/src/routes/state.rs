@@ -134,8 +134,8 @@ pub(super) async fn list(context: &Context<'_>) -> Result<Response<String>, Prob
     operation_id = "getState",
     params(
         ("id" = StateId, Path, description = "The id"),
-        ("If-None-Match" = Option<String>, Header, description = "ETags that the caller has already, or `*`"),
-        ("If-Match" = Option<String>, Header, description = "ETags of which the resource must have one, or `*`"),
+        ("If-None-Match" = Option<String>, Header, pattern = r#"^(\*|[ \t,]*(W/)?"[!#-~]*"([ \t]*,[ \t,]*(W/)?"[!#-~]*")*[ \t,]*)$"#, description = "ETags that the caller has already, or `*`"),
+        ("If-Match" = Option<String>, Header, pattern = r#"^(\*|[ \t,]*(W/)?"[!#-~]*"([ \t]*,[ \t,]*(W/)?"[!#-~]*")*[ \t,]*)$"#, description = "ETags of which the resource must have one, or `*`"),
     ),
     responses(
         (status = 200, body = State, description = "The resource", headers(("ETag" = String, description = "Names this version"))),
@@ -169,8 +169,8 @@ pub(super) async fn get(context: &Context<'_>, id: &str) -> Result<Response<Stri
     operation_id = "headState",
     params(
         ("id" = StateId, Path, description = "The id"),
-        ("If-None-Match" = Option<String>, Header, description = "ETags that the caller has already, or `*`"),
-        ("If-Match" = Option<String>, Header, description = "ETags of which the resource must have one, or `*`"),
+        ("If-None-Match" = Option<String>, Header, pattern = r#"^(\*|[ \t,]*(W/)?"[!#-~]*"([ \t]*,[ \t,]*(W/)?"[!#-~]*")*[ \t,]*)$"#, description = "ETags that the caller has already, or `*`"),
+        ("If-Match" = Option<String>, Header, pattern = r#"^(\*|[ \t,]*(W/)?"[!#-~]*"([ \t]*,[ \t,]*(W/)?"[!#-~]*")*[ \t,]*)$"#, description = "ETags of which the resource must have one, or `*`"),
     ),
     responses(
         (status = 200, description = "As for GET, without the body", headers(("ETag" = String, description = "Names this version"))),
@@ -192,8 +192,8 @@ pub(super) async fn head(context: &Context<'_>, id: &str) -> Result<Response<Str
     operation_id = "putState",
     params(
         ("id" = StateId, Path, description = "The id"),
-        ("If-None-Match" = Option<String>, Header, description = "`*` to create", example = "*"),
-        ("If-Match" = Option<String>, Header, description = "The resource's ETag to replace it"),
+        ("If-None-Match" = Option<String>, Header, pattern = r#"^(\*|[ \t,]*(W/)?"[!#-~]*"([ \t]*,[ \t,]*(W/)?"[!#-~]*")*[ \t,]*)$"#, description = "`*` to create", example = "*"),
+        ("If-Match" = Option<String>, Header, pattern = r#"^(\*|[ \t,]*(W/)?"[!#-~]*"([ \t]*,[ \t,]*(W/)?"[!#-~]*")*[ \t,]*)$"#, description = "The resource's ETag to replace it"),
     ),
     request_body(content = Document, description = "`visibility` left out is `private` in a new resource and stays as it is in another"),
     responses(
@@ -283,7 +283,7 @@ async fn replace(
     operation_id = "patchState",
     params(
         ("id" = StateId, Path, description = "The id"),
-        ("If-Match" = String, Header, description = "The resource's ETag"),
+        ("If-Match" = String, Header, pattern = r#"^(\*|[ \t,]*(W/)?"[!#-~]*"([ \t]*,[ \t,]*(W/)?"[!#-~]*")*[ \t,]*)$"#, description = "The resource's ETag"),
     ),
     request_body(
         content((MergePatch = "application/merge-patch+json"), (JsonPatch = "application/json-patch+json")),
@@ -356,7 +356,7 @@ pub(super) async fn patch(context: &Context<'_>, id: &str) -> Result<Response<St
     operation_id = "deleteState",
     params(
         ("id" = StateId, Path, description = "The id"),
-        ("If-Match" = String, Header, description = "The resource's ETag"),
+        ("If-Match" = String, Header, pattern = r#"^(\*|[ \t,]*(W/)?"[!#-~]*"([ \t]*,[ \t,]*(W/)?"[!#-~]*")*[ \t,]*)$"#, description = "The resource's ETag"),
     ),
     responses(
         (status = 204, description = "Deleted"),
