@@ -1,20 +1,20 @@
 //! Who may call which routes: the rules, and the decision, which is pure.
 
+use http::Method;
+
 use crate::path_pattern::PathPattern;
 use crate::verifier::VerifiedClaims;
 
-/// The verbs that a rule can name and that `*` stands for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[expect(missing_docs, reason = "the names are those of RFC 9110 and RFC 5789")]
-pub enum Verb {
-    Get,
-    Head,
-    Post,
-    Put,
-    Patch,
-    Delete,
-    Options,
-}
+/// The verbs that a rule can name and that `*` stands for, in the order in which they are written out.
+pub const VERBS: [Method; 7] = [
+    Method::GET,
+    Method::HEAD,
+    Method::POST,
+    Method::PUT,
+    Method::PATCH,
+    Method::DELETE,
+    Method::OPTIONS,
+];
 
 /// What a rule covers and what it asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,7 +30,7 @@ pub enum Methods {
     /// `*`.
     Any,
     /// Those named.
-    Only(Vec<Verb>),
+    Only(Vec<Method>),
 }
 
 /// What a rule asks of a caller.
@@ -142,12 +142,7 @@ impl<'r> Permit<'r> {
     pub fn covers(&self, verb: &str, path: &str) -> bool {
         self.rules().any(|rule| {
             rule.covers_everything()
-                || rule
-                    .methods
-                    .verbs()
-                    .iter()
-                    .any(|known| known.name() == verb)
-                    && rule.path.covers(path)
+                || rule.methods.verbs().iter().any(|known| known == verb) && rule.path.covers(path)
         })
     }
 }
@@ -161,37 +156,10 @@ impl AccessRule {
 
 impl Methods {
     /// The verbs, with `*` written out.
-    pub(crate) fn verbs(&self) -> &[Verb] {
+    pub(crate) fn verbs(&self) -> &[Method] {
         match self {
-            Self::Any => &Verb::ALL,
+            Self::Any => &VERBS,
             Self::Only(verbs) => verbs,
-        }
-    }
-}
-
-impl Verb {
-    /// All of them, in the order in which they are written out.
-    pub const ALL: [Self; 7] = [
-        Self::Get,
-        Self::Head,
-        Self::Post,
-        Self::Put,
-        Self::Patch,
-        Self::Delete,
-        Self::Options,
-    ];
-
-    /// The name in a request, which is case-sensitive (RFC 9110 section 9.1).
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Get => "GET",
-            Self::Head => "HEAD",
-            Self::Post => "POST",
-            Self::Put => "PUT",
-            Self::Patch => "PATCH",
-            Self::Delete => "DELETE",
-            Self::Options => "OPTIONS",
         }
     }
 }

@@ -9,19 +9,17 @@ use tokio::task::JoinSet;
 use crate::access::{AccessRules, Caller, NothingGranted, Permit};
 use crate::answer::Answer;
 use crate::clock::{Clock, Timestamp};
-use crate::config::{HttpApiResponse, IntrospectionSettings, IssuerSettings, Settings};
+use crate::config::{HttpApiResponse, Settings};
 use crate::context::{context, principal};
-use crate::error::AuthorizerError;
+use crate::error::{AuthorizerError, EventFault, Failure};
 use crate::event::{AuthorizerRequest, Form};
 use crate::http_client::Transport;
-use crate::introspection::{self, Introspection};
-use crate::jwks::{KeySettings, KeySource};
 use crate::log::{Decided, DecisionLine, Log, Verdict};
 use crate::metrics::KeyEventMeter;
 use crate::policy::PolicyDocument;
 use crate::refusal::Refusal;
 use crate::trace::Trace;
-use crate::verifier::{TokenUse, TrustedIssuer, Verifier};
+use crate::verifier::{TrustedIssuer, Verifier};
 
 /// Decides about events. Made once, used for every invocation.
 #[derive(Debug)]
@@ -62,7 +60,7 @@ impl Authorizer {
         let issuers = settings
             .issuers
             .iter()
-            .map(|issuer| trusted(issuer, settings, transport, &clock))
+            .map(|issuer| TrustedIssuer::new(issuer, settings, transport, &clock))
             .collect();
         let requirements = settings.requirements.clone();
         Self {
@@ -258,9 +256,9 @@ impl NoDecision {
     }
 }
 
-impl From<crate::error::EventFault> for NoDecision {
-    fn from(fault: crate::error::EventFault) -> Self {
-        Self::new(crate::error::Failure::from(fault).into(), false)
+impl From<EventFault> for NoDecision {
+    fn from(fault: EventFault) -> Self {
+        Self::new(Failure::from(fault).into(), false)
     }
 }
 
@@ -274,52 +272,5 @@ fn reason(
         (Ok(_), false, _) => "route_not_granted",
         (Ok(_), true, Caller::Anonymous) => "granted_to_anyone",
         (Ok(_), true, Caller::SignedIn(_)) => "granted",
-    }
-}
-
-fn trusted(
-    issuer: &IssuerSettings,
-    settings: &Settings,
-    transport: &Arc<dyn Transport>,
-    clock: &Arc<dyn Clock>,
-) -> TrustedIssuer {
-    let keys = KeySettings {
-        issuer: issuer.issuer.clone(),
-        jwks_uri: issuer.jwks_uri.clone(),
-        algorithms: issuer.algorithms.clone(),
-        max_age: settings.keys.max_age,
-        max_stale: settings.keys.max_stale,
-        cooldown: settings.keys.cooldown,
-        timeout: settings.keys.timeout,
-        warm_start: settings.keys.warm_start.clone(),
-    };
-    let introspection = settings.introspection.as_ref().map(|introspection| {
-        let IntrospectionSettings {
-            uri,
-            client_id,
-            client_secret,
-            ttl,
-        } = introspection.clone();
-        let settings = introspection::IntrospectionSettings {
-            issuer: issuer.issuer.clone(),
-            uri,
-            client_id: Some(client_id),
-            client_secret,
-            token_type_hint: match settings.requirements.token_use {
-                TokenUse::Access => "access_token",
-                TokenUse::Id => "id_token",
-            },
-            ttl,
-            timeout: settings.keys.timeout,
-        };
-        Introspection::new(settings, Arc::clone(transport), Arc::clone(clock))
-    });
-    TrustedIssuer {
-        name: issuer.issuer.as_str().into(),
-        audiences: issuer.audiences.clone(),
-        client_ids: issuer.client_ids.clone(),
-        algorithms: issuer.algorithms.clone(),
-        keys: KeySource::new(keys, Arc::clone(transport), Arc::clone(clock)),
-        introspection,
     }
 }

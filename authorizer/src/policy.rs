@@ -107,7 +107,7 @@ fn resources(permit: &Permit<'_>, arn: &MethodArn) -> Vec<String> {
             rule.methods
                 .verbs()
                 .iter()
-                .map(|verb| format!("{stage}/{}{path}", verb.name())),
+                .map(|verb| format!("{stage}/{verb}{path}")),
         );
     }
     // Rules may overlap; each resource stands once.

@@ -3,22 +3,22 @@
 //! What is cheap comes first. The keys are asked for only when everything that can be told without them is right, so
 //! that a stranger's made-up token never costs a fetch; nothing a token says is believed before its signature is.
 
+mod trusted_issuer;
 mod unverified_token;
 mod verified_claims;
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+pub use self::trusted_issuer::TrustedIssuer;
 use self::unverified_token::UnverifiedToken;
 pub use self::verified_claims::VerifiedClaims;
-use crate::algorithm::Algorithm;
 use crate::bearer::{BearerToken, TokenDigest};
 use crate::claims::UnverifiedClaims;
 use crate::clock::{Clock, Timestamp};
-use crate::error::{AuthorizerError, Failure};
+use crate::error::AuthorizerError;
 use crate::header::UnverifiedHeader;
-use crate::introspection::{Introspection, IntrospectionError};
-use crate::jwks::{KeyLookup, KeyLookupError, KeySource, VerificationKey};
+use crate::jwks::VerificationKey;
 use crate::refusal::Refusal;
 use crate::times::Times;
 use crate::token_cache::{Remembered, TokenCache};
@@ -44,24 +44,6 @@ pub enum TokenUse {
     Access,
     /// ID tokens (OpenID Connect Core 1.0 section 2).
     Id,
-}
-
-/// An issuer, with all that is bound to it: its keys never verify another's tokens, and another's audiences, clients
-/// and algorithms never serve for its own (RFC 8725 section 3.8).
-#[derive(Debug)]
-pub struct TrustedIssuer {
-    /// The exact `iss`.
-    pub name: Arc<str>,
-    /// Audiences that are ours.
-    pub audiences: Vec<String>,
-    /// Clients that may come, if they are restricted.
-    pub client_ids: Option<Vec<String>>,
-    /// Algorithms that it signs with.
-    pub algorithms: Vec<Algorithm>,
-    /// Its keys.
-    pub keys: KeySource,
-    /// Where it is asked about tokens that verified, if it is.
-    pub introspection: Option<Introspection>,
 }
 
 /// Verifies tokens of the trusted issuers.
@@ -101,7 +83,7 @@ impl Verifier {
     ///
     /// # Errors
     ///
-    /// A [`Refusal`] for what is wrong with the token, a [`Failure`] if it cannot be told.
+    /// A [`Refusal`] for what is wrong with the token, a [`Failure`](crate::error::Failure) if it cannot be told.
     pub async fn verify(
         &self,
         token: &BearerToken,
@@ -113,18 +95,8 @@ impl Verifier {
             .verify_or_recall(token, &digest, deadline, trace)
             .await?;
         trace.client_id = verified.claims.client_id().map(str::to_owned);
-        if let Some(introspection) = self
-            .issuers
-            .get(verified.issuer)
-            .and_then(|issuer| issuer.introspection.as_ref())
-        {
-            let started = Instant::now();
-            let active = introspection.check(digest, token.reveal(), deadline).await;
-            trace.introspection_wait = started.elapsed();
-            active.map_err(|error| match error {
-                IntrospectionError::Revoked => AuthorizerError::from(Refusal::Revoked),
-                IntrospectionError::Unavailable(_) => Failure::IntrospectionUnavailable.into(),
-            })?;
+        if let Some(issuer) = self.issuers.get(verified.issuer) {
+            issuer.check_active(digest, token, deadline, trace).await?;
         }
         Ok(verified.claims)
     }
@@ -249,45 +221,6 @@ impl Verifier {
 
     fn check_times(&self, times: &Times) -> Result<(), Refusal> {
         times.check(self.clock.now(), self.requirements.leeway)
-    }
-}
-
-impl TrustedIssuer {
-    async fn find_keys(
-        &self,
-        header: &UnverifiedHeader,
-        deadline: Timestamp,
-        trace: &mut Trace,
-    ) -> Result<KeyLookup, AuthorizerError> {
-        let started = Instant::now();
-        let found = self
-            .keys
-            .lookup(header.key_id(), header.algorithm(), deadline)
-            .await;
-        trace.keys_wait = started.elapsed();
-        match found {
-            Ok(found) => {
-                trace.keys = Some((found.state, found.age));
-                Ok(found)
-            }
-            Err(KeyLookupError::Unknown { .. }) => Err(Refusal::KeyUnknown.into()),
-            Err(KeyLookupError::Unusable { reason }) => Err(Refusal::KeyUnusable { reason }.into()),
-            Err(KeyLookupError::Unavailable { .. }) => Err(Failure::KeysUnavailable.into()),
-        }
-    }
-
-    fn check_client(&self, claims: &UnverifiedClaims) -> Result<(), Refusal> {
-        let Some(allowed) = &self.client_ids else {
-            return Ok(());
-        };
-        let is_allowed = claims
-            .client_id()
-            .is_some_and(|id| allowed.iter().any(|allowed| allowed == id));
-        if is_allowed {
-            Ok(())
-        } else {
-            Err(Refusal::ClientNotAllowed)
-        }
     }
 }
 

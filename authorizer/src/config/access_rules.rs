@@ -1,9 +1,10 @@
 //! The access rules, and that no policy from them can outgrow API Gateway.
 
+use http::Method;
 use serde_json::{Map, Value};
 
 use super::reader::Reader;
-use crate::access::{AccessRule, AccessRules, Condition, Methods, Verb};
+use crate::access::{AccessRule, AccessRules, Condition, Methods, VERBS};
 use crate::method_arn::MethodArn;
 use crate::path_pattern::PathPattern;
 use crate::policy::{MAX_POLICY_BYTES, MAX_RESOURCE_CHARS, PolicyDocument};
@@ -175,8 +176,8 @@ impl Entry<'_> {
             let verbs = names
                 .iter()
                 .filter(|name| *name != "*")
-                .map(|name| Verb::ALL.into_iter().find(|verb| name == verb.name()));
-            let verbs: Vec<Verb> = verbs.collect::<Option<_>>()?;
+                .map(|name| VERBS.into_iter().find(|verb| name == verb.as_str()));
+            let verbs: Vec<Method> = verbs.collect::<Option<_>>()?;
             Some(if names.iter().any(|name| name == "*") {
                 Methods::Any
             } else {

@@ -1,0 +1,149 @@
+//! One issuer, and everything that counts for its tokens alone.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use crate::algorithm::Algorithm;
+use crate::bearer::{BearerToken, TokenDigest};
+use crate::claims::UnverifiedClaims;
+use crate::clock::{Clock, Timestamp};
+use crate::config::{IntrospectionSettings, IssuerSettings, Settings};
+use crate::error::{AuthorizerError, Failure};
+use crate::header::UnverifiedHeader;
+use crate::http_client::Transport;
+use crate::introspection::{self, Introspection, IntrospectionError};
+use crate::jwks::{KeyLookup, KeyLookupError, KeySettings, KeySource};
+use crate::refusal::Refusal;
+use crate::trace::Trace;
+use crate::verifier::TokenUse;
+
+/// An issuer, with all that is bound to it: its keys never verify another's tokens, and another's audiences, clients
+/// and algorithms never serve for its own (RFC 8725 section 3.8).
+#[derive(Debug)]
+pub struct TrustedIssuer {
+    /// The exact `iss`.
+    pub name: Arc<str>,
+    /// Audiences that are ours.
+    pub audiences: Vec<String>,
+    /// Clients that may come, if they are restricted.
+    pub client_ids: Option<Vec<String>>,
+    /// Algorithms that it signs with.
+    pub algorithms: Vec<Algorithm>,
+    /// Its keys.
+    pub keys: KeySource,
+    /// Where it is asked about tokens that verified, if it is.
+    pub introspection: Option<Introspection>,
+}
+
+impl TrustedIssuer {
+    /// An issuer by its settings. Nothing is fetched yet.
+    #[must_use]
+    pub fn new(
+        issuer: &IssuerSettings,
+        settings: &Settings,
+        transport: &Arc<dyn Transport>,
+        clock: &Arc<dyn Clock>,
+    ) -> Self {
+        let keys = KeySettings {
+            issuer: issuer.issuer.clone(),
+            jwks_uri: issuer.jwks_uri.clone(),
+            algorithms: issuer.algorithms.clone(),
+            max_age: settings.keys.max_age,
+            max_stale: settings.keys.max_stale,
+            cooldown: settings.keys.cooldown,
+            timeout: settings.keys.timeout,
+            warm_start: settings.keys.warm_start.clone(),
+        };
+        let introspection = settings.introspection.as_ref().map(|introspection| {
+            let IntrospectionSettings {
+                uri,
+                client_id,
+                client_secret,
+                ttl,
+            } = introspection.clone();
+            let settings = introspection::IntrospectionSettings {
+                issuer: issuer.issuer.clone(),
+                uri,
+                client_id: Some(client_id),
+                client_secret,
+                token_type_hint: match settings.requirements.token_use {
+                    TokenUse::Access => "access_token",
+                    TokenUse::Id => "id_token",
+                },
+                ttl,
+                timeout: settings.keys.timeout,
+            };
+            Introspection::new(settings, Arc::clone(transport), Arc::clone(clock))
+        });
+        Self {
+            name: issuer.issuer.as_str().into(),
+            audiences: issuer.audiences.clone(),
+            client_ids: issuer.client_ids.clone(),
+            algorithms: issuer.algorithms.clone(),
+            keys: KeySource::new(keys, Arc::clone(transport), Arc::clone(clock)),
+            introspection,
+        }
+    }
+
+    /// The keys that the token may have been signed with.
+    pub(super) async fn find_keys(
+        &self,
+        header: &UnverifiedHeader,
+        deadline: Timestamp,
+        trace: &mut Trace,
+    ) -> Result<KeyLookup, AuthorizerError> {
+        let started = Instant::now();
+        let found = self
+            .keys
+            .lookup(header.key_id(), header.algorithm(), deadline)
+            .await;
+        trace.keys_wait = started.elapsed();
+        match found {
+            Ok(found) => {
+                trace.keys = Some((found.state, found.age));
+                Ok(found)
+            }
+            Err(KeyLookupError::Unknown { .. }) => Err(Refusal::KeyUnknown.into()),
+            Err(KeyLookupError::Unusable { reason }) => Err(Refusal::KeyUnusable { reason }.into()),
+            Err(KeyLookupError::Unavailable { .. }) => Err(Failure::KeysUnavailable.into()),
+        }
+    }
+
+    /// Whether the client may come.
+    pub(super) fn check_client(&self, claims: &UnverifiedClaims) -> Result<(), Refusal> {
+        let Some(allowed) = &self.client_ids else {
+            return Ok(());
+        };
+        let is_allowed = claims
+            .client_id()
+            .is_some_and(|id| allowed.iter().any(|allowed| allowed == id));
+        if is_allowed {
+            Ok(())
+        } else {
+            Err(Refusal::ClientNotAllowed)
+        }
+    }
+
+    /// Asks whether a token that verified is still active, where that is turned on.
+    pub(super) async fn check_active(
+        &self,
+        digest: TokenDigest,
+        token: &BearerToken,
+        deadline: Timestamp,
+        trace: &mut Trace,
+    ) -> Result<(), AuthorizerError> {
+        let Some(introspection) = &self.introspection else {
+            return Ok(());
+        };
+        let started = Instant::now();
+        let active = introspection.check(digest, token.reveal(), deadline).await;
+        trace.introspection_wait = started.elapsed();
+        match active {
+            Ok(_) => Ok(()),
+            Err(IntrospectionError::Revoked) => Err(Refusal::Revoked.into()),
+            Err(IntrospectionError::Unavailable(_)) => {
+                Err(Failure::IntrospectionUnavailable.into())
+            }
+        }
+    }
+}
