@@ -16,7 +16,7 @@ pub use self::verified_claims::VerifiedClaims;
 use crate::bearer::{BearerToken, TokenDigest};
 use crate::claims::UnverifiedClaims;
 use crate::clock::{Clock, Timestamp};
-use crate::error::AuthorizerError;
+use crate::error::{AuthorizerError, Failure};
 use crate::header::UnverifiedHeader;
 use crate::jwks::VerificationKey;
 use crate::refusal::Refusal;
@@ -83,7 +83,7 @@ impl Verifier {
     ///
     /// # Errors
     ///
-    /// A [`Refusal`] for what is wrong with the token, a [`Failure`](crate::error::Failure) if it cannot be told.
+    /// A [`Refusal`] for what is wrong with the token, a [`Failure`] if it cannot be told.
     pub async fn verify(
         &self,
         token: &BearerToken,
@@ -95,9 +95,9 @@ impl Verifier {
             .verify_or_recall(token, &digest, deadline, trace)
             .await?;
         trace.client_id = verified.claims.client_id().map(str::to_owned);
-        if let Some(issuer) = self.issuers.get(verified.issuer) {
-            issuer.check_active(digest, token, deadline, trace).await?;
-        }
+        let issuer = self.issuers.get(verified.issuer);
+        let issuer = issuer.ok_or(Failure::Internal("a token of an issuer that is not there"))?;
+        issuer.check_active(digest, token, deadline, trace).await?;
         Ok(verified.claims)
     }
 
