@@ -4,8 +4,6 @@
 //! than twice that over few.
 #![expect(
     clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
     clippy::indexing_slicing,
     clippy::print_stdout,
     unreachable_pub,

@@ -1,5 +1,7 @@
 //! Which request goes where.
 
+mod document;
+mod list;
 mod openapi;
 mod session;
 mod state;
@@ -15,6 +17,9 @@ use crate::{caller::Caller, clock::Clock, event::Request, problem::Problem, stor
 
 /// Largest request body. A value of the largest size fits, even if each of its bytes is sent as `\u0000`.
 const MAX_BODY_BYTES: usize = 2 * 1024 * 1024;
+
+/// Kept by the browser, but asked about each time: what a caller may see can change.
+const REVALIDATE: &str = "private, no-cache";
 
 /// What a route has to work with.
 #[derive(Debug)]
@@ -95,7 +100,7 @@ pub async fn dispatch(route: &Route, context: &Context<'_>) -> Result<Response<S
     match (route, &request.method) {
         (Route::Session, &Method::GET) => session::get(context),
         (Route::Session, _) => Err(Problem::MethodNotAllowed("GET")),
-        (Route::List, &Method::GET) => state::list(context).await,
+        (Route::List, &Method::GET) => list::get(context).await,
         (Route::List, _) => Err(Problem::MethodNotAllowed("GET")),
         (Route::State(id), method) => match *method {
             Method::GET => state::get(context, id).await,

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::{Modify, OpenApi, ToSchema};
 
-use super::{Context, accept_json, json, session, state};
+use super::{Context, accept_json, json, list, session, state};
 use crate::problem::{PROBLEM_JSON, Problem, ProblemDetails};
 
 /// What API Gateway says when it refuses a request by itself: before, or instead of, this function.
@@ -25,7 +25,7 @@ struct GatewayMessage {
         description = "State resources behind a Lambda authorizer. Signed out, a caller sees the public ones; signed in, \
                        also their own and those of their groups."
     ),
-    paths(session::get, state::list, state::get, state::head, state::put, state::patch, state::delete, get),
+    paths(session::get, list::get, state::get, state::head, state::put, state::patch, state::delete, get),
     components(schemas(ProblemDetails, GatewayMessage)),
     modifiers(&Common)
 )]

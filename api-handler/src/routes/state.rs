@@ -1,4 +1,4 @@
-//! `/state` and `/state/{id}`.
+//! `/state/{id}`.
 //!
 //! Whatever can be said of a request without looking at the resource is said first. What is said after that is the
 //! same for a resource that is not there and one that the caller may not see.
@@ -7,125 +7,24 @@ use std::str::FromStr;
 
 use http::{
     Response, StatusCode,
-    header::{CONTENT_TYPE, ETAG, LINK, LOCATION},
+    header::{CONTENT_TYPE, ETAG, LOCATION},
 };
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use serde::Serialize;
-use serde_json::{
-    Map, Value,
-    value::{RawValue, to_raw_value},
-};
-use utoipa::ToSchema;
+use serde_json::{Map, Value};
 
-use super::{Context, accept_json, json, media_type, set};
+use super::{
+    Context, REVALIDATE, accept_json,
+    document::{Document, JsonPatch, MergePatch},
+    json, media_type, set,
+};
 use crate::{
     caller::SignedIn,
     clock::timestamp,
-    cursor, json as strict_json,
-    listing::{self, Scope},
+    json as strict_json,
     patch::{JSON_PATCH, MERGE_PATCH, Patch},
     precondition::{Preconditions, Read},
     problem::{Fault, Problem},
-    state::{MAX_VALUE_BYTES, State, StateId, Tag, Visibility},
+    state::{State, StateId, Tag, Visibility},
 };
-
-/// Kept by the browser, but asked about each time: what a caller may see can change.
-const REVALIDATE: &str = "private, no-cache";
-
-/// A page of resources.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-struct List {
-    /// The resources, by id.
-    #[schema(value_type = Vec<State>)]
-    items: Vec<Box<RawValue>>,
-    /// Where the next page begins; not there on the last one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    next_cursor: Option<String>,
-}
-
-/// Lists the resources that the caller may see.
-#[utoipa::path(
-    get,
-    path = "/state",
-    operation_id = "listStates",
-    params(
-        ("limit" = Option<u8>, Query, minimum = 1, maximum = 100, description = "Most resources on the page, 25 if not given; a page of large ones ends early"),
-        ("cursor" = Option<String>, Query, description = "The `nextCursor` of the page before"),
-        ("owner" = Option<String>, Query, description = "`me`, or, for admins, any principal", example = "me"),
-    ),
-    responses(
-        (status = 200, body = List, description = "A page", headers(("Link" = String, description = "The next page, if there is one (`rel=\"next\"`)"))),
-        (status = 400, description = "A parameter is wrong"),
-    ),
-    security((), ("accessToken" = []))
-)]
-pub(super) async fn list(context: &Context<'_>) -> Result<Response<String>, Problem> {
-    accept_json(&context.request.headers)?;
-    let limit_text = parameter(context, "limit")?;
-    let limit = match limit_text {
-        None => 25,
-        Some(text) => text
-            .parse()
-            .ok()
-            .filter(|limit| (1..=100).contains(limit))
-            .ok_or_else(|| {
-                Problem::BadRequest(vec![Fault::new(
-                    "#/limit",
-                    "expected a whole number from 1 to 100",
-                )])
-            })?,
-    };
-    let after = parameter(context, "cursor")?
-        .map(cursor::decode)
-        .transpose()?;
-    let owner = parameter(context, "owner")?;
-    let scope = match owner {
-        None => Scope::Visible(context.caller),
-        Some(owner) => {
-            let caller = context.caller.signed_in()?;
-            let principal = if owner == "me" {
-                caller.principal.as_str()
-            } else {
-                owner
-            };
-            if principal != caller.principal && !caller.admin {
-                return Err(Problem::Forbidden(
-                    "only admins may list another principal's resources; use owner=me",
-                ));
-            }
-            Scope::Owner(principal, caller)
-        }
-    };
-
-    let page = listing::page(context.store, &scope, after, limit).await?;
-    let next_cursor = page.next.as_ref().map(cursor::encode);
-    let mut response = json(
-        StatusCode::OK,
-        REVALIDATE,
-        &List {
-            items: page.items,
-            next_cursor: next_cursor.clone(),
-        },
-    )?;
-    if let Some(cursor) = next_cursor {
-        let encode = |text| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
-        let owner = owner
-            .map(|owner| format!("&owner={}", encode(owner)))
-            .unwrap_or_default();
-        let base = &context.request.base_url;
-        set(
-            &mut response,
-            LINK,
-            &format!(
-                "<{base}/state?limit={limit}&cursor={}{owner}>; rel=\"next\"",
-                encode(&cursor)
-            ),
-        )?;
-    }
-    Ok(response)
-}
 
 /// Reads a resource.
 #[utoipa::path(
@@ -443,131 +342,4 @@ fn answer(status: StatusCode, state: &State) -> Result<Response<String>, Problem
 
 fn new_tag() -> Result<Tag, Problem> {
     Tag::random().map_err(|error| Problem::Internal(error.to_string()))
-}
-
-/// The one value of a query parameter.
-fn parameter<'a>(context: &'a Context<'_>, name: &str) -> Result<Option<&'a str>, Problem> {
-    let mut values = context
-        .request
-        .query
-        .iter()
-        .filter(|(n, _)| n == name)
-        .map(|(_, value)| value.as_str());
-    let value = values.next();
-    if values.next().is_some() {
-        return Err(Problem::BadRequest(vec![Fault::new(
-            format!("#/{name}"),
-            "expected once",
-        )]));
-    }
-    Ok(value)
-}
-
-/// What a caller writes.
-#[derive(Debug, ToSchema)]
-#[schema(as = StateDocument, example = json!({"value": {"title": "Plan", "done": [1, 2]}, "visibility": "group:Everyone"}))]
-struct Document {
-    /// Any JSON of at most 256 KiB.
-    #[schema(value_type = Value)]
-    value: Box<RawValue>,
-    /// Who may see it.
-    #[schema(nullable = false)]
-    visibility: Option<Visibility>,
-}
-
-/// A merge patch (RFC 7396).
-#[derive(Debug, ToSchema)]
-#[schema(example = json!({"value": {"title": "Plan B"}, "visibility": "public"}))]
-#[expect(
-    dead_code,
-    reason = "says what the document of the API says; a patch is read as JSON"
-)]
-struct MergePatch {
-    /// What to merge into the value.
-    #[schema(value_type = Value, required = false)]
-    value: Value,
-    /// Who may see it from now on.
-    #[schema(nullable = false)]
-    visibility: Option<Visibility>,
-}
-
-/// A JSON patch (RFC 6902).
-#[derive(Debug, ToSchema)]
-#[schema(example = json!([
-    {"op": "test", "path": "/value/done/0", "value": 1},
-    {"op": "add", "path": "/value/done/-", "value": 3}
-]))]
-#[expect(
-    dead_code,
-    reason = "says what the document of the API says; a patch is read as JSON"
-)]
-struct JsonPatch(Vec<Operation>);
-
-/// One step of a JSON patch.
-#[derive(Debug, ToSchema)]
-#[expect(
-    dead_code,
-    reason = "says what the document of the API says; a patch is read as JSON"
-)]
-struct Operation {
-    #[schema(pattern = "^(add|remove|replace|move|copy|test)$", example = "add")]
-    op: String,
-    /// A JSON pointer (RFC 6901) into `{"value", "visibility"}`.
-    #[schema(example = "/value/done/-")]
-    path: String,
-    /// For `move` and `copy`: a JSON pointer.
-    #[schema(nullable = false)]
-    from: Option<String>,
-    /// For `add`, `replace` and `test`.
-    #[schema(value_type = Value, required = false)]
-    value: Value,
-}
-
-impl Document {
-    fn parse(document: Value) -> Result<Self, Problem> {
-        let Value::Object(mut members) = document else {
-            return Err(Problem::Unprocessable(vec![Fault::new(
-                "#",
-                "expected an object with `value` and perhaps `visibility`",
-            )]));
-        };
-        let mut faults = Vec::new();
-        let value = members.remove("value");
-        if value.is_none() {
-            faults.push(Fault::new("#/value", "is missing"));
-        }
-        let visibility = match members.remove("visibility") {
-            None => None,
-            Some(Value::String(text)) => match text.parse::<Visibility>() {
-                Ok(visibility) => Some(visibility),
-                Err(error) => {
-                    faults.push(Fault::new("#/visibility", error.to_string()));
-                    None
-                }
-            },
-            Some(_) => {
-                faults.push(Fault::new("#/visibility", "expected a string"));
-                None
-            }
-        };
-        for name in members.keys() {
-            let name = name.replace('~', "~0").replace('/', "~1");
-            faults.push(Fault::new(
-                format!("#/{name}"),
-                "is not known; there are `value` and `visibility`",
-            ));
-        }
-        let value = value.unwrap_or_default();
-        if !strict_json::is_shallow(&value) {
-            faults.push(Fault::new("#/value", "nested too deep; at most 99 levels"));
-        }
-        if !faults.is_empty() {
-            return Err(Problem::Unprocessable(faults));
-        }
-        let value = to_raw_value(&value).map_err(|error| Problem::Internal(error.to_string()))?;
-        if value.get().len() > MAX_VALUE_BYTES {
-            return Err(Problem::TooLarge(MAX_VALUE_BYTES));
-        }
-        Ok(Self { value, visibility })
-    }
 }

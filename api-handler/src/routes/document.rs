@@ -1,0 +1,123 @@
+//! What a caller writes.
+
+use serde_json::{
+    Value,
+    value::{RawValue, to_raw_value},
+};
+use utoipa::ToSchema;
+
+use crate::{
+    json,
+    problem::{Fault, Problem},
+    state::{MAX_VALUE_BYTES, Visibility},
+};
+
+/// What a caller writes.
+#[derive(Debug, ToSchema)]
+#[schema(as = StateDocument, example = json!({"value": {"title": "Plan", "done": [1, 2]}, "visibility": "group:Everyone"}))]
+pub(super) struct Document {
+    /// Any JSON of at most 256 KiB.
+    #[schema(value_type = Value)]
+    pub(super) value: Box<RawValue>,
+    /// Who may see it.
+    #[schema(nullable = false)]
+    pub(super) visibility: Option<Visibility>,
+}
+
+/// A merge patch (RFC 7396).
+#[derive(Debug, ToSchema)]
+#[schema(example = json!({"value": {"title": "Plan B"}, "visibility": "public"}))]
+#[expect(
+    dead_code,
+    reason = "says what the document of the API says; a patch is read as JSON"
+)]
+pub(super) struct MergePatch {
+    /// What to merge into the value.
+    #[schema(value_type = Value, required = false)]
+    value: Value,
+    /// Who may see it from now on.
+    #[schema(nullable = false)]
+    visibility: Option<Visibility>,
+}
+
+/// A JSON patch (RFC 6902).
+#[derive(Debug, ToSchema)]
+#[schema(example = json!([
+    {"op": "test", "path": "/value/done/0", "value": 1},
+    {"op": "add", "path": "/value/done/-", "value": 3}
+]))]
+#[expect(
+    dead_code,
+    reason = "says what the document of the API says; a patch is read as JSON"
+)]
+pub(super) struct JsonPatch(Vec<Operation>);
+
+/// One step of a JSON patch.
+#[derive(Debug, ToSchema)]
+#[expect(
+    dead_code,
+    reason = "says what the document of the API says; a patch is read as JSON"
+)]
+pub(super) struct Operation {
+    #[schema(pattern = "^(add|remove|replace|move|copy|test)$", example = "add")]
+    op: String,
+    /// A JSON pointer (RFC 6901) into `{"value", "visibility"}`.
+    #[schema(example = "/value/done/-")]
+    path: String,
+    /// For `move` and `copy`: a JSON pointer.
+    #[schema(nullable = false)]
+    from: Option<String>,
+    /// For `add`, `replace` and `test`.
+    #[schema(value_type = Value, required = false)]
+    value: Value,
+}
+
+impl Document {
+    /// Reads a document; names everything that is wrong with it.
+    pub(super) fn parse(document: Value) -> Result<Self, Problem> {
+        let Value::Object(mut members) = document else {
+            return Err(Problem::Unprocessable(vec![Fault::new(
+                "#",
+                "expected an object with `value` and perhaps `visibility`",
+            )]));
+        };
+        let mut faults = Vec::new();
+        let value = members.remove("value");
+        if value.is_none() {
+            faults.push(Fault::new("#/value", "is missing"));
+        }
+        let visibility = match members.remove("visibility") {
+            None => None,
+            Some(Value::String(text)) => match text.parse::<Visibility>() {
+                Ok(visibility) => Some(visibility),
+                Err(error) => {
+                    faults.push(Fault::new("#/visibility", error.to_string()));
+                    None
+                }
+            },
+            Some(_) => {
+                faults.push(Fault::new("#/visibility", "expected a string"));
+                None
+            }
+        };
+        for name in members.keys() {
+            let name = name.replace('~', "~0").replace('/', "~1");
+            faults.push(Fault::new(
+                format!("#/{name}"),
+                "is not known; there are `value` and `visibility`",
+            ));
+        }
+        let value = value.unwrap_or_default();
+        if !json::is_shallow(&value) {
+            faults.push(Fault::new("#/value", "nested too deep; at most 99 levels"));
+        }
+        if !faults.is_empty() {
+            return Err(Problem::Unprocessable(faults));
+        }
+        let value = to_raw_value(&value).map_err(|error| Problem::Internal(error.to_string()))?;
+        if value.get().len() > MAX_VALUE_BYTES {
+            return Err(Problem::TooLarge(MAX_VALUE_BYTES));
+        }
+        Ok(Self { value, visibility })
+    }
+}

@@ -1,0 +1,128 @@
+//! `/state`: pages of what the caller may see.
+
+use http::{Response, StatusCode, header::LINK};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::Serialize;
+use serde_json::value::RawValue;
+use utoipa::ToSchema;
+
+use super::{Context, REVALIDATE, accept_json, json, set};
+use crate::{
+    cursor,
+    listing::{self, Scope},
+    problem::{Fault, Problem},
+    state::State,
+};
+
+/// A page of resources.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct List {
+    /// The resources, by id.
+    #[schema(value_type = Vec<State>)]
+    items: Vec<Box<RawValue>>,
+    /// Where the next page begins; not there on the last one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    next_cursor: Option<String>,
+}
+
+/// Lists the resources that the caller may see.
+#[utoipa::path(
+    get,
+    path = "/state",
+    operation_id = "listStates",
+    params(
+        ("limit" = Option<u8>, Query, minimum = 1, maximum = 100, description = "Most resources on the page, 25 if not given; a page of large ones ends early"),
+        ("cursor" = Option<String>, Query, description = "The `nextCursor` of the page before"),
+        ("owner" = Option<String>, Query, description = "`me`, or, for admins, any principal", example = "me"),
+    ),
+    responses(
+        (status = 200, body = List, description = "A page", headers(("Link" = String, description = "The next page, if there is one (`rel=\"next\"`)"))),
+        (status = 400, description = "A parameter is wrong"),
+    ),
+    security((), ("accessToken" = []))
+)]
+pub(super) async fn get(context: &Context<'_>) -> Result<Response<String>, Problem> {
+    accept_json(&context.request.headers)?;
+    let limit_text = parameter(context, "limit")?;
+    let limit = match limit_text {
+        None => 25,
+        Some(text) => text
+            .parse()
+            .ok()
+            .filter(|limit| (1..=100).contains(limit))
+            .ok_or_else(|| {
+                Problem::BadRequest(vec![Fault::new(
+                    "#/limit",
+                    "expected a whole number from 1 to 100",
+                )])
+            })?,
+    };
+    let after = parameter(context, "cursor")?
+        .map(cursor::decode)
+        .transpose()?;
+    let owner = parameter(context, "owner")?;
+    let scope = match owner {
+        None => Scope::Visible(context.caller),
+        Some(owner) => {
+            let caller = context.caller.signed_in()?;
+            let principal = if owner == "me" {
+                caller.principal.as_str()
+            } else {
+                owner
+            };
+            if principal != caller.principal && !caller.admin {
+                return Err(Problem::Forbidden(
+                    "only admins may list another principal's resources; use owner=me",
+                ));
+            }
+            Scope::Owner(principal, caller)
+        }
+    };
+
+    let page = listing::page(context.store, &scope, after, limit).await?;
+    let next_cursor = page.next.as_ref().map(cursor::encode);
+    let mut response = json(
+        StatusCode::OK,
+        REVALIDATE,
+        &List {
+            items: page.items,
+            next_cursor: next_cursor.clone(),
+        },
+    )?;
+    if let Some(cursor) = next_cursor {
+        let encode = |text| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
+        let owner = owner
+            .map(|owner| format!("&owner={}", encode(owner)))
+            .unwrap_or_default();
+        let base = &context.request.base_url;
+        set(
+            &mut response,
+            LINK,
+            &format!(
+                "<{base}/state?limit={limit}&cursor={}{owner}>; rel=\"next\"",
+                encode(&cursor)
+            ),
+        )?;
+    }
+    Ok(response)
+}
+
+/// The one value of a query parameter.
+fn parameter<'a>(context: &'a Context<'_>, name: &str) -> Result<Option<&'a str>, Problem> {
+    let mut values = context
+        .request
+        .query
+        .iter()
+        .filter(|(n, _)| n == name)
+        .map(|(_, value)| value.as_str());
+    let value = values.next();
+    if values.next().is_some() {
+        return Err(Problem::BadRequest(vec![Fault::new(
+            format!("#/{name}"),
+            "expected once",
+        )]));
+    }
+    Ok(value)
+}
