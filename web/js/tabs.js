@@ -60,7 +60,7 @@ addEventListener('pageshow', ({ persisted }) => {
 
 /**
  * The sessions of the other open tabs. Returns as soon as all have answered, at once when there are none; a tab that
- * does not answer (it may be stopped in a debugger) is waited for a second.
+ * does not answer (it may be stopped in a debugger) is waited for five seconds, for to renew without it may end the sign-in.
  *
  * @returns {Promise<Session[]>}
  */
@@ -78,7 +78,7 @@ export async function sessionsOfOtherTabs() {
       clearTimeout(timer);
       resolve(found);
     };
-    const timer = setTimeout(finish, 1000);
+    const timer = setTimeout(finish, 5000);
     listeners.set(question, (session) => {
       if (session !== undefined) found.push(session);
       answers += 1;

@@ -78,7 +78,7 @@ export class Visitor {
   /** @param {import('playwright-core').BrowserContextOptions} [options] */
   static async arrive(options = {}) {
     const context = await browser.newContext({ viewport: { width: 1200, height: 800 }, ...options });
-    context.setDefaultTimeout(10_000);
+    context.setDefaultTimeout(20_000);
     await context.exposeBinding('policyViolation', (_source, text) => void visitor.faults.push(`policy: ${text}`));
     await context.addInitScript(() => {
       document.addEventListener('securitypolicyviolation', (event) => {

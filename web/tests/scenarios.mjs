@@ -110,7 +110,7 @@ export const scenarios = {
     const all = await listed(page);
     assert.deepEqual(all.slice(-2), ['team.lunch', 'welcome']);
     assert.ok(!all.includes('shopping'), 'another\'s private resource');
-    await page.getByLabel('only mine').check();
+    await page.getByLabel('only mine').click();
     assert.equal((await listed(page)).length, 25);
     // What is not loaded yet can be searched too.
     await page.getByRole('searchbox').fill('bob.39');
@@ -256,7 +256,7 @@ export const scenarios = {
       await signIn(page, 'Alice');
       const before = await sessionOf(page);
       await page.waitForFunction((renewAt) => Date.now() > renewAt, before.renewAt);
-      await page.getByLabel('only mine').check();
+      await page.getByLabel('only mine').click();
       await listed(page);
       const after = await sessionOf(page);
       assert.equal(after.chain, before.chain);
@@ -275,7 +275,7 @@ export const scenarios = {
       sessionStorage.setItem('session', JSON.stringify({ ...session, accessToken: `${session.accessToken.slice(0, -4)}AAAA` }));
     });
     visitor.expected.push(/status of 401/);
-    await page.getByLabel('only mine').check();
+    await page.getByLabel('only mine').click();
     await listed(page);
     assert.equal(await page.locator('.notice').count(), 0);
     assert.equal((await sessionOf(page)).generation, 2);
@@ -313,7 +313,7 @@ export const scenarios = {
 
     await expire(page);
     visitor.expected.push(/status of 400/);
-    await page.getByLabel('only mine').check();
+    await page.getByLabel('only mine').click();
     await page.getByRole('alert').getByText('Your sign-in has ended').waitFor();
     await screenshot(page, 'session-ended');
     await checkAccessibility(page, 'a session that has ended');
@@ -417,7 +417,7 @@ export const scenarios = {
     const before = await sessionOf(page);
     assert.equal(before.refreshToken, undefined);
     await expire(page);
-    await page.getByLabel('only mine').check();
+    await page.getByLabel('only mine').click();
     await page.waitForFunction((chain) => {
       const session = JSON.parse(sessionStorage.getItem('session') ?? '{}');
       return session.chain !== undefined && session.chain !== chain;
@@ -429,7 +429,7 @@ export const scenarios = {
     // When the issuer no longer knows the user, the page says so and goes on signed out.
     await visitor.context.clearCookies();
     await expire(page);
-    await page.getByLabel('only mine').check();
+    await page.getByLabel('only mine').click();
     await page.getByText('Your sign-in has run out').waitFor();
     await page.getByText('Not signed in').waitFor();
     assert.equal(requested(visitor, /prompt=none/), 2, 'and does not try again and again');
@@ -529,7 +529,7 @@ export const scenarios = {
     await page.locator('#notice .notice').waitFor({ state: 'detached' });
 
     await visitor.context.setOffline(true);
-    await page.getByLabel('only mine').check();
+    await page.getByLabel('only mine').click();
     await page.getByRole('alert').getByText('You are offline').waitFor();
     await visitor.context.setOffline(false);
   },
