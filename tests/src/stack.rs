@@ -90,7 +90,6 @@ impl Stack {
     }
 
     /// A request to a path of the API, such as `/session`.
-    #[must_use]
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.client
             .request(method, format!("{}{path}", self.address("api")))
