@@ -2,6 +2,11 @@
 //!
 //! Screenshots of the main states are left in `target/screenshots/`.
 
+#![expect(
+    clippy::print_stderr,
+    reason = "where the tests are left out, a person at the terminal is told"
+)]
+
 use std::env;
 
 use tests::{Stack, node, repository};
