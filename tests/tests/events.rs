@@ -1,5 +1,11 @@
 //! Every file in `events/`, run by `cargo local invoke`, and its whole answer compared with `tests/answers/`.
 
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test: what goes wrong here is its verdict"
+)]
+
 use std::fs;
 use std::path::Path;
 

@@ -1,5 +1,7 @@
 //! Every `console` block of the README, run as it stands there, and what it prints compared with what stands below it.
 
+#![expect(clippy::panic, reason = "a test: what goes wrong here is its verdict")]
+
 use std::fs;
 use std::io::Write as _;
 use std::process::{Command, Stdio};
