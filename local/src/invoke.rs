@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::{fs, io};
 
+use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use crate::stack_file::StackFile;
@@ -22,6 +23,14 @@ pub enum InvokeError {
         path: String,
         /// Why not.
         cause: io::Error,
+    },
+    /// The file is not JSON.
+    #[error("{path}: expected an event as JSON: {cause}")]
+    NotJson {
+        /// The file.
+        path: String,
+        /// Why not.
+        cause: serde_json::Error,
     },
     /// A place for a token is not closed.
     #[error("the event has `{OPEN}` without `}}}}` after it")]
@@ -54,6 +63,11 @@ pub async fn run(
     file: &Path,
 ) -> Result<Answer, InvokeError> {
     let event = fs::read_to_string(file).map_err(|cause| InvokeError::File {
+        path: file.display().to_string(),
+        cause,
+    })?;
+    // Before the tokens are put in, so that no message can quote one: a place for a token stands inside a text.
+    serde_json::from_str::<IgnoredAny>(&event).map_err(|cause| InvokeError::NotJson {
         path: file.display().to_string(),
         cause,
     })?;

@@ -129,19 +129,20 @@ impl<'a> SignIn<'a> {
         };
         let (verifier, state, nonce) = (secret()?, secret()?, secret()?);
         let challenge = URL_SAFE_NO_PAD.encode(digest(&SHA256, verifier.as_bytes()));
-        let authorize = Url::parse_with_params(
-            &metadata.authorization_endpoint,
-            [
-                ("response_type", "code"),
-                ("client_id", self.client_id),
-                ("redirect_uri", &self.redirect_uri),
-                ("scope", scope),
-                ("state", &state),
-                ("nonce", &nonce),
-                ("code_challenge", &challenge),
-                ("code_challenge_method", "S256"),
-            ],
-        );
+        let mut parameters = vec![
+            ("response_type", "code"),
+            ("client_id", self.client_id),
+            ("redirect_uri", &self.redirect_uri),
+            ("scope", scope),
+            ("state", &state),
+            ("code_challenge", &challenge),
+            ("code_challenge_method", "S256"),
+        ];
+        // Only OpenID Connect knows the nonce: without `openid` the flow is plain OAuth, and there is no ID token.
+        if scope.split(' ').any(|scope| scope == "openid") {
+            parameters.push(("nonce", &nonce));
+        }
+        let authorize = Url::parse_with_params(&metadata.authorization_endpoint, parameters);
         let authorize = authorize.map_err(|error| TokenError::Flow(error.to_string()))?;
         let callback = self.walk(client, authorize, user).await?;
         let code = self.code(&callback, &state)?;

@@ -715,6 +715,17 @@ async fn a_token_event_has_three_members_and_the_path_as_sent() {
 }
 
 #[tokio::test]
+async fn a_token_header_that_is_sent_twice_is_handed_over_whole() {
+    let api = Api::new();
+    let twice = ["authorization: Bearer t", "Authorization: Bearer u"];
+    api.send("GET /prod/cached/a", &twice).await;
+    assert_eq!(
+        api.last_event("guard")["authorizationToken"],
+        "Bearer t,Bearer u"
+    );
+}
+
+#[tokio::test]
 async fn a_request_event_has_everything_but_the_body() {
     let api = Api::new();
     api.send(

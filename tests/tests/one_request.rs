@@ -93,6 +93,20 @@ async fn signed_in_signed_out_and_refused() {
             .contains("User is not authorized to access this resource"),
         "{answer:?}"
     );
+    // Two tokens are none, also where each of them would do.
+    let writer = stack.token_for("bob", &["--scope", "state:write"]);
+    let two = stack
+        .request(Method::PUT, "/state/home")
+        .header("if-none-match", "*");
+    let two = two
+        .header("content-type", "application/json")
+        .body("{\"value\": 1}");
+    assert_eq!(
+        send(two.bearer_auth(&alice).bearer_auth(&writer))
+            .await
+            .status,
+        401
+    );
     let answer = put(Some(&alice)).await;
     assert_eq!(answer.status, 201, "{answer:?}");
 

@@ -99,17 +99,17 @@ pub enum Identified {
 #[must_use]
 pub fn identify(authorizer: &Authorizer, call: &Call, context: &Context<'_>) -> Identified {
     match &authorizer.identity {
-        Identity::Token { header, validation } => match call.header(header) {
-            None | Some("") => Identified::Refused,
-            Some(value)
-                if validation
-                    .as_ref()
-                    .is_some_and(|whole| !whole.is_match(value)) =>
-            {
+        Identity::Token { header, validation } => {
+            let value = call.header_values(header).join(",");
+            let fits = validation
+                .as_ref()
+                .is_none_or(|whole| whole.is_match(&value));
+            if value.is_empty() || !fits {
                 Identified::Refused
+            } else {
+                Identified::By(vec![value])
             }
-            Some(value) => Identified::By(vec![value.to_owned()]),
-        },
+        }
         // Without caching "API Gateway directly passes the request to the Lambda function".
         Identity::Request { .. } if authorizer.ttl.is_zero() => Identified::By(Vec::new()),
         Identity::Request { sources } => {

@@ -83,6 +83,17 @@ impl Call {
         )
     }
 
+    /// All values of a header. Which of them AWS hands to a TOKEN authorizer is not known, so it gets them all here:
+    /// an authorizer that would take two credentials for one is found out on this machine.
+    #[must_use]
+    pub fn header_values(&self, name: &str) -> Vec<&str> {
+        self.headers
+            .iter()
+            .filter(|(found, _)| found.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_str())
+            .collect()
+    }
+
     /// The last value of a parameter of the query.
     #[must_use]
     pub fn query_parameter(&self, name: &str) -> Option<&str> {
