@@ -29,6 +29,9 @@ pub struct Request {
     pub body: Bytes,
     /// What the authorizer said, `None` on a route without authorizer.
     pub authorizer: Option<Value>,
+    /// Whether it came by a catch-all route such as `/{proxy+}`, and no authorizer of ours ran there. Whatever its path
+    /// looks like, API Gateway did not take it for one of the paths that have an authorizer.
+    pub is_stray: bool,
     /// API Gateway's id of the request.
     pub request_id: String,
 }
@@ -145,6 +148,12 @@ impl Request {
                 Some(a)
             }
         });
+        // `$default` is not held for one: an HTTP API may have no other route, and without a context the caller is
+        // nobody there as anywhere.
+        let is_stray = route.as_deref().is_some_and(is_catch_all)
+            && authorizer
+                .as_ref()
+                .is_none_or(|context| context.get("signedIn").is_none());
         Ok(Self {
             method,
             path,
@@ -153,6 +162,7 @@ impl Request {
             headers,
             body: body.into(),
             authorizer,
+            is_stray,
             request_id: context.request_id.unwrap_or_default(),
         })
     }
@@ -195,7 +205,7 @@ fn headers(
 /// of the path is ours the route tells that API Gateway matched, such as `/state/{id}`.
 fn inner_path(seen: &str, route: Option<&str>, stage: Option<&str>) -> String {
     let template = route.and_then(|route| route.find('/').and_then(|slash| route.get(slash..)));
-    if let Some(template) = template.filter(|template| !template.contains("+}")) {
+    if let Some(template) = template.filter(|template| !is_catch_all(template)) {
         let depth = template.trim_matches('/').split('/').count();
         let segments: Vec<_> = seen.trim_matches('/').split('/').collect();
         if let Some(inner) = segments
@@ -210,6 +220,11 @@ fn inner_path(seen: &str, route: Option<&str>, stage: Option<&str>) -> String {
         .and_then(|stage| seen.strip_prefix('/')?.strip_prefix(stage))
         .filter(|rest| rest.starts_with('/'));
     without_stage.unwrap_or(seen).to_owned()
+}
+
+/// Whether a route takes paths of any depth.
+fn is_catch_all(route: &str) -> bool {
+    route.contains("+}")
 }
 
 /// Where the API is for this caller. API Gateway takes no request whose `Host` is not one of the API's.

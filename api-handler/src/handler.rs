@@ -69,7 +69,11 @@ impl Handler {
     ) -> Result<Answer, BadEvent> {
         let started = Instant::now();
         let request = Request::from_event(event)?;
-        let route = Route::of(&request.path);
+        let route = if request.is_stray {
+            Route::Unknown
+        } else {
+            Route::of(&request.path)
+        };
         let store = self.store.for_request();
         let now = self.clock.now();
         let caller = Caller::from_context(

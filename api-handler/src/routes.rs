@@ -50,24 +50,18 @@ pub enum Route {
 }
 
 impl Route {
-    /// Reads a path. Percent-encoding hides nothing: `/state/%61` is `/state/a` (RFC 3986, 6.2.2.2), and `%2F` makes no
-    /// new segment.
+    /// Reads a path. Only an id is decoded: `/state/%61` is `/state/a` (RFC 3986, 6.2.2.2), and `%2F` makes no new
+    /// segment. What is not an id API Gateway compares as it was sent, and so must this: else `/%73ession`, which is not
+    /// `/session` there, would be answered without the authorizer of `/session`.
     #[must_use]
     pub fn of(path: &str) -> Self {
-        let segments: Vec<_> = path
-            .split('/')
-            .skip(1)
-            .map(|s| percent_decode_str(s).decode_utf8_lossy())
-            .collect();
-        match segments
-            .iter()
-            .map(AsRef::as_ref)
-            .collect::<Vec<&str>>()
-            .as_slice()
-        {
+        let segments: Vec<_> = path.split('/').skip(1).collect();
+        match segments.as_slice() {
             ["session"] => Self::Session,
             ["state"] => Self::List,
-            ["state", id] if !id.is_empty() => Self::State((*id).to_owned()),
+            ["state", id] if !id.is_empty() => {
+                Self::State(percent_decode_str(id).decode_utf8_lossy().into_owned())
+            }
             ["openapi.json"] => Self::OpenApi,
             _ => Self::Unknown,
         }

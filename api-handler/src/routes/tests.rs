@@ -22,6 +22,11 @@ fn paths() {
         "/session/x",
         "/openapi.yaml",
         "state",
+        "/%73ession",
+        "/stat%65",
+        "/%73tate/a",
+        "/openapi%2Ejson",
+        "/%2Fstate",
     ] {
         check(path, Route::Unknown);
     }

@@ -107,6 +107,56 @@ async fn nothing_but_the_context_says_who_is_calling() {
 }
 
 #[tokio::test]
+async fn a_catch_all_route_without_authorizer_leads_nowhere() {
+    let api = Api::start().await;
+    api.put("alice", "a", &json!({"value": 1, "visibility": "public"}))
+        .await;
+    let rest = |method: &str, path: &str, context: Value| {
+        let mut event = ask(method, path)
+            .header("Authorization", "Bearer bad")
+            .context(context)
+            .rest_event();
+        event["resource"] = "/{proxy+}".into();
+        event
+    };
+    let http = |method: &str, path: &str, context: Value| {
+        let mut event = http_event(method, path, "", &context);
+        event["routeKey"] = "ANY /{proxy+}".into();
+        event
+    };
+    for nobody in [json!(null), json!({}), json!({"claims": null})] {
+        for path in [
+            "/session",
+            "/%73ession",
+            "/state",
+            "/stat%65",
+            "/state/",
+            "/state/a",
+            "/state/a/",
+            "//state",
+            "/state/a/b",
+            "/openapi.json",
+        ] {
+            for method in ["GET", "PUT", "POST"] {
+                for event in [
+                    rest(method, path, nobody.clone()),
+                    http(method, path, nobody.clone()),
+                ] {
+                    api.event(event).await.expect(404);
+                }
+            }
+        }
+    }
+    // An API may well have no other route, with the authorizer on it.
+    api.event(rest("GET", "/state/a", caller("alice", &[])))
+        .await
+        .expect(200);
+    api.event(http("GET", "/session", typed("alice")))
+        .await
+        .expect(200);
+}
+
+#[tokio::test]
 async fn an_event_that_is_none_is_an_error_and_no_answer() {
     let api = Api::start().await;
     for event in [
