@@ -9,11 +9,13 @@ mod runtime;
 
 use std::process::{Command, Stdio};
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use runtime::Function;
 use support::signer::mint;
-use support::{Signer, request_event, token_event, unauthorized};
+use support::{Signer, bearer, http_api_event, request_event, token_event, unauthorized};
 
 /// A token that is good now.
 fn good_token(function: &Function) -> String {
@@ -116,6 +118,39 @@ fn it_answers_and_its_errors_are_to_the_letter() {
         5,
         "one line at start and one a decision, and no error of the runtime beside them: {log}"
     );
+}
+
+/// The Lambda runtime tells the whole event at its own `trace`, and the HTTP client what it sends.
+#[test]
+fn no_level_of_logging_writes_a_token_or_a_secret() {
+    for level in ["LOG_LEVEL", "AWS_LAMBDA_LOG_LEVEL"] {
+        let mut function = Function::start(&[
+            (level, "TRACE"),
+            ("INTROSPECTION", "on"),
+            ("INTROSPECTION_CLIENT_ID", "client"),
+            ("INTROSPECTION_CLIENT_SECRET", "hush-hush"),
+        ]);
+        let token = good_token(&function);
+        let forged = format!("{}AAAA", good_token(&function));
+        for token in [&token, &forged] {
+            for event in [
+                token_event(token),
+                request_event("GET/a", &bearer(token)),
+                http_api_event("GET/a", &bearer(token)),
+            ] {
+                function.invoke(&event.to_string());
+            }
+        }
+        // What is no event at all is reported by the runtime itself.
+        function.invoke(&format!("{{\"authorizationToken\": \"Bearer {token}\","));
+        let log = function.stop();
+        assert!(log.contains(r#""reason":"granted""#), "{log}");
+        let basic = STANDARD.encode("client:hush-hush");
+        let parts = token.split('.').chain(forged.split('.'));
+        for secret in parts.chain(["hush-hush", &basic]) {
+            assert!(!log.contains(secret), "{level}: {secret} is in {log}");
+        }
+    }
 }
 
 #[test]

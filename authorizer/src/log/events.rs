@@ -1,4 +1,4 @@
-//! What `tracing` events become: the rarer lines, of this crate and of the libraries below it.
+//! What `tracing` events become: the rarer lines, of this crate, and what the libraries below it warn of.
 
 use std::fmt;
 
@@ -29,13 +29,10 @@ impl Subscriber for EventLog {
             return false;
         }
         let level = level_of(metadata);
-        // What libraries have to say below a warning is for those who look for it.
+        // Libraries warn, and say no more, whatever the level: at `trace` the Lambda runtime writes whole events, and
+        // with each its caller's token.
         let is_ours = metadata.target().starts_with(env!("CARGO_CRATE_NAME"));
-        self.0.is_on(if is_ours || level <= Level::Warn {
-            level
-        } else {
-            Level::Trace
-        })
+        (is_ours || level <= Level::Warn) && self.0.is_on(level)
     }
 
     fn event(&self, event: &Event<'_>) {

@@ -48,7 +48,8 @@ impl Function {
         let (served, answers) = channel();
         let (polled, polls) = channel();
         let runtime = serve_runtime(to_serve, served, polled);
-        let mut process = Command::new(env!("CARGO_BIN_EXE_authorizer"))
+        let (mut console, output) = std::io::pipe().unwrap();
+        let process = Command::new(env!("CARGO_BIN_EXE_authorizer"))
             .env_clear()
             .env("AWS_LAMBDA_RUNTIME_API", runtime)
             .envs([
@@ -61,15 +62,16 @@ impl Function {
             ])
             .env("ISSUER", &issuer)
             .env("JWKS_URI", format!("{issuer}/keys"))
+            .env("INTROSPECTION_URI", format!("{issuer}/introspect"))
             .envs(variables.iter().copied())
             .stdin(Stdio::null())
-            .stdout(Stdio::piped())
+            .stdout(output.try_clone().unwrap())
+            .stderr(output)
             .spawn()
             .unwrap();
-        let mut stdout = process.stdout.take().unwrap();
         let log = thread::spawn(move || {
             let mut text = String::new();
-            stdout.read_to_string(&mut text).unwrap();
+            console.read_to_string(&mut text).unwrap();
             text
         });
         Self {
@@ -101,7 +103,7 @@ impl Function {
         self.issuer_is_down.store(true, Ordering::SeqCst);
     }
 
-    /// Ends it and gives back what it logged.
+    /// Ends it and gives back what it wrote, to standard output and standard error.
     pub(crate) fn stop(mut self) -> String {
         self.process.kill().unwrap();
         self.log.take().unwrap().join().unwrap()
@@ -115,7 +117,7 @@ impl Drop for Function {
     }
 }
 
-/// Publishes the signer's key on a free port and gives back the issuer's address.
+/// Publishes the signer's key on a free port, calls every token active, and gives back the issuer's address.
 fn serve_keys(is_down: Arc<AtomicBool>) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let issuer = format!("http://{}", listener.local_addr().unwrap());
@@ -124,13 +126,13 @@ fn serve_keys(is_down: Arc<AtomicBool>) -> String {
         for stream in listener.incoming() {
             let mut stream = stream.unwrap();
             if !is_down.load(Ordering::SeqCst) {
-                read_request(&mut BufReader::new(&stream));
-                respond(
-                    &mut stream,
-                    "200 OK",
-                    "Content-Type: application/json\r\n",
-                    &keys,
-                );
+                let asked = read_request(&mut BufReader::new(&stream));
+                let body = match asked {
+                    Some((path, _)) if path == "/introspect" => r#"{"active": true}"#,
+                    _ => &keys,
+                };
+                let headers = "Content-Type: application/json\r\n";
+                respond(&mut stream, "200 OK", headers, body);
             }
         }
     });
