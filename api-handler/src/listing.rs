@@ -23,9 +23,12 @@ const MAX_PAGE_BYTES: usize = 5_000_000 - 4096;
 /// values, which ends early, reads little in vain.
 const BATCH: usize = 25;
 
-/// How often a page that shows nothing yet looks further. More than one round is needed only where the indexes lag
-/// behind by a whole page.
+/// How often a page that is not full looks further. More than one round is needed only where the indexes lag behind.
 const MAX_ROUNDS: usize = 4;
+
+/// How many ids of each partition the further rounds ask for: what one caller has hidden or deleted within the second
+/// or so that an index lags.
+const FURTHER_IDS: usize = 100;
 
 /// Whose resources are listed.
 #[derive(Debug)]
@@ -48,7 +51,8 @@ pub struct Page {
 /// The first page after `after`.
 ///
 /// It costs one small query per partition (eight for the public ones, one for the caller's own, one per group) and one
-/// batch read per 25 resources shown, however many resources there are.
+/// batch read per 25 resources shown, however many resources there are; where the indexes
+/// lag, it looks further, up to four times.
 ///
 /// # Errors
 /// When the store fails.
@@ -63,9 +67,9 @@ pub async fn page(
         page: Page::default(),
         bytes: 0,
     };
-    for _ in 0..MAX_ROUNDS {
+    for round in 0..MAX_ROUNDS {
         // One more than fits, to know whether there is a next page.
-        let wanted = limit - page.page.items.len() + 1;
+        let wanted = if round == 0 { limit + 1 } else { FURTHER_IDS };
         let ids = store.ids(&partitions, after.as_ref(), wanted).await?;
         let candidates = merge(&ids);
         for batch in candidates.ids.chunks(BATCH) {
@@ -78,13 +82,14 @@ pub async fn page(
             return Ok(page.page);
         }
         after = candidates.ids.last().cloned();
-        if !page.page.items.is_empty() {
-            break;
-        }
     }
-    // Only where nothing was shown does the cursor name an id that was not.
-    page.page.next = page.page.next.or(after);
-    Ok(page.page)
+    // A cursor names the last resource that was shown, never one that was not: its id alone would tell the caller of it.
+    if page.page.next.is_some() {
+        Ok(page.page)
+    } else {
+        let cause = "the indexes name only what this caller may not see or is gone";
+        Err(StoreError::Failed(cause.to_owned()).into())
+    }
 }
 
 fn partitions(scope: &Scope<'_>) -> BTreeSet<Partition> {

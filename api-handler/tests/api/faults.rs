@@ -9,6 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tokio::{
@@ -418,6 +419,97 @@ async fn connections_that_are_closed_between_requests_do_not_matter() {
         .await
         .expect(204);
     }
+}
+
+/// A real store whose audience index still names `hidden` of its ids to everybody, as an index that lags does; with
+/// `endless`, more behind each.
+async fn lagging(real: &str, hidden: usize, endless: bool) -> String {
+    let real = real.to_owned();
+    store(move |operation, input| {
+        let real = real.clone();
+        async move {
+            let (status, body) = forward(&real, &operation, &input).await;
+            let values = &input["ExpressionAttributeValues"];
+            if operation != "Query" || values[":partition"]["S"] != "public#0" {
+                return http(status, "", &body);
+            }
+            let mut body: Value = serde_json::from_str(&body).unwrap();
+            let after = values[":after"]["S"]
+                .as_str()
+                .unwrap_or_default()
+                .to_owned();
+            let lies = (0..hidden)
+                .map(|n| format!("hid{n:04}"))
+                .chain((0..if endless { 200 } else { 0 }).map(|n| format!("{after}z{n:03}")));
+            let mut ids: Vec<String> = body["Items"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|item| item["id"]["S"].as_str().unwrap().to_owned())
+                .chain(lies.filter(|id| *id > after))
+                .collect();
+            ids.sort();
+            ids.truncate(input["Limit"].as_u64().unwrap().try_into().unwrap());
+            let items: Vec<_> = ids.iter().map(|id| json!({"id": {"S": id}})).collect();
+            body = json!({"Items": items, "Count": items.len()});
+            http(200, "", &body.to_string())
+        }
+    })
+    .await
+}
+
+#[tokio::test]
+async fn an_index_that_lags_gives_no_id_away() {
+    let direct = Api::start().await;
+    for n in 0..12 {
+        direct
+            .put("alice", &format!("hid{n:04}"), &json!({"value": n}))
+            .await;
+    }
+    let list = async |hidden: usize, endless: bool, path: &str| {
+        let endpoint = lagging(&direct.endpoint, hidden, endless).await;
+        let api = Api::over(&endpoint, &direct.table, &[]);
+        api.send(ask("GET", path)).await
+    };
+    let nothing = json!({"items": []});
+    // Private ones, and ones that are gone.
+    for hidden in [12, 200] {
+        for limit in [1, 25, 100] {
+            let path = format!("/state?limit={limit}");
+            assert_eq!(list(hidden, false, &path).await.expect(200).body, nothing);
+        }
+    }
+    // More than there is time for.
+    let reply = list(12, true, "/state?limit=1").await.expect(503);
+    assert_eq!(reply.headers["retry-after"], "1");
+    assert!(!reply.text.contains("hid"), "{}", reply.text);
+
+    for id in ["a", "hid0005a", "z"] {
+        let body = json!({"value": 1, "visibility": "public"});
+        direct.put("alice", id, &body).await;
+    }
+    let names_the_last_shown = |page: &Reply| {
+        let cursor = page.body["nextCursor"].as_str()?.to_owned();
+        let last = URL_SAFE_NO_PAD.decode(&cursor).unwrap();
+        assert_eq!(last, format!("1:{}", page.ids().last()?).as_bytes());
+        Some(cursor)
+    };
+    // A page that began and that there was no time to fill.
+    let page = list(12, true, "/state?limit=5").await.expect(200);
+    assert_eq!(page.ids()[..2], ["a", "hid0005a"]);
+    names_the_last_shown(&page).unwrap();
+
+    let mut seen = Vec::new();
+    let mut path = "/state?limit=1".to_owned();
+    loop {
+        let page = list(200, false, &path).await.expect(200);
+        seen.extend(page.ids().into_iter().map(str::to_owned));
+        let Some(cursor) = names_the_last_shown(&page) else {
+            break;
+        };
+        path = format!("/state?limit=1&cursor={cursor}");
+    }
+    assert_eq!(seen, ["a", "hid0005a", "z"]);
 }
 
 /// A real store that reads `at_once` of the keys of each batch, and names the others.
