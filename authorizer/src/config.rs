@@ -57,7 +57,7 @@ pub struct Settings {
 /// How the keys of every issuer are kept.
 #[derive(Debug, Clone)]
 pub struct KeyCacheSettings {
-    /// `JWKS_MAX_AGE_SECONDS`.
+    /// `JWKS_MAX_AGE_SECONDS`. Keys count as fresh for a second at least, so 0 means 1.
     pub max_age: Duration,
     /// `JWKS_MAX_STALE_SECONDS`.
     pub max_stale: Duration,

@@ -40,11 +40,12 @@ pub struct KeySettings {
     pub jwks_uri: Option<Endpoint>,
     /// The algorithms that tokens of this issuer may name.
     pub algorithms: Vec<Algorithm>,
-    /// How long keys count as fresh at most; a shorter `Cache-Control: max-age` wins.
+    /// How long keys count as fresh at most; a shorter `Cache-Control: max-age` wins. Either way it is a second at least.
     pub max_age: Duration,
     /// How long past that they still serve while the issuer cannot be reached.
     pub max_stale: Duration,
-    /// The shortest time between two fetches for unknown key ids, and after a failed fetch.
+    /// The shortest time between two fetches for unknown key ids, and after a failed fetch; and how long keys count as
+    /// fresh that came with `no-cache` or `no-store`.
     pub cooldown: Duration,
     /// One fetch, connect to last byte.
     pub timeout: Duration,

@@ -8,8 +8,9 @@ pub(super) const FLOOR: Duration = Duration::from_secs(1);
 /// How long keys count as fresh that came with these headers (RFC 9111 sections 4.2 and 5.2.2).
 ///
 /// Okta sends 44 days in quiet times and little, or `no-cache`, near a rotation. So `ceiling`, the operator's setting,
-/// bounds the one, and an answer that asks not to be stored at all counts as fresh for the `cooldown`: a fetch for
-/// every request would serve nobody.
+/// bounds the one. A number of seconds is taken at its word, less the time in caches on the way, down to the [`FLOOR`]:
+/// an issuer that says 0 is asked every second, as one that says 1 is. An answer that says only that it shall not be
+/// kept counts as fresh for the `cooldown`: it names no time, and a fetch for every request would serve nobody.
 pub(super) fn fresh_for(
     cache_control: Option<&str>,
     age: Option<u64>,
@@ -21,42 +22,40 @@ pub(super) fn fresh_for(
         Wanted::Seconds(seconds) => {
             Duration::from_secs(seconds.saturating_sub(age.unwrap_or_default()))
         }
-        Wanted::NotStored => Duration::ZERO,
+        Wanted::NotKept => cooldown,
     };
-    let wanted = if wanted.is_zero() { cooldown } else { wanted };
     wanted.min(ceiling).max(FLOOR)
 }
 
 enum Wanted {
     Nothing,
     Seconds(u64),
-    NotStored,
+    NotKept,
 }
 
 fn wanted(cache_control: &str) -> Wanted {
-    let mut seconds: Option<u64> = None;
+    let mut least: Option<u64> = None;
     for directive in cache_control.split(',') {
         let (name, value) = directive.split_once('=').unwrap_or((directive, ""));
         match name.trim().to_ascii_lowercase().as_str() {
             // `no-cache` would allow to ask whether it is still good; we have nothing cheaper than fetching anew.
-            "no-cache" | "no-store" => return Wanted::NotStored,
-            "max-age" => {
-                let value = seconds_of(value);
-                seconds = Some(seconds.map_or(value, |seconds| seconds.min(value)));
-            }
+            "no-cache" | "no-store" => return Wanted::NotKept,
+            "max-age" => match seconds(value) {
+                Some(seconds) => least = Some(least.map_or(seconds, |least| least.min(seconds))),
+                // It counts as stale, and names no time either (RFC 9111 section 4.2.1).
+                None => return Wanted::NotKept,
+            },
             _ => {}
         }
     }
-    seconds.map_or(Wanted::Nothing, Wanted::Seconds)
+    least.map_or(Wanted::Nothing, Wanted::Seconds)
 }
 
-/// A number too large is the largest there is, and what is no number is 0 (RFC 9111 sections 1.2.2 and 4.2.1).
-fn seconds_of(value: &str) -> u64 {
+/// A number too large is the largest there is (RFC 9111 section 1.2.2).
+fn seconds(value: &str) -> Option<u64> {
     let digits = value.trim().trim_matches('"');
-    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        return 0;
-    }
-    digits.parse().unwrap_or(u64::MAX)
+    let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then(|| digits.parse().unwrap_or(u64::MAX))
 }
 
 #[cfg(test)]
@@ -84,32 +83,57 @@ mod tests {
         check(Some("max-age=99999999999999999999999999"), None, 3600);
         check(Some("max-age=900,max-age=600"), None, 600);
         check(Some("max-age=1"), None, 1);
+        check(Some("max-age=0"), None, 1);
+        check(Some("max-age=0, must-revalidate"), None, 1);
+        check(Some("max-age=600,max-age=0"), None, 1);
+    }
+
+    #[test]
+    fn a_longer_max_age_is_never_fresh_for_a_shorter_time() {
+        let (ceiling, cooldown) = (Duration::from_secs(60), Duration::from_secs(30));
+        let fresh = |seconds: u64, age| {
+            fresh_for(
+                Some(&format!("max-age={seconds}")),
+                Some(age),
+                ceiling,
+                cooldown,
+            )
+        };
+        for age in [0, 1, 59, 60, 61] {
+            let times: Vec<Duration> = (0..100).map(|seconds| fresh(seconds, age)).collect();
+            assert!(times.is_sorted(), "Age {age}: {times:?}");
+        }
     }
 
     #[test]
     fn time_spent_in_a_cache_on_the_way_is_taken_off() {
         check(Some("max-age=600"), Some(200), 400);
-        check(Some("max-age=600"), Some(600), 30);
-        check(Some("max-age=600"), Some(u64::MAX), 30);
+        check(Some("max-age=600"), Some(600), 1);
+        check(Some("max-age=600"), Some(u64::MAX), 1);
         check(None, Some(200), 3600);
     }
 
     #[test]
-    fn an_answer_that_may_not_be_stored_does_not_cost_a_fetch_for_every_request() {
+    fn an_answer_that_may_not_be_stored_counts_for_the_cooldown() {
         for header in [
             "no-cache",
             "max-age=600, no-store",
+            "max-age=0, no-cache",
             "No-Cache=\"set-cookie\"",
-            "max-age=0",
         ] {
             check(Some(header), None, 30);
         }
+    }
+
+    #[test]
+    fn a_max_age_that_is_no_number_of_seconds_counts_for_the_cooldown() {
         for header in [
             "max-age",
             "max-age=",
             "max-age=-1",
             "max-age=1.5",
             "max-age=x",
+            "max-age=600, max-age=x",
         ] {
             check(Some(header), None, 30);
         }
