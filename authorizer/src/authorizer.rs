@@ -44,6 +44,10 @@ pub struct Invocation<'i> {
     pub deadline: Timestamp,
 }
 
+/// How long init waits for keys at most. Lambda gives all of it 10 seconds and then begins anew, within the time of the
+/// first invocation.
+const WARM_UP_LIMIT: Duration = Duration::from_secs(5);
+
 /// What is kept of an invocation's time for giving the answer.
 const ANSWER_MARGIN: Duration = Duration::from_millis(250);
 
@@ -82,9 +86,10 @@ impl Authorizer {
     }
 
     /// Fetches the keys of all issuers, side by side, so that the first caller does not pay. A dead issuer holds this
-    /// up no longer than one fetch may take.
+    /// up no longer than one fetch may take, or 5 seconds if that is less; a fetch that takes longer goes on beside.
     pub async fn warm_up(self: &Arc<Self>) {
-        let deadline = self.clock.now().plus(self.keys_timeout);
+        let patience = warm_up_patience(self.keys_timeout);
+        let deadline = self.clock.now().plus(patience);
         let mut fetches = JoinSet::new();
         for place in 0..self.verifier.issuers().len() {
             let this = Arc::clone(self);
@@ -94,7 +99,7 @@ impl Authorizer {
                 }
             });
         }
-        let _unfinished = tokio::time::timeout(self.keys_timeout, fetches.join_all()).await;
+        let _unfinished = tokio::time::timeout(patience, fetches.join_all()).await;
     }
 
     /// Decides about one event and logs the decision.
@@ -229,6 +234,10 @@ impl Authorizer {
     }
 }
 
+fn warm_up_patience(keys_timeout: Duration) -> Duration {
+    keys_timeout.min(WARM_UP_LIMIT)
+}
+
 /// An answer, and what the log is told.
 struct Decision {
     answer: Answer,
@@ -272,5 +281,18 @@ fn reason(
         (Ok(_), false, _) => "route_not_granted",
         (Ok(_), true, Caller::Anonymous) => "granted_to_anyone",
         (Ok(_), true, Caller::SignedIn(_)) => "granted",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_timeout_that_can_be_set_outlasts_the_init_of_lambda() {
+        for (timeout_ms, expected_ms) in [(1, 1), (2000, 2000), (5000, 5000), (60_000, 5000)] {
+            let patience = warm_up_patience(Duration::from_millis(timeout_ms));
+            assert_eq!(patience, Duration::from_millis(expected_ms));
+        }
     }
 }
