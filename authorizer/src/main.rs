@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use authorizer::authorizer::{Authorizer, Invocation};
 use authorizer::clock::{Clock, SystemClock, Timestamp};
-use authorizer::config::{Environment, Settings, Source};
+use authorizer::config::{Environment, Settings};
 use authorizer::http_client::{HttpClient, Transport};
 use authorizer::log::{EventLog, Level, Log, Stdout};
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
@@ -35,7 +35,7 @@ async fn run() -> Result<(), lambda_runtime::Error> {
     if let Some(missing) = needed
         .map(|name| format!("AWS_LAMBDA_{name}"))
         .iter()
-        .find(|name| Environment.variable(name).is_none())
+        .find(|name| std::env::var(name).is_err())
     {
         return Err(format!(
             "no {missing}: this function needs Lambda, or on one machine `cargo local`"
@@ -59,9 +59,7 @@ async fn run() -> Result<(), lambda_runtime::Error> {
     }
 
     let transport: Arc<dyn Transport> = Arc::new(HttpClient::new(settings.ca_pem.as_deref())?);
-    let function = Environment
-        .variable("AWS_LAMBDA_FUNCTION_NAME")
-        .unwrap_or_default();
+    let function = std::env::var("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_default();
     let authorizer = Arc::new(Authorizer::new(
         &settings,
         &transport,

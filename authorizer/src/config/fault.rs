@@ -22,6 +22,8 @@ pub(crate) enum Holds {
     Value(String),
     /// What nobody may see.
     Secret,
+    /// Bytes that are no text.
+    NotUtf8,
 }
 
 /// Every variable that is wrong, at least one. Its text is the message that ends the process.
@@ -59,6 +61,12 @@ impl fmt::Display for Fault {
                 f,
                 "{name} holds a value that is not shown: expected {expected}"
             ),
+            Holds::NotUtf8 => {
+                write!(
+                    f,
+                    "{name} holds a value that is not UTF-8: expected {expected}"
+                )
+            }
             Holds::Value(value) => {
                 let shown: String = value.chars().take(SHOWN_CHARS).collect();
                 let more = if shown.len() < value.len() { "…" } else { "" };

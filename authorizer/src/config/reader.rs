@@ -1,5 +1,6 @@
 //! Reads variables and gathers what is wrong with them.
 
+use std::ffi::OsString;
 use std::ops::RangeInclusive;
 
 use super::fault::{Fault, Faults, Holds};
@@ -40,10 +41,12 @@ impl<'s> Reader<'s> {
 
     /// Notes that a variable is wrong.
     pub(super) fn fault(&mut self, name: &str, expected: impl Into<String>) {
-        let holds = match self.source.variable(name) {
+        let holds = match self.source.variable(name).map(OsString::into_string) {
             None => Holds::Unset,
-            Some(_) if name.ends_with("_SECRET") => Holds::Secret,
-            Some(value) => Holds::shown(value),
+            // Noted when it was read.
+            Some(Err(_)) => return,
+            Some(Ok(_)) if name.ends_with("_SECRET") => Holds::Secret,
+            Some(Ok(value)) => Holds::shown(value),
         };
         self.faults.push(Fault {
             name: name.to_owned(),
@@ -72,17 +75,27 @@ impl<'s> Reader<'s> {
     }
 
     /// Whether a variable is set, if only to nothing.
-    pub(super) fn is_set_blank(&self, name: &str) -> bool {
-        self.source
-            .variable(name)
-            .is_some_and(|value| value.trim().is_empty())
+    pub(super) fn is_set_blank(&mut self, name: &str) -> bool {
+        self.source.variable(name).is_some() && self.text(name).is_none()
     }
 
-    /// A variable, unless it is unset or empty.
-    pub(super) fn text(&self, name: &str) -> Option<String> {
-        self.source
-            .variable(name)
-            .filter(|value| !value.trim().is_empty())
+    /// A variable, unless it is unset or empty. One that is not UTF-8 is noted, and counts as unset: altered to be
+    /// text, it could be what a token has.
+    pub(super) fn text(&mut self, name: &str) -> Option<String> {
+        match self.source.variable(name)?.into_string() {
+            Ok(text) => Some(text).filter(|text| !text.trim().is_empty()),
+            Err(_) => {
+                let fault = Fault {
+                    name: name.to_owned(),
+                    holds: Holds::NotUtf8,
+                    expected: "text".to_owned(),
+                };
+                if !self.faults.contains(&fault) {
+                    self.faults.push(fault);
+                }
+                None
+            }
+        }
     }
 
     /// Texts joined by commas, blanks around them left off.

@@ -1,5 +1,6 @@
 //! Where settings come from.
 
+use std::ffi::OsString;
 use std::io;
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -7,8 +8,8 @@ use crate::clock::{Clock, SystemClock, Timestamp};
 
 /// Variables and files by name: the environment, or a map in tests.
 pub trait Source {
-    /// The value of a variable, if it is set.
-    fn variable(&self, name: &str) -> Option<String>;
+    /// The value of a variable, if it is set. It may be no text.
+    fn variable(&self, name: &str) -> Option<OsString>;
 
     /// The contents of a file.
     ///
@@ -35,9 +36,8 @@ pub struct Environment;
 const NO_FILE_IS_OLDER: Timestamp = Timestamp::from_secs(1_420_070_400);
 
 impl Source for Environment {
-    fn variable(&self, name: &str) -> Option<String> {
-        // What is not UTF-8 shows as such in the message about it.
-        std::env::var_os(name).map(|value| value.to_string_lossy().into_owned())
+    fn variable(&self, name: &str) -> Option<OsString> {
+        std::env::var_os(name)
     }
 
     fn file(&self, path: &str) -> io::Result<FileContents> {

@@ -1,14 +1,15 @@
 use std::collections::HashMap;
+use std::ffi::OsString;
 use std::io;
 
 use super::*;
 
 /// Settings by name, and files by path.
 #[derive(Default)]
-struct Given(HashMap<String, String>, HashMap<String, Vec<u8>>);
+struct Given(HashMap<String, OsString>, HashMap<String, Vec<u8>>);
 
 impl Source for Given {
-    fn variable(&self, name: &str) -> Option<String> {
+    fn variable(&self, name: &str) -> Option<OsString> {
         self.0.get(name).cloned()
     }
 
@@ -30,9 +31,8 @@ fn given(variables: &[(&str, &str)]) -> Given {
         .iter()
         .chain(variables)
         .filter(|(_, value)| *value != "-");
-    let mut map: HashMap<String, String> = base
-        .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
-        .collect();
+    let mut map: HashMap<String, OsString> =
+        base.map(|(k, v)| ((*k).to_owned(), (*v).into())).collect();
     for (name, _) in variables.iter().filter(|(_, value)| *value == "-") {
         map.remove(*name);
     }
@@ -182,6 +182,41 @@ fn all_faults_are_told_in_one_message_and_no_secret_is() {
   ACCESS_RULES[0].roles holds \"[\\\"b\\\"]\": expected only methods, path, scopes, groups, anonymous
   INTROSPECTION_CLIENT_ID is not set: expected the client id to ask with, as INTROSPECTION is on";
     assert_eq!(message, expected);
+}
+
+/// Altered to be text, an audience could be one that a token has.
+#[cfg(unix)]
+#[test]
+fn a_value_that_is_not_utf_8_is_refused_as_such_and_once() {
+    use std::os::unix::ffi::OsStringExt;
+    for name in [
+        "ISSUER",
+        "AUDIENCE",
+        "CLIENT_IDS",
+        "JWKS_URI",
+        "JWKS_FILE",
+        "JWKS_TIMEOUT_MS",
+        "ALGORITHMS",
+        "TOKEN_USE",
+        "CONTEXT_CLAIMS",
+        "ACCESS_RULES",
+        "ACCESS_RULES_FILE",
+        "TRUSTED_ISSUERS",
+        "INTROSPECTION",
+        "INTROSPECTION_CLIENT_ID",
+        "INTROSPECTION_CLIENT_SECRET",
+        "CA_FILE",
+        "LOG_LEVEL",
+        "AWS_LAMBDA_LOG_LEVEL",
+    ] {
+        let mut given = given(&[]);
+        let value = OsString::from_vec(b"hush\xff".to_vec());
+        given.0.insert(name.to_owned(), value);
+        let message = Settings::from_source(&given).unwrap_err().to_string();
+        let expected =
+            format!("1 setting is wrong\n  {name} holds a value that is not UTF-8: expected text");
+        assert_eq!(message, expected);
+    }
 }
 
 #[test]

@@ -14,6 +14,7 @@
 pub(crate) mod signer;
 
 use std::collections::HashMap;
+use std::ffi::OsString;
 use std::io;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -127,11 +128,11 @@ fn unset(variables: &[(&str, &str)]) -> Vec<String> {
 pub(crate) struct Given(HashMap<String, String>, Vec<String>);
 
 impl Source for Given {
-    fn variable(&self, name: &str) -> Option<String> {
+    fn variable(&self, name: &str) -> Option<OsString> {
         if self.1.iter().any(|unset| unset == name) {
             None
         } else {
-            self.0.get(name).cloned()
+            self.0.get(name).map(OsString::from)
         }
     }
 
