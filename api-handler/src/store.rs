@@ -1,7 +1,7 @@
 //! The resources in DynamoDB: one table, conditional writes, `Query` on two indexes, no `Scan`.
 //!
-//! The SDK's own retries and time limits are off, for it would repeat a write whose first try may have landed and
-//! report the second as a lost race. `retry` keeps the two apart.
+//! The SDK's own retries and time limits are off, for it would repeat a write whose first try may have landed. `retry`
+//! does not, and `write` then looks whether it has.
 
 mod http;
 mod item;
@@ -31,10 +31,13 @@ pub enum StoreError {
     /// The write's condition did not hold: somebody else's write came first, and this one changed nothing.
     #[error("the condition of the write did not hold")]
     Lost,
-    /// DynamoDB takes no more at present.
+    /// DynamoDB takes no more at present; nothing was written.
     #[error("throttled: {0}")]
     Throttled(String),
-    /// Anything else. Whether a write landed is not known.
+    /// A write without an answer that can be read. Whether it landed, or still will, is not known.
+    #[error("in doubt: {0}")]
+    InDoubt(String),
+    /// Anything else; nothing was written.
     #[error("{0}")]
     Failed(String),
 }
@@ -44,7 +47,7 @@ impl From<StoreError> for Problem {
         match error {
             StoreError::Lost => Self::PreconditionFailed,
             StoreError::Throttled(cause) => Self::Throttled(cause),
-            StoreError::Failed(cause) => Self::Unavailable(cause),
+            StoreError::InDoubt(cause) | StoreError::Failed(cause) => Self::Unavailable(cause),
         }
     }
 }

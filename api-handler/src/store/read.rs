@@ -7,7 +7,7 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 use super::{
     Partition, Store, StoreError, item,
-    retry::{Failure, with_retries},
+    retry::{Failure, Kind, with_retries},
 };
 use crate::state::{State, StateId};
 
@@ -39,7 +39,7 @@ impl Store {
                 .consistent_read(true);
             async { request.send().await.map_err(|error| Failure::of(&error)) }
         };
-        let Some(item) = with_retries(call).await?.item else {
+        let Some(item) = with_retries(Kind::Read, call).await?.item else {
             return Ok(None);
         };
         let state = item::from_item(item)?;
@@ -100,7 +100,7 @@ impl Store {
             };
             async { request.send().await.map_err(|error| Failure::of(&error)) }
         };
-        let output = with_retries(call).await?;
+        let output = with_retries(Kind::Read, call).await?;
         let ids = output
             .items
             .unwrap_or_default()
@@ -145,7 +145,7 @@ impl Store {
                 .request_items(&self.table, keys.clone());
             async { request.send().await.map_err(|error| Failure::of(&error)) }
         };
-        let output = with_retries(call).await?;
+        let output = with_retries(Kind::Read, call).await?;
         let items = output.responses.unwrap_or_default().into_values().flatten();
         let states = items.map(item::from_item).collect::<Result<Vec<_>, _>>()?;
         let unread = output

@@ -81,13 +81,21 @@ fn chain(error: &dyn Error) -> String {
     text
 }
 
-/// Makes a call up to three times. A condition that does not hold after a try whose outcome is not known may not hold
-/// because of that very try: then nobody knows who won, and that is what is said.
-pub(super) async fn with_retries<T, F>(call: impl Fn() -> F) -> Result<T, StoreError>
+/// What a call does, and so when it may be made again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Nothing: it may be made as often as one likes.
+    Read,
+    /// Changes an item: it is made again only while it is known to have done nothing. A create that landed, unseen, and
+    /// was then deleted by somebody else would otherwise bring the resource back, and its entity tag with it.
+    Write,
+}
+
+/// Makes a call up to three times.
+pub(super) async fn with_retries<T, F>(kind: Kind, call: impl Fn() -> F) -> Result<T, StoreError>
 where
     F: Future<Output = Result<T, Failure>>,
 {
-    let mut in_doubt = false;
     let mut pauses = PAUSES.iter();
     loop {
         let failure = match tokio::time::timeout(TRY_TIMEOUT, call()).await {
@@ -96,19 +104,13 @@ where
             Err(_) => Failure::Unknown(format!("no answer within {} ms", TRY_TIMEOUT.as_millis())),
         };
         let last = match failure {
-            Failure::Condition if in_doubt => {
-                return Err(StoreError::Failed(
-                    "a try without answer, then a condition that did not hold".to_owned(),
-                ));
-            }
             Failure::Condition => return Err(StoreError::Lost),
             Failure::Undone(cause, false) => return Err(StoreError::Failed(cause)),
-            Failure::Undone(cause, true) => StoreError::Failed(cause),
-            Failure::Throttled(cause) => StoreError::Throttled(cause),
-            Failure::Unknown(cause) => {
-                in_doubt = true;
-                StoreError::Failed(cause)
+            Failure::Unknown(cause) if kind == Kind::Write => {
+                return Err(StoreError::InDoubt(cause));
             }
+            Failure::Undone(cause, true) | Failure::Unknown(cause) => StoreError::Failed(cause),
+            Failure::Throttled(cause) => StoreError::Throttled(cause),
         };
         let Some(pause) = pauses.next() else {
             return Err(last);

@@ -2,16 +2,13 @@
 
 use std::collections::HashMap;
 
-use aws_sdk_dynamodb::{
-    operation::put_item::PutItemError,
-    types::{AttributeValue, ReturnValuesOnConditionCheckFailure},
-};
+use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::{
     Store, StoreError, item,
-    retry::{Failure, with_retries},
+    retry::{Failure, Kind, with_retries},
 };
-use crate::state::{State, Tag};
+use crate::state::State;
 
 impl Store {
     /// Writes a resource that is not there yet.
@@ -30,7 +27,20 @@ impl Store {
         self.put(new, Some(old)).await
     }
 
+    /// Writes, and looks what is there when no answer came. Our own tag, which nobody else can have written, says that
+    /// the write landed; anything else says nothing, for it may have been written over since, or be still on its way.
     async fn put(&self, new: &State, old: Option<&State>) -> Result<(), StoreError> {
+        let result = self.put_once(new, old).await;
+        if matches!(result, Err(StoreError::InDoubt(_)))
+            && let Ok(Some(there)) = self.get(&new.id).await
+            && there.tag == new.tag
+        {
+            return Ok(());
+        }
+        result
+    }
+
+    async fn put_once(&self, new: &State, old: Option<&State>) -> Result<(), StoreError> {
         let _timer = self.timer();
         let item = item::to_item(new);
         let call = || {
@@ -47,22 +57,19 @@ impl Store {
                     .expression_attribute_names("#tag", "tag")
                     .set_expression_attribute_values(Some(version_values(old))),
             };
-            let request = request.return_values_on_condition_check_failure(
-                ReturnValuesOnConditionCheckFailure::AllOld,
-            );
             async {
-                match request.send().await {
-                    Ok(_) => Ok(()),
-                    // The write of an earlier try, whose answer did not arrive: the tag says so.
-                    Err(error) if written_tag(&error).is_some_and(|tag| tag == new.tag) => Ok(()),
-                    Err(error) => Err(Failure::of(&error)),
-                }
+                request
+                    .send()
+                    .await
+                    .map(|_| ())
+                    .map_err(|error| Failure::of(&error))
             }
         };
-        with_retries(call).await
+        with_retries(Kind::Write, call).await
     }
 
-    /// Deletes the very version `old`.
+    /// Deletes the very version `old`. When no answer came there is nothing to look for: a resource that is gone does
+    /// not say who deleted it.
     ///
     /// # Errors
     /// [`StoreError::Lost`] when that is no longer what is there.
@@ -86,7 +93,7 @@ impl Store {
                     .map_err(|error| Failure::of(&error))
             }
         };
-        with_retries(call).await
+        with_retries(Kind::Write, call).await
     }
 }
 
@@ -104,14 +111,4 @@ fn version_values(old: &State) -> HashMap<String, AttributeValue> {
             AttributeValue::S(old.tag.as_str().to_owned()),
         ),
     ])
-}
-
-/// The tag of what stood in the way of a write.
-fn written_tag<R>(error: &aws_sdk_dynamodb::error::SdkError<PutItemError, R>) -> Option<Tag> {
-    let Some(PutItemError::ConditionalCheckFailedException(failed)) = error.as_service_error()
-    else {
-        return None;
-    };
-    let tag = failed.item()?.get("tag")?.as_s().ok()?;
-    Some(Tag::stored(tag.clone()))
 }

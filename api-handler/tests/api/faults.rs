@@ -330,14 +330,24 @@ async fn the_deadline_of_the_function_comes_first() {
     assert!(started.elapsed() < Duration::from_secs(3));
 }
 
-/// A real store, of whose answers to `operation` the first is lost on the way back.
-async fn losing_an_answer(real: &str, operation: &'static str) -> String {
+/// A real store, of whose answers to `operation` the first is lost on the way back. What `then` says happens before
+/// anybody hears of it.
+async fn losing_an_answer<F>(
+    real: &str,
+    operation: &'static str,
+    then: impl Fn(String, Value) -> F + Send + Sync + 'static,
+) -> String
+where
+    F: Future<Output = ()> + Send,
+{
     let (real, lost) = (real.to_owned(), Arc::new(AtomicUsize::new(0)));
+    let then = Arc::new(then);
     store(move |name, input| {
-        let (real, lost) = (real.clone(), Arc::clone(&lost));
+        let (real, lost, then) = (real.clone(), Arc::clone(&lost), Arc::clone(&then));
         async move {
             let (status, body) = forward(&real, &name, &input).await;
             if name == operation && lost.fetch_add(1, Ordering::Relaxed) == 0 {
+                then(real, input).await;
                 None
             } else {
                 http(status, "", &body)
@@ -347,11 +357,13 @@ async fn losing_an_answer(real: &str, operation: &'static str) -> String {
     .await
 }
 
+async fn nothing(_: String, _: Value) {}
+
 #[tokio::test]
 async fn a_write_whose_answer_was_lost_is_not_a_lost_race() {
     let direct = Api::start().await;
     let api = Api::over(
-        &losing_an_answer(&direct.endpoint, "PutItem").await,
+        &losing_an_answer(&direct.endpoint, "PutItem", nothing).await,
         &direct.table,
         &[],
     );
@@ -362,7 +374,7 @@ async fn a_write_whose_answer_was_lost_is_not_a_lost_race() {
     );
 
     let api = Api::over(
-        &losing_an_answer(&direct.endpoint, "PutItem").await,
+        &losing_an_answer(&direct.endpoint, "PutItem", nothing).await,
         &direct.table,
         &[],
     );
@@ -374,7 +386,7 @@ async fn a_write_whose_answer_was_lost_is_not_a_lost_race() {
 
     // Of a delete nothing is left that would tell whose it was.
     let api = Api::over(
-        &losing_an_answer(&direct.endpoint, "DeleteItem").await,
+        &losing_an_answer(&direct.endpoint, "DeleteItem", nothing).await,
         &direct.table,
         &[],
     );
@@ -385,6 +397,70 @@ async fn a_write_whose_answer_was_lost_is_not_a_lost_race() {
         .send(ask("GET", "/state/a").by("alice"))
         .await
         .expect(404);
+}
+
+#[tokio::test]
+async fn a_resource_that_was_deleted_before_its_create_was_answered_stays_deleted() {
+    let direct = Api::start().await;
+    let delete = async |real: String, put: Value| {
+        let key = json!({"TableName": put["TableName"], "Key": {"id": put["Item"]["id"]}});
+        assert_eq!(forward(&real, "DeleteItem", &key).await.0, 200);
+    };
+    let endpoint = losing_an_answer(&direct.endpoint, "PutItem", delete).await;
+    let api = Api::over(&endpoint, &direct.table, &[]);
+    let put = ask("PUT", "/state/a")
+        .by("alice")
+        .create()
+        .json(&json!({"value": 1}));
+    let reply = api.send(put).await.expect(503);
+    assert_eq!(reply.headers["retry-after"], "1");
+    direct
+        .send(ask("GET", "/state/a").by("alice"))
+        .await
+        .expect(404);
+}
+
+#[tokio::test]
+async fn a_write_that_may_have_landed_is_not_said_to_be_throttled() {
+    let direct = Api::start().await;
+    for id in ["replaced", "patched", "deleted"] {
+        direct.put("alice", id, &json!({"value": 1})).await;
+    }
+    let check = async |request: Ask| {
+        let (real, full) = (direct.endpoint.clone(), Arc::new(AtomicUsize::new(0)));
+        let endpoint = store(move |operation, input| {
+            let (real, full) = (real.clone(), Arc::clone(&full));
+            async move {
+                if full.load(Ordering::Relaxed) == 1 {
+                    let code = "com.amazonaws.dynamodb.v20120810#ThrottlingException";
+                    return http(400, "", &json!({"__type": code}).to_string());
+                }
+                let (status, body) = forward(&real, &operation, &input).await;
+                if operation == "GetItem" {
+                    return http(status, "", &body);
+                }
+                full.store(1, Ordering::Relaxed);
+                None
+            }
+        });
+        let api = Api::over(&endpoint.await, &direct.table, &[]);
+        api.send(request).await.expect(503);
+    };
+    let put = |id: &str| {
+        ask("PUT", &format!("/state/{id}"))
+            .by("alice")
+            .json(&json!({"value": 2}))
+    };
+    check(put("created").create()).await;
+    check(put("replaced").if_match("*")).await;
+    check(
+        ask("PATCH", "/state/patched")
+            .by("alice")
+            .if_match("*")
+            .body("application/merge-patch+json", r#"{"value": 2}"#),
+    )
+    .await;
+    check(ask("DELETE", "/state/deleted").by("alice").if_match("*")).await;
 }
 
 #[tokio::test]
