@@ -49,6 +49,12 @@ pub enum Refusal {
         /// Which part of the token.
         part: Part,
     },
+    /// A number, at any depth, that no double can hold (RFC 8259 section 6 lets us set the limit).
+    #[error("the {part} has a number that is out of range")]
+    NumberOutOfRange {
+        /// Which part of the token.
+        part: Part,
+    },
     /// `alg` is missing, unknown, `none`, symmetric, or not among those allowed for the issuer (RFC 8725 section 3.1).
     #[error("the algorithm is not one of those allowed")]
     AlgorithmNotAllowed,
@@ -180,6 +186,7 @@ impl Refusal {
             Self::NotJsonObject { part: Part::Header } => "header_not_json_object",
             Self::NotJsonObject { .. } => "payload_not_json_object",
             Self::RepeatedMember { .. } => "repeated_member",
+            Self::NumberOutOfRange { .. } => "number_out_of_range",
             Self::AlgorithmNotAllowed => "algorithm_not_allowed",
             Self::CriticalExtension => "critical_extension",
             Self::UnencodedPayload => "unencoded_payload",

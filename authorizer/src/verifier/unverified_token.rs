@@ -45,6 +45,7 @@ impl<'t> UnverifiedToken<'t> {
 fn object(text: &str, part: Part) -> Result<serde_json::Map<String, serde_json::Value>, Refusal> {
     strict_json::parse_object(&decode(text, part)?).map_err(|fault| match fault {
         JsonFault::RepeatedMember { .. } => Refusal::RepeatedMember { part },
+        JsonFault::NumberOutOfRange { .. } => Refusal::NumberOutOfRange { part },
         JsonFault::Malformed { .. } | JsonFault::NotAnObject => Refusal::NotJsonObject { part },
     })
 }

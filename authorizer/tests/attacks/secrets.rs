@@ -57,6 +57,9 @@ fn every_error_reads_well_and_none_can_hold_a_secret() {
         Refusal::RepeatedMember {
             part: Part::Payload,
         },
+        Refusal::NumberOutOfRange {
+            part: Part::Payload,
+        },
         Refusal::AlgorithmNotAllowed,
         Refusal::CriticalExtension,
         Refusal::UnencodedPayload,
