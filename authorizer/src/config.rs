@@ -216,6 +216,13 @@ fn read_introspection(reader: &mut Reader<'_>, issuers: usize) -> Option<Introsp
             "to be unset with more than one trusted issuer: each is asked at its own endpoint",
         );
     }
+    if client_secret.is_some() && issuers > 1 {
+        reader.fault(
+            "INTROSPECTION_CLIENT_SECRET",
+            "to be unset with more than one trusted issuer: it would be sent to each, and each would learn what \
+             authenticates us at the others; ask as a public client, or deploy one authorizer an issuer",
+        );
+    }
     if client_id.is_none() {
         reader.fault(
             "INTROSPECTION_CLIENT_ID",

@@ -259,6 +259,17 @@ fn settings_that_contradict_each_other_are_refused() {
             ],
             &["INTROSPECTION_URI"],
         ),
+        (
+            &[
+                ("TRUSTED_ISSUERS", two),
+                ("ISSUER", "-"),
+                ("AUDIENCE", "-"),
+                ("INTROSPECTION", "on"),
+                ("INTROSPECTION_CLIENT_ID", "c"),
+                ("INTROSPECTION_CLIENT_SECRET", "hush"),
+            ],
+            &["INTROSPECTION_CLIENT_SECRET"],
+        ),
     ] {
         assert_eq!(faults(variables), expected, "{variables:?}");
     }
