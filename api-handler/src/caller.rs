@@ -15,7 +15,7 @@ use crate::{
 const EXPIRY_LEEWAY: Duration = Duration::seconds(60);
 
 /// Longest principal: it is the partition key of an index, which DynamoDB limits to 2,048 bytes.
-const MAX_PRINCIPAL_BYTES: usize = 2048;
+pub(crate) const MAX_PRINCIPAL_BYTES: usize = 2048;
 
 /// The caller.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 
 use super::{Context, REVALIDATE, accept_json, json, set};
 use crate::{
+    caller::MAX_PRINCIPAL_BYTES,
     cursor,
     listing::{self, Scope},
     problem::{Fault, Problem},
@@ -45,24 +46,17 @@ struct List {
 )]
 pub(super) async fn get(context: &Context<'_>) -> Result<Response<String>, Problem> {
     accept_json(&context.request.headers)?;
-    let limit_text = parameter(context, "limit")?;
-    let limit = match limit_text {
-        None => 25,
-        Some(text) => text
-            .parse()
-            .ok()
-            .filter(|limit| (1..=100).contains(limit))
-            .ok_or_else(|| {
-                Problem::BadRequest(vec![Fault::new(
-                    "#/limit",
-                    "expected a whole number from 1 to 100",
-                )])
-            })?,
-    };
+    let limit = parameter(context, "limit")?.map_or(Ok(25), limit)?;
     let after = parameter(context, "cursor")?
         .map(cursor::decode)
         .transpose()?;
     let owner = parameter(context, "owner")?;
+    if owner.is_some_and(|owner| owner.is_empty() || owner.len() > MAX_PRINCIPAL_BYTES) {
+        return Err(Problem::BadRequest(vec![Fault::new(
+            "#/owner",
+            "expected `me` or a principal; leave it out to list all that you may see",
+        )]));
+    }
     let scope = match owner {
         None => Scope::Visible(context.caller),
         Some(owner) => {
@@ -107,6 +101,19 @@ pub(super) async fn get(context: &Context<'_>) -> Result<Response<String>, Probl
         )?;
     }
     Ok(response)
+}
+
+/// A number as JSON writes it: `str::parse` would also take `+5` and `05`.
+fn limit(text: &str) -> Result<usize, Problem> {
+    text.parse()
+        .ok()
+        .filter(|limit: &usize| (1..=100).contains(limit) && limit.to_string() == text)
+        .ok_or_else(|| {
+            Problem::BadRequest(vec![Fault::new(
+                "#/limit",
+                "expected a whole number from 1 to 100",
+            )])
+        })
 }
 
 /// The one value of a query parameter.

@@ -94,7 +94,7 @@ async fn by_owner() {
         ""
     );
     assert_eq!(list(ask("GET", "/state").of("ada", &["Admins"])).await, "d");
-    for owner in ["bob", "nobody", ""] {
+    for owner in ["bob", "nobody"] {
         api.send(ask("GET", &format!("/state?owner={owner}")).by("alice"))
             .await
             .expect(403);
@@ -103,6 +103,16 @@ async fn by_owner() {
             .expect(401);
     }
     api.send(ask("GET", "/state?owner=me")).await.expect(401);
+    for owner in ["", &"x".repeat(2049)] {
+        for request in [
+            ask("GET", ""),
+            ask("GET", "").by("alice"),
+            ask("GET", "").of("ada", &["Admins"]),
+        ] {
+            let reply = api.send(request.to(&format!("/state?owner={owner}"))).await;
+            assert_eq!(reply.expect(400).pointers(), ["#/owner"]);
+        }
+    }
     let pages = all(
         &api,
         || ask("GET", "").of("ada", &["Admins"]),
@@ -189,6 +199,11 @@ async fn limits() {
         "0",
         "101",
         "-1",
+        "+5",
+        "05",
+        "00",
+        " 5",
+        "\u{665}",
         "",
         "ten",
         "1.0",
