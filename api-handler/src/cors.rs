@@ -5,8 +5,8 @@ use std::{convert::Infallible, future::Future, time::Duration};
 use http::{
     HeaderName, HeaderValue, Method, Response,
     header::{
-        AUTHORIZATION, CONTENT_TYPE, ETAG, IF_MATCH, IF_NONE_MATCH, LINK, LOCATION, RETRY_AFTER,
-        VARY,
+        AUTHORIZATION, CONTENT_TYPE, ETAG, IF_MATCH, IF_NONE_MATCH, LINK, LOCATION, ORIGIN,
+        RETRY_AFTER, VARY,
     },
 };
 use lambda_runtime::tower::{Layer as _, Service as _, service_fn};
@@ -19,10 +19,13 @@ const MAX_AGE: Duration = Duration::from_secs(600);
 
 /// Gives answers their CORS headers.
 #[derive(Debug, Clone)]
-pub struct Cors(Option<CorsLayer>);
+pub struct Cors {
+    origins: Vec<HeaderValue>,
+    layer: CorsLayer,
+}
 
 impl Cors {
-    /// For these origins alone. Without any there are no CORS headers, and a preflight is a method that no path has.
+    /// For these origins alone.
     #[must_use]
     pub fn new(origins: &[HeaderValue]) -> Self {
         let layer = CorsLayer::new()
@@ -38,20 +41,40 @@ impl Cors {
             .expose_headers([ETAG, LINK, LOCATION, RETRY_AFTER])
             .max_age(MAX_AGE)
             .vary([] as [HeaderName; 0]);
-        Self((!origins.is_empty()).then_some(layer))
+        Self {
+            origins: origins.to_vec(),
+            layer,
+        }
     }
 
-    /// Answers a preflight, and gives any other answer its headers.
+    /// Answers a preflight of an origin that is allowed, and gives any other answer to one its headers. To all others
+    /// the answer is what it is without CORS: the layer alone would tell them which headers and methods there are.
     pub async fn apply(
         &self,
         request: &Request,
         respond: impl Future<Output = Response<String>>,
     ) -> Response<String> {
-        let Some(layer) = &self.0 else {
-            return respond.await;
+        let origin = request.headers.get(ORIGIN);
+        let mut response = if origin.is_some_and(|origin| self.origins.contains(origin)) {
+            self.through_layer(request, respond).await
+        } else {
+            respond.await
         };
+        if !self.origins.is_empty() {
+            response
+                .headers_mut()
+                .insert(VARY, HeaderValue::from_static("Origin"));
+        }
+        response
+    }
+
+    async fn through_layer(
+        &self,
+        request: &Request,
+        respond: impl Future<Output = Response<String>>,
+    ) -> Response<String> {
         let mut respond = Some(respond);
-        let mut service = layer.layer(service_fn(|_: http::Request<()>| {
+        let mut service = self.layer.layer(service_fn(|_: http::Request<()>| {
             let respond = respond.take();
             async move {
                 let response = match respond {
@@ -64,10 +87,7 @@ impl Cors {
         let mut head = http::Request::new(());
         *head.method_mut() = request.method.clone();
         *head.headers_mut() = request.headers.clone();
-        let Ok(mut response) = service.call(head).await;
-        response
-            .headers_mut()
-            .insert(VARY, HeaderValue::from_static("Origin"));
+        let Ok(response) = service.call(head).await;
         response
     }
 }

@@ -8,7 +8,7 @@ mod state;
 
 use http::{
     HeaderMap, HeaderValue, Method, Response, StatusCode,
-    header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE},
+    header::{ACCEPT, ALLOW, CACHE_CONTROL, CONTENT_TYPE},
 };
 use percent_encoding::percent_decode_str;
 use serde::Serialize;
@@ -67,6 +67,15 @@ impl Route {
         }
     }
 
+    /// The methods of the path, as `Allow` names them.
+    fn methods(&self) -> &'static str {
+        match self {
+            Self::Session | Self::List | Self::OpenApi => "GET, OPTIONS",
+            Self::State(_) => "GET, HEAD, PUT, PATCH, DELETE, OPTIONS",
+            Self::Unknown => "",
+        }
+    }
+
     /// The route as the template has it, for the log.
     #[must_use]
     pub fn template(&self) -> &'static str {
@@ -92,22 +101,26 @@ pub async fn dispatch(route: &Route, context: &Context<'_>) -> Result<Response<S
         return Err(Problem::TooLarge(MAX_BODY_BYTES));
     }
     match (route, &request.method) {
-        (Route::Session, &Method::GET) => session::get(context),
-        (Route::Session, _) => Err(Problem::MethodNotAllowed("GET")),
-        (Route::List, &Method::GET) => list::get(context).await,
-        (Route::List, _) => Err(Problem::MethodNotAllowed("GET")),
-        (Route::State(id), method) => match *method {
-            Method::GET => state::get(context, id).await,
-            Method::HEAD => state::head(context, id).await,
-            Method::PUT => state::put(context, id).await,
-            Method::PATCH => state::patch(context, id).await,
-            Method::DELETE => state::delete(context, id).await,
-            _ => Err(Problem::MethodNotAllowed("GET, HEAD, PUT, PATCH, DELETE")),
-        },
-        (Route::OpenApi, &Method::GET) => openapi::get(context),
-        (Route::OpenApi, _) => Err(Problem::MethodNotAllowed("GET")),
         (Route::Unknown, _) => Err(Problem::NotFound),
+        (_, &Method::OPTIONS) => options(route),
+        (Route::Session, &Method::GET) => session::get(context),
+        (Route::List, &Method::GET) => list::get(context).await,
+        (Route::State(id), &Method::GET) => state::get(context, id).await,
+        (Route::State(id), &Method::HEAD) => state::head(context, id).await,
+        (Route::State(id), &Method::PUT) => state::put(context, id).await,
+        (Route::State(id), &Method::PATCH) => state::patch(context, id).await,
+        (Route::State(id), &Method::DELETE) => state::delete(context, id).await,
+        (Route::OpenApi, &Method::GET) => openapi::get(context),
+        _ => Err(Problem::MethodNotAllowed(route.methods())),
     }
+}
+
+/// `OPTIONS` (RFC 9110, 9.3.7): which methods there are, for whoever asks. Preflights of an
+/// origin that is allowed are answered before.
+fn options(route: &Route) -> Result<Response<String>, Problem> {
+    let mut response = Response::new(String::new());
+    set(&mut response, ALLOW, route.methods())?;
+    Ok(response)
 }
 
 /// A JSON answer.

@@ -137,7 +137,7 @@ async fn a_catch_all_route_without_authorizer_leads_nowhere() {
             "/state/a/b",
             "/openapi.json",
         ] {
-            for method in ["GET", "PUT", "POST"] {
+            for method in ["GET", "PUT", "POST", "OPTIONS"] {
                 for event in [
                     rest(method, path, nobody.clone()),
                     http(method, path, nobody.clone()),
