@@ -76,7 +76,7 @@ impl Patch {
                     if matches!(operation, PatchOperation::Copy(_))
                         && document.to_string().len() > 2 * MAX_VALUE_BYTES
                     {
-                        return Err(Problem::TooLarge(MAX_VALUE_BYTES));
+                        return Err(Problem::ValueTooLarge(MAX_VALUE_BYTES));
                     }
                 }
             }

@@ -55,8 +55,10 @@ pub enum Problem {
     Conflict(Fault),
     /// 412: a precondition does not hold, a race was lost, or an id is taken.
     PreconditionFailed,
-    /// 413: the body or the value is too large; at most so many bytes.
-    TooLarge(usize),
+    /// 413: the body is too large; at most so many bytes.
+    BodyTooLarge(usize),
+    /// 413: the value is too large; at most so many bytes of what would be given back.
+    ValueTooLarge(usize),
     /// 415: not a media type that this method takes; it takes those named.
     UnsupportedMediaType(&'static str),
     /// 422: the request can be read, but its content is not acceptable.
@@ -106,7 +108,7 @@ impl Problem {
             Self::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
             Self::Conflict(_) => StatusCode::CONFLICT,
             Self::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
-            Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::BodyTooLarge(_) | Self::ValueTooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Unprocessable(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::PreconditionRequired(_) => StatusCode::PRECONDITION_REQUIRED,
@@ -133,7 +135,11 @@ impl Problem {
             Self::PreconditionFailed => {
                 "the resource is not, or no longer, as the precondition says".to_owned()
             }
-            Self::TooLarge(limit) => format!("too large; at most {limit} bytes"),
+            Self::BodyTooLarge(limit) => format!("the body is too large; at most {limit} bytes"),
+            Self::ValueTooLarge(limit) => format!(
+                "the value is too large; at most {limit} bytes as it would be given back: compact JSON, with `1e9` as \
+                 `1000000000.0`"
+            ),
             Self::UnsupportedMediaType(accepted) => format!("send one of: {accepted}"),
             Self::Unprocessable(_) => "the content is not acceptable; see errors".to_owned(),
             Self::Throttled(_) => "too many requests just now; try again later".to_owned(),

@@ -98,7 +98,7 @@ impl Route {
 pub async fn dispatch(route: &Route, context: &Context<'_>) -> Result<Response<String>, Problem> {
     let request = context.request;
     if request.body.len() > MAX_BODY_BYTES {
-        return Err(Problem::TooLarge(MAX_BODY_BYTES));
+        return Err(Problem::BodyTooLarge(MAX_BODY_BYTES));
     }
     match (route, &request.method) {
         (Route::Unknown, _) => Err(Problem::NotFound),

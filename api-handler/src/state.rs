@@ -11,7 +11,7 @@ use utoipa::{
     openapi::{ObjectBuilder, RefOr, Schema, Type},
 };
 
-/// Largest value of a resource, as compact JSON. DynamoDB's items end at 400 KB, all attributes counted.
+/// Largest value of a resource, as the compact JSON that is stored and given back. DynamoDB's items end at 400 KB, all attributes counted.
 pub const MAX_VALUE_BYTES: usize = 256 * 1024;
 
 /// The id of a resource: `[a-z0-9][a-z0-9._-]{0,127}`.

@@ -118,7 +118,7 @@ fn a_patch_cannot_grow_without_end() {
     ));
     assert_eq!(
         operations(Value::Array(steps)),
-        Err(Problem::TooLarge(MAX_VALUE_BYTES))
+        Err(Problem::ValueTooLarge(MAX_VALUE_BYTES))
     );
     let many = vec![json!({"op": "remove", "path": "/value/a"}); 1001];
     assert!(matches!(

@@ -16,7 +16,8 @@ use crate::{
 #[derive(Debug, ToSchema)]
 #[schema(as = StateDocument, example = json!({"value": {"title": "Plan", "done": [1, 2]}, "visibility": "group:Everyone"}))]
 pub(super) struct Document {
-    /// Any JSON of at most 256 KiB.
+    /// Any JSON of at most 256 KiB, measured as it is given back: compact, and with numbers written out (`1e9` is
+    /// `1000000000.0`).
     #[schema(value_type = Value)]
     pub(super) value: Box<RawValue>,
     /// Who may see it.
@@ -116,7 +117,7 @@ impl Document {
         }
         let value = to_raw_value(&value).map_err(|error| Problem::Internal(error.to_string()))?;
         if value.get().len() > MAX_VALUE_BYTES {
-            return Err(Problem::TooLarge(MAX_VALUE_BYTES));
+            return Err(Problem::ValueTooLarge(MAX_VALUE_BYTES));
         }
         Ok(Self { value, visibility })
     }

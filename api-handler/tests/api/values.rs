@@ -122,16 +122,25 @@ async fn a_value_of_256_kib_fits_and_one_byte_more_does_not() {
             .body["status"],
         413
     );
-    // What counts is the value, not how it is written.
+    // What counts is the value as it is given back, not how it was sent.
+    let numbers = |count: usize| format!(r#"{{"value": [{}]}}"#, vec!["1e9"; count].join(","));
+    put(&api, "n", &numbers(20_164)).await.expect(201);
+    let reply = put(&api, "m", &numbers(20_165)).await.expect(413);
+    let detail = reply.body["detail"].as_str().unwrap();
+    assert!(
+        detail.contains("262144") && detail.contains("1e9"),
+        "{detail}"
+    );
     let spaced = format!(r#"{{"value": [{}1]}}"#, " ".repeat(300 * 1024));
     put(&api, "c", &spaced).await.expect(201);
     let escaped = format!(r#"{{"value": "{}"}}"#, r"\u0041".repeat(256 * 1024 - 2));
     put(&api, "d", &escaped).await.expect(201);
-    put(
+    let reply = put(
         &api,
         "e",
         &format!(r#"{{"value": 1}}{}"#, " ".repeat(2 * 1024 * 1024)),
     )
     .await
     .expect(413);
+    assert!(reply.body["detail"].as_str().unwrap().contains("body"));
 }
