@@ -25,6 +25,9 @@ pub struct Request {
     pub query: Vec<(String, String)>,
     /// The headers, all values of each.
     pub headers: HeaderMap,
+    /// The names of those headers whose values cannot be one (RFC 9110, 5.5), such as with control characters. What they
+    /// were to say is not known, so such a request is refused rather than answered as if they had not been sent.
+    pub bad_headers: Vec<String>,
     /// The body; empty if there is none.
     pub body: Bytes,
     /// What the authorizer said, `None` on a route without authorizer.
@@ -103,7 +106,8 @@ impl Request {
         let method = method
             .and_then(|m| Method::from_bytes(m.as_bytes()).ok())
             .ok_or(BadEvent::Method)?;
-        let headers = headers(event.headers.as_ref(), event.multi_value_headers.as_ref());
+        let (headers, bad_headers) =
+            headers(event.headers.as_ref(), event.multi_value_headers.as_ref());
 
         let seen = if is_v2 { event.raw_path } else { event.path }.unwrap_or_default();
         let route = if is_v2 {
@@ -160,6 +164,7 @@ impl Request {
             base_url,
             query,
             headers,
+            bad_headers,
             body: body.into(),
             authorizer,
             is_stray,
@@ -168,18 +173,23 @@ impl Request {
     }
 }
 
-/// A header that cannot be one, by API Gateway's own checks, is left out rather than failing the event.
+/// The headers, and the names of those whose values cannot be one. What has no name that can be one is left out: it is
+/// none of those that this function reads.
 fn headers(
     single: Option<&HashMap<String, Option<String>>>,
     multi: Option<&HashMap<String, Option<Vec<String>>>>,
-) -> HeaderMap {
+) -> (HeaderMap, Vec<String>) {
     let mut headers = HeaderMap::new();
+    let mut bad = Vec::new();
     let mut append = |name: &str, value: &str| {
-        if let (Ok(name), Ok(value)) = (
-            HeaderName::from_bytes(name.as_bytes()),
-            HeaderValue::from_str(value),
-        ) {
-            headers.append(name, value);
+        let Ok(name) = HeaderName::from_bytes(name.as_bytes()) else {
+            return;
+        };
+        match HeaderValue::from_str(value) {
+            Ok(value) => {
+                headers.append(name, value);
+            }
+            Err(_) => bad.push(name.to_string()),
         }
     };
     match multi.filter(|multi| !multi.is_empty()) {
@@ -198,7 +208,7 @@ fn headers(
             }
         }
     }
-    headers
+    (headers, bad)
 }
 
 /// The path within this API. Before it may stand a stage (HTTP API) or the base path of a custom domain; how much

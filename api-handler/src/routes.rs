@@ -13,7 +13,13 @@ use http::{
 use percent_encoding::percent_decode_str;
 use serde::Serialize;
 
-use crate::{caller::Caller, clock::Clock, event::Request, problem::Problem, store::Store};
+use crate::{
+    caller::Caller,
+    clock::Clock,
+    event::Request,
+    problem::{Fault, Problem},
+    store::Store,
+};
 
 /// Largest request body. A value of the largest size fits, even if each of its bytes is sent as `\u0000`.
 const MAX_BODY_BYTES: usize = 2 * 1024 * 1024;
@@ -99,6 +105,17 @@ pub async fn dispatch(route: &Route, context: &Context<'_>) -> Result<Response<S
     let request = context.request;
     if request.body.len() > MAX_BODY_BYTES {
         return Err(Problem::BodyTooLarge(MAX_BODY_BYTES));
+    }
+    if !request.bad_headers.is_empty() {
+        let fault = |name| {
+            Fault::new(
+                format!("#/{name}"),
+                "expected a value without control characters",
+            )
+        };
+        return Err(Problem::BadRequest(
+            request.bad_headers.iter().map(fault).collect(),
+        ));
     }
     match (route, &request.method) {
         (Route::Unknown, _) => Err(Problem::NotFound),

@@ -114,10 +114,36 @@ fn a_host_that_is_none_is_not_taken_over() {
 #[test]
 fn a_header_sent_twice_keeps_both_values() {
     let mut event = rest("/state", "/state", "/prod/state");
-    event["multiValueHeaders"] = json!({"If-Match": ["\"a\"", "\"b\""], "bad name": ["x"], "Good": null, "Ctl": ["a\u{1}b"]});
+    event["multiValueHeaders"] =
+        json!({"If-Match": ["\"a\"", "\"b\""], "bad name": ["x"], "Good": null});
     let request = Request::from_event(event).unwrap();
     assert_eq!(request.headers.get_all("if-match").iter().count(), 2);
     assert_eq!(request.headers.len(), 2);
+    assert_eq!(request.bad_headers, [""; 0]);
+}
+
+#[test]
+fn a_header_that_cannot_be_read_is_told_of() {
+    let check = |value: &str, good: bool| {
+        for name in ["headers", "multiValueHeaders"] {
+            let mut event = rest("/state", "/state", "/prod/state");
+            event[name] = if name == "headers" {
+                json!({"If-Match": value})
+            } else {
+                json!({"If-Match": [value]})
+            };
+            let request = Request::from_event(event).unwrap();
+            assert_eq!(request.headers.contains_key("if-match"), good, "{value:?}");
+            assert_eq!(request.bad_headers.is_empty(), good, "{value:?}");
+        }
+    };
+    check("\"a\"", true);
+    check("\"\u{e9}\"", true);
+    check("\ta", true);
+    check("\"\u{7f}\"", false);
+    check("\"\u{1}\"", false);
+    check("a\r\nb", false);
+    check("\u{0}", false);
 }
 
 #[test]
