@@ -48,9 +48,10 @@ export const calls = new EventTarget();
 export async function call(method, path, wish = {}) {
   const session = (wish.as ?? 'me') === 'me' ? await freshSession() : undefined;
   let made = await send(method, path, wish, session);
-  // The token ran out on its way, or was revoked: one renewal, one more try, and then the answer stands.
-  if (made.status === 401 && session !== undefined) {
-    const next = await renewed(session);
+  // The token ran out on its way, or was revoked: one renewal, one more try, and then the answer stands. Tokens that
+  // came of a refusal are not renewed for the next: an API that accepts none would send the page round in circles.
+  if (made.status === 401 && session !== undefined && !session.afterRefusal) {
+    const next = await renewed(session, true);
     if (next !== undefined) made = await send(method, path, wish, next);
   }
   if (!wish.quiet) calls.dispatchEvent(new CustomEvent('call', { detail: made }));
@@ -81,6 +82,8 @@ async function send(method, path, wish, session) {
       // No cookie ever goes to the API, which knows none: nothing there can be done in a user's name from elsewhere.
       credentials: 'omit',
       cache: 'no-store',
+      // API Gateway answers within 29 seconds; what takes longer is lost on its way.
+      signal: AbortSignal.timeout(35_000),
       ...(wish.body !== undefined && { body: JSON.stringify(wish.body) }),
     });
     const text = await response.text();

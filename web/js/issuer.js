@@ -5,8 +5,13 @@ import { isLoopback, settings } from './settings.js';
 export const client = { client_id: settings.clientId, token_endpoint_auth_method: 'none' };
 export const clientAuthentication = oauth.None();
 
-/** Plain http is for the issuer on this machine alone. */
-export const transport = { [oauth.allowInsecureRequests]: isLoopback(settings.issuer.hostname) };
+/**
+ * Plain http is for the issuer on this machine alone. A request that hangs has an end, for the other tabs wait for it too.
+ */
+export const transport = {
+  [oauth.allowInsecureRequests]: isLoopback(settings.issuer.hostname),
+  signal: () => AbortSignal.timeout(20_000),
+};
 
 /** @type {Promise<oauth.AuthorizationServer> | undefined} */
 let metadata;
@@ -24,18 +29,21 @@ export function authorizationServer() {
 }
 
 /**
- * A session from the issuer's answer. The claims of the ID token have been checked by then; its signature is too,
- * by the caller.
+ * A session from the issuer's answer. The claims of the ID token have been checked by then; at sign-in its signature is
+ * too, by the caller.
  *
  * @param {oauth.TokenEndpointResponse} answer
- * @param {import('./session.js').Session | undefined} before the same sign-in before it was renewed
+ * @param {{ before?: import('./session.js').Session | undefined, afterRefusal: boolean }} why `before` is the same
+ *   sign-in before it was renewed
  * @returns {import('./session.js').Session}
  */
-export function sessionFrom(answer, before) {
+export function sessionFrom(answer, { before, afterRefusal }) {
   const claims = oauth.getValidatedIdTokenClaims(answer);
   const idToken = answer.id_token ?? before?.idToken;
   const user = claims === undefined ? before?.user : { id: claims.sub, name: displayName(claims) };
   if (idToken === undefined || user === undefined) throw new Error('the issuer sent no ID token');
+  // A renewal is never somebody else's (OpenID Connect Core, 12.2).
+  if (before !== undefined && user.id !== before.user.id) throw new Error('the issuer sent the ID token of another user');
   const life = (answer.expires_in ?? 300) * 1000;
   return {
     chain: before?.chain ?? crypto.randomUUID(),
@@ -46,6 +54,7 @@ export function sessionFrom(answer, before) {
     idToken,
     // Ahead of the end, so that a token does not expire on its way; short lives keep most of theirs.
     renewAt: Date.now() + life - Math.min(30_000, life / 5),
+    afterRefusal,
     scopes: answer.scope?.split(' ') ?? before?.scopes ?? [],
     user,
   };

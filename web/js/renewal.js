@@ -1,7 +1,7 @@
 import * as oauth from '/vendor/oauth4webapi.js';
 import { authorizationServer, client, clientAuthentication, sessionFrom, transport } from './issuer.js';
 import { isNewer, sessions } from './session.js';
-import { signIn } from './sign-in.js';
+import { forget, signIn } from './sign-in.js';
 import { endEverywhere, keepEverywhere, sessionsOfOtherTabs } from './tabs.js';
 
 /** @typedef {import('./session.js').Session} Session */
@@ -11,6 +11,9 @@ export class SessionEnded extends Error {}
 
 /** @type {Promise<unknown> | undefined} */
 let underWay;
+
+/** Under way to the issuer with the whole page; several calls may want that at once. @type {Promise<void> | undefined} */
+let leaving;
 
 /**
  * A session whose access token is good for a while, or none when nobody is signed in.
@@ -30,13 +33,15 @@ export async function freshSession() {
  * turns under a lock, and whoever gets it first asks whether another has been there already.
  *
  * @param {Session} stale
+ * @param {boolean} [afterRefusal] the API has refused its access token
  * @returns {Promise<Session | undefined>}
  */
-export async function renewed(stale) {
+export async function renewed(stale, afterRefusal = false) {
   if (stale.refreshToken === undefined) {
     // Without refresh tokens the issuer's own session is asked, by a redirect of the whole page: in a hidden frame its
     // cookie would be a third party's, which browsers withhold.
-    await signIn({ prompt: 'none', scopes: stale.scopes });
+    leaving ??= signIn({ prompt: 'none', scopes: stale.scopes, afterRefusal }).finally(() => (leaving = undefined));
+    await leaving;
   }
   const turn = navigator.locks.request('renewal', async () => {
     for (const other of await sessionsOfOtherTabs()) {
@@ -44,7 +49,7 @@ export async function renewed(stale) {
     }
     const current = sessions.current;
     const done = current === undefined || current.chain !== stale.chain || current.generation > stale.generation;
-    return done ? current : refreshed(current);
+    return done ? current : refreshed(current, afterRefusal);
   });
   underWay = turn;
   return turn.finally(() => {
@@ -52,19 +57,25 @@ export async function renewed(stale) {
   });
 }
 
-/** @param {Session} session @returns {Promise<Session>} */
-async function refreshed(session) {
+/** @param {Session} session @param {boolean} afterRefusal @returns {Promise<Session | undefined>} */
+async function refreshed(session, afterRefusal) {
   const server = await authorizationServer();
   const token = session.refreshToken ?? '';
   try {
     const response = await oauth.refreshTokenGrantRequest(server, client, clientAuthentication, token, transport);
     const answer = await oauth.processRefreshTokenResponse(server, client, response);
-    const next = sessionFrom(answer, session);
+    const next = sessionFrom(answer, { before: session, afterRefusal });
+    if (sessions.current?.chain !== session.chain) {
+      // While the issuer was asked somebody signed out or in anew: that stands, and these tokens go.
+      await forget(next);
+      return sessions.current;
+    }
     keepEverywhere(next);
     return next;
   } catch (error) {
     if (!(error instanceof oauth.ResponseBodyError) || error.error !== 'invalid_grant') throw error;
     endEverywhere(session, 'expired');
+    if (sessions.current !== undefined) return sessions.current;
     throw new SessionEnded();
   }
 }

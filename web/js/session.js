@@ -8,6 +8,7 @@
  * @property {string | undefined} refreshToken not there without the scope `offline_access`
  * @property {string} idToken
  * @property {number} renewAt milliseconds since 1970; from then on a call renews the tokens first
+ * @property {boolean} afterRefusal these tokens were asked for because the API had refused the ones before
  * @property {readonly string[]} scopes as granted
  * @property {{ id: string, name: string }} user
  */

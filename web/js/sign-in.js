@@ -12,6 +12,7 @@ import { keepEverywhere } from './tabs.js';
  * @property {string} nonce
  * @property {string} returnTo a path of these pages
  * @property {boolean} silent
+ * @property {boolean} afterRefusal see `Session`
  * @property {number} startedAt
  */
 
@@ -26,8 +27,9 @@ const longest = 10 * 60 * 1000;
  * @param {'login' | 'none'} [wish.prompt]
  * @param {string} [wish.loginHint]
  * @param {string} [wish.returnTo] this page, if not said
+ * @param {boolean} [wish.afterRefusal] see `Session`
  */
-export async function signIn({ scopes = [], prompt, loginHint, returnTo = location.pathname + location.search } = {}) {
+export async function signIn({ scopes = [], prompt, loginHint, returnTo = location.pathname + location.search, afterRefusal = false } = {}) {
   const { authorization_endpoint } = await authorizationServer();
   if (authorization_endpoint === undefined) throw new Error('the issuer names no authorization endpoint');
   const verifier = oauth.generateRandomCodeVerifier();
@@ -39,6 +41,7 @@ export async function signIn({ scopes = [], prompt, loginHint, returnTo = locati
     nonce,
     returnTo,
     silent: prompt === 'none',
+    afterRefusal,
     startedAt: Date.now(),
   };
   sessionStorage.setItem(prefix + state, JSON.stringify(pending));
@@ -97,8 +100,10 @@ export async function finishSignIn(callback) {
     });
     // Optional after a direct TLS connection (OpenID Connect Core, 3.1.3.7), and cheap.
     await oauth.validateApplicationLevelSignature(server, response, transport);
-    await forget(sessions.current);
-    keepEverywhere(sessionFrom(answer, undefined));
+    const before = sessions.current;
+    // First the new one, so that no other tab starts anything with what is being revoked.
+    keepEverywhere(sessionFrom(answer, { afterRefusal: pending.afterRefusal }));
+    await forget(before);
   } catch (error) {
     if (pending.silent && error instanceof oauth.AuthorizationResponseError) throw new SilentSignInFailed(pending.returnTo);
     throw error;

@@ -16,6 +16,9 @@ const me = crypto.randomUUID();
 /** Emits `ended` with the reason when another tab has ended this tab's session. */
 export const tabs = new EventTarget();
 
+/** The sign-ins that have ended: a tab that renewed one at that very moment does not bring it back. @type {Set<string>} */
+const over = new Set();
+
 /** @type {Map<string, (session: Session | undefined) => void>} */
 const listeners = new Map();
 
@@ -27,8 +30,11 @@ channel.addEventListener('message', (/** @type {MessageEvent<Message>} */ { data
   } else if (data.kind === 'kept') {
     // A sign-in in one tab is one in all, as a sign-out is.
     const mine = sessions.current;
+    if (over.has(data.session.chain)) return;
     if (mine?.chain !== data.session.chain || isNewer(mine, data.session)) sessions.keep(data.session);
-  } else if (sessions.current?.chain === data.chain) {
+  } else {
+    over.add(data.chain);
+    if (sessions.current?.chain !== data.chain) return;
     sessions.clear();
     tabs.dispatchEvent(new CustomEvent('ended', { detail: data.reason }));
   }
@@ -96,7 +102,9 @@ export function keepEverywhere(session) {
 
 /** Ends it here and in every other tab. @param {Session} session @param {EndReason} reason */
 export function endEverywhere(session, reason) {
-  sessions.clear();
+  over.add(session.chain);
+  // Somebody may have signed in anew since.
+  if (sessions.current?.chain === session.chain) sessions.clear();
   channel.postMessage({ kind: 'ended', chain: session.chain, reason });
 }
 

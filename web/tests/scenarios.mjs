@@ -281,6 +281,59 @@ export const scenarios = {
     assert.equal((await sessionOf(page)).generation, 2);
   },
 
+  async 'an API that refuses every token is told after one renewal, with refresh tokens and without'({ visitor, second }) {
+    const without = await second();
+    await without.context.route('**/config.js', async (route) => {
+      const answer = await route.fetch();
+      await route.fulfill({ response: answer, body: (await answer.text()).replace(' offline_access', '') });
+    });
+    for (const [who, renewals] of /** @type {[Visitor, RegExp][]} */ ([[visitor, tokenCalls], [without, /prompt=none/]])) {
+      who.expected.push(/status of 401/);
+      const page = await who.open();
+      await signIn(page, 'Alice');
+      await listed(page);
+      const before = requested(who, renewals);
+      await who.context.route(`${stack.api}/**`, (route) =>
+        route.fulfill({ status: 401, headers: { 'access-control-allow-origin': stack.web }, json: { message: 'Unauthorized' } }),
+      );
+      await page.reload();
+      await page.getByRole('alert').getByText('The API does not accept your sign-in').waitFor();
+      // A page that went round in circles would by now have done so many times.
+      await page.waitForTimeout(1000);
+      assert.ok(await page.getByRole('alert').isVisible());
+      assert.equal(requested(who, renewals) - before, 1);
+    }
+  },
+
+  async 'a sign-out stands, also against a renewal that is under way in another tab'({ visitor }) {
+    const first = await visitor.open();
+    await signIn(first, 'Alice');
+    const second = await visitor.open();
+    await second.locator('.user').waitFor();
+    await expire(second);
+    /** @type {() => void} */
+    let answer = () => {};
+    const asked = new Promise((resolve) => {
+      void visitor.context.route('**/v1/token', async (route) => {
+        const response = await route.fetch();
+        resolve(undefined);
+        await new Promise((go) => (answer = () => go(undefined)));
+        await route.fulfill({ response });
+      });
+    });
+    await second.getByLabel('only mine').click();
+    await asked;
+    await first.getByRole('button', { name: 'Sign out' }).click();
+    await first.waitForURL(`${stack.web}/signed-out.html`);
+    // The call that waited goes on as nobody's.
+    visitor.expected.push(/status of 401/);
+    const revoked = second.waitForResponse(/v1\/revoke/);
+    answer();
+    await revoked;
+    await listed(second);
+    for (const page of [first, second]) assert.equal(await sessionOf(page), null);
+  },
+
   async 'two tabs that renew at once both stay signed in'({ visitor }) {
     const first = await visitor.open();
     await signIn(first, 'Alice');
