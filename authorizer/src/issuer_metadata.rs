@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde::Deserialize;
+use serde_json::Value;
 use thiserror::Error;
 
 use crate::http_client::{Endpoint, EndpointError, Request, Transport, TransportError};
@@ -13,8 +14,8 @@ use crate::http_client::{Endpoint, EndpointError, Request, Transport, TransportE
 #[derive(Clone, Debug, Deserialize)]
 pub struct IssuerMetadata {
     issuer: String,
-    jwks_uri: Option<String>,
-    introspection_endpoint: Option<String>,
+    jwks_uri: Option<Value>,
+    introspection_endpoint: Option<Value>,
 }
 
 /// Why there is no metadata, or none that can be trusted.
@@ -97,7 +98,7 @@ impl IssuerMetadata {
     ///
     /// If the metadata does not say, or names an address that we would not speak to.
     pub fn jwks_uri(&self) -> Result<Endpoint, MetadataError> {
-        address("jwks_uri", self.jwks_uri.as_deref())
+        address("jwks_uri", self.jwks_uri.as_ref())
     }
 
     /// Where tokens can be asked about (RFC 7662).
@@ -108,7 +109,7 @@ impl IssuerMetadata {
     pub fn introspection_endpoint(&self) -> Result<Endpoint, MetadataError> {
         address(
             "introspection_endpoint",
-            self.introspection_endpoint.as_deref(),
+            self.introspection_endpoint.as_ref(),
         )
     }
 }
@@ -131,9 +132,10 @@ fn endpoint(text: &str) -> Result<Endpoint, MetadataError> {
     text.parse().map_err(MetadataError::Issuer)
 }
 
-fn address(member: &'static str, text: Option<&str>) -> Result<Endpoint, MetadataError> {
-    let text = text.ok_or(MetadataError::Missing(member))?;
-    text.parse()
+fn address(member: &'static str, value: Option<&Value>) -> Result<Endpoint, MetadataError> {
+    let value = value.ok_or(MetadataError::Missing(member))?;
+    let text = value.as_str().ok_or(EndpointError::NotAUrl);
+    text.and_then(str::parse)
         .map_err(|error| MetadataError::Address { member, error })
 }
 
@@ -181,6 +183,29 @@ mod tests {
             error,
         });
         check(&with(ISSUER, "http://example.okta.com/keys"), expected);
+    }
+
+    #[test]
+    fn an_address_that_is_no_text_is_told_of_only_when_it_is_asked_for() {
+        let error = EndpointError::NotAUrl;
+        let expected = MetadataError::Address {
+            member: "jwks_uri",
+            error,
+        };
+        for value in ["5", "[]", "{}", "true"] {
+            let json = format!(r#"{{"issuer":"{ISSUER}","jwks_uri":{value}}}"#);
+            check(&json, Err(expected));
+        }
+        let missing = Err(MetadataError::Missing("jwks_uri"));
+        check(
+            &format!(r#"{{"issuer":"{ISSUER}","jwks_uri":null}}"#),
+            missing,
+        );
+        let keys = "https://example.okta.com/oauth2/default/v1/keys";
+        check(
+            &format!(r#"{{"issuer":"{ISSUER}","jwks_uri":"{keys}","introspection_endpoint":5}}"#),
+            Ok(keys),
+        );
     }
 
     #[test]
