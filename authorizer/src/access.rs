@@ -86,6 +86,11 @@ impl AccessRules {
         }])
     }
 
+    /// Each rule, in the order of the settings.
+    pub(crate) fn iter(&self) -> std::slice::Iter<'_, AccessRule> {
+        self.0.iter()
+    }
+
     /// How many rules there are.
     pub(crate) const fn len(&self) -> usize {
         self.0.len()

@@ -151,12 +151,7 @@ impl UnverifiedClaims {
     /// 6749 section 3.3) is dropped, lest one element of an array turn into two scopes when they are joined.
     #[must_use]
     pub fn scopes(&self) -> Option<Vec<String>> {
-        let is_scope = |scope: &&str| {
-            !scope.is_empty()
-                && scope
-                    .bytes()
-                    .all(|b| matches!(b, 0x21 | 0x23..=0x5b | 0x5d..=0x7e))
-        };
+        let is_scope = |scope: &&str| is_scope_token(scope);
         match ["scp", "scope"]
             .into_iter()
             .find_map(|name| self.0.get(name))?
@@ -210,6 +205,12 @@ impl UnverifiedClaims {
     fn text(&self, name: &str) -> Option<&str> {
         self.0.get(name)?.as_str()
     }
+}
+
+/// Whether a text is one scope (`scope-token`, RFC 6749 section 3.3).
+pub(crate) fn is_scope_token(text: &str) -> bool {
+    let is_allowed = |byte| matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e);
+    !text.is_empty() && text.bytes().all(is_allowed)
 }
 
 /// Shows no value: these may be anybody's.

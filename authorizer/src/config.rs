@@ -144,7 +144,7 @@ fn read_key_cache(reader: &mut Reader<'_>, issuers: &[IssuerSettings]) -> KeyCac
                 if let Err(error) = KeySet::parse(&file.bytes, &issuer.algorithms) {
                     reader.fault(
                         "JWKS_FILE",
-                        format!("the path of a JWK Set with a usable key; there is {error}"),
+                        format!("the path of a JWK Set with a usable key; the file cannot serve: {error}"),
                     );
                 }
             }
@@ -242,7 +242,7 @@ fn read_ca_file(reader: &mut Reader<'_>) -> Option<Vec<u8>> {
     if let Err(error) = crate::http_client::HttpClient::new(Some(&pem)) {
         reader.fault(
             "CA_FILE",
-            format!("a file of PEM certificates; there is {error}"),
+            format!("a file of PEM certificates; the file cannot serve: {error}"),
         );
     }
     Some(pem)

@@ -3,6 +3,7 @@
 use http::Method;
 use serde_json::{Map, Value};
 
+use super::lints;
 use super::reader::Reader;
 use crate::access::{AccessRule, AccessRules, Condition, Methods, VERBS};
 use crate::method_arn::MethodArn;
@@ -46,7 +47,12 @@ pub(super) fn read(reader: &mut Reader<'_>, policy_expiry: bool) -> AccessRules 
     };
     let problems = match parse(&json) {
         Ok(rules) => match check_size(&rules, policy_expiry) {
-            Ok(()) => return rules,
+            Ok(()) => {
+                for warning in lints::of_rules(name, &rules) {
+                    reader.warn(warning);
+                }
+                return rules;
+            }
             Err(problems) => problems,
         },
         Err(problems) => problems,

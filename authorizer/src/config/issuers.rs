@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::reader::Reader;
 use crate::algorithm::Algorithm;
-use crate::http_client::Endpoint;
+use crate::http_client::{Endpoint, without_query};
 use crate::strict_json;
 
 /// One trusted issuer and what is bound to it.
@@ -25,6 +25,7 @@ pub struct IssuerSettings {
 const AN_ISSUER: &str = "the exact `iss` of the tokens: an https URL (http on a loopback host only) without query or \
                          fragment, for Okta https://{domain}/oauth2/{id}";
 const ALGORITHMS: &str = "some of RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, EdDSA";
+const HMAC: [&str; 3] = ["HS256", "HS384", "HS512"];
 
 pub(super) fn read(reader: &mut Reader<'_>) -> Vec<IssuerSettings> {
     let algorithms = read_algorithms(reader);
@@ -45,9 +46,20 @@ fn read_algorithms(reader: &mut Reader<'_>) -> Vec<Algorithm> {
     };
     let algorithms: Result<Vec<Algorithm>, _> = names.iter().map(|name| name.parse()).collect();
     algorithms.unwrap_or_else(|_| {
-        reader.fault("ALGORITHMS", format!("{ALGORITHMS}, joined by commas"));
+        let why = why_no_hmac(&names);
+        reader.fault("ALGORITHMS", format!("{ALGORITHMS}, joined by commas{why}"));
         vec![Algorithm::RS256]
     })
+}
+
+/// What is to be said beside the algorithms there are, if HMAC is among these names.
+fn why_no_hmac(names: &[String]) -> &'static str {
+    let is_hmac = |name: &String| HMAC.iter().any(|hmac| hmac.eq_ignore_ascii_case(name));
+    if names.iter().any(is_hmac) {
+        "; HMAC is never accepted: its key would be the public one, by which anybody could sign"
+    } else {
+        ""
+    }
 }
 
 fn read_single(reader: &mut Reader<'_>, algorithms: Vec<Algorithm>) -> IssuerSettings {
@@ -156,9 +168,10 @@ impl Entry<'_, '_> {
         let value = self.members.remove("jwksUri")?;
         let endpoint = value.as_str().and_then(|text| text.parse().ok());
         if endpoint.is_none() {
+            let shown = value.as_str().map(|text| without_query(text).into());
             self.fault(
                 "jwksUri",
-                Some(&value),
+                Some(&shown.unwrap_or(value)),
                 "an https address, or http on a loopback host",
             );
         }
@@ -174,7 +187,7 @@ impl Entry<'_, '_> {
             self.fault(
                 "algorithms",
                 value.as_ref(),
-                &format!("an array with {ALGORITHMS}"),
+                &format!("an array with {ALGORITHMS}{}", why_no_hmac(&names)),
             );
         }
         algorithms

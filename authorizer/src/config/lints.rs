@@ -1,4 +1,7 @@
-//! The classic mistakes of setting up Okta: allowed, and most likely not meant.
+//! What is allowed and most likely not meant: the classic mistakes of setting up Okta, and rules that nobody meets.
+
+use crate::access::{AccessRules, Condition};
+use crate::claims::is_scope_token;
 
 /// What looks wrong about an issuer, each with what to do.
 pub(super) fn of_issuer(issuer: &str) -> Vec<String> {
@@ -61,6 +64,27 @@ pub(super) fn of_issuer(issuer: &str) -> Vec<String> {
         warn("is the address of an endpoint: the issuer ends after /oauth2/{id}");
     }
     warnings
+}
+
+/// What looks wrong about the rules that a variable holds, each with what to do.
+pub(super) fn of_rules(name: &str, rules: &AccessRules) -> Vec<String> {
+    if rules.len() == 0 {
+        return vec![format!(
+            "{name} holds an empty array: every caller is denied; to let every valid token call everything, leave it unset"
+        )];
+    }
+    let no_scope = rules.iter().map(|rule| match &rule.condition {
+        Condition::SignedIn { scopes, .. } => scopes.iter().find(|scope| !is_scope_token(scope)),
+        Condition::Anonymous => None,
+    });
+    let warnings = no_scope.enumerate().filter_map(|(index, scope)| {
+        Some(format!(
+            "{name}[{index}].scopes has {:?}, which no token can have as one scope (RFC 6749 section 3.3): nobody meets \
+             this rule; write each scope as a text of its own",
+            scope?
+        ))
+    });
+    warnings.collect()
 }
 
 #[cfg(test)]

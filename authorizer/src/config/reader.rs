@@ -6,7 +6,7 @@ use std::ops::RangeInclusive;
 use super::fault::{Fault, Faults, Holds};
 use super::source::{FileContents, Source};
 use super::{Settings, lints};
-use crate::http_client::Endpoint;
+use crate::http_client::{Endpoint, without_query};
 
 /// Reads one variable at a time. A wrong one is noted and stands in with its default, so that reading goes on; what is
 /// returned in the end is not used if there was a fault.
@@ -46,6 +46,7 @@ impl<'s> Reader<'s> {
             // Noted when it was read.
             Some(Err(_)) => return,
             Some(Ok(_)) if name.ends_with("_SECRET") => Holds::Secret,
+            Some(Ok(value)) if name.ends_with("_URI") => Holds::shown(without_query(&value)),
             Some(Ok(value)) => Holds::shown(value),
         };
         self.faults.push(Fault {

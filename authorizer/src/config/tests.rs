@@ -43,9 +43,23 @@ fn given(variables: &[(&str, &str)]) -> Given {
         HashMap::from([
             file("rules.json", rules),
             file("bad.json", "{"),
+            file(
+                "secret.json",
+                r#"{"keys": [{"kty": "oct", "kid": "a", "k": "AA"}]}"#,
+            ),
             file("bad.pem", "no PEM"),
         ]),
     )
+}
+
+/// The message about one fault, as far as it follows what was expected.
+#[track_caller]
+fn check_message(name: &str, value: &str, expected: &str) {
+    let message = Settings::from_source(&given(&[(name, value)]))
+        .unwrap_err()
+        .to_string();
+    let end = message.split_once(": expected ").unwrap().1;
+    assert_eq!(end, expected);
 }
 
 /// What is wrong, by name.
@@ -177,7 +191,7 @@ fn all_faults_are_told_in_one_message_and_no_secret_is() {
     let expected = "6 settings are wrong
   ISSUER holds \"http://example.com\": expected the exact `iss` of the tokens: an https URL (http on a loopback host only) without query or fragment, for Okta https://{domain}/oauth2/{id}
   AUDIENCE is not set: expected the `aud` values to accept, joined by commas
-  JWKS_URI holds a value that is not shown: expected an https address, or http on a loopback host; it is a user name or password in the address
+  JWKS_URI holds a value that is not shown: expected an https address, or http on a loopback host; it is an address with a user name or password in it
   CLOCK_LEEWAY_SECONDS holds \"3600\": expected a whole number from 0 to 300
   ACCESS_RULES[0].roles holds \"[\\\"b\\\"]\": expected only methods, path, scopes, groups, anonymous
   INTROSPECTION_CLIENT_ID is not set: expected the client id to ask with, as INTROSPECTION is on";
@@ -217,6 +231,112 @@ fn a_value_that_is_not_utf_8_is_refused_as_such_and_once() {
             format!("1 setting is wrong\n  {name} holds a value that is not UTF-8: expected text");
         assert_eq!(message, expected);
     }
+}
+
+#[test]
+fn a_file_that_cannot_serve_is_told_of_in_whole_sentences() {
+    let jwks = "the path of a JWK Set with a usable key; the file cannot serve:";
+    check_message(
+        "JWKS_FILE",
+        "bad.json",
+        &format!("{jwks} not a JSON object"),
+    );
+    check_message(
+        "JWKS_FILE",
+        "secret.json",
+        &format!("{jwks} none of its keys can be used (the first: a symmetric key)"),
+    );
+    check_message(
+        "CA_FILE",
+        "bad.pem",
+        "a file of PEM certificates; the file cannot serve: no PEM certificate in it",
+    );
+}
+
+#[test]
+fn an_hmac_algorithm_is_told_why_it_is_never_accepted() {
+    let all = "some of RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, EdDSA";
+    let why =
+        "; HMAC is never accepted: its key would be the public one, by which anybody could sign";
+    check_message("ALGORITHMS", "none", &format!("{all}, joined by commas"));
+    for name in ["HS256", "RS256,HS384", "hs512"] {
+        check_message("ALGORITHMS", name, &format!("{all}, joined by commas{why}"));
+    }
+    let message = Settings::from_source(&given(&[
+        ("ISSUER", "-"),
+        ("AUDIENCE", "-"),
+        (
+            "TRUSTED_ISSUERS",
+            r#"[{"issuer": "https://a.example", "audience": ["x"], "algorithms": ["HS256"]}]"#,
+        ),
+    ]))
+    .unwrap_err()
+    .to_string();
+    assert!(
+        message.ends_with(&format!("expected an array with {all}{why}")),
+        "{message}"
+    );
+}
+
+/// It may hold an API key.
+#[test]
+fn the_query_of_an_address_is_not_shown() {
+    let address = "https://a.example/keys?key=hush";
+    let settings = good(&[
+        ("JWKS_URI", address),
+        ("INTROSPECTION", "on"),
+        ("INTROSPECTION_CLIENT_ID", "c"),
+        ("INTROSPECTION_URI", address),
+    ]);
+    let summary = settings.summary();
+    for shown in [
+        &summary["issuers"][0]["jwksUri"],
+        &summary["introspection"]["uri"],
+    ] {
+        assert_eq!(shown, "https://a.example/keys?…");
+    }
+    assert!(!format!("{settings:?}").contains("hush"));
+    let wrong = "http://a.example/keys?key=hush";
+    let json =
+        format!(r#"[{{"issuer": "https://a.example", "audience": ["x"], "jwksUri": "{wrong}"}}]"#);
+    for variables in [
+        &[("JWKS_URI", wrong)][..],
+        &[("INTROSPECTION_URI", wrong)],
+        &[
+            ("ISSUER", "-"),
+            ("AUDIENCE", "-"),
+            ("TRUSTED_ISSUERS", &json),
+        ],
+    ] {
+        let faults = Settings::from_source(&given(variables)).unwrap_err();
+        let message = faults.to_string();
+        assert!(message.contains("http://a.example/keys?…"), "{message}");
+        assert!(!message.contains("hush"), "{message}");
+    }
+}
+
+#[test]
+fn rules_that_nobody_can_meet_are_allowed_and_warned_of() {
+    let warnings = |rules| good(&[("ACCESS_RULES", rules)]).warnings;
+    assert_eq!(
+        warnings("[]"),
+        [
+            "ACCESS_RULES holds an empty array: every caller is denied; to let every valid token call everything, leave it unset"
+        ]
+    );
+    assert_eq!(
+        warnings(
+            r#"[{"methods": ["GET"], "path": "/", "scopes": ["a"]},
+                {"methods": ["GET"], "path": "/", "scopes": ["a", "b c"]}]"#
+        ),
+        [
+            "ACCESS_RULES[1].scopes has \"b c\", which no token can have as one scope (RFC 6749 section 3.3): nobody meets \
+         this rule; write each scope as a text of its own"
+        ]
+    );
+    assert!(
+        warnings(r#"[{"methods": ["GET"], "path": "/", "scopes": ["api:read/x.y"]}]"#).is_empty()
+    );
 }
 
 #[test]

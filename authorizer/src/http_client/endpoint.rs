@@ -21,7 +21,7 @@ pub enum EndpointError {
     #[error("neither https, nor http on a loopback host")]
     Insecure,
     /// A user name or a password in it, which would end up in logs.
-    #[error("a user name or password in the address")]
+    #[error("an address with a user name or password in it")]
     Credentials,
 }
 
@@ -70,13 +70,22 @@ fn is_loopback(host: &str) -> bool {
 
 impl fmt::Debug for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Endpoint({})", self.0)
+        write!(f, "Endpoint({self})")
     }
 }
 
+/// Without the query; [`Endpoint::as_str`] has it.
 impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.0.as_str())
+        f.write_str(&without_query(self.as_str()))
+    }
+}
+
+/// An address as it may be shown: a query may hold an API key.
+pub(crate) fn without_query(address: &str) -> String {
+    match address.split_once('?') {
+        Some((before, _)) => format!("{before}?…"),
+        None => address.to_owned(),
     }
 }
 

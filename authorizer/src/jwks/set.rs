@@ -48,7 +48,7 @@ pub enum KeySetError {
     #[error("an empty set of keys")]
     Empty,
     /// There are keys, and every one is refused.
-    #[error("none of its keys can be used, the first because it is: {}", refused.first().map_or("?", |key| key.refusal.code()))]
+    #[error("none of its keys can be used (the first: {})", refused.first().map(|key| key.refusal.to_string()).unwrap_or_default())]
     NoneUsable {
         /// Each with its reason.
         refused: Vec<RefusedKey>,

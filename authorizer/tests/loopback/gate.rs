@@ -64,7 +64,7 @@ impl Keeper {
 impl Transport for Gate {
     fn send<'a>(&'a self, request: Request<'a>) -> Sending<'a> {
         let (answer, outcome) = oneshot::channel();
-        let url = request.endpoint.to_string();
+        let url = request.endpoint.as_str().to_owned();
         let form = request.form.map(|form| form.body);
         self.0.send(Waiting { url, form, answer }).unwrap();
         Box::pin(async move { outcome.await.unwrap_or(Err(TransportError::Broken)) })
