@@ -51,8 +51,8 @@ pub struct Page {
 /// The first page after `after`.
 ///
 /// It costs one small query per partition (eight for the public ones, one for the caller's own, one per group) and one
-/// batch read per 25 resources shown, however many resources there are; where the indexes
-/// lag, it looks further, up to four times.
+/// batch read per 25 resources shown, however many resources there are. Where the indexes lag it looks further, up to
+/// four times in all.
 ///
 /// # Errors
 /// When the store fails.

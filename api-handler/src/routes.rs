@@ -132,8 +132,8 @@ pub async fn dispatch(route: &Route, context: &Context<'_>) -> Result<Response<S
     }
 }
 
-/// `OPTIONS` (RFC 9110, 9.3.7): which methods there are, for whoever asks. Preflights of an
-/// origin that is allowed are answered before.
+/// `OPTIONS` (RFC 9110, 9.3.7): which methods there are, for whoever asks. Preflights of an origin that is allowed are
+/// answered before.
 fn options(route: &Route) -> Result<Response<String>, Problem> {
     let mut response = Response::new(String::new());
     set(&mut response, ALLOW, route.methods())?;
