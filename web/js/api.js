@@ -1,3 +1,4 @@
+import { parse, stringify } from './json.js';
 import { renewed, freshSession } from './renewal.js';
 import { settings } from './settings.js';
 
@@ -84,7 +85,7 @@ async function send(method, path, wish, session) {
       cache: 'no-store',
       // API Gateway answers within 29 seconds; what takes longer is lost on its way.
       signal: AbortSignal.timeout(35_000),
-      ...(wish.body !== undefined && { body: JSON.stringify(wish.body) }),
+      ...(wish.body !== undefined && { body: stringify(wish.body) }),
     });
     const text = await response.text();
     const milliseconds = took();
@@ -101,7 +102,7 @@ async function send(method, path, wish, session) {
 /** @param {string} text */
 function parsed(text) {
   try {
-    return text === '' ? undefined : JSON.parse(text);
+    return text === '' ? undefined : parse(text);
   } catch {
     return text;
   }

@@ -1,4 +1,5 @@
 import { button, element, time } from './element.js';
+import { stringify } from './json.js';
 import { merge } from './merge.js';
 import { attempt } from './notice.js';
 import { CallFailed } from './api.js';
@@ -118,12 +119,12 @@ function question({ pointer, before, mine, theirs }, choices, changed) {
           changed();
         },
       }),
-      element('span', {}, `${label} `, element('code', {}, value === undefined ? '(removed)' : JSON.stringify(value))),
+      element('span', {}, `${label} `, element('code', {}, value === undefined ? '(removed)' : stringify(value))),
     );
   return element(
     'fieldset',
     {},
-    element('legend', {}, element('code', {}, pointer || '/'), ' was ', element('code', {}, before === undefined ? '(not there)' : JSON.stringify(before))),
+    element('legend', {}, element('code', {}, pointer || '/'), ' was ', element('code', {}, before === undefined ? '(not there)' : stringify(before))),
     choice('theirs', 'theirs:', theirs),
     choice('mine', 'yours:', mine),
   );
@@ -141,9 +142,13 @@ function contentOf({ resource: { value, visibility } }) {
 
 /** With the members of objects in order, so that versions can be compared line by line. @param {unknown} value */
 function pretty(value) {
-  const inOrder = (/** @type {string} */ _, /** @type {any} */ value) =>
-    typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : value;
-  return JSON.stringify(value, inOrder, 2);
+  return stringify(inOrder(value), 2);
+}
+
+/** @param {any} value @returns {any} */
+function inOrder(value) {
+  if (Array.isArray(value)) return value.map(inOrder);
+  if (typeof value !== 'object' || value === null) return value;
+  const members = Object.keys(value).sort();
+  return Object.fromEntries(members.map((name) => [name, inOrder(value[name])]));
 }

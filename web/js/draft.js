@@ -1,3 +1,5 @@
+import { parse, stringify } from './json.js';
+
 /**
  * What somebody has typed and not yet saved, kept while the page goes to the issuer and back.
  *
@@ -13,7 +15,7 @@ const key = 'draft';
 
 /** @param {Draft} draft */
 export function keepDraft(draft) {
-  sessionStorage.setItem(key, JSON.stringify(draft));
+  sessionStorage.setItem(key, stringify(draft));
 }
 
 export function dropDraft() {
@@ -24,6 +26,6 @@ export function dropDraft() {
 export function draftOf(id) {
   const text = sessionStorage.getItem(key);
   /** @type {Draft | undefined} */
-  const draft = text === null ? undefined : JSON.parse(text);
+  const draft = text === null ? undefined : parse(text);
   return draft !== undefined && draft.base?.resource.id === id ? draft : undefined;
 }

@@ -3,6 +3,7 @@ import { whoAmI } from './caller.js';
 import { showConflict } from './conflict.js';
 import { dropDraft, keepDraft } from './draft.js';
 import { button, byId, element } from './element.js';
+import { parseTyped } from './json.js';
 import { attempt, dismiss } from './notice.js';
 import { create, idPattern, read, replace } from './resource.js';
 
@@ -51,12 +52,12 @@ export async function showEditor(place, draft, then) {
   /** What the form holds, or nothing while the value is no JSON. @returns {Content | undefined} */
   function content() {
     try {
-      const parsed = JSON.parse(value.value);
+      const parsed = parseTyped(value.value);
       fault.textContent = '';
       value.removeAttribute('aria-invalid');
       return { value: parsed, visibility: visibility.value };
     } catch (error) {
-      fault.textContent = `Not JSON yet: ${error instanceof Error ? error.message : error}`;
+      fault.textContent = `Cannot be saved yet: ${error instanceof Error ? error.message : error}`;
       value.setAttribute('aria-invalid', 'true');
       return undefined;
     }

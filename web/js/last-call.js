@@ -1,6 +1,7 @@
 import { call, calls } from './api.js';
 import { whoAmI } from './caller.js';
 import { button, byId, element } from './element.js';
+import { stringify } from './json.js';
 import { attempt } from './notice.js';
 import { decisionOf } from './problem.js';
 import { sessions } from './session.js';
@@ -47,7 +48,7 @@ function describe(made) {
     typeof body?.requestId === 'string' && ['Request', element('code', {}, body.requestId)],
   ]);
   const answer = body !== undefined &&
-    element('details', {}, element('summary', {}, 'The answer'), element('pre', { tabindex: '0' }, JSON.stringify(body, null, 2)));
+    element('details', {}, element('summary', {}, 'The answer'), element('pre', { tabindex: '0' }, stringify(body, 2)));
   return [element('p', { class: 'request' }, element('code', {}, `${method} ${path}`)), facts, ...(answer ? [answer] : [])];
 }
 

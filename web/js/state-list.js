@@ -1,5 +1,6 @@
 import { whoAmI } from './caller.js';
 import { button, byId, element, time } from './element.js';
+import { stringify } from './json.js';
 import { attempt } from './notice.js';
 import { list, pageOf } from './resource.js';
 import { sessions } from './session.js';
@@ -97,7 +98,7 @@ export class StateList {
 
 /** @param {Resource} item */
 function searchable({ id, owner, value, visibility }) {
-  return `${id}\n${owner}\n${visibility}\n${JSON.stringify(value)}`.toLowerCase();
+  return `${id}\n${owner}\n${visibility}\n${stringify(value)}`.toLowerCase();
 }
 
 /** @param {Resource} item @param {string | undefined} principal */
@@ -120,6 +121,6 @@ export function badge(visibility) {
 
 /** @param {unknown} value */
 function preview(value) {
-  const text = JSON.stringify(value) ?? '';
+  const text = stringify(value);
   return text.length > 140 ? `${text.slice(0, 139)}…` : text;
 }

@@ -172,7 +172,7 @@ export const scenarios = {
     await page.locator('#value').waitFor();
     assert.ok((await sessionOf(page)).scopes.includes('state:write'));
     await page.fill('#value', '{"n": ');
-    await page.getByText('Not JSON yet').waitFor();
+    await page.getByText('Cannot be saved yet').waitFor();
     await checkAccessibility(page, 'the editor');
     await page.fill('#value', '{"n": 2, "note": "a better one"}');
     await screenshot(page, 'editor');
@@ -181,6 +181,30 @@ export const scenarios = {
     assert.deepEqual(await shownValue(page), { n: 2, note: 'a better one' });
     await screenshot(page, 'resource');
     await checkAccessibility(page, 'a resource');
+  },
+
+  async 'a number is saved as it was typed, or refused'({ visitor }) {
+    const page = await visitor.open();
+    const id = fresh('numbers');
+    await signInToWrite(page, 'Alice');
+    await page.fill('#id', id);
+    for (const value of ['1e400', '3.14159265358979323846', '{"a": 1, "a": 2}']) {
+      await page.fill('#value', value);
+      await page.getByRole('button', { name: 'Create' }).click();
+      await page.getByText('Cannot be saved yet').waitFor();
+    }
+    await page.fill('#value', '{"n": 12345678901234567890}');
+    await page.getByRole('button', { name: 'Create' }).click();
+    assert.match(await page.locator('pre.value').innerText(), /12345678901234567890/);
+    // What one does not touch stays as it was, too.
+    await page.getByRole('button', { name: 'Edit', exact: true }).click();
+    const text = await page.locator('#value').inputValue();
+    await page.fill('#value', text.replace('{', '{"more": 9007199254740993,'));
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByText('Saved as version 2').waitFor();
+    const stored = await (await fetch(`${stack.api}/state/${id}`, { headers: { authorization: `Bearer ${(await sessionOf(page)).accessToken}` } })).text();
+    assert.match(stored, /"more":9007199254740993\b/);
+    assert.match(stored, /"n":12345678901234567890\b/);
   },
 
   async 'a conflict shows both versions, merges what fits, and asks about the rest'({ visitor, second }) {

@@ -3,6 +3,7 @@ import { whoAmI } from '../caller.js';
 import { draftOf, keepDraft } from '../draft.js';
 import { showEditor } from '../editor.js';
 import { button, byId, element, time } from '../element.js';
+import { stringify } from '../json.js';
 import { attempt, dismiss, notify, notifyNextPage } from '../notice.js';
 import { showPage } from '../page.js';
 import { pageOf, read, remove } from '../resource.js';
@@ -60,7 +61,7 @@ async function show(tagged) {
       ', created ',
       time(resource.createdAt),
     ),
-    element('pre', { class: 'value', tabindex: '0', 'aria-label': 'Value' }, JSON.stringify(resource.value, null, 2)),
+    element('pre', { class: 'value', tabindex: '0', 'aria-label': 'Value' }, stringify(resource.value, 2)),
     element(
       'div',
       { class: 'actions' },
@@ -76,7 +77,7 @@ async function show(tagged) {
 /** @param {Tagged} tagged */
 function edit(tagged) {
   const { id, value, visibility } = tagged.resource;
-  return startEditing({ id, text: JSON.stringify(value, null, 2), visibility, base: tagged, typed: false });
+  return startEditing({ id, text: stringify(value, 2), visibility, base: tagged, typed: false });
 }
 
 /**

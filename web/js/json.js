@@ -1,0 +1,83 @@
+/**
+ * JSON as it was written. `JSON.parse` alone rounds what a double cannot hold (the API keeps whole numbers of 64 bits)
+ * and drops the first of two members with one name; here the one is kept exactly and the other is refused.
+ */
+
+/**
+ * @param {string} text
+ * @returns {any} whole numbers that a double cannot hold are `bigint`
+ * @throws {SyntaxError} also for a number that nobody could keep
+ */
+export function parse(text) {
+  const rounded = JSON.parse(text);
+  const mark = crypto.randomUUID();
+  const marked = text.replace(/"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*/g, (token) => {
+    if (token.startsWith('"') || isExact(token)) return token;
+    if (!/^-?\d+$/.test(token)) throw new SyntaxError(`${token} would be rounded; write it as a text, in quotes`);
+    return `"${mark}${token}"`;
+  });
+  if (marked === text) return rounded;
+  return JSON.parse(marked, (_, value) =>
+    typeof value === 'string' && value.startsWith(mark) ? BigInt(value.slice(mark.length)) : value,
+  );
+}
+
+/**
+ * What somebody has typed.
+ *
+ * @param {string} text
+ * @returns {any}
+ * @throws {SyntaxError} also for a member that is there twice
+ */
+export function parseTyped(text) {
+  const value = parse(text);
+  refuseTwins(text);
+  return value;
+}
+
+/** @param {unknown} value @param {number} [indent] @returns {string} */
+export function stringify(value, indent) {
+  const mark = crypto.randomUUID();
+  const marked = JSON.stringify(value, (_, value) => (typeof value === 'bigint' ? `${mark}${value}` : value), indent) ?? '';
+  return marked.replaceAll(new RegExp(`"${mark}(-?\\d+)"`, 'g'), '$1');
+}
+
+/** Whether a double holds the number as it is written. @param {string} token */
+function isExact(token) {
+  // Fifteen digits always fit.
+  return (token.length < 16 && !/e/i.test(token)) || sameDigits(token, String(Number(token)));
+}
+
+/** Whether two spellings stand for one decimal number. @param {string} a @param {string} b */
+function sameDigits(a, b) {
+  const [one, other] = [digits(a), digits(b)];
+  return one !== undefined && one === other;
+}
+
+/** A number as its digits without zeros at either end, and a power of ten. @param {string} text */
+function digits(text) {
+  const parts = /^(-?)(\d+)(?:\.(\d+))?(?:e([+-]?\d+))?$/i.exec(text);
+  if (parts === null) return undefined;
+  const [, sign, whole = '', fraction = '', exponent = '0'] = parts;
+  const all = (whole + fraction).replace(/^0+/, '');
+  const significant = all.replace(/0+$/, '');
+  if (significant === '') return '0';
+  return `${sign}${significant}e${Number(exponent) - fraction.length + all.length - significant.length}`;
+}
+
+/** @param {string} text good JSON */
+function refuseTwins(text) {
+  /** The names in each object that is open; none for an array. @type {(Set<string> | undefined)[]} */
+  const open = [];
+  for (const [token, name] of text.matchAll(/("(?:[^"\\]|\\.)*")\s*:|"(?:[^"\\]|\\.)*"|[{}[\]]/g)) {
+    if (token === '{') open.push(new Set());
+    else if (token === '[') open.push(undefined);
+    else if (token === '}' || token === ']') open.pop();
+    else if (name !== undefined) {
+      const names = open.at(-1);
+      const member = JSON.parse(name);
+      if (names?.has(member)) throw new SyntaxError(`the member ${name} is there twice`);
+      names?.add(member);
+    }
+  }
+}
