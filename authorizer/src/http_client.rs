@@ -1,5 +1,6 @@
 //! The only thing that opens sockets to an issuer.
 
+mod connect_fault;
 mod endpoint;
 
 use std::fmt;
@@ -16,6 +17,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 use thiserror::Error;
 
+pub use self::connect_fault::ConnectFault;
 pub(crate) use self::endpoint::without_query;
 pub use self::endpoint::{Endpoint, EndpointError};
 
@@ -57,9 +59,9 @@ pub struct Document {
 /// Why there is no document. It never carries an address, a header or a body: a query or a form may hold a secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum TransportError {
-    /// No connection: name, route, TLS or certificate.
-    #[error("no connection to the issuer: its name, the network, or its certificate")]
-    Connect,
+    /// No connection.
+    #[error("no connection to the issuer: {0}")]
+    Connect(ConnectFault),
     /// Not done within the time for one fetch.
     #[error("no whole answer from the issuer within the time for one fetch")]
     TimedOut,
@@ -79,7 +81,7 @@ impl TransportError {
     #[must_use]
     pub const fn code(self) -> &'static str {
         match self {
-            Self::Connect => "connect",
+            Self::Connect(fault) => fault.code(),
             Self::TimedOut => "timed_out",
             Self::Status(_) => "status",
             Self::TooLarge => "too_large",
@@ -230,7 +232,7 @@ fn reason(error: &reqwest::Error) -> TransportError {
     if error.is_timeout() {
         TransportError::TimedOut
     } else if error.is_connect() {
-        TransportError::Connect
+        TransportError::Connect(ConnectFault::of(error))
     } else {
         TransportError::Broken
     }

@@ -4,12 +4,14 @@
 
 mod loopback;
 
+use std::io::{Read, Write};
 use std::net::TcpListener;
+use std::thread;
 use std::time::Duration;
 
 use authorizer::http_client::{
-    Document, Endpoint, HttpClient, HttpClientError, MAX_BODY_BYTES, Request, Transport,
-    TransportError,
+    ConnectFault, Document, Endpoint, HttpClient, HttpClientError, MAX_BODY_BYTES, Request,
+    Transport, TransportError,
 };
 use loopback::server::{Reply, Server};
 
@@ -179,7 +181,36 @@ async fn nobody_listens() {
     let url = format!("http://{}/keys", listener.local_addr().unwrap());
     drop(listener);
     let found = fetch(&url, Duration::from_secs(10)).await;
-    assert_eq!(found, Err(TransportError::Connect));
+    assert_eq!(found, Err(TransportError::Connect(ConnectFault::Refused)));
+}
+
+/// A label of more than 63 bytes is in no DNS, and nobody has to be asked to know it.
+#[tokio::test]
+async fn a_host_name_that_is_not_found() {
+    let url = format!("https://{}.invalid/keys?key=hush", "a".repeat(64));
+    let found = fetch(&url, Duration::from_secs(10)).await;
+    assert_eq!(found, Err(TransportError::Connect(ConnectFault::Name)));
+    let text = found.unwrap_err().to_string();
+    assert_eq!(
+        text,
+        "no connection to the issuer: its host name was not found"
+    );
+}
+
+#[tokio::test]
+async fn a_server_that_does_not_speak_tls() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("https://{}/keys", listener.local_addr().unwrap());
+    thread::spawn(move || {
+        let (mut socket, _) = listener.accept().unwrap();
+        socket
+            .write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+            .unwrap();
+        // Until the client goes away: what it said and nobody read would reset the connection.
+        let _gone = socket.read_to_end(&mut Vec::new());
+    });
+    let found = fetch(&url, Duration::from_secs(10)).await;
+    assert_eq!(found, Err(TransportError::Connect(ConnectFault::Tls)));
 }
 
 #[tokio::test]

@@ -11,7 +11,9 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use authorizer::http_client::{Endpoint, HttpClient, Request, Transport, TransportError};
+use authorizer::http_client::{
+    ConnectFault, Endpoint, HttpClient, Request, Transport, TransportError,
+};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ServerConfig, ServerConnection, Stream, SupportedProtocolVersion, version};
@@ -81,11 +83,14 @@ async fn a_root_from_the_file_is_trusted_for_tls_1_2_and_1_3() {
 #[tokio::test]
 async fn a_root_that_nobody_named_is_not_trusted() {
     let found = fetch("localhost", None, rustls::ALL_VERSIONS).await;
-    assert_eq!(found, Err(TransportError::Connect));
+    assert_eq!(
+        found,
+        Err(TransportError::Connect(ConnectFault::UnknownRoot))
+    );
 }
 
 #[tokio::test]
 async fn a_certificate_for_another_name_is_refused() {
     let found = fetch("127.0.0.1", Some(ROOT), rustls::ALL_VERSIONS).await;
-    assert_eq!(found, Err(TransportError::Connect));
+    assert_eq!(found, Err(TransportError::Connect(ConnectFault::OtherName)));
 }

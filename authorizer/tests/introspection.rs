@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use authorizer::clock::{ManualClock, Timestamp};
-use authorizer::http_client::{Document, EndpointError, HttpClient, TransportError};
+use authorizer::http_client::{ConnectFault, Document, EndpointError, HttpClient, TransportError};
 use authorizer::introspection::{
     Active, Introspection, IntrospectionError, IntrospectionFailure, IntrospectionSettings, Secret,
 };
@@ -177,7 +177,7 @@ async fn in_doubt_the_token_is_not_let_through_and_the_doubt_is_not_remembered()
         );
     }
     for error in [
-        TransportError::Connect,
+        TransportError::Connect(ConnectFault::Refused),
         TransportError::TimedOut,
         TransportError::Status(401),
         TransportError::Status(429),

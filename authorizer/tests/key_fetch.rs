@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use authorizer::algorithm::Algorithm;
 use authorizer::clock::{ManualClock, Timestamp};
-use authorizer::http_client::{HttpClient, TransportError};
+use authorizer::http_client::{ConnectFault, HttpClient, TransportError};
 use authorizer::issuer_metadata::MetadataError;
 use authorizer::jwks::{
     FetchError, KeyLookup, KeyLookupError, KeyRefusal, KeySettings, KeySource, KeyState, WarmStart,
@@ -182,7 +182,9 @@ async fn an_outage_longer_than_the_stale_time_is_our_fault_not_the_callers() {
     let asker = bench.ask("a");
     bench.keeper.next().await.fail();
     let expected = KeyLookupError::Unavailable {
-        last_failure: Some(FetchError::Transport(TransportError::Connect)),
+        last_failure: Some(FetchError::Transport(TransportError::Connect(
+            ConnectFault::Refused,
+        ))),
     };
     assert_eq!(asker.await.unwrap().unwrap_err(), expected);
     // And within the cooldown the same, at once.

@@ -2,7 +2,9 @@
 
 use std::sync::{Arc, Mutex};
 
-use authorizer::http_client::{Document, Request, Sending, Transport, TransportError};
+use authorizer::http_client::{
+    ConnectFault, Document, Request, Sending, Transport, TransportError,
+};
 use tokio::sync::{mpsc, oneshot};
 
 /// A request that waits for its answer.
@@ -23,7 +25,7 @@ impl Waiting {
     }
 
     pub fn fail(self) {
-        self.finish(Err(TransportError::Connect));
+        self.finish(Err(TransportError::Connect(ConnectFault::Refused)));
     }
 
     pub fn finish(self, outcome: Result<Document, TransportError>) {

@@ -22,7 +22,9 @@ use std::time::Duration;
 use authorizer::authorizer::{Authorizer, Invocation};
 use authorizer::clock::{Clock, ManualClock, Timestamp};
 use authorizer::config::{FileContents, Settings, Source};
-use authorizer::http_client::{Document, Request, Sending, Transport, TransportError};
+use authorizer::http_client::{
+    ConnectFault, Document, Request, Sending, Transport, TransportError,
+};
 use authorizer::log::{Log, Sink};
 use lambda_runtime::Diagnostic;
 use serde_json::value::RawValue;
@@ -239,7 +241,7 @@ impl Transport for FakeIssuer {
             body,
             ..Document::default()
         });
-        Box::pin(async move { document.ok_or(TransportError::Connect) })
+        Box::pin(async move { document.ok_or(TransportError::Connect(ConnectFault::Refused)) })
     }
 }
 
