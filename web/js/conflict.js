@@ -3,7 +3,7 @@ import { stringify } from './json.js';
 import { merge } from './merge.js';
 import { attempt } from './notice.js';
 import { CallFailed } from './api.js';
-import { create, read, replace } from './resource.js';
+import { create, latest, replace } from './resource.js';
 
 /** @typedef {import('./resource.js').Tagged} Tagged */
 /** @typedef {import('./resource.js').Content} Content */
@@ -13,7 +13,7 @@ import { create, read, replace } from './resource.js';
  *
  * @param {HTMLElement} place
  * @param {{ base: Tagged, mine: Content, theirs: Tagged | undefined }} sides `theirs` is gone where it was deleted
- * @param {(tagged: Tagged) => void} saved
+ * @param {(tagged: Tagged, written?: boolean) => void} saved `written` is false where theirs was kept
  */
 export async function showConflict(place, { base, mine, theirs }, saved) {
   const { id } = base.resource;
@@ -37,7 +37,7 @@ export async function showConflict(place, { base, mine, theirs }, saved) {
       } catch (error) {
         // Somebody was faster once more: the same question, with the newer version.
         if (!(error instanceof CallFailed) || error.call.status !== 412) throw error;
-        await showConflict(place, { base: theirs, mine: content, theirs: await read(id) }, saved);
+        await showConflict(place, { base: theirs, mine: content, theirs: await latest(id) }, saved);
       }
     });
 
@@ -64,7 +64,7 @@ export async function showConflict(place, { base, mine, theirs }, saved) {
         'div',
         { class: 'actions' },
         button('Save the merged version', () => save(/** @type {Content} */ (merged().value)), { class: 'primary' }),
-        button('Keep theirs', () => saved(theirs)),
+        button('Keep theirs', () => saved(theirs, false)),
         button('Overwrite with mine', () => save(mine), { class: 'danger' }),
       ),
     ),

@@ -2,10 +2,11 @@ import { CallFailed } from './api.js';
 import { whoAmI } from './caller.js';
 import { showConflict } from './conflict.js';
 import { dropDraft, keepDraft } from './draft.js';
-import { button, byId, element } from './element.js';
+import { button, byId, element, once } from './element.js';
 import { parseTyped } from './json.js';
 import { attempt, dismiss } from './notice.js';
-import { create, idPattern, read, replace } from './resource.js';
+import { create, idPattern, latest, replace } from './resource.js';
+import { sessions } from './session.js';
 
 /** @typedef {import('./resource.js').Tagged} Tagged */
 /** @typedef {import('./resource.js').Content} Content */
@@ -15,10 +16,11 @@ import { create, idPattern, read, replace } from './resource.js';
  *
  * @param {HTMLElement} place
  * @param {import('./draft.js').Draft} draft what it starts with
- * @param {{ saved: (tagged: Tagged) => void, cancelled: () => void }} then
+ * @param {{ saved: (tagged: Tagged, written: boolean) => void, cancelled: () => void }} then
  */
 export async function showEditor(place, draft, then) {
   const { base } = draft;
+  const author = draft.author ?? sessions.current?.user.id;
   const caller = await whoAmI().catch(() => undefined);
   const groups = caller?.signedIn ? (caller.groups ?? []) : [];
 
@@ -46,6 +48,8 @@ export async function showEditor(place, draft, then) {
     })),
   );
   value.addEventListener('input', () => void content());
+  // Whatever leads away from here, a link or the issuer, what was typed is there on the way back.
+  form.addEventListener('input', keep);
   place.replaceChildren(form);
   (base === undefined && draft.id === '' ? id : value).focus();
 
@@ -68,16 +72,12 @@ export async function showEditor(place, draft, then) {
     event.preventDefault();
     const mine = content();
     if (mine === undefined) return value.focus();
-    save.disabled = true;
-    // Kept until the write is answered: saving may lead to the issuer and back.
-    keepDraft({ id: id.value, text: value.value, visibility: visibility.value, base, typed: true });
-    await attempt(async () => {
-      try {
-        await write(id.value, mine);
-      } finally {
-        save.disabled = false;
-      }
-    }, () => form.requestSubmit());
+    keep();
+    await once(save, () => attempt(() => write(id.value, mine), () => form.requestSubmit()));
+  }
+
+  function keep() {
+    keepDraft({ id: id.value, text: value.value, visibility: visibility.value, base, typed: true, author });
   }
 
   /** @param {string} newId @param {Content} mine */
@@ -97,22 +97,12 @@ export async function showEditor(place, draft, then) {
     id.addEventListener('input', () => id.setCustomValidity(''), { once: true });
   }
 
-  /** @param {Tagged} tagged */
-  function done(tagged) {
+  /** @param {Tagged} tagged @param {boolean} [written] */
+  function done(tagged, written = true) {
     dropDraft();
     dismiss();
     byId('main').focus();
-    then.saved(tagged);
-  }
-}
-
-/** What stands there now; nothing, where it has been deleted. @param {string} id */
-async function latest(id) {
-  try {
-    return await read(id);
-  } catch (error) {
-    if (error instanceof CallFailed && error.call.status === 404) return undefined;
-    throw error;
+    then.saved(tagged, written);
   }
 }
 

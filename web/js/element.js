@@ -20,7 +20,8 @@ export function element(tag, attributes = {}, ...children) {
 }
 
 /**
- * A button that is disabled while what it started is under way.
+ * A button that does nothing while what it started is under way. It is not `disabled` then, for that would take the
+ * focus from whoever uses the keyboard.
  *
  * @param {string} label
  * @param {() => unknown} work
@@ -28,15 +29,19 @@ export function element(tag, attributes = {}, ...children) {
  */
 export function button(label, work, attributes = {}) {
   const made = element('button', { type: 'button', ...attributes }, label);
-  made.addEventListener('click', async () => {
-    made.disabled = true;
-    try {
-      await work();
-    } finally {
-      made.disabled = false;
-    }
-  });
+  made.addEventListener('click', () => once(made, work));
   return made;
+}
+
+/** Does the work unless the control is still busy with it. @param {HTMLElement} control @param {() => unknown} work */
+export async function once(control, work) {
+  if (control.ariaDisabled === 'true') return;
+  control.ariaDisabled = 'true';
+  try {
+    await work();
+  } finally {
+    control.ariaDisabled = null;
+  }
 }
 
 /** @param {string} id */

@@ -19,10 +19,10 @@ export function notify(kind, title, advice = '', { faults = [], actions = [] } =
   const list = faults.length > 0 && element('ul', {}, ...faults.map((fault) => element('li', {}, fault)));
   const buttons = actions.map(({ label, work }) => button(label, () => attempt(work)));
   const close = button('Dismiss', () => dismiss(), { class: 'quiet' });
-  // A failure interrupts a screen reader; the rest waits its turn.
+  // A failure interrupts a screen reader; the rest waits its turn, as the place it comes to says.
   const box = element(
     'div',
-    { class: `notice ${kind}`, role: kind === 'bad' ? 'alert' : 'status' },
+    { class: `notice ${kind}`, role: kind === 'bad' ? 'alert' : undefined },
     element('div', {}, element('strong', {}, title), advice !== '' && element('p', {}, advice), list),
     element('div', { class: 'actions' }, ...buttons, close),
   );
@@ -30,7 +30,10 @@ export function notify(kind, title, advice = '', { faults = [], actions = [] } =
 }
 
 export function dismiss() {
-  byId('notice').replaceChildren();
+  const notice = byId('notice');
+  // Whoever pressed a button in it goes on at the content.
+  if (notice.contains(document.activeElement)) byId('main').focus({ preventScroll: true });
+  notice.replaceChildren();
 }
 
 /** A message for the page that comes next. @param {string} title @param {string} advice */

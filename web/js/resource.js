@@ -1,4 +1,4 @@
-import { call } from './api.js';
+import { call, CallFailed } from './api.js';
 
 /**
  * A state resource as the API gives it.
@@ -23,6 +23,16 @@ export const idPattern = '[a-z0-9][a-z0-9._\\-]{0,127}';
 /** @param {string} id @returns {Promise<Tagged>} */
 export async function read(id) {
   return tagged(await call('GET', path(id)));
+}
+
+/** What stands there now; nothing, where it has been deleted. @param {string} id */
+export async function latest(id) {
+  try {
+    return await read(id);
+  } catch (error) {
+    if (error instanceof CallFailed && error.call.status === 404) return undefined;
+    throw error;
+  }
 }
 
 /** @param {string} id @param {Content} content */

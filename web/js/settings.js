@@ -40,6 +40,9 @@ export function settingsFrom(value) {
   };
 
   const origin = url('origin', value?.origin);
+  if (URL.canParse(origin) && new URL(origin).origin !== origin) {
+    faults.push(`origin: expected an origin alone, as ${new URL(origin).origin}`);
+  }
   const issuer = url('issuer', value?.issuer);
   const apiBase = url('apiBase', value?.apiBase);
   const signIn = words('scopes.signIn', value?.scopes?.signIn);

@@ -60,6 +60,10 @@ export async function signIn({ scopes = [], prompt, loginHint, returnTo = locati
     ...(loginHint && { login_hint: loginHint }),
   };
   for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);
+  // Out of the back-forward cache this page would come as it is now, waiting for what never comes.
+  addEventListener('pageshow', ({ persisted }) => {
+    if (persisted) location.reload();
+  });
   location.assign(url);
   // The page is on its way out; nothing that waits for the sign-in must go on before it is gone.
   await new Promise(() => {});

@@ -1,3 +1,4 @@
+import { dropDraft } from './draft.js';
 import { element } from './element.js';
 import { authorizationServer } from './issuer.js';
 import { sessions } from './session.js';
@@ -9,6 +10,8 @@ import { endEverywhere } from './tabs.js';
 export async function signOut() {
   const session = sessions.current;
   if (session === undefined) return;
+  // What was typed here is nobody else's business.
+  dropDraft();
   endEverywhere(session, 'signed-out');
   await forget(session);
   const { end_session_endpoint } = await authorizationServer().catch(() => ({ end_session_endpoint: undefined }));

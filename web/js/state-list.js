@@ -76,7 +76,13 @@ export class StateList {
         : `${found.length} of ${this.#items.length}${all ? '' : ' loaded so far'}`;
     if (found.length === 0) this.#list.append(element('li', { class: 'empty' }, ...this.#emptiness(words)));
     const round = this.#round;
-    const more = () => attempt(() => this.#loadPage(round));
+    const more = () =>
+      attempt(async () => {
+        await this.#loadPage(round);
+        // The button has gone with the list; whoever uses the keyboard goes on at what is new.
+        const next = this.#list.querySelectorAll('a')[found.length] ?? this.#more.querySelector('button') ?? byId('main');
+        next.focus({ preventScroll: true });
+      });
     this.#more.replaceChildren(...(all ? [] : [button(words === '' ? 'Load more' : 'Search further', more)]));
   }
 

@@ -26,6 +26,8 @@ let browser;
 
 export async function launch() {
   browser = await chromium.launch({
+    // As people have it: a page that one goes back to comes as it was left.
+    ignoreDefaultArgs: ['--disable-back-forward-cache'],
     executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium',
     args: [
       '--no-sandbox',

@@ -105,9 +105,11 @@ export const scenarios = {
     await page.getByRole('link', { name: 'Resources' }).click();
     assert.equal((await listed(page)).length, 25);
     await page.getByText('25 resources so far').waitFor();
-    await page.getByRole('button', { name: 'Load more' }).click();
+    await page.getByRole('button', { name: 'Load more' }).focus();
+    await page.keyboard.press('Enter');
     await page.getByText('32 resources', { exact: true }).waitFor();
     const all = await listed(page);
+    assert.equal(await page.evaluate(() => document.activeElement?.textContent), all[25], 'the focus is at what is new');
     assert.deepEqual(all.slice(-2), ['team.lunch', 'welcome']);
     assert.ok(!all.includes('shopping'), 'another\'s private resource');
     await page.getByLabel('only mine').click();
@@ -134,9 +136,9 @@ export const scenarios = {
     assert.ok(!authorize.includes('state%3Awrite'), 'writing is not asked for before somebody writes');
     // Going back leads to the issuer's page, which has been used; forward again, all is well.
     visitor.expected.push(/status of 400 .*\/signin\//);
-    await page.goBack();
+    await page.goBack({ waitUntil: 'commit' });
     await page.getByText('This sign-in is over').waitFor();
-    await page.goForward();
+    await page.goForward({ waitUntil: 'commit' });
     await page.locator('.user').waitFor();
   },
 
@@ -150,7 +152,7 @@ export const scenarios = {
     await page.locator('pre.value').waitFor();
     await page.reload();
     assert.deepEqual(await shownValue(page), { n: 1 });
-    await page.goBack();
+    await page.goBack({ waitUntil: 'commit' });
     await page.getByRole('link', { name: id }).waitFor();
     await page.locator('.user', { hasText: 'Alice Example' }).waitFor();
     assert.equal(requested(visitor, tokenCalls), 1, 'one sign-in, and no renewal');
@@ -529,6 +531,62 @@ export const scenarios = {
     await page.getByRole('button', { name: 'Save' }).click();
     await page.getByText('Saved as version 2').waitFor();
     assert.deepEqual(await shownValue(page), { n: 'typed for an hour' });
+  },
+
+  async 'what was typed is there on the way back, for whoever typed it'({ visitor }) {
+    const page = await visitor.open();
+    const id = fresh('typed');
+    await signInToWrite(page, 'Alice');
+    await create(page, id, { n: 1 }, 'public');
+    const type = async () => {
+      await page.getByRole('button', { name: 'Edit', exact: true }).click();
+      await page.fill('#value', '{"n": "typed"}');
+    };
+    await type();
+    await page.getByRole('link', { name: 'Resources' }).click();
+    await page.getByRole('link', { name: id }).click();
+    await page.getByText('Your unsaved changes are still here').waitFor();
+    assert.equal(await page.locator('#value').inputValue(), '{"n": "typed"}');
+    await page.getByRole('button', { name: 'Cancel' }).click();
+    assert.deepEqual(await shownValue(page), { n: 1 });
+
+    await type();
+    await signIn(page, 'Bob', page.getByRole('button', { name: 'Sign in as bob' }));
+    assert.deepEqual(await shownValue(page), { n: 1 });
+    await signIn(page, 'Alice', page.getByRole('button', { name: 'Sign in as alice' }));
+    await page.locator('pre.value').waitFor();
+
+    await type();
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.waitForURL(`${stack.web}/signed-out.html`);
+    assert.doesNotMatch(await page.evaluate(() => JSON.stringify(sessionStorage)), /typed/);
+  },
+
+  async 'whoever turns back at the issuer is where they were'({ visitor }) {
+    const page = await visitor.open();
+    const id = fresh('turned-back');
+    await signInToWrite(page, 'Alice');
+    await create(page, id, { n: 1 }, 'public');
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.waitForURL(`${stack.web}/signed-out.html`);
+    for (const turnBack of [
+      async () => {
+        await page.getByRole('button', { name: 'Cancel' }).click();
+        await page.getByText('You were not signed in').waitFor();
+        await page.goto(stack.web + pageOf(id));
+      },
+      () => page.goBack({ waitUntil: 'commit' }),
+    ]) {
+      await page.goto(stack.web + pageOf(id));
+      await page.getByRole('button', { name: 'Sign in to edit' }).click();
+      await page.waitForURL(/\/signin\//);
+      await turnBack();
+      assert.deepEqual(await shownValue(page), { n: 1 });
+      await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+      await page.waitForURL(/\/signin\//);
+    }
+    await page.goto(`${stack.web}/state.html?id=..%2Fsession`);
+    await page.getByText('No resource can have this id').waitFor();
   },
 
   async 'the panel shows each call as it was decided'({ visitor }) {

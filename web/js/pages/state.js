@@ -1,12 +1,12 @@
 import { CallFailed } from '../api.js';
 import { whoAmI } from '../caller.js';
-import { draftOf, keepDraft } from '../draft.js';
+import { draftOf, dropDraft, keepDraft } from '../draft.js';
 import { showEditor } from '../editor.js';
 import { button, byId, element, time } from '../element.js';
 import { stringify } from '../json.js';
 import { attempt, dismiss, notify, notifyNextPage } from '../notice.js';
 import { showPage } from '../page.js';
-import { pageOf, read, remove } from '../resource.js';
+import { idPattern, pageOf, read, remove } from '../resource.js';
 import { sessions } from '../session.js';
 import { settings } from '../settings.js';
 import { signIn } from '../sign-in.js';
@@ -14,18 +14,35 @@ import { badge } from '../state-list.js';
 
 /** @typedef {import('../resource.js').Tagged} Tagged */
 
-const id = new URL(location.href).searchParams.get('id') ?? undefined;
+const id = new URL(location.href).searchParams.get('id') || undefined;
+const possible = id === undefined || new RegExp(`^${idPattern}$`).test(id);
 const place = byId('resource');
 
-await showPage({ resource: id, load });
+/** @type {import('../draft.js').Draft} */
+const empty = { id: '', text: '{\n  \n}', visibility: 'private', base: undefined, typed: false };
+
+await showPage({ resource: possible ? id : undefined, load });
 
 async function load() {
   // An unsaved edit is never thrown away, neither by a sign-out in another tab nor by a way round the issuer.
   if (place.querySelector('.editor, .conflict')) return;
   const draft = draftOf(id);
-  if (draft !== undefined || id === undefined) {
-    if (draft?.typed) notify('plain', 'Your unsaved changes are still here');
-    return startEditing(draft ?? { id: '', text: '{\n  \n}', visibility: 'private', base: undefined, typed: false });
+  if (draft?.typed) {
+    notify('plain', 'Your unsaved changes are still here');
+    return draft.asked || sessions.current === undefined ? openEditor(draft) : startEditing(draft);
+  }
+  // Who came back from the issuer without leave to write has declined it.
+  const declined = draft?.asked === true && !mayWrite();
+  if (declined) dropDraft();
+  if (id === undefined) return declined ? inviteToSignIn(empty) : startEditing(draft ?? empty);
+  if (draft !== undefined && !declined) return startEditing(draft);
+  if (!possible) {
+    place.replaceChildren(
+      element('h1', {}, 'Nothing here for you'),
+      element('p', {}, 'No resource can have this id.'),
+      element('p', {}, element('a', { href: '/' }, 'All resources')),
+    );
+    return;
   }
   place.setAttribute('aria-busy', 'true');
   await attempt(async () => {
@@ -42,6 +59,11 @@ async function load() {
       place.removeAttribute('aria-busy');
     }
   }, load);
+}
+
+/** Whether writing has been granted; the API asks for a scope of its own. */
+function mayWrite() {
+  return settings.scopes.write.every((scope) => sessions.current?.scopes.includes(scope));
 }
 
 /** @param {Tagged} tagged */
@@ -87,10 +109,9 @@ function edit(tagged) {
  * @param {import('../draft.js').Draft} draft
  */
 async function startEditing(draft) {
-  const granted = sessions.current?.scopes ?? [];
-  if (settings.scopes.write.every((scope) => granted.includes(scope))) return openEditor(draft);
+  if (sessions.current !== undefined && mayWrite()) return openEditor(draft);
   if (draft.base === undefined && sessions.current === undefined) return inviteToSignIn(draft);
-  keepDraft(draft);
+  keepDraft({ ...draft, asked: true });
   await attempt(() => signIn({ scopes: settings.scopes.write }));
 }
 
@@ -101,19 +122,26 @@ function openEditor(draft) {
   const form = element('div', {});
   place.replaceChildren(element('h1', {}, base === undefined ? 'New resource' : base.resource.id), form);
   return showEditor(form, draft, {
-    saved: (tagged) => {
+    saved: (tagged, written) => {
       if (base === undefined) return location.replace(pageOf(tagged.resource.id));
-      notify('good', `Saved as version ${tagged.resource.version}`);
+      // Whoever kept the other's version in a conflict has saved nothing.
+      if (written) notify('good', `Saved as version ${tagged.resource.version}`);
+      else notify('plain', `Version ${tagged.resource.version} stays as it is`);
       void show(tagged);
     },
-    cancelled: () => (base === undefined ? location.assign('/') : void show(base)),
+    cancelled: () => {
+      if (base === undefined) return location.assign('/');
+      byId('main').focus();
+      place.replaceChildren();
+      void load();
+    },
   });
 }
 
 /** @param {import('../draft.js').Draft} draft */
 function inviteToSignIn(draft) {
   const start = () => {
-    keepDraft(draft);
+    keepDraft({ ...draft, asked: true });
     return attempt(() => signIn({ scopes: settings.scopes.write }));
   };
   place.replaceChildren(
@@ -130,7 +158,7 @@ function confirmDeletion({ resource, etag }) {
     attempt(async () => {
       dialog.close();
       // Deleting is a write, and asks for the same scope as the others.
-      if (!settings.scopes.write.every((scope) => sessions.current?.scopes.includes(scope))) {
+      if (!mayWrite()) {
         return signIn({ scopes: settings.scopes.write });
       }
       await remove(resource.id, etag);

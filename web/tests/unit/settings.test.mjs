@@ -20,6 +20,8 @@ for (const [name, change, expected] of /** @type {[string, object, RegExp][]} */
   ['http that is not this machine', { issuer: 'http://example.okta.com' }, /issuer: expected an https URL/],
   ['a trailing slash', { apiBase: 'https://api.example.com/prod/' }, /apiBase/],
   ['no URL', { origin: 'app.example.com' }, /origin/],
+  ['more than an origin', { origin: 'https://app.example.com/app' }, /origin: expected an origin alone/],
+  ['an origin as no browser spells it', { origin: 'https://App.example.com:443' }, /as https:\/\/app\.example\.com/],
   ['a script URL', { apiBase: 'javascript:alert(1)' }, /apiBase/],
   ['no openid', { scopes: { signIn: 'profile', write: '' } }, /scopes.signIn/],
   ['no client', { clientId: '' }, /clientId/],
