@@ -54,7 +54,10 @@ function describe(made) {
 
 /** @param {HTMLElement} place */
 async function showCaller(place) {
+  const token = sessions.current?.accessToken;
   const caller = await whoAmI().catch(() => undefined);
+  // The session has changed meanwhile, and whoever is told of that shows the answer.
+  if (sessions.current?.accessToken !== token) return;
   if (caller === undefined) return place.replaceChildren(element('p', { class: 'soft' }, 'The API did not say.'));
   if (!caller.signedIn) return place.replaceChildren(element('p', {}, 'Nobody. It shows what is public.'));
   const { principal, subject, scopes = [], groups = [], clientId, expiresAt } = caller;

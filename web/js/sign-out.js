@@ -1,6 +1,7 @@
 import { dropDraft } from './draft.js';
 import { element } from './element.js';
 import { authorizationServer } from './issuer.js';
+import { notifyNextPage } from './notice.js';
 import { sessions } from './session.js';
 import { settings, signedOutUri } from './settings.js';
 import { forget } from './sign-in.js';
@@ -15,7 +16,10 @@ export async function signOut() {
   endEverywhere(session, 'signed-out');
   await forget(session);
   const { end_session_endpoint } = await authorizationServer().catch(() => ({ end_session_endpoint: undefined }));
-  if (end_session_endpoint === undefined) return location.assign('/signed-out.html');
+  if (end_session_endpoint === undefined) {
+    notifyNextPage('The sign-in service did not answer', 'Your session there lives on: whoever uses this browser next may get in as you. Sign out there too.');
+    return location.assign('/signed-out.html');
+  }
 
   // A form and not a link: the ID token that proves whose session is to end must stand in no URL
   // (RP-Initiated Logout 1.0, section 2, has issuers take both).

@@ -9,6 +9,8 @@ const pages = /** @type {Record<string, () => Promise<unknown>>} */ ({
 });
 
 try {
+  // Tabs that cannot take turns would use one refresh token twice, which the issuer takes for theft.
+  if (typeof navigator.locks?.request !== 'function') throw new Error('It needs a current browser, and https or this machine.');
   await pages[document.documentElement.dataset['page'] ?? '']?.();
 } catch (error) {
   const told = document.createElement('p');

@@ -479,6 +479,20 @@ export const scenarios = {
     await second.locator('.user', { hasText: 'Bob Example' }).waitFor();
   },
 
+  async 'a sign-out that does not reach the issuer says so'({ visitor }) {
+    const page = await visitor.open();
+    await signIn(page, 'Alice');
+    await page.goto(`${stack.web}/signed-out.html`);
+    await page.waitForURL(`${stack.web}/`);
+    await page.locator('.user').waitFor();
+    visitor.expected.push(/ERR_FAILED/);
+    await visitor.context.route(`${stack.issuer}/**`, (route) => route.abort());
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.waitForURL(`${stack.web}/signed-out.html`);
+    await page.getByText('The sign-in service did not answer').waitFor();
+    assert.equal(await sessionOf(page), null);
+  },
+
   async 'one user after another on the same machine'({ visitor }) {
     const page = await visitor.open();
     await signIn(page, 'Alice');
