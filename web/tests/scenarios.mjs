@@ -236,6 +236,41 @@ export const scenarios = {
     assert.deepEqual(await shownValue(page), { title: 'The plan', place: 'Paris', guests: 5 });
   },
 
+  async 'a conflict over a conflict, and a deletion over that, lose nothing; keeping theirs saves nothing'({ visitor }) {
+    visitor.expected.push(/status of 412/, /status of 404/);
+    const page = await visitor.open();
+    await signInToWrite(page, 'Alice');
+    const collide = async () => {
+      const id = fresh('again');
+      await create(page, id, { n: 1 });
+      await page.getByRole('button', { name: 'Edit', exact: true }).click();
+      await page.fill('#value', '{"n": "mine"}');
+      await writeBehind(page, id, { value: { n: 2 }, visibility: 'private' });
+      await page.getByRole('button', { name: 'Save' }).click();
+      await page.getByText('Their version is 2').waitFor();
+      return id;
+    };
+    const id = await collide();
+    await writeBehind(page, id, { value: { n: 3 }, visibility: 'private' });
+    await page.getByRole('button', { name: 'Overwrite with mine' }).click();
+    await page.getByText('Their version is 3').waitFor();
+    await page.evaluate(async (id) => {
+      const path = '/js/resource.js';
+      const { read, remove } = await import(path);
+      await remove(id, (await read(id)).etag);
+    }, id);
+    await page.getByRole('button', { name: 'Overwrite with mine' }).click();
+    await page.getByText('Somebody deleted this while you were editing').waitFor();
+    await page.getByRole('button', { name: 'Create it again' }).click();
+    await page.getByText('Saved as version 1').waitFor();
+    assert.deepEqual(await shownValue(page), { n: 'mine' });
+
+    await collide();
+    await page.getByRole('button', { name: 'Keep theirs' }).click();
+    await page.getByText('Version 2 stays as it is').waitFor();
+    assert.deepEqual(await shownValue(page), { n: 2 });
+  },
+
   async 'what was deleted during an edit can be made again'({ visitor, second }) {
     const page = await visitor.open();
     const id = fresh('deleted');
