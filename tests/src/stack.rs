@@ -77,18 +77,6 @@ impl Stack {
             .unwrap_or_else(|| panic!("no `{part}` in {}", self.addresses))
     }
 
-    /// The folder with the stack's state and logs.
-    #[must_use]
-    pub fn data(&self) -> &Path {
-        &self.data
-    }
-
-    /// The stack's own process id.
-    #[must_use]
-    pub fn pid(&self) -> u32 {
-        self.process.id()
-    }
-
     /// A request to a path of the API, such as `/session`.
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.client
@@ -120,12 +108,12 @@ impl Stack {
     ///
     /// If there is none to be killed.
     pub fn kill_issuer(&self) {
-        let parent = self.process.id().to_string();
-        let killed = Command::new("pkill")
-            .args(["-KILL", "-P", &parent, "-f", "issuer/main.mjs"])
+        let issuer = self.addresses.get("issuerPid").and_then(Value::as_u64);
+        let issuer = issuer.expect("stack.json names the issuer's process");
+        let killed = Command::new("kill")
+            .args(["-KILL", &issuer.to_string()])
             .status();
-        let killed = killed.expect("pkill, from the package procps");
-        assert!(killed.success(), "no issuer was running");
+        assert!(killed.expect("kill").success(), "no issuer was running");
     }
 
     /// Signs `user` in through the real flow, as `cargo local token` does.
