@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use lambda_support::log::Log;
 use serde_json::value::RawValue;
 use tokio::task::JoinSet;
 
@@ -14,7 +15,7 @@ use crate::context::{context, principal};
 use crate::error::{AuthorizerError, EventFault, Failure};
 use crate::event::{AuthorizerRequest, Form};
 use crate::http_client::Transport;
-use crate::log::{Decided, DecisionLine, Log, Verdict};
+use crate::log::{Decided, Verdict};
 use crate::metrics::KeyEventMeter;
 use crate::policy::PolicyDocument;
 use crate::refusal::Refusal;
@@ -230,7 +231,7 @@ impl Authorizer {
                     .map(|issuer| issuer.keys.counters()),
             ),
         };
-        self.log.write_decision(&DecisionLine::new(decided, trace));
+        decided.write(trace, &self.log);
     }
 }
 

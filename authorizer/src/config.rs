@@ -5,26 +5,22 @@
 //! because unset it lets every valid token call everything.
 
 mod access_rules;
-mod fault;
 mod issuers;
 mod lints;
-mod reader;
-mod source;
 mod summary;
 
 use std::time::Duration;
 
+use lambda_support::log::Level;
+use lambda_support::settings::{Faults, Reader, Source};
+
 pub use self::access_rules::parse as parse_access_rules;
-pub use self::fault::{Fault, Faults};
 pub use self::issuers::IssuerSettings;
-use self::reader::Reader;
-pub use self::source::{Environment, FileContents, Source};
 use crate::access::AccessRules;
 use crate::context::{FIXED_NAMES, RESERVED_NAMES};
 use crate::http_client::Endpoint;
 use crate::introspection::Secret;
 use crate::jwks::{KeySet, WarmStart};
-use crate::log::Level;
 use crate::verifier::{Requirements, TokenUse};
 
 /// All settings.
@@ -100,12 +96,16 @@ impl Settings {
     pub fn from_source(source: &dyn Source) -> Result<Self, Faults> {
         let mut reader = Reader::new(source);
         let settings = Self::read(&mut reader);
-        reader.finish(settings)
+        let (mut settings, mut warnings) = reader.finish(settings)?;
+        let issuers = settings.issuers.iter();
+        warnings.extend(issuers.flat_map(|issuer| lints::of_issuer(&issuer.issuer)));
+        settings.warnings = warnings;
+        Ok(settings)
     }
 
     fn read(reader: &mut Reader<'_>) -> Self {
         let issuers = issuers::read(reader);
-        let policy_expiry = reader.choice("POLICY_EXPIRY", &[("off", false), ("on", true)]);
+        let policy_expiry = reader.choice("POLICY_EXPIRY", ("off", false), &[("on", true)]);
         Self {
             keys: read_key_cache(reader, &issuers),
             requirements: read_requirements(reader),
@@ -119,17 +119,18 @@ impl Settings {
             policy_expiry,
             http_api_response: reader.choice(
                 "HTTP_API_RESPONSE",
-                &[
-                    ("simple", HttpApiResponse::Simple),
-                    ("iam", HttpApiResponse::Iam),
-                ],
+                ("simple", HttpApiResponse::Simple),
+                &[("iam", HttpApiResponse::Iam)],
             ),
-            log_level: read_log_level(reader),
+            log_level: reader.log_level(),
             warnings: Vec::new(),
             issuers,
         }
     }
 }
+
+/// The form of an endpoint's URL.
+const AN_ENDPOINT: &str = "an https address, or http on a loopback host";
 
 /// Ten years: beyond it a number of seconds is a slip.
 const MOST_SECONDS: u64 = 315_360_000;
@@ -141,7 +142,7 @@ fn read_key_cache(reader: &mut Reader<'_>, issuers: &[IssuerSettings]) -> KeyCac
     if let Some(file) = &file {
         match issuers {
             [issuer] => {
-                if let Err(error) = KeySet::parse(&file.bytes, &issuer.algorithms) {
+                if let Err(error) = KeySet::parse(file, &issuer.algorithms) {
                     reader.fault(
                         "JWKS_FILE",
                         format!("the path of a JWK Set with a usable key; the file cannot serve: {error}"),
@@ -159,12 +160,8 @@ fn read_key_cache(reader: &mut Reader<'_>, issuers: &[IssuerSettings]) -> KeyCac
         max_stale: seconds(reader.number("JWKS_MAX_STALE_SECONDS", 86_400, 0..=MOST_SECONDS)),
         cooldown: seconds(reader.number("JWKS_COOLDOWN_SECONDS", 30, 0..=86_400)),
         timeout: Duration::from_millis(reader.number("JWKS_TIMEOUT_MS", 2000, 1..=60_000)),
-        // Packagers write made-up times into archives. A file that cannot tell its age serves if the issuer cannot be
-        // reached, and is refreshed at once if it can.
-        warm_start: file.map(|file| WarmStart {
-            json: file.bytes,
-            age: file.age.unwrap_or(max_age),
-        }),
+        // The age of the file is unknown, because deployment tools set file times to 1980: its keys are past fresh.
+        warm_start: file.map(|json| WarmStart { json, age: max_age }),
     }
 }
 
@@ -191,7 +188,8 @@ fn read_requirements(reader: &mut Reader<'_>) -> Requirements {
     Requirements {
         token_use: reader.choice(
             "TOKEN_USE",
-            &[("access", TokenUse::Access), ("id", TokenUse::Id)],
+            ("access", TokenUse::Access),
+            &[("id", TokenUse::Id)],
         ),
         leeway: Duration::from_secs(reader.number("CLOCK_LEEWAY_SECONDS", 60, 0..=300)),
         principal_claims: reader
@@ -202,8 +200,8 @@ fn read_requirements(reader: &mut Reader<'_>) -> Requirements {
 }
 
 fn read_introspection(reader: &mut Reader<'_>, issuers: usize) -> Option<IntrospectionSettings> {
-    let on = reader.choice("INTROSPECTION", &[("off", false), ("on", true)]);
-    let uri = reader.endpoint("INTROSPECTION_URI");
+    let on = reader.choice("INTROSPECTION", ("off", false), &[("on", true)]);
+    let uri = reader.parsed("INTROSPECTION_URI", AN_ENDPOINT);
     let client_id = reader.text("INTROSPECTION_CLIENT_ID");
     let client_secret = reader.text("INTROSPECTION_CLIENT_SECRET").map(Secret::new);
     let ttl = Duration::from_secs(reader.number("INTROSPECTION_TTL_SECONDS", 30, 0..=86_400));
@@ -238,7 +236,7 @@ fn read_introspection(reader: &mut Reader<'_>, issuers: usize) -> Option<Introsp
 }
 
 fn read_ca_file(reader: &mut Reader<'_>) -> Option<Vec<u8>> {
-    let pem = reader.file("CA_FILE", "PEM certificates")?.bytes;
+    let pem = reader.file("CA_FILE", "PEM certificates")?;
     if let Err(error) = crate::http_client::HttpClient::new(Some(&pem)) {
         reader.fault(
             "CA_FILE",
@@ -246,22 +244,6 @@ fn read_ca_file(reader: &mut Reader<'_>) -> Option<Vec<u8>> {
         );
     }
     Some(pem)
-}
-
-/// `LOG_LEVEL`, or what the function's own logging configuration says.
-fn read_log_level(reader: &mut Reader<'_>) -> Level {
-    let name = if reader.text("LOG_LEVEL").is_some() {
-        "LOG_LEVEL"
-    } else {
-        "AWS_LAMBDA_LOG_LEVEL"
-    };
-    let Some(text) = reader.text(name) else {
-        return Level::Info;
-    };
-    text.parse().unwrap_or_else(|()| {
-        reader.fault(name, "one of error, warn, info, debug, trace");
-        Level::Info
-    })
 }
 
 #[cfg(test)]

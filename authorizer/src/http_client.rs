@@ -18,7 +18,6 @@ use rustls::{ClientConfig, RootCertStore};
 use thiserror::Error;
 
 pub use self::connect_fault::ConnectFault;
-pub(crate) use self::endpoint::without_query;
 pub use self::endpoint::{Endpoint, EndpointError};
 
 /// The largest body that is read. Okta's key sets have about 1 KB; a set of a hundred keys has about 50 KB.

@@ -8,7 +8,6 @@ pub mod answer;
 pub mod authorizer;
 pub mod bearer;
 pub mod claims;
-pub mod clock;
 pub mod config;
 pub mod context;
 pub mod error;
@@ -30,3 +29,5 @@ pub mod times;
 mod token_cache;
 pub mod trace;
 pub mod verifier;
+
+pub use lambda_support::clock;

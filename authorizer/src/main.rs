@@ -6,10 +6,11 @@ use std::sync::Arc;
 
 use authorizer::authorizer::{Authorizer, Invocation};
 use authorizer::clock::{Clock, SystemClock, Timestamp};
-use authorizer::config::{Environment, Settings};
+use authorizer::config::Settings;
 use authorizer::http_client::{HttpClient, Transport};
-use authorizer::log::{EventLog, Level, Log, Stdout};
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
+use lambda_support::log::{EventLog, Level, Log, Stdout};
+use lambda_support::settings::Environment;
 use serde_json::{json, value::RawValue};
 
 #[tokio::main(flavor = "current_thread")]
@@ -47,7 +48,7 @@ async fn run() -> Result<(), lambda_runtime::Error> {
     let _first = jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER.install_default();
 
     let log = Log::new(settings.log_level, Arc::new(Stdout));
-    tracing::subscriber::set_global_default(EventLog::new(log.clone()))?;
+    tracing::subscriber::set_global_default(EventLog::new(log.clone(), "authorizer"))?;
     log.write(
         Level::Info,
         "start",

@@ -3,15 +3,12 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use lambda_support::log::millis;
 use once_cell::sync::Lazy;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::clock::Timestamp;
 use crate::jwks::KeyCounters;
-
-/// The namespace of all metrics; a dashboard and alarms in the template read it.
-pub const NAMESPACE: &str = "Authorizer";
 
 /// What happened to keys since the line before, over all issuers, and whether this is the first line.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
@@ -22,6 +19,17 @@ pub struct KeyEvents {
     stale_served: u64,
     cooldown_hits: u64,
     cold_starts: u64,
+}
+
+impl KeyEvents {
+    /// Whether anything happened to keys. A cold start by itself is none.
+    pub(crate) fn happened(self) -> bool {
+        let cold_starts = self.cold_starts;
+        self != Self {
+            cold_starts,
+            ..Self::default()
+        }
+    }
 }
 
 /// Turns counters that only grow into what happened since they were last looked at.
@@ -52,52 +60,51 @@ impl KeyEventMeter {
     }
 }
 
-/// The members of a line that make it metrics.
+/// The members of a line that are metrics.
 #[derive(Debug, Serialize)]
-pub(crate) struct EmbeddedMetrics {
-    #[serde(rename = "_aws")]
-    directives: Directives,
-    #[serde(rename = "Decisions")]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct DecisionMetrics {
     decisions: u8,
-    #[serde(rename = "KeyAgeSeconds", skip_serializing_if = "Option::is_none")]
+    duration_ms: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
     key_age_seconds: Option<u64>,
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
     key_events: Option<KeyEvents>,
 }
 
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Directives {
-    timestamp: u64,
-    cloud_watch_metrics: Vec<&'static RawValue>,
-}
-
-impl EmbeddedMetrics {
-    /// Only what happened is named, for a directive must not name a member that is not there.
-    pub(crate) fn new(now: Timestamp, key_age: Option<Duration>, key_events: KeyEvents) -> Self {
-        let happened = key_events != KeyEvents::default();
-        let mut cloud_watch_metrics = Vec::with_capacity(3);
-        cloud_watch_metrics.extend(*DECISION);
-        cloud_watch_metrics.extend(key_age.and(*KEY_AGE));
-        cloud_watch_metrics.extend(happened.then_some(*KEY_EVENTS).flatten());
+impl DecisionMetrics {
+    pub(crate) fn new(
+        duration: Duration,
+        key_age: Option<Duration>,
+        key_events: KeyEvents,
+    ) -> Self {
         Self {
-            directives: Directives {
-                timestamp: now.as_millis(),
-                cloud_watch_metrics,
-            },
             decisions: 1,
+            duration_ms: millis(duration),
             key_age_seconds: key_age.map(|age| age.as_secs()),
-            key_events: happened.then_some(key_events),
+            key_events: Some(key_events).filter(|events| *events != KeyEvents::default()),
         }
     }
 }
 
+/// The directives for these metrics; one must not name a member that is missing.
+pub(crate) fn directives(
+    key_age: Option<Duration>,
+    key_events: KeyEvents,
+) -> Vec<&'static RawValue> {
+    let mut directives = Vec::with_capacity(3);
+    directives.extend(*DECISION);
+    directives.extend(key_age.and(*KEY_AGE));
+    directives.extend((*KEY_EVENTS).filter(|_| key_events != KeyEvents::default()));
+    directives
+}
+
 type Directive = Lazy<Option<&'static RawValue>>;
 
-/// The directives never change, so they are read once and then copied as text.
+/// Constant, so parsed once and copied into each line.
 static DECISION: Directive = Lazy::new(|| {
     serde_json::from_str(
-        r#"{"Namespace":"Authorizer","Dimensions":[["function"],["function","decision"],["function","decision","reason"]],"Metrics":[{"Name":"Decisions","Unit":"Count"},{"Name":"durationMs","Unit":"Milliseconds"}]}"#,
+        r#"{"Namespace":"Authorizer","Dimensions":[["function"],["function","decision"],["function","decision","reason"]],"Metrics":[{"Name":"Decisions","Unit":"Count"},{"Name":"DurationMs","Unit":"Milliseconds"}]}"#,
     )
     .ok()
 });

@@ -1,10 +1,10 @@
 //! The access rules, and that no policy from them can outgrow API Gateway.
 
 use http::Method;
+use lambda_support::settings::Reader;
 use serde_json::{Map, Value};
 
 use super::lints;
-use super::reader::Reader;
 use crate::access::{AccessRule, AccessRules, Condition, Methods, VERBS};
 use crate::method_arn::MethodArn;
 use crate::path_pattern::PathPattern;
@@ -37,7 +37,7 @@ pub(super) fn read(reader: &mut Reader<'_>, policy_expiry: bool) -> AccessRules 
         }
         (Some(json), None) => (NAME, json.into_bytes()),
         (None, Some(_)) => match reader.file(FILE, "access rules") {
-            Some(file) => (FILE, file.bytes),
+            Some(file) => (FILE, file),
             None => return AccessRules::new(Vec::new()),
         },
         (None, None) => {

@@ -1,10 +1,11 @@
 //! Who is trusted.
 
+use lambda_support::settings::{Reader, without_query};
 use serde_json::{Map, Value};
 
-use super::reader::Reader;
+use super::AN_ENDPOINT;
 use crate::algorithm::Algorithm;
-use crate::http_client::{Endpoint, without_query};
+use crate::http_client::Endpoint;
 use crate::strict_json;
 
 /// One trusted issuer and what is bound to it.
@@ -74,7 +75,7 @@ fn read_single(reader: &mut Reader<'_>, algorithms: Vec<Algorithm>) -> IssuerSet
         issuer: issuer.unwrap_or_default(),
         audiences: reader.list("AUDIENCE").unwrap_or_default(),
         client_ids: reader.list("CLIENT_IDS"),
-        jwks_uri: reader.endpoint("JWKS_URI"),
+        jwks_uri: reader.parsed("JWKS_URI", AN_ENDPOINT),
         algorithms,
     }
 }
@@ -169,11 +170,7 @@ impl Entry<'_, '_> {
         let endpoint = value.as_str().and_then(|text| text.parse().ok());
         if endpoint.is_none() {
             let shown = value.as_str().map(|text| without_query(text).into());
-            self.fault(
-                "jwksUri",
-                Some(&shown.unwrap_or(value)),
-                "an https address, or http on a loopback host",
-            );
+            self.fault("jwksUri", Some(&shown.unwrap_or(value)), AN_ENDPOINT);
         }
         endpoint
     }

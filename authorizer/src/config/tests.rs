@@ -13,13 +13,9 @@ impl Source for Given {
         self.0.get(name).cloned()
     }
 
-    fn file(&self, path: &str) -> io::Result<FileContents> {
-        let bytes = self
-            .1
-            .get(path)
-            .cloned()
-            .ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))?;
-        Ok(FileContents { bytes, age: None })
+    fn file(&self, path: &str) -> io::Result<Vec<u8>> {
+        let contents = self.1.get(path).cloned();
+        contents.ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))
     }
 }
 
@@ -66,7 +62,7 @@ fn check_message(name: &str, value: &str, expected: &str) {
 fn faults(variables: &[(&str, &str)]) -> Vec<String> {
     match Settings::from_source(&given(variables)) {
         Ok(_) => Vec::new(),
-        Err(faults) => faults.0.into_iter().map(|fault| fault.name).collect(),
+        Err(faults) => faults.names().map(str::to_owned).collect(),
     }
 }
 

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use lambda_support::settings::without_query;
 use reqwest::Url;
 use reqwest::header::HeaderValue;
 use thiserror::Error;
@@ -78,14 +79,6 @@ impl fmt::Debug for Endpoint {
 impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&without_query(self.as_str()))
-    }
-}
-
-/// An address as it may be shown: a query may hold an API key.
-pub(crate) fn without_query(address: &str) -> String {
-    match address.split_once('?') {
-        Some((before, _)) => format!("{before}?…"),
-        None => address.to_owned(),
     }
 }
 

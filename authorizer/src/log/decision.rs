@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use serde::{Serialize, Serializer};
+use lambda_support::log::{Level, Line, Log, Metrics, millis};
+use serde::Serialize;
 
-use super::{Level, rfc3339};
 use crate::clock::Timestamp;
-use crate::metrics::{EmbeddedMetrics, KeyEvents};
+use crate::metrics::{DecisionMetrics, KeyEvents, directives};
 use crate::trace::{CacheOutcome, Trace};
 
 /// How a decision ended.
@@ -22,22 +22,15 @@ pub enum Verdict {
     Error,
 }
 
-/// Everything about one decision that an operator may ask later. It never holds the token or a claim that names a
-/// person; serialised by hand-picked members into one buffer, so that it costs about as much as the write.
+/// What an operator may ask about one decision later. It never has the token or a claim that names a person.
+/// Serialised member by member into one buffer, so that it costs about as much as the write.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct DecisionLine<'d> {
-    #[serde(serialize_with = "as_rfc3339")]
-    timestamp: Timestamp,
-    level: &'static str,
-    message: &'static str,
+struct DecisionFields<'d> {
     decision: &'static str,
     reason: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     detail: Option<String>,
-    request_id: &'d str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    api_request_id: Option<&'d str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     kid: Option<&'d str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -46,15 +39,11 @@ pub struct DecisionLine<'d> {
     cache: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     keys: Option<&'static str>,
-    duration_ms: f64,
     keys_ms: f64,
     #[serde(skip_serializing_if = "Option::is_none")]
     introspection_ms: Option<f64>,
-    function: &'d str,
     #[serde(flatten)]
-    metrics: EmbeddedMetrics,
-    #[serde(skip)]
-    severity: Level,
+    metrics: DecisionMetrics,
 }
 
 /// How a decision ended and why, with what only the end of it knows.
@@ -78,52 +67,39 @@ pub struct Decided<'d> {
     pub key_events: KeyEvents,
 }
 
-impl<'d> DecisionLine<'d> {
-    /// The line of a decision.
-    #[must_use]
-    pub fn new(decided: Decided<'d>, trace: &'d Trace) -> Self {
-        let Decided {
-            verdict,
-            reason,
-            detail,
-            now,
-            duration,
-            request_id,
-            function,
-            key_events,
-        } = decided;
-        let severity = if verdict == Verdict::Error {
-            Level::Error
-        } else {
-            Level::Info
+impl Decided<'_> {
+    /// Writes the line. Alarms read the metrics of all but routine lines: allowed calls during which nothing happened
+    /// to keys. A bad token is the caller's fault, so only our own failure is an error.
+    pub fn write(self, trace: &Trace, log: &Log) {
+        let is_error = self.verdict == Verdict::Error;
+        let severity = if is_error { Level::Error } else { Level::Info };
+        let is_routine = self.verdict == Verdict::Allow && !self.key_events.happened();
+        let Some(level) = log.level_of(severity, !is_routine) else {
+            return;
         };
-        Self {
-            timestamp: now,
-            level: severity.name(),
+        let key_age = trace.keys.map(|(_, age)| age);
+        log.write_line(&Line {
+            timestamp: self.now,
+            level,
             message: "decision",
-            decision: verdict.name(),
-            reason,
-            detail,
-            request_id,
+            request_id: self.request_id,
             api_request_id: trace.request_id.as_deref(),
-            kid: trace.key_id.as_ref().map(crate::key_id::KeyId::as_str),
-            client_id: trace.client_id.as_deref(),
-            cache: trace.cache.map(CacheOutcome::code),
-            keys: trace.keys.map(|(state, _)| state.code()),
-            duration_ms: millis(duration),
-            keys_ms: millis(trace.keys_wait),
-            introspection_ms: (!trace.introspection_wait.is_zero())
-                .then(|| millis(trace.introspection_wait)),
-            function,
-            metrics: EmbeddedMetrics::new(now, trace.keys.map(|(_, age)| age), key_events),
-            severity,
-        }
-    }
-
-    /// The level of the line: a bad token is the caller's affair, a failure is ours.
-    #[must_use]
-    pub const fn level(&self) -> Level {
-        self.severity
+            function: self.function,
+            fields: DecisionFields {
+                decision: self.verdict.name(),
+                reason: self.reason,
+                detail: self.detail,
+                kid: trace.key_id.as_ref().map(crate::key_id::KeyId::as_str),
+                client_id: trace.client_id.as_deref(),
+                cache: trace.cache.map(CacheOutcome::code),
+                keys: trace.keys.map(|(state, _)| state.code()),
+                keys_ms: millis(trace.keys_wait),
+                introspection_ms: (!trace.introspection_wait.is_zero())
+                    .then(|| millis(trace.introspection_wait)),
+                metrics: DecisionMetrics::new(self.duration, key_age, self.key_events),
+            },
+            metrics: Metrics::new(self.now, directives(key_age, self.key_events)),
+        });
     }
 }
 
@@ -138,13 +114,4 @@ impl Verdict {
             Self::Error => "error",
         }
     }
-}
-
-/// Milliseconds with three decimals.
-fn millis(duration: Duration) -> f64 {
-    (duration.as_secs_f64() * 1e6).round() / 1e3
-}
-
-fn as_rfc3339<S: Serializer>(time: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(&rfc3339(*time))
 }

@@ -11,7 +11,7 @@ use super::wait;
 fn line(world: &World) -> Value {
     let mut line = world.log.last();
     let members = line.as_object_mut().unwrap();
-    for name in ["durationMs", "keysMs"] {
+    for name in ["DurationMs", "keysMs"] {
         assert!(members.remove(name).unwrap().is_f64());
     }
     line
@@ -33,7 +33,7 @@ fn decision_directive() -> Value {
     ]);
     directive(
         &dimensions,
-        &[("Decisions", "Count"), ("durationMs", "Milliseconds")],
+        &[("Decisions", "Count"), ("DurationMs", "Milliseconds")],
     )
 }
 
@@ -108,11 +108,40 @@ fn a_refusal_says_why_and_a_failure_is_an_error() {
     );
 }
 
+/// The levels that the lines of a decision, a refusal and a failure have at a setting; `None` is no line.
+fn levels_at(setting: &str) -> [Option<String>; 4] {
+    let world = World::new(&[("LOG_LEVEL", setting)]);
+    let good = token_event(&token_with(&json!({})));
+    let events = [
+        // With this one comes the fetch of the keys.
+        good.clone(),
+        good,
+        token_event(&token_with(&json!({"exp": NOW - 100}))),
+        json!({}),
+    ];
+    let mut lines = 0;
+    events.map(|event| {
+        wait(world.ask(&event));
+        let before = std::mem::replace(&mut lines, world.log.text().lines().count());
+        (lines > before).then(|| world.log.last()["level"].as_str().unwrap().to_owned())
+    })
+}
+
 #[test]
-fn a_quiet_log_still_tells_of_failures() {
-    let world = World::new(&[("LOG_LEVEL", "error")]);
-    wait(world.ask(&token_event(&token_with(&json!({})))));
-    assert_eq!(world.log.text(), "");
-    wait(world.ask(&json!({})));
-    assert_eq!(world.reason(), "unknown_event");
+fn every_level_logs_what_the_alarms_read() {
+    for (setting, expected) in [
+        ("error", [Some("ERROR"), None, Some("ERROR"), Some("ERROR")]),
+        ("warn", [Some("WARN"), None, Some("WARN"), Some("ERROR")]),
+        (
+            "info",
+            [Some("INFO"), Some("INFO"), Some("INFO"), Some("ERROR")],
+        ),
+        (
+            "trace",
+            [Some("INFO"), Some("INFO"), Some("INFO"), Some("ERROR")],
+        ),
+    ] {
+        let expected = expected.map(|level| level.map(str::to_owned));
+        assert_eq!(levels_at(setting), expected, "LOG_LEVEL={setting}");
+    }
 }

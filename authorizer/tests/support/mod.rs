@@ -21,12 +21,13 @@ use std::time::Duration;
 
 use authorizer::authorizer::{Authorizer, Invocation};
 use authorizer::clock::{Clock, ManualClock, Timestamp};
-use authorizer::config::{FileContents, Settings, Source};
+use authorizer::config::Settings;
 use authorizer::http_client::{
     ConnectFault, Document, Request, Sending, Transport, TransportError,
 };
-use authorizer::log::{Log, Sink};
 use lambda_runtime::Diagnostic;
+use lambda_support::log::{Log, Sink};
+use lambda_support::settings::Source;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
@@ -138,7 +139,7 @@ impl Source for Given {
         }
     }
 
-    fn file(&self, _: &str) -> io::Result<FileContents> {
+    fn file(&self, _: &str) -> io::Result<Vec<u8>> {
         Err(io::ErrorKind::NotFound.into())
     }
 }

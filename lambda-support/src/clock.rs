@@ -1,24 +1,32 @@
-//! Time, passed in: nothing in this crate asks the system for it but [`SystemClock`].
+//! The time, passed in, so that tests can move it: only [`SystemClock`] reads the machine's clock.
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use time::OffsetDateTime;
+use time::format_description::BorrowedFormatItem;
+use time::macros::format_description;
+
+/// RFC 3339 in UTC with milliseconds.
+const MILLISECONDS: &[BorrowedFormatItem<'_>] =
+    format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
+
 /// A moment of wall-clock time, in whole milliseconds since 1970.
 ///
-/// A Lambda is frozen between events, and whether a monotonic clock runs on meanwhile is not promised. So ages are
-/// taken by wall clock, and [`Timestamp::since`] is guarded against a clock that is set back.
+/// A Lambda environment is frozen between events, and a monotonic clock may or may not run meanwhile. Ages are therefore
+/// differences of wall-clock times, and [`Timestamp::since`] allows for a clock that is set back.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(u64);
 
 impl Timestamp {
-    /// The moment this many milliseconds after 1970 began.
+    /// From milliseconds since 1970.
     #[must_use]
     pub const fn from_millis(millis: u64) -> Self {
         Self(millis)
     }
 
-    /// The moment this many seconds after 1970 began.
+    /// From seconds since 1970.
     #[must_use]
     pub const fn from_secs(secs: u64) -> Self {
         Self(secs.saturating_mul(1000))
@@ -36,7 +44,7 @@ impl Timestamp {
         self.0 / 1000
     }
 
-    /// This much later; the end of time instead of an overflow.
+    /// This much later, saturating.
     #[must_use]
     pub fn plus(self, duration: Duration) -> Self {
         Self(
@@ -45,10 +53,19 @@ impl Timestamp {
         )
     }
 
-    /// How long after `earlier` this is; zero when it is before it.
+    /// The time from `earlier` to this; zero if `earlier` is later.
     #[must_use]
     pub const fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(self.0.saturating_sub(earlier.0))
+    }
+
+    /// `2026-01-01T00:00:00.000Z`; empty after the year 9999, which RFC 3339 cannot write.
+    #[must_use]
+    pub fn rfc3339(self) -> String {
+        OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.0) * 1_000_000)
+            .ok()
+            .and_then(|time| time.format(MILLISECONDS).ok())
+            .unwrap_or_default()
     }
 }
 
@@ -81,7 +98,7 @@ impl Clock for SystemClock {
     }
 }
 
-/// A clock that stands still until it is moved, for tests.
+/// A clock that moves only when it is told to, for tests.
 #[derive(Debug)]
 pub struct ManualClock(AtomicU64);
 
@@ -92,12 +109,12 @@ impl ManualClock {
         Self(AtomicU64::new(now.0))
     }
 
-    /// Moves the clock on.
+    /// Moves the clock forward.
     pub fn advance(&self, by: Duration) {
         self.set(self.now().plus(by));
     }
 
-    /// Sets the clock, also back.
+    /// Sets the clock, possibly back.
     pub fn set(&self, now: Timestamp) {
         self.0.store(now.0, Ordering::SeqCst);
     }
@@ -106,5 +123,29 @@ impl ManualClock {
 impl Clock for ManualClock {
     fn now(&self) -> Timestamp {
         Timestamp(self.0.load(Ordering::SeqCst))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_rfc_3339_in_utc_with_milliseconds() {
+        for (millis, expected) in [
+            (0, "1970-01-01T00:00:00.000Z"),
+            (1_767_225_600_007, "2026-01-01T00:00:00.007Z"),
+            (253_402_300_799_999, "9999-12-31T23:59:59.999Z"),
+            (u64::MAX, ""),
+        ] {
+            assert_eq!(Timestamp::from_millis(millis).rfc3339(), expected);
+        }
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_makes_nothing_younger() {
+        let (early, late) = (Timestamp::from_secs(1), Timestamp::from_secs(3));
+        assert_eq!(late.since(early), Duration::from_secs(2));
+        assert_eq!(early.since(late), Duration::ZERO);
     }
 }

@@ -1,4 +1,4 @@
-//! What `tracing` events become: the rarer lines, of this crate, and what the libraries below it warn of.
+//! Lines from `tracing` events: the rarer ones of the function itself, and the warnings of libraries.
 
 use std::fmt;
 
@@ -10,16 +10,19 @@ use tracing::{Event, Metadata, Subscriber};
 use super::{Level, Log};
 use crate::clock::{Clock, SystemClock};
 
-/// Writes events as lines of the [`Log`]. Spans are turned off: one is opened for each invocation, nothing reads them,
-/// and the decision has its own line.
+/// Writes events as lines of the [`Log`]. Spans are disabled: the runtime opens one per invocation, and nothing reads
+/// them.
 #[derive(Debug)]
-pub struct EventLog(Log);
+pub struct EventLog {
+    log: Log,
+    function: &'static str,
+}
 
 impl EventLog {
-    /// Events go to this log.
+    /// Writes to this log. `function` is the crate whose events are written at every level.
     #[must_use]
-    pub const fn new(log: Log) -> Self {
-        Self(log)
+    pub const fn new(log: Log, function: &'static str) -> Self {
+        Self { log, function }
     }
 }
 
@@ -29,10 +32,12 @@ impl Subscriber for EventLog {
             return false;
         }
         let level = level_of(metadata);
-        // Libraries warn, and say no more, whatever the level: at `trace` the Lambda runtime writes whole events, and
-        // with each its caller's token.
-        let is_ours = metadata.target().starts_with(env!("CARGO_CRATE_NAME"));
-        (is_ours || level <= Level::Warn) && self.0.is_on(level)
+        // Of libraries only warnings are written, whatever the level: at `trace` the Lambda runtime logs whole events,
+        // which contain tokens.
+        let is_ours = [self.function, env!("CARGO_CRATE_NAME")]
+            .iter()
+            .any(|ours| metadata.target().starts_with(ours));
+        (is_ours || level <= Level::Warn) && self.log.is_on(level)
     }
 
     fn event(&self, event: &Event<'_>) {
@@ -44,7 +49,7 @@ impl Subscriber for EventLog {
             .and_then(|message| message.as_str().map(str::to_owned));
         members.insert("target".to_owned(), event.metadata().target().into());
         let level = level_of(event.metadata());
-        self.0.write(
+        self.log.write(
             level,
             &message.unwrap_or_default(),
             SystemClock.now(),
@@ -65,8 +70,8 @@ impl Subscriber for EventLog {
     fn exit(&self, _: &Id) {}
 }
 
-/// The runtime logs every error of a handler, and so every 401; the decision's own line has told it already. Its line
-/// about a panic has one field more, and stays.
+/// Whether the runtime repeats the error of a handler, and so every 401: the invocation's own line has it. The
+/// runtime's line about a panic has another field, and is kept.
 fn is_repetition(metadata: &Metadata<'_>) -> bool {
     metadata.target() == "lambda_runtime::layers::panic" && metadata.fields().len() == 1
 }

@@ -1,0 +1,177 @@
+//! The log: one JSON object per line, on standard output.
+
+mod events;
+mod line;
+
+use std::fmt;
+use std::io::Write;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+pub use self::events::EventLog;
+pub use self::line::{Line, Metrics, millis};
+use crate::clock::Timestamp;
+
+/// How much is logged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[expect(missing_docs, reason = "the usual names")]
+pub enum Level {
+    Error,
+    Warn,
+    Info,
+    Debug,
+    Trace,
+}
+
+/// Takes whole lines, including the line end.
+pub trait Sink: fmt::Debug + Send + Sync {
+    /// Writes one line.
+    fn write(&self, line: &[u8]);
+}
+
+/// Standard output, which Lambda sends to CloudWatch.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Stdout;
+
+/// Which lines are written, and to where.
+#[derive(Debug, Clone)]
+pub struct Log {
+    level: Level,
+    sink: Arc<dyn Sink>,
+}
+
+impl Log {
+    /// A log of lines up to a level.
+    #[must_use]
+    pub fn new(level: Level, sink: Arc<dyn Sink>) -> Self {
+        Self { level, sink }
+    }
+
+    /// Whether lines of a level are written.
+    #[must_use]
+    pub fn is_on(&self, level: Level) -> bool {
+        level <= self.level
+    }
+
+    /// Writes one line with members of its own.
+    pub fn write(&self, level: Level, message: &str, now: Timestamp, further: Value) {
+        if !self.is_on(level) {
+            return;
+        }
+        let mut line =
+            json!({"timestamp": now.rfc3339(), "level": level.name(), "message": message});
+        if let (Value::Object(line), Value::Object(further)) = (&mut line, further) {
+            line.extend(further);
+        }
+        self.sink.write(format!("{line}\n").as_bytes());
+    }
+
+    /// The level to write a line with, if it is to be written. `for_alarms`: alarms read its metrics, so it is written at
+    /// every setting, and with the level that is set at least, because Lambda's own log filter drops lines by it.
+    #[must_use]
+    pub fn level_of(&self, severity: Level, for_alarms: bool) -> Option<Level> {
+        if for_alarms {
+            Some(severity.min(self.level))
+        } else {
+            Some(severity).filter(|level| self.is_on(*level))
+        }
+    }
+
+    /// Writes the line of an invocation, in one write.
+    pub fn write_line<F: Serialize>(&self, line: &Line<'_, F>) {
+        let mut bytes = Vec::with_capacity(1024);
+        // Serialisation fails only for what JSON cannot express, such as a map with keys that are no strings.
+        if serde_json::to_writer(&mut bytes, line).is_ok() {
+            bytes.push(b'\n');
+            self.sink.write(&bytes);
+        }
+    }
+}
+
+impl Sink for Stdout {
+    fn write(&self, line: &[u8]) {
+        // One system call per line. A log that cannot be written is no reason to refuse a caller.
+        let mut stdout = std::io::stdout().lock();
+        let _unread = stdout.write_all(line).and_then(|()| stdout.flush());
+    }
+}
+
+impl Level {
+    /// The name, as Lambda's own log filter knows it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Error => "ERROR",
+            Self::Warn => "WARN",
+            Self::Info => "INFO",
+            Self::Debug => "DEBUG",
+            Self::Trace => "TRACE",
+        }
+    }
+}
+
+impl FromStr for Level {
+    type Err = ();
+
+    /// Any case; `FATAL`, which Lambda's logging configuration knows, is `error` here.
+    fn from_str(name: &str) -> Result<Self, ()> {
+        let levels = [
+            Self::Error,
+            Self::Warn,
+            Self::Info,
+            Self::Debug,
+            Self::Trace,
+        ];
+        let name = if name.eq_ignore_ascii_case("fatal") {
+            "error"
+        } else {
+            name
+        };
+        levels
+            .into_iter()
+            .find(|level| level.name().eq_ignore_ascii_case(name))
+            .ok_or(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn levels_are_read_in_any_case() {
+        for (name, expected) in [
+            ("info", Ok(Level::Info)),
+            ("INFO", Ok(Level::Info)),
+            ("Fatal", Ok(Level::Error)),
+            ("verbose", Err(())),
+            ("", Err(())),
+        ] {
+            assert_eq!(name.parse(), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn what_alarms_read_is_written_at_every_level_and_passes_the_filter_of_lambda() {
+        use Level::{Debug, Error, Info, Trace, Warn};
+        for (set, severity, for_alarms, expected) in [
+            (Info, Info, false, Some(Info)),
+            (Warn, Info, false, None),
+            (Error, Info, false, None),
+            (Error, Error, false, Some(Error)),
+            (Trace, Debug, false, Some(Debug)),
+            (Info, Info, true, Some(Info)),
+            (Warn, Info, true, Some(Warn)),
+            (Error, Info, true, Some(Error)),
+            (Debug, Info, true, Some(Info)),
+            (Warn, Error, true, Some(Error)),
+        ] {
+            let log = Log::new(set, Arc::new(Stdout));
+            let found = log.level_of(severity, for_alarms);
+            assert_eq!(found, expected, "{severity:?} at {set:?}");
+        }
+    }
+}

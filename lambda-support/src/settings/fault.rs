@@ -1,0 +1,123 @@
+//! What is wrong with the settings.
+
+use std::fmt;
+
+/// One wrong variable.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Fault {
+    /// Its name, with the place inside it where it holds JSON.
+    pub(super) name: String,
+    /// What it holds.
+    pub(super) holds: Holds,
+    /// What was expected.
+    pub(super) expected: String,
+}
+
+/// What a variable holds, as far as it may be shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Holds {
+    /// Nothing.
+    Unset,
+    /// This.
+    Value(String),
+    /// A secret, or what may contain one.
+    Secret,
+    /// Bytes that are not UTF-8.
+    NotUtf8,
+}
+
+/// All wrong variables, at least one. Displayed it is the message that ends the process.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Faults(pub(super) Vec<Fault>);
+
+impl Faults {
+    /// The names of the wrong variables, with the place inside each where it holds JSON.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|fault| fault.name.as_str())
+    }
+}
+
+impl Holds {
+    /// The value of a variable, unless its name says that it is a secret or it may contain a password.
+    pub(super) fn of(name: &str, value: String) -> Self {
+        if name.contains("SECRET") || name.ends_with("_TOKEN") {
+            Self::Secret
+        } else if name.contains("_URI") || name.contains("_URL") {
+            Self::shown(without_query(&value))
+        } else {
+            Self::shown(value)
+        }
+    }
+
+    /// The value, unless it may contain a password: an address with a user name, however malformed, has `:` before `@`.
+    pub(super) fn shown(value: String) -> Self {
+        let is_json = value.trim_start().starts_with(['[', '{']);
+        let mut parts = value.split(|c| is_json && c == '"');
+        let may_hold_password = parts.any(|part| {
+            let colon = part.find(':');
+            colon.is_some_and(|colon| part.rfind('@').is_some_and(|at| colon < at))
+        });
+        if may_hold_password {
+            Self::Secret
+        } else {
+            Self::Value(value)
+        }
+    }
+}
+
+/// An address as it may be shown: a query may hold an API key.
+#[must_use]
+pub fn without_query(address: &str) -> String {
+    match address.split_once('?') {
+        Some((before, _)) => format!("{before}?…"),
+        None => address.to_owned(),
+    }
+}
+
+/// How much of a value is shown.
+const MAX_SHOWN_CHARS: usize = 160;
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            name,
+            holds,
+            expected,
+        } = self;
+        match holds {
+            Holds::Unset => write!(f, "{name} is not set: expected {expected}"),
+            Holds::Secret => write!(
+                f,
+                "{name} holds a value that is not shown: expected {expected}"
+            ),
+            Holds::NotUtf8 => {
+                write!(
+                    f,
+                    "{name} holds a value that is not UTF-8: expected {expected}"
+                )
+            }
+            Holds::Value(value) => {
+                let shown: String = value.chars().take(MAX_SHOWN_CHARS).collect();
+                let more = if shown.len() < value.len() { "…" } else { "" };
+                write!(f, "{name} holds {shown:?}{more}: expected {expected}")
+            }
+        }
+    }
+}
+
+impl fmt::Display for Faults {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let count = self.0.len();
+        write!(
+            f,
+            "{count} setting{} wrong",
+            if count == 1 { " is" } else { "s are" }
+        )?;
+        for fault in &self.0 {
+            write!(f, "\n  {fault}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Faults {}
