@@ -11,13 +11,14 @@ mod summary;
 
 use std::time::Duration;
 
+use lambda_support::context::{FIXED_NAMES, RESERVED_NAMES};
 use lambda_support::log::Level;
 use lambda_support::settings::{Faults, Reader, Source};
 
 pub use self::access_rules::parse as parse_access_rules;
 pub use self::issuers::IssuerSettings;
 use crate::access::AccessRules;
-use crate::context::{FIXED_NAMES, RESERVED_NAMES};
+
 use crate::http_client::Endpoint;
 use crate::introspection::Secret;
 use crate::jwks::{KeySet, WarmStart};

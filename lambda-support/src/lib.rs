@@ -1,6 +1,8 @@
-//! What both Lambdas need from the platform, and no domain: clock, deadline, settings and log.
+//! What both Lambdas need from the platform, and no domain: clock, deadline, settings, log, and the context in which the
+//! authorizer describes the caller to the API.
 
 pub mod clock;
+pub mod context;
 pub mod deadline;
 pub mod log;
 pub mod settings;

@@ -8,8 +8,8 @@ use serde_json::value::RawValue;
 use super::Level;
 use crate::clock::Timestamp;
 
-/// What the lines of both functions have in common. `F` has the other members; names are camelCase, those of metrics
-/// PascalCase.
+/// What the lines of both functions have in common. `F` has the other members; their names are in camel case, and those
+/// of metrics begin with a capital.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Line<'l, F> {
