@@ -1,9 +1,10 @@
 //! Who is calling: read once from the authorizer's context, and from nowhere else.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
+use lambda_support::clock::Timestamp;
+use lambda_support::context::{AuthorizerContext, SignedInContext};
 use serde_json::Value;
-use time::{Duration, OffsetDateTime};
 
 use crate::{
     problem::Problem,
@@ -12,7 +13,7 @@ use crate::{
 
 /// API Gateway caches the authorizer's answer past the end of the token it was given for: a token that ended longer
 /// ago than this is refused here. As long as the authorizer's own default leeway for clocks.
-const EXPIRY_LEEWAY: Duration = Duration::seconds(60);
+const EXPIRY_LEEWAY: Duration = Duration::from_secs(60);
 
 /// Longest principal: it is the partition key of an index, which DynamoDB limits to 2,048 bytes.
 pub(crate) const MAX_PRINCIPAL_BYTES: usize = 2048;
@@ -40,26 +41,30 @@ pub struct SignedIn {
     /// The groups, each once.
     pub groups: BTreeSet<String>,
     /// When the token ends.
-    pub expires_at: OffsetDateTime,
+    pub expires_at: Timestamp,
     /// Whether one of the groups is that of the admins.
     pub admin: bool,
 }
 
 impl Caller {
-    /// Reads the authorizer's context: strings from a REST API, typed values from an HTTP API. A context that is
-    /// missing or not as the authorizer makes it is nobody's.
+    /// The caller that the authorizer's context describes. Without a context the caller is anonymous.
     ///
     /// # Errors
     /// [`Problem::SignInExpired`] when the token ended more than 60 seconds ago.
     pub fn from_context(
         context: Option<&Value>,
         admin_group: Option<&str>,
-        now: OffsetDateTime,
+        now: Timestamp,
     ) -> Result<Self, Problem> {
-        let Some(caller) = context.and_then(|context| SignedIn::parse(context, admin_group)) else {
+        let context = context.map(AuthorizerContext::parse);
+        let Some(AuthorizerContext::SignedIn(context)) = context else {
             return Ok(Self::Anonymous);
         };
-        if now - caller.expires_at > EXPIRY_LEEWAY {
+        if context.principal.len() > MAX_PRINCIPAL_BYTES {
+            return Ok(Self::Anonymous);
+        }
+        let caller = SignedIn::new(context, admin_group);
+        if now.since(caller.expires_at) > EXPIRY_LEEWAY {
             return Err(Problem::SignInExpired);
         }
         Ok(Self::SignedIn(caller))
@@ -98,46 +103,18 @@ impl SignedIn {
         self.admin || state.owner == self.principal
     }
 
-    fn parse(context: &Value, admin_group: Option<&str>) -> Option<Self> {
-        let text = |name: &str| context.get(name)?.as_str().map(str::to_owned);
-        let signed_in = context.get("signedIn")?;
-        if signed_in.as_bool() != Some(true) && signed_in.as_str() != Some("true") {
-            return None;
-        }
-        let principal =
-            text("principal").filter(|p| !p.is_empty() && p.len() <= MAX_PRINCIPAL_BYTES)?;
-        let groups = groups(context.get("groups"));
-        Some(Self {
-            principal,
-            subject: text("sub"),
-            client_id: text("clientId"),
-            scopes: text("scope")
-                .unwrap_or_default()
-                .split_ascii_whitespace()
-                .map(str::to_owned)
-                .collect(),
+    fn new(context: SignedInContext, admin_group: Option<&str>) -> Self {
+        let groups: BTreeSet<String> = context.groups.into_iter().flatten().collect();
+        Self {
+            principal: context.principal,
+            subject: context.subject,
+            client_id: context.client_id,
+            scopes: context.scopes.unwrap_or_default(),
             admin: admin_group.is_some_and(|name| groups.contains(name)),
             groups,
-            expires_at: expiry(context.get("exp")?)?,
-        })
+            expires_at: context.expires_at,
+        }
     }
-}
-
-/// Epoch seconds, a number or its text, perhaps with a fraction.
-fn expiry(exp: &Value) -> Option<OffsetDateTime> {
-    let seconds = exp
-        .as_f64()
-        .or_else(|| exp.as_str()?.trim().parse().ok())
-        .filter(|s| s.is_finite())?;
-    OffsetDateTime::UNIX_EPOCH.checked_add(Duration::checked_seconds_f64(seconds)?)
-}
-
-/// A JSON array as text. Anything else is no groups: a caller has fewer rights by it, never more.
-fn groups(claim: Option<&Value>) -> BTreeSet<String> {
-    claim
-        .and_then(Value::as_str)
-        .and_then(|text| serde_json::from_str(text).ok())
-        .unwrap_or_default()
 }
 
 #[cfg(test)]

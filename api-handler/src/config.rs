@@ -1,10 +1,12 @@
-//! Settings, read once from the environment. Every fault is in the one message.
+//! The settings, read once from the environment.
 
 use http::HeaderValue;
+use lambda_support::log::Level;
+use lambda_support::settings::{Faults, Reader, Source};
 
 /// What the function is set up with.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Config {
+pub struct Settings {
     /// Name of the DynamoDB table.
     pub table: String,
     /// Origins that get CORS headers.
@@ -12,7 +14,7 @@ pub struct Config {
     /// Members of this group may read and write every resource.
     pub admin_group: Option<String>,
     /// What is logged.
-    pub log_level: LogLevel,
+    pub log_level: Level,
     /// How to reach DynamoDB.
     pub aws: Aws,
 }
@@ -41,118 +43,71 @@ impl std::fmt::Debug for Aws {
     }
 }
 
-/// How much is logged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum LogLevel {
-    /// Requests that failed by our fault.
-    Error,
-    /// The same.
-    Warn,
-    /// Every request.
-    Info,
-    /// The same.
-    Debug,
-    /// The same.
-    Trace,
-}
-
-/// The settings cannot be used.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("wrong settings: {}", .0.join("; "))]
-pub struct BadConfig(Vec<String>);
-
-impl Config {
-    /// Reads the settings by `lookup`, in production `std::env::var`. A variable that is empty counts as absent, for
-    /// CloudFormation cannot leave one out without a condition.
+impl Settings {
+    /// Reads all settings.
     ///
     /// # Errors
-    /// Lists every wrong variable, what it holds (a secret's value never) and what was expected.
-    pub fn parse(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, BadConfig> {
-        let get = |name: &str| lookup(name).filter(|value| !value.is_empty());
-        let mut faults = Vec::new();
-        let mut required = |name: &str, value: Option<String>, expected: &str| {
-            value.unwrap_or_else(|| {
-                faults.push(format!("{name} is not set; expected {expected}"));
-                String::new()
-            })
+    ///
+    /// All variables that are wrong, what each holds, and what was expected.
+    pub fn from_source(source: &dyn Source) -> Result<Self, Faults> {
+        let mut reader = Reader::new(source);
+        let settings = Self {
+            table: reader.required("STATE_TABLE", "the name of the DynamoDB table"),
+            allowed_origins: read_origins(&mut reader),
+            admin_group: reader.text("ADMIN_GROUP"),
+            log_level: reader.log_level(),
+            aws: Aws::read(&mut reader),
         };
+        let (settings, _warnings) = reader.finish(settings)?;
+        Ok(settings)
+    }
+}
 
-        let table = required(
-            "STATE_TABLE",
-            get("STATE_TABLE"),
-            "the name of the DynamoDB table",
-        );
-        let aws = Aws {
-            region: required(
-                "AWS_REGION",
-                get("AWS_REGION").or_else(|| get("AWS_DEFAULT_REGION")),
-                "the region of the table",
-            ),
-            access_key_id: required(
-                "AWS_ACCESS_KEY_ID",
-                get("AWS_ACCESS_KEY_ID"),
-                "the function's credentials",
-            ),
-            secret_access_key: required(
-                "AWS_SECRET_ACCESS_KEY",
-                get("AWS_SECRET_ACCESS_KEY"),
-                "the function's credentials",
-            ),
-            session_token: get("AWS_SESSION_TOKEN"),
-            endpoint: get("AWS_ENDPOINT_URL_DYNAMODB").or_else(|| get("AWS_ENDPOINT_URL")),
-        };
-        if let Some(endpoint) = &aws.endpoint
-            && !is_url(endpoint)
-        {
-            faults.push(format!(
-                "AWS_ENDPOINT_URL_DYNAMODB is `{endpoint}`; expected an http or https URL"
-            ));
-        }
-
-        let mut allowed_origins = Vec::new();
-        for origin in get("ALLOWED_ORIGINS")
-            .unwrap_or_default()
-            .split(',')
-            .map(str::trim)
-            .filter(|o| !o.is_empty())
-        {
-            match HeaderValue::from_str(origin) {
-                Ok(value) if is_origin(origin) => allowed_origins.push(value),
-                _ => faults.push(format!(
-                    "ALLOWED_ORIGINS has `{origin}`; expected origins such as `https://app.example.com`, without a path, never `*`"
-                )),
-            }
-        }
-
-        let level = get("LOG_LEVEL")
-            .or_else(|| get("AWS_LAMBDA_LOG_LEVEL"))
-            .unwrap_or_else(|| "info".to_owned());
-        let log_level = match level.to_ascii_lowercase().as_str() {
-            "error" | "fatal" => LogLevel::Error,
-            "warn" => LogLevel::Warn,
-            "info" => LogLevel::Info,
-            "debug" => LogLevel::Debug,
-            "trace" => LogLevel::Trace,
-            _ => {
-                faults.push(format!(
-                    "LOG_LEVEL is `{level}`; expected error, warn, info, debug or trace"
-                ));
-                LogLevel::Info
-            }
-        };
-
-        if faults.is_empty() {
-            Ok(Self {
-                table,
-                allowed_origins,
-                admin_group: get("ADMIN_GROUP"),
-                log_level,
-                aws,
-            })
-        } else {
-            Err(BadConfig(faults))
+impl Aws {
+    fn read(reader: &mut Reader<'_>) -> Self {
+        let region = reader.text("AWS_REGION");
+        let region = region.or_else(|| reader.text("AWS_DEFAULT_REGION"));
+        Self {
+            region: region
+                .unwrap_or_else(|| reader.required("AWS_REGION", "the region of the table")),
+            endpoint: ["AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL"]
+                .into_iter()
+                .find_map(|name| read_url(reader, name)),
+            access_key_id: reader.required("AWS_ACCESS_KEY_ID", "the function's credentials"),
+            secret_access_key: reader
+                .required("AWS_SECRET_ACCESS_KEY", "the function's credentials"),
+            session_token: reader.text("AWS_SESSION_TOKEN"),
         }
     }
+}
+
+fn read_url(reader: &mut Reader<'_>, name: &str) -> Option<String> {
+    let url = reader.text(name)?;
+    if !is_url(&url) {
+        reader.fault(name, "an http or https URL");
+    }
+    Some(url)
+}
+
+fn read_origins(reader: &mut Reader<'_>) -> Vec<HeaderValue> {
+    const NAME: &str = "ALLOWED_ORIGINS";
+    let text = reader.text(NAME).unwrap_or_default();
+    // A template that joins values leaves an empty item for each that is not set.
+    let items = text.split(',').map(str::trim);
+    let origins: Option<Vec<HeaderValue>> = items
+        .filter(|item| !item.is_empty())
+        .map(|origin| {
+            let value = HeaderValue::from_str(origin).ok();
+            value.filter(|_| is_origin(origin))
+        })
+        .collect();
+    if origins.is_none() {
+        reader.fault(
+            NAME,
+            "origins such as https://app.example.com, joined by commas, without a path, never `*`",
+        );
+    }
+    origins.unwrap_or_default()
 }
 
 fn is_url(text: &str) -> bool {
@@ -160,7 +115,7 @@ fn is_url(text: &str) -> bool {
         .is_ok_and(|uri| matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some())
 }
 
-/// Scheme, host and port, as a browser sends it: in lower case, without a path (RFC 6454, 6.2).
+/// Scheme, host and port, as a browser sends it: in lower case, without a path (RFC 6454, section 6.2).
 fn is_origin(text: &str) -> bool {
     let host = text
         .strip_prefix("https://")

@@ -3,21 +3,24 @@
 use std::{
     future::Future,
     panic::AssertUnwindSafe,
-    sync::atomic::{AtomicBool, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
 use futures_util::FutureExt as _;
 use http::{HeaderValue, Method, Response, header::X_CONTENT_TYPE_OPTIONS};
+use lambda_support::{clock::Clock, deadline::Deadline, invocation::Invocation, log::Log};
 use serde_json::Value;
 
 use crate::{
     caller::Caller,
-    clock::Clock,
-    config::Config,
+    config::Settings,
     cors::Cors,
     event::{Answer, BadEvent, Request},
-    log::{Line, Log},
+    log::Invoked,
     problem::Problem,
     routes::{self, Context, Route},
     store::Store,
@@ -26,64 +29,89 @@ use crate::{
 /// Every request is answered within this, so that a store that fails is told of while the caller still waits.
 const BUDGET: Duration = Duration::from_millis(4500);
 
-/// What is kept of the function's own time limit to write the answer.
-const MARGIN: Duration = Duration::from_millis(300);
-
 /// The function.
 #[derive(Debug)]
 pub struct Handler {
-    config: Config,
+    settings: Settings,
     store: Store,
-    clock: Clock,
+    clock: Arc<dyn Clock>,
     cors: Cors,
     log: Log,
+    function: String,
     cold: AtomicBool,
 }
 
 impl Handler {
-    /// Sets the function up. Nothing is sent yet.
+    /// Sets the function up. `function` is its name in metrics. Nothing is sent yet.
     ///
     /// # Errors
     /// When TLS cannot be set up.
-    pub fn new(config: Config, clock: Clock, log: Log) -> Result<Self, rustls::Error> {
-        let store = Store::new(&config)?;
-        let cors = Cors::new(&config.allowed_origins);
+    pub fn new(
+        settings: Settings,
+        clock: Arc<dyn Clock>,
+        log: Log,
+        function: String,
+    ) -> Result<Self, rustls::Error> {
+        let store = Store::new(&settings)?;
+        let cors = Cors::new(&settings.allowed_origins);
         Ok(Self {
-            config,
+            settings,
             store,
             clock,
             cors,
             log,
+            function,
             cold: AtomicBool::new(true),
         })
     }
 
-    /// Answers an event within `remaining`, the time until the function is ended, if that is known.
+    /// Answers an event before the deadline of its invocation, and logs it.
     ///
     /// # Errors
     /// When the event is not one of API Gateway's proxy events.
     pub async fn answer(
         &self,
         event: Value,
-        remaining: Option<Duration>,
+        invocation: Invocation<'_>,
     ) -> Result<Answer, BadEvent> {
         let started = Instant::now();
-        let request = Request::from_event(event)?;
+        let now = self.clock.now();
+        let mut invoked = Invoked {
+            time: now,
+            request_id: invocation.request_id,
+            function: &self.function,
+            request: None,
+            status: None,
+            principal: None,
+            duration: Duration::ZERO,
+            store: Duration::ZERO,
+            cold_start: self.cold.swap(false, Ordering::Relaxed),
+            cause: None,
+        };
+        let mut request = match Request::from_event(event) {
+            Ok(request) => request,
+            Err(error) => {
+                invoked.duration = started.elapsed();
+                invoked.cause = Some(error.to_string());
+                invoked.write(&self.log);
+                return Err(error);
+            }
+        };
+        if request.request_id.is_empty() {
+            invocation.request_id.clone_into(&mut request.request_id);
+        }
         let route = if request.is_stray {
             Route::Unknown
         } else {
             Route::of(&request.path)
         };
         let store = self.store.for_request();
-        let now = self.clock.now();
         let caller = Caller::from_context(
             request.authorizer.as_ref(),
-            self.config.admin_group.as_deref(),
+            self.settings.admin_group.as_deref(),
             now,
         );
-        let budget = remaining.map_or(BUDGET, |remaining| {
-            remaining.saturating_sub(MARGIN).min(BUDGET)
-        });
+        let budget = Deadline::of_invocation(invocation.deadline, now).patience(now, BUDGET);
 
         let mut cause = None;
         let respond = async {
@@ -93,7 +121,7 @@ impl Handler {
                     request: &request,
                     caller,
                     store: &store,
-                    clock: &self.clock,
+                    clock: &*self.clock,
                 };
                 // Boxed, for the SDK's futures nest too deep for the compiler to lay out in one.
                 Box::pin(routes::dispatch(&route, &context)).await
@@ -111,21 +139,16 @@ impl Handler {
             response.body_mut().clear();
         }
 
-        Line {
-            time: now,
-            request: &request,
-            route: &route,
-            status: response.status(),
-            principal: caller
-                .as_ref()
-                .ok()
-                .and_then(|caller| Some(caller.signed_in().ok()?.principal.as_str())),
-            duration: started.elapsed(),
-            store: store.spent(),
-            cold_start: self.cold.swap(false, Ordering::Relaxed),
-            cause,
-        }
-        .write(self.config.log_level, self.log);
+        invoked.request = Some((&request, &route));
+        invoked.status = Some(response.status());
+        invoked.principal = caller
+            .as_ref()
+            .ok()
+            .and_then(|caller| Some(caller.signed_in().ok()?.principal.as_str()));
+        invoked.duration = started.elapsed();
+        invoked.store = store.spent();
+        invoked.cause = cause;
+        invoked.write(&self.log);
         Ok(response.into())
     }
 }

@@ -7,7 +7,6 @@
 //! The library is there for its tests, which send events to [`handler::Handler`] and look at what comes back.
 
 pub mod caller;
-pub mod clock;
 pub mod config;
 pub mod cors;
 pub mod cursor;

@@ -1,95 +1,112 @@
-//! One JSON line a request, which is also its metrics: CloudWatch reads them out of it (embedded metric format). No
-//! token, no claim, no value and no id is in it; a caller is known by a hash.
+//! The log line of one request, which carries its metrics. It has no token, claim, value or id; a caller is known by a
+//! hash.
 
-use std::{fmt::Write as _, io::Write as _, time::Duration};
+use std::{fmt::Write as _, sync::LazyLock, time::Duration};
 
 use aws_lc_rs::digest;
 use http::StatusCode;
-use serde_json::{Value, json};
-use time::OffsetDateTime;
+use lambda_support::{
+    clock::Timestamp,
+    log::{Level, Line, Log, Metrics, millis},
+};
+use serde::Serialize;
+use serde_json::value::RawValue;
 
-use crate::{clock::timestamp, config::LogLevel, event::Request, routes::Route};
+use crate::{event::Request, routes::Route};
 
-/// Takes a line.
-pub type Log = fn(&str);
-
-/// Writes a line to the standard output, which Lambda takes to the function's log.
-pub fn stdout(line: &str) {
-    // Nothing can be done about a log that cannot be written.
-    let _ = writeln!(std::io::stdout().lock(), "{line}");
-}
-
-/// What is logged of a request.
+/// What is logged of one invocation.
 #[derive(Debug)]
-pub struct Line<'a> {
-    /// When it came.
-    pub time: OffsetDateTime,
-    /// The request.
-    pub request: &'a Request,
-    /// What it names.
-    pub route: &'a Route,
-    /// How it ended.
-    pub status: StatusCode,
-    /// Who sent it.
-    pub principal: Option<&'a str>,
+pub(crate) struct Invoked<'a> {
+    /// When the event came.
+    pub(crate) time: Timestamp,
+    /// Lambda's id of the invocation.
+    pub(crate) request_id: &'a str,
+    /// The name of this function.
+    pub(crate) function: &'a str,
+    /// The request, unless the event was none.
+    pub(crate) request: Option<(&'a Request, &'a Route)>,
+    /// The answer's status, unless the invocation failed.
+    pub(crate) status: Option<StatusCode>,
+    /// Who sent the request.
+    pub(crate) principal: Option<&'a str>,
     /// How long it took.
-    pub duration: Duration,
-    /// How much of that was the store.
-    pub store: Duration,
+    pub(crate) duration: Duration,
+    /// The part of that spent on the store.
+    pub(crate) store: Duration,
     /// Whether it was the first of this environment.
-    pub cold_start: bool,
+    pub(crate) cold_start: bool,
     /// Why it failed, if that was our fault.
-    pub cause: Option<String>,
+    pub(crate) cause: Option<String>,
 }
 
-impl Line<'_> {
-    /// Writes the line. Below `info` only failures are written, and the metrics are of those alone.
-    pub fn write(&self, level: LogLevel, log: Log) {
-        if level >= LogLevel::Info || self.status.is_server_error() {
-            log(&self.to_json().to_string());
-        }
-    }
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct RequestFields<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    method: Option<&'a str>,
+    route: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    principal: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cause: Option<String>,
+    #[serde(flatten)]
+    metrics: RequestMetrics,
+}
 
-    fn to_json(&self) -> Value {
-        let milliseconds = |duration: Duration| (duration.as_secs_f64() * 1e5).round() / 100.0;
-        let fault = self.status.is_server_error();
-        let mut line = json!({
-            "timestamp": timestamp(self.time),
-            "level": if fault { "ERROR" } else { "INFO" },
-            "message": "request",
-            "requestId": self.request.request_id,
-            "method": self.request.method.as_str(),
-            "route": self.route.template(),
-            "status": self.status.as_u16(),
-            "durationMs": milliseconds(self.duration),
-            "storeMs": milliseconds(self.store),
-            "coldStart": u8::from(self.cold_start),
-            "fault": u8::from(fault),
-            "_aws": {
-                "Timestamp": self.time.unix_timestamp() * 1000 + i64::from(self.time.millisecond()),
-                "CloudWatchMetrics": [{
-                    "Namespace": "StateApi",
-                    "Dimensions": [["route"]],
-                    "Metrics": [
-                        {"Name": "durationMs", "Unit": "Milliseconds"},
-                        {"Name": "storeMs", "Unit": "Milliseconds"},
-                        {"Name": "coldStart", "Unit": "Count"},
-                        {"Name": "fault", "Unit": "Count"},
-                    ],
-                }],
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct RequestMetrics {
+    duration_ms: f64,
+    store_ms: f64,
+    cold_starts: u8,
+    faults: u8,
+}
+
+impl Invoked<'_> {
+    /// Writes the line. A fault is written at every level, because an alarm reads its metric.
+    pub(crate) fn write(self, log: &Log) {
+        let fault = self.status.is_none_or(|status| status.is_server_error());
+        let severity = if fault { Level::Error } else { Level::Info };
+        let Some(level) = log.level_of(severity, fault) else {
+            return;
+        };
+        log.write_line(&Line {
+            timestamp: self.time,
+            level,
+            message: "request",
+            request_id: self.request_id,
+            api_request_id: self
+                .request
+                .map(|(request, _)| request.request_id.as_str())
+                .filter(|id| !id.is_empty()),
+            function: self.function,
+            fields: RequestFields {
+                method: self.request.map(|(request, _)| request.method.as_str()),
+                route: self.request.map_or("none", |(_, route)| route.template()),
+                status: self.status.map(|status| status.as_u16()),
+                principal: self.principal.map(hash),
+                cause: self.cause,
+                metrics: RequestMetrics {
+                    duration_ms: millis(self.duration),
+                    store_ms: millis(self.store),
+                    cold_starts: u8::from(self.cold_start),
+                    faults: u8::from(fault),
+                },
             },
+            metrics: Metrics::new(self.time, DIRECTIVE.into_iter().collect()),
         });
-        if let Value::Object(members) = &mut line {
-            if let Some(principal) = self.principal {
-                members.insert("principal".to_owned(), hash(principal).into());
-            }
-            if let Some(cause) = &self.cause {
-                members.insert("cause".to_owned(), cause.as_str().into());
-            }
-        }
-        line
     }
 }
+
+/// Constant, so parsed once and copied into each line.
+static DIRECTIVE: LazyLock<Option<&RawValue>> = LazyLock::new(|| {
+    serde_json::from_str(
+        r#"{"Namespace":"StateApi","Dimensions":[["function"],["function","route"]],"Metrics":[{"Name":"DurationMs","Unit":"Milliseconds"},{"Name":"StoreMs","Unit":"Milliseconds"},{"Name":"ColdStarts","Unit":"Count"},{"Name":"Faults","Unit":"Count"}]}"#,
+    )
+    .ok()
+});
 
 /// Enough of a hash to follow one caller through the log, not to name them.
 fn hash(principal: &str) -> String {

@@ -10,12 +10,12 @@ use http::{
     HeaderMap, HeaderValue, Method, Response, StatusCode,
     header::{ACCEPT, ALLOW, CACHE_CONTROL, CONTENT_TYPE},
 };
+use lambda_support::clock::Clock;
 use percent_encoding::percent_decode_str;
 use serde::Serialize;
 
 use crate::{
     caller::Caller,
-    clock::Clock,
     event::Request,
     problem::{Fault, Problem},
     store::Store,
@@ -37,7 +37,7 @@ pub struct Context<'a> {
     /// The resources.
     pub store: &'a Store,
     /// The time.
-    pub clock: &'a Clock,
+    pub clock: &'a dyn Clock,
 }
 
 /// What a path names.

@@ -23,7 +23,7 @@ use aws_sdk_dynamodb::{
 };
 
 pub use self::read::Ids;
-use crate::{config::Config, problem::Problem};
+use crate::{config::Settings, problem::Problem};
 
 /// The store failed, or turned a write down.
 #[derive(Debug, thiserror::Error)]
@@ -93,8 +93,8 @@ impl Store {
     ///
     /// # Errors
     /// When TLS cannot be set up.
-    pub fn new(config: &Config) -> Result<Self, rustls::Error> {
-        let aws = &config.aws;
+    pub fn new(settings: &Settings) -> Result<Self, rustls::Error> {
+        let aws = &settings.aws;
         let credentials = Credentials::new(
             &aws.access_key_id,
             &aws.secret_access_key,
@@ -114,7 +114,7 @@ impl Store {
         }
         Ok(Self {
             client: Client::from_conf(sdk.build()),
-            table: config.table.clone(),
+            table: settings.table.clone(),
             spent: Arc::default(),
         })
     }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use lambda_support::invocation::Invocation;
 use lambda_support::log::Log;
 use serde_json::value::RawValue;
 use tokio::task::JoinSet;
@@ -34,15 +35,6 @@ pub struct Authorizer {
     log: Log,
     key_events: KeyEventMeter,
     function: String,
-}
-
-/// One invocation by Lambda.
-#[derive(Debug, Clone, Copy)]
-pub struct Invocation<'i> {
-    /// Its id.
-    pub request_id: &'i str,
-    /// When Lambda gives up; 0, or a time that has passed, is unknown.
-    pub deadline: Timestamp,
 }
 
 /// How long init waits for keys at most. Lambda gives all of it 10 seconds and then begins anew, within the time of the

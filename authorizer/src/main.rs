@@ -4,11 +4,12 @@ use std::io::Write;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use authorizer::authorizer::{Authorizer, Invocation};
+use authorizer::authorizer::Authorizer;
 use authorizer::clock::{Clock, SystemClock, Timestamp};
 use authorizer::config::Settings;
 use authorizer::http_client::{HttpClient, Transport};
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
+use lambda_support::invocation::Invocation;
 use lambda_support::log::{EventLog, Level, Log, Stdout};
 use lambda_support::settings::Environment;
 use serde_json::{json, value::RawValue};

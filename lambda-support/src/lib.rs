@@ -4,5 +4,6 @@
 pub mod clock;
 pub mod context;
 pub mod deadline;
+pub mod invocation;
 pub mod log;
 pub mod settings;

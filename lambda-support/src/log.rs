@@ -6,7 +6,7 @@ mod line;
 use std::fmt;
 use std::io::Write;
 use std::str::FromStr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -35,6 +35,10 @@ pub trait Sink: fmt::Debug + Send + Sync {
 /// Standard output, which Lambda sends to CloudWatch.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Stdout;
+
+/// Keeps the lines instead, for tests.
+#[derive(Debug, Default)]
+pub struct Lines(Mutex<Vec<String>>);
 
 /// Which lines are written, and to where.
 #[derive(Debug, Clone)]
@@ -96,6 +100,41 @@ impl Sink for Stdout {
         // One system call per line. A log that cannot be written is no reason to refuse a caller.
         let mut stdout = std::io::stdout().lock();
         let _unread = stdout.write_all(line).and_then(|()| stdout.flush());
+    }
+}
+
+impl Sink for Lines {
+    fn write(&self, line: &[u8]) {
+        let line = String::from_utf8_lossy(line).into_owned();
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(line);
+    }
+}
+
+impl Lines {
+    /// Everything that was written.
+    #[must_use]
+    pub fn text(&self) -> String {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .concat()
+    }
+
+    /// The lines, each of them JSON.
+    #[must_use]
+    pub fn all(&self) -> Vec<Value> {
+        let text = self.text();
+        let lines = text.lines().map(serde_json::from_str);
+        lines.map(Result::unwrap_or_default).collect()
+    }
+
+    /// The last line, null if there is none.
+    #[must_use]
+    pub fn last(&self) -> Value {
+        self.all().pop().unwrap_or_default()
     }
 }
 

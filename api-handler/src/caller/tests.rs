@@ -2,7 +2,8 @@ use serde_json::json;
 
 use super::*;
 
-const NOW: OffsetDateTime = time::macros::datetime!(2026-01-01 00:00 UTC);
+/// 2026-01-01T00:00:00Z.
+const NOW: Timestamp = Timestamp::from_secs(1_767_225_600);
 
 fn context(change: impl FnOnce(&mut serde_json::Map<String, Value>)) -> Value {
     let mut context = json!({

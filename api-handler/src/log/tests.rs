@@ -1,43 +1,86 @@
-use serde_json::json;
+use std::sync::Arc;
+
+use lambda_support::log::Lines;
+use serde_json::{Value, json};
 
 use super::*;
 
-#[test]
-fn a_line_is_a_metric_and_tells_nothing_of_the_caller() {
+/// The line of a request to `/state/secret-id`, or of an event that is no request, at a level.
+fn line(level: Level, status: Option<u16>) -> Value {
     let event = json!({
         "httpMethod": "GET", "resource": "/state/{id}", "path": "/state/secret-id",
-        "headers": {"Authorization": "Bearer secret-token"}, "requestContext": {"requestId": "r-1"}
+        "headers": {"Authorization": "Bearer secret-token"}, "requestContext": {"requestId": "a-1"}
     });
     let request = Request::from_event(event).unwrap();
-    let line = Line {
-        time: time::macros::datetime!(2026-01-01 00:00:00.5 UTC),
-        request: &request,
-        route: &Route::State("secret-id".into()),
-        status: StatusCode::SERVICE_UNAVAILABLE,
-        principal: Some("secret-alice"),
+    let route = Route::State("secret-id".into());
+    let lines = Arc::new(Lines::default());
+    Invoked {
+        time: Timestamp::from_millis(1_767_225_600_500),
+        request_id: "r-1",
+        function: "stack-handler",
+        request: status.map(|_| (&request, &route)),
+        status: status.map(|status| StatusCode::from_u16(status).unwrap()),
+        principal: status.map(|_| "secret-alice"),
         duration: Duration::from_micros(1234),
         store: Duration::from_micros(1004),
         cold_start: true,
         cause: Some("no answer".into()),
     }
-    .to_json();
-    assert!(!line.to_string().contains("secret"), "{line}");
-    let expected = json!({
-        "timestamp": "2026-01-01T00:00:00.500Z", "level": "ERROR", "requestId": "r-1", "method": "GET", "route": "/state/{id}",
-        "status": 503, "durationMs": 1.23, "storeMs": 1.0, "coldStart": 1, "fault": 1, "cause": "no answer"
+    .write(&Log::new(level, lines.clone()));
+    assert!(!lines.text().contains("secret"), "{}", lines.text());
+    lines.last()
+}
+
+fn expected(level: &str, changes: Value) -> Value {
+    let mut line = json!({
+        "timestamp": "2026-01-01T00:00:00.500Z", "level": level, "message": "request", "requestId": "r-1",
+        "function": "stack-handler", "cause": "no answer",
+        "DurationMs": 1.234, "StoreMs": 1.004, "ColdStarts": 1, "Faults": 1,
+        "_aws": {"Timestamp": 1_767_225_600_500_u64, "CloudWatchMetrics": [{
+            "Namespace": "StateApi",
+            "Dimensions": [["function"], ["function", "route"]],
+            "Metrics": [
+                {"Name": "DurationMs", "Unit": "Milliseconds"}, {"Name": "StoreMs", "Unit": "Milliseconds"},
+                {"Name": "ColdStarts", "Unit": "Count"}, {"Name": "Faults", "Unit": "Count"},
+            ],
+        }]},
     });
-    for (name, value) in expected.as_object().unwrap() {
-        assert_eq!(line[name], *value, "{name}");
+    if let (Value::Object(line), Value::Object(changes)) = (&mut line, changes) {
+        line.extend(changes);
     }
-    assert_eq!(line["principal"].as_str().map(str::len), Some(16));
-    for metric in line["_aws"]["CloudWatchMetrics"][0]["Metrics"]
-        .as_array()
-        .unwrap()
-    {
-        assert!(
-            line[metric["Name"].as_str().unwrap()].is_number(),
-            "{metric}"
+    line
+}
+
+#[test]
+fn a_line_is_a_metric_and_names_neither_the_caller_nor_the_resource() {
+    let request = json!({
+        "apiRequestId": "a-1", "method": "GET", "route": "/state/{id}", "principal": hash("secret-alice"),
+        "status": 503,
+    });
+    assert_eq!(line(Level::Info, Some(503)), expected("ERROR", request));
+    assert_eq!(hash("secret-alice").len(), 16);
+}
+
+#[test]
+fn an_event_that_is_no_request_is_a_fault_too() {
+    let none = expected("ERROR", json!({"route": "none"}));
+    assert_eq!(line(Level::Info, None), none);
+}
+
+#[test]
+fn faults_are_written_at_every_level_and_requests_from_info_on() {
+    for (level, status, expected) in [
+        (Level::Error, Some(200), json!(null)),
+        (Level::Warn, Some(403), json!(null)),
+        (Level::Info, Some(200), json!("INFO")),
+        (Level::Trace, Some(404), json!("INFO")),
+        (Level::Error, Some(500), json!("ERROR")),
+        (Level::Error, None, json!("ERROR")),
+    ] {
+        assert_eq!(
+            line(level, status)["level"],
+            expected,
+            "{status:?} at {level:?}"
         );
     }
-    assert_eq!(line["_aws"]["Timestamp"], 1_767_225_600_500_i64);
 }

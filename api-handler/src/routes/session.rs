@@ -5,7 +5,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{Context, accept_json, json};
-use crate::{caller::Caller, clock::timestamp, problem::Problem};
+use crate::{caller::Caller, problem::Problem};
 
 /// Who the caller is. All but `signedIn` is there only for a caller who is.
 #[derive(Debug, Default, Serialize, ToSchema)]
@@ -58,7 +58,7 @@ pub(super) fn get(context: &Context<'_>) -> Result<Response<String>, Problem> {
             client_id: caller.client_id.clone(),
             scopes: Some(caller.scopes.clone()),
             groups: Some(caller.groups.iter().cloned().collect()),
-            expires_at: Some(timestamp(caller.expires_at)),
+            expires_at: Some(caller.expires_at.rfc3339()),
         },
     };
     json(StatusCode::OK, "no-store", &session)

@@ -18,7 +18,6 @@ use super::{
 };
 use crate::{
     caller::SignedIn,
-    clock::timestamp,
     json as strict_json,
     patch::{JSON_PATCH, MERGE_PATCH, Patch},
     precondition::{Preconditions, Read},
@@ -137,7 +136,7 @@ async fn create(
     id: StateId,
     document: Document,
 ) -> Result<Response<String>, Problem> {
-    let now = timestamp(context.clock.now());
+    let now = context.clock.now().rfc3339();
     let state = State {
         id,
         owner: caller.principal.clone(),
@@ -306,7 +305,7 @@ async fn write_over(
         value: document.value,
         version: old.version + 1,
         created_at: old.created_at.clone(),
-        updated_at: timestamp(context.clock.now()),
+        updated_at: context.clock.now().rfc3339(),
         tag: new_tag()?,
     };
     context.store.replace(old, &new).await?;

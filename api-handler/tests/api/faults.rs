@@ -11,13 +11,14 @@ use std::{
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use futures_util::future::join_all;
+use lambda_support::{clock::Timestamp, invocation::Invocation};
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
 };
 
-use crate::support::{Api, Ask, Reply, ask, forward};
+use crate::support::{Api, Ask, Reply, START, UNHURRIED, ask, forward};
 
 /// A store that says what `respond` says to the operation and its input; `None` hangs up.
 async fn store<F>(respond: impl Fn(String, Value) -> F + Send + Sync + 'static) -> String
@@ -321,7 +322,10 @@ async fn the_deadline_of_the_function_comes_first() {
         .handler
         .answer(
             ask("GET", "/state/a").by("alice").rest_event(),
-            Some(Duration::from_secs(1)),
+            Invocation {
+                deadline: Timestamp::from_secs(START + 1),
+                ..UNHURRIED
+            },
         )
         .await
         .unwrap();

@@ -191,16 +191,16 @@ async fn the_binary_answers_and_logs_one_line_a_request() {
     let lines = function.end();
     assert_eq!(
         lines.iter().map(|line| &line["route"]).collect::<Vec<_>>(),
-        ["/state/{id}", "/state/{id}", "/session"]
+        ["/state/{id}", "/state/{id}", "none", "/session"]
     );
     assert_eq!(
         lines
             .iter()
-            .map(|line| &line["coldStart"])
+            .map(|line| &line["ColdStarts"])
             .collect::<Vec<_>>(),
-        [1, 0, 0]
+        [1, 0, 0, 0]
     );
-    assert!(lines[0]["storeMs"].as_f64().unwrap() > 0.0);
+    assert!(lines[0]["StoreMs"].as_f64().unwrap() > 0.0);
     assert_eq!(lines[0]["principal"], lines[1]["principal"]);
     let text = json!(lines).to_string();
     for hidden in ["alice", "secret", "Everyone", "web", "/state/a"] {
@@ -221,7 +221,7 @@ fn wrong_settings_end_the_process_with_one_message() {
         "STATE_TABLE",
         "AWS_REGION",
         "AWS_ACCESS_KEY_ID",
-        "ALLOWED_ORIGINS has `*`",
+        "ALLOWED_ORIGINS holds \"*\"",
     ] {
         assert!(text.contains(name), "{name} in {text}");
     }

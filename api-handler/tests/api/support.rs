@@ -3,33 +3,59 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    ffi::OsString,
     sync::{
         Arc, OnceLock,
-        atomic::{AtomicI64, AtomicU32, Ordering},
+        atomic::{AtomicU32, Ordering},
     },
     time::Duration,
 };
 
-use api_handler::{clock::Clock, config::Config, handler::Handler};
+use api_handler::{config::Settings, handler::Handler};
 use bytes::Bytes;
 use dynoxide::Database;
 use http_body_util::{BodyExt, Full};
 use hyper_util::{client::legacy::Client, rt::TokioExecutor};
+use lambda_support::{
+    clock::{ManualClock, Timestamp},
+    invocation::Invocation,
+    log::{Lines, Log},
+    settings::Source,
+};
 use saphyr::{LoadableYamlNode, Yaml};
 use serde_json::{Value, json};
-use time::OffsetDateTime;
 
 /// 2026-01-01T00:00:00Z, when every test begins.
-pub const START: i64 = 1_767_225_600;
+pub const START: u64 = 1_767_225_600;
 
 static TABLES: AtomicU32 = AtomicU32::new(0);
+
+/// An invocation without a deadline.
+pub const UNHURRIED: Invocation<'_> = Invocation {
+    request_id: "r-1",
+    deadline: Timestamp::from_secs(0),
+};
+
+/// An environment of variables, without files.
+struct Variables<'a>(BTreeMap<&'a str, &'a str>);
+
+impl Source for Variables<'_> {
+    fn variable(&self, name: &str) -> Option<OsString> {
+        self.0.get(name).map(Into::into)
+    }
+
+    fn file(&self, _: &str) -> std::io::Result<Vec<u8>> {
+        Err(std::io::ErrorKind::NotFound.into())
+    }
+}
 
 /// The function, with a table of its own.
 pub struct Api {
     pub handler: Handler,
     pub table: String,
     pub endpoint: String,
-    seconds: Arc<AtomicI64>,
+    pub log: Arc<Lines>,
+    clock: Arc<ManualClock>,
 }
 
 /// What came back.
@@ -264,24 +290,23 @@ impl Api {
         let mut environment: BTreeMap<&str, &str> =
             environment(endpoint, table).into_iter().collect();
         environment.extend(settings.iter().copied());
-        let config = Config::parse(|name| environment.get(name).map(|&v| v.to_owned())).unwrap();
-        let seconds = Arc::new(AtomicI64::new(START));
-        let now = Arc::clone(&seconds);
-        let clock = Clock::from_fn(move || {
-            OffsetDateTime::from_unix_timestamp(now.load(Ordering::Relaxed)).unwrap()
-        });
+        let settings = Settings::from_source(&Variables(environment)).unwrap();
+        let clock = Arc::new(ManualClock::at(Timestamp::from_secs(START)));
+        let log = Arc::new(Lines::default());
+        let lines = Log::new(settings.log_level, log.clone());
+        let handler = Handler::new(settings, clock.clone(), lines, "api-handler".to_owned());
         Self {
-            handler: Handler::new(config, clock, |line| println!("{line}")).unwrap(),
+            handler: handler.unwrap(),
             table: table.to_owned(),
             endpoint: endpoint.to_owned(),
-            seconds,
+            log,
+            clock,
         }
     }
 
     /// Moves the clock.
     pub fn pass(&self, time: Duration) {
-        self.seconds
-            .fetch_add(time.as_secs().try_into().unwrap(), Ordering::Relaxed);
+        self.clock.advance(time);
     }
 
     pub async fn send(&self, ask: Ask) -> Reply {
@@ -289,7 +314,7 @@ impl Api {
     }
 
     pub async fn event(&self, event: Value) -> Reply {
-        let answer = self.handler.answer(event, None).await.unwrap();
+        let answer = self.handler.answer(event, UNHURRIED).await.unwrap();
         reply(&serde_json::to_value(answer).unwrap())
     }
 

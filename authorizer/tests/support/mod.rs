@@ -19,14 +19,15 @@ use std::io;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use authorizer::authorizer::{Authorizer, Invocation};
+use authorizer::authorizer::Authorizer;
 use authorizer::clock::{Clock, ManualClock, Timestamp};
 use authorizer::config::Settings;
 use authorizer::http_client::{
     ConnectFault, Document, Request, Sending, Transport, TransportError,
 };
 use lambda_runtime::Diagnostic;
-use lambda_support::log::{Log, Sink};
+use lambda_support::invocation::Invocation;
+use lambda_support::log::{Lines, Log};
 use lambda_support::settings::Source;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
@@ -243,28 +244,5 @@ impl Transport for FakeIssuer {
             ..Document::default()
         });
         Box::pin(async move { document.ok_or(TransportError::Connect(ConnectFault::Refused)) })
-    }
-}
-
-/// Keeps the lines of the log.
-#[derive(Debug, Default)]
-pub(crate) struct Lines(Mutex<Vec<String>>);
-
-impl Lines {
-    pub(crate) fn text(&self) -> String {
-        self.0.lock().unwrap().concat()
-    }
-
-    pub(crate) fn last(&self) -> Value {
-        serde_json::from_str(self.0.lock().unwrap().last().unwrap()).unwrap()
-    }
-}
-
-impl Sink for Lines {
-    fn write(&self, line: &[u8]) {
-        self.0
-            .lock()
-            .unwrap()
-            .push(String::from_utf8(line.to_vec()).unwrap());
     }
 }
