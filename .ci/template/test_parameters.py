@@ -1,0 +1,103 @@
+"""A parameter reaches the code that serves."""
+
+import re
+import unittest
+from unittest import mock
+
+import translation
+
+# Another value for each parameter that a function's settings name.
+CHANGED = {
+    "Issuer": "https://other.okta.com/oauth2/aus1",
+    "Audience": "api://other",
+    "ClientIds": "0oa2",
+    "WebOrigin": "https://other.example.com",
+    "AdminGroup": "Owners",
+    "LogLevel": "debug",
+}
+
+
+def walk(value):
+    """The value and everything inside it."""
+    yield value
+    members = value.values() if isinstance(value, dict) else value if isinstance(value, list) else []
+    for member in members:
+        yield from walk(member)
+
+
+def parameters_of(value, template):
+    """The parameters on which a value of the template depends, through conditions too."""
+    found = set()
+    for part in walk(value):
+        if not isinstance(part, dict):
+            continue
+        for text in walk(part.get("Fn::Sub")):
+            found |= set(re.findall(r"\$\{(\w+)\}", text)) if isinstance(text, str) else set()
+        if isinstance(part.get("Ref"), str):
+            found.add(part["Ref"])
+        condition = part.get("Condition") or (part["Fn::If"][0] if "Fn::If" in part else None)
+        if isinstance(condition, str):
+            found |= parameters_of(template["Conditions"][condition], template)
+    return found & set(template["Parameters"])
+
+
+def settings(template):
+    """What the template says of the functions' environment variables."""
+    functions = [resource["Properties"] for resource in template["Resources"].values() if resource["Type"] == "AWS::Serverless::Function"]
+    return [function.get("Environment") for function in [template["Globals"]["Function"], *functions]]
+
+
+def targets(resources):
+    """The logical ids of the functions and aliases that the API invokes."""
+    [api] = [resource for resource in resources.values() if resource["Type"] == "AWS::ApiGateway::RestApi"]
+    found = set()
+    for part in walk(api):
+        address = part.get("Fn::Sub") if isinstance(part, dict) else None
+        text, names = address if isinstance(address, list) else (address, {})
+        if text is not None and ":lambda:path/" in text:
+            [name] = re.findall(r"\$\{([\w.]+)\}", text)
+            target = names.get(name, {"Ref": name})
+            found.add(target.get("Ref") or target["Fn::GetAtt"][0])
+    return {name.removesuffix(".Arn") for name in found}
+
+
+def served(resources):
+    """What runs when the API invokes each target: a function with its settings, or the version that an alias names.
+
+    A version keeps the settings with which it was published, so only its logical id says whether it is another one.
+    """
+    serves = {}
+    for name in targets(resources):
+        properties = resources[name]["Properties"]
+        serves[name] = properties.get("FunctionVersion", properties)
+    return serves
+
+
+class ParametersReachWhatServes(unittest.TestCase):
+    def test_the_api_invokes_the_authorizer_and_the_handler(self):
+        resources = translation.deployed()
+        functions = {resources[name]["Properties"].get("FunctionName", {"Ref": name})["Ref"] for name in targets(resources)}
+        self.assertEqual(functions, {"AuthorizerFunction", "ApiHandlerFunction"})
+
+    def test_a_changed_parameter_changes_what_serves(self):
+        template = translation.source()
+        before = served(translation.deployed())
+        names = parameters_of(settings(template), template)
+        self.assertIn("ClientIds", names)
+        for name in sorted(names):
+            with self.subTest(name):
+                after = served(translation.deployed({name: CHANGED[name]}))
+                self.assertNotEqual(before, after, f"a deployment with another {name} changes nothing that serves")
+
+    def test_every_deployment_of_the_stack_deploys_the_api(self):
+        # A stage serves its deployment: without a new one a changed gateway response never reaches a caller.
+        def deployment(time):
+            with mock.patch("samtranslator.model.apigateway.time.time", return_value=time):
+                [stage] = [resource for resource in translation.deployed().values() if resource["Type"] == "AWS::ApiGateway::Stage"]
+            return stage["Properties"]["DeploymentId"]
+
+        self.assertNotEqual(deployment(1), deployment(2))
+
+
+if __name__ == "__main__":
+    unittest.main()
