@@ -3,7 +3,7 @@
 export default {
   // The origin the pages are opened at; it is registered at the issuer with the two addresses below.
   origin: 'http://127.0.0.1:8080',
-  // The exact issuer, without a trailing slash.
+  // The exact issuer: without a trailing slash for Okta, with one for Auth0.
   issuer: 'http://127.0.0.1:9000/oauth2/default',
   clientId: 'web',
   apiBase: 'http://127.0.0.1:3000/prod',

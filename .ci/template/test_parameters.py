@@ -1,4 +1,4 @@
-"""A parameter reaches the code that serves."""
+"""A parameter reaches the code that serves, and takes only values with which that code works."""
 
 import re
 import unittest
@@ -14,7 +14,38 @@ CHANGED = {
     "WebOrigin": "https://other.example.com",
     "AdminGroup": "Owners",
     "LogLevel": "debug",
+    "JwksUri": "https://other.okta.com/oauth2/aus1/v1/keys",
 }
+
+# Values of the parameters that CloudFormation must accept and refuse.
+ACCEPTED = {
+    "Issuer": [
+        "https://example.okta.com/oauth2/default",
+        "https://example.eu.auth0.com/",
+        "http://127.0.0.1:9000/oauth2/default",
+        "http://[::1]",
+    ],
+    "JwksUri": ["", "https://example.okta.com/oauth2/default/v1/keys", "http://localhost:9000/keys"],
+    "Audience": ["api://default", "a,b"],
+    "ClientIds": ["", "0oa1,0oa2"],
+    "WebOrigin": ["https://app.example.com", "http://127.0.0.1:8080"],
+    "AdminGroup": ["", "Admins"],
+}
+REFUSED = {
+    "Issuer": ["", "example.okta.com", "http://example.okta.com/oauth2/default", "http://127.0.0.1.example.com", "https://"],
+    "JwksUri": ["/v1/keys", "http://example.okta.com/keys"],
+    "Audience": [""],
+    "WebOrigin": ["", "*", "app.example.com", "https://app.example.com/", "https://*.example.com", "https://a.example.com,https://b.example.com"],
+}
+
+
+def accepts(parameter, value):
+    """Whether CloudFormation takes the value for the parameter."""
+    return (
+        re.fullmatch(parameter.get("AllowedPattern", ".*"), value) is not None
+        and value in parameter.get("AllowedValues", [value])
+        and len(value) >= int(parameter.get("MinLength", 0))
+    )
 
 
 def walk(value):
@@ -97,6 +128,25 @@ class ParametersReachWhatServes(unittest.TestCase):
             return stage["Properties"]["DeploymentId"]
 
         self.assertNotEqual(deployment(1), deployment(2))
+
+
+class ParametersAreChecked(unittest.TestCase):
+    def test_values(self):
+        definitions = translation.source()["Parameters"]
+        for values, expected in [(ACCEPTED, True), (REFUSED, False)]:
+            for name, candidates in values.items():
+                for value in candidates:
+                    with self.subTest(f"{name}={value}"):
+                        self.assertEqual(accepts(definitions[name], value), expected)
+
+
+class TheKeys(unittest.TestCase):
+    def test_an_issuer_is_not_taken_for_okta(self):
+        def address(changed):
+            return translation.deployed(changed)["AuthorizerFunction"]["Properties"]["Environment"]["Variables"].get("JWKS_URI")
+
+        self.assertIsNone(address({"Issuer": "https://example.eu.auth0.com/"}))
+        self.assertEqual(address({"JwksUri": "https://example.com/keys"}), "https://example.com/keys")
 
 
 if __name__ == "__main__":

@@ -28,10 +28,13 @@ export function settingsFrom(value) {
   const url = (name, text) => {
     const parsed = typeof text === 'string' && URL.canParse(text) ? new URL(text) : undefined;
     const safe = parsed?.protocol === 'https:' || (parsed?.protocol === 'http:' && isLoopback(parsed.hostname));
-    if (parsed === undefined || !safe || String(text).endsWith('/')) {
-      faults.push(`${name}: expected an https URL without a trailing slash (http for loopback alone)`);
-    }
+    if (!safe) faults.push(`${name}: expected an https URL (http only for loopback)`);
     return String(text);
+  };
+  /** @param {string} name @param {unknown} text */
+  const base = (name, text) => {
+    if (String(text).endsWith('/')) faults.push(`${name}: expected no trailing slash`);
+    return url(name, text);
   };
   /** @param {string} name @param {unknown} text */
   const words = (name, text) => {
@@ -39,12 +42,13 @@ export function settingsFrom(value) {
     return String(text).split(' ').filter((word) => word !== '');
   };
 
-  const origin = url('origin', value?.origin);
+  const origin = base('origin', value?.origin);
   if (URL.canParse(origin) && new URL(origin).origin !== origin) {
     faults.push(`origin: expected an origin alone, as ${new URL(origin).origin}`);
   }
+  // Auth0's issuers end with a slash; Okta's do not, and the issuer's metadata is compared with it.
   const issuer = url('issuer', value?.issuer);
-  const apiBase = url('apiBase', value?.apiBase);
+  const apiBase = base('apiBase', value?.apiBase);
   const signIn = words('scopes.signIn', value?.scopes?.signIn);
   const write = words('scopes.write', value?.scopes?.write);
   if (!signIn.includes('openid')) faults.push('scopes.signIn: expected `openid` among them');

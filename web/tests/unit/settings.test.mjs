@@ -16,6 +16,10 @@ test('good settings are taken', () => {
   assert.deepEqual(settings.users, []);
 });
 
+test('an issuer may end with a slash, as those of Auth0 do', () => {
+  assert.equal(settingsFrom({ ...good, issuer: 'https://example.eu.auth0.com/' }).issuer.href, 'https://example.eu.auth0.com/');
+});
+
 for (const [name, change, expected] of /** @type {[string, object, RegExp][]} */ ([
   ['http that is not this machine', { issuer: 'http://example.okta.com' }, /issuer: expected an https URL/],
   ['a trailing slash', { apiBase: 'https://api.example.com/prod/' }, /apiBase/],
