@@ -78,6 +78,11 @@ def settings(template):
     return [function.get("Environment") for function in [template["Globals"]["Function"], *functions]]
 
 
+def functions(resources):
+    """The functions, by logical id."""
+    return {name: resource for name, resource in resources.items() if resource["Type"] == "AWS::Lambda::Function"}
+
+
 def targets(resources):
     """The logical ids of the functions and aliases that the API invokes."""
     [api] = [resource for resource in resources.values() if resource["Type"] == "AWS::ApiGateway::RestApi"]
@@ -138,6 +143,22 @@ class ParametersAreChecked(unittest.TestCase):
                 for value in candidates:
                     with self.subTest(f"{name}={value}"):
                         self.assertEqual(accepts(definitions[name], value), expected)
+
+
+class TheLogs(unittest.TestCase):
+    def test_lambda_drops_no_line_that_the_functions_write(self):
+        # From few lines to many, as both sides rank them.
+        functions_levels = ["error", "warn", "info", "debug", "trace"]
+        lambda_levels = ["FATAL", "ERROR", "WARN", "INFO", "DEBUG", "TRACE"]
+        self.assertEqual(translation.source()["Parameters"]["LogLevel"]["AllowedValues"], functions_levels)
+        for level in functions_levels:
+            # The lines of refusals are logged at INFO whatever the level: the refusal alarm reads their metrics.
+            needed = lambda_levels.index(max("info", level, key=functions_levels.index).upper())
+            for name, function in functions(translation.deployed({"LogLevel": level})).items():
+                with self.subTest(f"{name} {level}"):
+                    logging = function["Properties"]["LoggingConfig"]
+                    self.assertEqual(logging["LogFormat"], "JSON")
+                    self.assertGreaterEqual(lambda_levels.index(logging.get("ApplicationLogLevel", "INFO")), needed)
 
 
 class TheKeys(unittest.TestCase):
