@@ -1,8 +1,8 @@
 /**
- * Uploads the pages: `node web/deploy.mjs STACK [--client-id ID] [--region REGION]`.
+ * Hosts the pages of a deployed API: `node web/deploy.mjs STACK [--client-id ID] [--certificate ARN] [--region REGION]`.
  *
- * Reads the stack's outputs and parameters, writes `config.js` from them, and brings the bucket to what stands here.
- * Needs the AWS command line, and the packages of `web/` (`npm ci --prefix web`).
+ * Deploys `web/template.yaml` as the stack `STACK-web`, checks that the API answers to the origin of the pages, and
+ * uploads the pages with a `config.js` for that API. Needs the AWS CLI, and the packages of `web/` (`npm ci --prefix web`).
  */
 
 import { execFileSync } from 'node:child_process';
@@ -13,13 +13,20 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
 const web = fileURLToPath(new URL('.', import.meta.url));
+const usage = 'usage: node web/deploy.mjs STACK [--client-id ID] [--certificate ARN] [--web-stack NAME] [--region REGION]';
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
-  options: { 'client-id': { type: 'string' }, region: { type: 'string' } },
+  options: {
+    'client-id': { type: 'string' },
+    certificate: { type: 'string' },
+    'web-stack': { type: 'string' },
+    region: { type: 'string' },
+  },
 });
-const [stackName] = positionals;
-if (stackName === undefined) fail('usage: node web/deploy.mjs STACK [--client-id ID] [--region REGION]');
+const [apiStackName] = positionals;
+if (apiStackName === undefined) fail(usage);
+const webStackName = values['web-stack'] ?? `${apiStackName}-web`;
 
 /** @param {string} message @returns {never} */
 function fail(message) {
@@ -33,33 +40,62 @@ function aws(...command) {
   try {
     return execFileSync('aws', [...command, ...region], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
   } catch (error) {
-    return fail(/** @type {any} */ (error).code === 'ENOENT' ? 'the AWS command line is not installed' : `aws ${command.join(' ')} failed`);
+    return fail(/** @type {any} */ (error).code === 'ENOENT' ? 'the AWS CLI is not installed' : `aws ${command.join(' ')} failed`);
   }
 }
 
-const [stack] = JSON.parse(aws('cloudformation', 'describe-stacks', '--stack-name', stackName, '--output', 'json')).Stacks;
-/** @type {Record<string, string>} */
-const outputs = Object.fromEntries((stack.Outputs ?? []).map((/** @type {any} */ { OutputKey, OutputValue }) => [OutputKey, OutputValue]));
-/** @type {Record<string, string>} */
-const parameters = Object.fromEntries(
-  (stack.Parameters ?? []).map((/** @type {any} */ { ParameterKey, ParameterValue }) => [ParameterKey, ParameterValue]),
-);
-const { WebBucketName, WebDistributionId, WebUrl, ApiUrl } = outputs;
-if (!WebBucketName || !WebDistributionId || !WebUrl || !ApiUrl) fail(`${stackName} hosts no pages; deploy it with WebHosting=on`);
+/**
+ * @param {string} name
+ * @returns {{ outputs: Record<string, string>, parameters: Record<string, string> }}
+ */
+function describe(name) {
+  const [stack] = JSON.parse(aws('cloudformation', 'describe-stacks', '--stack-name', name, '--output', 'json')).Stacks;
+  const pairs = (/** @type {any[]} */ list = [], /** @type {string} */ kind) =>
+    Object.fromEntries(list.map((item) => [item[`${kind}Key`], item[`${kind}Value`]]));
+  return { outputs: pairs(stack.Outputs, 'Output'), parameters: pairs(stack.Parameters, 'Parameter') };
+}
 
-const clientIds = (parameters['ClientIds'] ?? '').split(',').filter((id) => id !== '');
+const api = describe(apiStackName);
+const { ApiUrl } = api.outputs;
+const { Issuer, WebOrigin } = api.parameters;
+if (!ApiUrl || !Issuer || !WebOrigin) fail(`${apiStackName} is not a stack of this project's template.yaml: ApiUrl, Issuer or WebOrigin is missing`);
+
+const clientIds = (api.parameters['ClientIds'] ?? '').split(',').filter((id) => id !== '');
 const clientId = values['client-id'] ?? (clientIds.length === 1 ? clientIds[0] : undefined);
-if (clientId === undefined) fail('which client are the pages? ClientIds does not name exactly one; say --client-id ID');
+if (clientId === undefined) fail('ClientIds does not name exactly one client; name the client of the pages with --client-id ID');
 
-// The API answers to one origin alone. CloudFront's own domain is known only once it exists, so a stack without a domain
-// of its own is deployed twice.
-if (!parameters['WebCertificate'] && parameters['WebOrigin'] !== WebUrl) {
-  fail(`WebOrigin is ${parameters['WebOrigin']}, but the pages are at ${WebUrl}; deploy the stack again with WebOrigin=${WebUrl}`);
+const certificate = values.certificate === undefined ? [] : [`WebCertificate=${values.certificate}`];
+aws(
+  'cloudformation', 'deploy', '--stack-name', webStackName, '--template-file', join(web, 'template.yaml'),
+  '--no-fail-on-empty-changeset', '--parameter-overrides', `ApiUrl=${ApiUrl}`, `Issuer=${Issuer}`, `WebOrigin=${WebOrigin}`, ...certificate,
+);
+const pages = describe(webStackName);
+const { WebBucketName, WebDistributionId, WebUrl } = pages.outputs;
+if (!WebBucketName || !WebDistributionId || !WebUrl) fail(`${webStackName} is not a stack of web/template.yaml`);
+
+// CloudFront's own domain is known only once the distribution exists, so without a certificate the API is deployed twice.
+if (!pages.parameters['WebCertificate'] && WebOrigin !== WebUrl) {
+  fail(`The pages will be at ${WebUrl}, but the API answers to ${WebOrigin}. Deploy the API once more, then run this again:
+  sam deploy --stack-name ${apiStackName} --parameter-overrides WebOrigin=${WebUrl}`);
+}
+await checkPreflight();
+
+/** What the API answers to the pages' origin now, whatever its parameters say. */
+async function checkPreflight() {
+  const url = `${ApiUrl}/state`;
+  const headers = { Origin: String(WebOrigin), 'Access-Control-Request-Method': 'GET', 'Access-Control-Request-Headers': 'authorization' };
+  const answer = await fetch(url, { method: 'OPTIONS', headers, signal: AbortSignal.timeout(30_000) }).catch((error) =>
+    fail(`the API does not answer at ${url}: ${error.cause?.message ?? error.message}`),
+  );
+  const allowed = answer.headers.get('Access-Control-Allow-Origin');
+  if (answer.ok && allowed === WebOrigin) return;
+  fail(`The API does not answer to the pages: a preflight from ${WebOrigin} to ${url} expects a 2xx status and
+Access-Control-Allow-Origin: ${WebOrigin}; found status ${answer.status} and ${allowed ?? 'no such header'}. Deploy the API again.`);
 }
 
 const config = {
-  origin: parameters['WebOrigin'],
-  issuer: parameters['Issuer'],
+  origin: WebOrigin,
+  issuer: Issuer,
   clientId,
   apiBase: ApiUrl,
   scopes: { signIn: 'openid profile offline_access', write: 'state:write' },
@@ -77,8 +113,7 @@ try {
   rmSync(site, { recursive: true });
 }
 aws('cloudfront', 'create-invalidation', '--distribution-id', WebDistributionId, '--paths', '/*');
-console.log(`${config.origin} is up to date.
-Registered at the issuer it must be with these, exactly:
+console.log(`${config.origin} is up to date. Register exactly these at the issuer:
   sign-in redirect URI   ${config.origin}/callback.html
   sign-out redirect URI  ${config.origin}/signed-out.html
   trusted origin (CORS)  ${config.origin}`);

@@ -9,12 +9,6 @@ pub const API_ID: &str = "local00000";
 /// The region when the caller's environment names none.
 pub const DEFAULT_REGION: &str = "us-east-1";
 
-/// Where AWS would serve the API.
-#[must_use]
-pub fn api_origin(region: &str) -> String {
-    format!("https://{API_ID}.execute-api.{region}.amazonaws.com")
-}
-
 /// The ARN of a function, as Lambda writes it.
 #[must_use]
 pub fn function_arn(region: &str, name: &str) -> String {

@@ -22,7 +22,7 @@ use crate::port;
 use crate::progress::{Log, Progress};
 use crate::server::Server;
 use crate::stack_file::StackFile;
-use crate::template::{Given, Template};
+use crate::template::{Given, Template, web_headers};
 use crate::toolchain;
 use crate::web::Pages;
 use crate::{aws, http_client};
@@ -200,7 +200,7 @@ impl Stack {
             })?;
         }
         let functions: Arc<dyn Invoke> = Arc::new(functions);
-        let pages = Pages::new(workspace.join("web"), &template.web_headers, &region, &file);
+        let pages = pages(workspace.join("web"), &region, &file)?;
         let log = Log::open("gateway", &logs, progress);
         let gateway = Gateway::new(
             template.api,
@@ -289,6 +289,25 @@ impl Stack {
             database.stop().await;
         }
     }
+}
+
+/// The web pages, with the headers that CloudFront would send for the addresses of this stack.
+fn pages(folder: PathBuf, region: &str, stack: &StackFile) -> Result<Pages, StackError> {
+    let template = folder.join("template.yaml");
+    let text = fs::read_to_string(&template).map_err(|cause| file_error(&template, cause))?;
+    let given = Given {
+        parameters: BTreeMap::from([
+            ("ApiUrl".to_owned(), stack.api.clone()),
+            ("Issuer".to_owned(), stack.issuer.clone()),
+            ("WebOrigin".to_owned(), stack.web.clone()),
+        ]),
+        region: region.to_owned(),
+    };
+    let headers = web_headers::read(&text, &given).map_err(|cause| StackError::Template {
+        file: template.display().to_string(),
+        cause,
+    })?;
+    Ok(Pages::new(folder, &headers, stack))
 }
 
 /// Starts the issuer of this machine, and says what its tokens are.

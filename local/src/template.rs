@@ -8,7 +8,7 @@ mod function;
 mod intrinsic;
 mod parameter;
 mod table;
-mod web_headers;
+pub mod web_headers;
 mod yaml;
 
 use std::collections::BTreeMap;
@@ -50,8 +50,6 @@ pub struct Template {
     pub functions: Vec<FunctionDefinition>,
     /// The DynamoDB tables.
     pub tables: Vec<TableDefinition>,
-    /// The headers of the web pages, names in lower case.
-    pub web_headers: Vec<(String, String)>,
     /// What the template asks for that has no effect here.
     pub warnings: Vec<String>,
 }
@@ -149,11 +147,7 @@ impl Template {
             let names = names(id, kind, resource, &scope)?;
             scope.resources.insert((*id).to_owned(), names);
         }
-        let web_headers = web_headers::read(&document.resources, &scope)?;
-        Ok(Self {
-            web_headers,
-            ..Self::of_resources(&present, &document.globals, &scope)?
-        })
+        Self::of_resources(&present, &document.globals, &scope)
     }
 
     fn of_resources(
@@ -208,7 +202,6 @@ impl Template {
             api,
             functions,
             tables,
-            web_headers: Vec::new(),
             warnings,
         })
     }

@@ -12,7 +12,6 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode};
 use serde_json::json;
 use tokio::net::TcpListener;
 
-use crate::aws;
 use crate::stack_file::StackFile;
 
 /// The library for OpenID Connect, as its package ships it.
@@ -39,18 +38,11 @@ enum Content {
 }
 
 impl Pages {
-    /// The pages in `folder`, with the headers of the template, for the parts of the stack as `stack` names them.
+    /// The pages in `folder`, served with `headers`, for the parts of the stack as `stack` names them.
     #[must_use]
-    pub fn new(
-        folder: PathBuf,
-        headers: &[(String, String)],
-        region: &str,
-        stack: &StackFile,
-    ) -> Self {
-        // The template knows the API by the address that AWS gives it.
-        let (deployed, here) = (aws::api_origin(region), &stack.lambda);
+    pub fn new(folder: PathBuf, headers: &[(String, String)], stack: &StackFile) -> Self {
         let headers = headers.iter().filter_map(|(name, value)| {
-            let value = HeaderValue::from_str(&value.replace(&deployed, here)).ok()?;
+            let value = HeaderValue::from_str(value).ok()?;
             Some((HeaderName::from_bytes(name.as_bytes()).ok()?, value))
         });
         Self {
@@ -187,10 +179,9 @@ mod tests {
             client_id: "web".to_owned(),
             audience: "api://default".to_owned(),
         };
-        let policy = format!("connect-src {}", aws::api_origin("eu-west-1"));
-        let headers = [("content-security-policy".to_owned(), policy)];
+        let headers = [("x-frame-options".to_owned(), "DENY".to_owned())];
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../web");
-        Pages::new(folder, &headers, "eu-west-1", &stack)
+        Pages::new(folder, &headers, &stack)
     }
 
     #[test]
@@ -218,6 +209,7 @@ mod tests {
             "/.gitignore",
             "/package.json",
             "/deploy.mjs",
+            "/template.yaml",
             "/tests/run.mjs",
             "/node_modules/oauth4webapi/build/index.js",
             "/js/",
@@ -229,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn every_answer_has_the_headers_of_the_policy_with_the_api_of_this_machine() {
+    fn every_answer_has_the_headers_of_the_policy() {
         for (method, path, expected) in [
             (Method::GET, "/", StatusCode::OK),
             (Method::HEAD, "/config.js", StatusCode::OK),
@@ -239,8 +231,8 @@ mod tests {
             let answer = pages().answer(&method, path);
             assert_eq!(answer.status(), expected, "{method} {path}");
             assert_eq!(
-                answer.headers()["content-security-policy"],
-                "connect-src http://127.0.0.1:3000",
+                answer.headers()["x-frame-options"],
+                "DENY",
                 "{method} {path}"
             );
         }

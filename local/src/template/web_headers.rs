@@ -1,10 +1,12 @@
-//! The headers that the template's `CloudFront` distribution adds to the web pages.
+//! The headers that `CloudFront` adds to the web pages, as `web/template.yaml` has them.
+
+use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::intrinsic::Scope;
-use super::{TemplateError, typed};
+use super::{Document, Given, TemplateError, parameter, typed, yaml};
 
 /// The resource that holds them.
 const KIND: &str = "AWS::CloudFront::ResponseHeadersPolicy";
@@ -20,7 +22,7 @@ struct Policy {
     custom_headers_config: Custom,
 }
 
-/// A header that is not known here is an error: pages would run here under other rules than where they are hosted.
+/// An unknown header is an error: the pages would be served under other rules here than where they are hosted.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 struct Security {
@@ -28,7 +30,7 @@ struct Security {
     content_type_options: Option<Value>,
     frame_options: Option<FrameOptions>,
     referrer_policy: Option<ReferrerPolicy>,
-    /// Not sent: a browser takes it only over https (RFC 6797, 7.2), and there is none here.
+    /// Not sent: browsers ignore it over plain http (RFC 6797, section 8.1).
     #[serde(rename = "StrictTransportSecurity")]
     _strict_transport_security: Option<Value>,
 }
@@ -64,24 +66,28 @@ struct Item {
     value: String,
 }
 
-/// Reads the one `AWS::CloudFront::ResponseHeadersPolicy`, whatever its condition: pages are served here also for a
-/// template that hosts none. None when there is no such resource.
-pub(super) fn read(
-    resources: &Map<String, Value>,
-    scope: &Scope,
-) -> Result<Vec<(String, String)>, TemplateError> {
-    let mut policies = resources
-        .iter()
-        .filter(|(_, resource)| resource.get("Type").is_some_and(|kind| kind == KIND));
-    let Some((id, resource)) = policies.next() else {
-        return Ok(Vec::new());
+/// Reads the one `AWS::CloudFront::ResponseHeadersPolicy` of `web/template.yaml`: header names in lower case, and values.
+///
+/// # Errors
+/// When it is no template, or has no such resource or another one beside it, or a header that is not known here.
+pub fn read(text: &str, given: &Given) -> Result<Vec<(String, String)>, TemplateError> {
+    let document: Document = typed(|| "the template".to_owned(), yaml::read(text)?)?;
+    let scope = Scope {
+        parameters: parameter::read(&document.parameters, &given.parameters)?,
+        conditions: document.conditions,
+        mappings: document.mappings,
+        resources: BTreeMap::new(),
+        region: given.region.clone(),
     };
-    if policies.next().is_some() {
-        return Err(TemplateError::at(
-            "Resources",
-            format!("expected at most one {KIND}"),
-        ));
-    }
+    let policies: Vec<_> = document
+        .resources
+        .iter()
+        .filter(|(_, resource)| resource.get("Type").is_some_and(|kind| kind == KIND))
+        .collect();
+    let [(id, resource)] = policies.as_slice() else {
+        let problem = format!("expected one {KIND}, found {}", policies.len());
+        return Err(TemplateError::at("Resources", problem));
+    };
     let at = || format!("Resources/{id}");
     let config = resource
         .pointer("/Properties/ResponseHeadersPolicyConfig")
@@ -125,4 +131,62 @@ pub(super) fn read(
         add(&header.to_ascii_lowercase(), Some(value));
     }
     Ok(headers)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const POLICY: &str = r#"
+Parameters:
+  ApiUrl: {Type: String}
+Resources:
+  Headers:
+    Type: AWS::CloudFront::ResponseHeadersPolicy
+    Properties:
+      ResponseHeadersPolicyConfig:
+        Name: !Ref "AWS::StackId"
+        SecurityHeadersConfig:
+          ContentSecurityPolicy: {ContentSecurityPolicy: !Sub "connect-src ${ApiUrl}", Override: true}
+          ContentTypeOptions: {Override: true}
+          FrameOptions: {FrameOption: DENY, Override: true}
+          StrictTransportSecurity: {AccessControlMaxAgeSec: 1, Override: true}
+        CustomHeadersConfig: {Items: [{Header: Cache-Control, Value: no-cache, Override: true}]}
+  Bucket: {Type: AWS::S3::Bucket, Properties: {X: !ImportValue y}}
+"#;
+
+    fn given() -> Given {
+        Given {
+            parameters: BTreeMap::from([("ApiUrl".to_owned(), "http://127.0.0.1:1".to_owned())]),
+            region: "us-east-1".to_owned(),
+        }
+    }
+
+    #[test]
+    fn headers_of_the_policy() {
+        let headers = read(POLICY, &given()).unwrap();
+        let headers: Vec<_> = headers
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .collect();
+        let expected = [
+            ("content-security-policy", "connect-src http://127.0.0.1:1"),
+            ("x-content-type-options", "nosniff"),
+            ("x-frame-options", "DENY"),
+            ("cache-control", "no-cache"),
+        ];
+        assert_eq!(headers, expected);
+    }
+
+    #[test]
+    fn an_unknown_header_or_a_missing_policy_is_refused() {
+        fn check(from: &str, to: &str, expected: &str) {
+            assert!(POLICY.contains(from), "{from}");
+            let error = read(&POLICY.replacen(from, to, 1), &given()).unwrap_err();
+            assert!(error.to_string().contains(expected), "{to}: {error}");
+        }
+        check("FrameOptions", "XSSProtection", "XSSProtection");
+        check("::ResponseHeadersPolicy", "::Function", "expected one");
+        check("ApiUrl: {", "WebUrl: {", "no such parameter");
+    }
 }

@@ -1,39 +1,64 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
 const deploy = fileURLToPath(new URL('../../deploy.mjs', import.meta.url));
 const url = 'https://d1.cloudfront.net';
-const outputs = { WebBucketName: 'bucket', WebDistributionId: 'E1', WebUrl: url, ApiUrl: 'https://a.example.com/prod' };
-const parameters = { Issuer: 'https://example.okta.com/oauth2/default', ClientIds: '0oa1', WebOrigin: url, WebCertificate: '' };
+const issuer = 'https://example.okta.com/oauth2/default';
+
+/** The API, which answers a preflight as `preflight` says. */
+let preflight = { status: 204, allowed: url };
+/** @type {string[]} */
+let asked = [];
+const api = createServer(({ method, url, headers }, response) => {
+  asked.push(`${method} ${url} ${headers['origin']}`);
+  response.writeHead(preflight.status, preflight.allowed ? { 'Access-Control-Allow-Origin': preflight.allowed } : {}).end();
+});
+/** @type {string} */
+let apiUrl;
+before(async () => {
+  await new Promise((listening) => void api.listen(0, '127.0.0.1', () => listening(undefined)));
+  apiUrl = `http://127.0.0.1:${/** @type {import('node:net').AddressInfo} */ (api.address()).port}/prod`;
+});
+after(() => api.close());
 
 /**
- * Runs the script with an `aws` in the path that answers for the stack and writes down what it was asked.
+ * Runs the script with an `aws` in the path that describes the two stacks and records its calls.
  *
- * @param {{ outputs?: object, parameters?: object }} stack
+ * @param {{ outputs?: object, parameters?: object, certificate?: string, preflight?: typeof preflight }} stack
  * @param {string[]} [flags]
  */
-function run(stack, flags = []) {
+async function run(stack, flags = []) {
   const folder = mkdtempSync(join(tmpdir(), 'deploy-'));
   const pairs = (/** @type {object} */ object, /** @type {string} */ kind) =>
     Object.entries(object).map(([name, value]) => ({ [`${kind}Key`]: name, [`${kind}Value`]: value }));
-  const described = {
-    Outputs: pairs(stack.outputs ?? outputs, 'Output'),
-    Parameters: pairs({ ...parameters, ...stack.parameters }, 'Parameter'),
-  };
-  writeFileSync(join(folder, 'stack.json'), JSON.stringify({ Stacks: [described] }));
+  const describe = (/** @type {string} */ name, /** @type {object} */ outputs, /** @type {object} */ parameters) =>
+    writeFileSync(join(folder, `${name}.json`), JSON.stringify({ Stacks: [{ Outputs: pairs(outputs, 'Output'), Parameters: pairs(parameters, 'Parameter') }] }));
+  describe('stack', stack.outputs ?? { ApiUrl: apiUrl }, { Issuer: issuer, ClientIds: '0oa1', WebOrigin: url, ...stack.parameters });
+  describe('stack-web', { WebBucketName: 'bucket', WebDistributionId: 'E1', WebUrl: url }, { WebCertificate: stack.certificate ?? '' });
   writeFileSync(
     join(folder, 'aws'),
-    `#!/bin/sh\necho "$@" >> "${folder}/log"\ncase "$1" in cloudformation) cat "${folder}/stack.json";; s3) (cd "$3" && find . -type f | sort) > "${folder}/files"; cp "$3/config.js" "${folder}/config.mjs";; esac\n`,
+    `#!/bin/sh
+echo "$@" >> "${folder}/log"
+case "$1 $2" in
+  "cloudformation describe-stacks") cat "${folder}/$4.json" ;;
+  "s3 sync") (cd "$3" && find . -type f | sort) > "${folder}/files"; cp "$3/config.js" "${folder}/config.mjs" ;;
+esac
+`,
   );
   chmodSync(join(folder, 'aws'), 0o755);
-  const { status, stdout, stderr } = spawnSync(process.execPath, [deploy, 'stack', ...flags], {
-    env: { ...process.env, PATH: `${folder}:${process.env.PATH}` },
-    encoding: 'utf8',
+  preflight = stack.preflight ?? { status: 204, allowed: url };
+  asked = [];
+  const ended = await new Promise((ended) => {
+    const environment = { ...process.env, PATH: `${folder}:${process.env['PATH']}` };
+    execFile(process.execPath, [deploy, 'stack', ...flags], { env: environment, encoding: 'utf8' }, (error, stdout, stderr) =>
+      ended({ status: error === null ? 0 : error.code, stdout, stderr }),
+    );
   });
   const read = (/** @type {string} */ name) => {
     try {
@@ -42,31 +67,48 @@ function run(stack, flags = []) {
       return '';
     }
   };
-  const written = { status, stdout, stderr, log: read('log'), files: read('files'), config: read('config.mjs') };
+  const written = { ...ended, log: read('log'), files: read('files'), config: read('config.mjs') };
   rmSync(folder, { recursive: true });
   return written;
 }
 
-test('uploads the site, and nothing else of this folder', async () => {
-  const { status, stderr, log, files, config } = run({});
+test('deploys the stack of the pages, and uploads the site and nothing else of this folder', async () => {
+  const { status, stderr, log, files, config } = await run({});
   assert.equal(status, 0, stderr);
+  assert.match(log, new RegExp(`cloudformation deploy --stack-name stack-web .* ApiUrl=${apiUrl} Issuer=${issuer} WebOrigin=${url}\n`));
+  assert.deepEqual(asked, [`OPTIONS /prod/state ${url}`]);
   for (const file of ['./index.html', './config.js', './js/start.js', './js/pages/index.js', './vendor/oauth4webapi.js']) {
     assert.ok(files.includes(`${file}\n`), file);
   }
-  assert.doesNotMatch(files, /node_modules|package|tests|deploy|tsconfig/);
+  assert.doesNotMatch(files, /node_modules|package|tests|deploy|template|tsconfig/);
   assert.match(log, /s3 sync \S+ s3:\/\/bucket --delete/);
   assert.match(log, /cloudfront create-invalidation --distribution-id E1/);
   const { default: settings } = await import(`data:text/javascript,${encodeURIComponent(config)}`);
-  assert.deepEqual([settings.origin, settings.clientId, settings.apiBase], [url, '0oa1', 'https://a.example.com/prod']);
+  assert.deepEqual([settings.origin, settings.issuer, settings.clientId, settings.apiBase], [url, issuer, '0oa1', apiUrl]);
+});
+
+test('a certificate brings a domain of its own', async () => {
+  const origin = 'https://app.example.com';
+  const { status, stderr, log } = await run(
+    { parameters: { WebOrigin: origin }, certificate: 'arn:x', preflight: { status: 204, allowed: origin } },
+    ['--certificate', 'arn:x'],
+  );
+  assert.equal(status, 0, stderr);
+  assert.match(log, / WebCertificate=arn:x\n/);
 });
 
 for (const [name, stack, expected] of /** @type {[string, object, RegExp][]} */ ([
-  ['a stack without pages', { outputs: { ApiUrl: 'x' } }, /WebHosting=on/],
-  ['an API that answers to another origin', { parameters: { WebOrigin: 'https://first.invalid' } }, /WebOrigin=https:\/\/d1\.cloudfront\.net/],
+  ['a stack of something else', { outputs: {} }, /ApiUrl/],
+  ['an origin that is not the distribution\'s', { parameters: { WebOrigin: 'https://first.invalid' } }, /--parameter-overrides WebOrigin=https:\/\/d1\.cloudfront\.net/],
   ['several clients', { parameters: { ClientIds: 'a,b' } }, /--client-id/],
+  // The parameters are right, and the functions still serve others.
+  ['an API that answers to another origin', { preflight: { status: 204, allowed: 'https://first.invalid' } }, /found status 204 and https:\/\/first\.invalid/],
+  ['an API that answers to no origin', { preflight: { status: 204, allowed: '' } }, /no such header/],
+  ['an API that fails', { preflight: { status: 500, allowed: url } }, /found status 500/],
+  ['an API that is not reachable', { outputs: { ApiUrl: 'http://127.0.0.1:1/prod' } }, /does not answer at/],
 ])) {
-  test(`refused before anything is uploaded: ${name}`, () => {
-    const { status, stderr, log } = run(stack);
+  test(`refused before anything is uploaded: ${name}`, async () => {
+    const { status, stderr, log } = await run(stack);
     assert.equal(status, 1);
     assert.match(stderr, expected);
     assert.doesNotMatch(log, /s3 sync/);
