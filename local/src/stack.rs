@@ -291,7 +291,7 @@ impl Stack {
     }
 }
 
-/// The web pages, with the headers that CloudFront would send for the addresses of this stack.
+/// The web pages, with the headers that `CloudFront` would send for the addresses of this stack.
 fn pages(folder: PathBuf, region: &str, stack: &StackFile) -> Result<Pages, StackError> {
     let template = folder.join("template.yaml");
     let text = fs::read_to_string(&template).map_err(|cause| file_error(&template, cause))?;
