@@ -30,11 +30,13 @@ ACCEPTED = {
     "ClientIds": ["", "0oa1,0oa2"],
     "WebOrigin": ["https://app.example.com", "http://127.0.0.1:8080"],
     "AdminGroup": ["", "Admins"],
+    "AlarmTopic": ["", "arn:aws-us-gov:sns:us-gov-west-1:123456789012:alarms"],
 }
 REFUSED = {
     "Issuer": ["", "example.okta.com", "http://example.okta.com/oauth2/default", "http://127.0.0.1.example.com", "https://"],
     "JwksUri": ["/v1/keys", "http://example.okta.com/keys"],
     "Audience": [""],
+    "AlarmTopic": ["alarms"],
     "WebOrigin": ["", "*", "app.example.com", "https://app.example.com/", "https://*.example.com", "https://a.example.com,https://b.example.com"],
 }
 
