@@ -13,6 +13,7 @@ use crate::answer::Answer;
 use crate::clock::{Clock, Timestamp};
 use crate::config::{HttpApiResponse, Settings};
 use crate::context::{context, principal};
+use crate::deadline::Deadline;
 use crate::error::{AuthorizerError, EventFault, Failure};
 use crate::event::{AuthorizerRequest, Form};
 use crate::http_client::Transport;
@@ -40,9 +41,6 @@ pub struct Authorizer {
 /// How long init waits for keys at most. Lambda gives all of it 10 seconds and then begins anew, within the time of the
 /// first invocation.
 const WARM_UP_LIMIT: Duration = Duration::from_secs(5);
-
-/// What is kept of an invocation's time for giving the answer.
-const ANSWER_MARGIN: Duration = Duration::from_millis(250);
 
 impl Authorizer {
     /// An authorizer by its settings. `function` names it in metrics. Nothing is fetched yet.
@@ -82,7 +80,7 @@ impl Authorizer {
     /// up no longer than one fetch may take, or 5 seconds if that is less; a fetch that takes longer goes on beside.
     pub async fn warm_up(self: &Arc<Self>) {
         let patience = warm_up_patience(self.keys_timeout);
-        let deadline = self.clock.now().plus(patience);
+        let deadline = Deadline::at(self.clock.now().plus(patience));
         let mut fetches = JoinSet::new();
         for place in 0..self.verifier.issuers().len() {
             let this = Arc::clone(self);
@@ -107,7 +105,8 @@ impl Authorizer {
     ) -> Result<Answer, AuthorizerError> {
         let started = Instant::now();
         let mut trace = Trace::default();
-        let decided = self.decide(event, invocation.deadline, &mut trace).await;
+        let deadline = Deadline::of_invocation(invocation.deadline, self.clock.now());
+        let decided = self.decide(event, deadline, &mut trace).await;
         self.log_decision(&decided, &trace, started.elapsed(), invocation.request_id);
         match decided {
             Ok(decision) => Ok(decision.answer),
@@ -119,7 +118,7 @@ impl Authorizer {
     async fn decide(
         &self,
         event: &RawValue,
-        deadline: Timestamp,
+        deadline: Deadline,
         trace: &mut Trace,
     ) -> Result<Decision, NoDecision> {
         let mut request = AuthorizerRequest::parse(event)?;
@@ -130,7 +129,7 @@ impl Authorizer {
         let verified = match request.credential.clone() {
             Ok(Some(token)) => self
                 .verifier
-                .verify(&token, self.with_margin(deadline), trace)
+                .verify(&token, deadline, trace)
                 .await
                 .map(Some),
             Ok(None) => Ok(None),
@@ -173,17 +172,6 @@ impl Authorizer {
             granted,
             reason: reason(&permit, granted, caller),
         })
-    }
-
-    /// A deadline that leaves time for the answer. One that has passed stays so, and counts as unknown.
-    fn with_margin(&self, deadline: Timestamp) -> Timestamp {
-        let now = self.clock.now();
-        let left = deadline.since(now);
-        if left.is_zero() {
-            deadline
-        } else {
-            now.plus(left - ANSWER_MARGIN.min(left / 2))
-        }
     }
 
     fn log_decision(

@@ -17,6 +17,7 @@ use tracing::warn;
 
 use self::memory::Memory;
 use crate::clock::{Clock, Timestamp};
+use crate::deadline::Deadline;
 use crate::http_client::{Endpoint, Request, Transport, TransportError};
 use crate::issuer_metadata::{IssuerMetadata, MetadataError};
 
@@ -136,7 +137,7 @@ impl Introspection {
     }
 
     /// Asks about a token that has verified, or remembers. `token_sha256` is the SHA-256 of all its bytes; the token
-    /// itself is only ever sent, never kept. A deadline that has passed counts as unknown.
+    /// itself is only ever sent, never kept. Once the deadline has passed no request is started.
     ///
     /// # Errors
     ///
@@ -145,17 +146,20 @@ impl Introspection {
         &self,
         token_sha256: [u8; 32],
         token: &str,
-        deadline: Timestamp,
+        deadline: Deadline,
     ) -> Result<Active, IntrospectionError> {
-        let deadline = Some(deadline).filter(|deadline| *deadline > self.clock.now());
         loop {
             let now = self.clock.now();
-            let left = deadline.map_or(self.longest(), |deadline| deadline.since(now));
+            let left = deadline.patience(now, self.longest());
             let answer = match self.turn(token_sha256, now) {
                 Turn::Remembered(active) => return verdict(Ok(active), true),
                 Turn::Ask(waiting) => {
-                    let answer = tokio::time::timeout(left, self.ask(token)).await;
-                    let answer = answer.unwrap_or(Err(IntrospectionFailure::Deadline));
+                    let answer = if deadline.has_passed(now) {
+                        Err(IntrospectionFailure::Deadline)
+                    } else {
+                        let answer = tokio::time::timeout(left, self.ask(token)).await;
+                        answer.unwrap_or(Err(IntrospectionFailure::Deadline))
+                    };
                     if let Err(failure) = answer {
                         warn!(issuer = self.settings.issuer, %failure, "token not introspected");
                     }

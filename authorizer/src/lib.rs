@@ -10,6 +10,7 @@ pub mod bearer;
 pub mod claims;
 pub mod config;
 pub mod context;
+pub mod deadline;
 pub mod error;
 pub mod event;
 pub mod header;

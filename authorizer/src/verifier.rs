@@ -15,7 +15,8 @@ use self::unverified_token::UnverifiedToken;
 pub use self::verified_claims::VerifiedClaims;
 use crate::bearer::{BearerToken, TokenDigest};
 use crate::claims::UnverifiedClaims;
-use crate::clock::{Clock, Timestamp};
+use crate::clock::Clock;
+use crate::deadline::Deadline;
 use crate::error::{AuthorizerError, Failure};
 use crate::header::UnverifiedHeader;
 use crate::jwks::VerificationKey;
@@ -87,7 +88,7 @@ impl Verifier {
     pub async fn verify(
         &self,
         token: &BearerToken,
-        deadline: Timestamp,
+        deadline: Deadline,
         trace: &mut Trace,
     ) -> Result<Arc<VerifiedClaims>, AuthorizerError> {
         let digest = token.digest();
@@ -105,7 +106,7 @@ impl Verifier {
         &self,
         token: &BearerToken,
         digest: &TokenDigest,
-        deadline: Timestamp,
+        deadline: Deadline,
         trace: &mut Trace,
     ) -> Result<Remembered, AuthorizerError> {
         if !self.cache.is_on() {
@@ -127,7 +128,7 @@ impl Verifier {
     async fn recall(
         &self,
         digest: &TokenDigest,
-        deadline: Timestamp,
+        deadline: Deadline,
         trace: &mut Trace,
     ) -> Result<Option<Remembered>, AuthorizerError> {
         let Some(remembered) = self.cache.recall(digest) else {
@@ -158,7 +159,7 @@ impl Verifier {
     async fn verify_anew(
         &self,
         token: &BearerToken,
-        deadline: Timestamp,
+        deadline: Deadline,
         trace: &mut Trace,
     ) -> Result<Remembered, AuthorizerError> {
         let UnverifiedToken {

@@ -11,7 +11,8 @@ mod loopback;
 use std::sync::Arc;
 use std::time::Duration;
 
-use authorizer::clock::{ManualClock, Timestamp};
+use authorizer::clock::ManualClock;
+use authorizer::deadline::Deadline;
 use authorizer::http_client::{ConnectFault, Document, EndpointError, HttpClient, TransportError};
 use authorizer::introspection::{
     Active, Introspection, IntrospectionError, IntrospectionFailure, IntrospectionSettings, Secret,
@@ -63,7 +64,7 @@ impl Bench {
         self.check_by(token, LATER)
     }
 
-    fn check_by(&self, token: u8, deadline: Timestamp) -> tokio::task::JoinHandle<Verdict> {
+    fn check_by(&self, token: u8, deadline: Deadline) -> tokio::task::JoinHandle<Verdict> {
         let introspection = Arc::clone(&self.introspection);
         tokio::spawn(async move { introspection.check([token; 32], TOKEN, deadline).await })
     }
@@ -194,7 +195,7 @@ async fn in_doubt_the_token_is_not_let_through_and_the_doubt_is_not_remembered()
 #[tokio::test]
 async fn the_deadline_of_the_invocation_ends_the_wait() {
     let bench = Bench::new(TTL);
-    let soon = START.plus(Duration::from_millis(20));
+    let soon = Deadline::at(START.plus(Duration::from_millis(20)));
     let (asks, waits) = (bench.check_by(1, soon), bench.check_by(1, soon));
     let asked = bench.keeper.next().await;
     for check in [asks, waits] {
@@ -204,10 +205,14 @@ async fn the_deadline_of_the_invocation_ends_the_wait() {
         );
     }
     asked.answer(ACTIVE);
-    // One that has passed says nothing.
-    let passed = bench.check_by(1, Timestamp::from_millis(600_000));
-    bench.keeper.next().await.answer(ACTIVE);
-    assert_eq!(passed.await.unwrap(), ASKED);
+    bench.clock.advance(Duration::from_secs(1));
+    let passed = bench.introspection.check([2; 32], TOKEN, soon);
+    let at_once = tokio::time::timeout(Duration::ZERO, passed).await;
+    assert_eq!(
+        at_once.unwrap(),
+        unavailable(IntrospectionFailure::Deadline),
+        "a request was started after the deadline"
+    );
 }
 
 #[tokio::test]

@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use authorizer::algorithm::Algorithm;
 use authorizer::clock::{ManualClock, Timestamp};
+use authorizer::deadline::Deadline;
 use authorizer::http_client::{ConnectFault, HttpClient, TransportError};
 use authorizer::issuer_metadata::MetadataError;
 use authorizer::jwks::{
@@ -330,7 +331,7 @@ async fn a_fetch_from_before_a_freeze_is_given_up_and_its_answer_too() {
 #[tokio::test]
 async fn the_deadline_of_the_invocation_ends_the_wait() {
     let bench = Bench::cold();
-    let soon = START.plus(Duration::from_millis(20));
+    let soon = Deadline::at(START.plus(Duration::from_millis(20)));
     let found = bench.source.lookup(&kid("a"), Algorithm::EdDSA, soon).await;
     // The manual clock stands still: what ended the wait is the timer, twice.
     assert_eq!(
@@ -344,14 +345,15 @@ async fn the_deadline_of_the_invocation_ends_the_wait() {
 }
 
 #[tokio::test]
-async fn a_deadline_that_has_passed_says_nothing() {
+async fn no_fetch_is_started_once_the_deadline_has_passed() {
     let bench = Bench::cold();
-    let source = Arc::clone(&bench.source);
-    let passed = Timestamp::from_millis(600_000);
-    let asker =
-        tokio::spawn(async move { source.lookup(&kid("a"), Algorithm::EdDSA, passed).await });
-    bench.keeper.next().await.answer(&key_set("a", ED25519_X));
-    assert_eq!(state(&asker.await.unwrap()), "fetched");
+    let unavailable = KeyLookupError::Unavailable { last_failure: None };
+    for passed in [Timestamp::from_millis(600_000), START] {
+        let (kid, deadline) = (kid("a"), Deadline::at(passed));
+        let found = bench.source.lookup(&kid, Algorithm::EdDSA, deadline).await;
+        assert_eq!(found.unwrap_err(), unavailable);
+    }
+    assert_eq!(bench.source.counters().fetches, 0);
 }
 
 fn with_file(json: &str, age: Duration) -> Bench {

@@ -11,7 +11,8 @@ use super::set::{Found, KeySet};
 use super::shared::Shared;
 use super::{KeyCounters, KeyLookup, KeyLookupError, KeySettings, KeyState};
 use crate::algorithm::Algorithm;
-use crate::clock::{Clock, Timestamp};
+use crate::clock::Clock;
+use crate::deadline::Deadline;
 use crate::http_client::Transport;
 use crate::key_id::KeyId;
 
@@ -39,14 +40,13 @@ impl KeySource {
 
     /// Fetches the keys at init, so that the first caller does not pay. A failure is logged and leaves all as it is:
     /// the first request will try again.
-    pub async fn warm_up(&self, deadline: Timestamp) {
+    pub async fn warm_up(&self, deadline: Deadline) {
         let _either_way = self.settle(None, deadline).await;
     }
 
     /// The keys that a token with this `kid` and `alg` may have been signed with.
     ///
-    /// May wait for a fetch, until `deadline` at most; one that has passed counts as unknown, because emulators of
-    /// Lambda send such. Leave enough time before the real deadline to send an answer.
+    /// May wait for a fetch, until `deadline` at most. Once it has passed no fetch is started or awaited.
     ///
     /// # Errors
     ///
@@ -55,7 +55,7 @@ impl KeySource {
         &self,
         kid: &KeyId,
         algorithm: Algorithm,
-        deadline: Timestamp,
+        deadline: Deadline,
     ) -> Result<KeyLookup, KeyLookupError> {
         let Settled {
             held,
@@ -92,11 +92,10 @@ impl KeySource {
     async fn settle(
         &self,
         kid: Option<&KeyId>,
-        deadline: Timestamp,
+        deadline: Deadline,
     ) -> Result<Settled, KeyLookupError> {
-        // A deadline that had passed before we began says nothing.
-        let deadline = Some(deadline).filter(|deadline| *deadline > self.shared.clock.now());
-        let (mut waits, mut refetched) = (MOST_WAITS, false);
+        let late = || deadline.has_passed(self.shared.clock.now());
+        let (mut waits, mut refetched) = (if late() { 0 } else { MOST_WAITS }, false);
         loop {
             let (flight, mut landing, own) = match self.ask(kid, waits > 0, refetched) {
                 Asked::Settled(settled) => return settled,
@@ -106,17 +105,13 @@ impl KeySource {
                     own,
                 } => (flight, landing, own),
             };
-            let longest = self.shared.patience();
-            let patience = deadline.map_or(longest, |deadline| {
-                longest.min(deadline.since(self.shared.clock.now()))
-            });
+            let patience = deadline.patience(self.shared.clock.now(), self.shared.patience());
             let _either_way = tokio::time::timeout(patience, landing.changed()).await;
             let landed = self.shared.lock().landed;
             refetched |= landed.succeeded >= Some(flight);
-            let late = deadline.is_some_and(|deadline| deadline <= self.shared.clock.now());
             // An own fetch has said what there is to say, unless it was given up: we were frozen over it.
             let answered = own && landed.ended >= Some(flight);
-            waits = if late || answered { 0 } else { waits - 1 };
+            waits = if late() || answered { 0 } else { waits - 1 };
         }
     }
 

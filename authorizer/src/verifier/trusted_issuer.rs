@@ -6,8 +6,9 @@ use std::time::Instant;
 use crate::algorithm::Algorithm;
 use crate::bearer::{BearerToken, TokenDigest};
 use crate::claims::UnverifiedClaims;
-use crate::clock::{Clock, Timestamp};
+use crate::clock::Clock;
 use crate::config::{IntrospectionSettings, IssuerSettings, Settings};
+use crate::deadline::Deadline;
 use crate::error::{AuthorizerError, Failure};
 use crate::header::UnverifiedHeader;
 use crate::http_client::Transport;
@@ -89,7 +90,7 @@ impl TrustedIssuer {
     pub(super) async fn find_keys(
         &self,
         header: &UnverifiedHeader,
-        deadline: Timestamp,
+        deadline: Deadline,
         trace: &mut Trace,
     ) -> Result<KeyLookup, AuthorizerError> {
         let started = Instant::now();
@@ -129,7 +130,7 @@ impl TrustedIssuer {
         &self,
         digest: TokenDigest,
         token: &BearerToken,
-        deadline: Timestamp,
+        deadline: Deadline,
         trace: &mut Trace,
     ) -> Result<(), AuthorizerError> {
         let Some(introspection) = &self.introspection else {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::support::{NOW, World, http_api_event, token_event, token_with};
+use super::support::{KEYS_URI, NOW, World, http_api_event, token_event, token_with};
 use super::{accepted, refused, wait};
 
 const URI: &str = "https://example.okta.com/oauth2/default/v1/introspect";
@@ -99,4 +99,19 @@ fn the_issuer_is_not_asked_about_what_does_not_verify() {
     let forged = format!("{}A", token_with(&json!({})));
     wait(world.ask_with(&forged));
     assert!(!world.issuer.asked().contains(&URI.to_owned()));
+}
+
+/// The time that the keys took is gone for introspection too.
+#[test]
+fn an_invocation_whose_time_went_into_the_keys_starts_no_further_request() {
+    let world = world("30");
+    says(&world, &json!({"active": true}));
+    let token = token_with(&json!({"exp": NOW + 9_000}));
+    accepted(&world, &token);
+    world.clock.advance(Duration::from_secs(3_700));
+    world.issuer.go_slow(&world.clock, Duration::from_secs(6));
+    let before = world.issuer.fetches();
+    let answer = wait(world.ask_with(&token));
+    assert_eq!(answer["errorType"], "IntrospectionUnavailable");
+    assert_eq!(world.issuer.asked()[before..], [KEYS_URI]);
 }

@@ -16,13 +16,14 @@ use std::time::Duration;
 
 use authorizer::algorithm::Algorithm;
 use authorizer::clock::Timestamp;
+use authorizer::deadline::Deadline;
 use authorizer::jwks::KeySettings;
 use authorizer::key_id::KeyId;
 
 /// When every test begins.
 pub const START: Timestamp = Timestamp::from_secs(1_800_000_000);
 /// A deadline that is no limit in a test.
-pub const LATER: Timestamp = Timestamp::from_secs(1_800_000_000 + 1_000_000);
+pub const LATER: Deadline = Deadline::at(Timestamp::from_secs(1_800_000_000 + 1_000_000));
 
 /// The key of RFC 8037 appendix A.2, under any id.
 pub const ED25519_X: &str = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo";

@@ -205,6 +205,7 @@ pub(crate) fn token_with(changes: &Value) -> String {
 pub(crate) struct FakeIssuer {
     documents: Mutex<HashMap<String, Vec<u8>>>,
     asked: Mutex<Vec<String>>,
+    slow: Mutex<Option<(Arc<ManualClock>, Duration)>>,
 }
 
 impl FakeIssuer {
@@ -224,6 +225,11 @@ impl FakeIssuer {
         self.documents.lock().unwrap().clear();
     }
 
+    /// Every request takes so long by this clock, and then fails.
+    pub(crate) fn go_slow(&self, clock: &Arc<ManualClock>, by: Duration) {
+        *self.slow.lock().unwrap() = Some((Arc::clone(clock), by));
+    }
+
     /// The addresses that were asked, in order.
     pub(crate) fn asked(&self) -> Vec<String> {
         self.asked.lock().unwrap().clone()
@@ -239,6 +245,10 @@ impl Transport for FakeIssuer {
         let uri = request.endpoint.as_str().to_owned();
         let body = self.documents.lock().unwrap().get(&uri).cloned();
         self.asked.lock().unwrap().push(uri);
+        if let Some((clock, by)) = &*self.slow.lock().unwrap() {
+            clock.advance(*by);
+            return Box::pin(async { Err(TransportError::TimedOut) });
+        }
         let document = body.map(|body| Document {
             body,
             ..Document::default()

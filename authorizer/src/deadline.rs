@@ -1,0 +1,91 @@
+//! Until when one invocation may wait.
+
+use std::time::Duration;
+
+use crate::clock::Timestamp;
+
+/// How much of an invocation's time is reserved for sending the answer.
+const ANSWER_MARGIN: Duration = Duration::from_millis(250);
+
+/// The time at which an invocation stops waiting, if it is known.
+///
+/// Whether it is known is decided once per invocation, before anything is awaited: a deadline that passes while the
+/// invocation waits for keys has passed for everything that follows, and no further request is started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Deadline(Option<Timestamp>);
+
+impl Deadline {
+    /// No limit but that of the request itself.
+    pub const UNKNOWN: Self = Self(None);
+
+    /// This very time.
+    #[must_use]
+    pub const fn at(time: Timestamp) -> Self {
+        Self(Some(time))
+    }
+
+    /// The deadline that Lambda sends, less the time that the answer takes. Emulators of Lambda send 0 or a time that
+    /// has passed; both are unknown.
+    #[must_use]
+    pub fn of_invocation(sent: Timestamp, now: Timestamp) -> Self {
+        let left = sent.since(now);
+        if left.is_zero() {
+            Self::UNKNOWN
+        } else {
+            Self::at(now.plus(left - ANSWER_MARGIN.min(left / 2)))
+        }
+    }
+
+    /// Whether nothing may be awaited any more, so that no request may be started.
+    #[must_use]
+    pub fn has_passed(self, now: Timestamp) -> bool {
+        self.0.is_some_and(|deadline| deadline <= now)
+    }
+
+    /// How long to wait for something that takes `longest` at most.
+    #[must_use]
+    pub fn patience(self, now: Timestamp, longest: Duration) -> Duration {
+        self.0
+            .map_or(longest, |deadline| longest.min(deadline.since(now)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_secs(1_000_000);
+
+    #[test]
+    fn a_margin_is_kept_for_the_answer_and_a_past_deadline_is_unknown() {
+        let after = |ms| NOW.plus(Duration::from_millis(ms));
+        for (sent, expected) in [
+            (Timestamp::from_secs(0), Deadline::UNKNOWN),
+            (Timestamp::from_secs(999_999), Deadline::UNKNOWN),
+            (NOW, Deadline::UNKNOWN),
+            (after(5_000), Deadline::at(after(4_750))),
+            (after(500), Deadline::at(after(250))),
+            (after(100), Deadline::at(after(50))),
+        ] {
+            assert_eq!(Deadline::of_invocation(sent, NOW), expected, "{sent:?}");
+        }
+    }
+
+    #[test]
+    fn a_deadline_that_passes_has_passed_and_is_not_unknown() {
+        let second = Duration::from_secs(1);
+        let deadline = Deadline::at(NOW.plus(second));
+        for (now, patience, passed) in [
+            (NOW, second, false),
+            (NOW.plus(second / 4), second * 3 / 4, false),
+            (NOW.plus(second), Duration::ZERO, true),
+            (NOW.plus(second * 9), Duration::ZERO, true),
+        ] {
+            assert_eq!(deadline.patience(now, second * 5), patience, "{now:?}");
+            assert_eq!(deadline.has_passed(now), passed, "{now:?}");
+        }
+        assert_eq!(deadline.patience(NOW, second / 2), second / 2);
+        assert_eq!(Deadline::UNKNOWN.patience(NOW, second), second);
+        assert!(!Deadline::UNKNOWN.has_passed(NOW));
+    }
+}
