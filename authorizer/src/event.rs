@@ -133,7 +133,7 @@ impl Outline<'_> {
         } else {
             (
                 Form::Request,
-                header.and_then(|header| self.header_or_identity(header)),
+                header.and_then(|header| self.header_beside_identity(header)),
             )
         };
         Ok(AuthorizerRequest {
@@ -176,12 +176,15 @@ impl Outline<'_> {
         one_value("access_token", Case::Exact, single, multiple)
     }
 
-    /// HTTP API payload 1.0 repeats all identity sources, joined by commas, as `authorizationToken`. It counts where
-    /// there is no header; beside one, it must not bring another bearer token.
-    fn header_or_identity(&self, header: Option<String>) -> Result<Option<BearerToken>, Refusal> {
+    /// HTTP API payload 1.0 repeats all identity sources, joined by commas, as `authorizationToken`. Those may be query
+    /// parameters, so no token is taken from there; but a bearer token other than the header's is a second credential.
+    fn header_beside_identity(
+        &self,
+        header: Option<String>,
+    ) -> Result<Option<BearerToken>, Refusal> {
         let identity = self.authorization_token.and_then(member::lossy_text);
         let Some(header) = header else {
-            return from_header(identity.as_deref());
+            return Ok(None);
         };
         let is_other_bearer = |part: &str| {
             let scheme = part.trim_start().get(..7);
