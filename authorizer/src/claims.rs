@@ -139,12 +139,19 @@ impl UnverifiedClaims {
         self.0.contains_key("cnf")
     }
 
-    /// The first of these claims that is there as text.
-    #[must_use]
-    pub fn principal(&self, claims: &[String]) -> Option<&str> {
-        claims
-            .iter()
-            .find_map(|name| self.text(name).filter(|value| !value.is_empty()))
+    /// The first of these claims that is present. A malformed one, `null` included, does not let another take its
+    /// place.
+    ///
+    /// # Errors
+    ///
+    /// If none is present, or the first is not a non-empty string.
+    pub fn principal(&self, claims: &[String]) -> Result<&str, Refusal> {
+        let claim = claims.iter().find_map(|name| self.0.get(name));
+        claim
+            .ok_or(Refusal::PrincipalMissing)?
+            .as_str()
+            .filter(|principal| !principal.is_empty())
+            .ok_or(Refusal::PrincipalMalformed)
     }
 
     /// The scopes: Okta's `scp`, an array, or the space-separated `scope` of RFC 9068. What is no scope token (RFC

@@ -82,6 +82,11 @@ pub enum Refusal {
     /// No `iss`, or none that is trusted, byte for byte.
     #[error("the issuer is not trusted")]
     IssuerNotTrusted,
+    /// The issuer is the org authorization server of the Okta domain whose custom server is trusted.
+    #[error(
+        "a token of the Okta org authorization server, which is not for APIs: request it from the trusted issuer"
+    )]
+    OrgServerToken,
     /// The issuer does not publish such a key, or it was asked too recently.
     #[error("the issuer publishes no such key")]
     KeyUnknown,
@@ -133,9 +138,12 @@ pub enum Refusal {
     /// No `sub`, or one that is empty or no text.
     #[error("no subject")]
     SubjectMissing,
-    /// None of `PRINCIPAL_CLAIMS` is there.
-    #[error("none of the claims that name the principal is there")]
+    /// None of `PRINCIPAL_CLAIMS` is present.
+    #[error("none of the claims that name the principal is present")]
     PrincipalMissing,
+    /// The first of `PRINCIPAL_CLAIMS` that is present is not a non-empty string.
+    #[error("the claim that names the principal is not a non-empty string")]
+    PrincipalMalformed,
     /// Clients are restricted, and the token's is missing or another.
     #[error("the client is not one of those allowed")]
     ClientNotAllowed,
@@ -194,6 +202,7 @@ impl Refusal {
             Self::KeyIdMissing => "key_id_missing",
             Self::KeyIdTooLong { .. } => "key_id_too_long",
             Self::IssuerNotTrusted => "issuer_not_trusted",
+            Self::OrgServerToken => "org_server_token",
             Self::KeyUnknown => "key_unknown",
             Self::KeyUnusable { reason } => key_code(*reason),
             Self::WrongSignature => "wrong_signature",
@@ -207,6 +216,7 @@ impl Refusal {
             Self::AudienceNotOurs => "audience_not_ours",
             Self::SubjectMissing => "subject_missing",
             Self::PrincipalMissing => "principal_missing",
+            Self::PrincipalMalformed => "principal_malformed",
             Self::ClientNotAllowed => "client_not_allowed",
             Self::IdToken => "id_token",
             Self::AccessToken => "access_token",

@@ -182,9 +182,7 @@ impl Verifier {
         if claims.is_bound() {
             return Err(Refusal::BoundToken.into());
         }
-        let principal = claims
-            .principal(&self.requirements.principal_claims)
-            .ok_or(Refusal::PrincipalMissing)?;
+        let principal = claims.principal(&self.requirements.principal_claims)?;
 
         let found = issuer.find_keys(&header, deadline, trace).await?;
         let signed_it = |key: &&VerificationKey| {
@@ -213,11 +211,20 @@ impl Verifier {
 
     fn issuer_of(&self, claims: &UnverifiedClaims) -> Result<(usize, &TrustedIssuer), Refusal> {
         let name = claims.issuer().ok_or(Refusal::IssuerNotTrusted)?;
-        self.issuers
-            .iter()
-            .enumerate()
+        let mut issuers = self.issuers.iter().enumerate();
+        issuers
             .find(|(_, issuer)| *issuer.name == *name)
-            .ok_or(Refusal::IssuerNotTrusted)
+            .ok_or_else(|| {
+                if self
+                    .issuers
+                    .iter()
+                    .any(|issuer| issuer.is_custom_server_of(name))
+                {
+                    Refusal::OrgServerToken
+                } else {
+                    Refusal::IssuerNotTrusted
+                }
+            })
     }
 
     fn check_times(&self, times: &Times) -> Result<(), Refusal> {

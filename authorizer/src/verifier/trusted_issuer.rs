@@ -110,6 +110,14 @@ impl TrustedIssuer {
         }
     }
 
+    /// Whether this is a custom authorization server (`{org}/oauth2/{id}`) of the Okta org whose own server is `name`.
+    pub(super) fn is_custom_server_of(&self, name: &str) -> bool {
+        let org = name.strip_suffix('/').unwrap_or(name);
+        self.name
+            .strip_prefix(org)
+            .is_some_and(|path| path.starts_with("/oauth2/"))
+    }
+
     /// Whether the client may come.
     pub(super) fn check_client(&self, claims: &UnverifiedClaims) -> Result<(), Refusal> {
         let Some(allowed) = &self.client_ids else {

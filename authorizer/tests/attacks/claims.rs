@@ -22,7 +22,7 @@ fn an_issuer_that_is_not_trusted() {
         json!("https://evil.example"),
         json!(format!("{ISSUER}/")),
         json!(ISSUER.to_uppercase()),
-        json!("https://example.okta.com"),
+        json!("https://example.okta.com.evil.example"),
         json!(format!(" {ISSUER}")),
         json!([ISSUER]),
         json!(["https://evil.example", ISSUER]),
@@ -37,6 +37,22 @@ fn an_issuer_that_is_not_trusted() {
         &token_with(&json!({"iss": null})),
         "issuer_not_trusted",
     );
+}
+
+/// Okta's org server has the same domain as the custom server that is trusted, and its tokens are not for APIs.
+#[test]
+fn a_token_of_the_org_server_of_the_same_domain() {
+    let world = World::new(&[]);
+    for issuer in ["https://example.okta.com", "https://example.okta.com/"] {
+        refused_cheaply(
+            &world,
+            &with_claim("iss", json!(issuer)),
+            "org_server_token",
+        );
+    }
+    let world = World::new(&[("ISSUER", "https://example.okta.com/tenants/1")]);
+    let token = with_claim("iss", json!("https://example.okta.com"));
+    refused_cheaply(&world, &token, "issuer_not_trusted");
 }
 
 #[test]
@@ -161,6 +177,15 @@ fn nobody_by_the_claims_that_name_the_principal() {
         &world,
         &token_with(&json!({"uid": null, "email": "a@example.com"})),
     );
+}
+
+/// A claim that is present speaks, however malformed: another must not take its place.
+#[test]
+fn a_malformed_principal_does_not_fall_through_to_the_next_claim() {
+    let world = World::new(&[]);
+    for uid in [json!(null), json!(""), json!(5), json!(["00u1"]), json!({})] {
+        refused_cheaply(&world, &with_claim("uid", uid), "principal_malformed");
+    }
 }
 
 #[test]

@@ -67,6 +67,7 @@ fn every_error_reads_well_and_none_can_hold_a_secret() {
         Refusal::KeyIdMissing,
         Refusal::KeyIdTooLong { bytes: 257 },
         Refusal::IssuerNotTrusted,
+        Refusal::OrgServerToken,
         Refusal::KeyUnknown,
         Refusal::KeyUnusable {
             reason: KeyRefusal::Symmetric,
@@ -85,6 +86,7 @@ fn every_error_reads_well_and_none_can_hold_a_secret() {
         Refusal::AudienceNotOurs,
         Refusal::SubjectMissing,
         Refusal::PrincipalMissing,
+        Refusal::PrincipalMalformed,
         Refusal::ClientNotAllowed,
         Refusal::IdToken,
         Refusal::AccessToken,
