@@ -1,7 +1,8 @@
 //! The name of a key.
 
-use std::fmt;
+use std::fmt::{self, Write};
 
+use serde::{Serialize, Serializer};
 use thiserror::Error;
 
 /// A key id (`kid`, RFC 7515 section 4.1.4): a name to look a key up by, and nothing else. It is never part of an
@@ -42,12 +43,25 @@ impl KeyId {
 
 impl fmt::Debug for KeyId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "KeyId({:?})", self.0)
+        write!(f, "KeyId(\"{self}\")")
     }
 }
 
+/// As it is shown: printable ASCII, and everything else escaped (`\u{202e}`), because strangers write key ids.
+/// [`KeyId::as_str`] has the id itself.
 impl fmt::Display for KeyId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        self.0.chars().try_for_each(|character| match character {
+            '\\' => f.write_str("\\\\"),
+            ' '..='~' => f.write_char(character),
+            _ => write!(f, "{}", character.escape_unicode()),
+        })
+    }
+}
+
+/// As it is shown.
+impl Serialize for KeyId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }

@@ -6,6 +6,7 @@ use lambda_support::log::{Level, Line, Log, Metrics, millis};
 use serde::Serialize;
 
 use crate::clock::Timestamp;
+use crate::key_id::KeyId;
 use crate::metrics::{DecisionMetrics, KeyEvents, directives};
 use crate::trace::{CacheOutcome, Trace};
 
@@ -32,7 +33,7 @@ struct DecisionFields<'d> {
     #[serde(skip_serializing_if = "Option::is_none")]
     detail: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    kid: Option<&'d str>,
+    kid: Option<&'d KeyId>,
     #[serde(skip_serializing_if = "Option::is_none")]
     client_id: Option<&'d str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -89,7 +90,7 @@ impl Decided<'_> {
                 decision: self.verdict.name(),
                 reason: self.reason,
                 detail: self.detail,
-                kid: trace.key_id.as_ref().map(crate::key_id::KeyId::as_str),
+                kid: trace.key_id.as_ref(),
                 client_id: trace.client_id.as_deref(),
                 cache: trace.cache.map(CacheOutcome::code),
                 keys: trace.keys.map(|(state, _)| state.code()),

@@ -8,7 +8,7 @@ use authorizer::refusal::{Part, Refusal};
 use lambda_runtime::Diagnostic;
 use serde_json::json;
 
-use super::support::{NOW, World, bearer, request_event, token_with};
+use super::support::{NOW, Signer, World, bearer, claims, mint, request_event, token_with};
 use super::wait;
 
 #[test]
@@ -149,4 +149,35 @@ fn reads_well(message: &str) {
 fn debug_of_a_token_shows_its_length_alone() {
     let token = BearerToken::from_token("secret.secret.secret").unwrap();
     assert_eq!(format!("{token:?}"), "BearerToken(20 bytes)");
+}
+
+/// A key id is written by a stranger: no control or bidirectional character of it reaches a terminal.
+#[test]
+fn the_key_id_in_the_log_is_printable_ascii() {
+    for (kid, shown) in [
+        ("k1/+=~ ", "k1/+=~ "),
+        (
+            "a\u{202e}b\n\u{1b}[2J\u{7f}",
+            "a\\u{202e}b\\u{a}\\u{1b}[2J\\u{7f}",
+        ),
+        ("caf\u{e9}", "caf\\u{e9}"),
+        ("\\u{202e}", "\\\\u{202e}"),
+    ] {
+        let world = World::new(&[]);
+        let token = mint(
+            &json!({"kid": kid, "alg": "RS256"}),
+            &claims(),
+            Signer::rsa(),
+        );
+        wait(world.ask(&request_event("GET/a", &bearer(&token))));
+        assert_eq!(world.log.last()["kid"], shown);
+        assert!(
+            world
+                .log
+                .text()
+                .trim_end()
+                .bytes()
+                .all(|b| matches!(b, b' '..=b'~'))
+        );
+    }
 }
