@@ -66,7 +66,7 @@ impl Authorizer {
                 Arc::clone(&clock),
             ),
             access_rules: settings.access_rules.clone(),
-            policy_expiry: settings.policy_expiry,
+            policy_expiry: settings.requirements.policy_expiry,
             http_api_response: settings.http_api_response,
             keys_timeout: settings.keys.timeout,
             clock,

@@ -41,8 +41,6 @@ pub struct Settings {
     pub introspection: Option<IntrospectionSettings>,
     /// Further trusted roots, in PEM.
     pub ca_pem: Option<Vec<u8>>,
-    /// Whether a policy ends with its token.
-    pub policy_expiry: bool,
     /// The form of answers to HTTP APIs with payload 2.0.
     pub http_api_response: HttpApiResponse,
     /// What is logged.
@@ -109,7 +107,7 @@ impl Settings {
         let policy_expiry = reader.choice("POLICY_EXPIRY", ("off", false), &[("on", true)]);
         Self {
             keys: read_key_cache(reader, &issuers),
-            requirements: read_requirements(reader),
+            requirements: read_requirements(reader, policy_expiry),
             access_rules: access_rules::read(reader, policy_expiry),
             token_cache_entries: reader
                 .number("TOKEN_CACHE_ENTRIES", 1024, 0..=1_000_000)
@@ -117,7 +115,6 @@ impl Settings {
                 .unwrap_or(usize::MAX),
             introspection: read_introspection(reader, issuers.len()),
             ca_pem: read_ca_file(reader),
-            policy_expiry,
             http_api_response: reader.choice(
                 "HTTP_API_RESPONSE",
                 ("simple", HttpApiResponse::Simple),
@@ -166,7 +163,7 @@ fn read_key_cache(reader: &mut Reader<'_>, issuers: &[IssuerSettings]) -> KeyCac
     }
 }
 
-fn read_requirements(reader: &mut Reader<'_>) -> Requirements {
+fn read_requirements(reader: &mut Reader<'_>, policy_expiry: bool) -> Requirements {
     let context_claims = reader.list("CONTEXT_CLAIMS").unwrap_or_default();
     for name in RESERVED_NAMES {
         if context_claims.iter().any(|claim| claim == name) {
@@ -193,6 +190,7 @@ fn read_requirements(reader: &mut Reader<'_>) -> Requirements {
             &[("id", TokenUse::Id)],
         ),
         leeway: Duration::from_secs(reader.number("CLOCK_LEEWAY_SECONDS", 60, 0..=300)),
+        policy_expiry,
         principal_claims: reader
             .list("PRINCIPAL_CLAIMS")
             .unwrap_or_else(|| vec!["uid".to_owned(), "sub".to_owned()]),

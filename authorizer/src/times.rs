@@ -16,6 +16,22 @@ pub struct Times {
 }
 
 impl Times {
+    /// Refuses from `exp` on, leeway or not, rounded down as a policy writes it: a policy that ends with this token
+    /// would have ended.
+    ///
+    /// # Errors
+    ///
+    /// From that second on.
+    pub fn check_policy_expiry(&self, now: Timestamp) -> Result<(), Refusal> {
+        let now = seconds(now);
+        if now >= self.expires_at.floor() {
+            return Err(Refusal::Expired {
+                seconds_ago: whole(now - self.expires_at),
+            });
+        }
+        Ok(())
+    }
+
     /// Holds the times against the clock, with a leeway for clocks that differ.
     ///
     /// # Errors

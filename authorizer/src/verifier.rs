@@ -32,6 +32,8 @@ pub struct Requirements {
     pub token_use: TokenUse,
     /// For `exp`, `nbf` and `iat`.
     pub leeway: Duration,
+    /// Whether policies end with their token, so that no leeway applies to `exp`.
+    pub policy_expiry: bool,
     /// The claims of which the first that is there names the principal.
     pub principal_claims: Vec<String>,
     /// Further claims to keep for the API.
@@ -228,7 +230,12 @@ impl Verifier {
     }
 
     fn check_times(&self, times: &Times) -> Result<(), Refusal> {
-        times.check(self.clock.now(), self.requirements.leeway)
+        let now = self.clock.now();
+        times.check(now, self.requirements.leeway)?;
+        if self.requirements.policy_expiry {
+            times.check_policy_expiry(now)?;
+        }
+        Ok(())
     }
 }
 

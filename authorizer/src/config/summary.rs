@@ -32,7 +32,7 @@ impl Settings {
                 "ttlSeconds": introspection.ttl.as_secs(),
             })),
             "caFile": self.ca_pem.is_some(),
-            "policyExpiry": self.policy_expiry,
+            "policyExpiry": self.requirements.policy_expiry,
             "httpApiResponse": match self.http_api_response {
                 HttpApiResponse::Simple => "simple",
                 HttpApiResponse::Iam => "iam",

@@ -356,6 +356,35 @@ fn a_cached_policy_can_end_with_its_token() {
     );
 }
 
+/// Its policy would be over before it is applied: a 403, which makes no client renew its token.
+#[test]
+fn a_policy_that_would_have_ended_already_is_a_refusal() {
+    let on = World::new(&[("POLICY_EXPIRY", "on")]);
+    let off = World::new(&[]);
+    for (exp, refused) in [
+        (json!(NOW - 59), true),
+        (json!(NOW), true),
+        (json!(NOW as f64 + 0.5), true),
+        (json!(NOW + 1), false),
+    ] {
+        let token = token_with(&json!({"exp": exp}));
+        wait(on.ask_with(&token));
+        assert_eq!(
+            on.reason(),
+            if refused { "token_expired" } else { "granted" },
+            "{exp}"
+        );
+        wait(off.ask_with(&token));
+        assert_eq!(off.reason(), "granted", "{exp}");
+    }
+    // A remembered token too.
+    let token = token_with(&json!({"exp": NOW + 5}));
+    wait(on.ask_with(&token));
+    on.clock.advance(std::time::Duration::from_secs(5));
+    check(&on, &token_event(&token), &unauthorized());
+    assert_eq!(on.reason(), "token_expired");
+}
+
 #[test]
 fn the_context_has_the_claims_asked_for_and_no_null() {
     let world = World::new(&[(
