@@ -1,9 +1,18 @@
 //! What API Gateway is answered.
 
+use std::io;
+
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::policy::PolicyDocument;
+
+/// The largest answer, policy and context, in bytes of JSON (quota "AWS Lambda authorizer result size"). API Gateway
+/// answers 500 to a larger one, on every route.
+pub const MAX_ANSWER_BYTES: usize = 8 * 1024;
+
+/// The context values that are never left out. With the largest policy and the longest principal they fit.
+const ALWAYS_KEPT: [&str; 3] = ["signedIn", "principal", "exp"];
 
 /// An answer in one of the two forms there are. Own types: those of `aws_lambda_events` write nulls.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -28,4 +37,126 @@ pub enum Answer {
         #[serde(skip_serializing_if = "Option::is_none")]
         context: Option<Map<String, Value>>,
     },
+}
+
+impl Answer {
+    /// Leaves out the largest context value while the answer is too large. Returns the names of those left out.
+    pub fn fit(&mut self) -> Vec<String> {
+        let mut left_out = Vec::new();
+        while json_bytes(self) > MAX_ANSWER_BYTES {
+            let Some(name) = self.context_mut().and_then(|context| take_largest(context)) else {
+                break;
+            };
+            left_out.push(name);
+        }
+        left_out
+    }
+
+    const fn context_mut(&mut self) -> Option<&mut Map<String, Value>> {
+        match self {
+            Self::Policy { context, .. } => Some(context),
+            Self::Simple { context, .. } => context.as_mut(),
+        }
+    }
+}
+
+/// Takes the largest value out of a context, the last by name of several, and returns its name.
+fn take_largest(context: &mut Map<String, Value>) -> Option<String> {
+    let (name, _) = context
+        .iter()
+        .filter(|(name, _)| !ALWAYS_KEPT.contains(&name.as_str()))
+        .max_by_key(|(_, value)| json_bytes(value))?;
+    let name = name.clone();
+    context.remove(&name);
+    Some(name)
+}
+
+/// How many bytes a value takes as JSON.
+pub(crate) fn json_bytes(value: &impl Serialize) -> usize {
+    let mut counter = Counter(0);
+    // Neither the counter nor any type that is written here fails.
+    match serde_json::to_writer(&mut counter, value) {
+        Ok(()) => counter.0,
+        Err(_) => usize::MAX,
+    }
+}
+
+/// Counts what is written to it.
+struct Counter(usize);
+
+impl io::Write for Counter {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 += bytes.len();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::access::AccessRules;
+    use crate::method_arn::MethodArn;
+    use crate::path_pattern::PathPattern;
+    use crate::policy::MAX_POLICY_BYTES;
+    use crate::verifier::MAX_PRINCIPAL_BYTES;
+
+    fn simple(context: &Value) -> Answer {
+        Answer::Simple {
+            is_authorized: true,
+            context: context.as_object().cloned(),
+        }
+    }
+
+    /// The answer around one value `a` is `bytes` long.
+    fn of_size(bytes: usize) -> Answer {
+        let frame = json_bytes(&simple(&json!({"a": "", "exp": 1})));
+        simple(&json!({"a": "x".repeat(bytes - frame), "exp": 1}))
+    }
+
+    #[test]
+    fn an_answer_keeps_everything_up_to_its_limit() {
+        let mut largest = of_size(MAX_ANSWER_BYTES);
+        assert_eq!(largest.fit(), Vec::<String>::new());
+        assert_eq!(largest, of_size(MAX_ANSWER_BYTES));
+        let mut larger = of_size(MAX_ANSWER_BYTES + 1);
+        assert_eq!(larger.fit(), ["a"]);
+        assert_eq!(larger, simple(&json!({"exp": 1})));
+    }
+
+    #[test]
+    fn the_largest_policy_and_the_longest_principal_fit_together() {
+        let rules = AccessRules::everything(PathPattern::parse("/*").unwrap());
+        let permit = Ok(rules.largest_permit());
+        let policy = PolicyDocument::new(&permit, &MethodArn::longest(), None);
+        let policy_bytes = json_bytes(&policy);
+        let principal = "p".repeat(MAX_PRINCIPAL_BYTES - 2);
+        let context = json!({"signedIn": true, "principal": principal, "exp": 1_u64 << 53});
+        let answer = Answer::Policy {
+            principal_id: principal,
+            policy_document: policy,
+            context: context.as_object().cloned().unwrap(),
+        };
+        let rest = json_bytes(&answer) - policy_bytes;
+        assert!(rest + MAX_POLICY_BYTES <= MAX_ANSWER_BYTES, "{rest}");
+    }
+
+    #[test]
+    fn the_largest_values_go_first_and_three_never() {
+        let text = |bytes: usize| "\u{e9}".repeat(bytes / 2);
+        let mut answer = simple(&json!({
+            "signedIn": true, "principal": text(600), "exp": 1,
+            "small": text(10), "middle": text(4_000), "large": text(5_000), "quotes": "\"".repeat(3_000),
+        }));
+        assert_eq!(answer.fit(), ["quotes", "large"]);
+        let mut all = simple(&json!({
+            "signedIn": true, "principal": text(8_200), "exp": 1, "a": text(300), "b": text(100),
+        }));
+        assert_eq!(all.fit(), ["a", "b"]);
+    }
 }

@@ -151,7 +151,7 @@ impl Authorizer {
             return Err(NoDecision::new(Refusal::NoToken.into(), simple));
         }
 
-        let answer = if simple {
+        let mut answer = if simple {
             Answer::Simple {
                 is_authorized: granted,
                 context: Some(context(caller)),
@@ -167,6 +167,7 @@ impl Authorizer {
                 context: context(caller),
             }
         };
+        trace.context_left_out = answer.fit();
         Ok(Decision {
             answer,
             granted,

@@ -21,6 +21,9 @@ pub enum MethodArnError {
         "not of the form arn:{{partition}}:execute-api:{{region}}:{{account}}:{{api}}/{{stage}}/{{verb}}/{{path}}"
     )]
     Form,
+    /// Longer than any that AWS can form, so a policy made of it could be too large.
+    #[error("the part up to the stage is over {MAX_STAGE_PREFIX_BYTES} bytes")]
+    TooLong,
     /// A part would mean something else in a policy, or nothing.
     #[error("the {0} is empty or has characters other than letters, digits, `-`, `_`, `.` and `$`")]
     Part(&'static str),
@@ -29,7 +32,21 @@ pub enum MethodArnError {
 /// The verb position of a WebSocket API's only authorized route.
 pub const CONNECT: &str = "$connect";
 
+/// The longest beginning of a resource: a partition and region longer than any there are, and a stage of the 128
+/// characters that API Gateway allows.
+pub const MAX_STAGE_PREFIX_BYTES: usize = 201;
+
 impl MethodArn {
+    /// One with the longest beginning, by which the size of policies is bounded.
+    pub(crate) fn longest() -> Self {
+        let stage_prefix = format!("{:s<MAX_STAGE_PREFIX_BYTES$}", "arn:");
+        Self {
+            stage_prefix,
+            verb: "GET".to_owned(),
+            path: "/".to_owned(),
+        }
+    }
+
     /// Takes an ARN apart.
     ///
     /// Everything that will stand in a policy's resource is held to plain characters, so that nothing in it can act as
@@ -65,12 +82,16 @@ impl MethodArn {
                 return Err(MethodArnError::Part(name));
             }
         }
+        let stage_prefix = format!("arn:{partition}:execute-api:{region}:{account}:{api}/{stage}");
+        if stage_prefix.len() > MAX_STAGE_PREFIX_BYTES {
+            return Err(MethodArnError::TooLong);
+        }
         let (verb, path) = match route.split_once('/') {
             Some((verb, path)) => (verb, format!("/{path}")),
             None => (route, String::new()),
         };
         Ok(Self {
-            stage_prefix: format!("arn:{partition}:execute-api:{region}:{account}:{api}/{stage}"),
+            stage_prefix,
             verb: verb.to_owned(),
             path,
         })
@@ -168,6 +189,15 @@ mod tests {
             "arn:aws:execute-api:eu-west-1:1:abc//GET/a",
             Err(MethodArnError::Part("stage")),
         );
+    }
+
+    #[test]
+    fn no_beginning_is_longer_than_the_one_by_which_policies_are_measured() {
+        let longest = "arn:aws-iso-ff:execute-api:xx-isofff-northeast-1:111122223333:a1b2c3d4e5";
+        let prefix = format!("{longest}/{}", "s".repeat(128));
+        assert_eq!(MethodArn::longest().stage_prefix().len(), prefix.len());
+        check(&format!("{prefix}/GET/a"), Ok((&prefix, "GET", "/a")));
+        check(&format!("{prefix}s/GET/a"), Err(MethodArnError::TooLong));
     }
 
     #[test]

@@ -7,8 +7,9 @@ use time::format_description::well_known::Rfc3339;
 use crate::access::{NothingGranted, Permit};
 use crate::method_arn::{CONNECT, MethodArn};
 
-/// The most that a policy may take as JSON, in bytes (quota "AWS Lambda authorizer result size").
-pub const MAX_POLICY_BYTES: usize = 8 * 1024;
+/// The largest policy, in bytes of JSON. The rest of [`MAX_ANSWER_BYTES`](crate::answer::MAX_ANSWER_BYTES) is for the
+/// principal and the context.
+pub const MAX_POLICY_BYTES: usize = 6 * 1024;
 
 /// The longest resource in a policy, in characters.
 pub const MAX_RESOURCE_CHARS: usize = 512;

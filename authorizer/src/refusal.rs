@@ -144,6 +144,15 @@ pub enum Refusal {
     /// The first of `PRINCIPAL_CLAIMS` that is present is not a non-empty string.
     #[error("the claim that names the principal is not a non-empty string")]
     PrincipalMalformed,
+    /// The principal would make the answer too large.
+    #[error(
+        "a principal of {bytes} bytes of JSON, at most {} are accepted",
+        crate::verifier::MAX_PRINCIPAL_BYTES
+    )]
+    PrincipalTooLong {
+        /// How long it is.
+        bytes: usize,
+    },
     /// Clients are restricted, and the token's is missing or another.
     #[error("the client is not one of those allowed")]
     ClientNotAllowed,
@@ -217,6 +226,7 @@ impl Refusal {
             Self::SubjectMissing => "subject_missing",
             Self::PrincipalMissing => "principal_missing",
             Self::PrincipalMalformed => "principal_malformed",
+            Self::PrincipalTooLong { .. } => "principal_too_long",
             Self::ClientNotAllowed => "client_not_allowed",
             Self::IdToken => "id_token",
             Self::AccessToken => "access_token",

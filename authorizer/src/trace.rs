@@ -21,6 +21,8 @@ pub struct Trace {
     pub keys_wait: Duration,
     /// Time spent on asking the issuer about the token.
     pub introspection_wait: Duration,
+    /// The context values that were left out, so that the answer is within its limit.
+    pub context_left_out: Vec<String>,
     /// The request's id at API Gateway.
     pub request_id: Option<String>,
 }

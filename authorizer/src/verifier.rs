@@ -13,6 +13,7 @@ use std::time::Duration;
 pub use self::trusted_issuer::TrustedIssuer;
 use self::unverified_token::UnverifiedToken;
 pub use self::verified_claims::VerifiedClaims;
+use crate::answer::json_bytes;
 use crate::bearer::{BearerToken, TokenDigest};
 use crate::claims::UnverifiedClaims;
 use crate::clock::Clock;
@@ -39,6 +40,9 @@ pub struct Requirements {
     /// Further claims to keep for the API.
     pub context_claims: Vec<String>,
 }
+
+/// The longest principal, in bytes of JSON: it stands in an answer twice.
+pub const MAX_PRINCIPAL_BYTES: usize = 512;
 
 /// Which kind of token is expected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -184,7 +188,7 @@ impl Verifier {
         if claims.is_bound() {
             return Err(Refusal::BoundToken.into());
         }
-        let principal = claims.principal(&self.requirements.principal_claims)?;
+        let principal = self.principal(&claims, issuer)?;
 
         let found = issuer.find_keys(&header, deadline, trace).await?;
         let signed_it = |key: &&VerificationKey| {
@@ -199,10 +203,8 @@ impl Verifier {
             .thumbprint();
 
         let name = Arc::clone(&issuer.name);
-        let qualified = self.issuers.len() > 1;
         let context_claims = &self.requirements.context_claims;
-        let claims =
-            VerifiedClaims::new(&claims, name, times, principal, qualified, context_claims)?;
+        let claims = VerifiedClaims::new(&claims, name, times, principal, context_claims)?;
         Ok(Remembered {
             issuer: place,
             header,
@@ -227,6 +229,25 @@ impl Verifier {
                     Refusal::IssuerNotTrusted
                 }
             })
+    }
+
+    /// The principal, qualified by its issuer if there are others.
+    fn principal(
+        &self,
+        claims: &UnverifiedClaims,
+        issuer: &TrustedIssuer,
+    ) -> Result<String, Refusal> {
+        let principal = claims.principal(&self.requirements.principal_claims)?;
+        let principal = if self.issuers.len() > 1 {
+            format!("{}#{principal}", issuer.name)
+        } else {
+            principal.to_owned()
+        };
+        let bytes = json_bytes(&principal);
+        if bytes > MAX_PRINCIPAL_BYTES {
+            return Err(Refusal::PrincipalTooLong { bytes });
+        }
+        Ok(principal)
     }
 
     fn check_times(&self, times: &Times) -> Result<(), Refusal> {

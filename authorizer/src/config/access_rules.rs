@@ -6,20 +6,11 @@ use serde_json::{Map, Value};
 
 use super::lints;
 use crate::access::{AccessRule, AccessRules, Condition, Methods, VERBS};
+use crate::answer::json_bytes;
 use crate::method_arn::MethodArn;
 use crate::path_pattern::PathPattern;
 use crate::policy::{MAX_POLICY_BYTES, MAX_RESOURCE_CHARS, PolicyDocument};
 use crate::strict_json;
-
-/// The longest beginning that a resource can have: a partition and region longer than any there are, and a stage of
-/// the 128 characters that API Gateway allows.
-fn longest_arn() -> Option<MethodArn> {
-    let stage = "s".repeat(128);
-    MethodArn::parse(&format!(
-        "arn:aws-iso-ff:execute-api:xx-isofff-northeast-1:111122223333:a1b2c3d4e5/{stage}/GET/"
-    ))
-    .ok()
-}
 
 pub(super) fn read(reader: &mut Reader<'_>, policy_expiry: bool) -> AccessRules {
     const NAME: &str = "ACCESS_RULES";
@@ -259,12 +250,9 @@ impl Entry<'_> {
 
 /// Holds the largest policy there can be, for a caller who meets every rule, against API Gateway's limits.
 fn check_size(rules: &AccessRules, policy_expiry: bool) -> Result<(), Vec<Problem>> {
-    let Some(arn) = longest_arn() else {
-        return Ok(());
-    };
     let policy = PolicyDocument::new(
         &Ok(rules.largest_permit()),
-        &arn,
+        &MethodArn::longest(),
         policy_expiry.then_some(0),
     );
     let mut problems = Vec::new();
@@ -287,7 +275,7 @@ fn check_size(rules: &AccessRules, policy_expiry: bool) -> Result<(), Vec<Proble
              stage name one would have {longest}"
         ));
     }
-    let bytes = serde_json::to_vec(&policy).map_or(usize::MAX, |json| json.len());
+    let bytes = json_bytes(&policy);
     if bytes > MAX_POLICY_BYTES {
         problem(format!(
             "fewer or shorter rules: a policy has at most {MAX_POLICY_BYTES} bytes, and for a caller who meets every \

@@ -40,6 +40,8 @@ struct DecisionFields<'d> {
     cache: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     keys: Option<&'static str>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    context_left_out: &'d [String],
     keys_ms: f64,
     #[serde(skip_serializing_if = "Option::is_none")]
     introspection_ms: Option<f64>,
@@ -94,6 +96,7 @@ impl Decided<'_> {
                 client_id: trace.client_id.as_deref(),
                 cache: trace.cache.map(CacheOutcome::code),
                 keys: trace.keys.map(|(state, _)| state.code()),
+                context_left_out: &trace.context_left_out,
                 keys_ms: millis(trace.keys_wait),
                 introspection_ms: (!trace.introspection_wait.is_zero())
                     .then(|| millis(trace.introspection_wait)),

@@ -33,25 +33,19 @@ pub struct VerifiedClaims {
 }
 
 impl VerifiedClaims {
-    /// Keeps of the claims what a decision and its context need, and no more. `qualified`: the principal is told apart
-    /// by its issuer.
+    /// Keeps of the claims what a decision and its context need, and no more.
     pub(super) fn new(
         claims: &UnverifiedClaims,
         issuer: Arc<str>,
         times: Times,
-        principal: &str,
-        qualified: bool,
+        principal: String,
         context_claims: &[String],
     ) -> Result<Self, Refusal> {
         let further = context_claims
             .iter()
             .filter_map(|name| Some((name.clone(), claims.get(name)?.clone())));
         Ok(Self {
-            principal: if qualified {
-                format!("{issuer}#{principal}")
-            } else {
-                principal.to_owned()
-            },
+            principal,
             subject: claims.subject()?.to_owned(),
             client_id: claims.client_id().map(str::to_owned),
             scopes: claims.scopes(),

@@ -450,3 +450,71 @@ fn the_partition_of_the_event_is_kept() {
         &json!(["arn:aws-us-gov:execute-api:us-gov-west-1:111122223333:abc/$default/*"])
     );
 }
+
+/// 18 rules for 100 groups: more than API Gateway takes in one answer, policy and context together.
+#[test]
+fn an_answer_is_never_larger_than_api_gateway_takes() {
+    let rules: Vec<Value> = (0..18)
+        .map(|n| json!({"methods": ["GET"], "path": format!("/route/{n:02}/{}", "x".repeat(110))}))
+        .collect();
+    let world = World::new(&[
+        ("ACCESS_RULES", &json!(rules).to_string()),
+        ("CONTEXT_CLAIMS", "email,roles"),
+    ]);
+    let groups: Vec<String> = (0..100)
+        .map(|n| format!("Department \"{n:02}\" readers"))
+        .collect();
+    let token =
+        token_with(&json!({"groups": groups, "roles": vec!["x"; 300], "email": "a@example.com"}));
+    for (event, left_out) in [
+        (token_event(&token), json!(["groups"])),
+        (http_api_event("GET/route/00", &bearer(&token)), json!(null)),
+    ] {
+        let answer = wait(world.ask(&event));
+        let mut expected = context();
+        expected["groups"] = json!(json!(groups).to_string());
+        expected["roles"] = json!(json!(vec!["x"; 300]).to_string());
+        expected["email"] = json!("a@example.com");
+        for name in left_out.as_array().into_iter().flatten() {
+            expected
+                .as_object_mut()
+                .unwrap()
+                .remove(name.as_str().unwrap());
+        }
+        assert_eq!(answer["context"], expected);
+        assert!(
+            answer.to_string().len() <= 8_192,
+            "{}",
+            answer.to_string().len()
+        );
+        assert_eq!(
+            world
+                .log
+                .last()
+                .get("contextLeftOut")
+                .unwrap_or(&Value::Null),
+            &left_out
+        );
+    }
+}
+
+#[test]
+fn a_principal_that_takes_too_much_of_an_answer_is_a_refusal() {
+    let world = World::new(&[]);
+    for (uid, fits) in [
+        ("u".repeat(510), true),
+        ("u".repeat(511), false),
+        ("\"".repeat(255), true),
+        ("\"".repeat(256), false),
+    ] {
+        wait(world.ask_with(&token_with(&json!({"uid": uid}))));
+        assert_eq!(
+            world.reason(),
+            if fits {
+                "granted"
+            } else {
+                "principal_too_long"
+            }
+        );
+    }
+}
