@@ -96,6 +96,11 @@ impl AccessRules {
         self.0.len()
     }
 
+    /// Whether a caller may call some routes and not others.
+    pub(crate) fn differ_by_route(&self) -> bool {
+        !self.0.iter().all(AccessRule::covers_everything)
+    }
+
     /// Decides what a caller may do, whatever is being asked for right now.
     ///
     /// # Errors

@@ -1,10 +1,11 @@
 //! The whole of it: from an event to an answer.
 
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 use std::time::{Duration, Instant};
 
 use lambda_support::invocation::Invocation;
-use lambda_support::log::Log;
+use lambda_support::log::{Level, Log};
+use serde_json::json;
 use serde_json::value::RawValue;
 use tokio::task::JoinSet;
 
@@ -36,11 +37,17 @@ pub struct Authorizer {
     log: Log,
     key_events: KeyEventMeter,
     function: String,
+    warned_of_caching: Once,
 }
 
 /// How long init waits for keys at most. Lambda gives all of it 10 seconds and then begins anew, within the time of the
 /// first invocation.
 const WARM_UP_LIMIT: Duration = Duration::from_secs(5);
+
+/// Logged once: whether the API caches, and by what, is not in the event.
+const CACHED_SIMPLE_ANSWERS: &str = "the access rules differ by route, and an HTTP API applies a cached simple answer \
+    to every route: set the authorizer's cache time to 0, add $context.routeKey to its identity sources, or set \
+    HTTP_API_RESPONSE=iam";
 
 impl Authorizer {
     /// An authorizer by its settings. `function` names it in metrics. Nothing is fetched yet.
@@ -73,6 +80,7 @@ impl Authorizer {
             log,
             key_events: KeyEventMeter::default(),
             function,
+            warned_of_caching: Once::new(),
         }
     }
 
@@ -125,6 +133,16 @@ impl Authorizer {
         trace.request_id = request.request_id.take();
         let simple =
             request.form == Form::HttpApi && self.http_api_response == HttpApiResponse::Simple;
+        if simple && self.access_rules.differ_by_route() {
+            self.warned_of_caching.call_once(|| {
+                self.log.write(
+                    Level::Warn,
+                    CACHED_SIMPLE_ANSWERS,
+                    self.clock.now(),
+                    json!({}),
+                );
+            });
+        }
 
         let verified = match request.credential.clone() {
             Ok(Some(token)) => self

@@ -145,3 +145,33 @@ fn every_level_logs_what_the_alarms_read() {
         assert_eq!(levels_at(setting), expected, "LOG_LEVEL={setting}");
     }
 }
+
+/// An HTTP API hands a cached simple answer to every route, unless the route key is an identity source.
+#[test]
+fn simple_answers_under_rules_that_differ_by_route_are_warned_of_once() {
+    let by_route = r#"[{"methods": ["*"], "path": "/*", "scopes": ["a"]}, {"methods": ["GET"], "path": "/*"}]"#;
+    let alike =
+        r#"[{"methods": ["*"], "path": "/*", "scopes": ["a"]}, {"methods": ["*"], "path": "/*"}]"#;
+    for (rules, form, warnings) in [
+        (by_route, "simple", 1),
+        (by_route, "iam", 0),
+        (alike, "simple", 0),
+        ("[]", "simple", 0),
+    ] {
+        let world = World::new(&[("ACCESS_RULES", rules), ("HTTP_API_RESPONSE", form)]);
+        wait(world.ask_with(&token_with(&json!({}))));
+        assert!(
+            !world.log.text().contains("routeKey"),
+            "a REST API caches policies"
+        );
+        for _ in 0..3 {
+            wait(world.ask(&http_api_event("GET/a", &json!({}))));
+        }
+        let log = world.log.text();
+        assert_eq!(
+            log.matches("$context.routeKey").count(),
+            warnings,
+            "{rules} {form}"
+        );
+    }
+}
