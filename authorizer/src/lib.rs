@@ -13,6 +13,7 @@ pub mod context;
 pub mod deadline;
 pub mod error;
 pub mod event;
+pub mod glob;
 pub mod header;
 pub mod http_client;
 pub mod introspection;
