@@ -1,11 +1,14 @@
 //! Who may call which routes: the rules, and the decision, which is pure.
 
+mod demand;
+
 use http::Method;
 
+pub use self::demand::Demand;
 use crate::path_pattern::PathPattern;
 use crate::verifier::VerifiedClaims;
 
-/// The verbs that a rule can name and that `*` stands for, in the order in which they are written out.
+/// The verbs that a rule can name, in the order in which `*` is written out.
 pub const VERBS: [Method; 7] = [
     Method::GET,
     Method::HEAD,
@@ -16,8 +19,8 @@ pub const VERBS: [Method; 7] = [
     Method::OPTIONS,
 ];
 
-/// What a rule covers and what it asks for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// The routes that a rule covers, and what it demands of a caller.
+#[derive(Debug, Clone, PartialEq)]
 pub struct AccessRule {
     pub(crate) methods: Methods,
     pub(crate) path: PathPattern,
@@ -29,42 +32,37 @@ pub struct AccessRule {
 pub enum Methods {
     /// `*`.
     Any,
-    /// Those named.
+    /// Those listed.
     Only(Vec<Method>),
 }
 
-/// What a rule asks of a caller.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What a rule demands of a caller.
+#[derive(Debug, Clone, PartialEq)]
 pub enum Condition {
     /// Nothing, not even a token.
     Anonymous,
-    /// A valid token with all of these scopes, and one of these groups if there are any.
-    SignedIn {
-        /// All of them.
-        scopes: Vec<String>,
-        /// Any of them.
-        groups: Vec<String>,
-    },
+    /// A valid token that meets every demand.
+    SignedIn(Vec<Demand>),
 }
 
 /// All rules. A caller may call a route if any rule that covers it is met.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct AccessRules(Vec<AccessRule>);
 
-/// Whoever is at the door.
+/// The caller of a route.
 #[derive(Debug, Clone, Copy)]
 pub enum Caller<'a> {
     /// No token was sent.
     Anonymous,
-    /// The bearer of a token that was verified.
+    /// The bearer of a verified token.
     SignedIn(&'a VerifiedClaims),
 }
 
-/// The rules that a caller meets: at least one.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// The rules that a caller meets, at least one.
+#[derive(Debug, Clone, PartialEq)]
 pub struct Permit<'r>(Vec<&'r AccessRule>);
 
-/// The caller meets no rule at all.
+/// The caller meets no rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NothingGranted;
 
@@ -73,21 +71,17 @@ impl AccessRules {
         Self(rules)
     }
 
-    /// Every valid token may call everything: what counts where no rules are set.
+    /// Every valid token may call everything: the default.
     pub(crate) fn everything(root: PathPattern) -> Self {
-        let condition = Condition::SignedIn {
-            scopes: Vec::new(),
-            groups: Vec::new(),
-        };
         Self(vec![AccessRule {
             methods: Methods::Any,
             path: root,
-            condition,
+            condition: Condition::SignedIn(Vec::new()),
         }])
     }
 
     /// Each rule, in the order of the settings.
-    pub(crate) fn iter(&self) -> std::slice::Iter<'_, AccessRule> {
+    pub fn iter(&self) -> std::slice::Iter<'_, AccessRule> {
         self.0.iter()
     }
 
@@ -101,7 +95,7 @@ impl AccessRules {
         !self.0.iter().all(AccessRule::covers_everything)
     }
 
-    /// Decides what a caller may do, whatever is being asked for right now.
+    /// Decides what a caller may call, whichever route the event is about.
     ///
     /// # Errors
     ///
@@ -119,7 +113,7 @@ impl AccessRules {
         }
     }
 
-    /// The most that anyone could be granted, met by a caller whom every rule lets through.
+    /// The permit of a caller who meets every rule: none is larger.
     pub(crate) fn largest_permit(&self) -> Permit<'_> {
         Permit(self.0.iter().collect())
     }
@@ -129,13 +123,9 @@ impl Condition {
     fn is_met_by(&self, caller: Caller<'_>) -> bool {
         match (self, caller) {
             (Self::Anonymous, _) => true,
-            (Self::SignedIn { .. }, Caller::Anonymous) => false,
-            (Self::SignedIn { scopes, groups }, Caller::SignedIn(claims)) => {
-                let has_scope =
-                    |scope: &String| claims.scopes().is_some_and(|has| has.contains(scope));
-                let has_group =
-                    |group: &String| claims.groups().is_some_and(|has| has.contains(group));
-                scopes.iter().all(has_scope) && (groups.is_empty() || groups.iter().any(has_group))
+            (Self::SignedIn(_), Caller::Anonymous) => false,
+            (Self::SignedIn(demands), Caller::SignedIn(claims)) => {
+                demands.iter().all(|demand| demand.is_met_by(claims))
             }
         }
     }
@@ -147,17 +137,39 @@ impl<'r> Permit<'r> {
         self.0.iter().copied()
     }
 
-    /// Whether a request is among what is granted: the very answer that API Gateway finds by the policy.
+    /// Whether it covers a request: the decision that API Gateway finds by the policy.
     #[must_use]
     pub fn covers(&self, verb: &str, path: &str) -> bool {
-        self.rules().any(|rule| {
-            rule.covers_everything()
-                || rule.methods.verbs().iter().any(|known| known == verb) && rule.path.covers(path)
-        })
+        self.rules().any(|rule| rule.covers(verb, path))
     }
 }
 
 impl AccessRule {
+    /// The methods that it covers.
+    #[must_use]
+    pub const fn methods(&self) -> &Methods {
+        &self.methods
+    }
+
+    /// The paths that it covers.
+    #[must_use]
+    pub const fn path(&self) -> &PathPattern {
+        &self.path
+    }
+
+    /// What it demands of a caller.
+    #[must_use]
+    pub const fn condition(&self) -> &Condition {
+        &self.condition
+    }
+
+    /// Whether it covers a request.
+    #[must_use]
+    pub fn covers(&self, verb: &str, path: &str) -> bool {
+        self.covers_everything()
+            || self.methods.verbs().iter().any(|known| known == verb) && self.path.covers(path)
+    }
+
     /// Whether it is written into a policy as `…/{stage}/*`.
     pub(crate) fn covers_everything(&self) -> bool {
         self.methods == Methods::Any && self.path.covers_everything()
@@ -166,7 +178,8 @@ impl AccessRule {
 
 impl Methods {
     /// The verbs, with `*` written out.
-    pub(crate) fn verbs(&self) -> &[Method] {
+    #[must_use]
+    pub fn verbs(&self) -> &[Method] {
         match self {
             Self::Any => &VERBS,
             Self::Only(verbs) => verbs,

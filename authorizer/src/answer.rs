@@ -44,7 +44,7 @@ impl Answer {
     pub fn fit(&mut self) -> Vec<String> {
         let mut left_out = Vec::new();
         while json_bytes(self) > MAX_ANSWER_BYTES {
-            let Some(name) = self.context_mut().and_then(|context| take_largest(context)) else {
+            let Some(name) = self.context_mut().and_then(take_largest) else {
                 break;
             };
             left_out.push(name);

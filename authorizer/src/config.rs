@@ -15,7 +15,7 @@ use lambda_support::context::{FIXED_NAMES, RESERVED_NAMES};
 use lambda_support::log::Level;
 use lambda_support::settings::{Faults, Reader, Source};
 
-pub use self::access_rules::parse as parse_access_rules;
+pub use self::access_rules::{Problem, parse as parse_access_rules};
 pub use self::issuers::IssuerSettings;
 use crate::access::AccessRules;
 
@@ -104,11 +104,15 @@ impl Settings {
 
     fn read(reader: &mut Reader<'_>) -> Self {
         let issuers = issuers::read(reader);
+        let trusted: Vec<&str> = issuers
+            .iter()
+            .map(|issuer| issuer.issuer.as_str())
+            .collect();
         let policy_expiry = reader.choice("POLICY_EXPIRY", ("off", false), &[("on", true)]);
         Self {
             keys: read_key_cache(reader, &issuers),
             requirements: read_requirements(reader, policy_expiry),
-            access_rules: access_rules::read(reader, policy_expiry),
+            access_rules: access_rules::read(reader, &trusted, policy_expiry),
             token_cache_entries: reader
                 .number("TOKEN_CACHE_ENTRIES", 1024, 0..=1_000_000)
                 .try_into()

@@ -18,7 +18,7 @@ pub fn context(caller: Caller<'_>) -> Map<String, Value> {
             issuer: Some(claims.issuer().to_owned()),
             client_id: claims.client_id().map(owned),
             scopes: claims.scopes().map(<[_]>::to_vec),
-            groups: claims.groups().map(<[_]>::to_vec),
+            groups: claims.qualified_groups(),
             expires_at: Timestamp::from_secs(claims.expires_at_secs()),
             token_id: claims.token_id().map(owned),
             claims: claims.further().clone(),

@@ -143,7 +143,7 @@ mod tests {
     const PREFIX: &str = "arn:aws-cn:execute-api:cn-north-1:111122223333:abc/prod";
 
     fn rules(json: &str) -> AccessRules {
-        parse_access_rules(json.as_bytes()).unwrap()
+        parse_access_rules(json.as_bytes(), &[]).unwrap()
     }
 
     #[track_caller]

@@ -204,7 +204,14 @@ impl Verifier {
 
         let name = Arc::clone(&issuer.name);
         let context_claims = &self.requirements.context_claims;
-        let claims = VerifiedClaims::new(&claims, name, times, principal, context_claims)?;
+        let claims = VerifiedClaims::new(
+            &claims,
+            name,
+            times,
+            principal,
+            self.has_several_issuers(),
+            context_claims,
+        )?;
         Ok(Remembered {
             issuer: place,
             header,
@@ -238,7 +245,7 @@ impl Verifier {
         issuer: &TrustedIssuer,
     ) -> Result<String, Refusal> {
         let principal = claims.principal(&self.requirements.principal_claims)?;
-        let principal = if self.issuers.len() > 1 {
+        let principal = if self.has_several_issuers() {
             format!("{}#{principal}", issuer.name)
         } else {
             principal.to_owned()
@@ -248,6 +255,10 @@ impl Verifier {
             return Err(Refusal::PrincipalTooLong { bytes });
         }
         Ok(principal)
+    }
+
+    const fn has_several_issuers(&self) -> bool {
+        self.issuers.len() > 1
     }
 
     fn check_times(&self, times: &Times) -> Result<(), Refusal> {

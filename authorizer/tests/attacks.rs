@@ -16,6 +16,8 @@ mod answers;
 mod caching;
 #[path = "attacks/claims.rs"]
 mod claims;
+#[path = "attacks/conditions.rs"]
+mod conditions;
 #[path = "attacks/keys.rs"]
 mod keys;
 #[path = "attacks/observability.rs"]

@@ -1,6 +1,6 @@
 //! What is allowed and most likely not meant: the classic mistakes of setting up Okta, and rules that nobody meets.
 
-use crate::access::{AccessRules, Condition};
+use crate::access::{AccessRule, AccessRules, Condition, Demand};
 use crate::claims::is_scope_token;
 
 /// What looks wrong about an issuer, each with what to do.
@@ -73,18 +73,25 @@ pub(super) fn of_rules(name: &str, rules: &AccessRules) -> Vec<String> {
             "{name} holds an empty array: every caller is denied; to let every valid token call everything, leave it unset"
         )];
     }
-    let no_scope = rules.iter().map(|rule| match &rule.condition {
-        Condition::SignedIn { scopes, .. } => scopes.iter().find(|scope| !is_scope_token(scope)),
-        Condition::Anonymous => None,
-    });
-    let warnings = no_scope.enumerate().filter_map(|(index, scope)| {
+    let warnings = rules.iter().enumerate().filter_map(|(index, rule)| {
         Some(format!(
-            "{name}[{index}].scopes has {:?}, which no token can have as one scope (RFC 6749 section 3.3): nobody meets \
-             this rule; write each scope as a text of its own",
-            scope?
+            "{name}/{index}/scopes has {:?}, which no token can have as one scope (RFC 6749, section 3.3), so no caller \
+             meets this rule; write each scope as a string of its own",
+            impossible_scope(rule)?
         ))
     });
     warnings.collect()
+}
+
+fn impossible_scope(rule: &AccessRule) -> Option<&String> {
+    let Condition::SignedIn(demands) = rule.condition() else {
+        return None;
+    };
+    let scopes = demands.iter().filter_map(|demand| match demand {
+        Demand::Scopes(scopes) => Some(scopes),
+        Demand::Issuers(_) | Demand::Groups(_) => None,
+    });
+    scopes.flatten().find(|scope| !is_scope_token(scope))
 }
 
 #[cfg(test)]

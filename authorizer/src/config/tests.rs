@@ -189,7 +189,7 @@ fn all_faults_are_told_in_one_message_and_no_secret_is() {
   AUDIENCE is not set: expected the `aud` values to accept, joined by commas
   JWKS_URI holds a value that is not shown: expected an https address, or http on a loopback host; it is an address with a user name or password in it
   CLOCK_LEEWAY_SECONDS holds \"3600\": expected a whole number from 0 to 300
-  ACCESS_RULES[0].roles holds \"[\\\"b\\\"]\": expected only methods, path, scopes, groups, anonymous
+  ACCESS_RULES/0/roles holds \"[\\\"b\\\"]\": expected only methods, path, anonymous, scopes, groups, issuers
   INTROSPECTION_CLIENT_ID is not set: expected the client id to ask with, as INTROSPECTION is on";
     assert_eq!(message, expected);
 }
@@ -326,8 +326,8 @@ fn rules_that_nobody_can_meet_are_allowed_and_warned_of() {
                 {"methods": ["GET"], "path": "/", "scopes": ["a", "b c"]}]"#
         ),
         [
-            "ACCESS_RULES[1].scopes has \"b c\", which no token can have as one scope (RFC 6749 section 3.3): nobody meets \
-         this rule; write each scope as a text of its own"
+            "ACCESS_RULES/1/scopes has \"b c\", which no token can have as one scope (RFC 6749, section 3.3), so no caller \
+         meets this rule; write each scope as a string of its own"
         ]
     );
     assert!(

@@ -23,6 +23,7 @@ use crate::times::Times;
 pub struct VerifiedClaims {
     issuer: Arc<str>,
     principal: String,
+    is_qualified: bool,
     subject: String,
     client_id: Option<String>,
     scopes: Option<Vec<String>>,
@@ -33,12 +34,14 @@ pub struct VerifiedClaims {
 }
 
 impl VerifiedClaims {
-    /// Keeps of the claims what a decision and its context need, and no more.
+    /// Keeps of the claims what a decision and its context need, and no more. `is_qualified`: there are other issuers,
+    /// so names are qualified by this one.
     pub(super) fn new(
         claims: &UnverifiedClaims,
         issuer: Arc<str>,
         times: Times,
         principal: String,
+        is_qualified: bool,
         context_claims: &[String],
     ) -> Result<Self, Refusal> {
         let further = context_claims
@@ -46,6 +49,7 @@ impl VerifiedClaims {
             .filter_map(|name| Some((name.clone(), claims.get(name)?.clone())));
         Ok(Self {
             principal,
+            is_qualified,
             subject: claims.subject()?.to_owned(),
             client_id: claims.client_id().map(str::to_owned),
             scopes: claims.scopes(),
@@ -87,10 +91,22 @@ impl VerifiedClaims {
         self.scopes.as_deref()
     }
 
-    /// The groups, if the token speaks of any.
+    /// The groups, if the token has such a claim. They are the issuer's own names.
     #[must_use]
     pub fn groups(&self) -> Option<&[String]> {
         self.groups.as_deref()
+    }
+
+    /// The groups as the API sees them, unique among all trusted issuers.
+    #[must_use]
+    pub fn qualified_groups(&self) -> Option<Vec<String>> {
+        let groups = self.groups.as_deref()?;
+        Some(if self.is_qualified {
+            let qualify = |group: &String| format!("{}#{group}", self.issuer);
+            groups.iter().map(qualify).collect()
+        } else {
+            groups.to_vec()
+        })
     }
 
     /// `jti`.

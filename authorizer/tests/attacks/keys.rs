@@ -5,8 +5,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::support::{
-    KEYS_URI, NOW, Signer, World, changed, claims, claims_with, header, mint, token_event,
-    token_with, unauthorized,
+    KEYS_URI, NOW, OTHER_ISSUER, Signer, World, changed, claims, claims_with, header, mint,
+    token_event, token_with, unauthorized,
 };
 use super::{accepted, refused, wait};
 
@@ -202,30 +202,9 @@ fn two_keys_under_one_id() {
     accepted(&world, &signed_as(&json!({"alg": "ES256"}), Signer::p256()));
 }
 
-const OTHER_ISSUER: &str = "https://other.example";
-const OTHER_KEYS_URI: &str = "https://other.example/keys";
-
-fn two_issuers() -> World {
-    let issuers = json!([
-        {"issuer": super::support::ISSUER, "audience": ["api://default"], "jwksUri": KEYS_URI, "clientIds": ["web"]},
-        {"issuer": OTHER_ISSUER, "audience": ["api://other"], "jwksUri": OTHER_KEYS_URI, "algorithms": ["ES256"]},
-    ]);
-    let world = World::new(&[
-        ("TRUSTED_ISSUERS", &issuers.to_string()),
-        ("ISSUER", "-"),
-        ("AUDIENCE", "-"),
-        ("JWKS_URI", "-"),
-    ]);
-    world.issuer.publish(
-        OTHER_KEYS_URI,
-        &[Signer::p256().jwk("k1"), Signer::other_rsa().jwk("k2")],
-    );
-    world
-}
-
 #[test]
 fn a_key_of_one_issuer_for_a_token_of_another() {
-    let world = two_issuers();
+    let world = World::of_two_issuers(&[]);
     let es256 = changed(header(), &json!({"alg": "ES256"}));
     let other = json!({"iss": OTHER_ISSUER, "aud": "api://other", "cid": "anything"});
     accepted(&world, &mint(&es256, &claims_with(&other), Signer::p256()));
@@ -269,7 +248,7 @@ fn a_key_of_one_issuer_for_a_token_of_another() {
 
 #[test]
 fn one_name_at_two_issuers_is_two_principals() {
-    let world = two_issuers();
+    let world = World::of_two_issuers(&[]);
     let es256 = changed(header(), &json!({"alg": "ES256"}));
     let other = json!({"iss": OTHER_ISSUER, "aud": "api://other"});
     let first = wait(world.ask_with(&token_with(&json!({}))));

@@ -37,6 +37,8 @@ pub(crate) use self::signer::{Signer, mint};
 pub(crate) const NOW: u64 = 1_790_000_000;
 pub(crate) const ISSUER: &str = "https://example.okta.com/oauth2/default";
 pub(crate) const KEYS_URI: &str = "https://example.okta.com/oauth2/default/v1/keys";
+pub(crate) const OTHER_ISSUER: &str = "https://other.example";
+const OTHER_KEYS_URI: &str = "https://other.example/keys";
 pub(crate) const STAGE: &str = "arn:aws:execute-api:eu-west-1:111122223333:a1b2c3d4e5/prod";
 
 /// An authorizer and its surroundings.
@@ -84,6 +86,25 @@ impl World {
             issuer,
             log,
         }
+    }
+
+    /// Trusts a second issuer too, whose keys are those of [`Signer::p256`] and, as `k2`, [`Signer::other_rsa`].
+    pub(crate) fn of_two_issuers(variables: &[(&str, &str)]) -> Self {
+        let issuers = json!([
+            {"issuer": ISSUER, "audience": ["api://default"], "jwksUri": KEYS_URI, "clientIds": ["web"]},
+            {"issuer": OTHER_ISSUER, "audience": ["api://other"], "jwksUri": OTHER_KEYS_URI, "algorithms": ["ES256"]},
+        ])
+        .to_string();
+        let several = [
+            ("TRUSTED_ISSUERS", &*issuers),
+            ("ISSUER", "-"),
+            ("AUDIENCE", "-"),
+            ("JWKS_URI", "-"),
+        ];
+        let world = Self::new(&[&several, variables].concat());
+        let keys = [Signer::p256().jwk("k1"), Signer::other_rsa().jwk("k2")];
+        world.issuer.publish(OTHER_KEYS_URI, &keys);
+        world
     }
 
     /// The whole answer, or the whole error, as API Gateway gets it.
@@ -198,6 +219,13 @@ pub(crate) fn header() -> Value {
 /// A good token, but for the changes to its claims.
 pub(crate) fn token_with(changes: &Value) -> String {
     mint(&header(), &claims_with(changes), Signer::rsa())
+}
+
+/// A good token of the other issuer, but for the changes to its claims.
+pub(crate) fn other_token_with(changes: &Value) -> String {
+    let other = claims_with(&json!({"iss": OTHER_ISSUER, "aud": "api://other"}));
+    let header = changed(header(), &json!({"alg": "ES256"}));
+    mint(&header, &changed(other, changes), Signer::p256())
 }
 
 /// Answers with key sets, or not at all, and counts who asks.

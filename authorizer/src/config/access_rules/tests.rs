@@ -2,11 +2,14 @@ use super::*;
 
 #[track_caller]
 fn check(json: &str, expected: &[&str]) {
-    let places: Vec<String> = match parse(json.as_bytes()) {
+    let pointers: Vec<String> = match parse(json.as_bytes(), &[]) {
         Ok(_) => Vec::new(),
-        Err(problems) => problems.into_iter().map(|problem| problem.place).collect(),
+        Err(problems) => problems
+            .into_iter()
+            .map(|problem| problem.pointer)
+            .collect(),
     };
-    assert_eq!(places, expected, "{json}");
+    assert_eq!(pointers, expected, "{json}");
 }
 
 #[test]
@@ -29,43 +32,95 @@ fn the_rules_of_the_documentation_are_read() {
 
 #[test]
 fn every_fault_is_named_with_its_place() {
-    check(r#"[{}]"#, &["[0].methods", "[0].path"]);
+    check(r#"[{}]"#, &["/0/methods", "/0/path"]);
     check(
         r#"[1, {"methods": ["GET"], "path": "/"}, null]"#,
-        &["[0]", "[2]"],
+        &["/0", "/2"],
     );
     check(
         r#"[{"methods": ["get"], "path": "state"}]"#,
-        &["[0].methods", "[0].path"],
+        &["/0/methods", "/0/path"],
     );
     check(
         r#"[{"methods": ["GET"], "path": "/", "scope": ["a"]}]"#,
-        &["[0].scope"],
+        &["/0/scope"],
     );
     check(
         r#"[{"methods": ["GET"], "path": "/", "anonymous": "yes"}]"#,
-        &["[0].anonymous"],
+        &["/0/anonymous"],
     );
     check(
         r#"[{"methods": ["GET"], "path": "/", "anonymous": null}]"#,
-        &["[0].anonymous"],
+        &["/0/anonymous"],
     );
     check(
         r#"[{"methods": ["GET"], "path": "/", "anonymous": true, "groups": ["a"]}]"#,
-        &["[0].anonymous"],
+        &["/0/anonymous"],
     );
     check(
         r#"[{"methods": ["GET"], "path": "/", "scopes": [], "groups": [5]}]"#,
-        &["[0].scopes", "[0].groups"],
+        &["/0/scopes", "/0/groups/0"],
     );
-    check(r#"[{"methods": [], "path": "/"}]"#, &["[0].methods"]);
+    check(r#"[{"methods": [], "path": "/"}]"#, &["/0/methods"]);
     check(
         r#"[{"methods": "GET", "path": 5}]"#,
-        &["[0].methods", "[0].path"],
+        &["/0/methods", "/0/path"],
     );
     check(
         r#"[{"methods": ["TRACE"], "path": "/{id}"}]"#,
-        &["[0].methods", "[0].path"],
+        &["/0/methods", "/0/path"],
+    );
+}
+
+#[test]
+fn with_several_issuers_a_rule_says_whose_tokens_it_means() {
+    const TRUSTED: [&str; 2] = ["https://a.example", "https://b.example/"];
+    #[track_caller]
+    fn check(trusted: &[&str], condition: &str, expected: &[&str]) {
+        let rule = format!(r#"[{{"methods": ["GET"], "path": "/", {condition}}}]"#);
+        let problems = parse(rule.as_bytes(), trusted).err().unwrap_or_default();
+        let found: Vec<&str> = problems
+            .iter()
+            .map(|problem| problem.pointer.as_str())
+            .collect();
+        assert_eq!(found, expected, "{condition}");
+    }
+    for (condition, expected) in [
+        (r#""groups": ["Admins"]"#, &["/0/issuers"][..]),
+        (r#""scopes": ["a"]"#, &["/0/issuers"]),
+        (r#""anonymous": false"#, &[]),
+        (r#""anonymous": true"#, &[]),
+        (r#""anonymous": true, "issuers": ["*"]"#, &["/0/anonymous"]),
+        (r#""groups": ["Admins"], "issuers": ["*"]"#, &[]),
+        (
+            r#""groups": ["Admins"], "issuers": ["https://a.example"]"#,
+            &[],
+        ),
+        (
+            r#""issuers": ["https://a.example", "https://b.example/"]"#,
+            &[],
+        ),
+        (
+            r#""issuers": ["https://b.example", "https://a.example/"]"#,
+            &["/0/issuers/0", "/0/issuers/1"],
+        ),
+        (r#""issuers": []"#, &["/0/issuers"]),
+        (r#""issuers": "*""#, &["/0/issuers"]),
+        (r#""issuers": [5, ""]"#, &["/0/issuers/0", "/0/issuers/1"]),
+    ] {
+        check(&TRUSTED, condition, expected);
+    }
+    check(&["https://a.example"], r#""groups": ["Admins"]"#, &[]);
+    check(
+        &["https://a.example"],
+        r#""issuers": ["https://c.example"]"#,
+        &["/0/issuers/0"],
+    );
+    // An issuer that is wrong itself is one fault, not two.
+    check(
+        &["https://a.example", ""],
+        r#""issuers": ["https://c.example"]"#,
+        &[],
     );
 }
 
@@ -88,7 +143,7 @@ fn rules_of_size(count: usize, path_chars: usize) -> AccessRules {
         )
     };
     let rules: Vec<String> = (0..count).map(rule).collect();
-    parse(format!("[{}]", rules.join(",")).as_bytes()).unwrap()
+    parse(format!("[{}]", rules.join(",")).as_bytes(), &[]).unwrap()
 }
 
 #[test]

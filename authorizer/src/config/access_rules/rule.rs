@@ -1,0 +1,187 @@
+//! One access rule.
+
+use http::Method;
+use serde_json::{Map, Value};
+
+use super::Problem;
+use crate::access::{AccessRule, Condition, Demand, Methods, VERBS};
+use crate::path_pattern::PathPattern;
+
+/// The members that demand something of a token.
+const DEMANDS: [&str; 3] = ["scopes", "groups", "issuers"];
+
+/// Reads one rule. Members are taken out as they are read, so that what is left over is unknown.
+pub(super) struct RuleReader<'p> {
+    pointer: String,
+    members: Map<String, Value>,
+    trusted: &'p [&'p str],
+    problems: &'p mut Vec<Problem>,
+}
+
+impl<'p> RuleReader<'p> {
+    pub(super) const fn new(
+        pointer: String,
+        members: Map<String, Value>,
+        trusted: &'p [&'p str],
+        problems: &'p mut Vec<Problem>,
+    ) -> Self {
+        Self {
+            pointer,
+            members,
+            trusted,
+            problems,
+        }
+    }
+
+    /// `None` if anything is wrong with it, which is noted.
+    pub(super) fn read(mut self) -> Option<AccessRule> {
+        let before = self.problems.len();
+        let methods = self.methods();
+        let path = self.path();
+        let anonymous = self.anonymous();
+        let has_demands = DEMANDS.iter().any(|name| self.members.contains_key(*name));
+        let demands = self.demands();
+        if anonymous && has_demands {
+            let expected =
+                "no condition beside it, because the rule also allows callers without a token";
+            self.problem("/anonymous", Some(true.into()), expected);
+        }
+        for (name, value) in std::mem::take(&mut self.members) {
+            let expected = format!("only methods, path, anonymous, {}", DEMANDS.join(", "));
+            self.problem(&format!("/{}", escaped(&name)), Some(value), &expected);
+        }
+        if self.problems.len() > before {
+            return None;
+        }
+        Some(AccessRule {
+            methods: methods?,
+            path: path?,
+            condition: if anonymous {
+                Condition::Anonymous
+            } else {
+                Condition::SignedIn(demands)
+            },
+        })
+    }
+
+    fn methods(&mut self) -> Option<Methods> {
+        let value = self.members.remove("methods");
+        let names = value
+            .as_ref()
+            .and_then(Value::as_array)
+            .filter(|names| !names.is_empty());
+        let methods = names.and_then(|names| {
+            let verbs = names
+                .iter()
+                .filter(|name| *name != "*")
+                .map(|name| VERBS.into_iter().find(|verb| name == verb.as_str()));
+            let verbs: Vec<Method> = verbs.collect::<Option<_>>()?;
+            Some(if names.iter().any(|name| name == "*") {
+                Methods::Any
+            } else {
+                Methods::Only(verbs)
+            })
+        });
+        if methods.is_none() {
+            let expected =
+                "an array with some of GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, or \"*\"";
+            self.problem("/methods", value, expected);
+        }
+        methods
+    }
+
+    fn path(&mut self) -> Option<PathPattern> {
+        let value = self.members.remove("path");
+        let Some(Value::String(path)) = &value else {
+            self.problem("/path", value, "a string that begins with `/`");
+            return None;
+        };
+        PathPattern::parse(path)
+            .map_err(|error| self.problem("/path", value.clone(), &format!("a path: {error}")))
+            .ok()
+    }
+
+    fn anonymous(&mut self) -> bool {
+        match self.members.remove("anonymous") {
+            None => false,
+            Some(Value::Bool(anonymous)) => anonymous,
+            other => {
+                self.problem("/anonymous", other, "true or false");
+                false
+            }
+        }
+    }
+
+    /// What the rule demands of a token.
+    fn demands(&mut self) -> Vec<Demand> {
+        let mut demands = Vec::new();
+        demands.extend(self.issuers());
+        demands.extend(self.strings("scopes").map(Demand::Scopes));
+        demands.extend(self.strings("groups").map(Demand::Groups));
+        demands
+    }
+
+    /// With several trusted issuers a rule that demands something says of whose tokens.
+    fn issuers(&mut self) -> Option<Demand> {
+        if !self.members.contains_key("issuers") {
+            let has_demands = DEMANDS.iter().any(|name| self.members.contains_key(*name));
+            if has_demands && self.trusted.len() > 1 {
+                let expected = "the issuers that the rule is for, or [\"*\"] for all: with several trusted issuers, \
+                                one issuer's groups, scopes and claims are not another's";
+                self.problem("/issuers", None, expected);
+            }
+            return None;
+        }
+        let issuers = self.strings("issuers")?;
+        // An issuer that is wrong itself has its own fault.
+        let trusted = Some(self.trusted).filter(|trusted| !trusted.contains(&""));
+        for (index, issuer) in issuers.iter().enumerate() {
+            if issuer != "*" && trusted.is_some_and(|trusted| !trusted.contains(&issuer.as_str())) {
+                self.problem(
+                    &format!("/issuers/{index}"),
+                    Some(issuer.as_str().into()),
+                    "a trusted issuer, exactly as it is written there, or \"*\" for all",
+                );
+            }
+        }
+        let is_any = issuers.iter().any(|issuer| issuer == "*");
+        (!is_any).then_some(Demand::Issuers(issuers))
+    }
+
+    /// An array of strings; `None` if the member is missing or wrong. An empty array is refused, because it could mean
+    /// everyone or no one.
+    fn strings(&mut self, name: &str) -> Option<Vec<String>> {
+        const EXPECTED: &str =
+            "an array of at least one string, none empty; leave it out to demand none";
+        let value = self.members.remove(name)?;
+        let Some(array) = value.as_array().filter(|array| !array.is_empty()) else {
+            self.problem(&format!("/{name}"), Some(value), EXPECTED);
+            return None;
+        };
+        let mut strings = Vec::with_capacity(array.len());
+        for (index, item) in array.iter().enumerate() {
+            match item.as_str() {
+                Some(string) if !string.is_empty() => strings.push(string.to_owned()),
+                _ => {
+                    let place = format!("/{name}/{index}");
+                    self.problem(&place, Some(item.clone()), "a string that is not empty");
+                }
+            }
+        }
+        Some(strings)
+    }
+
+    /// Notes a fault at a place inside the rule.
+    fn problem(&mut self, place: &str, value: Option<Value>, expected: &str) {
+        self.problems.push(Problem {
+            pointer: format!("{}{place}", self.pointer),
+            value,
+            expected: expected.to_owned(),
+        });
+    }
+}
+
+/// A member's name in a JSON pointer (RFC 6901, section 3).
+fn escaped(name: &str) -> String {
+    name.replace('~', "~0").replace('/', "~1")
+}
