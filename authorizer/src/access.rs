@@ -6,6 +6,7 @@ use http::Method;
 
 pub use self::demand::Demand;
 use crate::path_pattern::PathPattern;
+use crate::target::Route;
 use crate::verifier::VerifiedClaims;
 
 /// The verbs that a rule can name, in the order in which `*` is written out.
@@ -137,10 +138,10 @@ impl<'r> Permit<'r> {
         self.0.iter().copied()
     }
 
-    /// Whether it covers a request: the decision that API Gateway finds by the policy.
+    /// Whether it covers a route: the decision that API Gateway finds by the policy.
     #[must_use]
-    pub fn covers(&self, verb: &str, path: &str) -> bool {
-        self.rules().any(|rule| rule.covers(verb, path))
+    pub fn covers(&self, route: &Route) -> bool {
+        self.rules().any(|rule| rule.covers(route))
     }
 }
 
@@ -163,11 +164,21 @@ impl AccessRule {
         &self.condition
     }
 
-    /// Whether it covers a request.
+    /// Whether it covers a route. Every rule covers the opening of a WebSocket, which has no path.
     #[must_use]
-    pub fn covers(&self, verb: &str, path: &str) -> bool {
-        self.covers_everything()
-            || self.methods.verbs().iter().any(|known| known == verb) && self.path.covers(path)
+    pub fn covers(&self, route: &Route) -> bool {
+        match route {
+            Route::Connect => true,
+            Route::Http { verb, path } => {
+                self.covers_everything()
+                    || self
+                        .methods
+                        .verbs()
+                        .iter()
+                        .any(|known| known == verb.as_str())
+                        && self.path.covers(path)
+            }
+        }
     }
 
     /// Whether it is written into a policy as `…/{stage}/*`.

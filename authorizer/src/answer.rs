@@ -39,6 +39,15 @@ pub enum Answer {
     },
 }
 
+/// The form of an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AnswerForm {
+    /// [`Answer::Policy`].
+    Policy,
+    /// [`Answer::Simple`].
+    Simple,
+}
+
 impl Answer {
     /// Leaves out the largest context value while the answer is too large. Returns the names of those left out.
     pub fn fit(&mut self) -> Vec<String> {
@@ -101,9 +110,9 @@ mod tests {
 
     use super::*;
     use crate::access::AccessRules;
-    use crate::method_arn::MethodArn;
     use crate::path_pattern::PathPattern;
     use crate::policy::MAX_POLICY_BYTES;
+    use crate::target::Target;
     use crate::verifier::MAX_PRINCIPAL_BYTES;
 
     fn simple(context: &Value) -> Answer {
@@ -133,7 +142,7 @@ mod tests {
     fn the_largest_policy_and_the_longest_principal_fit_together() {
         let rules = AccessRules::everything(PathPattern::parse("/*").unwrap());
         let permit = Ok(rules.largest_permit());
-        let policy = PolicyDocument::new(&permit, &MethodArn::longest(), None);
+        let policy = PolicyDocument::new(&permit, &Target::longest(), None);
         let policy_bytes = json_bytes(&policy);
         let principal = "p".repeat(MAX_PRINCIPAL_BYTES - 2);
         let context = json!({"signedIn": true, "principal": principal, "exp": 1_u64 << 53});

@@ -10,9 +10,9 @@ use serde_json::value::RawValue;
 use tokio::task::JoinSet;
 
 use crate::access::{AccessRules, Caller, NothingGranted, Permit};
-use crate::answer::Answer;
+use crate::answer::{Answer, AnswerForm};
 use crate::clock::{Clock, Timestamp};
-use crate::config::{HttpApiResponse, Settings};
+use crate::config::Settings;
 use crate::context::{context, principal};
 use crate::deadline::Deadline;
 use crate::error::{AuthorizerError, EventFault, Failure};
@@ -31,7 +31,7 @@ pub struct Authorizer {
     verifier: Verifier,
     access_rules: AccessRules,
     policy_expiry: bool,
-    http_api_response: HttpApiResponse,
+    http_api_answer: AnswerForm,
     keys_timeout: Duration,
     clock: Arc<dyn Clock>,
     log: Log,
@@ -74,7 +74,7 @@ impl Authorizer {
             ),
             access_rules: settings.access_rules.clone(),
             policy_expiry: settings.requirements.policy_expiry,
-            http_api_response: settings.http_api_response,
+            http_api_answer: settings.http_api_answer,
             keys_timeout: settings.keys.timeout,
             clock,
             log,
@@ -131,9 +131,11 @@ impl Authorizer {
     ) -> Result<Decision, NoDecision> {
         let mut request = AuthorizerRequest::parse(event)?;
         trace.request_id = request.request_id.take();
-        let simple =
-            request.form == Form::HttpApi && self.http_api_response == HttpApiResponse::Simple;
-        if simple && self.access_rules.differ_by_route() {
+        let form = match request.form {
+            Form::HttpApi => self.http_api_answer,
+            Form::Token | Form::Request => AnswerForm::Policy,
+        };
+        if form == AnswerForm::Simple && self.access_rules.differ_by_route() {
             self.warned_of_caching.call_once(|| {
                 self.log.write(
                     Level::Warn,
@@ -153,36 +155,40 @@ impl Authorizer {
             Ok(None) => Ok(None),
             Err(refusal) => Err(refusal.into()),
         };
-        let claims = verified.map_err(|error| NoDecision::new(error, simple))?;
+        let claims = verified.map_err(|error| NoDecision::new(error, form))?;
         let caller = claims
             .as_deref()
             .map_or(Caller::Anonymous, Caller::SignedIn);
 
         let permit = self.access_rules.decide(caller);
-        let granted = permit.as_ref().is_ok_and(|permit| {
-            request.form == Form::Connect || permit.covers(request.arn.verb(), request.arn.path())
-        });
-        // Who has no token is turned away as such, unless there is something for the anonymous: for an HTTP API that
-        // asks about one route, something on that route.
-        let nothing_for_anonymous = permit.is_err() || (simple && !granted);
+        let granted = permit
+            .as_ref()
+            .is_ok_and(|permit| permit.covers(request.target.route()));
+        // A caller without a token is refused as such, unless something is open to the anonymous: for a simple answer,
+        // which is about one route, that route.
+        let nothing_for_anonymous = match form {
+            AnswerForm::Policy => permit.is_err(),
+            AnswerForm::Simple => !granted,
+        };
         if claims.is_none() && nothing_for_anonymous {
-            return Err(NoDecision::new(Refusal::NoToken.into(), simple));
+            return Err(NoDecision::new(Refusal::NoToken.into(), form));
         }
 
-        let mut answer = if simple {
-            Answer::Simple {
+        let mut answer = match form {
+            AnswerForm::Simple => Answer::Simple {
                 is_authorized: granted,
                 context: Some(context(caller)),
-            }
-        } else {
-            let ends_at = claims
-                .as_ref()
-                .filter(|_| self.policy_expiry)
-                .map(|claims| claims.expires_at_secs());
-            Answer::Policy {
-                principal_id: principal(caller).to_owned(),
-                policy_document: PolicyDocument::new(&permit, &request.arn, ends_at),
-                context: context(caller),
+            },
+            AnswerForm::Policy => {
+                let ends_at = claims
+                    .as_ref()
+                    .filter(|_| self.policy_expiry)
+                    .map(|claims| claims.expires_at_secs());
+                Answer::Policy {
+                    principal_id: principal(caller).to_owned(),
+                    policy_document: PolicyDocument::new(&permit, &request.target, ends_at),
+                    context: context(caller),
+                }
             }
         };
         trace.context_left_out = answer.fit();
@@ -253,13 +259,15 @@ struct NoDecision {
 
 impl NoDecision {
     /// A simple response can say no to a bad token; a failure of ours is an error in every form.
-    const fn new(error: AuthorizerError, simple: bool) -> Self {
-        let answer = match error {
-            AuthorizerError::Refused(_) if simple => Some(Answer::Simple {
+    const fn new(error: AuthorizerError, form: AnswerForm) -> Self {
+        let answer = match (error, form) {
+            (AuthorizerError::Refused(_), AnswerForm::Simple) => Some(Answer::Simple {
                 is_authorized: false,
                 context: None,
             }),
-            AuthorizerError::Refused(_) | AuthorizerError::Failed(_) => None,
+            (AuthorizerError::Refused(_), AnswerForm::Policy) | (AuthorizerError::Failed(_), _) => {
+                None
+            }
         };
         Self { error, answer }
     }
@@ -267,7 +275,7 @@ impl NoDecision {
 
 impl From<EventFault> for NoDecision {
     fn from(fault: EventFault) -> Self {
-        Self::new(Failure::from(fault).into(), false)
+        Self::new(Failure::from(fault).into(), AnswerForm::Policy)
     }
 }
 

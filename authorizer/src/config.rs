@@ -18,7 +18,7 @@ use lambda_support::settings::{Faults, Reader, Source};
 pub use self::access_rules::{Problem, parse as parse_access_rules};
 pub use self::issuers::IssuerSettings;
 use crate::access::AccessRules;
-
+use crate::answer::AnswerForm;
 use crate::http_client::Endpoint;
 use crate::introspection::Secret;
 use crate::jwks::{KeySet, WarmStart};
@@ -42,7 +42,7 @@ pub struct Settings {
     /// Further trusted roots, in PEM.
     pub ca_pem: Option<Vec<u8>>,
     /// The form of answers to HTTP APIs with payload 2.0.
-    pub http_api_response: HttpApiResponse,
+    pub http_api_answer: AnswerForm,
     /// What is logged.
     pub log_level: Level,
     /// What is allowed and most likely a mistake, each with what to do.
@@ -75,15 +75,6 @@ pub struct IntrospectionSettings {
     pub client_secret: Option<Secret>,
     /// How long an answer is remembered.
     pub ttl: Duration,
-}
-
-/// The form of answers to HTTP APIs with payload 2.0.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum HttpApiResponse {
-    /// `{"isAuthorized": …}`.
-    Simple,
-    /// A policy, as for REST APIs.
-    Iam,
 }
 
 impl Settings {
@@ -119,10 +110,10 @@ impl Settings {
                 .unwrap_or(usize::MAX),
             introspection: read_introspection(reader, issuers.len()),
             ca_pem: read_ca_file(reader),
-            http_api_response: reader.choice(
+            http_api_answer: reader.choice(
                 "HTTP_API_RESPONSE",
-                ("simple", HttpApiResponse::Simple),
-                &[("iam", HttpApiResponse::Iam)],
+                ("simple", AnswerForm::Simple),
+                &[("iam", AnswerForm::Policy)],
             ),
             log_level: reader.log_level(),
             warnings: Vec::new(),

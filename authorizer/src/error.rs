@@ -3,8 +3,8 @@
 use lambda_runtime::Diagnostic;
 use thiserror::Error;
 
-use crate::method_arn::MethodArnError;
 use crate::refusal::Refusal;
+use crate::target::TargetError;
 
 /// The two ways in which there is no policy: the caller's fault and ours.
 ///
@@ -50,7 +50,7 @@ pub enum EventFault {
     List,
     /// The ARN is not one of a method.
     #[error("the ARN: {0}")]
-    Arn(#[from] MethodArnError),
+    Arn(#[from] TargetError),
 }
 
 impl AuthorizerError {

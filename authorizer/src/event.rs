@@ -12,16 +12,16 @@ use serde_json::value::RawValue;
 use self::member::{Case, LossyText};
 use crate::bearer::BearerToken;
 use crate::error::EventFault;
-use crate::method_arn::MethodArn;
 use crate::refusal::Refusal;
+use crate::target::{Route, Target};
 
 /// What is asked, in whichever form it came.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuthorizerRequest {
     /// The form, which decides the form of the answer.
     pub form: Form,
-    /// The method and the API that are asked for.
-    pub arn: MethodArn,
+    /// The route that is asked for.
+    pub target: Target,
     /// The token, if there is any credential at all; or what is wrong with the credential.
     pub credential: Result<Option<BearerToken>, Refusal>,
     /// The request's id at API Gateway, for the log.
@@ -33,10 +33,8 @@ pub struct AuthorizerRequest {
 pub enum Form {
     /// REST API, TOKEN authorizer.
     Token,
-    /// REST API, REQUEST authorizer, or HTTP API with payload 1.0.
+    /// REST or WebSocket API, REQUEST authorizer, or HTTP API with payload 1.0.
     Request,
-    /// WebSocket API, `$connect`.
-    Connect,
     /// HTTP API with payload 2.0.
     HttpApi,
 }
@@ -112,7 +110,7 @@ impl AuthorizerRequest {
             };
         Ok(Self {
             form: Form::Token,
-            arn: MethodArn::parse(arn)?,
+            target: Target::parse(arn)?,
             credential,
             request_id: None,
         })
@@ -122,23 +120,18 @@ impl AuthorizerRequest {
 impl Outline<'_> {
     /// REST API, WebSocket API, or HTTP API with payload 1.0.
     fn request(&self, arn: &str) -> Result<AuthorizerRequest, EventFault> {
-        let arn = MethodArn::parse(arn)?;
+        let target = Target::parse(arn)?;
         let header = self.authorization()?;
-        let (form, credential) = if arn.is_connect() {
-            let parameter = self.access_token()?;
-            (
-                Form::Connect,
-                header.and_then(|header| one_method(header, parameter)),
-            )
-        } else {
-            (
-                Form::Request,
-                header.and_then(|header| self.header_beside_identity(header)),
-            )
+        let credential = match target.route() {
+            Route::Connect => {
+                let parameter = self.access_token()?;
+                header.and_then(|header| one_method(header, parameter))
+            }
+            Route::Http { .. } => header.and_then(|header| self.header_beside_identity(header)),
         };
         Ok(AuthorizerRequest {
-            form,
-            arn,
+            form: Form::Request,
+            target,
             credential,
             request_id: self.request_id(),
         })
@@ -150,7 +143,7 @@ impl Outline<'_> {
             .and_then(|header| from_header(header.as_deref()));
         Ok(AuthorizerRequest {
             form: Form::HttpApi,
-            arn: MethodArn::parse(arn)?,
+            target: Target::parse(arn)?,
             credential,
             request_id: self.request_id(),
         })

@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use crate::access::{NothingGranted, Permit};
-use crate::method_arn::{CONNECT, MethodArn};
+use crate::target::{CONNECT, Route, Target};
 
 /// The largest policy, in bytes of JSON. The rest of [`MAX_ANSWER_BYTES`](crate::answer::MAX_ANSWER_BYTES) is for the
 /// principal and the context.
@@ -60,20 +60,20 @@ impl PolicyDocument {
     #[must_use]
     pub fn new(
         decision: &Result<Permit<'_>, NothingGranted>,
-        arn: &MethodArn,
+        target: &Target,
         ends_at_secs: Option<u64>,
     ) -> Self {
         let statement = match decision {
             Ok(permit) => Statement {
                 action: "execute-api:Invoke",
                 effect: Effect::Allow,
-                resource: resources(permit, arn),
+                resource: resources(permit, target),
                 condition: ends_at_secs.map(Condition::until),
             },
             Err(NothingGranted) => Statement {
                 action: "execute-api:Invoke",
                 effect: Effect::Deny,
-                resource: vec![format!("{}/*", arn.stage_prefix())],
+                resource: vec![format!("{}/*", target.stage_prefix())],
                 condition: None,
             },
         };
@@ -91,9 +91,9 @@ impl PolicyDocument {
     }
 }
 
-fn resources(permit: &Permit<'_>, arn: &MethodArn) -> Vec<String> {
-    let stage = arn.stage_prefix();
-    if arn.is_connect() {
+fn resources(permit: &Permit<'_>, target: &Target) -> Vec<String> {
+    let stage = target.stage_prefix();
+    if *target.route() == Route::Connect {
         return vec![format!("{stage}/{CONNECT}")];
     }
     let mut resources = Vec::new();
@@ -149,8 +149,8 @@ mod tests {
     #[track_caller]
     fn check(rules_json: &str, resources: &[&str]) {
         let rules = rules(rules_json);
-        let arn = MethodArn::parse(&format!("{PREFIX}/GET/evil*path?")).unwrap();
-        let policy = PolicyDocument::new(&Ok(rules.largest_permit()), &arn, None);
+        let target = Target::parse(&format!("{PREFIX}/GET/evil*path?")).unwrap();
+        let policy = PolicyDocument::new(&Ok(rules.largest_permit()), &target, None);
         let resources: Vec<String> = resources
             .iter()
             .map(|resource| format!("{PREFIX}/{resource}"))
@@ -218,8 +218,8 @@ mod tests {
 
     #[test]
     fn nothing_granted_denies_the_whole_stage() {
-        let arn = MethodArn::parse(&format!("{PREFIX}/GET/a")).unwrap();
-        let policy = PolicyDocument::new(&Err(NothingGranted), &arn, Some(5));
+        let target = Target::parse(&format!("{PREFIX}/GET/a")).unwrap();
+        let policy = PolicyDocument::new(&Err(NothingGranted), &target, Some(5));
         let expected = json!({
             "Version": "2012-10-17",
             "Statement": [{"Action": "execute-api:Invoke", "Effect": "Deny", "Resource": [format!("{PREFIX}/*")]}],

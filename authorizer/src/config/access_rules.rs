@@ -9,10 +9,10 @@ use self::rule::RuleReader;
 use super::lints;
 use crate::access::AccessRules;
 use crate::answer::json_bytes;
-use crate::method_arn::MethodArn;
 use crate::path_pattern::PathPattern;
 use crate::policy::{MAX_POLICY_BYTES, MAX_RESOURCE_CHARS, PolicyDocument};
 use crate::strict_json;
+use crate::target::Target;
 
 /// Reads `ACCESS_RULES` or `ACCESS_RULES_FILE`. `trusted`: the issuers that rules may name.
 pub(super) fn read(reader: &mut Reader<'_>, trusted: &[&str], policy_expiry: bool) -> AccessRules {
@@ -126,7 +126,7 @@ impl Problem {
 fn check_size(rules: &AccessRules, policy_expiry: bool) -> Result<(), Vec<Problem>> {
     let policy = PolicyDocument::new(
         &Ok(rules.largest_permit()),
-        &MethodArn::longest(),
+        &Target::longest(),
         policy_expiry.then_some(0),
     );
     let mut problems = Vec::new();

@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::{HttpApiResponse, IssuerSettings, Settings};
+use super::{IssuerSettings, Settings};
 use crate::algorithm::Algorithm;
+use crate::answer::AnswerForm;
 use crate::verifier::TokenUse;
 
 impl Settings {
@@ -33,9 +34,9 @@ impl Settings {
             })),
             "caFile": self.ca_pem.is_some(),
             "policyExpiry": self.requirements.policy_expiry,
-            "httpApiResponse": match self.http_api_response {
-                HttpApiResponse::Simple => "simple",
-                HttpApiResponse::Iam => "iam",
+            "httpApiResponse": match self.http_api_answer {
+                AnswerForm::Simple => "simple",
+                AnswerForm::Policy => "iam",
             },
             "logLevel": self.log_level.name(),
         })

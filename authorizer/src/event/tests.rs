@@ -232,6 +232,7 @@ fn http_api_payload_2() {
 
 #[test]
 fn a_web_socket_may_bring_its_token_in_the_query_but_not_twice() {
+    assert_eq!(Target::parse(CONNECT_ARN).unwrap().route(), &Route::Connect);
     let event = |headers: Value, query: Value, many: Value| {
         json!({"type": "REQUEST", "methodArn": CONNECT_ARN, "headers": headers, "queryStringParameters": query,
             "multiValueQueryStringParameters": many, "requestContext": {"routeKey": "$connect", "eventType": "CONNECT"}})
@@ -241,43 +242,43 @@ fn a_web_socket_may_bring_its_token_in_the_query_but_not_twice() {
     let header = json!({"Authorization": "Bearer a.b.c"});
     check(
         event(json!({}), query.clone(), many.clone()),
-        Form::Connect,
+        Form::Request,
         Ok(Some("a.b.c")),
     );
     check(
         event(json!(null), query.clone(), json!(null)),
-        Form::Connect,
+        Form::Request,
         Ok(Some("a.b.c")),
     );
     check(
         event(header.clone(), json!(null), json!({})),
-        Form::Connect,
+        Form::Request,
         Ok(Some("a.b.c")),
     );
     check(
         event(json!({}), json!({"Access_Token": "a.b.c"}), json!({})),
-        Form::Connect,
+        Form::Request,
         Ok(None),
     );
     check(
         event(header, query.clone(), many),
-        Form::Connect,
+        Form::Request,
         Err(Refusal::SeveralTokens),
     );
     let two = json!({"access_token": ["x.y.z", "a.b.c"]});
     check(
         event(json!({}), query, two),
-        Form::Connect,
+        Form::Request,
         Err(Refusal::SeveralTokens),
     );
     check(
         event(json!({}), json!({"access_token": ""}), json!({})),
-        Form::Connect,
+        Form::Request,
         Err(Refusal::MalformedBearer),
     );
     check(
         event(json!({}), json!({"access_token": "Bearer a"}), json!({})),
-        Form::Connect,
+        Form::Request,
         Err(Refusal::MalformedBearer),
     );
 }

@@ -3,8 +3,8 @@
 use authorizer::bearer::BearerToken;
 use authorizer::error::{AuthorizerError, EventFault, Failure};
 use authorizer::jwks::KeyRefusal;
-use authorizer::method_arn::MethodArnError;
 use authorizer::refusal::{Part, Refusal};
+use authorizer::target::TargetError;
 use lambda_runtime::Diagnostic;
 use serde_json::json;
 
@@ -98,9 +98,9 @@ fn every_error_reads_well_and_none_can_hold_a_secret() {
         Failure::UnknownEvent(EventFault::NotAnObject),
         Failure::UnknownEvent(EventFault::NoKnownForm),
         Failure::UnknownEvent(EventFault::List),
-        Failure::UnknownEvent(EventFault::Arn(MethodArnError::Form)),
-        Failure::UnknownEvent(EventFault::Arn(MethodArnError::TooLong)),
-        Failure::UnknownEvent(EventFault::Arn(MethodArnError::Part("stage"))),
+        Failure::UnknownEvent(EventFault::Arn(TargetError::Form)),
+        Failure::UnknownEvent(EventFault::Arn(TargetError::TooLong)),
+        Failure::UnknownEvent(EventFault::Arn(TargetError::Part("stage"))),
         Failure::KeysUnavailable,
         Failure::IntrospectionUnavailable,
     ];

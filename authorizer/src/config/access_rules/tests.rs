@@ -153,8 +153,7 @@ fn a_policy_that_could_exceed_6_kb_is_refused_at_the_very_rule() {
     assert!(most > 20, "{most}");
     for count in [most, most + 1] {
         let rules = rules_of_size(count, 20);
-        let policy =
-            PolicyDocument::new(&Ok(rules.largest_permit()), &MethodArn::longest(), Some(0));
+        let policy = PolicyDocument::new(&Ok(rules.largest_permit()), &Target::longest(), Some(0));
         let bytes = serde_json::to_vec(&policy).unwrap().len();
         assert_eq!(bytes <= 6144, count == most, "{count} rules, {bytes} bytes");
     }
@@ -162,7 +161,7 @@ fn a_policy_that_could_exceed_6_kb_is_refused_at_the_very_rule() {
 
 #[test]
 fn a_resource_that_could_exceed_512_characters_is_refused() {
-    let prefix = MethodArn::longest().stage_prefix().len() + "/GET".len();
+    let prefix = Target::longest().stage_prefix().len() + "/GET".len();
     assert_eq!(check_size(&rules_of_size(1, 512 - prefix), false), Ok(()));
     assert!(check_size(&rules_of_size(1, 513 - prefix), false).is_err());
 }

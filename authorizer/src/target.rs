@@ -1,21 +1,35 @@
-//! The ARN that API Gateway asks about.
+//! The route that an event asks about.
 
 use thiserror::Error;
 
-/// `arn:{partition}:execute-api:{region}:{account}:{api}/{stage}/{verb}/{path}`, or `…/{stage}/$connect` for a
-/// WebSocket API.
+/// A route of one stage of one API, as API Gateway names it in an ARN:
+/// `arn:{partition}:execute-api:{region}:{account}:{api}/{stage}/{verb}/{path}`, or `…/{stage}/$connect` for a WebSocket
+/// API.
 ///
-/// The partition is kept (`aws-cn`, `aws-us-gov`), and the path may hold colons and slashes of its own.
+/// The partition is kept (`aws-cn`, `aws-us-gov`), and the path may have colons and slashes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MethodArn {
+pub struct Target {
     stage_prefix: String,
-    verb: String,
-    path: String,
+    route: Route,
 }
 
-/// Text that is no ARN of a method. It goes to the log, so it carries none of the text.
+/// A route, without the API that it belongs to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Route {
+    /// A request with a method and a path.
+    Http {
+        /// The method, in the case in which it was sent.
+        verb: String,
+        /// The path without the stage, `/` for the root.
+        path: String,
+    },
+    /// The route that opens a WebSocket, the only one of such an API that is authorized.
+    Connect,
+}
+
+/// Why a string is not the ARN of a route. It is logged, so it carries no part of the string.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-pub enum MethodArnError {
+pub enum TargetError {
     /// Not six parts, or not an ARN of API Gateway.
     #[error(
         "not of the form arn:{{partition}}:execute-api:{{region}}:{{account}}:{{api}}/{{stage}}/{{verb}}/{{path}}"
@@ -24,47 +38,48 @@ pub enum MethodArnError {
     /// Longer than any that AWS can form, so a policy made of it could be too large.
     #[error("the part up to the stage is over {MAX_STAGE_PREFIX_BYTES} bytes")]
     TooLong,
-    /// A part would mean something else in a policy, or nothing.
+    /// A part that would have another meaning in a policy, or none.
     #[error("the {0} is empty or has characters other than letters, digits, `-`, `_`, `.` and `$`")]
     Part(&'static str),
 }
 
-/// The verb position of a WebSocket API's only authorized route.
+/// The route that opens a WebSocket, as an ARN names it.
 pub const CONNECT: &str = "$connect";
 
-/// The longest beginning of a resource: a partition and region longer than any there are, and a stage of the 128
+/// The longest beginning of a resource: a partition and region longer than any that exist, and a stage of the 128
 /// characters that API Gateway allows.
 pub const MAX_STAGE_PREFIX_BYTES: usize = 201;
 
-impl MethodArn {
+impl Target {
     /// One with the longest beginning, by which the size of policies is bounded.
     pub(crate) fn longest() -> Self {
-        let stage_prefix = format!("{:s<MAX_STAGE_PREFIX_BYTES$}", "arn:");
         Self {
-            stage_prefix,
-            verb: "GET".to_owned(),
-            path: "/".to_owned(),
+            stage_prefix: format!("{:s<MAX_STAGE_PREFIX_BYTES$}", "arn:"),
+            route: Route::Http {
+                verb: "GET".to_owned(),
+                path: "/".to_owned(),
+            },
         }
     }
 
-    /// Takes an ARN apart.
+    /// Parses an ARN.
     ///
-    /// Everything that will stand in a policy's resource is held to plain characters, so that nothing in it can act as
-    /// a wildcard there. Verb and path never reach a policy, and may be anything.
+    /// Everything that becomes part of a policy's resource may have plain characters only, so that nothing in it can
+    /// act as a wildcard there. Verb and path never become part of a policy, and may be anything.
     ///
     /// # Errors
     ///
     /// If it has another form.
-    pub fn parse(arn: &str) -> Result<Self, MethodArnError> {
+    pub fn parse(arn: &str) -> Result<Self, TargetError> {
         let mut parts = arn.splitn(6, ':');
-        let mut next = || parts.next().ok_or(MethodArnError::Form);
+        let mut next = || parts.next().ok_or(TargetError::Form);
         let (scheme, partition, service, region, account, resource) =
             (next()?, next()?, next()?, next()?, next()?, next()?);
         if scheme != "arn" || service != "execute-api" {
-            return Err(MethodArnError::Form);
+            return Err(TargetError::Form);
         }
         let mut segments = resource.splitn(3, '/');
-        let mut next = || segments.next().ok_or(MethodArnError::Form);
+        let mut next = || segments.next().ok_or(TargetError::Form);
         let (api, stage, route) = (next()?, next()?, next()?);
         let named = [
             ("partition", partition),
@@ -79,46 +94,45 @@ impl MethodArn {
                     .bytes()
                     .all(|b| b.is_ascii_alphanumeric() || b"-_.$".contains(&b))
             {
-                return Err(MethodArnError::Part(name));
+                return Err(TargetError::Part(name));
             }
         }
         let stage_prefix = format!("arn:{partition}:execute-api:{region}:{account}:{api}/{stage}");
         if stage_prefix.len() > MAX_STAGE_PREFIX_BYTES {
-            return Err(MethodArnError::TooLong);
+            return Err(TargetError::TooLong);
         }
-        let (verb, path) = match route.split_once('/') {
-            Some((verb, path)) => (verb, format!("/{path}")),
-            None => (route, String::new()),
-        };
         Ok(Self {
             stage_prefix,
-            verb: verb.to_owned(),
-            path,
+            route: Route::parse(route),
         })
     }
 
-    /// Everything up to and with the stage, without a slash at the end: what every resource of a policy begins with.
+    /// Everything up to the stage, without a slash at the end: the beginning of every resource of a policy.
     #[must_use]
     pub fn stage_prefix(&self) -> &str {
         &self.stage_prefix
     }
 
-    /// The verb of the request.
+    /// The route.
     #[must_use]
-    pub fn verb(&self) -> &str {
-        &self.verb
+    pub const fn route(&self) -> &Route {
+        &self.route
     }
+}
 
-    /// The path of the request without the stage, `/` for the root; empty for a WebSocket API.
-    #[must_use]
-    pub fn path(&self) -> &str {
-        &self.path
-    }
-
-    /// Whether this is the route that opens a WebSocket: the one form that has no path.
-    #[must_use]
-    pub fn is_connect(&self) -> bool {
-        self.verb == CONNECT && self.path.is_empty()
+impl Route {
+    fn parse(route: &str) -> Self {
+        match route.split_once('/') {
+            None if route == CONNECT => Self::Connect,
+            None => Self::Http {
+                verb: route.to_owned(),
+                path: String::new(),
+            },
+            Some((verb, path)) => Self::Http {
+                verb: verb.to_owned(),
+                path: format!("/{path}"),
+            },
+        }
     }
 }
 
@@ -127,17 +141,20 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(arn: &str, expected: Result<(&str, &str, &str), MethodArnError>) {
-        let parsed = MethodArn::parse(arn);
+    fn check(arn: &str, expected: Result<(&str, &str, &str), TargetError>) {
+        let parsed = Target::parse(arn);
         let found = parsed
             .as_ref()
-            .map(|arn| (arn.stage_prefix(), arn.verb(), arn.path()))
+            .map(|target| match target.route() {
+                Route::Http { verb, path } => (target.stage_prefix(), &**verb, &**path),
+                Route::Connect => (target.stage_prefix(), CONNECT, ""),
+            })
             .map_err(|error| *error);
         assert_eq!(found, expected, "{arn}");
     }
 
     #[test]
-    fn real_arns_are_taken_apart() {
+    fn the_arns_of_api_gateway_are_parsed() {
         const PREFIX: &str = "arn:aws:execute-api:eu-west-1:111122223333:a1b2c3d4e5/prod";
         check(
             &format!("{PREFIX}/GET/items/42"),
@@ -171,23 +188,23 @@ mod tests {
     fn what_would_be_a_wildcard_in_a_policy_is_refused() {
         check(
             "arn:aws:execute-api:eu-west-1:1:abc/*/GET/a",
-            Err(MethodArnError::Part("stage")),
+            Err(TargetError::Part("stage")),
         );
         check(
             "arn:aws:execute-api:eu-west-1:1:a?c/prod/GET/a",
-            Err(MethodArnError::Part("API id")),
+            Err(TargetError::Part("API id")),
         );
         check(
             "arn:aws:execute-api:*:1:abc/prod/GET/a",
-            Err(MethodArnError::Part("region")),
+            Err(TargetError::Part("region")),
         );
         check(
             "arn:aws:execute-api:eu-west-1:${aws:userid}:abc/prod/GET/a",
-            Err(MethodArnError::Part("account")),
+            Err(TargetError::Part("account")),
         );
         check(
             "arn:aws:execute-api:eu-west-1:1:abc//GET/a",
-            Err(MethodArnError::Part("stage")),
+            Err(TargetError::Part("stage")),
         );
     }
 
@@ -195,26 +212,26 @@ mod tests {
     fn no_beginning_is_longer_than_the_one_by_which_policies_are_measured() {
         let longest = "arn:aws-iso-ff:execute-api:xx-isofff-northeast-1:111122223333:a1b2c3d4e5";
         let prefix = format!("{longest}/{}", "s".repeat(128));
-        assert_eq!(MethodArn::longest().stage_prefix().len(), prefix.len());
+        assert_eq!(Target::longest().stage_prefix().len(), prefix.len());
         check(&format!("{prefix}/GET/a"), Ok((&prefix, "GET", "/a")));
-        check(&format!("{prefix}s/GET/a"), Err(MethodArnError::TooLong));
+        check(&format!("{prefix}s/GET/a"), Err(TargetError::TooLong));
     }
 
     #[test]
-    fn other_text_is_refused() {
-        check("", Err(MethodArnError::Form));
-        check("GET /items", Err(MethodArnError::Form));
+    fn other_strings_are_refused() {
+        check("", Err(TargetError::Form));
+        check("GET /items", Err(TargetError::Form));
         check(
             "arn:aws:lambda:eu-west-1:1:function:f",
-            Err(MethodArnError::Form),
+            Err(TargetError::Form),
         );
         check(
             "arn:aws:execute-api:eu-west-1:1:abc/prod",
-            Err(MethodArnError::Form),
+            Err(TargetError::Form),
         );
         check(
             "urn:aws:execute-api:eu-west-1:1:abc/prod/GET/",
-            Err(MethodArnError::Form),
+            Err(TargetError::Form),
         );
     }
 }
