@@ -1,10 +1,18 @@
 //! Who may call which routes: the rules, and the decision, which is pure.
 
+mod claim_test;
 mod demand;
+mod outcome;
+
+use std::time::Duration;
 
 use http::Method;
 
+pub use self::claim_test::{Alternative, ClaimName, ClaimNameError, ClaimTest, ExactNumber};
 pub use self::demand::Demand;
+pub(crate) use self::demand::Moment;
+pub use self::outcome::RuleOutcome;
+use crate::clock::Timestamp;
 use crate::path_pattern::PathPattern;
 use crate::target::Route;
 use crate::verifier::VerifiedClaims;
@@ -48,7 +56,13 @@ pub enum Condition {
 
 /// All rules. A caller may call a route if any rule that covers it is met.
 #[derive(Debug, Clone, PartialEq)]
-pub struct AccessRules(Vec<AccessRule>);
+pub struct AccessRules {
+    rules: Vec<AccessRule>,
+    /// For the age of a sign-in.
+    leeway: Duration,
+    /// The claims that rules name, each once. [`ClaimTest`]s refer to them by place.
+    claims: Vec<ClaimName>,
+}
 
 /// The caller of a route.
 #[derive(Debug, Clone, Copy)]
@@ -68,44 +82,53 @@ pub struct Permit<'r>(Vec<&'r AccessRule>);
 pub struct NothingGranted;
 
 impl AccessRules {
-    pub(crate) const fn new(rules: Vec<AccessRule>) -> Self {
-        Self(rules)
-    }
-
-    /// Every valid token may call everything: the default.
-    pub(crate) fn everything(root: PathPattern) -> Self {
-        Self(vec![AccessRule {
-            methods: Methods::Any,
-            path: root,
-            condition: Condition::SignedIn(Vec::new()),
-        }])
+    pub(crate) fn new(mut rules: Vec<AccessRule>, leeway: Duration) -> Self {
+        let mut claims = Vec::new();
+        for test in rules.iter_mut().flat_map(AccessRule::claim_tests) {
+            let known = claims.iter().position(|name| *name == test.name);
+            test.place = known.unwrap_or(claims.len());
+            if known.is_none() {
+                claims.push(test.name.clone());
+            }
+        }
+        Self {
+            rules,
+            leeway,
+            claims,
+        }
     }
 
     /// Each rule, in the order of the settings.
     pub fn iter(&self) -> std::slice::Iter<'_, AccessRule> {
-        self.0.iter()
+        self.rules.iter()
     }
 
     /// How many rules there are.
     pub(crate) const fn len(&self) -> usize {
-        self.0.len()
+        self.rules.len()
+    }
+
+    /// The claims that rules name. A [`VerifiedClaims`] for these rules keeps their values, in this order.
+    pub(crate) fn claims(&self) -> &[ClaimName] {
+        &self.claims
     }
 
     /// Whether a caller may call some routes and not others.
     pub(crate) fn differ_by_route(&self) -> bool {
-        !self.0.iter().all(AccessRule::covers_everything)
+        !self.rules.iter().all(AccessRule::covers_everything)
     }
 
-    /// Decides what a caller may call, whichever route the event is about.
+    /// Decides what a caller may call now, whichever route the event is about.
     ///
     /// # Errors
     ///
     /// If that is nothing.
-    pub fn decide(&self, caller: Caller<'_>) -> Result<Permit<'_>, NothingGranted> {
+    pub fn decide(&self, caller: Caller<'_>, now: Timestamp) -> Result<Permit<'_>, NothingGranted> {
+        let moment = self.moment(now);
         let met: Vec<_> = self
-            .0
+            .rules
             .iter()
-            .filter(|rule| rule.condition.is_met_by(caller))
+            .filter(|rule| rule.condition.is_met_by(caller, moment))
             .collect();
         if met.is_empty() {
             Err(NothingGranted)
@@ -114,25 +137,32 @@ impl AccessRules {
         }
     }
 
-    /// The permit of a caller who meets every rule: none is larger.
-    pub(crate) fn largest_permit(&self) -> Permit<'_> {
-        Permit(self.0.iter().collect())
+    const fn moment(&self, now: Timestamp) -> Moment {
+        Moment {
+            now,
+            leeway: self.leeway,
+        }
     }
 }
 
 impl Condition {
-    fn is_met_by(&self, caller: Caller<'_>) -> bool {
+    fn is_met_by(&self, caller: Caller<'_>, moment: Moment) -> bool {
         match (self, caller) {
             (Self::Anonymous, _) => true,
             (Self::SignedIn(_), Caller::Anonymous) => false,
-            (Self::SignedIn(demands), Caller::SignedIn(claims)) => {
-                demands.iter().all(|demand| demand.is_met_by(claims))
-            }
+            (Self::SignedIn(demands), Caller::SignedIn(claims)) => demands
+                .iter()
+                .all(|demand| demand.is_met_by(claims, moment)),
         }
     }
 }
 
 impl<'r> Permit<'r> {
+    /// The permit of a caller who meets all of these rules: none is larger.
+    pub(crate) fn of_all(rules: &'r [AccessRule]) -> Self {
+        Self(rules.iter().collect())
+    }
+
     /// The rules that are met.
     pub fn rules(&self) -> impl Iterator<Item = &'r AccessRule> {
         self.0.iter().copied()
@@ -146,6 +176,15 @@ impl<'r> Permit<'r> {
 }
 
 impl AccessRule {
+    /// Every valid token may call everything: the default.
+    pub(crate) fn everything() -> Self {
+        Self {
+            methods: Methods::Any,
+            path: PathPattern::everything(),
+            condition: Condition::SignedIn(Vec::new()),
+        }
+    }
+
     /// The methods that it covers.
     #[must_use]
     pub const fn methods(&self) -> &Methods {
@@ -179,6 +218,17 @@ impl AccessRule {
                         && self.path.covers(path)
             }
         }
+    }
+
+    fn claim_tests(&mut self) -> impl Iterator<Item = &mut ClaimTest> {
+        let demands = match &mut self.condition {
+            Condition::Anonymous => &mut [][..],
+            Condition::SignedIn(demands) => demands.as_mut_slice(),
+        };
+        demands.iter_mut().filter_map(|demand| match demand {
+            Demand::Claim(test) | Demand::NotClaim(test) => Some(test),
+            _ => None,
+        })
     }
 
     /// Whether it is written into a policy as `…/{stage}/*`.

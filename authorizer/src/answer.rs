@@ -109,8 +109,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::access::AccessRules;
-    use crate::path_pattern::PathPattern;
+    use crate::access::{AccessRule, Permit};
     use crate::policy::MAX_POLICY_BYTES;
     use crate::target::Target;
     use crate::verifier::MAX_PRINCIPAL_BYTES;
@@ -140,8 +139,8 @@ mod tests {
 
     #[test]
     fn the_largest_policy_and_the_longest_principal_fit_together() {
-        let rules = AccessRules::everything(PathPattern::parse("/*").unwrap());
-        let permit = Ok(rules.largest_permit());
+        let rules = [AccessRule::everything()];
+        let permit = Ok(Permit::of_all(&rules));
         let policy = PolicyDocument::new(&permit, &Target::longest(), None);
         let policy_bytes = json_bytes(&policy);
         let principal = "p".repeat(MAX_PRINCIPAL_BYTES - 2);

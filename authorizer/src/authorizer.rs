@@ -1,4 +1,6 @@
-//! The whole of it: from an event to an answer.
+//! The flow: from an event to an answer.
+
+mod decision;
 
 use std::sync::{Arc, Once};
 use std::time::{Duration, Instant};
@@ -9,23 +11,26 @@ use serde_json::json;
 use serde_json::value::RawValue;
 use tokio::task::JoinSet;
 
-use crate::access::{AccessRules, Caller, NothingGranted, Permit};
+pub use self::decision::Explanation;
+use self::decision::{Decision, Outcome};
+use crate::access::{AccessRules, Caller};
 use crate::answer::{Answer, AnswerForm};
 use crate::clock::{Clock, Timestamp};
 use crate::config::Settings;
 use crate::context::{context, principal};
 use crate::deadline::Deadline;
-use crate::error::{AuthorizerError, EventFault, Failure};
+use crate::error::AuthorizerError;
 use crate::event::{AuthorizerRequest, Form};
 use crate::http_client::Transport;
-use crate::log::{Decided, Verdict};
+use crate::log::Decided;
 use crate::metrics::KeyEventMeter;
 use crate::policy::PolicyDocument;
 use crate::refusal::Refusal;
+use crate::target::Target;
 use crate::trace::Trace;
-use crate::verifier::{TrustedIssuer, Verifier};
+use crate::verifier::{TrustedIssuer, VerifiedClaims, Verifier};
 
-/// Decides about events. Made once, used for every invocation.
+/// Decides about events. Made once per environment, used for every invocation.
 #[derive(Debug)]
 pub struct Authorizer {
     verifier: Verifier,
@@ -40,17 +45,12 @@ pub struct Authorizer {
     warned_of_caching: Once,
 }
 
-/// How long init waits for keys at most. Lambda gives all of it 10 seconds and then begins anew, within the time of the
-/// first invocation.
-const WARM_UP_LIMIT: Duration = Duration::from_secs(5);
-
-/// Logged once: whether the API caches, and by what, is not in the event.
-const CACHED_SIMPLE_ANSWERS: &str = "the access rules differ by route, and an HTTP API applies a cached simple answer \
-    to every route: set the authorizer's cache time to 0, add $context.routeKey to its identity sources, or set \
-    HTTP_API_RESPONSE=iam";
+/// How long init waits for keys at most. Lambda gives init 10 seconds and then repeats it within the time of the first
+/// invocation.
+const MAX_WARM_UP: Duration = Duration::from_secs(5);
 
 impl Authorizer {
-    /// An authorizer by its settings. `function` names it in metrics. Nothing is fetched yet.
+    /// An authorizer with these settings. `function` is its name in metrics. Nothing is fetched yet.
     #[must_use]
     pub fn new(
         settings: &Settings,
@@ -84,8 +84,8 @@ impl Authorizer {
         }
     }
 
-    /// Fetches the keys of all issuers, side by side, so that the first caller does not pay. A dead issuer holds this
-    /// up no longer than one fetch may take, or 5 seconds if that is less; a fetch that takes longer goes on beside.
+    /// Fetches the keys of all issuers at once, so that the first caller does not wait. An issuer that is down delays
+    /// this by the timeout of one fetch or 5 seconds, whichever is less; a fetch that takes longer continues.
     pub async fn warm_up(self: &Arc<Self>) {
         let patience = warm_up_patience(self.keys_timeout);
         let deadline = Deadline::at(self.clock.now().plus(patience));
@@ -105,7 +105,7 @@ impl Authorizer {
     ///
     /// # Errors
     ///
-    /// If there is no policy to answer with: the caller's fault or ours, never mixed.
+    /// If there is no policy to answer with: the caller's fault or ours.
     pub async fn authorize(
         &self,
         event: &RawValue,
@@ -113,57 +113,96 @@ impl Authorizer {
     ) -> Result<Answer, AuthorizerError> {
         let started = Instant::now();
         let mut trace = Trace::default();
-        let deadline = Deadline::of_invocation(invocation.deadline, self.clock.now());
-        let decided = self.decide(event, deadline, &mut trace).await;
-        self.log_decision(&decided, &trace, started.elapsed(), invocation.request_id);
-        match decided {
-            Ok(decision) => Ok(decision.answer),
-            Err(failed) => failed.answer.ok_or(failed.error),
+        let outcome = self.decide(event, invocation.deadline, &mut trace).await;
+        self.log_decision(&outcome, &trace, started.elapsed(), invocation.request_id);
+        outcome.into_answer()
+    }
+
+    /// Decides about one event, without logging, and reports how each rule that covers the route judges the caller.
+    pub async fn explain(&self, event: &RawValue, deadline: Timestamp) -> Explanation {
+        let mut trace = Trace::default();
+        let outcome = self.decide(event, deadline, &mut trace).await;
+        let caller = match &outcome.decision {
+            Ok(Decision {
+                claims: Some(claims),
+                ..
+            }) => Some(Caller::SignedIn(claims)),
+            Ok(Decision { claims: None, .. }) | Err(AuthorizerError::Refused(Refusal::NoToken)) => {
+                Some(Caller::Anonymous)
+            }
+            Err(_) => None,
+        };
+        let rules = caller
+            .zip(outcome.route.as_ref())
+            .map(|(caller, route)| self.access_rules.outcomes(caller, route, self.clock.now()));
+        let (verdict, reason, detail) = outcome.summary();
+        Explanation {
+            verdict,
+            reason,
+            detail,
+            rules: rules.unwrap_or_default(),
+            answer: outcome.into_answer(),
         }
     }
 
-    /// The flow itself.
-    async fn decide(
-        &self,
-        event: &RawValue,
-        deadline: Deadline,
-        trace: &mut Trace,
-    ) -> Result<Decision, NoDecision> {
-        let mut request = AuthorizerRequest::parse(event)?;
+    /// Decides about one event.
+    async fn decide(&self, event: &RawValue, deadline: Timestamp, trace: &mut Trace) -> Outcome {
+        let deadline = Deadline::of_invocation(deadline, self.clock.now());
+        let mut request = match AuthorizerRequest::parse(event) {
+            Ok(request) => request,
+            Err(fault) => return Outcome::unknown_event(fault),
+        };
         trace.request_id = request.request_id.take();
         let form = match request.form {
             Form::HttpApi => self.http_api_answer,
             Form::Token | Form::Request => AnswerForm::Policy,
         };
-        if form == AnswerForm::Simple && self.access_rules.differ_by_route() {
-            self.warned_of_caching.call_once(|| {
-                self.log.write(
-                    Level::Warn,
-                    CACHED_SIMPLE_ANSWERS,
-                    self.clock.now(),
-                    json!({}),
-                );
-            });
+        if form == AnswerForm::Simple {
+            self.warn_of_caching();
         }
-
-        let verified = match request.credential.clone() {
-            Ok(Some(token)) => self
-                .verifier
-                .verify(&token, deadline, trace)
-                .await
-                .map(Some),
-            Ok(None) => Ok(None),
-            Err(refusal) => Err(refusal.into()),
+        let decision = match self.authenticate(&request, deadline, trace).await {
+            Ok(claims) => self.decide_for(claims, &request.target, form),
+            Err(error) => Err(error),
         };
-        let claims = verified.map_err(|error| NoDecision::new(error, form))?;
+        if let Ok(decision) = &decision {
+            trace.context_left_out.clone_from(&decision.left_out);
+        }
+        Outcome {
+            decision,
+            form,
+            route: Some(request.target.into_route()),
+        }
+    }
+
+    /// Verifies the token of a request; `None` without one.
+    async fn authenticate(
+        &self,
+        request: &AuthorizerRequest,
+        deadline: Deadline,
+        trace: &mut Trace,
+    ) -> Result<Option<Arc<VerifiedClaims>>, AuthorizerError> {
+        match &request.credential {
+            Ok(Some(token)) => self.verifier.verify(token, deadline, trace).await.map(Some),
+            Ok(None) => Ok(None),
+            Err(refusal) => Err((*refusal).into()),
+        }
+    }
+
+    /// Decides what a caller may call, and whether the route is among it.
+    fn decide_for(
+        &self,
+        claims: Option<Arc<VerifiedClaims>>,
+        target: &Target,
+        form: AnswerForm,
+    ) -> Result<Decision, AuthorizerError> {
+        let now = self.clock.now();
         let caller = claims
             .as_deref()
             .map_or(Caller::Anonymous, Caller::SignedIn);
-
-        let permit = self.access_rules.decide(caller);
+        let permit = self.access_rules.decide(caller, now);
         let granted = permit
             .as_ref()
-            .is_ok_and(|permit| permit.covers(request.target.route()));
+            .is_ok_and(|permit| permit.covers(target.route()));
         // A caller without a token is refused as such, unless something is open to the anonymous: for a simple answer,
         // which is about one route, that route.
         let nothing_for_anonymous = match form {
@@ -171,13 +210,18 @@ impl Authorizer {
             AnswerForm::Simple => !granted,
         };
         if claims.is_none() && nothing_for_anonymous {
-            return Err(NoDecision::new(Refusal::NoToken.into(), form));
+            return Err(Refusal::NoToken.into());
         }
 
+        let step_up = claims
+            .as_ref()
+            .filter(|_| !granted)
+            .and_then(|claims| self.access_rules.step_up(claims, target.route(), now));
+        let context = context(caller, step_up);
         let mut answer = match form {
             AnswerForm::Simple => Answer::Simple {
                 is_authorized: granted,
-                context: Some(context(caller)),
+                context: Some(context),
             },
             AnswerForm::Policy => {
                 let ends_at = claims
@@ -186,41 +230,35 @@ impl Authorizer {
                     .map(|claims| claims.expires_at_secs());
                 Answer::Policy {
                     principal_id: principal(caller).to_owned(),
-                    policy_document: PolicyDocument::new(&permit, &request.target, ends_at),
-                    context: context(caller),
+                    policy_document: PolicyDocument::new(&permit, target, ends_at),
+                    context,
                 }
             }
         };
-        trace.context_left_out = answer.fit();
         Ok(Decision {
+            left_out: answer.fit(),
             answer,
             granted,
-            reason: reason(&permit, granted, caller),
+            reason: decision::reason(permit.is_ok(), granted, caller),
+            claims,
         })
     }
 
-    fn log_decision(
-        &self,
-        decided: &Result<Decision, NoDecision>,
-        trace: &Trace,
-        duration: Duration,
-        request_id: &str,
-    ) {
-        let (verdict, reason, detail) = match decided {
-            Ok(Decision {
-                granted: true,
-                reason,
-                ..
-            }) => (Verdict::Allow, *reason, None),
-            Ok(Decision { reason, .. }) => (Verdict::Deny, *reason, None),
-            Err(NoDecision { error, .. }) => {
-                let verdict = match error {
-                    AuthorizerError::Refused(_) => Verdict::Unauthorized,
-                    AuthorizerError::Failed(_) => Verdict::Error,
-                };
-                (verdict, error.code(), Some(error.to_string()))
-            }
-        };
+    /// Logged once: whether the API caches, and by what, is not in the event.
+    fn warn_of_caching(&self) {
+        const WARNING: &str = "the access rules differ by route, and an HTTP API applies a cached simple answer to \
+                               every route: set the authorizer's cache time to 0, add $context.routeKey to its identity \
+                               sources, or set HTTP_API_RESPONSE=iam";
+        if self.access_rules.differ_by_route() {
+            self.warned_of_caching.call_once(|| {
+                self.log
+                    .write(Level::Warn, WARNING, self.clock.now(), json!({}));
+            });
+        }
+    }
+
+    fn log_decision(&self, outcome: &Outcome, trace: &Trace, duration: Duration, request_id: &str) {
+        let (verdict, reason, detail) = outcome.summary();
         let decided = Decided {
             verdict,
             reason,
@@ -241,55 +279,7 @@ impl Authorizer {
 }
 
 fn warm_up_patience(keys_timeout: Duration) -> Duration {
-    keys_timeout.min(WARM_UP_LIMIT)
-}
-
-/// An answer, and what the log is told.
-struct Decision {
-    answer: Answer,
-    granted: bool,
-    reason: &'static str,
-}
-
-/// An error, and the answer that stands for it where errors have none of their own.
-struct NoDecision {
-    error: AuthorizerError,
-    answer: Option<Answer>,
-}
-
-impl NoDecision {
-    /// A simple response can say no to a bad token; a failure of ours is an error in every form.
-    const fn new(error: AuthorizerError, form: AnswerForm) -> Self {
-        let answer = match (error, form) {
-            (AuthorizerError::Refused(_), AnswerForm::Simple) => Some(Answer::Simple {
-                is_authorized: false,
-                context: None,
-            }),
-            (AuthorizerError::Refused(_), AnswerForm::Policy) | (AuthorizerError::Failed(_), _) => {
-                None
-            }
-        };
-        Self { error, answer }
-    }
-}
-
-impl From<EventFault> for NoDecision {
-    fn from(fault: EventFault) -> Self {
-        Self::new(Failure::from(fault).into(), AnswerForm::Policy)
-    }
-}
-
-fn reason(
-    permit: &Result<Permit<'_>, NothingGranted>,
-    granted: bool,
-    caller: Caller<'_>,
-) -> &'static str {
-    match (permit, granted, caller) {
-        (Err(NothingGranted), _, _) => "no_rule_met",
-        (Ok(_), false, _) => "route_not_granted",
-        (Ok(_), true, Caller::Anonymous) => "granted_to_anyone",
-        (Ok(_), true, Caller::SignedIn(_)) => "granted",
-    }
+    keys_timeout.min(MAX_WARM_UP)
 }
 
 #[cfg(test)]
@@ -297,7 +287,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_timeout_that_can_be_set_outlasts_the_init_of_lambda() {
+    fn the_wait_at_start_ends_before_the_init_of_lambda() {
         for (timeout_ms, expected_ms) in [(1, 1), (2000, 2000), (5000, 5000), (60_000, 5000)] {
             let patience = warm_up_patience(Duration::from_millis(timeout_ms));
             assert_eq!(patience, Duration::from_millis(expected_ms));

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use crate::access::ClaimName;
 use crate::refusal::Refusal;
 use crate::times::Times;
 
@@ -202,6 +203,26 @@ impl UnverifiedClaims {
     #[must_use]
     pub fn token_id(&self) -> Option<&str> {
         self.text("jti")
+    }
+
+    /// How strongly the person was authenticated (OpenID Connect Core 1.0, section 2).
+    #[must_use]
+    pub fn acr(&self) -> Option<&str> {
+        self.text("acr")
+    }
+
+    /// When the person signed in (`auth_time`), if that is a number of seconds.
+    #[must_use]
+    pub fn signed_in_at(&self) -> Option<f64> {
+        self.0
+            .get("auth_time")?
+            .as_f64()
+            .filter(|time| time.is_finite())
+    }
+
+    /// What a rule names.
+    pub(crate) fn find(&self, name: &ClaimName) -> Option<&Value> {
+        name.find(&self.0)
     }
 
     /// Any claim, by name.

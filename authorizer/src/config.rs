@@ -22,7 +22,7 @@ use crate::answer::AnswerForm;
 use crate::http_client::Endpoint;
 use crate::introspection::Secret;
 use crate::jwks::{KeySet, WarmStart};
-use crate::verifier::{Requirements, TokenUse};
+use crate::verifier::{KeptClaims, Requirements, TokenUse};
 
 /// All settings.
 #[derive(Debug, Clone)]
@@ -100,10 +100,14 @@ impl Settings {
             .map(|issuer| issuer.issuer.as_str())
             .collect();
         let policy_expiry = reader.choice("POLICY_EXPIRY", ("off", false), &[("on", true)]);
+        let keys = read_key_cache(reader, &issuers);
+        let mut requirements = read_requirements(reader, policy_expiry);
+        let access_rules = access_rules::read(reader, &trusted, &requirements);
+        requirements.kept_claims.rules = access_rules.claims().to_vec();
         Self {
-            keys: read_key_cache(reader, &issuers),
-            requirements: read_requirements(reader, policy_expiry),
-            access_rules: access_rules::read(reader, &trusted, policy_expiry),
+            keys,
+            requirements,
+            access_rules,
             token_cache_entries: reader
                 .number("TOKEN_CACHE_ENTRIES", 1024, 0..=1_000_000)
                 .try_into()
@@ -189,7 +193,10 @@ fn read_requirements(reader: &mut Reader<'_>, policy_expiry: bool) -> Requiremen
         principal_claims: reader
             .list("PRINCIPAL_CLAIMS")
             .unwrap_or_else(|| vec!["uid".to_owned(), "sub".to_owned()]),
-        context_claims,
+        kept_claims: KeptClaims {
+            context: context_claims,
+            rules: Vec::new(),
+        },
     }
 }
 

@@ -6,9 +6,9 @@ use serde_json::{Map, Value};
 use crate::access::Caller;
 use crate::clock::Timestamp;
 
-/// The context of an answer.
+/// The context of an answer. `step_up`: the `acr` values that would do, for a caller who may not call the route.
 #[must_use]
-pub fn context(caller: Caller<'_>) -> Map<String, Value> {
+pub fn context(caller: Caller<'_>, step_up: Option<String>) -> Map<String, Value> {
     let owned = |text: &str| text.to_owned();
     match caller {
         Caller::Anonymous => AuthorizerContext::Anonymous,
@@ -21,6 +21,7 @@ pub fn context(caller: Caller<'_>) -> Map<String, Value> {
             groups: claims.qualified_groups(),
             expires_at: Timestamp::from_secs(claims.expires_at_secs()),
             token_id: claims.token_id().map(owned),
+            step_up,
             claims: claims.further().clone(),
         }),
     }

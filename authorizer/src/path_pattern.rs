@@ -24,6 +24,9 @@ pub enum PathPatternError {
     Character,
 }
 
+/// The pattern that covers every path.
+const EVERYTHING: &str = "/*";
+
 impl PathPattern {
     /// Parses the pattern of a rule.
     ///
@@ -43,6 +46,11 @@ impl PathPattern {
         Ok(Self(Glob::new(pattern.to_owned())))
     }
 
+    /// `/*`.
+    pub(crate) fn everything() -> Self {
+        Self(Glob::new(EVERYTHING.to_owned()))
+    }
+
     /// The pattern as it was written.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -52,7 +60,7 @@ impl PathPattern {
     /// Whether it is `/*`, which covers everything.
     #[must_use]
     pub fn covers_everything(&self) -> bool {
-        self.as_str() == "/*"
+        self.as_str() == EVERYTHING
     }
 
     /// Whether it covers a path.

@@ -137,12 +137,12 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::access::AccessRules;
+    use crate::access::AccessRule;
     use crate::config::parse_access_rules;
 
     const PREFIX: &str = "arn:aws-cn:execute-api:cn-north-1:111122223333:abc/prod";
 
-    fn rules(json: &str) -> AccessRules {
+    fn rules(json: &str) -> Vec<AccessRule> {
         parse_access_rules(json.as_bytes(), &[]).unwrap()
     }
 
@@ -150,7 +150,7 @@ mod tests {
     fn check(rules_json: &str, resources: &[&str]) {
         let rules = rules(rules_json);
         let target = Target::parse(&format!("{PREFIX}/GET/evil*path?")).unwrap();
-        let policy = PolicyDocument::new(&Ok(rules.largest_permit()), &target, None);
+        let policy = PolicyDocument::new(&Ok(Permit::of_all(&rules)), &target, None);
         let resources: Vec<String> = resources
             .iter()
             .map(|resource| format!("{PREFIX}/{resource}"))

@@ -118,6 +118,10 @@ impl Target {
     pub const fn route(&self) -> &Route {
         &self.route
     }
+
+    pub(crate) fn into_route(self) -> Route {
+        self.route
+    }
 }
 
 impl Route {

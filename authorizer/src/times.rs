@@ -72,7 +72,7 @@ impl Times {
     clippy::cast_precision_loss,
     reason = "milliseconds since 1970 are exact in a double for 280,000 years"
 )]
-fn seconds(time: Timestamp) -> f64 {
+pub(crate) fn seconds(time: Timestamp) -> f64 {
     time.as_millis() as f64 / 1000.0
 }
 

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 pub use self::trusted_issuer::TrustedIssuer;
 use self::unverified_token::UnverifiedToken;
-pub use self::verified_claims::VerifiedClaims;
+pub use self::verified_claims::{KeptClaims, VerifiedClaims};
 use crate::answer::json_bytes;
 use crate::bearer::{BearerToken, TokenDigest};
 use crate::claims::UnverifiedClaims;
@@ -37,8 +37,8 @@ pub struct Requirements {
     pub policy_expiry: bool,
     /// The claims of which the first that is there names the principal.
     pub principal_claims: Vec<String>,
-    /// Further claims to keep for the API.
-    pub context_claims: Vec<String>,
+    /// The claims to keep.
+    pub kept_claims: KeptClaims,
 }
 
 /// The longest principal, in bytes of JSON: it stands in an answer twice.
@@ -203,14 +203,14 @@ impl Verifier {
             .thumbprint();
 
         let name = Arc::clone(&issuer.name);
-        let context_claims = &self.requirements.context_claims;
+        let kept = &self.requirements.kept_claims;
         let claims = VerifiedClaims::new(
             &claims,
             name,
             times,
             principal,
             self.has_several_issuers(),
-            context_claims,
+            kept,
         )?;
         Ok(Remembered {
             issuer: place,

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use crate::clock::Timestamp;
 
 /// The members that always have these names. No claim can replace them.
-pub const FIXED_NAMES: [&str; 9] = [
+pub const FIXED_NAMES: [&str; 10] = [
     "signedIn",
     "principal",
     "sub",
@@ -18,6 +18,7 @@ pub const FIXED_NAMES: [&str; 9] = [
     "groups",
     "exp",
     "jti",
+    "stepUp",
 ];
 
 /// The names that API Gateway reserves in a request's context.
@@ -57,6 +58,8 @@ pub struct SignedInContext {
     pub expires_at: Timestamp,
     /// `jti`.
     pub token_id: Option<String>,
+    /// The `acr` values, separated by spaces, one of which the route demands (RFC 9470).
+    pub step_up: Option<String>,
     /// Other claims, by name.
     pub claims: Map<String, Value>,
 }
@@ -111,6 +114,7 @@ impl From<SignedInContext> for Map<String, Value> {
         );
         fixed("exp", Some(caller.expires_at.as_secs().into()));
         fixed("jti", text(caller.token_id));
+        fixed("stepUp", text(caller.step_up));
         context
     }
 }
@@ -145,6 +149,7 @@ impl SignedInContext {
             groups: text("groups").and_then(|groups| serde_json::from_str(&groups).ok()),
             expires_at: expiry(context.get("exp")?)?,
             token_id: text("jti"),
+            step_up: text("stepUp"),
             claims: context
                 .iter()
                 .filter(|(name, _)| is_claim(name))

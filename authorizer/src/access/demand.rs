@@ -1,5 +1,9 @@
 //! What a rule demands of a token.
 
+use std::time::Duration;
+
+use super::ClaimTest;
+use crate::clock::Timestamp;
 use crate::verifier::VerifiedClaims;
 
 /// One demand on a verified token. A rule is met when all of its demands are.
@@ -11,24 +15,91 @@ pub enum Demand {
     Scopes(Vec<String>),
     /// One of these groups.
     Groups(Vec<String>),
+    /// One of these clients.
+    Clients(Vec<String>),
+    /// A claim that has one of the alternatives.
+    Claim(ClaimTest),
+    /// No claim that has one of the alternatives.
+    NotClaim(ClaimTest),
+    /// One of these authentication contexts (RFC 9470).
+    Acr(Vec<String>),
+    /// A sign-in that is at most so long ago.
+    MaxAge(Duration),
+}
+
+/// When a decision is made.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Moment {
+    pub(crate) now: Timestamp,
+    /// For clocks that differ.
+    pub(crate) leeway: Duration,
 }
 
 impl Demand {
     /// Whether a token meets it. Allocates nothing.
-    #[must_use]
-    pub fn is_met_by(&self, claims: &VerifiedClaims) -> bool {
+    pub(super) fn is_met_by(&self, claims: &VerifiedClaims, moment: Moment) -> bool {
         match self {
-            Self::Issuers(issuers) => has(issuers, claims.issuer()),
-            Self::Scopes(scopes) => claims
-                .scopes()
-                .is_some_and(|found| scopes.iter().all(|scope| found.contains(scope))),
+            Self::Issuers(issuers) => is_one_of(issuers, Some(claims.issuer())),
+            Self::Scopes(scopes) => scopes.iter().all(|scope| has_scope(claims, scope)),
             Self::Groups(groups) => claims
                 .groups()
                 .is_some_and(|found| groups.iter().any(|group| found.contains(group))),
+            Self::Clients(clients) => is_one_of(clients, claims.client_id()),
+            Self::Claim(test) => test.matches(claims.for_rule(test.place)),
+            Self::NotClaim(test) => !test.matches(claims.for_rule(test.place)),
+            Self::Acr(acr) => is_one_of(acr, claims.acr()),
+            Self::MaxAge(max_age) => claims.signed_in_within(*max_age, moment.now, moment.leeway),
         }
+    }
+
+    /// What of it a token lacks, in words. Shows the rule, never a claim.
+    pub(super) fn missing(&self, claims: &VerifiedClaims) -> Vec<String> {
+        let one = |words: String| vec![words];
+        match self {
+            Self::Scopes(scopes) => scopes
+                .iter()
+                .filter(|scope| !has_scope(claims, scope))
+                .map(|scope| format!("scope {scope:?}"))
+                .collect(),
+            Self::Issuers(issuers) => one(format!("issuer {}", any_of(issuers))),
+            Self::Groups(groups) => one(format!("group {}", any_of(groups))),
+            Self::Clients(clients) => one(format!("client {}", any_of(clients))),
+            Self::Claim(test) => one(format!("claim {}", in_words(test))),
+            Self::NotClaim(test) => one(format!("no claim {}", in_words(test))),
+            Self::Acr(acr) => one(format!("acr {}", any_of(acr))),
+            Self::MaxAge(max_age) => one(format!("sign-in at most {} s ago", max_age.as_secs())),
+        }
+    }
+
+    /// The authentication contexts that it demands.
+    pub(super) fn acr(&self) -> Option<&[String]> {
+        match self {
+            Self::Acr(acr) => Some(acr),
+            _ => None,
+        }
+    }
+
+    /// Whether a stronger or a newer sign-in could meet it.
+    pub(super) const fn is_about_sign_in(&self) -> bool {
+        matches!(self, Self::Acr(_) | Self::MaxAge(_))
     }
 }
 
-fn has(list: &[String], value: &str) -> bool {
-    list.iter().any(|entry| entry == value)
+fn has_scope(claims: &VerifiedClaims, scope: &String) -> bool {
+    claims.scopes().is_some_and(|found| found.contains(scope))
+}
+
+fn is_one_of(list: &[String], value: Option<&str>) -> bool {
+    value.is_some_and(|value| list.iter().any(|entry| entry == value))
+}
+
+fn any_of(list: &[String]) -> String {
+    let quoted: Vec<String> = list.iter().map(|entry| format!("{entry:?}")).collect();
+    quoted.join(" or ")
+}
+
+fn in_words(test: &ClaimTest) -> String {
+    let alternatives = test.alternatives().iter().map(ToString::to_string);
+    let alternatives: Vec<String> = alternatives.collect();
+    format!("{:?}: {}", test.name().as_str(), alternatives.join(" or "))
 }

@@ -7,15 +7,29 @@ use serde_json::Value;
 
 use self::rule::RuleReader;
 use super::lints;
-use crate::access::AccessRules;
+use crate::access::{AccessRule, AccessRules, Permit};
 use crate::answer::json_bytes;
-use crate::path_pattern::PathPattern;
 use crate::policy::{MAX_POLICY_BYTES, MAX_RESOURCE_CHARS, PolicyDocument};
 use crate::strict_json;
 use crate::target::Target;
+use crate::verifier::Requirements;
 
 /// Reads `ACCESS_RULES` or `ACCESS_RULES_FILE`. `trusted`: the issuers that rules may name.
-pub(super) fn read(reader: &mut Reader<'_>, trusted: &[&str], policy_expiry: bool) -> AccessRules {
+pub(super) fn read(
+    reader: &mut Reader<'_>,
+    trusted: &[&str],
+    requirements: &Requirements,
+) -> AccessRules {
+    let rules = read_rules(reader, trusted, requirements.policy_expiry);
+    AccessRules::new(rules.unwrap_or_default(), requirements.leeway)
+}
+
+/// `None` if they are wrong, which is noted.
+fn read_rules(
+    reader: &mut Reader<'_>,
+    trusted: &[&str],
+    policy_expiry: bool,
+) -> Option<Vec<AccessRule>> {
     const NAME: &str = "ACCESS_RULES";
     const FILE: &str = "ACCESS_RULES_FILE";
     if reader.is_set_blank(NAME) && reader.text(FILE).is_none() {
@@ -27,17 +41,11 @@ pub(super) fn read(reader: &mut Reader<'_>, trusted: &[&str], policy_expiry: boo
     let (name, json) = match (reader.text(NAME), reader.text(FILE)) {
         (Some(_), Some(_)) => {
             reader.fault(FILE, "to be unset, as ACCESS_RULES is set: one of the two");
-            return AccessRules::new(Vec::new());
+            return None;
         }
         (Some(json), None) => (NAME, json.into_bytes()),
-        (None, Some(_)) => match reader.file(FILE, "access rules") {
-            Some(file) => (FILE, file),
-            None => return AccessRules::new(Vec::new()),
-        },
-        (None, None) => {
-            return PathPattern::parse("/*")
-                .map_or_else(|_| AccessRules::new(Vec::new()), AccessRules::everything);
-        }
+        (None, Some(_)) => (FILE, reader.file(FILE, "access rules")?),
+        (None, None) => return Some(vec![AccessRule::everything()]),
     };
     let problems = match parse(&json, trusted) {
         Ok(rules) => match check_size(&rules, policy_expiry) {
@@ -45,7 +53,7 @@ pub(super) fn read(reader: &mut Reader<'_>, trusted: &[&str], policy_expiry: boo
                 for warning in lints::of_rules(name, &rules) {
                     reader.warn(warning);
                 }
-                return rules;
+                return Some(rules);
             }
             Err(problems) => problems,
         },
@@ -64,7 +72,7 @@ pub(super) fn read(reader: &mut Reader<'_>, trusted: &[&str], policy_expiry: boo
             reader.fault_at(format!("{name}{pointer}"), value, expected);
         }
     }
-    AccessRules::new(Vec::new())
+    None
 }
 
 /// One fault of the rules.
@@ -83,7 +91,7 @@ pub struct Problem {
 /// # Errors
 ///
 /// Every fault of the rules.
-pub fn parse(json: &[u8], trusted: &[&str]) -> Result<AccessRules, Vec<Problem>> {
+pub fn parse(json: &[u8], trusted: &[&str]) -> Result<Vec<AccessRule>, Vec<Problem>> {
     let whole = |expected| vec![Problem::of_the_whole(expected)];
     let entries = match strict_json::parse_value(json) {
         Ok(Value::Array(entries)) => entries,
@@ -106,7 +114,7 @@ pub fn parse(json: &[u8], trusted: &[&str]) -> Result<AccessRules, Vec<Problem>>
         }
     }
     if problems.is_empty() {
-        Ok(AccessRules::new(rules))
+        Ok(rules)
     } else {
         Err(problems)
     }
@@ -123,9 +131,9 @@ impl Problem {
 }
 
 /// Checks the largest policy, that of a caller who meets every rule, against the limits of API Gateway.
-fn check_size(rules: &AccessRules, policy_expiry: bool) -> Result<(), Vec<Problem>> {
+fn check_size(rules: &[AccessRule], policy_expiry: bool) -> Result<(), Vec<Problem>> {
     let policy = PolicyDocument::new(
-        &Ok(rules.largest_permit()),
+        &Ok(Permit::of_all(rules)),
         &Target::longest(),
         policy_expiry.then_some(0),
     );

@@ -1,6 +1,6 @@
 //! What is allowed and most likely not meant: the classic mistakes of setting up Okta, and rules that nobody meets.
 
-use crate::access::{AccessRule, AccessRules, Condition, Demand};
+use crate::access::{AccessRule, Condition, Demand};
 use crate::claims::is_scope_token;
 
 /// What looks wrong about an issuer, each with what to do.
@@ -67,8 +67,8 @@ pub(super) fn of_issuer(issuer: &str) -> Vec<String> {
 }
 
 /// What looks wrong about the rules that a variable holds, each with what to do.
-pub(super) fn of_rules(name: &str, rules: &AccessRules) -> Vec<String> {
-    if rules.len() == 0 {
+pub(super) fn of_rules(name: &str, rules: &[AccessRule]) -> Vec<String> {
+    if rules.is_empty() {
         return vec![format!(
             "{name} holds an empty array: every caller is denied; to let every valid token call everything, leave it unset"
         )];
@@ -89,7 +89,7 @@ fn impossible_scope(rule: &AccessRule) -> Option<&String> {
     };
     let scopes = demands.iter().filter_map(|demand| match demand {
         Demand::Scopes(scopes) => Some(scopes),
-        Demand::Issuers(_) | Demand::Groups(_) => None,
+        _ => None,
     });
     scopes.flatten().find(|scope| !is_scope_token(scope))
 }

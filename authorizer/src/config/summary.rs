@@ -18,7 +18,7 @@ impl Settings {
             "tokenUse": match requirements.token_use { TokenUse::Access => "access", TokenUse::Id => "id" },
             "clockLeewaySeconds": requirements.leeway.as_secs(),
             "principalClaims": requirements.principal_claims,
-            "contextClaims": requirements.context_claims,
+            "contextClaims": requirements.kept_claims.context,
             "accessRules": self.access_rules.len(),
             "jwksMaxAgeSeconds": keys.max_age.as_secs(),
             "jwksMaxStaleSeconds": keys.max_stale.as_secs(),

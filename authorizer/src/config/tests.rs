@@ -189,7 +189,7 @@ fn all_faults_are_told_in_one_message_and_no_secret_is() {
   AUDIENCE is not set: expected the `aud` values to accept, joined by commas
   JWKS_URI holds a value that is not shown: expected an https address, or http on a loopback host; it is an address with a user name or password in it
   CLOCK_LEEWAY_SECONDS holds \"3600\": expected a whole number from 0 to 300
-  ACCESS_RULES/0/roles holds \"[\\\"b\\\"]\": expected only methods, path, anonymous, scopes, groups, issuers
+  ACCESS_RULES/0/roles holds \"[\\\"b\\\"]\": expected only methods, path, anonymous, issuers, clients, scopes, groups, claims, notClaims, acr, maxAgeSeconds
   INTROSPECTION_CLIENT_ID is not set: expected the client id to ask with, as INTROSPECTION is on";
     assert_eq!(message, expected);
 }
@@ -476,7 +476,7 @@ fn several_issuers_each_keep_their_own() {
 #[test]
 fn a_context_claim_takes_no_fixed_name() {
     let settings = good(&[("CONTEXT_CLAIMS", "email, signedIn,acr,principal")]);
-    assert_eq!(settings.requirements.context_claims, ["email", "acr"]);
+    assert_eq!(settings.requirements.kept_claims.context, ["email", "acr"]);
     assert!(
         settings
             .warnings

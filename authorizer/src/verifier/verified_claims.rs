@@ -1,12 +1,25 @@
 //! What is known of a caller once the token is verified.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::{Map, Value};
 
+use crate::access::ClaimName;
+use crate::answer::json_bytes;
 use crate::claims::UnverifiedClaims;
+use crate::clock::Timestamp;
 use crate::refusal::Refusal;
-use crate::times::Times;
+use crate::times::{self, Times};
+
+/// The claims that are kept of a token, beside those that every decision needs.
+#[derive(Debug, Clone, Default)]
+pub struct KeptClaims {
+    /// For the context, by name.
+    pub context: Vec<String>,
+    /// For the access rules, in their order. They reach neither the context nor the log.
+    pub rules: Vec<ClaimName>,
+}
 
 /// The claims of a token whose signature and every claim have been checked.
 ///
@@ -31,6 +44,9 @@ pub struct VerifiedClaims {
     token_id: Option<String>,
     times: Times,
     further: Map<String, Value>,
+    acr: Option<String>,
+    signed_in_at: Option<f64>,
+    for_rules: Box<[Option<Value>]>,
 }
 
 impl VerifiedClaims {
@@ -42,9 +58,10 @@ impl VerifiedClaims {
         times: Times,
         principal: String,
         is_qualified: bool,
-        context_claims: &[String],
+        kept: &KeptClaims,
     ) -> Result<Self, Refusal> {
-        let further = context_claims
+        let further = kept
+            .context
             .iter()
             .filter_map(|name| Some((name.clone(), claims.get(name)?.clone())));
         Ok(Self {
@@ -57,6 +74,13 @@ impl VerifiedClaims {
             token_id: claims.token_id().map(str::to_owned),
             times,
             further: further.collect(),
+            acr: claims.acr().map(str::to_owned),
+            signed_in_at: claims.signed_in_at(),
+            for_rules: kept
+                .rules
+                .iter()
+                .map(|name| claims.find(name).cloned())
+                .collect(),
             issuer,
         })
     }
@@ -133,6 +157,30 @@ impl VerifiedClaims {
         &self.further
     }
 
+    /// `acr`.
+    pub(crate) fn acr(&self) -> Option<&str> {
+        self.acr.as_deref()
+    }
+
+    /// Whether the sign-in (`auth_time`) is at most so long ago. One in the future is not.
+    pub(crate) fn signed_in_within(
+        &self,
+        max_age: Duration,
+        now: Timestamp,
+        leeway: Duration,
+    ) -> bool {
+        let leeway = leeway.as_secs_f64();
+        self.signed_in_at.is_some_and(|signed_in_at| {
+            let age = times::seconds(now) - signed_in_at;
+            -leeway <= age && age <= max_age.as_secs_f64() + leeway
+        })
+    }
+
+    /// The value of a claim that the rules name, by its place among them.
+    pub(crate) fn for_rule(&self, place: usize) -> Option<&Value> {
+        self.for_rules.get(place)?.as_ref()
+    }
+
     pub(crate) const fn times(&self) -> &Times {
         &self.times
     }
@@ -142,18 +190,20 @@ impl VerifiedClaims {
         let texts = [&self.principal, &self.subject]
             .into_iter()
             .chain(&self.client_id)
-            .chain(&self.token_id);
+            .chain(&self.token_id)
+            .chain(&self.acr);
         let lists = self.scopes.iter().chain(&self.groups).flatten();
         let further = self
             .further
             .iter()
-            .map(|(name, value)| 64 + name.len() + value.to_string().len());
+            .map(|(name, value)| 64 + name.len() + json_bytes(value));
+        let for_rules = self.for_rules.iter().map(|value| 64 + json_bytes(value));
         size_of::<Self>()
             + texts
                 .chain(lists)
                 .map(|text| 24 + text.len())
                 .sum::<usize>()
-            + further.sum::<usize>()
+            + further.chain(for_rules).sum::<usize>()
     }
 }
 

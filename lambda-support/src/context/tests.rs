@@ -15,6 +15,7 @@ fn alice() -> SignedInContext {
         groups: strings(&["Everyone", "a \"quoted\", one"]),
         expires_at: Timestamp::from_secs(EXP),
         token_id: Some("t-1".to_owned()),
+        step_up: None,
         claims: Map::new(),
     }
 }
@@ -67,10 +68,11 @@ fn what_the_token_lacks_is_left_out_and_no_claim_replaces_it() {
         scopes: None,
         groups: None,
         token_id: None,
-        claims: json!({"groups": ["Admins"], "signedIn": false, "principal": "root"})
-            .as_object()
-            .unwrap()
-            .clone(),
+        claims:
+            json!({"groups": ["Admins"], "signedIn": false, "principal": "root", "stepUp": "none"})
+                .as_object()
+                .unwrap()
+                .clone(),
         ..alice()
     };
     let expected = json!({"signedIn": true, "principal": "00u1", "exp": EXP});
@@ -81,6 +83,7 @@ fn what_the_token_lacks_is_left_out_and_no_claim_replaces_it() {
 fn what_is_written_is_read_back_from_both_kinds_of_api() {
     let mut caller = alice();
     caller.claims.insert("tenant".to_owned(), "t1".into());
+    caller.step_up = Some("urn:okta:loa:2fa:any phr".to_owned());
     let few = SignedInContext {
         scopes: None,
         groups: None,

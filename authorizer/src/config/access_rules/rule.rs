@@ -1,14 +1,27 @@
 //! One access rule.
 
+use std::time::Duration;
+
 use http::Method;
 use serde_json::{Map, Value};
 
 use super::Problem;
-use crate::access::{AccessRule, Condition, Demand, Methods, VERBS};
+use crate::access::{
+    AccessRule, Alternative, ClaimName, ClaimTest, Condition, Demand, ExactNumber, Methods, VERBS,
+};
 use crate::path_pattern::PathPattern;
 
 /// The members that demand something of a token.
-const DEMANDS: [&str; 3] = ["scopes", "groups", "issuers"];
+const DEMANDS: [&str; 8] = [
+    "issuers",
+    "clients",
+    "scopes",
+    "groups",
+    "claims",
+    "notClaims",
+    "acr",
+    "maxAgeSeconds",
+];
 
 /// Reads one rule. Members are taken out as they are read, so that what is left over is unknown.
 pub(super) struct RuleReader<'p> {
@@ -116,8 +129,17 @@ impl<'p> RuleReader<'p> {
     fn demands(&mut self) -> Vec<Demand> {
         let mut demands = Vec::new();
         demands.extend(self.issuers());
+        demands.extend(self.strings("clients").map(Demand::Clients));
         demands.extend(self.strings("scopes").map(Demand::Scopes));
         demands.extend(self.strings("groups").map(Demand::Groups));
+        demands.extend(self.claim_tests("claims").into_iter().map(Demand::Claim));
+        demands.extend(
+            self.claim_tests("notClaims")
+                .into_iter()
+                .map(Demand::NotClaim),
+        );
+        demands.extend(self.acr().map(Demand::Acr));
+        demands.extend(self.max_age().map(Demand::MaxAge));
         demands
     }
 
@@ -146,6 +168,83 @@ impl<'p> RuleReader<'p> {
         }
         let is_any = issuers.iter().any(|issuer| issuer == "*");
         (!is_any).then_some(Demand::Issuers(issuers))
+    }
+
+    /// Values that an authorization request can list, separated by spaces.
+    fn acr(&mut self) -> Option<Vec<String>> {
+        let acr = self.strings("acr")?;
+        for (index, value) in acr.iter().enumerate() {
+            if value.contains(' ') {
+                let place = format!("/acr/{index}");
+                let expected = "one `acr` value, which has no space (RFC 9470): write each as a string of its own";
+                self.problem(&place, Some(value.as_str().into()), expected);
+            }
+        }
+        Some(acr)
+    }
+
+    fn max_age(&mut self) -> Option<Duration> {
+        let value = self.members.remove("maxAgeSeconds")?;
+        let number = value.as_number().and_then(ExactNumber::new);
+        let seconds = match number {
+            Some(ExactNumber::Integer(seconds)) => u64::try_from(seconds).ok(),
+            Some(ExactNumber::Fraction(_)) | None => None,
+        };
+        let max_age = seconds
+            .filter(|seconds| *seconds > 0)
+            .map(Duration::from_secs);
+        if max_age.is_none() {
+            let expected = "a whole number of seconds, at least 1";
+            self.problem("/maxAgeSeconds", Some(value), expected);
+        }
+        max_age
+    }
+
+    /// Alternatives by claim: `{"NAME": [alternative, …], …}`.
+    fn claim_tests(&mut self, member: &str) -> Vec<ClaimTest> {
+        let Some(value) = self.members.remove(member) else {
+            return Vec::new();
+        };
+        let place = format!("/{member}");
+        match value {
+            Value::Object(claims) if !claims.is_empty() => claims
+                .iter()
+                .filter_map(|(name, alternatives)| self.claim_test(&place, name, alternatives))
+                .collect(),
+            other => {
+                let expected =
+                    "an object with at least one claim, each with an array of alternatives";
+                self.problem(&place, Some(other), expected);
+                Vec::new()
+            }
+        }
+    }
+
+    fn claim_test(&mut self, place: &str, name: &str, value: &Value) -> Option<ClaimTest> {
+        const EXPECTED: &str = "a string, a number that fits 64 bits if it is whole, true, false, or \
+                                {\"like\": \"pattern\"}";
+        let place = format!("{place}/{}", escaped(name));
+        let name = match ClaimName::parse(name) {
+            Ok(name) => Some(name),
+            Err(error) => {
+                let expected = format!("the name of a claim or a JSON pointer: {error}");
+                self.problem(&place, Some(name.into()), &expected);
+                None
+            }
+        };
+        let Some(entries) = value.as_array().filter(|entries| !entries.is_empty()) else {
+            let expected = "an array of at least one alternative";
+            self.problem(&place, Some(value.clone()), expected);
+            return None;
+        };
+        let mut alternatives = Vec::with_capacity(entries.len());
+        for (index, entry) in entries.iter().enumerate() {
+            match Alternative::parse(entry) {
+                Some(alternative) => alternatives.push(alternative),
+                None => self.problem(&format!("{place}/{index}"), Some(entry.clone()), EXPECTED),
+            }
+        }
+        Some(ClaimTest::new(name?, alternatives))
     }
 
     /// An array of strings; `None` if the member is missing or wrong. An empty array is refused, because it could mean

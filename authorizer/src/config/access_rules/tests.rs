@@ -125,6 +125,96 @@ fn with_several_issuers_a_rule_says_whose_tokens_it_means() {
 }
 
 #[test]
+fn every_fault_of_a_condition_is_named_with_its_json_pointer() {
+    for (condition, expected) in [
+        (
+            r#""claims": {"dept": ["a", 1, 1.5, true, {"like": "a*"}], "/a/b": [""]}"#,
+            &[][..],
+        ),
+        (r#""claims": {}"#, &["/0/claims"]),
+        (r#""claims": []"#, &["/0/claims"]),
+        (r#""claims": null"#, &["/0/claims"]),
+        (r#""claims": {"a": []}"#, &["/0/claims/a"]),
+        (r#""claims": {"a": "b"}"#, &["/0/claims/a"]),
+        (
+            r#""claims": {"a": ["b", null, ["c"], {"glob": "d"}, {"like": 5}]}"#,
+            &[
+                "/0/claims/a/1",
+                "/0/claims/a/2",
+                "/0/claims/a/3",
+                "/0/claims/a/4",
+            ],
+        ),
+        (
+            r#""claims": {"a": [18446744073709551616]}"#,
+            &["/0/claims/a/0"],
+        ),
+        (r#""claims": {"": ["b"]}"#, &["/0/claims/"]),
+        (r#""claims": {"/a~b/c": ["b"]}"#, &["/0/claims/~1a~0b~1c"]),
+        (
+            r#""claims": {"https://example.com/x": [null]}"#,
+            &["/0/claims/https:~1~1example.com~1x/0"],
+        ),
+        (
+            r#""notClaims": {"a": [], "b": [null]}"#,
+            &["/0/notClaims/a", "/0/notClaims/b/0"],
+        ),
+        (r#""clients": []"#, &["/0/clients"]),
+        (r#""clients": ["", 5]"#, &["/0/clients/0", "/0/clients/1"]),
+        (r#""acr": []"#, &["/0/acr"]),
+        (r#""acr": ["a", "b c", ""]"#, &["/0/acr/2", "/0/acr/1"]),
+        (r#""maxAgeSeconds": 300"#, &[]),
+        (r#""maxAgeSeconds": 300.0"#, &[]),
+        (r#""maxAgeSeconds": 0"#, &["/0/maxAgeSeconds"]),
+        (r#""maxAgeSeconds": -1"#, &["/0/maxAgeSeconds"]),
+        (r#""maxAgeSeconds": 0.5"#, &["/0/maxAgeSeconds"]),
+        (r#""maxAgeSeconds": "300""#, &["/0/maxAgeSeconds"]),
+        (r#""maxAgeSeconds": null"#, &["/0/maxAgeSeconds"]),
+        (
+            r#""anonymous": true, "claims": {"a": ["b"]}"#,
+            &["/0/anonymous"],
+        ),
+        (
+            r#""anonymous": true, "notClaims": {"a": ["b"]}"#,
+            &["/0/anonymous"],
+        ),
+        (r#""anonymous": true, "clients": ["a"]"#, &["/0/anonymous"]),
+        (r#""anonymous": true, "acr": ["a"]"#, &["/0/anonymous"]),
+        (
+            r#""anonymous": true, "maxAgeSeconds": 5"#,
+            &["/0/anonymous"],
+        ),
+        (r#""anonymous": true, "issuers": ["*"]"#, &["/0/anonymous"]),
+        (r#""not/known": 1"#, &["/0/not~1known"]),
+    ] {
+        check(
+            &format!(r#"[{{"methods": ["GET"], "path": "/", {condition}}}]"#),
+            expected,
+        );
+    }
+}
+
+#[test]
+fn each_kind_of_condition_needs_an_issuer_where_there_are_several() {
+    for condition in [
+        r#""claims": {"a": ["b"]}"#,
+        r#""notClaims": {"a": ["b"]}"#,
+        r#""clients": ["a"]"#,
+        r#""acr": ["a"]"#,
+        r#""maxAgeSeconds": 5"#,
+    ] {
+        let rule = format!(r#"[{{"methods": ["GET"], "path": "/", {condition}}}]"#);
+        let problems =
+            parse(rule.as_bytes(), &["https://a.example", "https://b.example"]).unwrap_err();
+        let found: Vec<&str> = problems
+            .iter()
+            .map(|problem| problem.pointer.as_str())
+            .collect();
+        assert_eq!(found, ["/0/issuers"], "{condition}");
+    }
+}
+
+#[test]
 fn what_is_no_array_or_says_a_thing_twice_is_refused_whole() {
     check("", &[""]);
     check("{}", &[""]);
@@ -135,7 +225,7 @@ fn what_is_no_array_or_says_a_thing_twice_is_refused_whole() {
     check(r#"[{"methods": ["GET"], "path": "/"},]"#, &[""]);
 }
 
-fn rules_of_size(count: usize, path_chars: usize) -> AccessRules {
+fn rules_of_size(count: usize, path_chars: usize) -> Vec<AccessRule> {
     let rule = |index| {
         format!(
             r#"{{"methods": ["GET"], "path": "/{index:03}{}"}}"#,
@@ -153,7 +243,7 @@ fn a_policy_that_could_exceed_6_kb_is_refused_at_the_very_rule() {
     assert!(most > 20, "{most}");
     for count in [most, most + 1] {
         let rules = rules_of_size(count, 20);
-        let policy = PolicyDocument::new(&Ok(rules.largest_permit()), &Target::longest(), Some(0));
+        let policy = PolicyDocument::new(&Ok(Permit::of_all(&rules)), &Target::longest(), Some(0));
         let bytes = serde_json::to_vec(&policy).unwrap().len();
         assert_eq!(bytes <= 6144, count == most, "{count} rules, {bytes} bytes");
     }

@@ -1,0 +1,343 @@
+//! Tests of a claim's value.
+
+use serde_json::{Map, Number, Value};
+use thiserror::Error;
+
+use crate::glob::Glob;
+
+/// The name of a claim in a rule: the claim's own name or, if it begins with `/`, a JSON pointer (RFC 6901).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClaimName {
+    written: String,
+    /// The member of the payload.
+    member: String,
+    /// The rest of the pointer, empty for the member itself.
+    rest: String,
+}
+
+/// Why a string names no claim.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum ClaimNameError {
+    /// It is empty.
+    #[error("the name of a claim is not empty")]
+    Empty,
+    /// A `~` that is neither `~0` nor `~1` (RFC 6901, section 3).
+    #[error("in a JSON pointer `~` is written `~0`, and a `/` inside a name `~1`")]
+    Escape,
+}
+
+/// One acceptable value of a claim.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Alternative {
+    /// This very string.
+    String(String),
+    /// This number, by value.
+    Number(ExactNumber),
+    /// This boolean.
+    Bool(bool),
+    /// A string that matches.
+    Like(Glob),
+}
+
+/// A number that is compared by value: 1 and 1.0 are equal, and no integer is rounded.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum ExactNumber {
+    /// A whole number, however it was written.
+    Integer(i128),
+    /// Another number.
+    Fraction(f64),
+}
+
+/// The alternatives for one claim.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ClaimTest {
+    pub(crate) name: ClaimName,
+    /// The place of the claim among those that the rules name, set by [`AccessRules`](super::AccessRules).
+    pub(super) place: usize,
+    pub(crate) alternatives: Vec<Alternative>,
+}
+
+impl ClaimName {
+    /// Parses a name as a rule writes it.
+    ///
+    /// # Errors
+    ///
+    /// If it is empty or a malformed pointer.
+    pub fn parse(name: &str) -> Result<Self, ClaimNameError> {
+        let (member, rest) = match name.strip_prefix('/') {
+            None => (name.to_owned(), ""),
+            Some(pointer) => {
+                if has_bad_escape(pointer) {
+                    return Err(ClaimNameError::Escape);
+                }
+                let end = pointer.find('/').unwrap_or(pointer.len());
+                let (member, rest) = pointer.split_at(end);
+                (member.replace("~1", "/").replace("~0", "~"), rest)
+            }
+        };
+        if name.is_empty() {
+            return Err(ClaimNameError::Empty);
+        }
+        Ok(Self {
+            written: name.to_owned(),
+            member,
+            rest: rest.to_owned(),
+        })
+    }
+
+    /// The name as the rule has it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.written
+    }
+
+    /// The value that it names in a payload.
+    pub(crate) fn find<'c>(&self, claims: &'c Map<String, Value>) -> Option<&'c Value> {
+        claims.get(&self.member)?.pointer(&self.rest)
+    }
+}
+
+fn has_bad_escape(pointer: &str) -> bool {
+    pointer
+        .split('~')
+        .skip(1)
+        .any(|after| !after.starts_with(['0', '1']))
+}
+
+impl ClaimTest {
+    pub(crate) const fn new(name: ClaimName, alternatives: Vec<Alternative>) -> Self {
+        Self {
+            name,
+            place: 0,
+            alternatives,
+        }
+    }
+
+    /// The claim that is tested.
+    #[must_use]
+    pub const fn name(&self) -> &ClaimName {
+        &self.name
+    }
+
+    /// The values that are accepted, or for `notClaims` refused.
+    #[must_use]
+    pub fn alternatives(&self) -> &[Alternative] {
+        &self.alternatives
+    }
+
+    /// Whether a value is one of the alternatives or, if it is an array, contains one.
+    pub(super) fn matches(&self, value: Option<&Value>) -> bool {
+        let any = |value: &Value| {
+            self.alternatives
+                .iter()
+                .any(|alternative| alternative.matches(value))
+        };
+        match value {
+            None => false,
+            Some(Value::Array(elements)) => elements.iter().any(any),
+            Some(value) => any(value),
+        }
+    }
+}
+
+impl Alternative {
+    /// Parses an alternative as a rule writes it; `None` if it is not one.
+    pub(crate) fn parse(value: &Value) -> Option<Self> {
+        match value {
+            Value::String(string) => Some(Self::String(string.clone())),
+            Value::Bool(bool) => Some(Self::Bool(*bool)),
+            Value::Number(number) => ExactNumber::new(number).map(Self::Number),
+            Value::Object(members) => match (members.len(), members.get("like")) {
+                (1, Some(Value::String(pattern))) => Some(Self::Like(Glob::new(pattern.clone()))),
+                _ => None,
+            },
+            Value::Null | Value::Array(_) => None,
+        }
+    }
+
+    fn matches(&self, value: &Value) -> bool {
+        match (self, value) {
+            (Self::String(expected), Value::String(found)) => expected == found,
+            (Self::Like(pattern), Value::String(found)) => pattern.matches(found),
+            (Self::Bool(expected), Value::Bool(found)) => expected == found,
+            (Self::Number(expected), Value::Number(found)) => {
+                ExactNumber::new(found).is_some_and(|found| found == *expected)
+            }
+            _ => false,
+        }
+    }
+}
+
+impl ExactNumber {
+    /// `None` if a reader may have rounded the number: beyond 64 bits whole numbers are read as the nearest double.
+    pub(crate) fn new(number: &Number) -> Option<Self> {
+        const END: f64 = 18_446_744_073_709_551_616.0;
+        if let Some(integer) = number.as_i128() {
+            return Some(Self::Integer(integer));
+        }
+        let double = number.as_f64()?;
+        if double.fract() != 0.0 {
+            Some(Self::Fraction(double))
+        } else if double > -END / 2.0 && double < END {
+            #[expect(
+                clippy::cast_possible_truncation,
+                reason = "a whole number within 65 bits"
+            )]
+            Some(Self::Integer(double as i128))
+        } else {
+            None
+        }
+    }
+}
+
+impl std::fmt::Display for Alternative {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::String(string) => write!(f, "{string:?}"),
+            Self::Number(ExactNumber::Integer(integer)) => write!(f, "{integer}"),
+            Self::Number(ExactNumber::Fraction(double)) => write!(f, "{double}"),
+            Self::Bool(bool) => write!(f, "{bool}"),
+            Self::Like(pattern) => write!(f, "like {:?}", pattern.as_str()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::strict_json;
+
+    /// Read as rules and tokens are.
+    fn read(json: &str) -> Value {
+        strict_json::parse_value(json.as_bytes()).unwrap()
+    }
+
+    #[track_caller]
+    fn check(alternative: &str, value: &str, expected: bool) {
+        let alternative = Alternative::parse(&read(alternative)).unwrap();
+        let test = ClaimTest::new(ClaimName::parse("a").unwrap(), vec![alternative]);
+        assert_eq!(
+            test.matches(Some(&read(value))),
+            expected,
+            "{test:?} {value}"
+        );
+    }
+
+    #[test]
+    fn values_are_equal_by_type_and_value() {
+        for (alternative, value, expected) in [
+            (r#""a""#, r#""a""#, true),
+            (r#""a""#, r#""A""#, false),
+            (r#""1""#, "1", false),
+            ("1", r#""1""#, false),
+            ("true", "true", true),
+            ("true", r#""true""#, false),
+            ("true", "1", false),
+            ("false", "null", false),
+            (r#""""#, r#""""#, true),
+            (r#""""#, "null", false),
+            (r#""a""#, r#"["b", "a"]"#, true),
+            (r#""a""#, r#"[["a"]]"#, false),
+            (r#""a""#, "[]", false),
+            (r#""a""#, r#"{"a": "a"}"#, false),
+            ("2", "[1, 2.0]", true),
+        ] {
+            check(alternative, value, expected);
+        }
+    }
+
+    #[test]
+    fn numbers_are_equal_by_value_and_never_rounded() {
+        for (alternative, value, expected) in [
+            ("1", "1.0", true),
+            ("1.0", "1", true),
+            ("1e2", "100", true),
+            ("0", "-0", true),
+            ("-1", "-1.0", true),
+            ("0.5", "5e-1", true),
+            ("0.5", "0", false),
+            ("9007199254740993", "9007199254740992", false),
+            ("9007199254740993", "9007199254740992.0", false),
+            ("9007199254740992", "9007199254740992.0", true),
+            ("18446744073709551615", "18446744073709551615", true),
+            ("18446744073709551615", "18446744073709551614", false),
+            ("18446744073709551615", "18446744073709551616", false),
+            ("18446744073709551615", "1.8446744073709552e19", false),
+            ("-9223372036854775808", "-9223372036854775808", true),
+            ("1e19", "10000000000000000000", true),
+        ] {
+            check(alternative, value, expected);
+        }
+    }
+
+    #[test]
+    fn globs_match_strings_only() {
+        for (value, expected) in [
+            (r#""eng-backend""#, true),
+            (r#""eng-a/b""#, true),
+            (r#""Eng-backend""#, false),
+            (r#""x-eng-backend""#, false),
+            (r#"["sales", "eng-x"]"#, true),
+            (r#"["sales"]"#, false),
+            ("5", false),
+            (r#"{"like": "eng-x"}"#, false),
+        ] {
+            check(r#"{"like": "eng-*"}"#, value, expected);
+        }
+        check(r#"{"like": "*"}"#, "5", false);
+    }
+
+    #[test]
+    fn what_is_no_alternative_is_refused() {
+        for json in [
+            "null",
+            "[]",
+            r#"["a"]"#,
+            "{}",
+            r#"{"like": 5}"#,
+            r#"{"like": "a", "not": "b"}"#,
+            r#"{"Like": "a"}"#,
+            "18446744073709551616",
+            "1e300",
+            "-9223372036854775809",
+        ] {
+            assert_eq!(Alternative::parse(&read(json)), None, "{json}");
+        }
+    }
+
+    #[test]
+    fn a_name_is_a_claim_or_a_pointer() {
+        let claims = json!({
+            "dept": "a", "address": {"country": "NL", "a/b": {"~": 1}}, "/dept": "slash", "roles": ["x", {"y": 2}], "": 3,
+        });
+        let claims = claims.as_object().unwrap();
+        for (name, expected) in [
+            ("dept", Some(json!("a"))),
+            ("address/country", None),
+            ("/address/country", Some(json!("NL"))),
+            ("/address/a~1b/~0", Some(json!(1))),
+            ("/dept", Some(json!("a"))),
+            ("/~1dept", Some(json!("slash"))),
+            ("/roles/1/y", Some(json!(2))),
+            ("/roles/01", None),
+            ("/roles/9", None),
+            ("/dept/a", None),
+            ("/", Some(json!(3))),
+            ("absent", None),
+        ] {
+            let name = ClaimName::parse(name).unwrap();
+            assert_eq!(name.find(claims), expected.as_ref(), "{name:?}");
+        }
+        assert_eq!(ClaimName::parse(""), Err(ClaimNameError::Empty));
+        for name in ["/a~", "/~2", "/a/~x"] {
+            assert_eq!(
+                ClaimName::parse(name),
+                Err(ClaimNameError::Escape),
+                "{name}"
+            );
+        }
+        assert!(ClaimName::parse("a~b").is_ok());
+    }
+}

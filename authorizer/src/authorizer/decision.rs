@@ -1,0 +1,93 @@
+//! The result of the flow, before it is an answer and a log line.
+
+use std::sync::Arc;
+
+use crate::access::{Caller, RuleOutcome};
+use crate::answer::{Answer, AnswerForm};
+use crate::error::{AuthorizerError, EventFault, Failure};
+use crate::log::Verdict;
+use crate::target::Route;
+use crate::verifier::VerifiedClaims;
+
+/// How the flow ended.
+pub(super) struct Outcome {
+    pub(super) decision: Result<Decision, AuthorizerError>,
+    /// The form of the answer.
+    pub(super) form: AnswerForm,
+    /// The route that the event is about, if it could be read.
+    pub(super) route: Option<Route>,
+}
+
+/// A decision of the rules.
+pub(super) struct Decision {
+    pub(super) answer: Answer,
+    /// The context values that the answer has no room for.
+    pub(super) left_out: Vec<String>,
+    pub(super) granted: bool,
+    /// The stable name of the reason.
+    pub(super) reason: &'static str,
+    /// `None` for an anonymous caller.
+    pub(super) claims: Option<Arc<VerifiedClaims>>,
+}
+
+/// A decision about one event, and why.
+#[derive(Debug)]
+pub struct Explanation {
+    /// How it ended.
+    pub verdict: Verdict,
+    /// The stable name of the reason, as in the log.
+    pub reason: &'static str,
+    /// More about the reason, as in the log.
+    pub detail: Option<String>,
+    /// How each rule that covers the route judges the caller; empty if the token is refused.
+    pub rules: Vec<RuleOutcome>,
+    /// What API Gateway would be sent.
+    pub answer: Result<Answer, AuthorizerError>,
+}
+
+impl Outcome {
+    pub(super) fn unknown_event(fault: EventFault) -> Self {
+        Self {
+            decision: Err(Failure::from(fault).into()),
+            form: AnswerForm::Policy,
+            route: None,
+        }
+    }
+
+    /// How it ended, the stable name of the reason, and more about it.
+    pub(super) fn summary(&self) -> (Verdict, &'static str, Option<String>) {
+        match &self.decision {
+            Ok(decision) if decision.granted => (Verdict::Allow, decision.reason, None),
+            Ok(decision) => (Verdict::Deny, decision.reason, None),
+            Err(error) => {
+                let verdict = match error {
+                    AuthorizerError::Refused(_) => Verdict::Unauthorized,
+                    AuthorizerError::Failed(_) => Verdict::Error,
+                };
+                (verdict, error.code(), Some(error.to_string()))
+            }
+        }
+    }
+
+    /// The answer. A simple one can refuse a bad token; a failure of ours is an error in every form.
+    pub(super) fn into_answer(self) -> Result<Answer, AuthorizerError> {
+        match (self.decision, self.form) {
+            (Ok(decision), _) => Ok(decision.answer),
+            (Err(AuthorizerError::Refused(_)), AnswerForm::Simple) => Ok(Answer::Simple {
+                is_authorized: false,
+                context: None,
+            }),
+            (Err(error), _) => Err(error),
+        }
+    }
+}
+
+/// The stable name of the reason of a decision. `any_rule`: the caller meets one.
+pub(super) const fn reason(any_rule: bool, granted: bool, caller: Caller<'_>) -> &'static str {
+    match (any_rule, granted, caller) {
+        (false, _, _) => "no_rule_met",
+        (true, false, _) => "route_not_granted",
+        (true, true, Caller::Anonymous) => "granted_to_anyone",
+        (true, true, Caller::SignedIn(_)) => "granted",
+    }
+}
