@@ -10,7 +10,6 @@ pub mod bearer;
 pub mod claims;
 pub mod config;
 pub mod context;
-pub mod deadline;
 pub mod error;
 pub mod event;
 pub mod glob;
@@ -32,4 +31,4 @@ mod token_cache;
 pub mod trace;
 pub mod verifier;
 
-pub use lambda_support::clock;
+pub use lambda_support::{clock, deadline};
