@@ -86,17 +86,13 @@ impl Authorizer {
 
     /// Fetches the keys of all issuers at once, so that the first caller does not wait. An issuer that is down delays
     /// this by the timeout of one fetch or 5 seconds, whichever is less; a fetch that takes longer continues.
-    pub async fn warm_up(self: &Arc<Self>) {
+    pub async fn warm_up(&self) {
         let patience = warm_up_patience(self.keys_timeout);
         let deadline = Deadline::at(self.clock.now().plus(patience));
         let mut fetches = JoinSet::new();
-        for place in 0..self.verifier.issuers().len() {
-            let this = Arc::clone(self);
-            fetches.spawn(async move {
-                if let Some(issuer) = this.verifier.issuers().get(place) {
-                    issuer.keys.warm_up(deadline).await;
-                }
-            });
+        for issuer in self.verifier.issuers() {
+            let issuer = Arc::clone(issuer);
+            fetches.spawn(async move { issuer.keys.warm_up(deadline).await });
         }
         let _unfinished = tokio::time::timeout(patience, fetches.join_all()).await;
     }

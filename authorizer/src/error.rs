@@ -31,9 +31,6 @@ pub enum Failure {
     /// The issuer could not be asked whether the token is still active.
     #[error("the issuer's introspection endpoint gave no usable answer")]
     IntrospectionUnavailable,
-    /// A promise of this crate about itself was broken.
-    #[error("internal: {0}")]
-    Internal(&'static str),
 }
 
 /// What is wrong with an event.
@@ -62,7 +59,6 @@ impl AuthorizerError {
             Self::Failed(Failure::UnknownEvent(_)) => "unknown_event",
             Self::Failed(Failure::KeysUnavailable) => "keys_unavailable",
             Self::Failed(Failure::IntrospectionUnavailable) => "introspection_unavailable",
-            Self::Failed(Failure::Internal(_)) => "internal",
         }
     }
 }
@@ -78,7 +74,6 @@ impl From<AuthorizerError> for Diagnostic {
             AuthorizerError::Failed(Failure::IntrospectionUnavailable) => {
                 "IntrospectionUnavailable"
             }
-            AuthorizerError::Failed(Failure::Internal(_)) => "Internal",
         };
         let message = match error {
             AuthorizerError::Refused(_) => name.to_owned(),

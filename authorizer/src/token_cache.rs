@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::bearer::TokenDigest;
 use crate::header::UnverifiedHeader;
-use crate::verifier::VerifiedClaims;
+use crate::verifier::{TrustedIssuer, VerifiedClaims};
 
 /// The most that is remembered, in bytes, whatever the number of tokens.
 const MAX_WEIGHT: usize = 16 << 20;
@@ -27,8 +27,8 @@ pub(crate) struct TokenCache {
 /// A token that once verified.
 #[derive(Debug, Clone)]
 pub(crate) struct Remembered {
-    /// Which of the trusted issuers, by place.
-    pub(crate) issuer: usize,
+    /// Who issued it.
+    pub(crate) issuer: Arc<TrustedIssuer>,
     /// The key and algorithm that it named.
     pub(crate) header: UnverifiedHeader,
     /// The key that verified it (RFC 7638). A key that is replaced under the same id has another.

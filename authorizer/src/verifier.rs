@@ -18,7 +18,7 @@ use crate::bearer::{BearerToken, TokenDigest};
 use crate::claims::UnverifiedClaims;
 use crate::clock::Clock;
 use crate::deadline::Deadline;
-use crate::error::{AuthorizerError, Failure};
+use crate::error::AuthorizerError;
 use crate::header::UnverifiedHeader;
 use crate::jwks::VerificationKey;
 use crate::refusal::Refusal;
@@ -56,7 +56,7 @@ pub enum TokenUse {
 /// Verifies tokens of the trusted issuers.
 #[derive(Debug)]
 pub struct Verifier {
-    issuers: Vec<TrustedIssuer>,
+    issuers: Vec<Arc<TrustedIssuer>>,
     requirements: Requirements,
     cache: TokenCache,
     clock: Arc<dyn Clock>,
@@ -72,7 +72,7 @@ impl Verifier {
         clock: Arc<dyn Clock>,
     ) -> Self {
         Self {
-            issuers,
+            issuers: issuers.into_iter().map(Arc::new).collect(),
             requirements,
             cache: TokenCache::new(cache_entries),
             clock,
@@ -81,7 +81,7 @@ impl Verifier {
 
     /// The trusted issuers.
     #[must_use]
-    pub fn issuers(&self) -> &[TrustedIssuer] {
+    pub fn issuers(&self) -> &[Arc<TrustedIssuer>] {
         &self.issuers
     }
 
@@ -102,8 +102,7 @@ impl Verifier {
             .verify_or_recall(token, &digest, deadline, trace)
             .await?;
         trace.client_id = verified.claims.client_id().map(str::to_owned);
-        let issuer = self.issuers.get(verified.issuer);
-        let issuer = issuer.ok_or(Failure::Internal("a token of an issuer that is not there"))?;
+        let issuer = &verified.issuer;
         issuer.check_active(digest, token, deadline, trace).await?;
         Ok(verified.claims)
     }
@@ -145,10 +144,8 @@ impl Verifier {
             self.cache.forget(digest);
             return Err(refusal.into());
         }
-        let Some(issuer) = self.issuers.get(remembered.issuer) else {
-            return Ok(None);
-        };
-        let found = issuer
+        let found = remembered
+            .issuer
             .find_keys(&remembered.header, deadline, trace)
             .await?;
         if found
@@ -175,7 +172,7 @@ impl Verifier {
             signature,
         } = UnverifiedToken::parse(token)?;
         trace.key_id = Some(header.key_id().clone());
-        let (place, issuer) = self.issuer_of(&claims)?;
+        let issuer = self.issuer_of(&claims)?;
         if !issuer.algorithms.contains(&header.algorithm()) {
             return Err(Refusal::AlgorithmNotAllowed.into());
         }
@@ -213,29 +210,27 @@ impl Verifier {
             kept,
         )?;
         Ok(Remembered {
-            issuer: place,
+            issuer: Arc::clone(issuer),
             header,
             thumbprint,
             claims: Arc::new(claims),
         })
     }
 
-    fn issuer_of(&self, claims: &UnverifiedClaims) -> Result<(usize, &TrustedIssuer), Refusal> {
+    fn issuer_of(&self, claims: &UnverifiedClaims) -> Result<&Arc<TrustedIssuer>, Refusal> {
         let name = claims.issuer().ok_or(Refusal::IssuerNotTrusted)?;
-        let mut issuers = self.issuers.iter().enumerate();
-        issuers
-            .find(|(_, issuer)| *issuer.name == *name)
-            .ok_or_else(|| {
-                if self
-                    .issuers
-                    .iter()
-                    .any(|issuer| issuer.is_custom_server_of(name))
-                {
-                    Refusal::OrgServerToken
-                } else {
-                    Refusal::IssuerNotTrusted
-                }
-            })
+        let mut issuers = self.issuers.iter();
+        issuers.find(|issuer| *issuer.name == *name).ok_or_else(|| {
+            if self
+                .issuers
+                .iter()
+                .any(|issuer| issuer.is_custom_server_of(name))
+            {
+                Refusal::OrgServerToken
+            } else {
+                Refusal::IssuerNotTrusted
+            }
+        })
     }
 
     /// The principal, qualified by its issuer if there are others.
