@@ -90,7 +90,7 @@ impl Verifier {
     ///
     /// # Errors
     ///
-    /// A [`Refusal`] for what is wrong with the token, a [`Failure`] if it cannot be told.
+    /// A [`Refusal`] for what is wrong with the token, a [`Failure`](crate::error::Failure) if that cannot be decided.
     pub async fn verify(
         &self,
         token: &BearerToken,

@@ -32,6 +32,10 @@ pub const RESERVED_NAMES: [&str; 5] = [
 
 /// Who is calling.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one per request, and most callers are signed in"
+)]
 pub enum AuthorizerContext {
     /// A caller without a token.
     Anonymous,
