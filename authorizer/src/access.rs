@@ -62,6 +62,8 @@ pub struct AccessRules {
     leeway: Duration,
     /// The claims that rules name, each once. [`ClaimTest`]s refer to them by place.
     claims: Vec<ClaimName>,
+    /// For each rule the first one that covers the same routes: once one is met, the others grant nothing more.
+    first_alike: Vec<usize>,
 }
 
 /// The caller of a route.
@@ -73,7 +75,7 @@ pub enum Caller<'a> {
     SignedIn(&'a VerifiedClaims),
 }
 
-/// The rules that a caller meets, at least one.
+/// The rules that a caller meets, at least one, and of those that cover the same routes one.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Permit<'r>(Vec<&'r AccessRule>);
 
@@ -91,7 +93,14 @@ impl AccessRules {
                 claims.push(test.name.clone());
             }
         }
+        let first_alike = rules.iter().map(|rule| {
+            let alike = rules
+                .iter()
+                .position(|first| first.covers_same_routes(rule));
+            alike.unwrap_or_default()
+        });
         Self {
+            first_alike: first_alike.collect(),
             rules,
             leeway,
             claims,
@@ -125,11 +134,18 @@ impl AccessRules {
     /// If that is nothing.
     pub fn decide(&self, caller: Caller<'_>, now: Timestamp) -> Result<Permit<'_>, NothingGranted> {
         let moment = self.moment(now);
-        let met: Vec<_> = self
-            .rules
-            .iter()
-            .filter(|rule| rule.condition.is_met_by(caller, moment))
-            .collect();
+        let mut is_granted = vec![false; self.rules.len()];
+        let mut met = Vec::new();
+        for (rule, first) in self.rules.iter().zip(&self.first_alike) {
+            // Every place is one of a rule.
+            let Some(is_granted) = is_granted.get_mut(*first) else {
+                continue;
+            };
+            if !*is_granted && rule.condition.is_met_by(caller, moment) {
+                *is_granted = true;
+                met.push(rule);
+            }
+        }
         if met.is_empty() {
             Err(NothingGranted)
         } else {
@@ -218,6 +234,10 @@ impl AccessRule {
                         && self.path.covers(path)
             }
         }
+    }
+
+    fn covers_same_routes(&self, other: &Self) -> bool {
+        self.methods == other.methods && self.path == other.path
     }
 
     fn claim_tests(&mut self) -> impl Iterator<Item = &mut ClaimTest> {
