@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, header::HOST};
+use lambda_runtime::Diagnostic;
 use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -51,6 +52,15 @@ pub enum BadEvent {
     /// The body is said to be base64 and is not.
     #[error("expected a body in base64, as the event says: {0}")]
     Body(#[from] base64::DecodeError),
+}
+
+impl From<BadEvent> for Diagnostic {
+    fn from(error: BadEvent) -> Self {
+        Self {
+            error_type: "UnknownEvent".to_owned(),
+            error_message: error.to_string(),
+        }
+    }
 }
 
 /// Both shapes in one: API Gateway leaves members out or sends null, so everything is optional.

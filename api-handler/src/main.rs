@@ -1,41 +1,41 @@
 //! The function as Lambda starts it.
 
+use std::process::ExitCode;
 use std::sync::Arc;
 
 use api_handler::{config::Settings, handler::Handler};
-use lambda_runtime::{Error, LambdaEvent, service_fn};
+use lambda_runtime::{Diagnostic, LambdaEvent};
 use lambda_support::{
-    clock::{SystemClock, Timestamp},
-    invocation::Invocation,
-    log::{Log, Stdout},
+    clock::SystemClock,
+    log::{EventLog, Log, Stdout},
+    runtime::{self, LambdaEnvironment, ProcessError},
     settings::Environment,
 };
 use serde_json::Value;
 
-// One request at a time, as Lambda sends them: a second thread would only have to be started.
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Error> {
+fn main() -> ExitCode {
+    runtime::run("api-handler", serve())
+}
+
+async fn serve() -> Result<(), ProcessError> {
     let settings = Settings::from_source(&Environment)?;
+    let lambda = LambdaEnvironment::from_source(&Environment)?;
     let log = Log::new(settings.log_level, Arc::new(Stdout));
-    let function = std::env::var("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_default();
-    let handler = Arc::new(Handler::new(
-        settings,
-        Arc::new(SystemClock),
-        log,
-        function,
-    )?);
-    lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| {
+    EventLog::new(log.clone(), "api_handler").install();
+
+    let clock = Arc::new(SystemClock);
+    let handler = Handler::new(settings, clock, log.clone(), lambda.function_name)
+        .map_err(|error| ProcessError::Init(error.into()))?;
+    let handler = Arc::new(handler);
+    runtime::serve(&log, move |event: LambdaEvent<Value>| {
         let handler = Arc::clone(&handler);
         async move {
-            let invocation = Invocation {
-                request_id: &event.context.request_id,
-                deadline: Timestamp::from_millis(event.context.deadline),
-            };
+            let invocation = (&event.context).into();
             handler
                 .answer(event.payload, invocation)
                 .await
-                .map_err(|error| Error::from(error.to_string()))
+                .map_err(Diagnostic::from)
         }
-    }))
+    })
     .await
 }

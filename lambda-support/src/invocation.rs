@@ -1,5 +1,7 @@
 //! What Lambda says about one invocation.
 
+use lambda_runtime::Context;
+
 use crate::clock::Timestamp;
 
 /// One invocation by Lambda.
@@ -9,4 +11,13 @@ pub struct Invocation<'i> {
     pub request_id: &'i str,
     /// When Lambda ends the function. See [`Deadline::of_invocation`](crate::deadline::Deadline::of_invocation).
     pub deadline: Timestamp,
+}
+
+impl<'i> From<&'i Context> for Invocation<'i> {
+    fn from(context: &'i Context) -> Self {
+        Self {
+            request_id: &context.request_id,
+            deadline: Timestamp::from_millis(context.deadline),
+        }
+    }
 }

@@ -1,9 +1,11 @@
-//! What both Lambdas need from the platform, and no domain: clock, deadline, settings, log, and the context in which the
-//! authorizer describes the caller to the API.
+//! What both Lambdas need from the platform, and no domain: clock, deadline, settings, log, process, and the context in
+//! which the authorizer describes the caller to the API.
 
 pub mod clock;
 pub mod context;
 pub mod deadline;
+mod init_error;
 pub mod invocation;
 pub mod log;
+pub mod runtime;
 pub mod settings;

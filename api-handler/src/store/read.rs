@@ -63,9 +63,11 @@ impl Store {
         limit: usize,
     ) -> Result<Vec<Ids>, StoreError> {
         let _timer = self.timer();
-        let queries = partitions
+        // Collected: the compiler cannot prove that a future which holds this closure can be sent between threads.
+        let queries: Vec<_> = partitions
             .iter()
-            .map(|partition| self.query(partition, after, limit));
+            .map(|partition| self.query(partition, after, limit))
+            .collect();
         stream::iter(queries)
             .buffer_unordered(CONCURRENT_QUERIES)
             .try_collect()

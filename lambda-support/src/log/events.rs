@@ -24,6 +24,11 @@ impl EventLog {
     pub const fn new(log: Log, function: &'static str) -> Self {
         Self { log, function }
     }
+
+    /// Makes this the subscriber of the process, unless it has one.
+    pub fn install(self) {
+        let _first = tracing::subscriber::set_global_default(self);
+    }
 }
 
 impl Subscriber for EventLog {

@@ -1,0 +1,265 @@
+//! The process of a function: it starts, takes invocations, and ends with a message.
+
+use std::fmt::Debug;
+use std::future::Future;
+use std::io::Write;
+use std::panic::AssertUnwindSafe;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::json;
+
+use crate::clock::{Clock, SystemClock};
+use crate::init_error;
+use crate::log::{Level, Log};
+use crate::settings::{Environment, Faults, Source};
+
+/// Why the process of a function ends.
+#[derive(Debug, thiserror::Error)]
+pub enum ProcessError {
+    /// The settings are wrong.
+    #[error(transparent)]
+    Settings(#[from] Faults),
+    /// The process does not run in Lambda, or not in all of it.
+    #[error("{0}: this function needs Lambda, or on one machine `cargo local`")]
+    NoLambda(String),
+    /// The function cannot be set up.
+    #[error("the function cannot start: {0}")]
+    Init(Box<dyn std::error::Error + Send + Sync>),
+    /// The Runtime API cannot be reached any more.
+    #[error("the Lambda Runtime API failed: {0}")]
+    Serving(lambda_runtime::Error),
+}
+
+/// What Lambda tells every function about itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LambdaEnvironment {
+    /// The name of the function.
+    pub function_name: String,
+}
+
+impl LambdaEnvironment {
+    /// Reads the variables that the runtime needs. It would panic without them.
+    ///
+    /// # Errors
+    ///
+    /// The first variable that is missing or wrong.
+    pub fn from_source(source: &dyn Source) -> Result<Self, ProcessError> {
+        let variable = |name: &str| {
+            let value = source
+                .variable(name)
+                .and_then(|value| value.into_string().ok());
+            value.ok_or_else(|| ProcessError::NoLambda(format!("no {name}")))
+        };
+        let api = variable(RUNTIME_API)?;
+        if init_error::runtime_api(&api).is_none() {
+            return Err(ProcessError::NoLambda(format!(
+                "{RUNTIME_API} holds {api:?}, which is no host and port"
+            )));
+        }
+        let function_name = variable("AWS_LAMBDA_FUNCTION_NAME")?;
+        variable("AWS_LAMBDA_FUNCTION_VERSION")?;
+        let memory = variable(MEMORY_SIZE)?;
+        if memory.parse::<i32>().is_err() {
+            return Err(ProcessError::NoLambda(format!(
+                "{MEMORY_SIZE} holds {memory:?}, which is no number of megabytes"
+            )));
+        }
+        Ok(Self { function_name })
+    }
+}
+
+const RUNTIME_API: &str = "AWS_LAMBDA_RUNTIME_API";
+const MEMORY_SIZE: &str = "AWS_LAMBDA_FUNCTION_MEMORY_SIZE";
+
+impl ProcessError {
+    /// The error type for Lambda, if the error belongs to init.
+    const fn init_error_type(&self) -> Option<&'static str> {
+        match self {
+            Self::Settings(_) => Some("Runtime.ConfigInvalid"),
+            Self::NoLambda(_) | Self::Init(_) => Some("Runtime.InitError"),
+            Self::Serving(_) => None,
+        }
+    }
+}
+
+/// Runs the process of a function to its end. An error is written to standard error; one of init is also reported to
+/// Lambda.
+pub fn run<F>(name: &str, function: F) -> ExitCode
+where
+    F: Future<Output = Result<(), ProcessError>>,
+{
+    // Lambda sends one invocation at a time, so that a second thread would only have to be started, except where it says
+    // otherwise (Managed Instances).
+    let mut tokio = match max_concurrency(&Environment) {
+        0 | 1 => tokio::runtime::Builder::new_current_thread(),
+        _ => tokio::runtime::Builder::new_multi_thread(),
+    };
+    let ended = match tokio.enable_all().build() {
+        Ok(tokio) => tokio.block_on(async {
+            let ended = function.await;
+            if let Err(error) = &ended {
+                report(name, error).await;
+            }
+            ended
+        }),
+        Err(error) => {
+            say(name, &error);
+            return ExitCode::FAILURE;
+        }
+    };
+    match ended {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::FAILURE,
+    }
+}
+
+async fn report(name: &str, error: &ProcessError) {
+    say(name, error);
+    let api = Environment.variable(RUNTIME_API);
+    let api = api.and_then(|api| init_error::runtime_api(api.to_str()?));
+    if let (Some(api), Some(error_type)) = (api, error.init_error_type()) {
+        init_error::post(api, error_type, &error.to_string()).await;
+    }
+}
+
+fn say(name: &str, error: &dyn std::error::Error) {
+    let _unread = writeln!(std::io::stderr(), "{name}: {error}");
+}
+
+/// How many invocations Lambda sends at once.
+fn max_concurrency(source: &dyn Source) -> u32 {
+    source
+        .variable("AWS_LAMBDA_MAX_CONCURRENCY")
+        .and_then(|value| value.to_str()?.parse().ok())
+        .unwrap_or(1)
+}
+
+/// How long to wait after an answer of the Runtime API that is no event. Lambda sends none; emulators do when they have
+/// no event yet, and one that answers at once would otherwise be asked in a busy loop.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// Takes invocations until the Runtime API fails: one after the other, or several at once where Lambda sends several.
+///
+/// # Errors
+///
+/// When the Runtime API cannot be reached.
+pub async fn serve<E, A, H, F, D>(log: &Log, handler: H) -> Result<(), ProcessError>
+where
+    E: DeserializeOwned + Send + 'static,
+    A: Serialize + Send + 'static,
+    H: Fn(LambdaEvent<E>) -> F + Clone + Send + 'static,
+    F: Future<Output = Result<A, D>> + Send + 'static,
+    D: Into<Diagnostic> + Debug + 'static,
+{
+    log_panics(log.clone());
+    let is_reported = Arc::new(AtomicBool::new(false));
+    loop {
+        let service = service_fn({
+            let (handler, is_reported) = (handler.clone(), Arc::clone(&is_reported));
+            move |event| {
+                is_reported.store(false, Ordering::Relaxed);
+                handler(event)
+            }
+        });
+        let serving = AssertUnwindSafe(lambda_runtime::run_concurrent(service));
+        if let Ok(ended) = serving.catch_unwind().await {
+            return ended.map_err(ProcessError::Serving);
+        }
+        // The handler's panics are caught by the runtime. What is left is its own: it expects headers that an empty
+        // answer does not have.
+        if !is_reported.swap(true, Ordering::Relaxed) {
+            log.write(
+                Level::Warn,
+                "the Lambda Runtime API sent no event; asking again",
+                SystemClock.now(),
+                json!({}),
+            );
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+/// Panics are lines of the log. That of the runtime over an empty answer is not reported as one: see [`serve`].
+fn log_panics(log: Log) {
+    std::panic::set_hook(Box::new(move |panic| {
+        let location = panic.location();
+        if location.is_some_and(|location| location.file().contains("lambda_runtime-")) {
+            return;
+        }
+        log.write(
+            Level::Error,
+            "panic",
+            SystemClock.now(),
+            json!({
+                "cause": panic.payload_as_str(),
+                "location": location.map(ToString::to_string),
+            }),
+        );
+    }));
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+    use std::ffi::OsString;
+
+    use super::*;
+
+    struct Given(HashMap<&'static str, &'static str>);
+
+    impl Source for Given {
+        fn variable(&self, name: &str) -> Option<OsString> {
+            self.0.get(name).map(Into::into)
+        }
+
+        fn file(&self, _: &str) -> std::io::Result<Vec<u8>> {
+            Err(std::io::ErrorKind::NotFound.into())
+        }
+    }
+
+    const LAMBDA: [(&str, &str); 4] = [
+        ("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:9001"),
+        ("AWS_LAMBDA_FUNCTION_NAME", "authorizer"),
+        ("AWS_LAMBDA_FUNCTION_VERSION", "1"),
+        ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128"),
+    ];
+
+    #[test]
+    fn what_the_runtime_needs_is_checked_before_it_panics() {
+        let complete = LambdaEnvironment::from_source(&Given(HashMap::from(LAMBDA)));
+        assert_eq!(complete.unwrap().function_name, "authorizer");
+        for (name, _) in LAMBDA {
+            let mut given = HashMap::from(LAMBDA);
+            given.remove(name);
+            let error = LambdaEnvironment::from_source(&Given(given)).unwrap_err();
+            let expected =
+                format!("no {name}: this function needs Lambda, or on one machine `cargo local`");
+            assert_eq!(error.to_string(), expected);
+        }
+        for (name, wrong) in [
+            ("AWS_LAMBDA_RUNTIME_API", "/path"),
+            ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "much"),
+        ] {
+            let mut given = HashMap::from(LAMBDA);
+            given.insert(name, wrong);
+            let error = LambdaEnvironment::from_source(&Given(given)).unwrap_err();
+            assert!(error.to_string().starts_with(name), "{error}");
+        }
+    }
+
+    #[test]
+    fn one_invocation_at_a_time_unless_lambda_says_otherwise() {
+        for (value, expected) in [("", 1), ("many", 1), ("-3", 1), ("1", 1), ("16", 16)] {
+            let given = Given(HashMap::from([("AWS_LAMBDA_MAX_CONCURRENCY", value)]));
+            assert_eq!(max_concurrency(&given), expected, "{value:?}");
+        }
+        assert_eq!(max_concurrency(&Given(HashMap::new())), 1);
+    }
+}
