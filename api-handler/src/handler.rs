@@ -88,7 +88,7 @@ impl Handler {
             cold_start: self.cold.swap(false, Ordering::Relaxed),
             cause: None,
         };
-        let mut request = match Request::from_event(event) {
+        let request = match Request::from_event(event) {
             Ok(request) => request,
             Err(error) => {
                 invoked.duration = started.elapsed();
@@ -97,9 +97,12 @@ impl Handler {
                 return Err(error);
             }
         };
-        if request.request_id.is_empty() {
-            invocation.request_id.clone_into(&mut request.request_id);
-        }
+        // Emulators leave API Gateway's id out.
+        let id_in_answer = if request.request_id.is_empty() {
+            invocation.request_id
+        } else {
+            &request.request_id
+        };
         let route = if request.is_stray {
             Route::Unknown
         } else {
@@ -128,7 +131,7 @@ impl Handler {
             };
             guard(routed, budget).await.unwrap_or_else(|problem| {
                 cause = problem.cause().map(str::to_owned);
-                problem.into_response(&request.request_id)
+                problem.into_response(id_in_answer)
             })
         };
         let mut response = self.cors.apply(&request, respond).await;

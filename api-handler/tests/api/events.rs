@@ -172,3 +172,25 @@ async fn an_event_that_is_none_is_an_error_and_no_answer() {
         );
     }
 }
+
+/// Emulators leave API Gateway's id out. The answer then has Lambda's, so that its line is still found.
+#[tokio::test]
+async fn the_request_id_of_an_answer_is_in_the_log() {
+    let api = Api::over("http://127.0.0.1:9", "state", &[("LOG_LEVEL", "info")]);
+    let with_id = ask("GET", "/nowhere").rest_event();
+    let mut without_id = with_id.clone();
+    without_id["requestContext"]
+        .as_object_mut()
+        .unwrap()
+        .remove("requestId");
+    for (event, in_answer, api_id) in [
+        (with_id, "request-1", json!("request-1")),
+        (without_id, "r-1", json!(null)),
+    ] {
+        let reply = api.event(event).await.expect(404);
+        assert_eq!(reply.body["requestId"], in_answer);
+        let line = api.log.last();
+        assert_eq!(line["requestId"], "r-1");
+        assert_eq!(line["apiRequestId"], api_id);
+    }
+}
