@@ -1,258 +1,246 @@
-//! JSON that comes back equal, or is refused.
+//! JSON values within fixed bounds.
 //!
-//! `serde_json` alone would change some documents without a word: of two members of one name it keeps the last, and a
-//! number that fits no `u64`, `i64` or `f64` it rounds. Here each number is held against its own text.
+//! `serde_json::Value` is not used for what callers send: an object of one member takes 600 bytes, so that a body of
+//! 512 KiB would take 60 MB, and its deserializer reads an object whose first name is
+//! `$serde_json::private::RawValue` as something else. [`Json`] takes at most 40 times the bytes of its JSON text, and
+//! inserting into a large array or object moves 8 bytes for each element after it.
 
-use std::fmt;
+mod number;
+mod read;
 
-use serde::de::{DeserializeSeed, MapAccess, SeqAccess, Visitor};
-use serde_json::{Map, Value};
+use std::{fmt, io, iter::Peekable};
 
-use crate::problem::{Fault, Problem};
+use serde::{Serialize, Serializer, ser::SerializeMap as _};
 
-/// Deepest nesting of a request body. `serde_json` itself stops at 128.
-const MAX_DEPTH: usize = 100;
+use self::number::same_number;
+pub(crate) use self::read::parse;
 
-/// Reads a JSON document.
-///
-/// # Errors
-/// 400 for what is not JSON (RFC 8259, lone surrogates included), 422 for JSON that could not be given back as it
-/// came: repeated members, numbers that would be rounded, too deep nesting.
-pub fn parse(text: &[u8]) -> Result<Value, Problem> {
-    let mut reading = Reading {
-        numbers: Numbers(text),
-        path: Vec::new(),
-        fault: None,
+/// A JSON value that [`parse`] accepted, or that was made of such values.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Json {
+    Null,
+    Bool(bool),
+    Number(serde_json::Number),
+    String(Box<str>),
+    #[expect(
+        clippy::vec_box,
+        reason = "an insertion moves 8 bytes for each later element instead of 24"
+    )]
+    Array(Vec<Box<Self>>),
+    Object(Object),
+}
+
+/// The members of an object, by name.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Object {
+    // INVARIANT: sorted by name, each name once.
+    #[expect(
+        clippy::vec_box,
+        reason = "an insertion moves 8 bytes for each later member instead of 40"
+    )]
+    members: Vec<Box<Member>>,
+}
+
+/// A member of an object.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Member {
+    name: Box<str>,
+    value: Json,
+}
+
+impl Json {
+    /// How many arrays and objects are nested: 0 for a scalar.
+    pub(crate) fn depth(&self) -> usize {
+        match self {
+            Self::Array(items) => 1 + items.iter().map(|item| item.depth()).max().unwrap_or(0),
+            Self::Object(object) => 1 + object.iter().map(|(_, v)| v.depth()).max().unwrap_or(0),
+            Self::Null | Self::Bool(_) | Self::Number(_) | Self::String(_) => 0,
+        }
+    }
+
+    /// The number of bytes of the value as it is stored and returned: without white space.
+    pub(crate) fn compact_len(&self) -> usize {
+        compact_len(self)
+    }
+
+    /// Whether two values are equal as RFC 6902, section 4.6, defines it: 1 equals 1.0.
+    pub(crate) fn equals(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Number(a), Self::Number(b)) => {
+                a == b || same_number(&a.to_string(), &b.to_string())
+            }
+            (Self::Array(a), Self::Array(b)) => {
+                a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.equals(b))
+            }
+            (Self::Object(a), Self::Object(b)) => {
+                a.len() == b.len()
+                    && a.iter()
+                        .zip(b.iter())
+                        .all(|((a_name, a), (b_name, b))| a_name == b_name && a.equals(b))
+            }
+            _ => self == other,
+        }
+    }
+}
+
+/// The number of bytes of a value or a name as compact JSON.
+pub(crate) fn compact_len(value: &(impl Serialize + ?Sized)) -> usize {
+    let mut counter = Counter(0);
+    // Neither the counter nor the values of this crate fail.
+    let _ = serde_json::to_writer(&mut counter, value);
+    counter.0
+}
+
+struct Counter(usize);
+
+impl io::Write for Counter {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 += bytes.len();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Object {
+    /// Builds an object; fails with a name that occurs twice.
+    pub(crate) fn new(
+        members: impl IntoIterator<Item = (Box<str>, Json)>,
+    ) -> Result<Self, Box<str>> {
+        let mut members: Vec<_> = members
+            .into_iter()
+            .map(|(name, value)| Box::new(Member { name, value }))
+            .collect();
+        members.sort_by(|a, b| a.name.cmp(&b.name));
+        let twice = members.windows(2).find_map(|pair| match pair {
+            [a, b] if a.name == b.name => Some(a.name.clone()),
+            _ => None,
+        });
+        match twice {
+            Some(name) => Err(name),
+            None => Ok(Self { members }),
+        }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.members.len()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.members.is_empty()
+    }
+
+    /// The members, by name.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &Json)> {
+        self.members
+            .iter()
+            .map(|member| (&*member.name, &member.value))
+    }
+
+    pub(crate) fn get(&self, name: &str) -> Option<&Json> {
+        let at = self.find(name).ok()?;
+        self.members.get(at).map(|member| &member.value)
+    }
+
+    pub(crate) fn get_mut(&mut self, name: &str) -> Option<&mut Json> {
+        let at = self.find(name).ok()?;
+        self.members.get_mut(at).map(|member| &mut member.value)
+    }
+
+    /// Sets a member and returns its previous value.
+    pub(crate) fn insert(&mut self, name: &str, value: Json) -> Option<Json> {
+        match self.find(name) {
+            Ok(at) => {
+                let member = self.members.get_mut(at)?;
+                Some(std::mem::replace(&mut member.value, value))
+            }
+            Err(at) => {
+                let name = name.into();
+                self.members.insert(at, Box::new(Member { name, value }));
+                None
+            }
+        }
+    }
+
+    pub(crate) fn remove(&mut self, name: &str) -> Option<Json> {
+        let at = self.find(name).ok()?;
+        Some(self.members.remove(at).value)
+    }
+
+    /// Combines two objects, name by name, in one pass over both: `combine` returns the value of the new member, if
+    /// there is to be one.
+    pub(crate) fn merge(
+        self,
+        other: Self,
+        mut combine: impl FnMut(Option<Json>, Option<Json>) -> Option<Json>,
+    ) -> Self {
+        let mut ours = self.members.into_iter().peekable();
+        let mut theirs = other.members.into_iter().peekable();
+        let mut members = Vec::new();
+        while let Some((name, our, their)) = next_of_both(&mut ours, &mut theirs) {
+            if let Some(value) = combine(our, their) {
+                members.push(Box::new(Member { name, value }));
+            }
+        }
+        members.shrink_to_fit();
+        Self { members }
+    }
+
+    fn find(&self, name: &str) -> Result<usize, usize> {
+        self.members
+            .binary_search_by(|member| (*member.name).cmp(name))
+    }
+}
+
+type Members = Peekable<std::vec::IntoIter<Box<Member>>>;
+
+/// The next name of two sorted lists, with the value from each.
+fn next_of_both(
+    ours: &mut Members,
+    theirs: &mut Members,
+) -> Option<(Box<str>, Option<Json>, Option<Json>)> {
+    let from_ours = match (ours.peek(), theirs.peek()) {
+        (Some(our), Some(their)) if our.name == their.name => {
+            let (our, their) = (ours.next()?, theirs.next()?);
+            return Some((our.name, Some(our.value), Some(their.value)));
+        }
+        (Some(our), Some(their)) => our.name < their.name,
+        (our, _) => our.is_some(),
     };
-    let mut deserializer = serde_json::Deserializer::from_slice(text);
-    let parsed = Node(&mut reading)
-        .deserialize(&mut deserializer)
-        .and_then(|value| deserializer.end().map(|()| value));
-    parsed.map_err(|error| match reading.fault {
-        Some(fault) => Problem::Unprocessable(vec![fault]),
-        None => Problem::BadRequest(vec![Fault::new(pointer(&reading.path), error.to_string())]),
-    })
-}
-
-/// How deep a value nests: a scalar is 0.
-#[must_use]
-fn depth(value: &Value) -> usize {
-    match value {
-        Value::Array(items) => 1 + items.iter().map(depth).max().unwrap_or(0),
-        Value::Object(members) => 1 + members.values().map(depth).max().unwrap_or(0),
-        _ => 0,
+    if from_ours {
+        ours.next().map(|our| (our.name, Some(our.value), None))
+    } else {
+        theirs
+            .next()
+            .map(|their| (their.name, None, Some(their.value)))
     }
 }
 
-/// Whether [`parse`] would take the value from a request body: a patch can build what no body may hold.
-#[must_use]
-pub fn is_shallow(value: &Value) -> bool {
-    depth(value) < MAX_DEPTH
-}
-
-/// Whether two values are equal as JSON has it: 1 and 1.0 are (RFC 6902, 4.6).
-#[must_use]
-pub fn equal(a: &Value, b: &Value) -> bool {
-    match (a, b) {
-        (Value::Number(a), Value::Number(b)) => same_number(&a.to_string(), &b.to_string()),
-        (Value::Array(a), Value::Array(b)) => {
-            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| equal(a, b))
-        }
-        (Value::Object(a), Value::Object(b)) => {
-            a.len() == b.len()
-                && a.iter()
-                    .all(|(name, a)| b.get(name).is_some_and(|b| equal(a, b)))
-        }
-        _ => a == b,
-    }
-}
-
-/// A JSON pointer (RFC 6901) as a URI fragment.
-fn pointer(path: &[String]) -> String {
-    path.iter().fold("#".to_owned(), |pointer, step| {
-        pointer + "/" + &step.replace('~', "~0").replace('/', "~1")
-    })
-}
-
-/// Where the reading is, and why it stopped.
-struct Reading<'a> {
-    numbers: Numbers<'a>,
-    path: Vec<String>,
-    fault: Option<Fault>,
-}
-
-impl Reading<'_> {
-    fn refuse<E: serde::de::Error>(&mut self, detail: &str) -> E {
-        self.fault = Some(Fault::new(pointer(&self.path), detail));
-        E::custom(detail)
-    }
-
-    /// `read` as the parser understood the next number of the text.
-    fn number<E: serde::de::Error>(&mut self, read: serde_json::Number) -> Result<Value, E> {
-        let text = self.numbers.next().unwrap_or_default();
-        if same_number(text, &read.to_string()) {
-            return Ok(Value::Number(read));
-        }
-        Err(self.refuse("a number that would be rounded; send it as a string"))
-    }
-}
-
-/// The texts of the numbers of a JSON document, in order.
-struct Numbers<'a>(&'a [u8]);
-
-impl<'a> Iterator for Numbers<'a> {
-    type Item = &'a str;
-
-    fn next(&mut self) -> Option<&'a str> {
-        loop {
-            let (&byte, rest) = self.0.split_first()?;
-            if byte == b'"' {
-                self.0 = after_string(rest);
-            } else if byte == b'-' || byte.is_ascii_digit() {
-                let part_of_number = |b: &u8| b.is_ascii_digit() || b"+-.eE".contains(b);
-                let end = self
-                    .0
-                    .iter()
-                    .position(|b| !part_of_number(b))
-                    .unwrap_or(self.0.len());
-                let (number, rest) = self.0.split_at(end);
-                self.0 = rest;
-                return std::str::from_utf8(number).ok();
-            } else {
-                self.0 = rest;
+impl Serialize for Json {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Null => serializer.serialize_unit(),
+            Self::Bool(value) => serializer.serialize_bool(*value),
+            Self::Number(value) => value.serialize(serializer),
+            Self::String(value) => serializer.serialize_str(value),
+            Self::Array(items) => serializer.collect_seq(items.iter().map(|item| &**item)),
+            Self::Object(object) => {
+                let mut map = serializer.serialize_map(Some(object.len()))?;
+                for (name, value) in object.iter() {
+                    map.serialize_entry(name, value)?;
+                }
+                map.end()
             }
         }
     }
 }
 
-fn after_string(mut rest: &[u8]) -> &[u8] {
-    loop {
-        match rest {
-            [b'\\', _, tail @ ..] => rest = tail,
-            [b'"', tail @ ..] => return tail,
-            [_, tail @ ..] => rest = tail,
-            [] => return rest,
-        }
-    }
-}
-
-/// Whether two number texts say the same number.
-fn same_number(a: &str, b: &str) -> bool {
-    a == b || matches!((decimal(a), decimal(b)), (Some(a), Some(b)) if a == b)
-}
-
-/// Sign, digits without zeros at either end, and exponent of the last digit: the same for equal numbers.
-fn decimal(text: &str) -> Option<(bool, String, i64)> {
-    let (negative, text) = text
-        .strip_prefix('-')
-        .map_or((false, text), |text| (true, text));
-    let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
-    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    let digits = format!("{whole}{fraction}");
-    let significant = digits.trim_end_matches('0');
-    if significant.trim_start_matches('0').is_empty() {
-        return Some((false, String::new(), 0));
-    }
-    let dropped = i64::try_from(digits.len() - significant.len()).ok()?;
-    let exponent = exponent
-        .parse::<i64>()
-        .ok()?
-        .checked_sub(i64::try_from(fraction.len()).ok()?)?
-        .checked_add(dropped)?;
-    Some((
-        negative,
-        significant.trim_start_matches('0').to_owned(),
-        exponent,
-    ))
-}
-
-struct Node<'r, 'a>(&'r mut Reading<'a>);
-
-impl<'de> DeserializeSeed<'de> for Node<'_, '_> {
-    type Value = Value;
-
-    fn deserialize<D: serde::Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
-        if self.0.path.len() > MAX_DEPTH {
-            return Err(self.0.refuse("nested too deep; at most 100 levels"));
-        }
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Node<'_, '_> {
-    type Value = Value;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("JSON")
-    }
-
-    fn visit_unit<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
-    }
-
-    fn visit_bool<E>(self, v: bool) -> Result<Value, E> {
-        Ok(Value::Bool(v))
-    }
-
-    fn visit_str<E>(self, v: &str) -> Result<Value, E> {
-        Ok(Value::String(v.to_owned()))
-    }
-
-    fn visit_u64<E: serde::de::Error>(self, v: u64) -> Result<Value, E> {
-        self.0.number(v.into())
-    }
-
-    fn visit_i64<E: serde::de::Error>(self, v: i64) -> Result<Value, E> {
-        self.0.number(v.into())
-    }
-
-    fn visit_f64<E: serde::de::Error>(self, v: f64) -> Result<Value, E> {
-        // `serde_json` reads floats fast, not always to the nearest one; the standard library does.
-        let exact = self
-            .0
-            .numbers
-            .clone_next()
-            .and_then(|text| text.parse().ok())
-            .unwrap_or(v);
-        let number =
-            serde_json::Number::from_f64(exact).ok_or_else(|| E::custom("number out of range"))?;
-        self.0.number(number)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Value, A::Error> {
-        let mut items = Vec::new();
-        loop {
-            self.0.path.push(items.len().to_string());
-            let item = seq.next_element_seed(Node(self.0))?;
-            self.0.path.pop();
-            match item {
-                Some(item) => items.push(item),
-                None => return Ok(Value::Array(items)),
-            }
-        }
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
-        let mut members = Map::new();
-        while let Some(name) = map.next_key::<String>()? {
-            self.0.path.push(name.clone());
-            if members.contains_key(&name) {
-                return Err(self
-                    .0
-                    .refuse("a member that is there twice; name each once"));
-            }
-            let value = map.next_value_seed(Node(self.0))?;
-            self.0.path.pop();
-            members.insert(name, value);
-        }
-        Ok(Value::Object(members))
-    }
-}
-
-impl<'a> Numbers<'a> {
-    /// The next number, without moving on.
-    fn clone_next(&self) -> Option<&'a str> {
-        Numbers(self.0).next()
+impl fmt::Display for Json {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = serde_json::to_string(self).map_err(|_| fmt::Error)?;
+        f.write_str(&text)
     }
 }
 

@@ -1,56 +1,55 @@
 //! JSON merge patch (RFC 7396) and JSON patch (RFC 6902) on `{"value", "visibility"}`.
+//!
+//! The crate `json-patch` is not used: it works on `serde_json::Value` (see [`crate::json`]), clones what it inserts,
+//! and recurses into a document before its depth can be checked.
 
-use json_patch::{PatchErrorKind, PatchOperation};
-use serde_json::Value;
+mod apply;
+mod operation;
+mod pointer;
 
+use self::apply::Applying;
+pub(crate) use self::operation::Operation;
 use crate::{
-    json,
+    json::{Json, Object},
     problem::{Fault, Problem},
-    state::MAX_VALUE_BYTES,
 };
 
 /// Media type of a merge patch.
-pub const MERGE_PATCH: &str = "application/merge-patch+json";
+pub(crate) const MERGE_PATCH: &str = "application/merge-patch+json";
 
 /// Media type of a JSON patch.
-pub const JSON_PATCH: &str = "application/json-patch+json";
+pub(crate) const JSON_PATCH: &str = "application/json-patch+json";
 
-/// Most operations of one JSON patch: each may walk the whole value.
+/// The most operations in one JSON patch: each may walk and shift the whole value.
 const MAX_OPERATIONS: usize = 1000;
 
-/// A patch that can be read; whether it fits a document shows when it is applied.
+/// A patch that was read. Whether it fits a document is known only when it is applied.
 #[derive(Debug)]
-pub enum Patch {
+pub(crate) enum Patch {
     /// RFC 7396.
-    Merge(Value),
+    Merge(Json),
     /// RFC 6902.
-    Operations(Vec<PatchOperation>),
+    Operations(Vec<Operation>),
 }
 
 impl Patch {
     /// Reads a JSON patch.
     ///
     /// # Errors
-    /// 400 for what is no list of operations (RFC 5789, 2.2), 422 for more than a thousand.
-    pub fn operations(document: Value) -> Result<Self, Problem> {
-        let malformed = |pointer: String, detail: String| {
-            Problem::BadRequest(vec![Fault::new(pointer, detail)])
-        };
-        let Value::Array(operations) = document else {
-            return Err(malformed(
-                "#".to_owned(),
-                "expected an array of operations".to_owned(),
-            ));
+    /// 400 for what is not a list of operations (RFC 5789, section 2.2), 422 for more than a thousand.
+    pub(crate) fn operations(document: Json) -> Result<Self, Problem> {
+        let malformed =
+            |pointer: String, detail| Problem::BadRequest(vec![Fault::new(pointer, detail)]);
+        let Json::Array(operations) = document else {
+            let detail = "expected an array of operations";
+            return Err(malformed("#".to_owned(), detail));
         };
         if operations.len() > MAX_OPERATIONS {
-            return Err(Problem::Unprocessable(vec![Fault::new(
-                "#",
-                "too many operations; at most 1000",
-            )]));
+            let detail = format!("too many operations; at most {MAX_OPERATIONS}");
+            return Err(Problem::Unprocessable(vec![Fault::new("#", detail)]));
         }
-        let parse = |(at, operation)| {
-            serde_json::from_value(operation)
-                .map_err(|error| malformed(format!("#/{at}"), error.to_string()))
+        let parse = |(at, operation): (usize, Box<Json>)| {
+            Operation::parse(*operation).map_err(|detail| malformed(format!("#/{at}"), detail))
         };
         operations
             .into_iter()
@@ -60,43 +59,41 @@ impl Patch {
             .map(Self::Operations)
     }
 
-    /// Applies the patch, whole or not at all.
+    /// Applies the whole patch.
     ///
     /// # Errors
-    /// 409 when an operation does not fit the document, 413 when the document would grow too large.
-    pub fn apply(self, mut document: Value) -> Result<Value, Problem> {
+    /// 409 when an operation does not fit the document, 413 when the document would grow too large or the patch copies
+    /// too much, 422 when the document would nest too deep.
+    pub(crate) fn apply(self, document: Json) -> Result<Json, Problem> {
         match self {
-            Self::Merge(patch) => json_patch::merge(&mut document, &patch),
+            Self::Merge(patch) => Ok(merge(document, patch)),
             Self::Operations(operations) => {
-                for (at, operation) in operations.iter().enumerate() {
-                    step(&mut document, operation).map_err(|kind| {
-                        Problem::Conflict(Fault::new(format!("#/{at}"), kind.to_string()))
-                    })?;
-                    // Each copy can double the document; nothing else adds more than the patch itself holds.
-                    if matches!(operation, PatchOperation::Copy(_))
-                        && document.to_string().len() > 2 * MAX_VALUE_BYTES
-                    {
-                        return Err(Problem::ValueTooLarge(MAX_VALUE_BYTES));
-                    }
+                let mut applying = Applying::new(document);
+                for (at, operation) in operations.into_iter().enumerate() {
+                    applying
+                        .step(operation)
+                        .map_err(|error| error.into_problem(at))?;
                 }
+                Ok(applying.finish())
             }
         }
-        Ok(document)
     }
 }
 
-fn step(document: &mut Value, operation: &PatchOperation) -> Result<(), PatchErrorKind> {
-    match operation {
-        // The library holds 1 and 1.0 for different.
-        PatchOperation::Test(test) => match document.pointer(test.path.as_str()) {
-            Some(value) if json::equal(value, &test.value) => Ok(()),
-            Some(_) => Err(PatchErrorKind::TestFailed),
-            None => Err(PatchErrorKind::InvalidPointer),
-        },
-        _ => {
-            json_patch::patch(document, std::slice::from_ref(operation)).map_err(|error| error.kind)
-        }
-    }
+/// RFC 7396, section 2. The result nests no deeper than the deeper of the two.
+fn merge(target: Json, patch: Json) -> Json {
+    let Json::Object(patch) = patch else {
+        return patch;
+    };
+    let target = match target {
+        Json::Object(target) => target,
+        _ => Object::default(),
+    };
+    Json::Object(target.merge(patch, |old, new| match new {
+        None => old,
+        Some(Json::Null) => None,
+        Some(new) => Some(merge(old.unwrap_or(Json::Null), new)),
+    }))
 }
 
 #[cfg(test)]

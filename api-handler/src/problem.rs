@@ -13,24 +13,57 @@ use utoipa::ToSchema;
 /// The media type of every error.
 pub const PROBLEM_JSON: &str = "application/problem+json";
 
+/// The most faults in one answer.
+pub(crate) const MAX_FAULTS: usize = 20;
+
+/// The longest pointer of a fault, in characters: with 20 of them an answer stays under 64 KiB.
+const MAX_POINTER_CHARS: usize = 256;
+
 /// One thing wrong with the input.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Fault {
     /// Where: a JSON pointer (RFC 6901) into the body as a URI fragment, or `#/` and the name of the path part, query
-    /// parameter or header.
-    #[schema(example = "#/visibility")]
-    pub pointer: String,
-    /// What is wrong, what is expected.
-    pub detail: String,
+    /// parameter or header. One of more than 256 characters is cut and ends in `…`.
+    // INVARIANT: at most MAX_POINTER_CHARS characters.
+    #[schema(example = "#/visibility", max_length = 256)]
+    pointer: String,
+    /// What is wrong and what was expected.
+    detail: String,
 }
 
 impl Fault {
     /// A fault at `pointer`.
     pub fn new(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
+        let mut pointer = pointer.into();
+        let mut ends = pointer
+            .char_indices()
+            .map(|(at, _)| at)
+            .skip(MAX_POINTER_CHARS - 1);
+        if let (Some(end), Some(_)) = (ends.next(), ends.next()) {
+            pointer.truncate(end);
+            pointer.push('…');
+        }
         Self {
-            pointer: pointer.into(),
+            pointer,
             detail: detail.into(),
         }
+    }
+
+    /// A fault in the body, at the end of the path of reference tokens `path`.
+    pub(crate) fn at(
+        path: impl IntoIterator<Item = impl AsRef<str>>,
+        detail: impl Into<String>,
+    ) -> Self {
+        let pointer = path.into_iter().fold("#".to_owned(), |pointer, token| {
+            pointer + "/" + &token.as_ref().replace('~', "~0").replace('/', "~1")
+        });
+        Self::new(pointer, detail)
+    }
+
+    /// Where the fault is.
+    #[must_use]
+    pub fn pointer(&self) -> &str {
+        &self.pointer
     }
 }
 
@@ -59,6 +92,8 @@ pub enum Problem {
     BodyTooLarge(usize),
     /// 413: the value is too large; at most so many bytes of what would be given back.
     ValueTooLarge(usize),
+    /// 413: the patch copies and moves too much; at most so many bytes.
+    PatchTooLarge(usize),
     /// 415: not a media type that this method takes; it takes those named.
     UnsupportedMediaType(&'static str),
     /// 422: the request can be read, but its content is not acceptable.
@@ -89,9 +124,9 @@ pub struct ProblemDetails {
     detail: String,
     /// Names the request in the log.
     request_id: String,
-    /// For wrong input: each thing that is wrong.
+    /// For wrong input: what is wrong, at most 20 faults.
     #[serde(skip_serializing_if = "<[Fault]>::is_empty")]
-    #[schema(required = false)]
+    #[schema(required = false, max_items = 20)]
     errors: Vec<Fault>,
 }
 
@@ -108,7 +143,9 @@ impl Problem {
             Self::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
             Self::Conflict(_) => StatusCode::CONFLICT,
             Self::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
-            Self::BodyTooLarge(_) | Self::ValueTooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::BodyTooLarge(_) | Self::ValueTooLarge(_) | Self::PatchTooLarge(_) => {
+                StatusCode::PAYLOAD_TOO_LARGE
+            }
             Self::UnsupportedMediaType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Unprocessable(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::PreconditionRequired(_) => StatusCode::PRECONDITION_REQUIRED,
@@ -140,6 +177,9 @@ impl Problem {
                 "the value is too large; at most {limit} bytes as it would be given back: compact JSON, with `1e9` as \
                  `1000000000.0`"
             ),
+            Self::PatchTooLarge(limit) => format!(
+                "the patch takes too much by `copy` and `move`; at most {limit} bytes of compact JSON in all"
+            ),
             Self::UnsupportedMediaType(accepted) => format!("send one of: {accepted}"),
             Self::Unprocessable(_) => "the content is not acceptable; see errors".to_owned(),
             Self::Throttled(_) => "too many requests just now; try again later".to_owned(),
@@ -166,7 +206,9 @@ impl Problem {
 
     fn errors(&self) -> Vec<Fault> {
         match self {
-            Self::BadRequest(faults) | Self::Unprocessable(faults) => faults.clone(),
+            Self::BadRequest(faults) | Self::Unprocessable(faults) => {
+                faults.iter().take(MAX_FAULTS).cloned().collect()
+            }
             Self::Conflict(fault) => vec![fault.clone()],
             _ => Vec::new(),
         }

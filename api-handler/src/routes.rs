@@ -21,8 +21,8 @@ use crate::{
     store::Store,
 };
 
-/// Largest request body. A value of the largest size fits, even if each of its bytes is sent as `\u0000`.
-const MAX_BODY_BYTES: usize = 2 * 1024 * 1024;
+/// The largest request body. The memory that a request takes is a multiple of it.
+const MAX_BODY_BYTES: usize = 512 * 1024;
 
 /// Kept by the browser, but asked about each time: what a caller may see can change.
 const REVALIDATE: &str = "private, no-cache";

@@ -14,6 +14,9 @@ use utoipa::{
 /// Largest value of a resource, as the compact JSON that is stored and given back. DynamoDB's items end at 400 KB, all attributes counted.
 pub const MAX_VALUE_BYTES: usize = 256 * 1024;
 
+/// The most arrays and objects that a value may nest. `serde_json` reads at most 127.
+pub(crate) const MAX_VALUE_DEPTH: usize = 100;
+
 /// The id of a resource: `[a-z0-9][a-z0-9._-]{0,127}`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, ToSchema)]
 #[schema(value_type = String, pattern = "^[a-z0-9][a-z0-9._-]{0,127}$", example = "board.7")]

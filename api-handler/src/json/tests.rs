@@ -1,11 +1,16 @@
-use serde_json::json;
-
 use super::*;
+use crate::problem::Problem;
+
+fn read(text: &str) -> Json {
+    parse(text.as_bytes(), 100).unwrap()
+}
 
 #[test]
 fn what_comes_back_is_equal() {
     let check = |text: &str, back: &str| {
-        assert_eq!(parse(text.as_bytes()).unwrap().to_string(), back, "{text}")
+        let value = read(text);
+        assert_eq!(value.to_string(), back, "{text}");
+        assert_eq!(value.compact_len(), back.len(), "{text}");
     };
     check("null", "null");
     check(" [1, 2 ,\n{}] ", "[1,2,{}]");
@@ -27,12 +32,26 @@ fn what_comes_back_is_equal() {
         r#"{"a":"1e999","b":"\"1e999"}"#,
         r#"{"a":"1e999","b":"\"1e999"}"#,
     );
+    check(
+        r#"[1,"2",-3,4.5,"5.5",6,7e0]"#,
+        r#"[1,"2",-3,4.5,"5.5",6,7.0]"#,
+    );
+    check(r#"{"b":1,"":2,"a":{}}"#, r#"{"":2,"a":{},"b":1}"#);
+}
+
+#[test]
+fn names_of_library_internals_are_data() {
+    for name in ["RawValue", "Number"] {
+        let text = format!(r#"{{"$serde_json::private::{name}":"[1]"}}"#);
+        assert_eq!(read(&text).to_string(), text);
+        assert_eq!(read(&text).depth(), 1);
+    }
 }
 
 #[test]
 fn what_would_not_come_back_is_refused() {
-    let check = |text: &str, pointer: &str| match parse(text.as_bytes()) {
-        Err(Problem::Unprocessable(faults)) => assert_eq!(faults[0].pointer, pointer, "{text}"),
+    let check = |text: &str, pointer: &str| match parse(text.as_bytes(), 100) {
+        Err(Problem::Unprocessable(faults)) => assert_eq!(faults[0].pointer(), pointer, "{text}"),
         other => panic!("{text}: {other:?}"),
     };
     check("18446744073709551616", "#");
@@ -46,7 +65,7 @@ fn what_would_not_come_back_is_refused() {
     check(r#"[{"a":{"b":1,"\u0062":2}}]"#, "#/0/a/b");
     check(
         &format!("{}1{}", "[".repeat(101), "]".repeat(101)),
-        &format!("#{}", "/0".repeat(101)),
+        &format!("#{}", "/0".repeat(100)),
     );
 }
 
@@ -79,38 +98,73 @@ fn what_is_not_json_is_a_400() {
         r#"{"a":1}}"#,
     ] {
         assert!(
-            matches!(parse(text.as_bytes()), Err(Problem::BadRequest(_))),
+            matches!(parse(text.as_bytes(), 100), Err(Problem::BadRequest(_))),
             "{text}: {:?}",
-            parse(text.as_bytes())
+            parse(text.as_bytes(), 100)
         );
     }
-    assert!(matches!(parse(b"\"\xff\""), Err(Problem::BadRequest(_))));
     assert!(matches!(
-        parse("[".repeat(1_000_000).as_bytes()),
+        parse(b"\"\xff\"", 100),
+        Err(Problem::BadRequest(_))
+    ));
+    assert!(matches!(
+        parse("[".repeat(1_000_000).as_bytes(), 100),
         Err(Problem::Unprocessable(_))
     ));
 }
 
 #[test]
-fn a_hundred_levels_are_not_too_deep() {
-    let value = parse(format!("{}1{}", "[".repeat(100), "]".repeat(100)).as_bytes()).unwrap();
-    assert_eq!(depth(&value), 100);
-    assert!(!is_shallow(&value));
-    assert!(is_shallow(&value[0]));
+fn depth_is_limited_to_the_level() {
+    let nested = |levels: usize| {
+        let text = format!("{}1{}", "[".repeat(levels), "]".repeat(levels));
+        parse(text.as_bytes(), 100)
+    };
+    assert_eq!(nested(0).unwrap().depth(), 0);
+    assert_eq!(nested(100).unwrap().depth(), 100);
+    assert!(matches!(nested(101), Err(Problem::Unprocessable(_))));
+    assert_eq!(read(r#"[[],{"a":[{}]},1]"#).depth(), 4);
 }
 
 #[test]
-fn numbers_are_equal_by_what_they_say() {
-    let check = |a: &str, b: &str, same: bool| assert_eq!(same_number(a, b), same, "{a} {b}");
-    check("1", "1.0", true);
-    check("100", "1e2", true);
-    check("1E+2", "100.00", true);
-    check("0.001", "1e-3", true);
-    check("-0", "0.0", true);
-    check("10", "1", false);
-    check("1", "-1", false);
-    check("1e99999999999999999999", "1", false);
-    assert!(equal(&json!({"a": [1, 2.0]}), &json!({"a": [1.0, 2]})));
-    assert!(!equal(&json!({"a": 1}), &json!({"a": 1, "b": 1})));
-    assert!(!equal(&json!("1"), &json!(1)));
+fn a_pointer_is_cut_to_its_first_256_characters() {
+    let name = "\u{e4}/".repeat(300);
+    let Err(Problem::BadRequest(faults)) = parse(format!("{{\"{name}\":x}}").as_bytes(), 100)
+    else {
+        panic!("expected a fault");
+    };
+    let pointer = faults[0].pointer();
+    assert_eq!(pointer.chars().count(), 256);
+    assert!(pointer.starts_with("#/\u{e4}~1\u{e4}~1") && pointer.ends_with('\u{2026}'));
+}
+
+#[test]
+fn values_are_equal_as_json() {
+    let check =
+        |a: &str, b: &str, same: bool| assert_eq!(read(a).equals(&read(b)), same, "{a} {b}");
+    check(r#"{"a":[1,2.0]}"#, r#"{"a":[1.0,2]}"#, true);
+    check(r#"{"a":1,"b":2}"#, r#"{"b":2,"a":1}"#, true);
+    check(r#"{"a":1}"#, r#"{"a":1,"b":1}"#, false);
+    check(r#"{"a":1}"#, r#"{"b":1}"#, false);
+    check("[1]", "[1,1]", false);
+    check(r#""1""#, "1", false);
+    check("null", "false", false);
+    check("9007199254740993", "9007199254740992.0", false);
+}
+
+#[test]
+fn objects_keep_their_members_sorted_and_unique() {
+    let mut object = Object::default();
+    assert_eq!(object.insert("b", Json::Null), None);
+    assert_eq!(object.insert("a", Json::Bool(true)), None);
+    assert_eq!(object.insert("b", Json::Bool(false)), Some(Json::Null));
+    assert_eq!(
+        Json::Object(object.clone()).to_string(),
+        r#"{"a":true,"b":false}"#
+    );
+    assert_eq!(object.remove("c"), None);
+    assert_eq!(object.remove("a"), Some(Json::Bool(true)));
+    assert_eq!(
+        (object.len(), object.get("b")),
+        (1, Some(&Json::Bool(false)))
+    );
 }

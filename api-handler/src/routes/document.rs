@@ -7,8 +7,8 @@ use serde_json::{
 use utoipa::ToSchema;
 
 use crate::{
-    json,
-    problem::{Fault, Problem},
+    json::Json,
+    problem::{Fault, MAX_FAULTS, Problem},
     state::{MAX_VALUE_BYTES, Visibility},
 };
 
@@ -74,9 +74,9 @@ pub(super) struct Operation {
 }
 
 impl Document {
-    /// Reads a document; names everything that is wrong with it.
-    pub(super) fn parse(document: Value) -> Result<Self, Problem> {
-        let Value::Object(mut members) = document else {
+    /// Reads a document; lists everything that is wrong with it, up to the limit of an answer.
+    pub(super) fn parse(document: Json) -> Result<Self, Problem> {
+        let Json::Object(mut members) = document else {
             return Err(Problem::Unprocessable(vec![Fault::new(
                 "#",
                 "expected an object with `value` and perhaps `visibility`",
@@ -89,7 +89,7 @@ impl Document {
         }
         let visibility = match members.remove("visibility") {
             None => None,
-            Some(Value::String(text)) => match text.parse::<Visibility>() {
+            Some(Json::String(text)) => match text.parse::<Visibility>() {
                 Ok(visibility) => Some(visibility),
                 Err(error) => {
                     faults.push(Fault::new("#/visibility", error.to_string()));
@@ -101,21 +101,15 @@ impl Document {
                 None
             }
         };
-        for name in members.keys() {
-            let name = name.replace('~', "~0").replace('/', "~1");
-            faults.push(Fault::new(
-                format!("#/{name}"),
-                "is not known; there are `value` and `visibility`",
-            ));
-        }
-        let value = value.unwrap_or_default();
-        if !json::is_shallow(&value) {
-            faults.push(Fault::new("#/value", "nested too deep; at most 99 levels"));
-        }
+        let unknown = members
+            .iter()
+            .map(|(name, _)| Fault::at([name], "is not known; expected `value` or `visibility`"));
+        faults.extend(unknown.take(MAX_FAULTS));
         if !faults.is_empty() {
             return Err(Problem::Unprocessable(faults));
         }
-        let value = to_raw_value(&value).map_err(|error| Problem::Internal(error.to_string()))?;
+        let value = to_raw_value(&value.unwrap_or(Json::Null))
+            .map_err(|error| Problem::Internal(error.to_string()))?;
         if value.get().len() > MAX_VALUE_BYTES {
             return Err(Problem::ValueTooLarge(MAX_VALUE_BYTES));
         }

@@ -5,24 +5,22 @@
 
 use std::str::FromStr;
 
-use http::{
-    Response, StatusCode,
-    header::{CONTENT_TYPE, ETAG, LOCATION},
-};
-use serde_json::{Map, Value};
-
 use super::{
     Context, REVALIDATE, accept_json,
     document::{Document, JsonPatch, MergePatch},
-    json, media_type, set,
+    json as json_response, media_type, set,
 };
 use crate::{
     caller::SignedIn,
-    json as strict_json,
+    json::{self, Json, Object},
     patch::{JSON_PATCH, MERGE_PATCH, Patch},
     precondition::{Preconditions, Read},
     problem::{Fault, Problem},
-    state::{State, StateId, Tag, Visibility},
+    state::{MAX_VALUE_DEPTH, State, StateId, Tag, Visibility},
+};
+use http::{
+    Response, StatusCode,
+    header::{CONTENT_TYPE, ETAG, LOCATION},
 };
 
 /// Reads a resource.
@@ -99,7 +97,7 @@ pub(super) async fn head(context: &Context<'_>, id: &str) -> Result<Response<Str
         (status = 201, body = State, description = "Created", headers(("ETag" = String, description = "Names this version"), ("Location" = String, description = "Where it is"))),
         (status = 400, description = "The id, a header or the body cannot be read"),
         (status = 412, description = "The id is taken, or the resource is no longer as `If-Match` says"),
-        (status = 413, description = "The value is larger than 256 KiB as it would be given back, or the body than 2 MiB"),
+        (status = 413, description = "The value is larger than 256 KiB as it would be given back, or the body than 512 KiB"),
         (status = 415, description = "The body is not `application/json`"),
         (status = 422, description = "The body is not acceptable"),
         (status = 428, description = "Neither `If-None-Match: *` nor `If-Match` was sent"),
@@ -121,7 +119,7 @@ pub(super) async fn put(context: &Context<'_>, id: &str) -> Result<Response<Stri
             "send `If-None-Match: *` to create, or `If-Match` with the resource's ETag to replace",
         ));
     }
-    let document = Document::parse(strict_json::parse(&context.request.body)?)?;
+    let document = Document::parse(json::parse(&context.request.body, MAX_VALUE_DEPTH + 1)?)?;
 
     if preconditions.has_if_match() {
         replace(context, caller, &id, &preconditions, document).await
@@ -193,7 +191,7 @@ async fn replace(
         (status = 404, description = "There is no such resource for this caller"),
         (status = 409, description = "The patch does not fit what the resource holds"),
         (status = 412, description = "The resource is no longer as `If-Match` says"),
-        (status = 413, description = "The value would be larger than 256 KiB as it would be given back, or the body is than 2 MiB"),
+        (status = 413, description = "The value would be larger than 256 KiB as it would be given back, or the patch copies more than 1 MiB, or the body is larger than 512 KiB"),
         (status = 415, description = "The body is not one of the two kinds of patch", headers(("Accept-Patch" = String, description = "The two kinds"))),
         (status = 422, description = "The body, or what it makes of the resource, is not acceptable"),
         (status = 428, description = "`If-Match` was not sent"),
@@ -215,11 +213,12 @@ pub(super) async fn patch(context: &Context<'_>, id: &str) -> Result<Response<St
         }
     };
     let preconditions = if_match(context)?;
-    let body = strict_json::parse(&context.request.body)?;
+    let body = &context.request.body;
     let patch = if merge {
-        Patch::Merge(body)
+        Patch::Merge(json::parse(body, MAX_VALUE_DEPTH + 1)?)
     } else {
-        Patch::operations(body)?
+        // An operation may replace the whole document: two levels above `{"value": …}`.
+        Patch::operations(json::parse(body, MAX_VALUE_DEPTH + 3)?)?
     };
 
     let old = visible(context, id).await?;
@@ -229,14 +228,16 @@ pub(super) async fn patch(context: &Context<'_>, id: &str) -> Result<Response<St
     if !preconditions.permit_write(&old.tag) {
         return Err(Problem::PreconditionFailed);
     }
-    let value = strict_json::parse(old.value.get().as_bytes()).map_err(|_| {
+    let value = json::parse(old.value.get().as_bytes(), MAX_VALUE_DEPTH).map_err(|_| {
         Problem::Unavailable("the item's value is not JSON that this function stored".to_owned())
     })?;
-    let target = Map::from_iter([
-        ("value".to_owned(), value),
-        ("visibility".to_owned(), old.visibility.to_string().into()),
-    ]);
-    let patched = patch.apply(Value::Object(target))?;
+    let mut target = Object::default();
+    target.insert("value", value);
+    target.insert(
+        "visibility",
+        Json::String(old.visibility.to_string().into()),
+    );
+    let patched = patch.apply(Json::Object(target))?;
     let document = Document::parse(patched)?;
     if document.visibility.is_none() {
         return Err(Problem::Unprocessable(vec![Fault::new(
@@ -334,7 +335,7 @@ fn if_match(context: &Context<'_>) -> Result<Preconditions, Problem> {
 }
 
 fn answer(status: StatusCode, state: &State) -> Result<Response<String>, Problem> {
-    let mut response = json(status, REVALIDATE, state)?;
+    let mut response = json_response(status, REVALIDATE, state)?;
     set(&mut response, ETAG, &state.tag.etag())?;
     Ok(response)
 }
