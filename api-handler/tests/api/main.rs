@@ -14,6 +14,7 @@ mod cors;
 mod durability;
 mod events;
 mod faults;
+mod hostile;
 mod leaks;
 mod listing;
 mod openapi;

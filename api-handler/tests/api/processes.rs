@@ -13,7 +13,7 @@ use std::{
 use axum::{
     Router,
     body::Bytes,
-    extract::{Path, State},
+    extract::{DefaultBodyLimit, Path, State},
     response::IntoResponse,
     routing::{get, post},
 };
@@ -53,6 +53,8 @@ impl Function {
                 post(response),
             )
             .route("/2018-06-01/runtime/invocation/{id}/error", post(error))
+            // An answer of the function may have 6 MB.
+            .layer(DefaultBodyLimit::disable())
             .with_state(runtime);
         let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0))
             .await
@@ -85,7 +87,12 @@ impl Function {
         reply(&self.invoke(ask.lasting().rest_event()).await.unwrap())
     }
 
-    async fn invoke(&self, event: Value) -> Result<Value, Value> {
+    /// The process id.
+    pub fn id(&self) -> u32 {
+        self.process.id()
+    }
+
+    pub async fn invoke(&self, event: Value) -> Result<Value, Value> {
         let (sender, receiver) = oneshot::channel();
         self.events.send((event, sender)).unwrap();
         tokio::time::timeout(Duration::from_secs(20), receiver)
