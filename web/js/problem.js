@@ -1,5 +1,6 @@
-import { OperationProcessingError, ResponseBodyError } from '/vendor/oauth4webapi.js';
+import { JWT_TIMESTAMP_CHECK, OperationProcessingError, ResponseBodyError } from '/vendor/oauth4webapi.js';
 import { CallFailed } from './api.js';
+import { clockFault } from './device-clock.js';
 import { SessionEnded } from './renewal.js';
 
 /**
@@ -30,6 +31,14 @@ export function problemOf(error) {
     return { title: 'The sign-in service refused', advice: error.error_description ?? error.error, remedy: 'sign-in' };
   }
   if (error instanceof OperationProcessingError) {
+    const fault = error.code === JWT_TIMESTAMP_CHECK ? clockFault(error.cause) : undefined;
+    if (fault !== undefined) {
+      return {
+        title: 'This device’s clock is wrong',
+        advice: `It is about ${fault}, so a sign-in that is seconds old looks expired or not valid yet. Set the date and time, best automatically, and sign in again.`,
+        remedy: 'sign-in',
+      };
+    }
     return { title: 'The sign-in service answered oddly', advice: `Its answer was not used: ${error.message}.`, remedy: 'sign-in' };
   }
   return { title: 'Something went wrong in this page', advice: error instanceof Error ? error.message : String(error), remedy: 'reload' };

@@ -478,6 +478,31 @@ export const scenarios = {
     assert.equal(await sessionOf(page), null);
   },
 
+  async 'a wrong clock of the device is named as what it is, and one that is slow does no harm'({ visitor }) {
+    const page = await visitor.open();
+    const { clock } = visitor.context;
+    const start = page.getByRole('button', { name: 'Sign in', exact: true });
+    const hours = (/** @type {number} */ n) => clock.setSystemTime(Date.now() + n * 3_600_000);
+    await hours(2);
+    await start.click();
+    await page.getByRole('button', { name: 'Alice Example' }).click();
+    await page.getByRole('heading', { name: 'This device’s clock is wrong' }).waitFor();
+    await page.getByText('It is about 2 hours ahead').waitFor();
+    await checkAccessibility(page, 'a wrong clock');
+    assert.equal(await sessionOf(page), null);
+
+    await hours(-2);
+    await page.goto(stack.web);
+    await start.click();
+    await page.locator('.user', { hasText: 'Alice Example' }).waitFor();
+    await listed(page);
+
+    // A renewal meets the wrong clock too.
+    await hours(2);
+    await page.getByLabel('only mine').click();
+    await page.getByRole('alert').getByText('This device’s clock is wrong').waitFor();
+  },
+
   async 'cancelling the sign-in is told, and nobody is signed in'({ visitor }) {
     const page = await visitor.open();
     await page.getByRole('button', { name: 'Sign in', exact: true }).click();
