@@ -154,7 +154,7 @@ class TheLogs(unittest.TestCase):
         lambda_levels = ["FATAL", "ERROR", "WARN", "INFO", "DEBUG", "TRACE"]
         self.assertEqual(translation.source()["Parameters"]["LogLevel"]["AllowedValues"], functions_levels)
         for level in functions_levels:
-            # The lines of refusals are logged at INFO whatever the level: the refusal alarm reads their metrics.
+            # A line without a level, such as that of a panic, counts as INFO.
             needed = lambda_levels.index(max("info", level, key=functions_levels.index).upper())
             for name, function in functions(translation.deployed({"LogLevel": level})).items():
                 with self.subTest(f"{name} {level}"):
