@@ -15,6 +15,13 @@ CHANGED = {
     "AdminGroup": "Owners",
     "LogLevel": "debug",
     "JwksUri": "https://other.okta.com/oauth2/aus1/v1/keys",
+    "Algorithms": "ES256",
+    "ClockLeewaySeconds": "30",
+    "PolicyExpiry": "on",
+    "TokenCacheEntries": "0",
+    "Introspection": "on",
+    "IntrospectionClientId": "0oa3",
+    "IntrospectionSecretArn": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:introspection",
 }
 
 # Values of the parameters that CloudFormation must accept and refuse.
@@ -30,12 +37,29 @@ ACCEPTED = {
     "ClientIds": ["", "0oa1,0oa2"],
     "WebOrigin": ["https://app.example.com", "http://127.0.0.1:8080"],
     "AdminGroup": ["", "Admins"],
+    "PublicUrl": ["", "https://api.example.com", "https://api.example.com/v1", "http://127.0.0.1:3000/prod"],
+    "Algorithms": ["RS256", "RS256,ES256"],
+    "ClockLeewaySeconds": ["0", "300"],
+    "TokenCacheEntries": ["0", "1000000"],
+    "IntrospectionSecretArn": ["", "arn:aws:secretsmanager:eu-west-1:123456789012:secret:introspection-AbCdEf"],
+    "Architecture": ["arm64", "x86_64"],
+    "AuthorizerReservedConcurrency": ["0", "100"],
+    "LogRetentionDays": ["1", "30", "3653"],
     "AlarmTopic": ["", "arn:aws-us-gov:sns:us-gov-west-1:123456789012:alarms"],
 }
 REFUSED = {
     "Issuer": ["", "example.okta.com", "http://example.okta.com/oauth2/default", "http://127.0.0.1.example.com", "https://"],
     "JwksUri": ["/v1/keys", "http://example.okta.com/keys"],
     "Audience": [""],
+    "PublicUrl": ["api.example.com", "https://api.example.com/", "https://api.example.com/'\"", "https://"],
+    "Algorithms": [""],
+    "ClockLeewaySeconds": ["-1", "301"],
+    "TokenCacheEntries": ["-1", "1000001"],
+    "IntrospectionSecretArn": ["secret"],
+    "Architecture": ["arm"],
+    "AuthorizerReservedConcurrency": ["-1"],
+    "ThrottlingRate": ["0"],
+    "LogRetentionDays": ["0", "31"],
     "AlarmTopic": ["alarms"],
     "WebOrigin": ["", "*", "app.example.com", "https://app.example.com/", "https://*.example.com", "https://a.example.com,https://b.example.com"],
 }
@@ -45,8 +69,9 @@ def accepts(parameter, value):
     """Whether CloudFormation takes the value for the parameter."""
     return (
         re.fullmatch(parameter.get("AllowedPattern", ".*"), value) is not None
-        and value in parameter.get("AllowedValues", [value])
+        and value in map(str, parameter.get("AllowedValues", [value]))
         and len(value) >= int(parameter.get("MinLength", 0))
+        and (parameter["Type"] != "Number" or parameter.get("MinValue", int(value)) <= int(value) <= parameter.get("MaxValue", int(value)))
     )
 
 
@@ -131,7 +156,8 @@ class ParametersReachWhatServes(unittest.TestCase):
         # A stage serves its deployment: without a new one a changed gateway response never reaches a caller.
         def deployment(time):
             with mock.patch("samtranslator.model.apigateway.time.time", return_value=time):
-                [stage] = [resource for resource in translation.deployed().values() if resource["Type"] == "AWS::ApiGateway::Stage"]
+                resources = translation.translated()["Resources"].values()
+            [stage] = [resource for resource in resources if resource["Type"] == "AWS::ApiGateway::Stage"]
             return stage["Properties"]["DeploymentId"]
 
         self.assertNotEqual(deployment(1), deployment(2))

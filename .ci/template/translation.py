@@ -1,6 +1,7 @@
 """The templates as CloudFormation gets them: translated by AWS's own translator, with parameters filled in."""
 
 import copy
+import functools
 import logging
 import os
 from pathlib import Path
@@ -52,7 +53,12 @@ def translated(changed=None):
 
 def deployed(changed=None):
     """The resources of `template.yaml` as they are deployed: by logical id, conditions decided, parameters filled in."""
-    return resources(translated(changed), parameters(source(), changed))
+    return _deployed(tuple(sorted((changed or {}).items())))
+
+
+@functools.cache
+def _deployed(changed):
+    return resources(translated(dict(changed)), parameters(source(), dict(changed)))
 
 
 def resources(template, values):
