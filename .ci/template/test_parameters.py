@@ -15,6 +15,7 @@ CHANGED = {
     "AdminGroup": "Owners",
     "LogLevel": "debug",
     "JwksUri": "https://other.okta.com/oauth2/aus1/v1/keys",
+    "PublicUrl": "https://api.example.com",
     "Algorithms": "ES256",
     "ClockLeewaySeconds": "30",
     "PolicyExpiry": "on",
