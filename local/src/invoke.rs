@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 use std::path::Path;
-use std::{fs, io};
 
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use crate::stack_file::StackFile;
+use crate::text_file::{self, TextFileError};
 use crate::token::{DEFAULT_SCOPE, SignIn, TokenError};
 
 /// A place in an event file for a token: `{{token:USER}}` or `{{token:USER:SCOPE}}`.
@@ -17,13 +17,8 @@ const OPEN: &str = "{{token:";
 #[derive(Debug, thiserror::Error)]
 pub enum InvokeError {
     /// The file cannot be read.
-    #[error("{path}: {cause}")]
-    File {
-        /// The file.
-        path: String,
-        /// Why not.
-        cause: io::Error,
-    },
+    #[error(transparent)]
+    File(#[from] TextFileError),
     /// The file is not JSON.
     #[error("{path}: expected an event as JSON: {cause}")]
     NotJson {
@@ -62,10 +57,7 @@ pub async fn run(
     function: &str,
     file: &Path,
 ) -> Result<Answer, InvokeError> {
-    let event = fs::read_to_string(file).map_err(|cause| InvokeError::File {
-        path: file.display().to_string(),
-        cause,
-    })?;
+    let event = text_file::read(file)?;
     // Before the tokens are put in, so that no message can quote one: a place for a token stands inside a text.
     serde_json::from_str::<IgnoredAny>(&event).map_err(|cause| InvokeError::NotJson {
         path: file.display().to_string(),

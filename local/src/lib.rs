@@ -24,6 +24,7 @@ pub mod server;
 pub mod stack;
 pub mod stack_file;
 pub mod template;
+pub mod text_file;
 pub mod token;
 pub mod toolchain;
 pub mod web;

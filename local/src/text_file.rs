@@ -1,0 +1,129 @@
+//! Text files as people save them: UTF-8, or UTF-16 with a byte order mark, as some editors on Windows write it.
+
+use std::io::{self, Read as _};
+use std::path::Path;
+use std::{fs, str};
+
+/// A file cannot be read as text.
+#[derive(Debug, thiserror::Error)]
+pub enum TextFileError {
+    /// The file cannot be read at all.
+    #[error("{path}: {cause}")]
+    File {
+        /// The file.
+        path: String,
+        /// Why not.
+        cause: io::Error,
+    },
+    /// The bytes are not text in an encoding that is read.
+    #[error("{path}: {cause}")]
+    Encoding {
+        /// The file.
+        path: String,
+        /// What the bytes are.
+        cause: EncodingError,
+    },
+}
+
+/// The encoding that a file has in place of UTF-8.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum EncodingError {
+    /// UTF-16 with a byte order mark, and malformed.
+    #[error("malformed {0}; save the file as UTF-8")]
+    Utf16(&'static str),
+    /// UTF-16 without a byte order mark.
+    #[error(
+        "the encoding is {0} without a byte order mark; save the file as UTF-8, or with the mark"
+    )]
+    NoMark(&'static str),
+    /// UTF-32.
+    #[error("the encoding is UTF-32; save the file as UTF-8")]
+    Utf32,
+    /// Another encoding, such as Windows-1252.
+    #[error("byte {0} is not UTF-8: the encoding may be Windows-1252; save the file as UTF-8")]
+    NotUtf8(usize),
+}
+
+/// Reads a text file; `-` is standard input.
+///
+/// # Errors
+/// When it cannot be read, or has an encoding other than UTF-8 and UTF-16 with a byte order mark.
+pub fn read(path: &Path) -> Result<String, TextFileError> {
+    let name = path.display().to_string();
+    let bytes = if path == Path::new("-") {
+        let mut bytes = Vec::new();
+        io::stdin().lock().read_to_end(&mut bytes).map(|_| bytes)
+    } else {
+        fs::read(path)
+    };
+    let bytes = bytes.map_err(|cause| TextFileError::File {
+        path: name.clone(),
+        cause,
+    })?;
+    decode(&bytes).map_err(|cause| TextFileError::Encoding { path: name, cause })
+}
+
+/// Decodes the bytes of a text file. A byte order mark is not part of the text.
+fn decode(bytes: &[u8]) -> Result<String, EncodingError> {
+    match bytes {
+        [0xff, 0xfe, 0, 0, ..] | [0, 0, 0xfe, 0xff, ..] => Err(EncodingError::Utf32),
+        [0xff, 0xfe, rest @ ..] => utf16(rest, u16::from_le_bytes, "UTF-16LE"),
+        [0xfe, 0xff, rest @ ..] => utf16(rest, u16::from_be_bytes, "UTF-16BE"),
+        // The first character of JSON and YAML is ASCII, so in UTF-16 one of its bytes is zero.
+        [0, 1..=0xff, ..] => Err(EncodingError::NoMark("UTF-16BE")),
+        [1..=0xff, 0, ..] => Err(EncodingError::NoMark("UTF-16LE")),
+        [0xef, 0xbb, 0xbf, rest @ ..] => utf8(rest),
+        all => utf8(all),
+    }
+}
+
+fn utf8(bytes: &[u8]) -> Result<String, EncodingError> {
+    str::from_utf8(bytes)
+        .map(str::to_owned)
+        .map_err(|error| EncodingError::NotUtf8(error.valid_up_to()))
+}
+
+fn utf16(
+    bytes: &[u8],
+    unit: fn([u8; 2]) -> u16,
+    name: &'static str,
+) -> Result<String, EncodingError> {
+    let (pairs, rest) = bytes.as_chunks::<2>();
+    if !rest.is_empty() {
+        return Err(EncodingError::Utf16(name));
+    }
+    let units: Vec<_> = pairs.iter().map(|&pair| unit(pair)).collect();
+    String::from_utf16(&units).map_err(|_| EncodingError::Utf16(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn encodings() {
+        fn check(bytes: &[u8], expected: Result<&str, EncodingError>) {
+            assert_eq!(decode(bytes), expected.map(str::to_owned), "{bytes:?}");
+        }
+        check(b"{\"a\": 1}", Ok("{\"a\": 1}"));
+        check("{\"a\": \"é\"}".as_bytes(), Ok("{\"a\": \"é\"}"));
+        check(b"\xef\xbb\xbf{}", Ok("{}"));
+        check(b"\xff\xfe{\0}\0", Ok("{}"));
+        check(b"\xfe\xff\0{\0}", Ok("{}"));
+        check(b"\xff\xfe\x3d\xd8\x00\xde", Ok("\u{1f600}"));
+        check(b"", Ok(""));
+        check(b"1", Ok("1"));
+        check(b"\xff\xfe{", Err(EncodingError::Utf16("UTF-16LE")));
+        check(b"\xfe\xff\xd8\x3d", Err(EncodingError::Utf16("UTF-16BE")));
+        check(b"{\0}\0", Err(EncodingError::NoMark("UTF-16LE")));
+        check(b"\0{\0}", Err(EncodingError::NoMark("UTF-16BE")));
+        check(b"\xff\xfe\0\0{\0\0\0", Err(EncodingError::Utf32));
+        check(b"{\"a\": \"\xe9\"}", Err(EncodingError::NotUtf8(7)));
+    }
+
+    #[test]
+    fn a_missing_file_is_named() {
+        let error = read(Path::new("/nowhere/event.json")).unwrap_err();
+        assert!(error.to_string().starts_with("/nowhere/event.json: "));
+    }
+}
