@@ -67,6 +67,9 @@ struct Run {
     /// Template to run [default: template.yaml of the workspace]
     #[arg(long, value_name = "FILE")]
     template: Option<PathBuf>,
+    /// Logical id of the API to serve, for a template with several
+    #[arg(long, value_name = "LOGICAL_ID")]
+    api: Option<String>,
     /// Value of a parameter of the template; may be given several times
     #[arg(long = "parameter", value_name = "NAME=VALUE", value_parser = parameter)]
     parameters: Vec<(String, String)>,
@@ -148,6 +151,7 @@ impl Cli {
                 .template
                 .clone()
                 .unwrap_or_else(|| workspace().join("template.yaml")),
+            api: run.api.clone(),
             parameters: run.parameters.iter().cloned().collect::<BTreeMap<_, _>>(),
             release: run.release,
         }

@@ -34,6 +34,8 @@ const PATIENCE: Duration = Duration::from_millis(250);
 pub struct FunctionSettings {
     /// Its name.
     pub name: String,
+    /// Further names that it can be invoked by.
+    pub aliases: Vec<String>,
     /// Its ARN.
     pub arn: String,
     /// The program.
@@ -245,32 +247,37 @@ impl Function {
 
 /// All functions, by name.
 #[derive(Debug, Default)]
-pub struct Functions(BTreeMap<String, Arc<Function>>);
+pub struct Functions(Vec<Arc<Function>>);
 
 impl Functions {
     /// These functions.
     #[must_use]
     pub fn new(functions: impl IntoIterator<Item = Function>) -> Self {
-        Self(
-            functions
-                .into_iter()
-                .map(|function| (function.settings.name.clone(), Arc::new(function)))
-                .collect(),
-        )
+        Self(functions.into_iter().map(Arc::new).collect())
     }
 
     /// Each function, by name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Function)> {
         self.0
             .iter()
-            .map(|(name, function)| (name.as_str(), function.as_ref()))
+            .map(|function| (function.settings.name.as_str(), function.as_ref()))
+    }
+
+    fn find(&self, name: &str) -> Option<&Arc<Function>> {
+        let named = |function: &&Arc<Function>| function.settings.name == name;
+        let aliased =
+            |function: &&Arc<Function>| function.settings.aliases.iter().any(|own| own == name);
+        self.0
+            .iter()
+            .find(named)
+            .or_else(|| self.0.iter().find(aliased))
     }
 }
 
 impl Invoke for Functions {
     fn invoke<'a>(&'a self, name: &'a str, payload: Bytes) -> Invoked<'a> {
         Box::pin(async move {
-            let Some(function) = self.0.get(name).map(Arc::clone) else {
+            let Some(function) = self.find(name).map(Arc::clone) else {
                 return Err(InvokeError::UnknownFunction(name.to_owned()));
             };
             // A task of its own: a caller who goes away does not end the function, as at AWS.
@@ -285,6 +292,6 @@ impl Invoke for Functions {
     }
 
     fn knows(&self, name: &str) -> bool {
-        self.0.contains_key(name)
+        self.find(name).is_some()
     }
 }

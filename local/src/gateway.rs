@@ -4,10 +4,11 @@
 //! Where AWS says nothing, what is done here is said beside it.
 
 pub mod answer;
-pub mod authorizer;
+pub mod authorization;
 pub mod call;
 pub mod condition;
 pub mod event;
+pub mod malformed;
 pub mod policy;
 pub mod response;
 pub mod route;
@@ -25,13 +26,13 @@ use crate::clock::Clock;
 use crate::invocation::{Invoke, Outcome};
 use crate::progress::Log;
 use crate::template::Api;
-use crate::template::api::{Authorizer, Identity};
-use authorizer::{Authorization, Cache, CacheKey, Identified, identify};
+use crate::template::api::{Authorizer, Identity, Integration};
+use authorization::{Authorization, Cache, CacheKey, Identified, identify};
 use call::{Call, headers_size};
 use condition::Facts;
 use policy::Verdict;
-use response::{Context, Refusal};
-use route::Route;
+use response::{Context, GatewayError};
+use route::Matched;
 
 /// AWS's quotas.
 const LARGEST_HEADERS: usize = 10_240;
@@ -53,7 +54,6 @@ pub struct Gateway {
     functions: Arc<dyn Invoke>,
     clock: Arc<dyn Clock>,
     cache: Cache,
-    integration_timeout: Duration,
     log: Log,
 }
 
@@ -67,23 +67,14 @@ impl Gateway {
         clock: Arc<dyn Clock>,
         log: Log,
     ) -> Self {
-        let integration_timeout = Duration::from_secs(29);
         Self {
             api,
             region,
             functions,
             clock,
             cache: Cache::default(),
-            integration_timeout,
             log,
         }
-    }
-
-    /// The same with another time for the integration than AWS's 29 seconds, for tests.
-    #[must_use]
-    pub fn with_integration_timeout(mut self, timeout: Duration) -> Self {
-        self.integration_timeout = timeout;
-        self
     }
 
     /// Answers one request.
@@ -97,7 +88,7 @@ impl Gateway {
         let answered = if right_stage {
             self.in_stage(&call, &request).await
         } else {
-            Err(Failure::of(Refusal::UnknownStage))
+            Err(Failure::of(GatewayError::UnknownStage))
         };
         let mut response = answered.unwrap_or_else(|failure| {
             let context = self.context(
@@ -105,7 +96,7 @@ impl Gateway {
                 failure.resource.as_deref(),
                 failure.authorizer.as_ref(),
             );
-            response::answer(&failure.refusal, &self.api.responses, &context)
+            response::answer(&failure.error, &self.api.responses, &context)
         });
         let headers = response.headers_mut();
         if let Ok(id) = HeaderValue::from_str(&call.id) {
@@ -155,25 +146,25 @@ impl Gateway {
         request: &Request<Bytes>,
     ) -> Result<Response<Bytes>, Failure> {
         if headers_size(request.headers()) > LARGEST_HEADERS {
-            return Err(Failure::of(Refusal::HeadersTooLarge));
+            return Err(Failure::of(GatewayError::HeadersTooLarge));
         }
         if request.extensions().get::<BodyTooLarge>().is_some() {
-            return Err(Failure::of(Refusal::RequestTooLarge));
+            return Err(Failure::of(GatewayError::RequestTooLarge));
         }
-        let route = route::find(&self.api.methods, &call.verb, &call.path)
-            .ok_or_else(|| Failure::of(Refusal::MissingAuthenticationToken))?;
-        let resource = route.method.path.to_string();
-        let at_resource = |refusal| Failure {
-            refusal,
+        let matched = route::find(&self.api.routes, &call.verb, &call.path)
+            .ok_or_else(|| Failure::of(GatewayError::MissingAuthenticationToken))?;
+        let resource = matched.route.path.to_string();
+        let at_resource = |error| Failure {
+            error,
             resource: Some(resource.clone()),
             authorizer: None,
         };
         let method_arn = aws::method_arn(&self.region, &self.api.stage, &call.verb, &call.path);
         if method_arn.len() > LONGEST_METHOD_ARN {
-            return Err(at_resource(Refusal::UriTooLong));
+            return Err(at_resource(GatewayError::UriTooLong));
         }
-        let named = route
-            .method
+        let named = matched
+            .route
             .authorizer
             .as_ref()
             .and_then(|name| self.api.authorizers.get_key_value(name));
@@ -181,18 +172,18 @@ impl Gateway {
             None => None,
             Some((name, authorizer)) => {
                 let authorized = self
-                    .authorize(call, &route, &resource, name, authorizer, &method_arn)
+                    .authorize(call, &matched, &resource, name, authorizer, &method_arn)
                     .await;
                 let (authorization, asked) = authorized.map_err(at_resource)?;
                 let context = authorization.context_after(asked);
                 let refused = match self.verdict(&authorization, call, &method_arn) {
                     Verdict::Allowed => None,
-                    Verdict::NotAllowed => Some(Refusal::AccessDenied { explicit: false }),
-                    Verdict::Denied => Some(Refusal::AccessDenied { explicit: true }),
+                    Verdict::NotAllowed => Some(GatewayError::AccessDenied { explicit: false }),
+                    Verdict::Denied => Some(GatewayError::AccessDenied { explicit: true }),
                 };
-                if let Some(refusal) = refused {
+                if let Some(error) = refused {
                     return Err(Failure {
-                        refusal,
+                        error,
                         resource: Some(resource),
                         authorizer: Some(context),
                     });
@@ -201,10 +192,10 @@ impl Gateway {
             }
         };
         let answered = self
-            .integrate(call, &route, &resource, context.as_ref())
+            .integrate(call, &matched, &resource, context.as_ref())
             .await;
-        answered.map_err(|refusal| Failure {
-            refusal,
+        answered.map_err(|error| Failure {
+            error,
             resource: Some(resource),
             authorizer: context,
         })
@@ -214,16 +205,16 @@ impl Gateway {
     async fn authorize(
         &self,
         call: &Call,
-        route: &Route<'_>,
+        matched: &Matched<'_>,
         resource: &str,
         name: &str,
         authorizer: &Authorizer,
         method_arn: &str,
-    ) -> Result<(Authorization, Duration), Refusal> {
+    ) -> Result<(Authorization, Duration), GatewayError> {
         let Identified::By(values) =
             identify(authorizer, call, &self.context(call, Some(resource), None))
         else {
-            return Err(Refusal::Unauthorized);
+            return Err(GatewayError::Unauthorized);
         };
         let key = CacheKey::new(name, &values);
         let kept = (!authorizer.ttl.is_zero())
@@ -234,7 +225,7 @@ impl Gateway {
         }
         let event = match (&authorizer.identity, values.first()) {
             (Identity::Token { .. }, Some(value)) => event::token(value, method_arn),
-            _ => event::request(call, &self.api, resource, &route.parameters, method_arn),
+            _ => event::request(call, &self.api, resource, &matched.parameters, method_arn),
         };
         let started = Instant::now();
         let payload = match self
@@ -244,26 +235,26 @@ impl Gateway {
         {
             Ok(Outcome::Success(payload)) => payload,
             Ok(Outcome::Error(error)) if error.message() == Some("Unauthorized".to_owned()) => {
-                return Err(Refusal::Unauthorized);
+                return Err(GatewayError::Unauthorized);
             }
             Ok(Outcome::Error(error)) => {
                 self.log.warn(format_args!(
                     "the authorizer {name} failed, so the answer is 500: {error}"
                 ));
-                return Err(Refusal::AuthorizerConfiguration);
+                return Err(GatewayError::AuthorizerConfiguration);
             }
             Err(error) => {
                 self.log.warn(format_args!(
                     "the authorizer {name} cannot be invoked, so the answer is 500: {error}"
                 ));
-                return Err(Refusal::AuthorizerConfiguration);
+                return Err(GatewayError::AuthorizerConfiguration);
             }
         };
         let authorization = Authorization::read(&payload).map_err(|problem| {
             self.log.warn(format_args!(
-                "the authorizer {name} answered what AWS does not take: {problem}"
+                "the authorizer {name} answered what AWS does not accept, so the answer is 500: {problem}"
             ));
-            Refusal::AuthorizerConfiguration
+            GatewayError::AuthorizerConfiguration
         })?;
         if !authorizer.ttl.is_zero() {
             self.cache
@@ -287,58 +278,58 @@ impl Gateway {
     async fn integrate(
         &self,
         call: &Call,
-        route: &Route<'_>,
+        matched: &Matched<'_>,
         resource: &str,
         authorizer: Option<&Map<String, Value>>,
-    ) -> Result<Response<Bytes>, Refusal> {
-        let function = &route.method.function;
+    ) -> Result<Response<Bytes>, GatewayError> {
+        let (function, timeout) = match &matched.route.integration {
+            Integration::Function { name, timeout } => (name, *timeout),
+            Integration::Preflight(headers) => return Ok(answer::preflight(headers)),
+        };
         let event =
-            event::proxy(call, &self.api, resource, &route.parameters, authorizer).to_string();
+            event::proxy(call, &self.api, resource, &matched.parameters, authorizer).to_string();
         if event.len() > LARGEST_EVENT {
-            return Err(Refusal::RequestTooLarge);
+            return Err(GatewayError::RequestTooLarge);
         }
-        let invoked = tokio::time::timeout(
-            self.integration_timeout,
-            self.functions.invoke(function, event.into()),
-        )
-        .await;
+        let invoked =
+            tokio::time::timeout(timeout, self.functions.invoke(function, event.into())).await;
         let payload = match invoked {
-            Err(_) => return Err(Refusal::IntegrationTimeout),
+            Err(_) => return Err(GatewayError::IntegrationTimeout),
             Ok(Ok(Outcome::Success(payload))) => payload,
             Ok(Ok(Outcome::Error(error))) => {
                 self.log.warn(format_args!(
                     "{function} failed, so the answer is 502: {error}"
                 ));
-                return Err(Refusal::BadIntegrationAnswer);
+                return Err(GatewayError::BadIntegrationAnswer);
             }
             Ok(Err(error)) => {
                 self.log.warn(format_args!(
                     "{function} cannot be invoked, so the answer is 502: {error}"
                 ));
-                return Err(Refusal::BadIntegrationAnswer);
+                return Err(GatewayError::BadIntegrationAnswer);
             }
         };
         answer::read(&payload, call, &self.api.binary_media_types).map_err(|malformed| {
             self.log.warn(format_args!(
-                "{function}: {malformed}, so the answer is 502"
+                "{function} answered what AWS does not accept, so the answer is 502: {malformed}"
             ));
-            Refusal::BadIntegrationAnswer
+            GatewayError::BadIntegrationAnswer
         })
     }
 }
 
-/// A refusal, and what its gateway response may name.
+/// An error, and what its gateway response may name.
 #[derive(Debug)]
 struct Failure {
-    refusal: Refusal,
+    error: GatewayError,
     resource: Option<String>,
     authorizer: Option<Map<String, Value>>,
 }
 
 impl Failure {
-    const fn of(refusal: Refusal) -> Self {
+    const fn of(error: GatewayError) -> Self {
         Self {
-            refusal,
+            error,
             resource: None,
             authorizer: None,
         }

@@ -22,7 +22,8 @@ use crate::port;
 use crate::progress::{Log, Progress};
 use crate::server::Server;
 use crate::stack_file::StackFile;
-use crate::template::{Given, Template, web_headers};
+use crate::template::{Given, Template, TemplateError, web_headers};
+use crate::text_file;
 use crate::toolchain;
 use crate::web::Pages;
 use crate::{aws, http_client};
@@ -52,6 +53,8 @@ pub struct StackOptions {
     pub template: PathBuf,
     /// Values of the template's parameters, over those that the stack gives.
     pub parameters: BTreeMap<String, String>,
+    /// The logical id of the API to serve, for a template with several.
+    pub api: Option<String>,
     /// Whether release builds are run.
     pub release: bool,
 }
@@ -112,12 +115,12 @@ impl Stack {
             packages::check_node().await?;
         }
         let workspace = workspace();
-        let text = fs::read_to_string(&options.template)
-            .map_err(|cause| file_error(&options.template, cause))?;
+        let text = text_file::read(&options.template)?;
         let web_origin = format!("http://{}", web.address);
 
         progress.step("building the functions");
-        let names = ["authorizer".to_owned(), "api-handler".to_owned()];
+        let names =
+            Template::binaries(&text).map_err(|cause| template_error(&options.template, cause))?;
         let binaries = toolchain::build(&workspace, &names, options.release).await?;
 
         // One for the checkout, whatever the data folder: stacks that start at once share the packages.
@@ -143,24 +146,22 @@ impl Stack {
         };
 
         let region = std::env::var("AWS_REGION").unwrap_or_else(|_| aws::DEFAULT_REGION.to_owned());
-        let mut parameters = BTreeMap::from([
+        let known = BTreeMap::from([
             ("Issuer".to_owned(), issued_by.url.clone()),
             ("Audience".to_owned(), issued_by.audience.clone()),
             ("ClientIds".to_owned(), issued_by.client_id.clone()),
             ("WebOrigin".to_owned(), web_origin.clone()),
         ]);
-        parameters.extend(options.parameters.clone());
         let template = Template::read(
             &text,
             &Given {
-                parameters,
+                parameters: options.parameters.clone(),
+                known,
+                api: options.api.clone(),
                 region: region.clone(),
             },
         )
-        .map_err(|cause| StackError::Template {
-            file: options.template.display().to_string(),
-            cause,
-        })?;
+        .map_err(|cause| template_error(&options.template, cause))?;
         for warning in &template.warnings {
             progress.warn(format_args!("template: {warning}"));
         }
@@ -294,7 +295,7 @@ impl Stack {
 /// The web pages, with the headers that `CloudFront` would send for the addresses of this stack.
 fn pages(folder: PathBuf, region: &str, stack: &StackFile) -> Result<Pages, StackError> {
     let template = folder.join("template.yaml");
-    let text = fs::read_to_string(&template).map_err(|cause| file_error(&template, cause))?;
+    let text = text_file::read(&template)?;
     let given = Given {
         parameters: BTreeMap::from([
             ("ApiUrl".to_owned(), stack.api.clone()),
@@ -302,11 +303,10 @@ fn pages(folder: PathBuf, region: &str, stack: &StackFile) -> Result<Pages, Stac
             ("WebOrigin".to_owned(), stack.web.clone()),
         ]),
         region: region.to_owned(),
+        ..Given::default()
     };
-    let headers = web_headers::read(&text, &given).map_err(|cause| StackError::Template {
-        file: template.display().to_string(),
-        cause,
-    })?;
+    let headers =
+        web_headers::read(&text, &given).map_err(|cause| template_error(&template, cause))?;
     Ok(Pages::new(folder, &headers, stack))
 }
 
@@ -341,6 +341,13 @@ fn spawn(
             log.warn(format_args!("the server of the {part} has failed: {error}"));
         }
     })
+}
+
+fn template_error(path: &Path, cause: TemplateError) -> StackError {
+    StackError::Template {
+        file: path.display().to_string(),
+        cause,
+    }
 }
 
 fn file_error(path: &Path, cause: io::Error) -> StackError {

@@ -1,270 +1,343 @@
-//! `template.yaml`, read as what is to run: functions, the API in front of them, tables.
+//! `template.yaml`, read as data: the functions to run, the API in front of them, and the tables.
 //!
-//! Only what is run is resolved, so that the rest of a template may use whatever CloudFormation has. What would change
-//! how the API behaves and is not known here is an error or a warning, never passed over in silence.
+//! Only what is run is resolved, so that the rest of a template may use everything that CloudFormation has. What would
+//! change how the API behaves and is not supported is an error or a warning with its place in the template.
 
 pub mod api;
+mod error;
 mod function;
+pub mod gateway_response;
+mod globals;
 mod intrinsic;
 mod parameter;
+mod part;
+pub mod properties;
+mod resources;
+mod rest_api;
+pub mod route_path;
+mod select;
 mod table;
 pub mod web_headers;
 mod yaml;
 
 use std::collections::BTreeMap;
-use std::fmt::Display;
 
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
 pub use api::Api;
+pub use error::{Fault, TemplateError};
 pub use function::FunctionDefinition;
 pub use table::TableDefinition;
 
-use crate::aws;
-use intrinsic::{Names, Scope};
+use globals::Globals;
+use intrinsic::Scope;
+use part::Part;
+use properties::{API, API_EVENT, FUNCTION, Section};
+use resources::Resource;
+use rest_api::Event;
+use select::Selected;
 
-/// Kinds of resource that stand beside the API and do not change what it answers.
-const BESIDE: [&str; 12] = [
-    "AWS::ApiGateway::Account",
-    "AWS::ApiGateway::UsagePlan",
-    "AWS::Budgets::",
-    "AWS::CloudFront::",
-    "AWS::CloudWatch::",
-    "AWS::IAM::",
-    "AWS::KMS::",
-    "AWS::Lambda::Permission",
-    "AWS::Logs::",
-    "AWS::S3::",
-    "AWS::SNS::",
-    "AWS::WAFv2::",
+/// The sections of a template in CloudFormation and SAM.
+const SECTIONS: [&str; 11] = [
+    "AWSTemplateFormatVersion",
+    "Conditions",
+    "Description",
+    "Globals",
+    "Mappings",
+    "Metadata",
+    "Outputs",
+    "Parameters",
+    "Resources",
+    "Rules",
+    "Transform",
 ];
 
-/// What a template says is to run.
+/// The one transform that is applied here.
+const SAM: &str = "AWS::Serverless-2016-10-31";
+
+/// The events of functions that SAM knows and that are not sent here.
+const OTHER_EVENTS: [&str; 17] = [
+    "AlexaSkill",
+    "CloudWatchEvent",
+    "CloudWatchLogs",
+    "Cognito",
+    "DocumentDB",
+    "DynamoDB",
+    "EventBridgeRule",
+    "IoTRule",
+    "Kinesis",
+    "MQ",
+    "MSK",
+    "S3",
+    "SNS",
+    "SQS",
+    "Schedule",
+    "ScheduleV2",
+    "SelfManagedKafka",
+];
+
+/// The parts of a template that one machine runs.
 #[derive(Debug)]
 pub struct Template {
-    /// The REST API.
+    /// The API.
     pub api: Api,
     /// The functions, by their order in the template's names.
     pub functions: Vec<FunctionDefinition>,
     /// The DynamoDB tables.
     pub tables: Vec<TableDefinition>,
-    /// What the template asks for that has no effect here.
+    /// The parts of the template that have no effect here, each with its place.
     pub warnings: Vec<String>,
 }
 
-/// Why a template cannot be run.
-#[derive(Debug, thiserror::Error)]
-pub enum TemplateError {
-    /// Not YAML, or YAML of a shape that no template has.
-    #[error("cannot be read as YAML: {0}")]
-    Yaml(String),
-    /// A part of the template is not as expected.
-    #[error("at {at}: {problem}")]
-    Part {
-        /// Where, such as `Resources/Api`.
-        at: String,
-        /// What is wrong there.
-        problem: String,
-    },
-    /// An intrinsic function that cannot be worked out.
-    #[error("{0}")]
-    Intrinsic(String),
-}
-
-impl TemplateError {
-    fn at(at: impl Into<String>, problem: impl Into<String>) -> Self {
-        Self::Part {
-            at: at.into(),
-            problem: problem.into(),
-        }
-    }
-
-    fn intrinsic(problem: impl Into<String>) -> Self {
-        Self::Intrinsic(problem.into())
-    }
-
-    /// The same, with the place where it was found.
-    fn inside(self, at: impl Display) -> Self {
-        match self {
-            Self::Intrinsic(problem) => Self::at(at.to_string(), problem),
-            other => other,
-        }
-    }
-}
-
-/// What `cargo local` gives to a template.
+/// What a template is read with.
 #[derive(Clone, Debug, Default)]
 pub struct Given {
-    /// Values of parameters; the others keep their defaults.
+    /// Values of parameters that the user passed. Each must exist.
     pub parameters: BTreeMap<String, String>,
+    /// Values of parameters that `cargo local` sets where the template has them.
+    pub known: BTreeMap<String, String>,
+    /// The logical id of the API to serve, for a template with several.
+    pub api: Option<String>,
     /// The region.
     pub region: String,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Document {
-    #[serde(default)]
-    parameters: Map<String, Value>,
-    #[serde(default)]
-    mappings: Map<String, Value>,
-    #[serde(default)]
-    conditions: Map<String, Value>,
-    #[serde(default)]
-    globals: Map<String, Value>,
-    resources: Map<String, Value>,
+/// What has no effect here, each with its place.
+#[derive(Debug, Default)]
+struct Warnings(Vec<String>);
+
+impl Warnings {
+    fn add(&mut self, place: &str, why: &str) {
+        self.0.push(format!("{place}: {why}"));
+    }
 }
 
 impl Template {
-    /// Reads the text of a template.
+    /// Reads a template.
     ///
     /// # Errors
-    /// When it is no template, or what it says cannot be run here.
+    /// When it is malformed, or has a part that cannot be run here and would change an answer.
     pub fn read(text: &str, given: &Given) -> Result<Self, TemplateError> {
-        let document: Document = typed(|| "the template".to_owned(), yaml::read(text)?)?;
-        let mut scope = Scope {
-            parameters: parameter::read(&document.parameters, &given.parameters)?,
-            conditions: document.conditions,
-            mappings: document.mappings,
-            resources: BTreeMap::new(),
-            region: given.region.clone(),
+        let document = Document::read(text)?;
+        let mut scope = document.scope(given)?;
+        let mut warnings = Warnings::default();
+        let all = document.section("Resources")?;
+        let resources = resources::present(&all, &scope)?;
+        resources::check_kinds(&resources, &mut warnings)?;
+        let selected = Selected::of(&resources, given.api.as_deref())?;
+        resources::name_all(&resources, &selected, &mut scope)?;
+        let globals = Globals::read(document.section("Globals")?, &scope, &mut warnings)?;
+        let mut reader = Reader {
+            scope: &scope,
+            globals: &globals,
+            warnings,
         };
-        let mut present = Vec::new();
-        for (id, resource) in &document.resources {
-            let kind = resource
-                .get("Type")
-                .and_then(Value::as_str)
-                .unwrap_or_default();
-            let condition = resource.get("Condition").and_then(Value::as_str);
-            if condition.map_or(Ok(true), |condition| scope.condition(condition))? {
-                present.push((id.as_str(), kind, resource));
-            }
-        }
-        // A function's name does not hang on other resources; a table's may, on a parameter.
-        for (id, kind, resource) in &present {
-            let names = names(id, kind, resource, &scope)?;
-            scope.resources.insert((*id).to_owned(), names);
-        }
-        Self::of_resources(&present, &document.globals, &scope)
-    }
-
-    fn of_resources(
-        present: &[(&str, &str, &Value)],
-        globals: &Map<String, Value>,
-        scope: &Scope,
-    ) -> Result<Self, TemplateError> {
-        let mut warnings = Vec::new();
-        let mut functions = Vec::new();
-        let mut tables = Vec::new();
-        let mut apis = Vec::new();
-        for &(id, kind, resource) in present {
-            let properties = || -> Result<Value, TemplateError> {
-                let properties = resource.get("Properties").cloned().unwrap_or_default();
-                let resolved = scope
-                    .resolve(&properties)
-                    .map_err(|error| error.inside(format!("Resources/{id}")))?;
-                Ok(resolved.unwrap_or_default())
-            };
-            match kind {
-                "AWS::Serverless::Function" => {
-                    functions.push(function::read(
-                        id,
-                        resource,
-                        globals.get("Function"),
-                        scope,
-                        &mut warnings,
-                    )?);
-                }
-                "AWS::Serverless::Api" => apis.push((id, properties()?)),
-                "AWS::DynamoDB::Table" => {
-                    let name = scope
-                        .resources
-                        .get(id)
-                        .map_or(id, |names| names.reference.as_str());
-                    tables.push(table::read(id, name, &properties()?, &mut warnings)?);
-                }
-                beside if BESIDE.iter().any(|kind| beside.starts_with(kind)) => {}
-                _ => warnings.push(format!(
-                    "{id}: a resource of type `{kind}` is not run on one machine"
-                )),
-            }
-        }
-        let [(id, properties)] = apis.as_slice() else {
-            return Err(TemplateError::at(
-                "Resources",
-                format!("expected one AWS::Serverless::Api, found {}", apis.len()),
-            ));
-        };
-        let api = api::read(id, properties, &functions, &mut warnings)?;
+        let (functions, events) = reader.functions(&resources)?;
+        let api = reader.api(&selected, &events, &functions)?;
+        let tables = reader.tables(&resources)?;
         Ok(Self {
             api,
             functions,
             tables,
-            warnings,
+            warnings: reader.warnings.0,
+        })
+    }
+
+    /// The binaries that a template's functions are built from, whatever its parameters are.
+    ///
+    /// # Errors
+    /// When the template is malformed.
+    pub fn binaries(text: &str) -> Result<Vec<String>, TemplateError> {
+        let document = yaml::read(text)?;
+        let resources = document.get("Resources").and_then(Value::as_object);
+        let mut binaries: Vec<_> = resources
+            .into_iter()
+            .flatten()
+            .filter_map(|(_, resource)| function::binary(resource))
+            .map(str::to_owned)
+            .collect();
+        binaries.sort_unstable();
+        binaries.dedup();
+        Ok(binaries)
+    }
+}
+
+/// A template whose sections have been checked.
+struct Document(Part);
+
+impl Document {
+    /// Reads a template and checks the names of its sections: a misspelt `Globals` would drop what it holds.
+    fn read(text: &str) -> Result<Self, TemplateError> {
+        let document = Part::open("", yaml::read(text)?)?;
+        if let Some(unknown) = document.names().find(|name| !SECTIONS.contains(name)) {
+            let what = "section of a template".to_owned();
+            let expected = SECTIONS.join(", ");
+            return Err(TemplateError::at(
+                unknown,
+                Fault::Unknown { what, expected },
+            ));
+        }
+        let transforms = document.value("Transform");
+        let each = match transforms {
+            Some(Value::Array(transforms)) => transforms.as_slice(),
+            Some(one) => std::slice::from_ref(one),
+            None => &[],
+        };
+        if let Some(other) = each.iter().find(|transform| *transform != SAM) {
+            let why = format!("the transform {other} changes the template; expected `{SAM}`");
+            return Err(TemplateError::at("Transform", Fault::NotSupported(why)));
+        }
+        Ok(Self(document))
+    }
+
+    fn section(&self, name: &str) -> Result<Map<String, Value>, TemplateError> {
+        match self.0.value(name) {
+            None => Ok(Map::new()),
+            Some(Value::Object(members)) => Ok(members.clone()),
+            Some(other) => Err(TemplateError::at(name, part::unexpected("a map", other))),
+        }
+    }
+
+    /// The values of the template's names, without those of its resources.
+    fn scope(&self, given: &Given) -> Result<Scope, TemplateError> {
+        Ok(Scope {
+            parameters: parameter::read(&self.section("Parameters")?, given)?,
+            conditions: self.section("Conditions")?,
+            mappings: self.section("Mappings")?,
+            resources: BTreeMap::new(),
+            region: given.region.clone(),
         })
     }
 }
 
-/// What `Ref` and `Fn::GetAtt` give for a resource.
-fn names(id: &str, kind: &str, resource: &Value, scope: &Scope) -> Result<Names, TemplateError> {
-    let own_name = |property: &str| -> Result<String, TemplateError> {
-        let Some(name) = resource.pointer(&format!("/Properties/{property}")) else {
-            return Ok(id.to_owned());
+struct Reader<'a> {
+    scope: &'a Scope,
+    globals: &'a Globals,
+    warnings: Warnings,
+}
+
+impl Reader<'_> {
+    /// A resource's properties, checked by a table, with its section of `Globals` merged in.
+    fn properties(
+        &mut self,
+        resource: &Resource<'_>,
+        section: &str,
+        table: &Section,
+    ) -> Result<Part, TemplateError> {
+        let place = format!("{}/Properties", resource.place());
+        let own = resource
+            .value
+            .get("Properties")
+            .cloned()
+            .unwrap_or_default();
+        let own = self
+            .scope
+            .resolve(&own)
+            .map_err(|error| error.inside(&place))?;
+        table.check(&place, &own.unwrap_or_default(), &mut self.warnings)?;
+        let merged = self
+            .globals
+            .merged(section, &resource.place(), resource.value)?;
+        let merged = self
+            .scope
+            .resolve(&merged)
+            .map_err(|error| error.inside(&place))?;
+        Part::open(place, merged.unwrap_or_default())
+    }
+
+    fn functions(
+        &mut self,
+        resources: &[Resource<'_>],
+    ) -> Result<(Vec<FunctionDefinition>, Vec<Event>), TemplateError> {
+        let mut functions = Vec::new();
+        let mut events = Vec::new();
+        for resource in resources.iter().filter(|resource| resource.is_function()) {
+            let properties = self.properties(resource, "Function", &FUNCTION)?;
+            let (name, binary) = resources::function_name(resource, resources)?;
+            for (_, event) in properties.parts("Events")? {
+                events.extend(self.event(name, &event)?);
+            }
+            functions.push(function::read(resource.id, name, binary, &properties)?);
+        }
+        Ok((functions, events))
+    }
+
+    /// An event that is a route of an API; none for an event of another type.
+    fn event(&mut self, function: &str, event: &Part) -> Result<Option<Event>, TemplateError> {
+        let kind = event.required_text("Type")?;
+        match kind.as_str() {
+            "Api" => {
+                let properties = event.part("Properties")?;
+                let value = event.value("Properties").cloned().unwrap_or_default();
+                API_EVENT.check(properties.place(), &value, &mut self.warnings)?;
+                Ok(Some(Event {
+                    function: function.to_owned(),
+                    properties,
+                }))
+            }
+            other if OTHER_EVENTS.contains(&other) => {
+                let why = format!("events of type {other} are not sent on one machine");
+                self.warnings.add(event.place(), &why);
+                Ok(None)
+            }
+            _ => {
+                let what = "type of event".to_owned();
+                let expected = format!("Api, HttpApi, {}", OTHER_EVENTS.join(", "));
+                Err(event.error("Type", Fault::Unknown { what, expected }))
+            }
+        }
+    }
+
+    fn api(
+        &mut self,
+        selected: &Selected<'_>,
+        events: &[Event],
+        functions: &[FunctionDefinition],
+    ) -> Result<Api, TemplateError> {
+        let properties = match selected.resource {
+            Some(resource) => self.properties(&resource, "Api", &API)?,
+            None => {
+                let merged = self.globals.merged("Api", "", &select::implicit_api())?;
+                let resolved = self.scope.resolve(&merged)?.unwrap_or_default();
+                Part::open("Globals/Api", resolved)?
+            }
         };
-        let name = scope
-            .resolve(name)
-            .map_err(|error| error.inside(format!("Resources/{id}/{property}")))?;
-        name.map_or_else(|| Ok(id.to_owned()), |name| intrinsic::scalar(&name))
-    };
-    let (reference, attributes) = match kind {
-        "AWS::Serverless::Function" => {
-            let name = function::binary(resource).unwrap_or(id).to_owned();
-            let arn = aws::function_arn(&scope.region, &name);
-            let (alias, version) = (format!("{arn}:live"), format!("{arn}:1"));
-            (
-                name,
-                BTreeMap::from([("Arn", arn), ("Alias", alias), ("Version", version)]),
-            )
+        let mut own = Vec::new();
+        for event in events {
+            if selected.has(&event.properties, self.scope)? {
+                own.push(event);
+            }
         }
-        "AWS::Serverless::Api" => (aws::API_ID.to_owned(), BTreeMap::new()),
-        "AWS::DynamoDB::Table" => {
-            let name = own_name("TableName")?;
-            let arn = format!(
-                "arn:{}:dynamodb:{}:{}:table/{name}",
-                aws::PARTITION,
-                scope.region,
-                aws::ACCOUNT
-            );
-            (name, BTreeMap::from([("Arn", arn)]))
-        }
-        _ => (id.to_owned(), BTreeMap::new()),
-    };
-    Ok(Names {
-        kind: kind.to_owned(),
-        reference,
-        attributes,
-    })
-}
+        rest_api::read(&selected.id, &properties, &own, functions)
+    }
 
-/// A resolved value as one of our types.
-fn typed<T: DeserializeOwned>(at: impl Fn() -> String, value: Value) -> Result<T, TemplateError> {
-    serde_json::from_value(value).map_err(|error| TemplateError::at(at(), error.to_string()))
-}
-
-/// A number or a boolean that a template may also write as text, as every parameter is.
-#[derive(Clone, Copy, Debug)]
-struct Lenient<T>(T);
-
-impl<'de, T: std::str::FromStr> Deserialize<'de> for Lenient<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let value = Value::deserialize(deserializer)?;
-        let text = intrinsic::scalar(&value).map_err(serde::de::Error::custom)?;
-        let parsed = text
-            .parse()
-            .map_err(|_| serde::de::Error::custom(format!("`{text}` is not as expected")))?;
-        Ok(Self(parsed))
+    fn tables(
+        &mut self,
+        resources: &[Resource<'_>],
+    ) -> Result<Vec<TableDefinition>, TemplateError> {
+        let tables = resources.iter().filter(|resource| resource.is_table());
+        tables
+            .map(|resource| {
+                let place = format!("{}/Properties", resource.place());
+                let own = resource
+                    .value
+                    .get("Properties")
+                    .cloned()
+                    .unwrap_or_default();
+                let own = self
+                    .scope
+                    .resolve(&own)
+                    .map_err(|error| error.inside(&place))?;
+                let names = self.scope.resources.get(resource.id);
+                let name = names.map_or(resource.id, |names| names.reference.as_str());
+                table::read(
+                    resource.id,
+                    name,
+                    &own.unwrap_or_default(),
+                    &mut self.warnings,
+                )
+            })
+            .collect()
     }
 }
 

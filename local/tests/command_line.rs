@@ -49,6 +49,7 @@ fn help_names_every_flag_and_command() {
         "--data",
         "--release",
         "--template",
+        "--api",
         "--parameter",
     ];
     for flag in flags {

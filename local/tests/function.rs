@@ -42,7 +42,7 @@ fn main() {
         a_process_sees_only_its_own_environment().await;
         a_process_that_cannot_start_is_told().await;
         an_answer_larger_than_lambda_takes_is_an_error().await;
-        a_function_nobody_knows_is_an_error().await;
+        functions_are_found_by_every_name().await;
         a_process_whose_environment_has_gone_ends().await;
     });
     println!("test result: ok. 11 passed");
@@ -139,6 +139,7 @@ fn request(method: &str, path: &str, body: &[u8]) -> (String, Vec<u8>) {
 fn function(kind: &str, timeout: Duration) -> Function {
     let settings = FunctionSettings {
         name: "stand-in".to_owned(),
+        aliases: vec!["StandInFunction".to_owned()],
         arn: "arn:aws:lambda:us-east-1:123456789012:function:stand-in".to_owned(),
         binary: std::env::current_exe().unwrap(),
         timeout,
@@ -267,6 +268,7 @@ async fn a_process_that_cannot_start_is_told() {
     assert!(told("exit").await.contains("exit status: 7"));
     let settings = FunctionSettings {
         name: "nothing".to_owned(),
+        aliases: Vec::new(),
         arn: String::new(),
         binary: PathBuf::from("/nowhere/nothing"),
         timeout: LONG,
@@ -295,15 +297,14 @@ async fn an_answer_larger_than_lambda_takes_is_an_error() {
     println!("test an_answer_larger_than_lambda_takes_is_an_error ... ok");
 }
 
-async fn a_function_nobody_knows_is_an_error() {
+async fn functions_are_found_by_every_name() {
     let functions = Functions::new([function("function", LONG)]);
-    assert!(functions.invoke("nobody", Bytes::new()).await.is_err());
-    let known = functions
-        .invoke("stand-in", Bytes::from_static(b"{}"))
-        .await
-        .unwrap();
-    assert_eq!(member(&json(known), "/served"), 1);
-    println!("test a_function_nobody_knows_is_an_error ... ok");
+    assert!(functions.invoke("unknown", Bytes::new()).await.is_err());
+    for (name, served) in [("stand-in", 1), ("StandInFunction", 2)] {
+        let known = functions.invoke(name, Bytes::from_static(b"{}")).await;
+        assert_eq!(member(&json(known.unwrap()), "/served"), served, "{name}");
+    }
+    println!("test functions_are_found_by_every_name ... ok");
 }
 
 async fn a_process_whose_environment_has_gone_ends() {

@@ -2,7 +2,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -51,6 +50,7 @@ Resources:
         Optional: {Type: Api, Properties: {RestApiId: !Ref Api, Path: /optional, Method: GET, Auth: {Authorizer: Optional}}}
         Keyed: {Type: Api, Properties: {RestApiId: !Ref Api, Path: /keyed, Method: GET, Auth: {Authorizer: Keyed}}}
         Open: {Type: Api, Properties: {RestApiId: !Ref Api, Path: /open, Method: ANY, Auth: {Authorizer: NONE}}}
+        Hasty: {Type: Api, Properties: {RestApiId: !Ref Api, Path: /hasty, Method: GET, TimeoutInMillis: 5, Auth: {Authorizer: NONE}}}
 "#;
 
 /// Functions that answer what they are told to, and remember what they were sent.
@@ -119,11 +119,15 @@ fn policy(effect: &str, path: &str) -> Value {
 
 impl Api {
     fn new() -> Self {
+        Self::of(TEMPLATE)
+    }
+
+    fn of(template: &str) -> Self {
         let given = Given {
-            parameters: BTreeMap::new(),
             region: "us-east-1".to_owned(),
+            ..Given::default()
         };
-        let template = Template::read(TEMPLATE, &given).unwrap();
+        let template = Template::read(template, &given).unwrap();
         let functions = Arc::new(FakeFunctions {
             guard: Mutex::new(success(&policy("Allow", "*"))),
             handler: Mutex::new(success(&json!({"statusCode": 200, "body": "hello"}))),
@@ -492,6 +496,19 @@ async fn decisions_about_the_authorizers_answer() {
         get,
         token,
         success(&nested),
+        500,
+        r#"{"message":null}"#,
+        "AuthorizerConfigurationException",
+        1,
+    )
+    .await;
+    let mut unknown_operator = policy("Allow", "*");
+    unknown_operator["policyDocument"]["Statement"][0]["Condition"] =
+        json!({"StringMatches": {"aws:UserAgent": "*"}});
+    check(
+        get,
+        token,
+        success(&unknown_operator),
         500,
         r#"{"message":null}"#,
         "AuthorizerConfigurationException",
@@ -916,16 +933,52 @@ async fn a_function_that_fails_is_502_and_one_that_is_slow_504() {
         (response.status().as_u16(), text(&response)),
         (502, r#"{"message":"Internal server error"}"#)
     );
-    let mut api = Api::new();
-    api.gateway = api
-        .gateway
-        .with_integration_timeout(Duration::from_millis(5));
+    let api = Api::new();
     *api.functions.handler_takes.lock().unwrap() = Duration::from_secs(60);
-    let response = api.send("GET /prod/open", &[]).await;
+    let response = api.send("GET /prod/hasty", &[]).await;
     assert_eq!(
         (response.status().as_u16(), text(&response)),
         (504, r#"{"message":"Endpoint request timed out"}"#)
     );
+}
+
+/// SAM's `Cors` makes a mock method, which the default authorizer guards unless the template says otherwise.
+#[tokio::test]
+async fn preflights_of_cors_are_answered_by_the_gateway() {
+    let open = TEMPLATE.replacen(
+        "      Auth:\n",
+        "      Cors: {AllowOrigin: \"'https://app'\", AllowHeaders: \"'authorization'\"}\n      Auth:\n",
+        1,
+    );
+    let api = Api::of(&open);
+    let response = api.send("OPTIONS /prod/other", &[]).await;
+    assert_eq!((response.status().as_u16(), text(&response)), (200, "{}\n"));
+    let expected = [
+        ("access-control-allow-origin", "https://app"),
+        ("access-control-allow-headers", "authorization"),
+        ("access-control-allow-methods", "GET,OPTIONS"),
+        ("content-type", "application/json"),
+    ];
+    for (name, value) in expected {
+        assert_eq!(header(&response, name), value);
+    }
+    let any = api.send("OPTIONS /prod/open", &[]).await;
+    let verbs = "DELETE,GET,HEAD,OPTIONS,PATCH,POST,PUT";
+    assert_eq!(header(&any, "access-control-allow-methods"), verbs);
+    // A path with an `OPTIONS` method of its own keeps it.
+    assert_eq!(
+        text(&api.send("OPTIONS /prod/cached/1", &[]).await),
+        "hello"
+    );
+    assert_eq!(api.invoked("guard"), 0);
+
+    let guarded = open.replacen(
+        "        AddDefaultAuthorizerToCorsPreflight: false\n",
+        "",
+        1,
+    );
+    let response = Api::of(&guarded).send("OPTIONS /prod/other", &[]).await;
+    assert_eq!(response.status(), 401);
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use serde_json::{Map, Value};
 
 use super::call::Call;
+use super::malformed::Malformed;
 
 /// Headers that AWS answers under `x-amzn-Remapped-…`, for it sets them itself.
 const REMAPPED: [HeaderName; 5] = [CONNECTION, CONTENT_LENGTH, DATE, SERVER, WWW_AUTHENTICATE];
@@ -24,11 +25,6 @@ const MEMBERS: [&str; 5] = [
     "isBase64Encoded",
 ];
 
-/// The answer is not of the shape that the proxy integration asks for.
-#[derive(Debug, thiserror::Error)]
-#[error("malformed proxy answer: {0}")]
-pub struct Malformed(String);
-
 /// Reads a function's answer.
 ///
 /// # Errors
@@ -38,14 +34,13 @@ pub fn read(
     call: &Call,
     binary_media_types: &[String],
 ) -> Result<Response<Bytes>, Malformed> {
-    let wrong = |problem: &str| Malformed(problem.to_owned());
     let value: Value =
-        serde_json::from_slice(payload).map_err(|error| Malformed(error.to_string()))?;
+        serde_json::from_slice(payload).map_err(|error| Malformed::Json(error.to_string()))?;
     let Value::Object(answer) = value else {
-        return Err(wrong("expected an object"));
+        return Err(Malformed::member("the answer", "an object"));
     };
     if let Some(unknown) = answer.keys().find(|name| !MEMBERS.contains(&name.as_str())) {
-        return Err(Malformed(format!("the member `{unknown}` is not allowed")));
+        return Err(Malformed::Unknown(unknown.clone()));
     }
     let mut headers = HeaderMap::new();
     for (name, value) in members(&answer, "headers")? {
@@ -55,7 +50,7 @@ pub fn read(
         let name = header_name(name)?;
         let values = values
             .as_array()
-            .ok_or_else(|| wrong("multiValueHeaders: expected lists"))?;
+            .ok_or_else(|| Malformed::member("multiValueHeaders", "lists"))?;
         // The same name in both maps: AWS merges them, and says the same value once.
         for value in values {
             let value = header_value(value)?;
@@ -67,26 +62,26 @@ pub fn read(
     let body = match answer.get("body") {
         None | Some(Value::Null) => Bytes::new(),
         Some(Value::String(text)) => Bytes::from(text.clone()),
-        Some(_) => return Err(wrong("body: expected text")),
+        Some(_) => return Err(Malformed::member("body", "a string")),
     };
     let encoded = match answer.get("isBase64Encoded") {
         None | Some(Value::Null) => false,
         Some(Value::Bool(encoded)) => *encoded,
-        Some(_) => return Err(wrong("isBase64Encoded: expected true or false")),
+        Some(_) => return Err(Malformed::member("isBase64Encoded", "true or false")),
     };
     let mut response = Response::new(body);
     *response.status_mut() = status(&answer)?;
     if encoded && is_binary(call, &headers, binary_media_types) {
         let decoded = STANDARD
             .decode(response.body())
-            .map_err(|error| Malformed(format!("body: {error}")))?;
+            .map_err(|error| Malformed::member("body", format!("base64: {error}")))?;
         *response.body_mut() = decoded.into();
     }
     for name in REMAPPED {
         let values: Vec<_> = headers.get_all(&name).iter().cloned().collect();
         headers.remove(&name);
         let remapped = HeaderName::try_from(format!("x-amzn-remapped-{name}"))
-            .map_err(|_| wrong("headers"))?;
+            .map_err(|_| Malformed::member("headers", "names of headers"))?;
         for value in values {
             headers.append(&remapped, value);
         }
@@ -97,6 +92,16 @@ pub fn read(
         .or_insert(HeaderValue::from_static("application/json"));
     *response.headers_mut() = headers;
     Ok(response)
+}
+
+/// The answer of the mock integration that SAM makes for `Cors`.
+#[must_use]
+pub fn preflight(cors: &[(HeaderName, HeaderValue)]) -> Response<Bytes> {
+    let mut response = Response::new(Bytes::from_static(b"{}\n"));
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.extend(cors.iter().cloned());
+    response
 }
 
 fn status(answer: &Map<String, Value>) -> Result<StatusCode, Malformed> {
@@ -110,10 +115,10 @@ fn status(answer: &Map<String, Value>) -> Result<StatusCode, Malformed> {
     code.and_then(|code| u16::try_from(code).ok())
         .and_then(|code| StatusCode::from_u16(code).ok())
         .ok_or_else(|| {
-            Malformed(format!(
-                "statusCode: expected a status, found {:?}",
-                answer.get("statusCode")
-            ))
+            Malformed::member(
+                "statusCode",
+                format!("a status, found {:?}", answer.get("statusCode")),
+            )
         })
 }
 
@@ -124,13 +129,13 @@ fn members<'a>(
     match answer.get(name) {
         None | Some(Value::Null) => Ok(None.into_iter().flatten()),
         Some(Value::Object(members)) => Ok(Some(members).into_iter().flatten()),
-        Some(_) => Err(Malformed(format!("{name}: expected an object"))),
+        Some(_) => Err(Malformed::member(name, "an object")),
     }
 }
 
 fn header_name(name: &str) -> Result<HeaderName, Malformed> {
     name.parse()
-        .map_err(|_| Malformed(format!("`{name}` is no header name")))
+        .map_err(|_| Malformed::member("headers", format!("the name of a header, found `{name}`")))
 }
 
 fn header_value(value: &Value) -> Result<HeaderValue, Malformed> {
@@ -139,11 +144,11 @@ fn header_value(value: &Value) -> Result<HeaderValue, Malformed> {
         Value::Bool(boolean) => boolean.to_string(),
         Value::Number(number) => number.to_string(),
         Value::Null | Value::Array(_) | Value::Object(_) => {
-            return Err(Malformed("headers: expected text as value".to_owned()));
+            return Err(Malformed::member("headers", "strings as values"));
         }
     };
     HeaderValue::from_str(&text)
-        .map_err(|_| Malformed("headers: a value that no header can have".to_owned()))
+        .map_err(|_| Malformed::member("headers", "values that a header can have"))
 }
 
 /// Whether the body is to be decoded: the API names the media type of the answer, or the first that is asked for.

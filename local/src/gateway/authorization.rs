@@ -9,12 +9,13 @@ use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 
 use super::call::Call;
+use super::malformed::Malformed;
 use super::policy::Policy;
 use super::response::Context;
 use crate::template::api::{Authorizer, Identity, IdentitySource};
 
 /// AWS's quota "AWS Lambda authorizer result size".
-const LARGEST_ANSWER: usize = 8 * 1024;
+const MAX_ANSWER: usize = 8 * 1024;
 
 /// A valid answer of an authorizer, as far as the gateway uses it. All of it is kept, never a verdict: the policy is
 /// weighed for each method anew.
@@ -31,19 +32,22 @@ impl Authorization {
     ///
     /// # Errors
     /// When API Gateway would not take it, and answer 500.
-    pub fn read(payload: &[u8]) -> Result<Self, String> {
-        if payload.len() > LARGEST_ANSWER {
-            return Err(format!(
-                "the answer has {} bytes, and AWS takes {LARGEST_ANSWER}",
-                payload.len()
-            ));
+    pub fn read(payload: &[u8]) -> Result<Self, Malformed> {
+        if payload.len() > MAX_ANSWER {
+            return Err(Malformed::TooLarge {
+                bytes: payload.len(),
+                limit: MAX_ANSWER,
+            });
         }
-        let answer: Value = serde_json::from_slice(payload).map_err(|error| error.to_string())?;
-        let answer = answer.as_object().ok_or("expected an object")?;
+        let answer: Value =
+            serde_json::from_slice(payload).map_err(|error| Malformed::Json(error.to_string()))?;
+        let answer = answer
+            .as_object()
+            .ok_or_else(|| Malformed::member("the answer", "an object"))?;
         let principal = answer
             .get("principalId")
             .and_then(Value::as_str)
-            .ok_or("principalId: expected text")?;
+            .ok_or_else(|| Malformed::member("principalId", "a string"))?;
         let policy = Policy::read(answer.get("policyDocument").unwrap_or(&Value::Null))?;
         let mut context = Map::new();
         match answer.get("context") {
@@ -54,21 +58,20 @@ impl Authorization {
                         Value::String(text) => text.clone(),
                         Value::Bool(_) | Value::Number(_) => value.to_string(),
                         Value::Null | Value::Array(_) | Value::Object(_) => {
-                            return Err(format!(
-                                "context: `{name}`: expected text, a number or a boolean"
-                            ));
+                            let expected = "a string, a number or a boolean";
+                            return Err(Malformed::member(format!("context: {name}"), expected));
                         }
                     };
                     context.insert(name.clone(), text.into());
                 }
             }
-            Some(_) => return Err("context: expected an object".to_owned()),
+            Some(_) => return Err(Malformed::member("context", "an object")),
         }
         if !matches!(
             answer.get("usageIdentifierKey"),
             None | Some(Value::Null | Value::String(_))
         ) {
-            return Err("usageIdentifierKey: expected text".to_owned());
+            return Err(Malformed::member("usageIdentifierKey", "a string"));
         }
         context.insert("principalId".to_owned(), principal.into());
         Ok(Self { policy, context })
@@ -191,7 +194,7 @@ mod tests {
                     assert_eq!(Value::Object(read.context), expected, "{answer}")
                 }
                 (Err(error), Err(expected)) => {
-                    assert!(error.contains(expected), "{answer}: {error}")
+                    assert!(error.to_string().contains(expected), "{answer}: {error}")
                 }
                 (found, expected) => panic!("{answer}: found {found:?}, expected {expected:?}"),
             }
@@ -206,9 +209,18 @@ mod tests {
             &json!({"principalId": "p", "policyDocument": policy}),
             Ok(json!({"principalId": "p"})),
         );
-        check(&with(json!({"a": null})), Err("`a`: expected text"));
-        check(&with(json!({"a": []})), Err("`a`: expected text"));
-        check(&with(json!({"a": {}})), Err("`a`: expected text"));
+        check(
+            &with(json!({"a": null})),
+            Err("context: a: expected a string"),
+        );
+        check(
+            &with(json!({"a": []})),
+            Err("context: a: expected a string"),
+        );
+        check(
+            &with(json!({"a": {}})),
+            Err("context: a: expected a string"),
+        );
         check(&with(json!([])), Err("context: expected an object"));
         check(&json!({"policyDocument": policy}), Err("principalId"));
         check(
@@ -217,9 +229,15 @@ mod tests {
         );
         check(&json!({"principalId": "p"}), Err("policyDocument"));
         check(&json!({"statusCode": 401}), Err("principalId"));
-        check(&json!("Unauthorized"), Err("expected an object"));
-        check(&json!(null), Err("expected an object"));
-        check(&with(json!({"a": "x".repeat(9000)})), Err("AWS takes 8192"));
+        check(
+            &json!("Unauthorized"),
+            Err("the answer: expected an object"),
+        );
+        check(&json!(null), Err("the answer: expected an object"));
+        check(
+            &with(json!({"a": "x".repeat(9000)})),
+            Err("AWS accepts 8192"),
+        );
     }
 
     #[test]

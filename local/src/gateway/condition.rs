@@ -1,7 +1,7 @@
-//! Conditions of a policy's statements, over what API Gateway knows of a request.
+//! Conditions of a policy's statements, evaluated for what API Gateway knows of a request.
 //!
 //! AWS does not document which keys have a value for an authorizer's policy; those that its own samples offer and that
-//! make sense on one machine have one here. A condition on anything else does not hold, and is said.
+//! make sense on one machine have one here. A condition on any other key does not hold, and a warning says so.
 
 use std::net::IpAddr;
 
@@ -9,9 +9,10 @@ use serde_json::{Map, Value};
 use time::format_description::well_known::Rfc3339;
 use time::{Date, OffsetDateTime};
 
+use super::malformed::Malformed;
 use super::policy::{glob, texts};
 
-/// What conditions are held against.
+/// The facts of a request that conditions are evaluated for.
 #[derive(Clone, Copy, Debug)]
 pub struct Facts<'a> {
     /// `aws:CurrentTime` and `aws:EpochTime`.
@@ -35,80 +36,175 @@ impl Facts<'_> {
         }
     }
 
-    /// A key's value; none for a key without one, an error for a key that is not known.
-    fn value(&self, key: &str) -> Result<Option<String>, ()> {
+    /// A key's value; none for a key without one, an error for an unknown key.
+    fn value(&self, key: &str) -> Result<Option<String>, NotEvaluated> {
         Ok(match key.to_ascii_lowercase().as_str() {
             "aws:currenttime" => self.now.format(&Rfc3339).ok(),
             "aws:epochtime" => Some(self.now.unix_timestamp().to_string()),
             "aws:sourceip" => Some(self.source_ip.to_string()),
             "aws:useragent" => self.user_agent.map(str::to_owned),
             "aws:referer" => self.referer.map(str::to_owned),
-            // API Gateway is only ever reached by TLS; on one machine it is played without.
+            // API Gateway is reached only by TLS; this machine has none.
             "aws:securetransport" => Some("true".to_owned()),
-            _ => return Err(()),
+            _ => return Err(NotEvaluated::Key),
         })
     }
 }
 
-/// Whether all conditions hold. One that cannot be weighed does not, and `warn` hears of it.
-pub(super) fn holds(
-    conditions: &Map<String, Value>,
-    facts: &Facts<'_>,
-    warn: &mut dyn FnMut(String),
-) -> bool {
-    conditions.iter().all(|(operator, keys)| {
-        let Some(keys) = keys.as_object() else {
-            warn(format!(
-                "the condition {operator} is not an object: it does not hold"
-            ));
-            return false;
-        };
-        keys.iter().all(|(key, wanted)| {
-            one(operator, key, wanted, facts).unwrap_or_else(|problem| {
-                warn(format!(
-                    "the condition {operator} on `{key}` does not hold: {problem}"
-                ));
+/// The conditions of a statement.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Conditions(Vec<Condition>);
+
+#[derive(Clone, Debug)]
+struct Condition {
+    /// The operator and the key, for messages.
+    name: String,
+    operator: Operator,
+    key: String,
+    wanted: Vec<String>,
+}
+
+impl Conditions {
+    /// Reads the member `Condition` of a statement.
+    pub(super) fn read(conditions: &Map<String, Value>) -> Result<Self, Malformed> {
+        let mut read = Vec::new();
+        for (operator, keys) in conditions {
+            let parsed = Operator::parse(operator)
+                .ok_or_else(|| Malformed::UnknownOperator(operator.clone()))?;
+            let place = format!("policyDocument: Condition: {operator}");
+            let keys = keys
+                .as_object()
+                .ok_or_else(|| Malformed::member(&place, "an object"))?;
+            for (key, wanted) in keys {
+                let wanted = match wanted {
+                    Value::Bool(boolean) => vec![boolean.to_string()],
+                    Value::Number(number) => vec![number.to_string()],
+                    other => texts(other).ok_or_else(|| {
+                        Malformed::member(
+                            format!("{place}: {key}"),
+                            "a string or a list of strings",
+                        )
+                    })?,
+                };
+                read.push(Condition {
+                    name: format!("{operator} on `{key}`"),
+                    operator: parsed,
+                    key: key.clone(),
+                    wanted,
+                });
+            }
+        }
+        Ok(Self(read))
+    }
+
+    /// Whether all conditions hold. One that cannot be evaluated does not, and `warn` receives the reason.
+    pub(super) fn hold(&self, facts: &Facts<'_>, warn: &mut dyn FnMut(String)) -> bool {
+        self.0.iter().all(|condition| {
+            condition.holds(facts).unwrap_or_else(|problem| {
+                let name = &condition.name;
+                warn(format!("the condition {name} does not hold: {problem}"));
                 false
             })
         })
-    })
+    }
 }
 
-fn one(operator: &str, key: &str, wanted: &Value, facts: &Facts<'_>) -> Result<bool, String> {
-    let wanted = match wanted {
-        Value::Bool(boolean) => vec![boolean.to_string()],
-        Value::Number(number) => vec![number.to_string()],
-        other => texts(other).ok_or("its value is neither text nor a list of texts")?,
-    };
-    let value = facts
-        .value(key)
-        .map_err(|()| "the key has no value on one machine".to_owned())?;
-    if operator == "Null" {
-        return Ok(wanted
-            .iter()
-            .any(|wanted| wanted == if value.is_none() { "true" } else { "false" }));
-    }
-    let (operator, if_exists) = operator
-        .strip_suffix("IfExists")
-        .map_or((operator, false), |operator| (operator, true));
-    let (compare, negated) = comparison(operator).ok_or("the operator is not known")?;
-    match value {
-        // What is missing equals nothing, so the negated operators hold.
-        None => Ok(if_exists || negated),
-        Some(value) => {
-            for wanted in &wanted {
-                if compare(&value, wanted)? {
-                    return Ok(!negated);
-                }
+/// Why a condition cannot be evaluated here.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+enum NotEvaluated {
+    #[error("the key has no value on one machine")]
+    Key,
+    #[error("`{0}` is not a date")]
+    Date(String),
+    #[error("`{0}` is not a number")]
+    Number(String),
+    #[error("`{0}` is not a network")]
+    Network(String),
+}
+
+impl Condition {
+    fn holds(&self, facts: &Facts<'_>) -> Result<bool, NotEvaluated> {
+        let value = facts.value(&self.key)?;
+        let (compare, negated) = match self.operator.test {
+            Test::Null => {
+                let is_null = value.is_none().to_string();
+                return Ok(self.wanted.contains(&is_null));
             }
-            Ok(negated)
+            Test::Compare { compare, negated } => (compare, negated),
+        };
+        match value {
+            // A missing value equals nothing, so the negated operators hold; all of no values match, and none does.
+            None => Ok(match self.operator.set {
+                Some(Set::All) => true,
+                Some(Set::Any) => false,
+                None => self.operator.if_exists || negated,
+            }),
+            Some(value) => {
+                for wanted in &self.wanted {
+                    if compare(&value, wanted)? {
+                        return Ok(!negated);
+                    }
+                }
+                Ok(negated)
+            }
         }
     }
 }
 
-type Compare = fn(&str, &str) -> Result<bool, String>;
+type Compare = fn(&str, &str) -> Result<bool, NotEvaluated>;
 
-/// How an operator compares the request's value with the policy's, and whether its answer is turned round.
+#[derive(Clone, Copy, Debug)]
+struct Operator {
+    set: Option<Set>,
+    if_exists: bool,
+    test: Test,
+}
+
+/// The prefixes for keys with several values. No key has more than one here.
+#[derive(Clone, Copy, Debug)]
+enum Set {
+    All,
+    Any,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Test {
+    Null,
+    Compare { compare: Compare, negated: bool },
+}
+
+impl Operator {
+    /// Reads the name of an operator; none for one that IAM does not have.
+    fn parse(name: &str) -> Option<Self> {
+        let (set, rest) = match name.split_once(':') {
+            Some(("ForAllValues", rest)) => (Some(Set::All), rest),
+            Some(("ForAnyValue", rest)) => (Some(Set::Any), rest),
+            Some(_) => return None,
+            None => (None, name),
+        };
+        if rest == "Null" {
+            let test = Test::Null;
+            let if_exists = false;
+            return Some(Self {
+                set,
+                if_exists,
+                test,
+            });
+        }
+        let (rest, if_exists) = rest
+            .strip_suffix("IfExists")
+            .map_or((rest, false), |rest| (rest, true));
+        let (compare, negated) = comparison(rest)?;
+        let test = Test::Compare { compare, negated };
+        Some(Self {
+            set,
+            if_exists,
+            test,
+        })
+    }
+}
+
+/// How an operator compares the request's value with the policy's, and whether the result is negated.
 fn comparison(operator: &str) -> Option<(Compare, bool)> {
     Some(match operator {
         "StringEquals" => (|found, wanted| Ok(found == wanted), false),
@@ -122,6 +218,9 @@ fn comparison(operator: &str) -> Option<(Compare, bool)> {
         }
         "StringLike" => (|found, wanted| Ok(glob(wanted, found)), false),
         "StringNotLike" => (|found, wanted| Ok(glob(wanted, found)), true),
+        "ArnEquals" | "ArnLike" => (|found, wanted| Ok(glob(wanted, found)), false),
+        "ArnNotEquals" | "ArnNotLike" => (|found, wanted| Ok(glob(wanted, found)), true),
+        "BinaryEquals" => (|found, wanted| Ok(found == wanted), false),
         "Bool" => (
             |found, wanted| Ok(found.eq_ignore_ascii_case(wanted)),
             false,
@@ -147,22 +246,23 @@ fn comparison(operator: &str) -> Option<(Compare, bool)> {
 }
 
 /// A date as IAM takes it: RFC 3339, a day, or seconds since 1970.
-fn date(text: &str) -> Result<OffsetDateTime, String> {
+fn date(text: &str) -> Result<OffsetDateTime, NotEvaluated> {
     let day = time::macros::format_description!("[year]-[month]-[day]");
     OffsetDateTime::parse(text, &Rfc3339)
         .ok()
         .or_else(|| Some(Date::parse(text, &day).ok()?.midnight().assume_utc()))
         .or_else(|| OffsetDateTime::from_unix_timestamp(text.parse().ok()?).ok())
-        .ok_or_else(|| format!("`{text}` is no date"))
+        .ok_or_else(|| NotEvaluated::Date(text.to_owned()))
 }
 
-fn number(text: &str) -> Result<f64, String> {
-    text.parse().map_err(|_| format!("`{text}` is no number"))
+fn number(text: &str) -> Result<f64, NotEvaluated> {
+    text.parse()
+        .map_err(|_| NotEvaluated::Number(text.to_owned()))
 }
 
 /// Whether an address lies in a network such as `10.0.0.0/8`, or is the one named.
-fn in_network(address: &str, network: &str) -> Result<bool, String> {
-    let wrong = || format!("`{network}` is no network");
+fn in_network(address: &str, network: &str) -> Result<bool, NotEvaluated> {
+    let wrong = || NotEvaluated::Network(network.to_owned());
     let (base, length) = network
         .split_once('/')
         .map_or((network, None), |(base, length)| (base, Some(length)));
@@ -197,11 +297,11 @@ mod tests {
         fn check(operator: &str, key: &str, wanted: &Value, expected: bool) {
             let mut warnings = Vec::new();
             let conditions = Map::from_iter([(operator.to_owned(), json!({key: wanted}))]);
-            let found = holds(
-                &conditions,
-                &Facts::for_test(1_000_000_000),
-                &mut |warning| warnings.push(warning),
-            );
+            let found = Conditions::read(&conditions)
+                .unwrap()
+                .hold(&Facts::for_test(1_000_000_000), &mut |warning| {
+                    warnings.push(warning)
+                });
             assert_eq!(found, expected, "{operator} {key} {wanted}: {warnings:?}");
             assert_eq!(warnings, [""; 0], "{operator} {key} {wanted}");
         }
@@ -247,6 +347,21 @@ mod tests {
         check("Null", "aws:Referer", &json!("true"), true);
         check("Null", "aws:UserAgent", &json!(true), false);
         check("Bool", "aws:SecureTransport", &json!(true), true);
+        check("ArnLike", "aws:UserAgent", &json!("curl*"), true);
+        check("ArnNotEquals", "aws:UserAgent", &json!("curl/8"), false);
+        check(
+            "ForAnyValue:StringLike",
+            "aws:UserAgent",
+            &json!(["x", "curl*"]),
+            true,
+        );
+        check("ForAnyValue:StringLike", "aws:Referer", &json!("*"), false);
+        check(
+            "ForAllValues:StringEquals",
+            "aws:Referer",
+            &json!("x"),
+            true,
+        );
         check(
             "IpAddress",
             "aws:SourceIp",
@@ -265,13 +380,14 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_weighed_does_not_hold_and_is_said() {
+    fn conditions_that_cannot_be_evaluated_do_not_hold() {
         fn check(operator: &str, key: &str, wanted: &Value, expected: &str) {
             let mut warnings = Vec::new();
             let conditions = Map::from_iter([(operator.to_owned(), json!({key: wanted}))]);
+            let conditions = Conditions::read(&conditions).unwrap();
+            let facts = Facts::for_test(0);
             assert!(
-                !holds(&conditions, &Facts::for_test(0), &mut |warning| warnings
-                    .push(warning)),
+                !conditions.hold(&facts, &mut |warning| warnings.push(warning)),
                 "{operator} {key}"
             );
             assert!(
@@ -292,28 +408,45 @@ mod tests {
             "has no value on one machine",
         );
         check(
-            "ArnLike",
-            "aws:UserAgent",
-            &json!("x"),
-            "the operator is not known",
-        );
-        check(
-            "ForAnyValue:StringEquals",
-            "aws:UserAgent",
-            &json!("x"),
-            "the operator is not known",
-        );
-        check(
             "DateLessThan",
             "aws:CurrentTime",
             &json!("soon"),
-            "`soon` is no date",
+            "`soon` is not a date",
         );
         check(
             "IpAddress",
             "aws:SourceIp",
             &json!("10.0.0.0/33"),
-            "is no network",
+            "is not a network",
         );
+    }
+
+    #[test]
+    fn malformed_conditions() {
+        fn check(operator: &str, keys: &Value, expected: &str) {
+            let conditions = Map::from_iter([(operator.to_owned(), keys.clone())]);
+            let error = Conditions::read(&conditions).unwrap_err().to_string();
+            assert_eq!(error, format!("policyDocument: Condition: {expected}"));
+        }
+        let any = json!({"aws:UserAgent": "x"});
+        let unknown = |operator: &str| format!("the operator `{operator}` is unknown");
+        for operator in [
+            "StringMatches",
+            "stringEquals",
+            "ForSomeValues:StringEquals",
+            "NullIfExists",
+            "StringEqualsIfExistsIfExists",
+            "",
+        ] {
+            check(operator, &any, &unknown(operator));
+        }
+        check(
+            "StringEquals",
+            &json!("x"),
+            "StringEquals: expected an object",
+        );
+        let nested = json!({"aws:UserAgent": {"a": 1}});
+        let expected = "StringEquals: aws:UserAgent: expected a string or a list of strings";
+        check("StringEquals", &nested, expected);
     }
 }

@@ -1,15 +1,16 @@
-//! The policy that an authorizer answers: its shape, and what it says about one method.
+//! The policy that an authorizer answers: its form, and its verdict for one method.
 //!
 //! IAM's rules: an explicit deny beats every allow, and what nothing allows is denied. `*` in an ARN runs across `/`.
 
 use serde_json::{Map, Value};
 
-use super::condition::{self, Facts};
+use super::condition::{Conditions, Facts};
+use super::malformed::Malformed;
 
 /// The action that calling a method is.
 const INVOKE: &str = "execute-api:Invoke";
 
-/// A policy document that has been checked for its shape.
+/// A well-formed policy document.
 #[derive(Clone, Debug)]
 pub struct Policy(Vec<Statement>);
 
@@ -18,17 +19,17 @@ struct Statement {
     allow: bool,
     actions: Selection,
     resources: Selection,
-    conditions: Map<String, Value>,
+    conditions: Conditions,
 }
 
-/// Patterns that select, or that leave out (`NotAction`, `NotResource`).
+/// Patterns that select, or that exclude (`NotAction`, `NotResource`).
 #[derive(Clone, Debug)]
 struct Selection {
     patterns: Vec<String>,
     inverted: bool,
 }
 
-/// What a policy says about a method.
+/// The verdict of a policy for a method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// A statement allows it and none denies it.
@@ -44,17 +45,16 @@ impl Policy {
     ///
     /// # Errors
     /// When it is malformed, which API Gateway answers with 500.
-    pub fn read(document: &Value) -> Result<Self, String> {
+    pub fn read(document: &Value) -> Result<Self, Malformed> {
         let document = document
             .as_object()
-            .ok_or("policyDocument: expected an object")?;
+            .ok_or_else(|| Malformed::member("policyDocument", "an object"))?;
         match document.get("Version") {
             None => {}
             Some(Value::String(version)) if version == "2012-10-17" || version == "2008-10-17" => {}
             Some(other) => {
-                return Err(format!(
-                    "policyDocument: Version: expected \"2012-10-17\", found {other}"
-                ));
+                let expected = format!("\"2012-10-17\", found {other}");
+                return Err(wrong("Version", expected));
             }
         }
         let statements = match document.get("Statement") {
@@ -62,12 +62,12 @@ impl Policy {
                 statements.iter().map(statement).collect::<Result<_, _>>()?
             }
             Some(one @ Value::Object(_)) => vec![statement(one)?],
-            _ => return Err("policyDocument: Statement: expected a list".to_owned()),
+            _ => return Err(wrong("Statement", "a list")),
         };
         Ok(Self(statements))
     }
 
-    /// What the policy says about invoking `method_arn`. `warn` hears of conditions that cannot be weighed here.
+    /// The verdict for invoking `method_arn`. `warn` receives the conditions that cannot be evaluated here.
     pub fn verdict(
         &self,
         method_arn: &str,
@@ -78,7 +78,7 @@ impl Policy {
         for statement in &self.0 {
             let meant = statement.actions.selects(INVOKE, caseless_glob)
                 && statement.resources.selects(method_arn, glob)
-                && condition::holds(&statement.conditions, facts, warn);
+                && statement.conditions.hold(facts, warn);
             match (meant, statement.allow) {
                 (true, false) => return Verdict::Denied,
                 (true, true) => verdict = Verdict::Allowed,
@@ -100,33 +100,35 @@ impl Selection {
     }
 }
 
-fn statement(value: &Value) -> Result<Statement, String> {
+fn wrong(member: &str, expected: impl Into<String>) -> Malformed {
+    Malformed::member(format!("policyDocument: {member}"), expected)
+}
+
+fn statement(value: &Value) -> Result<Statement, Malformed> {
     let members = value
         .as_object()
-        .ok_or("policyDocument: Statement: expected objects")?;
+        .ok_or_else(|| wrong("Statement", "objects"))?;
     for name in members.keys() {
         match name.as_str() {
             "Sid" | "Effect" | "Action" | "NotAction" | "Resource" | "NotResource"
             | "Condition" => {}
-            other => return Err(format!("policyDocument: a statement cannot have `{other}`")),
+            other => return Err(Malformed::Unknown(other.to_owned())),
         }
     }
     let allow = match members.get("Effect") {
         Some(Value::String(effect)) if effect == "Allow" => true,
         Some(Value::String(effect)) if effect == "Deny" => false,
         other => {
-            return Err(format!(
-                "policyDocument: Effect: expected \"Allow\" or \"Deny\", found {other:?}"
-            ));
+            let expected = format!("\"Allow\" or \"Deny\", found {other:?}");
+            return Err(wrong("Effect", expected));
         }
     };
     let conditions = match members.get("Condition") {
-        None => Map::new(),
-        Some(Value::Object(conditions)) => conditions.clone(),
+        None => Conditions::default(),
+        Some(Value::Object(conditions)) => Conditions::read(conditions)?,
         Some(other) => {
-            return Err(format!(
-                "policyDocument: Condition: expected an object, found {other}"
-            ));
+            let expected = format!("an object, found {other}");
+            return Err(wrong("Condition", expected));
         }
     };
     Ok(Statement {
@@ -141,25 +143,23 @@ fn selection(
     members: &Map<String, Value>,
     name: &str,
     inverted: &str,
-) -> Result<Selection, String> {
+) -> Result<Selection, Malformed> {
     let (value, is_inverted) = match (members.get(name), members.get(inverted)) {
         (Some(value), None) => (value, false),
         (None, Some(value)) => (value, true),
         _ => {
-            return Err(format!(
-                "policyDocument: expected one of {name} and {inverted}"
-            ));
+            let expected = format!("one of {name} and {inverted}");
+            return Err(Malformed::member("policyDocument", expected));
         }
     };
-    let patterns = texts(value)
-        .ok_or_else(|| format!("policyDocument: {name}: expected text or a list of texts"))?;
+    let patterns = texts(value).ok_or_else(|| wrong(name, "a string or a list of strings"))?;
     Ok(Selection {
         patterns,
         inverted: is_inverted,
     })
 }
 
-/// Text, or a list of texts.
+/// A string, or a list of strings.
 pub(super) fn texts(value: &Value) -> Option<Vec<String>> {
     match value {
         Value::String(text) => Some(vec![text.clone()]),
@@ -224,7 +224,7 @@ mod tests {
 
     const ARN: &str = "arn:aws:execute-api:us-east-1:123456789012:local00000/prod/GET/state/a";
 
-    fn verdict(statements: &Value) -> Result<Verdict, String> {
+    fn verdict(statements: &Value) -> Result<Verdict, Malformed> {
         let facts = Facts::for_test(1_000_000_000);
         Policy::read(&json!({"Version": "2012-10-17", "Statement": statements}))
             .map(|policy| policy.verdict(ARN, &facts, &mut |warning| panic!("{warning}")))
@@ -305,7 +305,7 @@ mod tests {
     #[test]
     fn malformed_policies() {
         fn check(statements: &Value, expected: &str) {
-            let error = verdict(statements).unwrap_err();
+            let error = verdict(statements).unwrap_err().to_string();
             assert!(error.contains(expected), "{statements}: {error}");
         }
         check(&json!("x"), "Statement: expected a list");
@@ -328,11 +328,15 @@ mod tests {
         );
         check(
             &json!([{"Effect": "Allow", "Action": "*", "Resource": "*", "Principal": "*"}]),
-            "cannot have `Principal`",
+            "the member `Principal` is not allowed",
         );
         check(
             &json!([{"Effect": "Allow", "Action": "*", "Resource": [1]}]),
-            "expected text",
+            "Resource: expected a string or a list of strings",
+        );
+        check(
+            &json!([{"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": {"StringMatches": {"aws:Referer": "x"}}}]),
+            "the operator `StringMatches` is unknown",
         );
         assert!(Policy::read(&json!(null)).is_err());
         assert!(Policy::read(&json!({"Version": "2020-01-01", "Statement": []})).is_err());

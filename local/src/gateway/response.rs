@@ -1,19 +1,19 @@
-//! What API Gateway answers by itself, and how a template's `GatewayResponses` change it.
+//! What API Gateway answers itself, and how a template's `GatewayResponses` change it.
 
 use std::collections::BTreeMap;
-use std::str::FromStr;
 
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
-use http::{HeaderName, HeaderValue, Response, StatusCode};
+use http::{HeaderValue, Response, StatusCode};
 use serde_json::{Value, json};
 
 use super::call::Call;
 use crate::aws;
+use crate::template::gateway_response::{CustomResponse, HeaderSource};
 
-/// Why API Gateway answers by itself.
+/// Why API Gateway answers itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Refusal {
+pub enum GatewayError {
     /// The path has another stage, or none.
     UnknownStage,
     /// No resource has the path, or the resource has not the method.
@@ -39,9 +39,9 @@ pub enum Refusal {
     IntegrationTimeout,
 }
 
-/// What a refusal is without a template's changes.
+/// The response without a template's changes.
 struct Standard {
-    /// The name of the gateway response, and of the one that stands in when the template has none of it.
+    /// The type of the gateway response, and the type that applies when the template does not have it.
     kind: Option<(&'static str, &'static str)>,
     status: StatusCode,
     message: Option<&'static str>,
@@ -49,7 +49,7 @@ struct Standard {
     error_type: &'static str,
 }
 
-impl Refusal {
+impl GatewayError {
     const fn standard(&self) -> Standard {
         let (kind, status, message, error_type) = match self {
             // Not customisable: no API is known at this point.
@@ -129,67 +129,14 @@ impl Refusal {
     }
 }
 
-/// One of a template's `GatewayResponses`.
-#[derive(Clone, Debug, Default)]
-pub struct Customisation {
-    /// Another status.
-    pub status: Option<StatusCode>,
-    /// Further headers.
-    pub headers: Vec<(HeaderName, HeaderSource)>,
-    /// Other bodies, by media type.
-    pub templates: BTreeMap<String, String>,
-}
-
-/// Where a gateway response takes the value of a header from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum HeaderSource {
-    /// `'text'`.
-    Text(HeaderValue),
-    /// `method.request.header.NAME`.
-    Header(String),
-    /// `method.request.querystring.NAME`.
-    QueryString(String),
-    /// `context.NAME`.
-    Context(String),
-}
-
-impl FromStr for HeaderSource {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        if let Some(inner) = text
-            .strip_prefix('\'')
-            .and_then(|rest| rest.strip_suffix('\''))
-        {
-            let value =
-                HeaderValue::from_str(inner).map_err(|_| format!("{text} is no header value"))?;
-            return Ok(Self::Text(value));
-        }
-        let source = if let Some(name) = text.strip_prefix("method.request.header.") {
-            Self::Header(name.to_owned())
-        } else if let Some(name) = text.strip_prefix("method.request.querystring.") {
-            Self::QueryString(name.to_owned())
-        } else if let Some(name) = text.strip_prefix("context.") {
-            Self::Context(name.to_owned())
-        } else {
-            return Err(format!(
-                "`{text}`: expected 'text' in single quotes, method.request.header.NAME or context.NAME"
-            ));
-        };
-        Ok(source)
-    }
-}
-
-impl HeaderSource {
-    fn value(&self, context: &Context<'_>) -> Option<HeaderValue> {
-        let text = match self {
-            Self::Text(value) => return Some(value.clone()),
-            Self::Header(name) => context.call.header(name)?.to_owned(),
-            Self::QueryString(name) => context.call.query_parameter(name)?.to_owned(),
-            Self::Context(name) => context.variable(name)?,
-        };
-        HeaderValue::from_str(&text).ok()
-    }
+fn header_value(source: &HeaderSource, context: &Context<'_>) -> Option<HeaderValue> {
+    let text = match source {
+        HeaderSource::Text(value) => return Some(value.clone()),
+        HeaderSource::Header(name) => context.call.header(name)?.to_owned(),
+        HeaderSource::QueryString(name) => context.call.query_parameter(name)?.to_owned(),
+        HeaderSource::Context(name) => context.variable(name)?,
+    };
+    HeaderValue::from_str(&text).ok()
 }
 
 /// What the variables of a gateway response are taken from.
@@ -233,27 +180,27 @@ impl Context<'_> {
     }
 }
 
-/// The answer for a refusal, as the template changes it.
+/// The response for an error, as the template changes it.
 #[must_use]
 pub fn answer(
-    refusal: &Refusal,
-    customisations: &BTreeMap<String, Customisation>,
+    error: &GatewayError,
+    custom_responses: &BTreeMap<String, CustomResponse>,
     context: &Context<'_>,
 ) -> Response<Bytes> {
-    let standard = refusal.standard();
+    let standard = error.standard();
     let found = standard.kind.and_then(|(own, fallback)| {
         Some((
             own,
-            customisations
+            custom_responses
                 .get(own)
-                .or_else(|| customisations.get(fallback))?,
+                .or_else(|| custom_responses.get(fallback))?,
         ))
     });
     let custom = found.map(|(_, custom)| custom);
     let (media_type, body) = match custom.and_then(|custom| template(&custom.templates)) {
         Some((media_type, template)) => (media_type, fill(template, &standard, context)),
         // The one answer whose member has a capital letter.
-        None if matches!(refusal, Refusal::AccessDenied { .. }) => (
+        None if matches!(error, GatewayError::AccessDenied { .. }) => (
             "application/json",
             json!({"Message": standard.message}).to_string(),
         ),
@@ -276,7 +223,7 @@ pub fn answer(
         HeaderValue::from_static(standard.error_type),
     );
     for (name, source) in custom.iter().flat_map(|custom| &custom.headers) {
-        if let Some(value) = source.value(context) {
+        if let Some(value) = header_value(source, context) {
             headers.insert(name.clone(), value);
         }
     }

@@ -7,6 +7,7 @@ use crate::issuer::IssuerError;
 use crate::packages::PackagesError;
 use crate::port::Taken;
 use crate::template::TemplateError;
+use crate::text_file::TextFileError;
 use crate::toolchain::BuildError;
 
 /// A stack did not start.
@@ -45,6 +46,9 @@ pub enum StackError {
         /// What is wrong.
         cause: TemplateError,
     },
+    /// The template cannot be read.
+    #[error(transparent)]
+    TextFile(#[from] TextFileError),
     /// The database does not start.
     #[error(transparent)]
     Database(#[from] DatabaseError),

@@ -15,12 +15,16 @@ pub(super) fn settings(
     database: &str,
 ) -> FunctionSettings {
     let binary = binaries
-        .get(&definition.name)
+        .get(&definition.binary)
         .cloned()
-        .unwrap_or_else(|| PathBuf::from(&definition.name));
+        .unwrap_or_else(|| PathBuf::from(&definition.binary));
+    let lambda_name = definition
+        .function_name
+        .as_ref()
+        .unwrap_or(&definition.name);
     let mut environment = BTreeMap::new();
     let mut set = |name: &str, value: &str| environment.insert(name.to_owned(), value.to_owned());
-    set("AWS_LAMBDA_FUNCTION_NAME", &definition.name);
+    set("AWS_LAMBDA_FUNCTION_NAME", lambda_name);
     set("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST");
     set(
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
@@ -30,7 +34,7 @@ pub(super) fn settings(
     set("AWS_LAMBDA_LOG_FORMAT", "JSON");
     set(
         "AWS_LAMBDA_LOG_GROUP_NAME",
-        &format!("/aws/lambda/{}", definition.name),
+        &format!("/aws/lambda/{lambda_name}"),
     );
     set("AWS_LAMBDA_LOG_STREAM_NAME", "local");
     if let Some(level) = &definition.log_level {
@@ -46,7 +50,8 @@ pub(super) fn settings(
     environment.extend(definition.environment.clone());
     FunctionSettings {
         name: definition.name.clone(),
-        arn: aws::function_arn(region, &definition.name),
+        aliases: definition.names().map(str::to_owned).collect(),
+        arn: aws::function_arn(region, lambda_name),
         binary,
         timeout: definition.timeout,
         environment,

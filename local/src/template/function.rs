@@ -3,70 +3,52 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use super::intrinsic::{Scope, scalar};
-use super::{Lenient, TemplateError, typed};
+use super::error::TemplateError;
+use super::part::Part;
 
-/// Properties that change nothing here.
-const WITHOUT_EFFECT: [&str; 13] = [
-    "Architectures",
-    "AutoPublishAlias",
-    "CodeUri",
-    "DeploymentPreference",
-    "Description",
-    "Handler",
-    "PackageType",
-    "Policies",
-    "ReservedConcurrentExecutions",
-    "Role",
-    "Runtime",
-    "Tags",
-    "Tracing",
-];
+/// Lambda's own defaults.
+const DEFAULT_TIMEOUT: u64 = 3;
+const DEFAULT_MEMORY: u32 = 128;
 
 /// One function of the template.
 #[derive(Clone, Debug)]
 pub struct FunctionDefinition {
     /// Its name in the template.
     pub logical_id: String,
-    /// Its name on this machine, which is its binary's.
+    /// Its name on this machine: its binary's, or its logical id when several functions run that binary.
     pub name: String,
+    /// The binary that it runs.
+    pub binary: String,
+    /// The `FunctionName` that the template gives it.
+    pub function_name: Option<String>,
     /// How long one invocation may take.
     pub timeout: Duration,
-    /// The memory it is said to have; nothing here takes the rest away.
+    /// The memory that it is told it has; nothing here limits it.
     pub memory_mb: u32,
     /// Its environment variables.
     pub environment: BTreeMap<String, String>,
     /// The level that Lambda would tell it to log at.
     pub log_level: Option<String>,
-    /// Its events, resolved, by name.
-    pub(super) events: Map<String, Value>,
+    /// The form of Lambda's own log lines, `JSON` or `Text`.
+    pub log_format: Option<String>,
 }
 
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-struct Properties {
-    timeout: Option<Lenient<u64>>,
-    memory_size: Option<Lenient<u32>>,
-    environment: Environment,
-    logging_config: Logging,
-    events: Map<String, Value>,
-    #[serde(flatten)]
-    other: Map<String, Value>,
-}
+impl FunctionDefinition {
+    /// Whether `name` is one of the function's names.
+    #[must_use]
+    pub fn is_named(&self, name: &str) -> bool {
+        self.names().any(|own| own == name)
+    }
 
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-struct Environment {
-    variables: Map<String, Value>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-struct Logging {
-    application_log_level: Option<String>,
+    /// Every name of the function.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        let function_name = self.function_name.as_deref();
+        [self.name.as_str(), self.logical_id.as_str()]
+            .into_iter()
+            .chain(function_name)
+    }
 }
 
 /// The binary that a function's resource is built from: `Metadata.BuildProperties.Binary`.
@@ -76,77 +58,25 @@ pub(super) fn binary(resource: &Value) -> Option<&str> {
         .as_str()
 }
 
-/// Reads one function, its `Globals` merged in.
+/// Reads one function from its properties, `Globals` merged in.
 pub(super) fn read(
     logical_id: &str,
-    resource: &Value,
-    globals: Option<&Value>,
-    scope: &Scope,
-    warnings: &mut Vec<String>,
+    name: &str,
+    binary: &str,
+    properties: &Part,
 ) -> Result<FunctionDefinition, TemplateError> {
-    let at = || format!("Resources/{logical_id}");
-    let Some(name) = binary(resource) else {
-        return Err(TemplateError::at(
-            at(),
-            "Metadata.BuildProperties.Binary must name the binary to run",
-        ));
-    };
-    let own = resource
-        .get("Properties")
-        .cloned()
-        .unwrap_or_else(|| Value::Object(Map::new()));
-    let merged = globals.map_or(own.clone(), |globals| merge(globals.clone(), own));
-    let resolved = scope
-        .resolve(&merged)
-        .map_err(|error| error.inside(at()))?
-        .unwrap_or_default();
-    let properties: Properties = typed(at, resolved)?;
-    for unknown in properties
-        .other
-        .keys()
-        .filter(|name| !WITHOUT_EFFECT.contains(&name.as_str()))
-    {
-        warnings.push(format!(
-            "{logical_id}: the property `{unknown}` has no effect on one machine"
-        ));
-    }
-    let environment = properties
-        .environment
-        .variables
-        .iter()
-        .map(|(name, value)| Ok((name.clone(), scalar(value)?)))
-        .collect::<Result<_, TemplateError>>()
-        .map_err(|error| error.inside(format!("{}/Environment", at())))?;
+    let timeout = properties.parsed("Timeout", "a number of seconds")?;
+    let memory = properties.parsed("MemorySize", "a number of megabytes")?;
+    let logging = properties.part("LoggingConfig")?;
     Ok(FunctionDefinition {
         logical_id: logical_id.to_owned(),
         name: name.to_owned(),
-        // Lambda's own defaults.
-        timeout: Duration::from_secs(properties.timeout.map_or(3, |timeout| timeout.0)),
-        memory_mb: properties.memory_size.map_or(128, |memory| memory.0),
-        environment,
-        log_level: properties.logging_config.application_log_level,
-        events: properties.events,
+        binary: binary.to_owned(),
+        function_name: properties.text("FunctionName")?,
+        timeout: Duration::from_secs(timeout.unwrap_or(DEFAULT_TIMEOUT)),
+        memory_mb: memory.unwrap_or(DEFAULT_MEMORY),
+        environment: properties.part("Environment")?.text_map("Variables")?,
+        log_level: logging.text("ApplicationLogLevel")?,
+        log_format: logging.text("LogFormat")?,
     })
-}
-
-/// SAM's rule for `Globals`: maps are merged, lists are joined, anything else of the resource's own wins.
-fn merge(global: Value, own: Value) -> Value {
-    match (global, own) {
-        (Value::Object(mut global), Value::Object(own)) => {
-            for (name, value) in own {
-                let merged = match global.remove(&name) {
-                    Some(shared) => merge(shared, value),
-                    None => value,
-                };
-                global.insert(name, merged);
-            }
-            Value::Object(global)
-        }
-        (Value::Array(mut global), Value::Array(own)) => {
-            global.extend(own);
-            Value::Array(global)
-        }
-        (global, Value::Null) => global,
-        (_, own) => own,
-    }
 }

@@ -4,17 +4,17 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use super::TemplateError;
+use super::error::{Fault, TemplateError};
 use crate::aws;
 
-/// How deep values may refer to others before it must be a circle.
-const DEEPEST: usize = 64;
+/// The depth of references at which a template must have a circle.
+const MAX_DEPTH: usize = 64;
 
-/// What names in a template stand for.
+/// The values of a template's names.
 #[derive(Debug)]
 pub(super) struct Scope {
-    /// The value of each parameter.
-    pub(super) parameters: BTreeMap<String, Value>,
+    /// The value of each parameter; none for one whose value is stored in AWS.
+    pub(super) parameters: BTreeMap<String, Option<Value>>,
     /// The section `Conditions`, unresolved.
     pub(super) conditions: Map<String, Value>,
     /// The section `Mappings`.
@@ -25,7 +25,7 @@ pub(super) struct Scope {
     pub(super) region: String,
 }
 
-/// What a resource is called: by `Ref`, and by each attribute that `Fn::GetAtt` can ask for.
+/// The names of a resource: by `Ref`, and by each attribute that `Fn::GetAtt` can ask for.
 #[derive(Debug, Default)]
 pub(super) struct Names {
     /// The resource's type, for messages.
@@ -37,9 +37,13 @@ pub(super) struct Names {
 }
 
 impl Scope {
-    /// The value with every intrinsic function worked out; none when it is `AWS::NoValue`.
+    /// The value with every intrinsic function resolved; none when it is `AWS::NoValue`.
     pub(super) fn resolve(&self, value: &Value) -> Result<Option<Value>, TemplateError> {
-        self.value(value, 0)
+        let resolved = self.value(value, 0)?;
+        if let Some(resolved) = &resolved {
+            refuse_dynamic_references(resolved)?;
+        }
+        Ok(resolved)
     }
 
     /// Whether the named condition holds.
@@ -48,7 +52,7 @@ impl Scope {
     }
 
     fn value(&self, value: &Value, depth: usize) -> Result<Option<Value>, TemplateError> {
-        if depth > DEEPEST {
+        if depth > MAX_DEPTH {
             return Err(TemplateError::intrinsic(
                 "values refer to each other in a circle",
             ));
@@ -56,8 +60,9 @@ impl Scope {
         match value {
             Value::Array(items) => {
                 let mut resolved = Vec::with_capacity(items.len());
-                for item in items {
-                    resolved.extend(self.value(item, depth + 1)?);
+                for (index, item) in items.iter().enumerate() {
+                    let item = self.value(item, depth + 1);
+                    resolved.extend(item.map_err(|error| error.inside(index))?);
                 }
                 Ok(Some(Value::Array(resolved)))
             }
@@ -69,7 +74,8 @@ impl Scope {
                 }
                 let mut resolved = Map::new();
                 for (name, member) in members {
-                    if let Some(member) = self.value(member, depth + 1)? {
+                    let member = self.value(member, depth + 1);
+                    if let Some(member) = member.map_err(|error| error.inside(name))? {
                         resolved.insert(name.clone(), member);
                     }
                 }
@@ -113,7 +119,7 @@ impl Scope {
                 [Value::String(pattern), Value::Object(names)] => {
                     self.substitute(pattern, names, depth)?.into()
                 }
-                _ => return Err(wrong("text and a map of names")),
+                _ => return Err(wrong("a string and a map of names")),
             },
             ("Fn::Join", Value::Array(parts)) => match parts.as_slice() {
                 [Value::String(between), items] => {
@@ -131,7 +137,7 @@ impl Scope {
             },
             ("Fn::Split", Value::Array(parts)) => match parts.as_slice() {
                 [Value::String(between), whole] => text(whole)?.split(between.as_str()).collect(),
-                _ => return Err(wrong("a separator and text")),
+                _ => return Err(wrong("a separator and a string")),
             },
             ("Fn::Select", Value::Array(parts)) => match parts.as_slice() {
                 [index, items] => {
@@ -174,7 +180,7 @@ impl Scope {
             }
             _ => {
                 return Err(TemplateError::intrinsic(format!(
-                    "`{name}` is not known here; known are Ref, GetAtt, Sub, Join, Split, Select, FindInMap, If, Equals, And, Or, Not"
+                    "`{name}` is not supported here; expected Ref, GetAtt, Sub, Join, Split, Select, FindInMap, If, Equals, And, Or or Not"
                 )));
             }
         }))
@@ -196,10 +202,10 @@ impl Scope {
         }
     }
 
-    /// One part of a condition: another condition by name, or a function that says yes or no.
+    /// One part of a condition: another condition by name, or a boolean function.
     fn truth(&self, part: &Value, depth: usize) -> Result<bool, TemplateError> {
-        let wrong = || TemplateError::intrinsic(format!("a condition cannot hold {part}"));
-        if depth > DEEPEST {
+        let wrong = || TemplateError::intrinsic(format!("expected a condition, found {part}"));
+        if depth > MAX_DEPTH {
             return Err(TemplateError::intrinsic(
                 "conditions refer to each other in a circle",
             ));
@@ -215,10 +221,9 @@ impl Scope {
     }
 
     fn named_condition(&self, name: &str, depth: usize) -> Result<bool, TemplateError> {
-        let condition = self
-            .conditions
-            .get(name)
-            .ok_or_else(|| TemplateError::intrinsic(format!("no condition is called `{name}`")))?;
+        let condition = self.conditions.get(name).ok_or_else(|| {
+            TemplateError::intrinsic(format!("the template has no condition `{name}`"))
+        })?;
         self.truth(condition, depth + 1)
     }
 
@@ -236,7 +241,9 @@ impl Scope {
             return Ok(pseudo.into());
         }
         if let Some(value) = self.parameters.get(name) {
-            return Ok(value.clone());
+            let parameter = name.to_owned();
+            let stored = || TemplateError::new(Fault::StoredValue { parameter });
+            return value.clone().ok_or_else(stored);
         }
         if let Some(resource) = self.resources.get(name) {
             return Ok(resource.reference.clone().into());
@@ -246,13 +253,13 @@ impl Scope {
             return Ok(self.attribute(resource, attribute)?.into());
         }
         Err(TemplateError::intrinsic(format!(
-            "`{name}` is no parameter and no resource of the template"
+            "`{name}` is neither a parameter nor a resource of the template"
         )))
     }
 
     fn attribute(&self, resource: &str, attribute: &str) -> Result<String, TemplateError> {
         let names = self.resources.get(resource).ok_or_else(|| {
-            TemplateError::intrinsic(format!("`{resource}` is no resource of the template"))
+            TemplateError::intrinsic(format!("the template has no resource `{resource}`"))
         })?;
         names.attributes.get(attribute).cloned().ok_or_else(|| {
             TemplateError::intrinsic(format!(
@@ -273,7 +280,7 @@ impl Scope {
         let mut rest = pattern;
         while let Some((before, after)) = rest.split_once("${") {
             let (name, after) = after.split_once('}').ok_or_else(|| {
-                TemplateError::intrinsic(format!("`Fn::Sub` misses a `}}` in `{pattern}`"))
+                TemplateError::intrinsic(format!("`Fn::Sub`: a `}}` is missing in `{pattern}`"))
             })?;
             text.push_str(before);
             rest = after;
@@ -299,20 +306,47 @@ impl Scope {
     }
 }
 
+/// A string of the form `{{resolve:…}}` is looked up by CloudFormation when it deploys the stack.
+fn refuse_dynamic_references(value: &Value) -> Result<(), TemplateError> {
+    match value {
+        Value::String(text) => match text.split_once("{{resolve:") {
+            Some((_, rest)) => {
+                let name = rest.split_once("}}").map_or(rest, |(name, _)| name);
+                let reference = format!("{{{{resolve:{name}}}}}");
+                Err(TemplateError::new(Fault::DynamicReference(reference)))
+            }
+            None => Ok(()),
+        },
+        Value::Array(items) => items.iter().enumerate().try_for_each(|(index, item)| {
+            refuse_dynamic_references(item).map_err(|error| error.inside(index))
+        }),
+        Value::Object(members) => members.iter().try_for_each(|(name, member)| {
+            refuse_dynamic_references(member).map_err(|error| error.inside(name))
+        }),
+        Value::Null | Value::Bool(_) | Value::Number(_) => Ok(()),
+    }
+}
+
+/// Whether SAM takes the map for an intrinsic function, and so for one value.
+pub(super) fn is_intrinsic(members: &Map<String, Value>) -> bool {
+    only_member(members)
+        .is_some_and(|(name, _)| name == "Ref" || name == "Condition" || name.starts_with("Fn::"))
+}
+
 fn only_member(members: &Map<String, Value>) -> Option<(&str, &Value)> {
     let mut all = members.iter();
     let (name, argument) = all.next()?;
     all.next().is_none().then_some((name.as_str(), argument))
 }
 
-/// A scalar as text, as CloudFormation sees all of them.
+/// A scalar as a string, which all of them are to CloudFormation.
 pub(super) fn scalar(value: &Value) -> Result<String, TemplateError> {
     match value {
         Value::String(text) => Ok(text.clone()),
         Value::Bool(boolean) => Ok(boolean.to_string()),
         Value::Number(number) => Ok(number.to_string()),
         Value::Null | Value::Array(_) | Value::Object(_) => Err(TemplateError::intrinsic(format!(
-            "expected text, found {value}"
+            "expected a string, found {value}"
         ))),
     }
 }
@@ -331,8 +365,9 @@ mod tests {
         .unwrap();
         Scope {
             parameters: BTreeMap::from([
-                ("Issuer".to_owned(), json!("https://o")),
-                ("Clients".to_owned(), json!("")),
+                ("Issuer".to_owned(), Some(json!("https://o"))),
+                ("Clients".to_owned(), Some(json!(""))),
+                ("Secret".to_owned(), None),
             ]),
             conditions: conditions.as_object().unwrap().clone(),
             mappings: Map::from_iter([("M".to_owned(), json!({"a": {"b": "c"}}))]),
@@ -393,12 +428,21 @@ mod tests {
                 .to_string();
             assert!(error.contains(expected), "{text}: {error}");
         }
-        check("!Ref Nowhere", "`Nowhere` is no parameter");
+        check("!Ref Nowhere", "`Nowhere` is neither a parameter");
+        check("a: [!Ref Secret]", "a/0: the value of `Secret` is stored");
+        check(
+            "a: !Sub 'x-{{resolve:ssm:/${Issuer}}}-y'",
+            "a: the dynamic reference `{{resolve:ssm:/https://o}}`",
+        );
+        check(
+            "{a: [1, '{{resolve:ssm:/x:1}}']}",
+            "a/1: the dynamic reference `{{resolve:ssm:/x:1}}`",
+        );
         check("!GetAtt Table.StreamArn", "has no value on one machine");
-        check("!ImportValue x", "`Fn::ImportValue` is not known here");
-        check("!If [Nowhere, 1, 2]", "no condition is called `Nowhere`");
+        check("!ImportValue x", "`Fn::ImportValue` is not supported here");
+        check("!If [Nowhere, 1, 2]", "no condition `Nowhere`");
         check("!If [Round, 1, 2]", "in a circle");
-        check("!Sub '${Issuer'", "misses a `}`");
+        check("!Sub '${Issuer'", "a `}` is missing");
         check("!Select [9, [a]]", "an index inside the list");
     }
 }

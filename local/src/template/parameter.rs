@@ -1,79 +1,127 @@
-//! The parameters of a template: what `cargo local` gives, else their defaults, held to what the template allows.
+//! The parameters of a template: the values passed, else the defaults, checked against the template's own rules.
 
 use std::collections::BTreeMap;
 
 use regex_lite::Regex;
-use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::TemplateError;
-use super::intrinsic::scalar;
+use super::Given;
+use super::error::{Fault, TemplateError};
+use super::part::Part;
 
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Parameter {
-    #[serde(rename = "Type")]
-    kind: String,
-    default: Option<Value>,
-    allowed_pattern: Option<String>,
-    allowed_values: Option<Vec<Value>>,
-    constraint_description: Option<String>,
-}
+/// The properties of a parameter in CloudFormation.
+const PROPERTIES: [&str; 11] = [
+    "AllowedPattern",
+    "AllowedValues",
+    "ConstraintDescription",
+    "Default",
+    "Description",
+    "MaxLength",
+    "MaxValue",
+    "MinLength",
+    "MinValue",
+    "NoEcho",
+    "Type",
+];
 
-/// The value of each parameter in the section `Parameters`.
+/// The value of each parameter in the section `Parameters`; none for one whose value is stored in AWS.
 pub(super) fn read(
     section: &Map<String, Value>,
-    given: &BTreeMap<String, String>,
-) -> Result<BTreeMap<String, Value>, TemplateError> {
-    if let Some(unknown) = given.keys().find(|name| !section.contains_key(*name)) {
+    given: &Given,
+) -> Result<BTreeMap<String, Option<Value>>, TemplateError> {
+    let passed = given.parameters.keys();
+    if let Some(unknown) = passed.into_iter().find(|name| !section.contains_key(*name)) {
+        let (what, name) = ("parameter of the template", unknown.clone());
         return Err(TemplateError::at(
-            format!("Parameters/{unknown}"),
-            "the template has no such parameter",
+            "Parameters",
+            Fault::NoSuch { what, name },
         ));
     }
     section
         .iter()
-        .map(|(name, parameter)| Ok((name.clone(), value(name, parameter, given.get(name))?)))
+        .map(|(name, parameter)| {
+            let part = Part::open(format!("Parameters/{name}"), parameter.clone())?;
+            let passed = given.parameters.get(name).or_else(|| given.known.get(name));
+            Ok((name.clone(), value(name, &part, passed)?))
+        })
         .collect()
 }
 
-fn value(name: &str, parameter: &Value, given: Option<&String>) -> Result<Value, TemplateError> {
-    let at = || format!("Parameters/{name}");
-    let parameter: Parameter = super::typed(at, parameter.clone())?;
-    let text = match (given, &parameter.default) {
-        (Some(given), _) => given.clone(),
-        (None, Some(default)) => scalar(default)?,
-        (None, None) => {
-            return Err(TemplateError::at(
-                at(),
-                "has no default, and no value is given",
-            ));
-        }
+fn value(name: &str, part: &Part, passed: Option<&String>) -> Result<Option<Value>, TemplateError> {
+    if let Some(unknown) = part.names().find(|name| !PROPERTIES.contains(name)) {
+        let what = "property of a parameter".to_owned();
+        let expected = PROPERTIES.join(", ");
+        return Err(part.error(unknown, Fault::Unknown { what, expected }));
+    }
+    let kind = part.required_text("Type")?;
+    let text = match (passed, part.text("Default")?) {
+        (Some(passed), _) => passed.clone(),
+        // The default is a name in Systems Manager, and no value.
+        (None, _) if kind.starts_with("AWS::SSM::Parameter::Value<") => return Ok(None),
+        (None, Some(default)) => default,
+        (None, None) => return Err(part.fault(Fault::NoValue(name.to_owned()))),
     };
-    let refuse = |rule: String| {
-        let wanted = parameter.constraint_description.clone().unwrap_or(rule);
-        TemplateError::at(at(), format!("`{text}` is not allowed: expected {wanted}"))
+    if let Some(rule) = broken_rule(part, &kind, &text)? {
+        let expected = part.text("ConstraintDescription")?.unwrap_or(rule);
+        let value = if part.boolean("NoEcho")? == Some(true) {
+            "the value".to_owned()
+        } else {
+            format!("`{text}`")
+        };
+        return Err(part.fault(Fault::NotAllowed { value, expected }));
+    }
+    if kind == "CommaDelimitedList" || kind.contains("List<") {
+        return Ok(Some(
+            text.split(',')
+                .map(|item| Value::from(item.trim()))
+                .collect(),
+        ));
+    }
+    Ok(Some(Value::String(text)))
+}
+
+/// What the template asks of the parameter and the value is not.
+fn broken_rule(part: &Part, kind: &str, text: &str) -> Result<Option<String>, TemplateError> {
+    if let Some(pattern) = part.text("AllowedPattern")? {
+        let whole = Regex::new(&format!("^(?:{pattern})$")).map_err(|error| {
+            let expected = "a regular expression".to_owned();
+            let found = format!("`{pattern}`: {error}");
+            part.error("AllowedPattern", Fault::Unexpected { expected, found })
+        })?;
+        if !whole.is_match(text) {
+            return Ok(Some(format!("a string that matches `{pattern}`")));
+        }
+    }
+    let allowed = part.texts("AllowedValues")?;
+    if !allowed.is_empty() && !allowed.iter().any(|value| value == text) {
+        return Ok(Some(format!("one of {}", allowed.join(", "))));
+    }
+    let length = text.chars().count();
+    let number = text.parse::<f64>().ok();
+    if kind == "Number" && number.is_none() {
+        return Ok(Some("a number".to_owned()));
+    }
+    let least = part.parsed::<usize>("MinLength", "a length")?;
+    let most = part.parsed::<usize>("MaxLength", "a length")?;
+    let lowest = part.parsed::<f64>("MinValue", "a number")?;
+    let highest = part.parsed::<f64>("MaxValue", "a number")?;
+    let below = |bound: Option<f64>| {
+        number
+            .zip(bound)
+            .is_some_and(|(number, bound)| number < bound)
     };
-    if let Some(pattern) = &parameter.allowed_pattern {
-        let whole = Regex::new(&format!("^(?:{pattern})$"))
-            .map_err(|error| TemplateError::at(at(), error.to_string()))?;
-        if !whole.is_match(&text) {
-            return Err(refuse(format!("text like `{pattern}`")));
-        }
-    }
-    if let Some(allowed) = &parameter.allowed_values {
-        let allowed = allowed.iter().map(scalar).collect::<Result<Vec<_>, _>>()?;
-        if !allowed.contains(&text) {
-            return Err(refuse(format!("one of {}", allowed.join(", "))));
-        }
-    }
-    if parameter.kind == "CommaDelimitedList" || parameter.kind.starts_with("List<") {
-        return Ok(text
-            .split(',')
-            .map(|item| Value::from(item.trim()))
-            .collect());
-    }
-    Ok(Value::String(text))
+    let above = |bound: Option<f64>| {
+        number
+            .zip(bound)
+            .is_some_and(|(number, bound)| number > bound)
+    };
+    Ok(match (least, most, lowest, highest) {
+        (Some(least), ..) if length < least => Some(format!("at least {least} characters")),
+        (_, Some(most), ..) if length > most => Some(format!("at most {most} characters")),
+        (_, _, Some(lowest), _) if below(Some(lowest)) => Some(format!("at least {lowest}")),
+        (.., Some(highest)) if above(Some(highest)) => Some(format!("at most {highest}")),
+        _ => None,
+    })
 }
 
 #[cfg(test)]
@@ -82,59 +130,109 @@ mod tests {
 
     use super::*;
 
+    fn given(values: &[(&str, &str)]) -> Given {
+        let owned = |&(name, value): &(&str, &str)| (name.to_owned(), value.to_owned());
+        Given {
+            parameters: values.iter().map(owned).collect(),
+            ..Given::default()
+        }
+    }
+
     #[test]
     fn values_and_refusals() {
-        fn check(parameter: &Value, given: Option<&str>, expected: Result<Value, &str>) {
+        fn check(parameter: &Value, passed: Option<&str>, expected: Result<Option<Value>, &str>) {
             let section = Map::from_iter([("P".to_owned(), parameter.clone())]);
-            let given = given
-                .map(|given| ("P".to_owned(), given.to_owned()))
-                .into_iter()
-                .collect();
-            match (read(&section, &given), expected) {
-                (Ok(values), Ok(expected)) => assert_eq!(values["P"], expected, "{parameter}"),
-                (Err(error), Err(expected)) => {
-                    assert!(error.to_string().contains(expected), "{parameter}: {error}")
-                }
-                (found, expected) => panic!("{parameter}: found {found:?}, expected {expected:?}"),
-            }
+            let passed: Vec<_> = passed.map(|value| ("P", value)).into_iter().collect();
+            let found = read(&section, &given(&passed));
+            let found = found.map(|values| values["P"].clone());
+            let found = found.map_err(|error| error.to_string());
+            let expected = expected.map_err(|error| format!("Parameters/P{error}"));
+            assert_eq!(found, expected, "{parameter}");
         }
         let text = json!({"Type": "String", "Default": "a"});
-        check(&text, None, Ok(json!("a")));
-        check(&text, Some("b"), Ok(json!("b")));
+        check(&text, None, Ok(Some(json!("a"))));
+        check(&text, Some("b"), Ok(Some(json!("b"))));
         check(
             &json!({"Type": "Number", "Default": 5}),
             None,
-            Ok(json!("5")),
+            Ok(Some(json!("5"))),
         );
+        let list = json!({"Type": "CommaDelimitedList", "Default": "a, b"});
+        check(&list, None, Ok(Some(json!(["a", "b"]))));
+        let no_value = ": the parameter has no value: pass `--parameter P=VALUE`";
+        check(&json!({"Type": "String"}), None, Err(no_value));
         check(
-            &json!({"Type": "CommaDelimitedList", "Default": "a, b"}),
+            &json!({"Type": "String", "NoEcho": true}),
             None,
-            Ok(json!(["a", "b"])),
+            Err(no_value),
         );
-        check(&json!({"Type": "String"}), None, Err("has no default"));
         let pattern =
             json!({"Type": "String", "AllowedPattern": "a+", "ConstraintDescription": "only a"});
-        check(&pattern, Some("aa"), Ok(json!("aa")));
+        check(&pattern, Some("aa"), Ok(Some(json!("aa"))));
         check(
             &pattern,
             Some("ab"),
-            Err("`ab` is not allowed: expected only a"),
+            Err(": `ab` is not allowed: expected only a"),
+        );
+        let one_of = json!({"Type": "String", "AllowedValues": ["x", "y"]});
+        check(
+            &one_of,
+            Some("z"),
+            Err(": `z` is not allowed: expected one of x, y"),
+        );
+        let secret = json!({"Type": "String", "NoEcho": true, "MinLength": 3});
+        check(
+            &secret,
+            Some("ab"),
+            Err(": the value is not allowed: expected at least 3 characters"),
+        );
+        let number = json!({"Type": "Number", "MinValue": 1, "MaxValue": 5});
+        check(
+            &number,
+            Some("0.5"),
+            Err(": `0.5` is not allowed: expected at least 1"),
         );
         check(
-            &json!({"Type": "String", "AllowedValues": ["x", "y"]}),
-            Some("z"),
-            Err("expected one of x, y"),
+            &number,
+            Some("6"),
+            Err(": `6` is not allowed: expected at most 5"),
+        );
+        check(
+            &number,
+            Some("x"),
+            Err(": `x` is not allowed: expected a number"),
+        );
+        let stored =
+            json!({"Type": "AWS::SSM::Parameter::Value<String>", "Default": "/okta/audience"});
+        check(&stored, None, Ok(None));
+        check(&stored, Some("api://x"), Ok(Some(json!("api://x"))));
+        let typo = read(
+            &Map::from_iter([("P".to_owned(), json!({"Type": "String", "Defualt": 1}))]),
+            &Given::default(),
+        );
+        let typo = typo.unwrap_err().to_string();
+        assert!(
+            typo.starts_with("Parameters/P/Defualt: unknown property of a parameter"),
+            "{typo}"
         );
     }
 
     #[test]
-    fn a_parameter_that_the_template_lacks_is_refused() {
-        let given = BTreeMap::from([("Nowhere".to_owned(), String::new())]);
-        assert!(
-            read(&Map::new(), &given)
-                .unwrap_err()
-                .to_string()
-                .contains("no such parameter")
+    fn only_passed_parameters_must_exist() {
+        let section = Map::from_iter([("P".to_owned(), json!({"Type": "String", "Default": "d"}))]);
+        let error = read(&section, &given(&[("Nowhere", "")])).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "Parameters: no parameter of the template is named `Nowhere`"
         );
+        let known = |name: &str| Given {
+            known: BTreeMap::from([(name.to_owned(), "k".to_owned())]),
+            ..Given::default()
+        };
+        assert_eq!(
+            read(&section, &known("Issuer")).unwrap()["P"],
+            Some(json!("d"))
+        );
+        assert_eq!(read(&section, &known("P")).unwrap()["P"], Some(json!("k")));
     }
 }

@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value};
 
-use super::TemplateError;
+use super::Warnings;
+use super::error::{Fault, TemplateError};
 
 /// What a table's properties share with the request `CreateTable`.
 const SHARED: [&str; 7] = [
@@ -43,13 +44,11 @@ pub(super) fn read(
     logical_id: &str,
     name: &str,
     properties: &Value,
-    warnings: &mut Vec<String>,
+    warnings: &mut Warnings,
 ) -> Result<TableDefinition, TemplateError> {
     let Some(properties) = properties.as_object() else {
-        return Err(TemplateError::at(
-            format!("Resources/{logical_id}"),
-            "a table needs Properties",
-        ));
+        let place = format!("Resources/{logical_id}");
+        return Err(TemplateError::at(place, Fault::Missing("Properties")));
     };
     let mut create = Map::from_iter([("TableName".to_owned(), Value::from(name))]);
     let mut time_to_live = None;
@@ -74,9 +73,10 @@ pub(super) fn read(
                 create.insert(property.clone(), value.clone());
             }
             ignored if WITHOUT_EFFECT.contains(&ignored) => {}
-            unknown => warnings.push(format!(
-                "{logical_id}: the property `{unknown}` has no effect on one machine"
-            )),
+            unknown => warnings.add(
+                &format!("Resources/{logical_id}/Properties/{unknown}"),
+                "the property has no effect on one machine",
+            ),
         }
     }
     Ok(TableDefinition {

@@ -1,4 +1,4 @@
-use super::api::{Identity, IdentitySource};
+use super::api::{Identity, IdentitySource, Integration, Route};
 use super::*;
 
 const TEMPLATE: &str = r#"
@@ -55,14 +55,35 @@ Resources:
 "#;
 
 fn read(text: &str) -> Result<Template, TemplateError> {
-    let parameters = BTreeMap::from([("Issuer".to_owned(), "https://issuer".to_owned())]);
+    read_with(text, &[])
+}
+
+fn read_with(text: &str, passed: &[(&str, &str)]) -> Result<Template, TemplateError> {
+    let owned = |&(name, value): &(&str, &str)| (name.to_owned(), value.to_owned());
     Template::read(
         text,
         &Given {
-            parameters,
+            parameters: passed.iter().map(owned).collect(),
+            known: BTreeMap::from([owned(&("Issuer", "https://issuer"))]),
+            api: None,
             region: "us-east-1".to_owned(),
         },
     )
+}
+
+/// A route as `VERB /path what authorizer`.
+fn line(route: &Route) -> String {
+    let verb = route.verb.as_deref().unwrap_or("ANY");
+    let what = match &route.integration {
+        Integration::Function { name, .. } => name,
+        Integration::Preflight(_) => "preflight",
+    };
+    let authorizer = route.authorizer.as_deref().unwrap_or("NONE");
+    format!("{verb} {} {what} {authorizer}", route.path)
+}
+
+fn routes(text: &str) -> Vec<String> {
+    read(text).unwrap().api.routes.iter().map(line).collect()
 }
 
 #[test]
@@ -96,29 +117,14 @@ fn functions_have_globals_merged_in() {
 }
 
 #[test]
-fn methods_have_their_authorizers() {
-    let template = read(TEMPLATE).unwrap();
-    let methods: Vec<_> = template
-        .api
-        .methods
-        .iter()
-        .map(|method| {
-            let verb = method.verb.as_deref().unwrap_or("ANY");
-            format!(
-                "{verb} {} {} by {}",
-                method.path,
-                method.function,
-                method.authorizer.as_deref().unwrap_or("nobody")
-            )
-        })
-        .collect();
+fn routes_have_their_authorizers() {
     assert_eq!(
-        methods,
+        routes(TEMPLATE),
         [
-            "GET /a handler by Required",
-            "PUT /b/{id} handler by Optional",
-            "ANY /{proxy+} handler by nobody",
-            "OPTIONS /a handler by nobody",
+            "GET /a handler Required",
+            "PUT /b/{id} handler Optional",
+            "ANY /{proxy+} handler NONE",
+            "OPTIONS /a handler NONE",
         ]
     );
 }
@@ -161,75 +167,499 @@ fn a_table_becomes_a_request_to_make_it() {
 }
 
 #[test]
-fn what_is_not_run_is_said() {
+fn warnings_name_the_place() {
     let warnings = read(TEMPLATE).unwrap().warnings;
     assert_eq!(
         warnings,
         [
-            "Queue: a resource of type `AWS::SQS::Queue` is not run on one machine",
-            "Resources/Handler/Events/Nightly: events of type `Schedule` are not sent on one machine",
+            "Resources/Queue: a resource of type AWS::SQS::Queue is not run on one machine",
+            "Resources/Handler/Properties/Events/Nightly: events of type Schedule are not sent on one machine",
         ]
+    );
+    let layers = TEMPLATE.replacen("Timeout: 9", "Timeout: 9\n    Layers: [x]", 1);
+    let warnings = read(&layers).unwrap().warnings;
+    assert_eq!(
+        warnings[1],
+        "Globals/Function/Layers: no layer is mounted here"
     );
 }
 
+/// Each row changes the template in one place; the error has the place in the template and the reason.
 #[test]
-fn what_cannot_be_run_is_refused() {
+fn what_would_change_an_answer_is_refused() {
     fn check(from: &str, to: &str, expected: &str) {
         assert!(TEMPLATE.contains(from), "{from}");
         let error = read(&TEMPLATE.replacen(from, to, 1))
             .unwrap_err()
             .to_string();
-        assert!(error.contains(expected), "{to}: {error}");
+        assert!(error.starts_with(expected), "{to}: {error}");
     }
-    check("StageName: prod", "Name: x", "StageName is missing");
+    let api = "Resources/Api/Properties";
+    let events = "Resources/Handler/Properties/Events";
+
+    // Names that SAM does not know.
+    let stage = "StageName: prod";
     check(
-        "Metadata: {BuildProperties: {Binary: guard}}",
-        "Metadata: {}",
-        "must name the binary",
+        "\nGlobals:",
+        "\nGlobal:",
+        "Global: unknown section of a template; expected one of",
     );
     check(
-        "FunctionPayloadType: REQUEST, Identity: {ReauthorizeEvery: 0}",
-        "FunctionPayloadType: REQUEST",
-        "needs an identity source",
+        "  Function:\n",
+        "  Functions:\n",
+        "Globals/Functions: unknown section of Globals",
     );
     check(
-        "ReauthorizeEvery: !Ref Seconds",
-        "ReauthorizeEvery: 3601",
-        "at most 3600 seconds",
+        "Timeout: 9",
+        "Timeuot: 9",
+        "Globals/Function/Timeuot: unknown property of a function in Globals",
     );
     check(
-        "FunctionPayloadType: REQUEST",
-        "FunctionPayloadType: COOKIE",
-        "expected TOKEN or REQUEST",
+        "Timeout: 9",
+        "Policies: []",
+        "Globals/Function/Policies: unknown property of a function in Globals",
+    );
+    check(
+        stage,
+        "StageName: prod\n      Atuh: 1",
+        &format!("{api}/Atuh: unknown property of a REST API"),
+    );
+    check(
+        "DefaultAuthorizer",
+        "DefaultAuthoriser",
+        &format!("{api}/Auth/DefaultAuthoriser: unknown property"),
+    );
+    check(
+        "FunctionPayloadType",
+        "PayloadType",
+        &format!("{api}/Auth/Authorizers/Optional/PayloadType: unknown property"),
+    );
+    check(
+        "ReauthorizeEvery",
+        "Reauthorise",
+        &format!("{api}/Auth/Authorizers/Optional/Identity/Reauthorise: unknown"),
+    );
+    check(
+        "UNAUTHORIZED:",
+        "UNAUTHORISED:",
+        &format!("{api}/GatewayResponses/UNAUTHORISED: unknown type of gateway response"),
+    );
+    check(
+        "UNAUTHORIZED:",
+        "DEFAULT_4xx:",
+        &format!("{api}/GatewayResponses/DEFAULT_4xx: unknown type of gateway response"),
+    );
+    check(
+        "UNAUTHORIZED:",
+        "UNSUPPORTED_MEDIA_TYPES:",
+        &format!("{api}/GatewayResponses/UNSUPPORTED_MEDIA_TYPES: unknown"),
+    );
+    check(
+        "StatusCode: 401",
+        "Status: 401",
+        &format!("{api}/GatewayResponses/UNAUTHORIZED/Status: unknown property"),
+    );
+    check(
+        "Method: get",
+        "Methd: get",
+        &format!("{events}/Default/Properties/Methd: unknown property of an event of type Api"),
     );
     check(
         "Auth: {Authorizer: Optional}",
-        "Auth: {Authorizer: Nobody}",
-        "no authorizer `Nobody`",
+        "Auth: {Autorizer: Optional}",
+        &format!("{events}/Named/Properties/Auth/Autorizer: unknown"),
+    );
+    check(
+        "Type: Schedule",
+        "Type: Shedule",
+        &format!("{events}/Nightly/Type: unknown type of event"),
+    );
+    check(
+        "{Environment: {Variables: {ISSUER",
+        "{Enviroment: {Variables: {ISSUER",
+        "Resources/Guard/Properties/Enviroment: unknown property of a function",
+    );
+    check(
+        "Type: String",
+        "Typ: String",
+        "Parameters/Issuer/Typ: unknown property of a parameter",
+    );
+
+    // Parts that AWS acts on and this gateway does not.
+    let with = |property: &str| format!("{stage}\n      {property}");
+    let not = "not supported on one machine";
+    check(
+        stage,
+        &with("DefinitionBody: {paths: {}}"),
+        &format!("{api}/DefinitionBody: {not}"),
+    );
+    check(
+        stage,
+        &with("DefinitionUri: s3://b/k"),
+        &format!("{api}/DefinitionUri: {not}"),
+    );
+    check(
+        stage,
+        &with("Policy: {Statement: []}"),
+        &format!("{api}/Policy: {not}"),
+    );
+    check(
+        stage,
+        &with("CacheClusterEnabled: true"),
+        &format!("{api}/CacheClusterEnabled: {not}"),
+    );
+    check(
+        stage,
+        &with("MethodSettings: [{CachingEnabled: true}]"),
+        &format!("{api}/MethodSettings/0/CachingEnabled: {not}"),
+    );
+    check(
+        stage,
+        &with("Domain: {MutualTlsAuthentication: {TruststoreUri: x}}"),
+        &format!("{api}/Domain/MutualTlsAuthentication: {not}"),
     );
     check(
         "Auth: {Authorizer: Optional}",
         "Auth: {ApiKeyRequired: true}",
-        "unknown field `ApiKeyRequired`",
+        &format!("{events}/Named/Properties/Auth/ApiKeyRequired: {not}"),
     );
     check(
-        "RestApiId: !Ref Api, Path: /a, Method: get",
-        "Path: /a, Method: get",
-        "RestApiId must name",
+        "Auth: {Authorizer: Optional}",
+        "Auth: {Authorizer: AWS_IAM}",
+        &format!("{events}/Named/Properties/Auth/Authorizer: {not}"),
+    );
+    check(
+        "Auth: {Authorizer: Optional}",
+        "RequestModel: {Model: m}",
+        &format!("{events}/Named/Properties/RequestModel: {not}"),
     );
     check(
         "FunctionArn: !GetAtt Guard.Arn",
         "UserPoolArn: x",
-        "expected a Lambda authorizer",
+        &format!("{api}/Auth/Authorizers/Optional/UserPoolArn: {not}"),
+    );
+    check(
+        "AWS::SQS::Queue}",
+        "AWS::ApiGateway::GatewayResponse}",
+        &format!("Resources/Queue: {not}"),
+    );
+    check(
+        "AWS::SQS::Queue}",
+        "AWS::Serverless::WebSocketApi}",
+        &format!("Resources/Queue: {not}"),
+    );
+    check(
+        "\nParameters:",
+        "\nTransform: [AWS::Serverless-2016-10-31, Macro]\nParameters:",
+        &format!("Transform: {not}"),
+    );
+    check(
+        "  Absent: {",
+        "  Fn::ForEach::More: [{}]\n  Absent: {",
+        "Resources/Fn::ForEach::More: expected a resource",
+    );
+
+    // Values.
+    check(stage, "Name: x", &format!("{api}: `StageName` is missing"));
+    check(
+        "Metadata: {BuildProperties: {Binary: guard}}",
+        "Metadata: {}",
+        "Resources/Guard: `Metadata.BuildProperties.Binary` is missing",
+    );
+    check(
+        "FunctionPayloadType: REQUEST, Identity: {ReauthorizeEvery: 0}",
+        "FunctionPayloadType: REQUEST",
+        &format!("{api}/Auth/Authorizers/Optional/Identity: expected an identity source"),
+    );
+    check(
+        "ReauthorizeEvery: !Ref Seconds",
+        "ReauthorizeEvery: 3601",
+        &format!(
+            "{api}/Auth/Authorizers/Keyed/Identity/ReauthorizeEvery: expected at most 3600 seconds"
+        ),
+    );
+    check(
+        "FunctionPayloadType: REQUEST",
+        "FunctionPayloadType: COOKIE",
+        &format!("{api}/Auth/Authorizers/Optional/FunctionPayloadType: expected TOKEN or REQUEST"),
+    );
+    check(
+        "Auth: {Authorizer: Optional}",
+        "Auth: {Authorizer: Nobody}",
+        &format!(
+            "{events}/Named/Properties/Auth/Authorizer: no authorizer of the API is named `Nobody`"
+        ),
+    );
+    check(
+        "DefaultAuthorizer: Required",
+        "DefaultAuthorizer: Nobody",
+        &format!("{api}/Auth/DefaultAuthorizer: no authorizer of the API is named `Nobody`"),
+    );
+    check(
+        "FunctionArn: !GetAtt Guard.Arn",
+        "FunctionArn: arn:aws:lambda:us-east-1:1:function:other",
+        &format!(
+            "{api}/Auth/Authorizers/Optional/FunctionArn: no function of the template is named `other`"
+        ),
+    );
+    check(
+        "RestApiId: !Ref Api, Path: /a, Method: get",
+        "RestApiId: abc, Path: /a, Method: get",
+        &format!(
+            "{events}/Default/Properties/RestApiId: no AWS::Serverless::Api of the template is named `abc`"
+        ),
+    );
+    check(
+        "RestApiId: !Ref Api, Path: /a, Method: get",
+        "Path: /a, Method: get",
+        "Resources: expected one API: pass `--api LOGICAL_ID`, found Api, ServerlessRestApi",
     );
     check(
         "X-Static: \"'a'\"",
         "X-Static: a",
-        "'text' in single quotes",
+        &format!(
+            "{api}/GatewayResponses/UNAUTHORIZED/ResponseParameters/Headers/X-Static: expected 'text' in single quotes"
+        ),
     );
     check(
         "Type: String}",
         "Type: String, AllowedValues: [x]}",
-        "expected one of x",
+        "Parameters/Issuer: `https://issuer` is not allowed: expected one of x",
     );
+}
+
+/// The same method and path twice, however the path is written.
+#[test]
+fn duplicate_routes_are_refused() {
+    fn check(path: &str, method: &str, duplicate: bool) {
+        let event = format!(
+            "Zagain: {{Type: Api, Properties: {{RestApiId: !Ref Api, Path: \"{path}\", Method: {method}}}}}"
+        );
+        let text = TEMPLATE.replacen(
+            "        Nightly:",
+            &format!("        {event}\n        Nightly:"),
+            1,
+        );
+        let expected = duplicate.then_some({
+            "Resources/Handler/Properties/Events/Zagain/Properties: the method and path are already defined at \
+             Resources/Handler/Properties/Events/"
+        });
+        let found = read(&text).err().map(|error| error.to_string());
+        match (found, expected) {
+            (None, None) => {}
+            (Some(found), Some(expected)) => assert!(found.starts_with(expected), "{found}"),
+            (found, _) => panic!("{method} {path}: {found:?}"),
+        }
+    }
+    check("/a", "GET", true);
+    check("/a/", "get", true);
+    check("/b/{other}", "put", true);
+    check("/{proxy+}", "any", true);
+    check("/a", "ANY", false);
+    check("/A", "GET", false);
+}
+
+#[test]
+fn a_dynamic_reference_is_refused_with_its_place_and_advice() {
+    let text = TEMPLATE.replacen("OWN: 5", "OWN: \"{{resolve:ssm:/okta/audience}}\"", 1);
+    assert_eq!(
+        read(&text).unwrap_err().to_string(),
+        "Resources/Guard/Properties/Environment/Variables/OWN: the dynamic reference `{{resolve:ssm:/okta/audience}}` \
+         has no value on one machine: make it the default of a parameter, and pass `--parameter NAME=VALUE`"
+    );
+    // As the advice says; the parameter's value is passed.
+    let text = TEMPLATE.replacen("OWN: 5", "OWN: !Ref Secret", 1).replacen(
+        "  Seconds:",
+        "  Secret: {Type: String, Default: \"{{resolve:ssm:/x}}\"}\n  Seconds:",
+        1,
+    );
+    let error = read(&text).unwrap_err().to_string();
+    assert!(
+        error.starts_with(
+            "Resources/Guard/Properties/Environment/Variables/OWN: the dynamic reference"
+        ),
+        "{error}"
+    );
+    let template = read_with(&text, &[("Secret", "s")]).unwrap();
+    assert_eq!(template.functions[0].environment["OWN"], "s");
+    // A value in Systems Manager is the same, where the template uses it.
+    let stored = text.replacen(
+        "Type: String, Default: \"{{resolve:ssm:/x}}\"",
+        "Type: AWS::SSM::Parameter::Value<String>, Default: /x",
+        1,
+    );
+    let error = read(&stored).unwrap_err().to_string();
+    assert_eq!(
+        error,
+        "Resources/Guard/Properties/Environment/Variables/OWN: the value of `Secret` is stored in AWS Systems Manager: \
+         pass `--parameter Secret=VALUE`"
+    );
+    assert!(read_with(&stored, &[("Secret", "s")]).is_ok());
+}
+
+/// `Globals` as SAM merges them.
+#[test]
+fn globals_of_apis_apply() {
+    fn check(globals: &str, api: &str, expected: &[&str]) {
+        let text = format!(
+            r#"
+Globals:
+  Api: {{{globals}}}
+Resources:
+  Api: {{Type: AWS::Serverless::Api{api}}}
+  Guard: {{Type: AWS::Serverless::Function, Metadata: {{BuildProperties: {{Binary: guard}}}}}}
+  Handler:
+    Type: AWS::Serverless::Function
+    Metadata: {{BuildProperties: {{Binary: handler}}}}
+    Properties:
+      Events:
+        A: {{Type: Api, Properties: {{RestApiId: !Ref Api, Path: /a, Method: GET}}}}
+"#
+        );
+        assert_eq!(routes(&text), expected, "{globals} {api}");
+    }
+    let auth =
+        "Auth: {DefaultAuthorizer: Okta, Authorizers: {Okta: {FunctionArn: !GetAtt Guard.Arn}}}";
+    let stage = ", Properties: {StageName: prod}";
+    check("", stage, &["GET /a handler NONE"]);
+    check(auth, stage, &["GET /a handler Okta"]);
+    check(
+        auth,
+        ", Properties: {StageName: prod, Auth: {DefaultAuthorizer: Own, Authorizers: {Own: {FunctionArn: !Ref Guard}}}}",
+        &["GET /a handler Own"],
+    );
+    check(
+        auth,
+        ", Properties: {StageName: prod, Auth: {AddDefaultAuthorizerToCorsPreflight: false}}",
+        &["GET /a handler Okta"],
+    );
+    // As in SAM, a null of the resource's own removes what Globals have.
+    check(
+        auth,
+        ", Properties: {StageName: prod, Auth: }",
+        &["GET /a handler NONE"],
+    );
+    check(
+        auth,
+        ", IgnoreGlobals: \"*\", Properties: {StageName: prod}",
+        &["GET /a handler NONE"],
+    );
+    check(
+        auth,
+        ", IgnoreGlobals: [Auth], Properties: {StageName: prod}",
+        &["GET /a handler NONE"],
+    );
+    check(
+        &format!("{auth}, Cors: \"'https://app'\""),
+        stage,
+        &["GET /a handler Okta", "OPTIONS /a preflight Okta"],
+    );
+}
+
+/// An event without `RestApiId` belongs to the API that SAM makes, with the stage `Prod`.
+#[test]
+fn events_without_an_api_make_one() {
+    let text = r#"
+Globals: {Api: {Auth: {DefaultAuthorizer: Okta, Authorizers: {Okta: {FunctionArn: !GetAtt Handler.Arn}}}}}
+Resources:
+  Handler:
+    Type: AWS::Serverless::Function
+    Metadata: {BuildProperties: {Binary: handler}}
+    Properties: {Events: {A: {Type: Api, Properties: {Path: /a, Method: GET}}}}
+"#;
+    let api = read(text).unwrap().api;
+    assert_eq!(
+        (api.logical_id.as_str(), api.stage.as_str()),
+        ("ServerlessRestApi", "Prod")
+    );
+    assert_eq!(line(&api.routes[0]), "GET /a handler Okta");
+}
+
+#[test]
+fn one_of_several_apis_is_selected() {
+    let text = TEMPLATE.replacen("  Queue:", "  Other: {Type: AWS::Serverless::Api, Properties: {StageName: other}}\n  Queue:", 1)
+        .replacen("        Nightly:", "        Extra: {Type: Api, Properties: {RestApiId: !Ref Other, Path: /x, Method: GET}}\n        Nightly:", 1);
+    let select = |api: Option<&str>| {
+        let given = Given {
+            known: BTreeMap::from([("Issuer".to_owned(), "https://issuer".to_owned())]),
+            api: api.map(str::to_owned),
+            region: "us-east-1".to_owned(),
+            ..Given::default()
+        };
+        let read = Template::read(&text, &given);
+        read.map(|template| template.api.routes.iter().map(line).collect::<Vec<_>>())
+            .map_err(|error| error.to_string())
+    };
+    assert_eq!(select(Some("Other")).unwrap(), ["GET /x handler NONE"]);
+    assert_eq!(select(Some("Api")).unwrap().len(), 4);
+    let several = "Resources: expected one API: pass `--api LOGICAL_ID`, found Api, Other";
+    assert_eq!(select(None).unwrap_err(), several);
+    let unknown = "Resources: expected `--api` with one of Api, Other, found `Third`";
+    assert_eq!(select(Some("Third")).unwrap_err(), unknown);
+}
+
+/// Every usual way to name the authorizer's function.
+#[test]
+fn functions_are_found_by_every_name() {
+    fn check(function: &str, arn: &str) {
+        let text = format!(
+            r#"
+Parameters: {{Stage: {{Type: String, Default: prod}}}}
+Resources:
+  Api:
+    Type: AWS::Serverless::Api
+    Properties: {{StageName: prod, Auth: {{Authorizers: {{Okta: {{FunctionArn: {arn}}}}}}}}}
+  Guard:
+    Type: AWS::Serverless::Function
+    Metadata: {{BuildProperties: {{Binary: guard}}}}
+    Properties: {{AutoPublishAlias: live{function}}}
+"#
+        );
+        let template = read(&text).unwrap_or_else(|error| panic!("{arn}: {error}"));
+        assert_eq!(template.api.authorizers["Okta"].function, "guard", "{arn}");
+    }
+    for function in [
+        "",
+        ", FunctionName: shop-auth-prod",
+        ", FunctionName: !Sub \"shop-auth-${Stage}\"",
+    ] {
+        for arn in [
+            "!GetAtt Guard.Arn",
+            "!Ref Guard",
+            "!Ref Guard.Alias",
+            "!Ref Guard.Version",
+            "!Ref GuardAliaslive",
+            "!Sub \"${Guard.Arn}\"",
+            "!Sub \"${Guard.Arn}:live\"",
+            "!Sub \"${Guard.Alias}\"",
+            "!Sub [\"${Function}:live\", {Function: !GetAtt Guard.Arn}]",
+            "!Sub \"arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:${Guard}\"",
+            "!Sub \"arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:${Guard}:live\"",
+            "!Join [\":\", [!GetAtt Guard.Arn, live]]",
+            "{Fn::GetAtt: [Guard, Arn]}",
+        ] {
+            check(function, arn);
+        }
+    }
+    for arn in [
+        "!Sub \"arn:aws:lambda:${AWS::Region}:${AWS::AccountId}:function:shop-auth-prod\"",
+        "!Sub \"arn:aws:lambda:${AWS::Region}:${AWS::AccountId}:function:shop-auth-${Stage}:live\"",
+        "arn:aws:lambda:eu-west-1:111122223333:function:shop-auth-prod",
+        "shop-auth-prod",
+        "\"123456789012:function:shop-auth-prod:live\"",
+    ] {
+        check(", FunctionName: shop-auth-prod", arn);
+    }
+}
+
+#[test]
+fn functions_of_one_binary_have_their_logical_ids_as_names() {
+    let text = TEMPLATE.replacen("Binary: guard", "Binary: handler", 1);
+    let names: Vec<_> = read(&text)
+        .unwrap()
+        .functions
+        .iter()
+        .map(|function| format!("{} {}", function.name, function.binary))
+        .collect();
+    assert_eq!(names, ["Guard handler", "Handler handler"]);
 }

@@ -1,12 +1,10 @@
 //! The headers that `CloudFront` adds to the web pages, as `web/template.yaml` has them.
 
-use std::collections::BTreeMap;
-
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::intrinsic::Scope;
-use super::{Document, Given, TemplateError, parameter, typed, yaml};
+use super::error::{Fault, TemplateError};
+use super::{Document, Given};
 
 /// The resource that holds them.
 const KIND: &str = "AWS::CloudFront::ResponseHeadersPolicy";
@@ -71,24 +69,21 @@ struct Item {
 /// # Errors
 /// When it is no template, or has no such resource or another one beside it, or a header that is not known here.
 pub fn read(text: &str, given: &Given) -> Result<Vec<(String, String)>, TemplateError> {
-    let document: Document = typed(|| "the template".to_owned(), yaml::read(text)?)?;
-    let scope = Scope {
-        parameters: parameter::read(&document.parameters, &given.parameters)?,
-        conditions: document.conditions,
-        mappings: document.mappings,
-        resources: BTreeMap::new(),
-        region: given.region.clone(),
-    };
-    let policies: Vec<_> = document
-        .resources
+    let document = Document::read(text)?;
+    let scope = document.scope(given)?;
+    let resources = document.section("Resources")?;
+    let policies: Vec<_> = resources
         .iter()
         .filter(|(_, resource)| resource.get("Type").is_some_and(|kind| kind == KIND))
         .collect();
     let [(id, resource)] = policies.as_slice() else {
-        let problem = format!("expected one {KIND}, found {}", policies.len());
-        return Err(TemplateError::at("Resources", problem));
+        let (expected, found) = (format!("one {KIND}"), policies.len().to_string());
+        return Err(TemplateError::at(
+            "Resources",
+            Fault::Unexpected { expected, found },
+        ));
     };
-    let at = || format!("Resources/{id}");
+    let at = || format!("Resources/{id}/Properties/ResponseHeadersPolicyConfig");
     let config = resource
         .pointer("/Properties/ResponseHeadersPolicyConfig")
         .cloned()
@@ -101,7 +96,8 @@ pub fn read(text: &str, given: &Given) -> Result<Vec<(String, String)>, Template
         security_headers_config: security,
         custom_headers_config: custom,
         ..
-    } = typed(at, config)?;
+    } = serde_json::from_value(config)
+        .map_err(|error| TemplateError::at(at(), Fault::Intrinsic(error.to_string())))?;
 
     let mut headers: Vec<(String, String)> = Vec::new();
     let mut add = |name: &str, value: Option<String>| {
@@ -135,6 +131,8 @@ pub fn read(text: &str, given: &Given) -> Result<Vec<(String, String)>, Template
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
 
     const POLICY: &str = r#"
@@ -159,6 +157,7 @@ Resources:
         Given {
             parameters: BTreeMap::from([("ApiUrl".to_owned(), "http://127.0.0.1:1".to_owned())]),
             region: "us-east-1".to_owned(),
+            ..Given::default()
         }
     }
 
@@ -187,6 +186,10 @@ Resources:
         }
         check("FrameOptions", "XSSProtection", "XSSProtection");
         check("::ResponseHeadersPolicy", "::Function", "expected one");
-        check("ApiUrl: {", "WebUrl: {", "no such parameter");
+        check(
+            "ApiUrl: {",
+            "WebUrl: {",
+            "no parameter of the template is named `ApiUrl`",
+        );
     }
 }

@@ -1,0 +1,40 @@
+//! Why API Gateway cannot use what a function answered.
+
+/// A function's answer does not have the form that API Gateway asks for.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Malformed {
+    /// Not JSON.
+    #[error("expected JSON: {0}")]
+    Json(String),
+    /// A member of the wrong form, or one that is missing.
+    #[error("{member}: expected {expected}")]
+    Member {
+        /// The member, such as `policyDocument: Effect`.
+        member: String,
+        /// What it should be.
+        expected: String,
+    },
+    /// A member that makes the answer malformed.
+    #[error("the member `{0}` is not allowed")]
+    Unknown(String),
+    /// An operator of a policy's condition that IAM does not have.
+    #[error("policyDocument: Condition: the operator `{0}` is unknown")]
+    UnknownOperator(String),
+    /// More bytes than AWS accepts.
+    #[error("the answer has {bytes} bytes, and AWS accepts {limit}")]
+    TooLarge {
+        /// Its length.
+        bytes: usize,
+        /// The limit.
+        limit: usize,
+    },
+}
+
+impl Malformed {
+    pub(super) fn member(member: impl Into<String>, expected: impl Into<String>) -> Self {
+        Self::Member {
+            member: member.into(),
+            expected: expected.into(),
+        }
+    }
+}

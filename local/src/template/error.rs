@@ -1,0 +1,125 @@
+//! Why a template cannot be run here, and where in the template the cause is.
+
+use std::fmt;
+
+/// A fault of a template, with its place, such as `Resources/Api/Properties/Auth`.
+#[derive(Debug, PartialEq, Eq)]
+pub struct TemplateError {
+    place: String,
+    fault: Fault,
+}
+
+/// What is wrong at a place of a template.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Fault {
+    /// Not YAML, or YAML of a shape that no template has.
+    #[error("cannot be read as YAML: {0}")]
+    Yaml(String),
+    /// A name that neither SAM nor this gateway knows at this place.
+    #[error("unknown {what}; expected one of {expected}")]
+    Unknown {
+        /// What the name should be, such as `property of an authorizer`.
+        what: String,
+        /// The names that are known.
+        expected: String,
+    },
+    /// A part that decides who may call or what is answered, and that this gateway does not act on.
+    #[error("not supported on one machine: {0}")]
+    NotSupported(String),
+    /// A property that must be set.
+    #[error("`{0}` is missing")]
+    Missing(&'static str),
+    /// A value of the wrong form.
+    #[error("expected {expected}, found {found}")]
+    Unexpected {
+        /// The form that was expected.
+        expected: String,
+        /// The value.
+        found: String,
+    },
+    /// A value that only AWS can look up.
+    #[error(
+        "the dynamic reference `{0}` has no value on one machine: make it the default of a parameter, and pass \
+         `--parameter NAME=VALUE`"
+    )]
+    DynamicReference(String),
+    /// A parameter without a default for which no value was passed.
+    #[error("the parameter has no value: pass `--parameter {0}=VALUE`")]
+    NoValue(String),
+    /// A parameter whose default is the name of a parameter in Systems Manager.
+    #[error(
+        "the value of `{parameter}` is stored in AWS Systems Manager: pass `--parameter {parameter}=VALUE`"
+    )]
+    StoredValue {
+        /// The parameter of the template.
+        parameter: String,
+    },
+    /// A value that the parameter's own rules exclude.
+    #[error("{value} is not allowed: expected {expected}")]
+    NotAllowed {
+        /// The value.
+        value: String,
+        /// The rule.
+        expected: String,
+    },
+    /// The same method and path again.
+    #[error("the method and path are already defined at {0}")]
+    Duplicate(String),
+    /// A name without the thing that it names.
+    #[error("no {what} is named `{name}`")]
+    NoSuch {
+        /// The kind of thing.
+        what: &'static str,
+        /// The name.
+        name: String,
+    },
+    /// An intrinsic function that cannot be resolved.
+    #[error("{0}")]
+    Intrinsic(String),
+}
+
+impl TemplateError {
+    /// A fault whose place is not known yet.
+    pub(super) fn new(fault: Fault) -> Self {
+        Self::at("", fault)
+    }
+
+    pub(super) fn at(place: impl Into<String>, fault: Fault) -> Self {
+        Self {
+            place: place.into(),
+            fault,
+        }
+    }
+
+    pub(super) fn intrinsic(problem: impl Into<String>) -> Self {
+        Self::new(Fault::Intrinsic(problem.into()))
+    }
+
+    /// The same fault, at its place inside of `outer`.
+    pub(super) fn inside(mut self, outer: impl fmt::Display) -> Self {
+        self.place = if self.place.is_empty() {
+            outer.to_string()
+        } else {
+            format!("{outer}/{}", self.place)
+        };
+        self
+    }
+}
+
+impl fmt::Display for TemplateError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.place.is_empty() {
+            self.fault.fmt(f)
+        } else {
+            write!(f, "{}: {}", self.place, self.fault)
+        }
+    }
+}
+
+impl std::error::Error for TemplateError {}
+
+impl From<Fault> for TemplateError {
+    fn from(fault: Fault) -> Self {
+        Self::new(fault)
+    }
+}

@@ -1,0 +1,243 @@
+//! What SAM knows of an API, an event, an authorizer and a function, property by property, and what this gateway does
+//! with each. The reader uses these tables, and `docs/local-gateway.md` shows them.
+
+mod api;
+mod function;
+mod http_api;
+
+use super::Warnings;
+use super::error::{Fault, TemplateError};
+use serde_json::Value;
+
+pub(super) use api::{API, CORS, METHOD_SETTINGS};
+pub(super) use function::{API_EVENT, ENVIRONMENT, FUNCTION, HTTP_API_EVENT, LOGGING};
+pub(super) use http_api::HTTP_API;
+
+/// What the gateway does with a property.
+#[derive(Clone, Copy, Debug)]
+pub enum Treatment {
+    /// It acts on the property.
+    Acts,
+    /// It acts on the property, which has properties of its own.
+    Nested(&'static Section),
+    /// It acts on the property, a map from names to parts with properties of their own.
+    Named(&'static Section),
+    /// The property changes no answer; the reason says why.
+    Ignored(&'static str),
+    /// The property has no effect here, and a warning says so.
+    Warned(&'static str),
+    /// The property decides who may call or what is answered, so it is an error, unless it has the value `unless`.
+    Refused {
+        /// What AWS does with it.
+        why: &'static str,
+        /// The value with which it changes nothing.
+        unless: &'static str,
+    },
+}
+
+/// One property of a section.
+#[derive(Clone, Copy, Debug)]
+pub struct Property {
+    /// Its name.
+    pub name: &'static str,
+    /// Whether `Globals` may have it.
+    pub global: bool,
+    /// What the gateway does with it.
+    pub treatment: Treatment,
+}
+
+/// A part of a template with a fixed set of properties.
+#[derive(Debug)]
+pub struct Section {
+    /// What it is, as messages name it: `an API`.
+    pub what: &'static str,
+    /// Its heading in the documentation.
+    pub title: &'static str,
+    /// Its properties, in alphabetical order.
+    pub properties: &'static [Property],
+}
+
+/// Every section, in the order of the documentation.
+pub static SECTIONS: [&Section; 24] = [
+    &API,
+    &api::AUTH,
+    &api::AUTHORIZER,
+    &api::IDENTITY,
+    &CORS,
+    &api::GATEWAY_RESPONSE,
+    &api::RESPONSE_PARAMETERS,
+    &METHOD_SETTINGS,
+    &api::DOMAIN,
+    &HTTP_API,
+    &http_api::AUTH,
+    &http_api::AUTHORIZER,
+    &http_api::IDENTITY,
+    &http_api::JWT_CONFIGURATION,
+    &http_api::CORS_CONFIGURATION,
+    &http_api::ROUTE_SETTINGS,
+    &http_api::DOMAIN,
+    &FUNCTION,
+    &ENVIRONMENT,
+    &LOGGING,
+    &API_EVENT,
+    &function::API_EVENT_AUTH,
+    &HTTP_API_EVENT,
+    &function::HTTP_API_EVENT_AUTH,
+];
+
+const fn property(name: &'static str, treatment: Treatment) -> Property {
+    Property {
+        name,
+        global: false,
+        treatment,
+    }
+}
+
+const fn acts(name: &'static str) -> Property {
+    property(name, Treatment::Acts)
+}
+
+const fn nested(name: &'static str, section: &'static Section) -> Property {
+    property(name, Treatment::Nested(section))
+}
+
+const fn named(name: &'static str, section: &'static Section) -> Property {
+    property(name, Treatment::Named(section))
+}
+
+const fn ignored(name: &'static str, why: &'static str) -> Property {
+    property(name, Treatment::Ignored(why))
+}
+
+const fn warned(name: &'static str, why: &'static str) -> Property {
+    property(name, Treatment::Warned(why))
+}
+
+const fn refused(name: &'static str, why: &'static str) -> Property {
+    refused_unless(name, "false", why)
+}
+
+const fn refused_unless(name: &'static str, unless: &'static str, why: &'static str) -> Property {
+    property(name, Treatment::Refused { why, unless })
+}
+
+impl Property {
+    /// The same property, which `Globals` may have too.
+    const fn global(self) -> Self {
+        Self {
+            global: true,
+            ..self
+        }
+    }
+}
+
+impl Section {
+    /// Checks the names of a resolved value's properties, at any depth. `place` is the value's place in the template.
+    pub(super) fn check(
+        &self,
+        place: &str,
+        value: &Value,
+        warnings: &mut Warnings,
+    ) -> Result<(), TemplateError> {
+        self.check_properties(place, value, false, warnings)
+    }
+
+    /// The same for a section of `Globals`, which may have fewer properties.
+    pub(super) fn check_globals(
+        &self,
+        place: &str,
+        value: &Value,
+        warnings: &mut Warnings,
+    ) -> Result<(), TemplateError> {
+        self.check_properties(place, value, true, warnings)
+    }
+
+    fn check_properties(
+        &self,
+        place: &str,
+        value: &Value,
+        globals: bool,
+        warnings: &mut Warnings,
+    ) -> Result<(), TemplateError> {
+        match value {
+            Value::Array(items) => items.iter().enumerate().try_for_each(|(index, item)| {
+                self.check_properties(&format!("{place}/{index}"), item, globals, warnings)
+            }),
+            Value::Object(members) => members
+                .iter()
+                .filter(|(_, member)| !member.is_null())
+                .try_for_each(|(name, member)| {
+                    let place = format!("{place}/{name}");
+                    let property = self
+                        .properties
+                        .iter()
+                        .find(|property| property.name == name && (property.global || !globals))
+                        .ok_or_else(|| TemplateError::at(&place, self.unknown(globals)))?;
+                    property.check(&place, member, warnings)
+                }),
+            // The reader says what form it expects.
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Ok(()),
+        }
+    }
+
+    fn unknown(&self, globals: bool) -> Fault {
+        let names: Vec<_> = self
+            .properties
+            .iter()
+            .filter(|property| property.global || !globals)
+            .map(|property| property.name)
+            .collect();
+        let within = if globals { " in Globals" } else { "" };
+        Fault::Unknown {
+            what: format!("property of {}{within}", self.what),
+            expected: names.join(", "),
+        }
+    }
+}
+
+impl Property {
+    fn check(
+        &self,
+        place: &str,
+        value: &Value,
+        warnings: &mut Warnings,
+    ) -> Result<(), TemplateError> {
+        match self.treatment {
+            Treatment::Acts | Treatment::Ignored(_) => Ok(()),
+            Treatment::Nested(section) => section.check(place, value, warnings),
+            Treatment::Named(section) => {
+                let named = value.as_object().into_iter().flatten();
+                named
+                    .filter(|(_, part)| !part.is_null())
+                    .try_for_each(|(name, part)| {
+                        section.check(&format!("{place}/{name}"), part, warnings)
+                    })
+            }
+            Treatment::Warned(why) => {
+                warnings.add(place, why);
+                Ok(())
+            }
+            Treatment::Refused { why, unless } => {
+                let harmless = match value {
+                    Value::Bool(boolean) => boolean.to_string() == unless,
+                    Value::String(text) => text == unless,
+                    Value::Array(items) => items.is_empty(),
+                    Value::Object(members) => members.is_empty(),
+                    Value::Null => true,
+                    Value::Number(_) => false,
+                };
+                if harmless {
+                    Ok(())
+                } else {
+                    Err(TemplateError::at(
+                        place,
+                        Fault::NotSupported(why.to_owned()),
+                    ))
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

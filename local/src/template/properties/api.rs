@@ -1,0 +1,203 @@
+//! `AWS::Serverless::Api`: the properties of a REST API.
+
+use super::{Section, acts, ignored, named, nested, refused, warned};
+
+pub(in crate::template) static API: Section = Section {
+    what: "a REST API",
+    title: "`AWS::Serverless::Api`",
+    properties: &[
+        ignored("AccessLogSetting", "a log").global(),
+        ignored("AlwaysDeploy", "about deployments").global(),
+        ignored("ApiKeySourceType", "only for API keys, which are refused"),
+        nested("Auth", &AUTH).global(),
+        acts("BinaryMediaTypes").global(),
+        refused("CacheClusterEnabled", "AWS answers from a cache").global(),
+        ignored("CacheClusterSize", "only with `CacheClusterEnabled`").global(),
+        refused(
+            "CanarySetting",
+            "AWS sends some of the requests to another deployment",
+        )
+        .global(),
+        nested("Cors", &CORS).global(),
+        refused(
+            "DefinitionBody",
+            "the routes of an OpenAPI document are not read; write them as events of functions",
+        ),
+        refused(
+            "DefinitionUri",
+            "the OpenAPI document is in S3; write the routes as events of functions",
+        )
+        .global(),
+        ignored("Description", "a text"),
+        ignored(
+            "DisableExecuteApiEndpoint",
+            "about addresses; this machine has its own",
+        ),
+        nested("Domain", &DOMAIN).global(),
+        ignored("EndpointAccessMode", "about TLS").global(),
+        ignored(
+            "EndpointConfiguration",
+            "about the network in front of the API",
+        )
+        .global(),
+        ignored("FailOnWarnings", "about deployments"),
+        named("GatewayResponses", &GATEWAY_RESPONSE).global(),
+        refused(
+            "MergeDefinitions",
+            "it merges routes into an OpenAPI document",
+        )
+        .global(),
+        nested("MethodSettings", &METHOD_SETTINGS).global(),
+        warned("MinimumCompressionSize", "answers are not compressed here").global(),
+        ignored("Mode", "about deployments"),
+        ignored("Models", "only for `RequestModel`, which is refused"),
+        ignored("Name", "a text").global(),
+        ignored("OpenApiVersion", "about the form of the deployed document").global(),
+        refused("Policy", "a resource policy decides who may call"),
+        ignored("PropagateTags", "tags").global(),
+        ignored("SecurityPolicy", "about TLS").global(),
+        acts("StageName"),
+        ignored("Tags", "tags"),
+        ignored("TracingEnabled", "about traces").global(),
+        acts("Variables").global(),
+    ],
+};
+
+pub(super) static AUTH: Section = Section {
+    what: "a REST API's `Auth`",
+    title: "`Auth` of a REST API",
+    properties: &[
+        ignored(
+            "AddApiKeyRequiredToCorsPreflight",
+            "only with `ApiKeyRequired`",
+        ),
+        acts("AddDefaultAuthorizerToCorsPreflight"),
+        refused("ApiKeyRequired", "AWS refuses requests without an API key"),
+        named("Authorizers", &AUTHORIZER),
+        acts("DefaultAuthorizer"),
+        ignored("InvokeRole", "every function may be invoked on one machine"),
+        refused("ResourcePolicy", "a resource policy decides who may call"),
+        ignored("UsagePlan", "only for API keys, which are refused"),
+    ],
+};
+
+pub(super) static AUTHORIZER: Section = Section {
+    what: "a REST API's authorizer",
+    title: "An authorizer of a REST API",
+    properties: &[
+        refused(
+            "AuthorizationScopes",
+            "only Amazon Cognito authorizers have scopes",
+        ),
+        ignored(
+            "DisableFunctionDefaultPermissions",
+            "every function may be invoked on one machine",
+        ),
+        acts("FunctionArn"),
+        ignored(
+            "FunctionInvokeRole",
+            "every function may be invoked on one machine",
+        ),
+        acts("FunctionPayloadType"),
+        nested("Identity", &IDENTITY),
+        refused(
+            "UserPoolArn",
+            "Amazon Cognito decides who may call; expected a Lambda authorizer",
+        ),
+    ],
+};
+
+pub(super) static IDENTITY: Section = Section {
+    what: "a REST API authorizer's `Identity`",
+    title: "`Identity` of a REST API's authorizer",
+    properties: &[
+        acts("Context"),
+        acts("Header"),
+        acts("Headers"),
+        acts("QueryStrings"),
+        acts("ReauthorizeEvery"),
+        acts("StageVariables"),
+        acts("ValidationExpression"),
+    ],
+};
+
+pub(in crate::template) static CORS: Section = Section {
+    what: "a REST API's `Cors`",
+    title: "`Cors` of a REST API",
+    properties: &[
+        acts("AllowCredentials"),
+        acts("AllowHeaders"),
+        acts("AllowMethods"),
+        acts("AllowOrigin"),
+        acts("MaxAge"),
+    ],
+};
+
+pub(super) static GATEWAY_RESPONSE: Section = Section {
+    what: "a gateway response",
+    title: "A gateway response",
+    properties: &[
+        nested("ResponseParameters", &RESPONSE_PARAMETERS),
+        acts("ResponseTemplates"),
+        acts("StatusCode"),
+    ],
+};
+
+pub(super) static RESPONSE_PARAMETERS: Section = Section {
+    what: "a gateway response's `ResponseParameters`",
+    title: "`ResponseParameters` of a gateway response",
+    properties: &[
+        acts("Headers"),
+        refused("Paths", "it changes the answer"),
+        refused("QueryStrings", "it changes the answer"),
+    ],
+};
+
+pub(in crate::template) static METHOD_SETTINGS: Section = Section {
+    what: "a method setting",
+    title: "One of a REST API's `MethodSettings`",
+    properties: &[
+        ignored("CacheDataEncrypted", "only with `CachingEnabled`"),
+        ignored("CacheTtlInSeconds", "only with `CachingEnabled`"),
+        refused("CachingEnabled", "AWS answers from a cache"),
+        ignored("DataTraceEnabled", "a log"),
+        ignored(
+            "HttpMethod",
+            "says which methods the other settings are for",
+        ),
+        ignored("LoggingLevel", "a log"),
+        ignored("MetricsEnabled", "metrics"),
+        ignored(
+            "ResourcePath",
+            "says which methods the other settings are for",
+        ),
+        warned("ThrottlingBurstLimit", "requests are not throttled here"),
+        warned("ThrottlingRateLimit", "requests are not throttled here"),
+    ],
+};
+
+pub(super) static DOMAIN: Section = Section {
+    what: "a REST API's `Domain`",
+    title: "`Domain` of a REST API",
+    properties: &[
+        refused("AccessAssociation", "it decides who may call"),
+        warned("BasePath", "the API is served under its stage here"),
+        ignored("CertificateArn", "about TLS"),
+        ignored("DomainName", "about addresses; this machine has its own"),
+        ignored("EndpointAccessMode", "about TLS"),
+        ignored(
+            "EndpointConfiguration",
+            "about the network in front of the API",
+        ),
+        ignored("IpAddressType", "about the network in front of the API"),
+        refused(
+            "MutualTlsAuthentication",
+            "AWS refuses clients without a certificate",
+        ),
+        ignored("NormalizeBasePath", "only with `BasePath`"),
+        ignored("OwnershipVerificationCertificateArn", "about TLS"),
+        refused("Policy", "a resource policy decides who may call"),
+        ignored("Route53", "about names"),
+        ignored("SecurityPolicy", "about TLS"),
+    ],
+};

@@ -1,0 +1,140 @@
+//! `AWS::Serverless::HttpApi`: the properties of an HTTP API.
+
+use super::{Section, acts, ignored, named, nested, refused, warned};
+
+pub(in crate::template) static HTTP_API: Section = Section {
+    what: "an HTTP API",
+    title: "`AWS::Serverless::HttpApi`",
+    properties: &[
+        ignored("AccessLogSettings", "a log").global(),
+        nested("Auth", &AUTH).global(),
+        nested("CorsConfiguration", &CORS_CONFIGURATION).global(),
+        nested("DefaultRouteSettings", &ROUTE_SETTINGS).global(),
+        refused(
+            "DefinitionBody",
+            "the routes of an OpenAPI document are not read; write them as events of functions",
+        ),
+        refused(
+            "DefinitionUri",
+            "the OpenAPI document is in S3; write the routes as events of functions",
+        ),
+        ignored("Description", "a text"),
+        ignored(
+            "DisableExecuteApiEndpoint",
+            "about addresses; this machine has its own",
+        ),
+        nested("Domain", &DOMAIN).global(),
+        ignored("FailOnWarnings", "about deployments").global(),
+        ignored("Name", "a text"),
+        ignored("PropagateTags", "tags").global(),
+        named("RouteSettings", &ROUTE_SETTINGS).global(),
+        acts("StageName"),
+        acts("StageVariables").global(),
+        ignored("Tags", "tags").global(),
+    ],
+};
+
+pub(super) static AUTH: Section = Section {
+    what: "an HTTP API's `Auth`",
+    title: "`Auth` of an HTTP API",
+    properties: &[
+        named("Authorizers", &AUTHORIZER),
+        acts("DefaultAuthorizer"),
+        refused(
+            "EnableIamAuthorizer",
+            "IAM decides who may call; expected a Lambda or JWT authorizer",
+        ),
+    ],
+};
+
+pub(super) static AUTHORIZER: Section = Section {
+    what: "an HTTP API's authorizer",
+    title: "An authorizer of an HTTP API",
+    properties: &[
+        acts("AuthorizationScopes"),
+        acts("AuthorizerPayloadFormatVersion"),
+        ignored(
+            "EnableFunctionDefaultPermissions",
+            "every function may be invoked on one machine",
+        ),
+        acts("EnableSimpleResponses"),
+        acts("FunctionArn"),
+        ignored(
+            "FunctionInvokeRole",
+            "every function may be invoked on one machine",
+        ),
+        nested("Identity", &IDENTITY),
+        acts("IdentitySource"),
+        nested("JwtConfiguration", &JWT_CONFIGURATION),
+    ],
+};
+
+pub(super) static IDENTITY: Section = Section {
+    what: "an HTTP API authorizer's `Identity`",
+    title: "`Identity` of an HTTP API's authorizer",
+    properties: &[
+        acts("Context"),
+        acts("Headers"),
+        acts("QueryStrings"),
+        acts("ReauthorizeEvery"),
+        acts("StageVariables"),
+    ],
+};
+
+/// SAM takes the names in either case.
+pub(super) static JWT_CONFIGURATION: Section = Section {
+    what: "a `JwtConfiguration`",
+    title: "`JwtConfiguration`",
+    properties: &[
+        acts("Audience"),
+        acts("Issuer"),
+        acts("audience"),
+        acts("issuer"),
+    ],
+};
+
+pub(super) static CORS_CONFIGURATION: Section = Section {
+    what: "a `CorsConfiguration`",
+    title: "`CorsConfiguration`",
+    properties: &[
+        acts("AllowCredentials"),
+        acts("AllowHeaders"),
+        acts("AllowMethods"),
+        acts("AllowOrigins"),
+        acts("ExposeHeaders"),
+        acts("MaxAge"),
+    ],
+};
+
+pub(super) static ROUTE_SETTINGS: Section = Section {
+    what: "a route's settings",
+    title: "`DefaultRouteSettings`, and one of `RouteSettings`",
+    properties: &[
+        ignored("DataTraceEnabled", "a log"),
+        ignored("DetailedMetricsEnabled", "metrics"),
+        ignored("LoggingLevel", "a log"),
+        warned("ThrottlingBurstLimit", "requests are not throttled here"),
+        warned("ThrottlingRateLimit", "requests are not throttled here"),
+    ],
+};
+
+pub(super) static DOMAIN: Section = Section {
+    what: "an HTTP API's `Domain`",
+    title: "`Domain` of an HTTP API",
+    properties: &[
+        warned("BasePath", "the API is served at the root here"),
+        ignored("CertificateArn", "about TLS"),
+        ignored("DomainName", "about addresses; this machine has its own"),
+        ignored(
+            "EndpointConfiguration",
+            "about the network in front of the API",
+        ),
+        refused(
+            "MutualTlsAuthentication",
+            "AWS refuses clients without a certificate",
+        ),
+        ignored("OwnershipVerificationCertificateArn", "about TLS"),
+        ignored("Route53", "about names"),
+        ignored("SecurityPolicy", "about TLS"),
+    ],
+};

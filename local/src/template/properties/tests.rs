@@ -1,0 +1,104 @@
+use std::fmt::Write as _;
+use std::path::Path;
+
+use serde_json::json;
+
+use super::*;
+
+/// The table of a section, as `docs/local-gateway.md` has it.
+fn markdown(section: &Section) -> String {
+    let mut text = format!(
+        "### {}\n\n| property | here | why |\n| --- | --- | --- |\n",
+        section.title
+    );
+    for property in section.properties {
+        let (here, why) = match property.treatment {
+            Treatment::Acts => ("acts", String::new()),
+            Treatment::Nested(inner) | Treatment::Named(inner) => {
+                ("acts", format!("see {}", inner.title))
+            }
+            Treatment::Ignored(why) => ("ignores", why.to_owned()),
+            Treatment::Warned(why) => ("warns", why.to_owned()),
+            Treatment::Refused { why, unless } => {
+                ("refuses", format!("{why} (`{unless}` is accepted)"))
+            }
+        };
+        let globals = if property.global { " (G)" } else { "" };
+        let _ = writeln!(text, "| `{}`{globals} | {here} | {why} |", property.name);
+    }
+    text
+}
+
+/// With `UPDATE_DOCS` set, the file is written instead.
+#[test]
+fn the_documentation_shows_the_tables() {
+    const START: &str = "<!-- tables -->\n";
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/local-gateway.md");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let (head, found) = text.split_once(START).unwrap();
+    let tables: Vec<_> = SECTIONS.iter().map(|section| markdown(section)).collect();
+    let expected = format!("\n{}", tables.join("\n"));
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        std::fs::write(&path, format!("{head}{START}{expected}")).unwrap();
+        return;
+    }
+    assert_eq!(found, expected, "run the test with UPDATE_DOCS=1");
+}
+
+#[test]
+fn properties_are_in_order() {
+    for section in SECTIONS {
+        let names: Vec<_> = section
+            .properties
+            .iter()
+            .map(|property| property.name)
+            .collect();
+        let mut sorted = names.clone();
+        sorted.sort_unstable();
+        sorted.dedup();
+        assert_eq!(names, sorted, "{}", section.title);
+    }
+}
+
+/// One check for every property of every section: what is refused is an error, and what is warned of a warning.
+#[test]
+fn every_treatment_has_its_effect() {
+    for section in SECTIONS {
+        for property in section.properties {
+            let mut warnings = Warnings::default();
+            let mut check = |value: Value| {
+                let part = json!({property.name: value});
+                section.check("P", &part, &mut warnings)
+            };
+            let place = format!("P/{}", property.name);
+            let context = format!("{} {}", section.title, property.name);
+            let checked = check(json!("x")).map_err(|error| error.to_string());
+            match property.treatment {
+                Treatment::Refused { why, unless } => {
+                    let expected = format!("{place}: not supported on one machine: {why}");
+                    assert_eq!(checked, Err(expected), "{context}");
+                    assert_eq!(check(json!(unless)), Ok(()), "{context}");
+                    assert_eq!(check(json!(null)), Ok(()), "{context}");
+                }
+                Treatment::Warned(why) => {
+                    assert_eq!(checked, Ok(()), "{context}");
+                    assert_eq!(warnings.0, [format!("{place}: {why}")], "{context}");
+                }
+                Treatment::Nested(_) | Treatment::Named(_) => {
+                    let mut inner = json!({"Nowhere": 1});
+                    let mut place = place;
+                    if matches!(property.treatment, Treatment::Named(_)) {
+                        inner = json!({"Name": inner});
+                        place.push_str("/Name");
+                    }
+                    let error = check(inner).unwrap_err().to_string();
+                    let expected = format!("{place}/Nowhere: unknown property of ");
+                    assert!(error.starts_with(&expected), "{context}: {error}");
+                }
+                Treatment::Acts | Treatment::Ignored(_) => {
+                    assert_eq!((checked, warnings.0), (Ok(()), vec![]), "{context}");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! The path of a route.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use super::error::Fault;
+
+/// The path of a resource: static segments, `{name}` for one segment, `{name+}` at the end for one or more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RoutePath {
+    text: String,
+    segments: Vec<Segment>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Segment {
+    Static(String),
+    Parameter(String),
+    Greedy(String),
+}
+
+impl Segment {
+    /// The order in which API Gateway prefers resources: static, then a parameter, then a greedy one.
+    const fn rank(&self) -> u8 {
+        match self {
+            Self::Static(_) => 0,
+            Self::Parameter(_) => 1,
+            Self::Greedy(_) => 2,
+        }
+    }
+}
+
+impl fmt::Display for RoutePath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl RoutePath {
+    /// Reads a path. One slash at the end does not count, as it does not at AWS.
+    pub(crate) fn parse(text: &str) -> Result<Self, Fault> {
+        let wrong = |expected: &str| Fault::Unexpected {
+            expected: expected.to_owned(),
+            found: format!("`{text}`"),
+        };
+        let path = text
+            .strip_prefix('/')
+            .ok_or_else(|| wrong("a path that begins with `/`"))?;
+        let path = path.strip_suffix('/').unwrap_or(path);
+        let mut segments = Vec::new();
+        for segment in path.split('/').filter(|_| !path.is_empty()) {
+            if matches!(segments.last(), Some(Segment::Greedy(_))) {
+                return Err(wrong("a path that ends with its greedy segment"));
+            }
+            let inner = segment
+                .strip_prefix('{')
+                .and_then(|inner| inner.strip_suffix('}'));
+            segments.push(match inner {
+                Some(name) => match name.strip_suffix('+') {
+                    Some(name) => Segment::Greedy(name.to_owned()),
+                    None => Segment::Parameter(name.to_owned()),
+                },
+                None if segment.is_empty() || segment.contains(['{', '}']) => {
+                    return Err(wrong("a path of segments `text`, `{name}` or `{name+}`"));
+                }
+                None => Segment::Static(segment.to_owned()),
+            });
+        }
+        Ok(Self {
+            text: format!("/{path}"),
+            segments,
+        })
+    }
+
+    /// The path's parameters, as sent, when the path matches.
+    ///
+    /// Nothing is decoded, so `%2F` separates no segments. One slash at the end, and any number at the beginning, do
+    /// not count, as they do not at AWS.
+    #[must_use]
+    pub fn matches(&self, path: &str) -> Option<BTreeMap<String, String>> {
+        let path = path.trim_start_matches('/');
+        let path = path.strip_suffix('/').unwrap_or(path);
+        let mut parameters = BTreeMap::new();
+        let mut rest = Some(path).filter(|path| !path.is_empty());
+        for segment in &self.segments {
+            let remaining = rest?;
+            let (first, after) = match remaining.split_once('/') {
+                Some((first, after)) => (first, Some(after)),
+                None => (remaining, None),
+            };
+            match segment {
+                Segment::Static(text) if text == first => rest = after,
+                Segment::Static(_) => return None,
+                Segment::Parameter(_) if first.is_empty() => return None,
+                Segment::Parameter(name) => {
+                    parameters.insert(name.clone(), first.to_owned());
+                    rest = after;
+                }
+                Segment::Greedy(name) => {
+                    parameters.insert(name.clone(), remaining.to_owned());
+                    rest = None;
+                }
+            }
+        }
+        rest.is_none().then_some(parameters)
+    }
+
+    /// How specific the path is, segment by segment; the smallest is preferred.
+    #[must_use]
+    pub fn ranks(&self) -> Vec<u8> {
+        self.segments.iter().map(Segment::rank).collect()
+    }
+
+    /// Whether both match the same paths: names of parameters do not count.
+    #[must_use]
+    pub fn overlaps(&self, other: &Self) -> bool {
+        self.ranks() == other.ranks()
+            && self
+                .segments
+                .iter()
+                .zip(&other.segments)
+                .all(|pair| match pair {
+                    (Segment::Static(one), Segment::Static(other)) => one == other,
+                    _ => true,
+                })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn malformed_paths() {
+        for text in ["", "state", "/{a+}/b", "/a{b}", "/a//b"] {
+            assert!(RoutePath::parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn paths_that_match_the_same_requests() {
+        fn check(one: &str, other: &str, expected: bool) {
+            let overlaps = RoutePath::parse(one)
+                .unwrap()
+                .overlaps(&RoutePath::parse(other).unwrap());
+            assert_eq!(overlaps, expected, "{one} {other}");
+        }
+        check("/a", "/a/", true);
+        check("/a/{x}", "/a/{y}", true);
+        check("/a/{x}", "/a/{x+}", false);
+        check("/a/{x}", "/b/{x}", false);
+        check("/a", "/A", false);
+        check("/", "/", true);
+    }
+}
