@@ -1,37 +1,14 @@
+import { readFileSync } from 'node:fs';
+
 /**
- * The people one can sign in as. `uid` has the form of an Okta user id; `login` is what Okta puts into `sub` of an
- * access token, while `sub` of an ID token is the `uid`.
+ * The users one can sign in as, from the file that `cargo local` reads too. `uid` has the form of an Okta user id;
+ * `login` is what Okta puts into `sub` of an access token, while `sub` of an ID token is the `uid`.
  *
  * @typedef {{ name: string, uid: string, login: string, fullName: string, groups: readonly string[], about: string }} User
  */
 
 /** @type {readonly User[]} */
-export const users = [
-  {
-    name: 'alice',
-    uid: '00ualice000000000000',
-    login: 'alice@example.com',
-    fullName: 'Alice Example',
-    groups: ['Everyone'],
-    about: 'an ordinary user',
-  },
-  {
-    name: 'bob',
-    uid: '00ubob00000000000000',
-    login: 'bob@example.com',
-    fullName: 'Bob Example',
-    groups: ['Everyone'],
-    about: 'another ordinary user',
-  },
-  {
-    name: 'ada',
-    uid: '00uada00000000000000',
-    login: 'ada@example.com',
-    fullName: 'Ada Example',
-    groups: ['Everyone', 'Admins'],
-    about: 'an administrator',
-  },
-];
+export const users = JSON.parse(readFileSync(new URL('users.json', import.meta.url), 'utf8'));
 
 /** @param {unknown} name what the sign-in form sends */
 export function userByName(name) {

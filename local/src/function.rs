@@ -14,7 +14,7 @@ use tokio::process::{Child, Command};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use crate::clock::Clock;
-use crate::invocation::{FunctionError, Invoke, InvokeError, Invoked, Outcome};
+use crate::invocation::{FunctionError, InvocationError, Invoke, Invoked, Outcome};
 use crate::progress::Log;
 use crate::random;
 use crate::runtime_api::{Init, Invocation, RuntimeApi};
@@ -22,7 +22,7 @@ use crate::runtime_api::{Init, Invocation, RuntimeApi};
 /// How long a process may take to ask for its first event.
 const INIT_TIMEOUT: Duration = Duration::from_secs(10);
 /// How many environments one function may have. A browser makes about this many calls at once.
-const MOST_ENVIRONMENTS: usize = 4;
+const MAX_ENVIRONMENTS: usize = 4;
 /// How long an invocation waits, without any other one coming to its end, before a further environment is started.
 ///
 /// Lambda would not wait at all. Here it saves the processes, and with them the cold starts, that a page with six quick
@@ -78,7 +78,7 @@ impl Function {
             idle: Mutex::default(),
             freed: Mutex::default(),
             warm: Semaphore::new(0),
-            vacant: Arc::new(Semaphore::new(MOST_ENVIRONMENTS)),
+            vacant: Arc::new(Semaphore::new(MAX_ENVIRONMENTS)),
             clock,
             log,
         }
@@ -137,7 +137,7 @@ impl Function {
 
     /// Returns at once while there is no environment, else when none has come free for as long as calls are patient.
     async fn standstill(&self) {
-        if self.vacant.available_permits() == MOST_ENVIRONMENTS {
+        if self.vacant.available_permits() == MAX_ENVIRONMENTS {
             return;
         }
         let mut since = Instant::now();
@@ -278,7 +278,7 @@ impl Invoke for Functions {
     fn invoke<'a>(&'a self, name: &'a str, payload: Bytes) -> Invoked<'a> {
         Box::pin(async move {
             let Some(function) = self.find(name).map(Arc::clone) else {
-                return Err(InvokeError::UnknownFunction(name.to_owned()));
+                return Err(InvocationError::UnknownFunction(name.to_owned()));
             };
             // A task of its own: a caller who goes away does not end the function, as at AWS.
             let run = tokio::spawn(async move { function.run(payload).await });

@@ -35,14 +35,14 @@ use response::{Context, GatewayError};
 use route::Matched;
 
 /// AWS's quotas.
-const LARGEST_HEADERS: usize = 10_240;
+const MAX_HEADERS: usize = 10_240;
 /// The largest body that the gateway reads.
-pub const LARGEST_BODY: usize = 10 * 1024 * 1024;
-const LONGEST_METHOD_ARN: usize = 1600;
+pub const MAX_BODY: usize = 10 * 1024 * 1024;
+const MAX_METHOD_ARN: usize = 1600;
 /// Lambda takes six megabytes, and the event around a body is larger than the body.
-const LARGEST_EVENT: usize = 6 * 1024 * 1024;
+const MAX_EVENT: usize = 6 * 1024 * 1024;
 
-/// A mark on a request whose body is larger than [`LARGEST_BODY`], and was left unread.
+/// A mark on a request whose body is larger than [`MAX_BODY`], and was left unread.
 #[derive(Clone, Copy, Debug)]
 pub struct BodyTooLarge;
 
@@ -145,7 +145,7 @@ impl Gateway {
         call: &Call,
         request: &Request<Bytes>,
     ) -> Result<Response<Bytes>, Failure> {
-        if headers_size(request.headers()) > LARGEST_HEADERS {
+        if headers_size(request.headers()) > MAX_HEADERS {
             return Err(Failure::of(GatewayError::HeadersTooLarge));
         }
         if request.extensions().get::<BodyTooLarge>().is_some() {
@@ -160,7 +160,7 @@ impl Gateway {
             authorizer: None,
         };
         let method_arn = aws::method_arn(&self.region, &self.api.stage, &call.verb, &call.path);
-        if method_arn.len() > LONGEST_METHOD_ARN {
+        if method_arn.len() > MAX_METHOD_ARN {
             return Err(at_resource(GatewayError::UriTooLong));
         }
         let named = matched
@@ -288,7 +288,7 @@ impl Gateway {
         };
         let event =
             event::proxy(call, &self.api, resource, &matched.parameters, authorizer).to_string();
-        if event.len() > LARGEST_EVENT {
+        if event.len() > MAX_EVENT {
             return Err(GatewayError::RequestTooLarge);
         }
         let invoked =

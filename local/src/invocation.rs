@@ -1,4 +1,4 @@
-//! What it is to invoke a function: a payload in, a payload or an error out.
+//! Invoking a function: a payload in, a payload or an error out.
 
 use std::fmt;
 use std::future::Future;
@@ -7,7 +7,7 @@ use std::pin::Pin;
 use bytes::Bytes;
 use serde_json::{Value, json};
 
-/// How an invocation ended, as Lambda's Invoke API tells it.
+/// The result of an invocation, as Lambda's Invoke API reports it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// The function answered.
@@ -59,14 +59,14 @@ impl fmt::Display for FunctionError {
 
 /// Why a function could not be invoked at all.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum InvokeError {
+pub enum InvocationError {
     /// No function has the name.
-    #[error("no function is called `{0}`")]
+    #[error("no function is named `{0}`")]
     UnknownFunction(String),
 }
 
-/// What invoking comes to, later.
-pub type Invoked<'a> = Pin<Box<dyn Future<Output = Result<Outcome, InvokeError>> + Send + 'a>>;
+/// The future of an invocation.
+pub type Invoked<'a> = Pin<Box<dyn Future<Output = Result<Outcome, InvocationError>> + Send + 'a>>;
 
 /// Functions that can be invoked by name.
 pub trait Invoke: fmt::Debug + Send + Sync {

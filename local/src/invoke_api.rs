@@ -14,7 +14,7 @@ use crate::invocation::{Invoke, Outcome};
 use crate::random;
 
 /// What Lambda takes as an event of a caller who waits.
-const LARGEST_EVENT: usize = 6 * 1024 * 1024;
+const MAX_EVENT: usize = 6 * 1024 * 1024;
 
 /// How the caller waits.
 const INVOCATION_TYPE: HeaderName = HeaderName::from_static("x-amz-invocation-type");
@@ -52,9 +52,9 @@ pub async fn answer(
         );
         return error(StatusCode::NOT_FOUND, "ResourceNotFoundException", &message);
     }
-    if payload.len() > LARGEST_EVENT || request.extensions.get::<BodyTooLarge>().is_some() {
+    if payload.len() > MAX_EVENT || request.extensions.get::<BodyTooLarge>().is_some() {
         let message = format!(
-            "the payload is too large for the RequestResponse invocation type (limit {LARGEST_EVENT} bytes)"
+            "the payload is too large for the RequestResponse invocation type (limit {MAX_EVENT} bytes)"
         );
         return error(
             StatusCode::PAYLOAD_TOO_LARGE,

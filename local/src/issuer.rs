@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::process::Stdio;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -16,12 +17,34 @@ use crate::progress::Log;
 pub const CLIENT_ID: &str = "web";
 /// The audience of its access tokens.
 pub const AUDIENCE: &str = "api://default";
-/// The users that it knows, and what tells them apart.
-pub const USERS: [(&str, &str); 3] = [
-    ("alice", "Everyone"),
-    ("bob", "Everyone"),
-    ("ada", "Everyone, Admins"),
-];
+/// The users, as the provider itself reads them.
+const USERS: &str = include_str!("../issuer/users.json");
+
+/// A user of the provider.
+#[derive(Debug, Deserialize)]
+pub struct User {
+    /// The name to sign in with.
+    pub name: String,
+    /// The groups.
+    pub groups: Vec<String>,
+}
+
+/// The users that the provider knows.
+pub fn users() -> &'static [User] {
+    static PARSED: LazyLock<Vec<User>> =
+        LazyLock::new(|| serde_json::from_str(USERS).unwrap_or_default());
+    &PARSED
+}
+
+/// The names of the users, as a sentence has them.
+#[must_use]
+pub fn user_names() -> String {
+    let names: Vec<_> = users().iter().map(|user| user.name.as_str()).collect();
+    match names.split_last() {
+        Some((last, others)) if !others.is_empty() => format!("{} or {last}", others.join(", ")),
+        _ => names.concat(),
+    }
+}
 
 /// How long it may take to answer.
 const START_TIMEOUT: Duration = Duration::from_secs(60);

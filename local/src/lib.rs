@@ -6,13 +6,13 @@
 pub mod aws;
 pub mod cli;
 pub mod clock;
+pub mod commands;
 pub mod cookies;
 pub mod database;
 pub mod function;
 pub mod gateway;
 pub mod http_client;
 pub mod invocation;
-pub mod invoke;
 pub mod invoke_api;
 pub mod issuer;
 pub mod packages;

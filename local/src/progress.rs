@@ -49,6 +49,13 @@ impl Progress {
     }
 }
 
+/// Writes an answer, the only thing on standard output.
+pub fn print(text: &str) -> io::Result<()> {
+    let mut output = io::stdout().lock();
+    output.write_all(text.as_bytes())?;
+    output.flush()
+}
+
 /// Writes one line to standard error. That a terminal has gone away is no reason to stop.
 pub fn line(text: impl Display) {
     let _ = writeln!(io::stderr().lock(), "{text}");
@@ -143,7 +150,7 @@ fn brief(line: &str) -> Option<String> {
         "timestamp",
     ];
     /// The longest member that is shown.
-    const LONGEST: usize = 80;
+    const MAX_LENGTH: usize = 80;
     let Value::Object(members) = serde_json::from_str(line).ok()? else {
         return None;
     };
@@ -164,7 +171,7 @@ fn brief(line: &str) -> Option<String> {
         let text = value
             .as_str()
             .map_or_else(|| value.to_string(), str::to_owned);
-        if text.len() <= LONGEST {
+        if text.len() <= MAX_LENGTH {
             parts.push(format!("{name}={text}"));
         }
     }

@@ -24,7 +24,7 @@ use crate::invocation::{FunctionError, Outcome};
 use crate::random;
 
 /// What Lambda takes as an answer: six megabytes.
-const LARGEST_ANSWER: usize = 6 * 1024 * 1024;
+const MAX_ANSWER: usize = 6 * 1024 * 1024;
 
 /// One invocation that waits for the function to ask for it.
 #[derive(Debug)]
@@ -185,11 +185,11 @@ async fn response(
     Path(id): Path<String>,
     request: Request,
 ) -> Response<Body> {
-    let outcome = match axum::body::to_bytes(request.into_body(), LARGEST_ANSWER).await {
+    let outcome = match axum::body::to_bytes(request.into_body(), MAX_ANSWER).await {
         Ok(payload) => Outcome::Success(payload),
         Err(_) => {
             let message = format!(
-                "Response payload size exceeded maximum allowed payload size ({LARGEST_ANSWER} bytes)."
+                "Response payload size exceeded maximum allowed payload size ({MAX_ANSWER} bytes)."
             );
             Outcome::Error(FunctionError::of_lambda(
                 "Function.ResponseSizeTooLarge",

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use http::Response;
 use tokio::net::TcpListener;
 
-use crate::gateway::{BodyTooLarge, Gateway, LARGEST_BODY};
+use crate::gateway::{BodyTooLarge, Gateway, MAX_BODY};
 use crate::invocation::Invoke;
 use crate::invoke_api;
 
@@ -44,7 +44,7 @@ async fn answer(
     request: Request,
 ) -> Response<Body> {
     let (mut parts, body) = request.into_parts();
-    let body = match axum::body::to_bytes(body, LARGEST_BODY).await {
+    let body = match axum::body::to_bytes(body, MAX_BODY).await {
         Ok(body) => body,
         Err(_) => {
             parts.extensions.insert(BodyTooLarge);

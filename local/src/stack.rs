@@ -18,7 +18,7 @@ use crate::gateway::Gateway;
 use crate::invocation::Invoke;
 use crate::issuer::{self, Issuer};
 use crate::packages;
-use crate::port;
+use crate::port::{self, Port};
 use crate::progress::{Log, Progress};
 use crate::server::Server;
 use crate::stack_file::StackFile;
@@ -90,133 +90,52 @@ pub fn workspace() -> PathBuf {
 }
 
 impl Stack {
-    /// Starts everything, and returns when all of it answers.
+    /// Starts everything, and returns when every part answers.
     ///
     /// # Errors
-    /// When a part does not start; what had started by then is ended.
+    /// When a part does not start; what had started by then is stopped.
     pub async fn start(options: &StackOptions, progress: Progress) -> Result<Self, StackError> {
         let client = http_client::new().map_err(StackError::Tls)?;
         let logs = options.data.join("logs");
         fs::create_dir_all(&logs).map_err(|cause| file_error(&logs, cause))?;
-        if let Some(running) = StackFile::running(&options.data, &client).await {
-            let data = options.data.display().to_string();
-            return Err(StackError::Running {
-                data,
-                pid: running.pid,
-                api: running.api,
-            });
-        }
-        let web = port::take("web pages", "--web-port", options.web_port).await?;
-        let api = port::take("API", "--api-port", options.api_port).await?;
-        let database = port::take("database", "--database-port", options.database_port).await?;
-        if options.issuer.is_none() {
-            // The issuer binds its port itself: here it is only seen to be free before the build.
-            drop(port::take("issuer", "--issuer-port", options.issuer_port).await?);
-            packages::check_node().await?;
-        }
-        let workspace = workspace();
+        refuse_second_stack(options, &client).await?;
+        let ports = Ports::take(options).await?;
         let text = text_file::read(&options.template)?;
-        let web_origin = format!("http://{}", web.address);
 
         progress.step("building the functions");
-        let names =
-            Template::binaries(&text).map_err(|cause| template_error(&options.template, cause))?;
-        let binaries = toolchain::build(&workspace, &names, options.release).await?;
-
-        // One for the checkout, whatever the data folder: stacks that start at once share the packages.
-        let target = workspace.join("target");
-        fs::create_dir_all(&target).map_err(|cause| file_error(&target, cause))?;
-        let npm_lock = target.join("npm.lock");
-        // A real issuer needs no Node.js, so the lack of it costs only the pages' sign-in then.
-        match packages::check_node().await {
-            Ok(()) => packages::install(&workspace.join("web"), &npm_lock, progress).await?,
-            Err(missing) => progress.warn(format_args!(
-                "nobody can sign in in the web pages: {missing}"
-            )),
-        }
-        let (issuer, issued_by) = match &options.issuer {
-            Some(real) => (None, real.clone()),
-            None => {
-                packages::install(&workspace.join("local/issuer"), &npm_lock, progress).await?;
-                progress.step("starting the issuer");
-                let (issuer, issued_by) =
-                    start_issuer(options, &web_origin, &logs, progress).await?;
-                (Some(issuer), issued_by)
-            }
-        };
-
+        let binaries = build(options, &text).await?;
+        let web_origin = format!("http://{}", ports.web.address);
+        let (issuer, issued_by) = sign_in_provider(options, &web_origin, &logs, progress).await?;
         let region = std::env::var("AWS_REGION").unwrap_or_else(|_| aws::DEFAULT_REGION.to_owned());
-        let known = BTreeMap::from([
-            ("Issuer".to_owned(), issued_by.url.clone()),
-            ("Audience".to_owned(), issued_by.audience.clone()),
-            ("ClientIds".to_owned(), issued_by.client_id.clone()),
-            ("WebOrigin".to_owned(), web_origin.clone()),
-        ]);
-        let template = Template::read(
-            &text,
-            &Given {
-                parameters: options.parameters.clone(),
-                known,
-                api: options.api.clone(),
-                region: region.clone(),
-            },
-        )
-        .map_err(|cause| template_error(&options.template, cause))?;
+        let template = read_template(options, &text, &issued_by, &web_origin, &region)?;
         for warning in &template.warnings {
             progress.warn(format_args!("template: {warning}"));
         }
 
         progress.step("starting the database and the functions");
-        let file = StackFile {
-            pid: std::process::id(),
-            api: format!("http://{}/{}", api.address, template.api.stage),
-            lambda: format!("http://{}", api.address),
-            database: format!("http://{}", database.address),
-            web: web_origin,
-            issuer: issued_by.url,
-            issuer_pid: issuer.as_ref().and_then(Issuer::process_id),
-            client_id: issued_by.client_id,
-            audience: issued_by.audience,
-        };
-        let database = Database::start(
-            database,
-            &options.data.join("state.sqlite"),
-            &template.tables,
-        )
-        .await?;
+        let issuer_pid = issuer.as_ref().and_then(Issuer::process_id);
+        let file = ports.stack_file(&template, issued_by, issuer_pid);
+        let state = options.data.join("state.sqlite");
+        let database = Database::start(ports.database, &state, &template.tables).await?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let functions = Functions::new(template.functions.iter().map(|definition| {
             let settings = settings(definition, &binaries, &region, &file.database);
-            Function::new(
-                settings,
-                Arc::clone(&clock),
-                Log::open(&definition.name, &logs, progress),
-            )
+            let log = Log::open(&definition.name, &logs, progress);
+            Function::new(settings, Arc::clone(&clock), log)
         }));
-        for (name, function) in functions.iter() {
-            let started = function.warm_up().await;
-            started.map_err(|error| StackError::Function {
-                name: name.to_owned(),
-                error: error.to_string(),
-            })?;
-        }
+        warm_up(&functions).await?;
         let functions: Arc<dyn Invoke> = Arc::new(functions);
-        let pages = pages(workspace.join("web"), &region, &file)?;
+        let pages = pages(workspace().join("web"), &region, &file)?;
         let log = Log::open("gateway", &logs, progress);
-        let gateway = Gateway::new(
-            template.api,
-            region,
-            Arc::clone(&functions),
-            clock,
-            log.clone(),
-        );
+        let invoke = Arc::clone(&functions);
+        let gateway = Gateway::new(template.api, region, invoke, clock, log.clone());
         let server = Server {
             gateway: Arc::new(gateway),
             functions,
         };
         let servers = vec![
-            spawn("API", server.serve(api.listener), &log),
-            spawn("web pages", pages.serve(web.listener), &log),
+            spawn("API", server.serve(ports.api.listener), &log),
+            spawn("web pages", pages.serve(ports.web.listener), &log),
         ];
         let stack = Self {
             file,
@@ -227,14 +146,12 @@ impl Stack {
             log,
         };
         stack.probe(&client).await?;
-        stack
-            .file
-            .write(&options.data)
-            .map_err(|cause| file_error(&options.data, cause))?;
+        let written = stack.file.write(&options.data);
+        written.map_err(|cause| file_error(&options.data, cause))?;
         Ok(stack)
     }
 
-    /// Asks each part for something, until it answers.
+    /// Checks that every part answers a request.
     async fn probe(&self, client: &reqwest::Client) -> Result<(), StackError> {
         let metadata = format!("{}/.well-known/openid-configuration", self.file.issuer);
         let parts = [
@@ -252,7 +169,7 @@ impl Stack {
             return Err(StackError::Silent { part, url, problem });
         }
         if !self.file.answers(client).await {
-            let problem = "no answer to a dry run of the authorizer".to_owned();
+            let problem = "no answer to a dry run of a function".to_owned();
             return Err(StackError::Silent {
                 part: "the API",
                 url: self.file.lambda.clone(),
@@ -262,9 +179,9 @@ impl Stack {
         Ok(())
     }
 
-    /// Waits until the issuer ends by itself, and says so; forever when there is none.
+    /// Waits until the issuer ends by itself and logs it; waits forever without an issuer.
     ///
-    /// The rest runs on: callers with tokens are served from the keys that the authorizer has.
+    /// The other parts continue: the authorizer serves callers with tokens from the keys that it holds.
     pub async fn issuer_ended(&mut self) {
         match self.issuer.as_mut() {
             Some(issuer) => issuer.ended().await,
@@ -272,15 +189,15 @@ impl Stack {
         }
         self.issuer = None;
         self.log
-            .warn("the issuer has ended: nobody can sign in until `cargo local` is started again");
+            .warn("the issuer has ended: restart `cargo local` to sign in again");
     }
 
-    /// Ends every part.
+    /// Stops every part.
     pub async fn stop(mut self) {
         StackFile::remove(&self.data);
         for server in self.servers.drain(..) {
             server.abort();
-            // With the server the functions are dropped, and so their processes killed.
+            // Dropping the server drops the functions, which kills their processes.
             let _ = server.await;
         }
         if let Some(mut issuer) = self.issuer.take() {
@@ -310,7 +227,142 @@ fn pages(folder: PathBuf, region: &str, stack: &StackFile) -> Result<Pages, Stac
     Ok(Pages::new(folder, &headers, stack))
 }
 
-/// Starts the issuer of this machine, and says what its tokens are.
+/// Refuses to start when a stack uses the data folder.
+async fn refuse_second_stack(
+    options: &StackOptions,
+    client: &reqwest::Client,
+) -> Result<(), StackError> {
+    match StackFile::running(&options.data, client).await {
+        None => Ok(()),
+        Some(running) => Err(StackError::Running {
+            data: options.data.display().to_string(),
+            pid: running.pid,
+            api: running.api,
+        }),
+    }
+}
+
+/// The ports of the parts that listen in this process.
+struct Ports {
+    web: Port,
+    api: Port,
+    database: Port,
+}
+
+impl Ports {
+    async fn take(options: &StackOptions) -> Result<Self, StackError> {
+        let ports = Self {
+            web: port::take("web pages", "--web-port", options.web_port).await?,
+            api: port::take("API", "--api-port", options.api_port).await?,
+            database: port::take("database", "--database-port", options.database_port).await?,
+        };
+        if options.issuer.is_none() {
+            // The issuer binds its port itself; this only checks before the build that it is free.
+            drop(port::take("issuer", "--issuer-port", options.issuer_port).await?);
+            packages::check_node().await?;
+        }
+        Ok(ports)
+    }
+
+    fn stack_file(
+        &self,
+        template: &Template,
+        issued_by: RealIssuer,
+        issuer_pid: Option<u32>,
+    ) -> StackFile {
+        let origin = format!("http://{}", self.api.address);
+        let first = template.functions.first();
+        StackFile {
+            pid: std::process::id(),
+            api: format!("{origin}/{}", template.api.stage),
+            lambda: origin,
+            function: first
+                .map(|function| function.name.clone())
+                .unwrap_or_default(),
+            database: format!("http://{}", self.database.address),
+            web: format!("http://{}", self.web.address),
+            issuer: issued_by.url,
+            issuer_pid,
+            client_id: issued_by.client_id,
+            audience: issued_by.audience,
+        }
+    }
+}
+
+/// Builds the binaries of the template's functions.
+async fn build(
+    options: &StackOptions,
+    template: &str,
+) -> Result<BTreeMap<String, PathBuf>, StackError> {
+    let names =
+        Template::binaries(template).map_err(|cause| template_error(&options.template, cause))?;
+    Ok(toolchain::build(&workspace(), &names, options.release).await?)
+}
+
+/// Installs the packages of the pages, and starts the issuer unless a real one is used.
+async fn sign_in_provider(
+    options: &StackOptions,
+    web_origin: &str,
+    logs: &Path,
+    progress: Progress,
+) -> Result<(Option<Issuer>, RealIssuer), StackError> {
+    // One lock for the checkout, whatever the data folder: stacks that start at once share the packages.
+    let target = workspace().join("target");
+    fs::create_dir_all(&target).map_err(|cause| file_error(&target, cause))?;
+    let npm_lock = target.join("npm.lock");
+    // A real issuer needs no Node.js; without it only the sign-in of the pages does not work.
+    match packages::check_node().await {
+        Ok(()) => packages::install(&workspace().join("web"), &npm_lock, progress).await?,
+        Err(missing) => progress.warn(format_args!(
+            "the sign-in of the web pages does not work: {missing}"
+        )),
+    }
+    if let Some(real) = &options.issuer {
+        return Ok((None, real.clone()));
+    }
+    packages::install(&workspace().join("local/issuer"), &npm_lock, progress).await?;
+    progress.step("starting the issuer");
+    let (issuer, issued_by) = start_issuer(options, web_origin, logs, progress).await?;
+    Ok((Some(issuer), issued_by))
+}
+
+/// Reads the template with the parameters of this stack.
+fn read_template(
+    options: &StackOptions,
+    text: &str,
+    issued_by: &RealIssuer,
+    web_origin: &str,
+    region: &str,
+) -> Result<Template, StackError> {
+    let known = [
+        ("Issuer", issued_by.url.as_str()),
+        ("Audience", &issued_by.audience),
+        ("ClientIds", &issued_by.client_id),
+        ("WebOrigin", web_origin),
+    ];
+    let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
+    let given = Given {
+        parameters: options.parameters.clone(),
+        known: known.into_iter().map(owned).collect(),
+        api: options.api.clone(),
+        region: region.to_owned(),
+    };
+    Template::read(text, &given).map_err(|cause| template_error(&options.template, cause))
+}
+
+/// Starts a process of each function, so that one that does not start is reported before it is called.
+async fn warm_up(functions: &Functions) -> Result<(), StackError> {
+    for (name, function) in functions.iter() {
+        let started = function.warm_up().await;
+        started.map_err(|error| StackError::Function {
+            name: name.to_owned(),
+            error: error.to_string(),
+        })?;
+    }
+    Ok(())
+}
+
+/// Starts the local issuer and returns what its tokens have.
 async fn start_issuer(
     options: &StackOptions,
     web_origin: &str,

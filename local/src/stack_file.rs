@@ -16,6 +16,9 @@ pub struct StackFile {
     pub api: String,
     /// Where Lambda's Invoke API is: the same server without the stage.
     pub lambda: String,
+    /// A function, whose dry run shows that the stack answers.
+    #[serde(default = "default_function")]
+    pub function: String,
     /// The database.
     pub database: String,
     /// The web pages.
@@ -28,6 +31,11 @@ pub struct StackFile {
     pub client_id: String,
     /// The audience.
     pub audience: String,
+}
+
+/// Stack files had no such member before.
+fn default_function() -> String {
+    "authorizer".to_owned()
 }
 
 impl StackFile {
@@ -61,8 +69,8 @@ impl StackFile {
     /// Whether the stack answers: to a dry run of a function, which leaves no trace in its logs.
     pub async fn answers(&self, client: &reqwest::Client) -> bool {
         let url = format!(
-            "{}/2015-03-31/functions/authorizer/invocations",
-            self.lambda
+            "{}/2015-03-31/functions/{}/invocations",
+            self.lambda, self.function
         );
         let dry_run = client.post(url).header("x-amz-invocation-type", "DryRun");
         dry_run

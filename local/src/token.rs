@@ -17,7 +17,7 @@ use crate::stack_file::StackFile;
 pub const DEFAULT_SCOPE: &str = "openid profile email groups state:read state:write";
 
 /// How many steps the issuer may take between the request and the answer.
-const MOST_STEPS: usize = 12;
+const MAX_STEPS: usize = 12;
 
 /// No token.
 #[derive(Debug, thiserror::Error)]
@@ -179,7 +179,7 @@ impl<'a> SignIn<'a> {
         let mut cookies = Cookies::default();
         let mut url = authorize;
         let mut body = None;
-        for _ in 0..MOST_STEPS {
+        for _ in 0..MAX_STEPS {
             let request = match body.take() {
                 Some(body) => client
                     .post(url.clone())
@@ -224,7 +224,7 @@ impl<'a> SignIn<'a> {
             body = Some(form(&[("user", user)]));
         }
         Err(TokenError::Flow(format!(
-            "the issuer took more than {MOST_STEPS} steps"
+            "the issuer took more than {MAX_STEPS} steps"
         )))
     }
 

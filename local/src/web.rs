@@ -12,13 +12,11 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode};
 use serde_json::json;
 use tokio::net::TcpListener;
 
+use crate::issuer::users;
 use crate::stack_file::StackFile;
 
 /// The library for OpenID Connect, as its package ships it.
 const LIBRARY: &str = "node_modules/oauth4webapi/build/index.js";
-
-/// The names that the pages offer to sign in as, where everybody knows the users.
-const USERS: [&str; 3] = ["alice", "bob", "ada"];
 
 /// The pages of one stack.
 #[derive(Debug)]
@@ -145,11 +143,13 @@ fn content_of(path: &str) -> Option<Content> {
 
 /// `config.js` for this stack, in the form of the one in `web/`.
 fn config(stack: &StackFile) -> String {
-    let users: &[&str] = if stack.issuer_pid.is_some() {
-        &USERS
-    } else {
-        &[]
-    };
+    // The users of a real issuer are unknown.
+    let local = stack.issuer_pid.is_some();
+    let users: Vec<_> = users()
+        .iter()
+        .filter(|_| local)
+        .map(|user| user.name.as_str())
+        .collect();
     let config = json!({
         "origin": stack.web,
         "issuer": stack.issuer,
@@ -172,6 +172,7 @@ mod tests {
             pid: 1,
             api: "http://127.0.0.1:3000/prod".to_owned(),
             lambda: "http://127.0.0.1:3000".to_owned(),
+            function: "authorizer".to_owned(),
             database: "http://127.0.0.1:8000".to_owned(),
             web: "http://127.0.0.1:8080".to_owned(),
             issuer: "http://127.0.0.1:9000/oauth2/default".to_owned(),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::Request;
 use local::gateway::BodyTooLarge;
-use local::invocation::{FunctionError, Invoke, InvokeError, Invoked, Outcome};
+use local::invocation::{FunctionError, InvocationError, Invoke, Invoked, Outcome};
 use local::invoke_api::{answer, function_of};
 
 /// A function that gives its event back, and fails when that is `"fail"`.
@@ -17,7 +17,7 @@ struct Echo;
 impl Invoke for Echo {
     fn invoke<'a>(&'a self, function: &'a str, payload: Bytes) -> Invoked<'a> {
         let invoked = match (self.knows(function), payload.as_ref()) {
-            (false, _) => Err(InvokeError::UnknownFunction(function.to_owned())),
+            (false, _) => Err(InvocationError::UnknownFunction(function.to_owned())),
             (true, br#""fail""#) => Ok(Outcome::Error(FunctionError::of_lambda("E", "m"))),
             (true, _) => Ok(Outcome::Success(payload)),
         };

@@ -1,19 +1,15 @@
-//! The gateway's decisions, in process: functions that answer as they are told, and a clock that is moved by hand.
-
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+//! The decision table of a REST API.
 
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Request, Response};
-use local::clock::ManualClock;
-use local::gateway::{BodyTooLarge, Gateway};
-use local::invocation::{FunctionError, Invoke, Invoked, Outcome};
-use local::progress::Log;
-use local::template::{Given, Template};
+use http::Request;
+use local::gateway::BodyTooLarge;
+use local::invocation::Outcome;
 use serde_json::{Value, json};
+
+use crate::support::{Api, Row, failure, header, policy, success, text};
 
 const TEMPLATE: &str = r#"
 Resources:
@@ -53,528 +49,198 @@ Resources:
         Hasty: {Type: Api, Properties: {RestApiId: !Ref Api, Path: /hasty, Method: GET, TimeoutInMillis: 5, Auth: {Authorizer: NONE}}}
 "#;
 
-/// Functions that answer what they are told to, and remember what they were sent.
-#[derive(Debug)]
-struct FakeFunctions {
-    guard: Mutex<Outcome>,
-    handler: Mutex<Outcome>,
-    events: Mutex<Vec<(String, Value)>>,
-    handler_takes: Mutex<Duration>,
+fn allow() -> Outcome {
+    success(&policy("Allow", "*"))
 }
 
-impl Invoke for FakeFunctions {
-    fn invoke<'a>(&'a self, function: &'a str, payload: Bytes) -> Invoked<'a> {
-        let event = serde_json::from_slice(&payload).unwrap();
-        self.events
-            .lock()
-            .unwrap()
-            .push((function.to_owned(), event));
-        let answer = if function == "guard" {
-            &self.guard
-        } else {
-            &self.handler
-        };
-        let outcome = answer.lock().unwrap().clone();
-        let takes = if function == "guard" {
-            Duration::ZERO
-        } else {
-            *self.handler_takes.lock().unwrap()
-        };
-        Box::pin(async move {
-            tokio::time::sleep(takes).await;
-            Ok(outcome)
-        })
-    }
-
-    fn knows(&self, _: &str) -> bool {
-        true
+/// A row that the handler answers without an authorizer.
+fn row(request: &str) -> Row<'_> {
+    Row {
+        request,
+        headers: &[],
+        guard: allow(),
+        status: 200,
+        body: "hello",
+        error_type: "",
+        invoked: 0,
     }
 }
 
-struct Api {
-    gateway: Gateway,
-    functions: Arc<FakeFunctions>,
-    clock: Arc<ManualClock>,
-}
-
-fn success(answer: &Value) -> Outcome {
-    Outcome::Success(answer.to_string().into())
-}
-
-fn failure(message: &str) -> Outcome {
-    Outcome::Error(FunctionError::of_lambda("E", message))
-}
-
-fn policy(effect: &str, path: &str) -> Value {
-    let resource = format!("arn:aws:execute-api:us-east-1:123456789012:local00000/prod/{path}");
-    json!({
-        "principalId": "p",
-        "policyDocument": {
-            "Version": "2012-10-17",
-            "Statement": [{"Effect": effect, "Action": "execute-api:Invoke", "Resource": resource}],
-        },
-        "context": {"signedIn": true, "exp": 5, "scope": "a b"},
-    })
-}
-
-impl Api {
-    fn new() -> Self {
-        Self::of(TEMPLATE)
-    }
-
-    fn of(template: &str) -> Self {
-        let given = Given {
-            region: "us-east-1".to_owned(),
-            ..Given::default()
-        };
-        let template = Template::read(template, &given).unwrap();
-        let functions = Arc::new(FakeFunctions {
-            guard: Mutex::new(success(&policy("Allow", "*"))),
-            handler: Mutex::new(success(&json!({"statusCode": 200, "body": "hello"}))),
-            events: Mutex::default(),
-            handler_takes: Mutex::default(),
-        });
-        let clock = Arc::new(ManualClock::at(1_700_000_000));
-        let invoke: Arc<dyn Invoke> = functions.clone();
-        let gateway = Gateway::new(
-            template.api,
-            "us-east-1".to_owned(),
-            invoke,
-            clock.clone(),
-            Log::quiet("gateway"),
-        );
-        Self {
-            gateway,
-            functions,
-            clock,
-        }
-    }
-
-    fn guard(self, outcome: Outcome) -> Self {
-        *self.functions.guard.lock().unwrap() = outcome;
-        self
-    }
-
-    fn handler(self, outcome: Outcome) -> Self {
-        *self.functions.handler.lock().unwrap() = outcome;
-        self
-    }
-
-    /// `GET /path` and headers, each `Name: value`.
-    async fn send(&self, line: &str, headers: &[&str]) -> Response<Bytes> {
-        let (method, path) = line.split_once(' ').unwrap();
-        let mut request = Request::builder()
-            .method(method)
-            .uri(path)
-            .header("Host", "127.0.0.1:3000");
-        for header in headers {
-            let (name, value) = header.split_once(": ").unwrap();
-            request = request.header(name, value);
-        }
-        self.gateway
-            .answer(
-                request.body(Bytes::new()).unwrap(),
-                IpAddr::from([127, 0, 0, 1]),
-            )
-            .await
-    }
-
-    /// How often a function was invoked.
-    fn invoked(&self, function: &str) -> usize {
-        self.functions
-            .events
-            .lock()
-            .unwrap()
-            .iter()
-            .filter(|(name, _)| name == function)
-            .count()
-    }
-
-    fn last_event(&self, function: &str) -> Value {
-        let events = self.functions.events.lock().unwrap();
-        events
-            .iter()
-            .rev()
-            .find(|(name, _)| name == function)
-            .unwrap()
-            .1
-            .clone()
-    }
-}
-
-fn text(response: &Response<Bytes>) -> &str {
-    std::str::from_utf8(response.body()).unwrap()
-}
-
-fn header<'a>(response: &'a Response<Bytes>, name: &str) -> &'a str {
-    response
-        .headers()
-        .get(name)
-        .map(|value| value.to_str().unwrap())
-        .unwrap_or_default()
-}
-
-/// One row of the decision table: what comes, what the authorizer says, what goes out, and whether it was asked.
-async fn check(
-    line: &str,
-    headers: &[&str],
-    guard: Outcome,
-    status: u16,
-    body: &str,
-    error_type: &str,
-    asked: usize,
-) {
-    let api = Api::new().guard(guard);
-    let response = api.send(line, headers).await;
-    let context = format!("{line} {headers:?}");
-    assert_eq!(response.status().as_u16(), status, "{context}");
-    assert!(
-        text(&response).starts_with(body),
-        "{context}: {}",
-        text(&response)
-    );
-    assert_eq!(
-        header(&response, "x-amzn-errortype"),
-        error_type,
-        "{context}"
-    );
-    assert_eq!(header(&response, "x-amzn-requestid").len(), 36, "{context}");
-    assert_eq!(api.invoked("guard"), asked, "{context}");
-    assert_eq!(
-        api.invoked("handler"),
-        usize::from(status == 200),
-        "{context}"
-    );
-}
+const MISSING_TOKEN: &str = r#"{"message":"Missing Authentication Token"}"#;
+const FORBIDDEN: &str = r#"{"message":"Forbidden"}"#;
+const TOO_LONG: &str = r#"{"message":"Request URI too long"}"#;
+const UNAUTHORIZED: &str = r#"{"message":"Unauthorized","#;
+const NULL: &str = r#"{"message":null}"#;
 
 #[tokio::test]
 async fn decisions_before_the_authorizer() {
-    let allow = || success(&policy("Allow", "*"));
-    let missing = "MissingAuthenticationTokenException";
-    check(
-        "GET /prod/nowhere",
-        &[],
-        allow(),
-        403,
-        r#"{"message":"Missing Authentication Token"}"#,
-        missing,
-        0,
-    )
-    .await;
-    check(
-        "POST /prod/other",
-        &[],
-        allow(),
-        403,
-        r#"{"message":"Missing Authentication Token"}"#,
-        missing,
-        0,
-    )
-    .await;
-    check(
-        "GET /prod",
-        &[],
-        allow(),
-        403,
-        r#"{"message":"Missing Authentication Token"}"#,
-        missing,
-        0,
-    )
-    .await;
-    check(
-        "GET /dev/open",
-        &[],
-        allow(),
-        403,
-        r#"{"message":"Forbidden"}"#,
-        "ForbiddenException",
-        0,
-    )
-    .await;
-    check(
-        "GET /production/open",
-        &[],
-        allow(),
-        403,
-        r#"{"message":"Forbidden"}"#,
-        "ForbiddenException",
-        0,
-    )
-    .await;
-    check("GET /prod/open", &[], allow(), 200, "hello", "", 0).await;
-    check("GET /prod/open/", &[], allow(), 200, "hello", "", 0).await;
-    check("OPTIONS /prod/cached/1", &[], allow(), 200, "hello", "", 0).await;
+    let rejected = |request, status, body, error_type| Row {
+        status,
+        body,
+        error_type,
+        ..row(request)
+    };
+    let missing = |request| {
+        rejected(
+            request,
+            403,
+            MISSING_TOKEN,
+            "MissingAuthenticationTokenException",
+        )
+    };
+    let other_stage = |request| rejected(request, 403, FORBIDDEN, "ForbiddenException");
     let long = format!("GET /prod/cached/{}", "x".repeat(1600));
-    check(
-        &long,
-        &[],
-        allow(),
-        414,
-        r#"{"message":"Request URI too long"}"#,
-        "RequestUriTooLongException",
-        0,
-    )
-    .await;
     let big = format!("X-Big: {}", "x".repeat(10_240));
-    check(
-        "GET /prod/open",
-        &[&big],
-        allow(),
-        431,
-        "{",
-        "RequestHeaderFieldsTooLargeException",
-        0,
-    )
-    .await;
+    let rows = [
+        missing("GET /prod/nowhere"),
+        missing("POST /prod/other"),
+        missing("GET /prod"),
+        other_stage("GET /dev/open"),
+        other_stage("GET /production/open"),
+        row("GET /prod/open"),
+        row("GET /prod/open/"),
+        row("OPTIONS /prod/cached/1"),
+        rejected(&long, 414, TOO_LONG, "RequestUriTooLongException"),
+        Row {
+            headers: &[&big],
+            ..rejected(
+                "GET /prod/open",
+                431,
+                "{",
+                "RequestHeaderFieldsTooLargeException",
+            )
+        },
+    ];
+    for row in rows {
+        row.check(TEMPLATE).await;
+    }
 }
 
 #[tokio::test]
 async fn decisions_about_the_identity_source() {
-    let allow = || success(&policy("Allow", "*"));
-    let unauthorized = r#"{"message":"Unauthorized","#;
-    let kind = "UnauthorizedException";
-    check(
-        "GET /prod/cached/1",
-        &[],
-        allow(),
-        401,
-        unauthorized,
-        kind,
-        0,
-    )
-    .await;
-    check(
-        "GET /prod/cached/1",
-        &["Authorization: "],
-        allow(),
-        401,
-        unauthorized,
-        kind,
-        0,
-    )
-    .await;
-    check(
-        "GET /prod/cached/1",
-        &["AUTHORIZATION: t"],
-        allow(),
-        200,
-        "hello",
-        "",
-        1,
-    )
-    .await;
-    check(
-        "GET /prod/uncached",
-        &["X-Token: Bearer t"],
-        allow(),
-        200,
-        "hello",
-        "",
-        1,
-    )
-    .await;
-    // The expression must match the whole value.
-    check(
-        "GET /prod/uncached",
-        &["X-Token: A Bearer t"],
-        allow(),
-        401,
-        unauthorized,
-        kind,
-        0,
-    )
-    .await;
-    check(
-        "GET /prod/uncached",
-        &["X-Token: Bearer"],
-        allow(),
-        401,
-        unauthorized,
-        kind,
-        0,
-    )
-    .await;
-    // Without caching a REQUEST authorizer is asked about everybody.
-    check("GET /prod/optional", &[], allow(), 200, "hello", "", 1).await;
-    check(
-        "GET /prod/keyed",
-        &["Authorization: t"],
-        allow(),
-        401,
-        unauthorized,
-        kind,
-        0,
-    )
-    .await;
-    check(
-        "GET /prod/keyed?tenant=",
-        &["Authorization: t"],
-        allow(),
-        401,
-        unauthorized,
-        kind,
-        0,
-    )
-    .await;
-    check(
-        "GET /prod/keyed?Tenant=1",
-        &["Authorization: t"],
-        allow(),
-        401,
-        unauthorized,
-        kind,
-        0,
-    )
-    .await;
-    check(
-        "GET /prod/keyed?tenant=1",
-        &["Authorization: t"],
-        allow(),
-        200,
-        "hello",
-        "",
-        1,
-    )
-    .await;
+    fn allowed<'a>(request: &'a str, headers: &'a [&'a str]) -> Row<'a> {
+        Row {
+            headers,
+            invoked: 1,
+            ..row(request)
+        }
+    }
+    fn rejected<'a>(request: &'a str, headers: &'a [&'a str]) -> Row<'a> {
+        Row {
+            headers,
+            status: 401,
+            body: UNAUTHORIZED,
+            error_type: "UnauthorizedException",
+            ..row(request)
+        }
+    }
+    let rows = [
+        rejected("GET /prod/cached/1", &[]),
+        rejected("GET /prod/cached/1", &["Authorization: "]),
+        allowed("GET /prod/cached/1", &["AUTHORIZATION: t"]),
+        allowed("GET /prod/uncached", &["X-Token: Bearer t"]),
+        // The expression must match the whole value.
+        rejected("GET /prod/uncached", &["X-Token: A Bearer t"]),
+        rejected("GET /prod/uncached", &["X-Token: Bearer"]),
+        // Without a cache a REQUEST authorizer is invoked for every caller.
+        allowed("GET /prod/optional", &[]),
+        rejected("GET /prod/keyed", &["Authorization: t"]),
+        rejected("GET /prod/keyed?tenant=", &["Authorization: t"]),
+        rejected("GET /prod/keyed?Tenant=1", &["Authorization: t"]),
+        allowed("GET /prod/keyed?tenant=1", &["Authorization: t"]),
+    ];
+    for row in rows {
+        row.check(TEMPLATE).await;
+    }
+}
+
+/// A row for a caller with a token, about whom the authorizer answers `guard`.
+fn answered(guard: Outcome) -> Row<'static> {
+    Row {
+        headers: &["Authorization: t"],
+        guard,
+        invoked: 1,
+        ..row("GET /prod/other")
+    }
 }
 
 #[tokio::test]
-async fn decisions_about_the_authorizers_answer() {
-    let get = "GET /prod/other";
-    let token = &["Authorization: t"];
-    let unauthorized = r#"{"message":"Unauthorized","#;
-    check(
-        get,
-        token,
-        failure("Unauthorized"),
-        401,
-        unauthorized,
-        "UnauthorizedException",
-        1,
-    )
+async fn errors_and_malformed_answers_of_the_authorizer() {
+    Row {
+        status: 401,
+        body: UNAUTHORIZED,
+        error_type: "UnauthorizedException",
+        ..answered(failure("Unauthorized"))
+    }
+    .check(TEMPLATE)
     .await;
-    for message in [
+    let messages = [
         "unauthorized",
         "Unauthorized ",
         "Unauthorized: expired",
         "no keys",
         "",
-    ] {
-        let kind = "AuthorizerConfigurationException";
-        check(
-            get,
-            token,
-            failure(message),
-            500,
-            r#"{"message":null}"#,
-            kind,
-            1,
-        )
-        .await;
-    }
-    for answer in [
+    ];
+    let mut outcomes: Vec<_> = messages.into_iter().map(failure).collect();
+    let answers = [
         json!(null),
         json!("x"),
         json!({"isAuthorized": true}),
         json!({"statusCode": 401}),
-    ] {
-        let kind = "AuthorizerConfigurationException";
-        check(
-            get,
-            token,
-            success(&answer),
-            500,
-            r#"{"message":null}"#,
-            kind,
-            1,
-        )
-        .await;
-    }
+    ];
+    outcomes.extend(answers.iter().map(success));
     let mut nested = policy("Allow", "*");
     nested["context"]["groups"] = json!(["a"]);
-    check(
-        get,
-        token,
-        success(&nested),
-        500,
-        r#"{"message":null}"#,
-        "AuthorizerConfigurationException",
-        1,
-    )
-    .await;
+    outcomes.push(success(&nested));
     let mut unknown_operator = policy("Allow", "*");
     unknown_operator["policyDocument"]["Statement"][0]["Condition"] =
         json!({"StringMatches": {"aws:UserAgent": "*"}});
-    check(
-        get,
-        token,
-        success(&unknown_operator),
-        500,
-        r#"{"message":null}"#,
-        "AuthorizerConfigurationException",
-        1,
-    )
-    .await;
-    let denied = "AccessDeniedException";
-    let explicit =
-        r#"{"Message":"User is not authorized to access this resource with an explicit deny"#;
-    check(
-        get,
-        token,
-        success(&policy("Deny", "*")),
-        403,
-        explicit,
-        denied,
-        1,
-    )
-    .await;
-    let implicit = r#"{"Message":"User is not authorized to access this resource"}"#;
-    check(
-        get,
-        token,
-        success(&policy("Allow", "PUT/*")),
-        403,
-        implicit,
-        denied,
-        1,
-    )
-    .await;
-    check(
-        get,
-        token,
-        success(&policy("Deny", "PUT/*")),
-        403,
-        implicit,
-        denied,
-        1,
-    )
-    .await;
-    // The resource's template is no path, and matches none.
-    check(
-        "GET /prod/cached/1",
-        token,
-        success(&policy("Allow", "GET/cached/{id}")),
-        403,
-        implicit,
-        denied,
-        1,
-    )
-    .await;
-    check(
-        "GET /prod/cached/1",
-        token,
-        success(&policy("Allow", "GET/cached/?")),
-        200,
-        "hello",
-        "",
-        1,
-    )
-    .await;
+    outcomes.push(success(&unknown_operator));
+    for outcome in outcomes {
+        Row {
+            status: 500,
+            body: NULL,
+            error_type: "AuthorizerConfigurationException",
+            ..answered(outcome)
+        }
+        .check(TEMPLATE)
+        .await;
+    }
 }
 
 #[tokio::test]
-async fn a_cached_answer_is_weighed_again_for_each_method() {
-    let api = Api::new().guard(success(&policy("Allow", "GET/other")));
+async fn verdicts_of_the_policy() {
+    const IMPLICIT: &str = r#"{"Message":"User is not authorized to access this resource"}"#;
+    const EXPLICIT: &str =
+        r#"{"Message":"User is not authorized to access this resource with an explicit deny"#;
+    let denied = |effect, path, body| Row {
+        status: 403,
+        body,
+        error_type: "AccessDeniedException",
+        ..answered(success(&policy(effect, path)))
+    };
+    let rows = [
+        denied("Deny", "*", EXPLICIT),
+        denied("Allow", "PUT/*", IMPLICIT),
+        denied("Deny", "PUT/*", IMPLICIT),
+        // The template of a resource matches no path.
+        Row {
+            request: "GET /prod/cached/1",
+            ..denied("Allow", "GET/cached/{id}", IMPLICIT)
+        },
+        Row {
+            request: "GET /prod/cached/1",
+            ..answered(success(&policy("Allow", "GET/cached/?")))
+        },
+    ];
+    for row in rows {
+        row.check(TEMPLATE).await;
+    }
+}
+
+#[tokio::test]
+async fn a_cached_policy_is_evaluated_for_each_method() {
+    let api = Api::of(TEMPLATE).guard(success(&policy("Allow", "GET/other")));
     assert_eq!(
         api.send("GET /prod/other", &["Authorization: t"])
             .await
@@ -608,8 +274,8 @@ async fn a_cached_answer_is_weighed_again_for_each_method() {
 }
 
 #[tokio::test]
-async fn a_cached_answer_ends_with_its_time() {
-    let api = Api::new();
+async fn a_cached_answer_expires() {
+    let api = Api::of(TEMPLATE);
     let send = || api.send("GET /prod/other", &["Authorization: t"]);
     assert_eq!(send().await.status(), 200);
     *api.functions.guard.lock().unwrap() = failure("Unauthorized");
@@ -618,14 +284,14 @@ async fn a_cached_answer_ends_with_its_time() {
     assert_eq!(api.invoked("guard"), 1);
     api.clock.advance(Duration::from_millis(1));
     assert_eq!(send().await.status(), 401);
-    // A refusal is no answer that could be kept.
+    // A 401 is not cached.
     assert_eq!(send().await.status(), 401);
     assert_eq!(api.invoked("guard"), 3);
 }
 
 #[tokio::test]
 async fn a_deny_is_cached_too() {
-    let api = Api::new().guard(success(&policy("Deny", "*")));
+    let api = Api::of(TEMPLATE).guard(success(&policy("Deny", "*")));
     for _ in 0..2 {
         assert_eq!(
             api.send("GET /prod/other", &["Authorization: t"])
@@ -638,8 +304,8 @@ async fn a_deny_is_cached_too() {
 }
 
 #[tokio::test]
-async fn cached_answers_are_kept_by_all_identity_values_and_by_authorizer() {
-    let api = Api::new();
+async fn cached_answers_are_keyed_by_authorizer_and_identity_values() {
+    let api = Api::of(TEMPLATE);
     api.send("GET /prod/keyed?tenant=1", &["Authorization: t"])
         .await;
     api.send("GET /prod/keyed?tenant=1", &["Authorization: t"])
@@ -657,11 +323,11 @@ async fn cached_answers_are_kept_by_all_identity_values_and_by_authorizer() {
 }
 
 #[tokio::test]
-async fn a_policy_that_ends_at_a_time_ends_in_the_cache_too() {
+async fn a_condition_on_the_time_applies_to_a_cached_policy() {
     let mut answer = policy("Allow", "*");
     answer["policyDocument"]["Statement"][0]["Condition"] =
         json!({"DateLessThan": {"aws:CurrentTime": "2023-11-14T22:13:30Z"}});
-    let api = Api::new().guard(success(&answer));
+    let api = Api::of(TEMPLATE).guard(success(&answer));
     assert_eq!(
         api.send("GET /prod/other", &["Authorization: t"])
             .await
@@ -679,8 +345,8 @@ async fn a_policy_that_ends_at_a_time_ends_in_the_cache_too() {
 }
 
 #[tokio::test]
-async fn gateway_responses_are_the_templates() {
-    let api = Api::new();
+async fn gateway_responses_follow_the_template() {
+    let api = Api::of(TEMPLATE);
     let response = api.send("GET /prod/other", &["Origin: https://evil"]).await;
     assert_eq!(
         header(&response, "access-control-allow-origin"),
@@ -695,7 +361,7 @@ async fn gateway_responses_are_the_templates() {
         json!({"message": "Unauthorized", "id": id, "kind": "UNAUTHORIZED"})
     );
     // A type that is not named takes the default's headers, whose value may come from the request.
-    let api = Api::new().guard(failure("no keys"));
+    let api = Api::of(TEMPLATE).guard(failure("no keys"));
     let response = api
         .send(
             "GET /prod/other",
@@ -717,7 +383,7 @@ async fn gateway_responses_are_the_templates() {
 
 #[tokio::test]
 async fn a_token_event_has_three_members_and_the_path_as_sent() {
-    let api = Api::new();
+    let api = Api::of(TEMPLATE);
     api.send(
         "GET /prod/cached/a%2Fb%20c?q=1",
         &["authorization: Bearer t"],
@@ -732,8 +398,8 @@ async fn a_token_event_has_three_members_and_the_path_as_sent() {
 }
 
 #[tokio::test]
-async fn a_token_header_that_is_sent_twice_is_handed_over_whole() {
-    let api = Api::new();
+async fn a_repeated_token_header_is_passed_whole() {
+    let api = Api::of(TEMPLATE);
     let twice = ["authorization: Bearer t", "Authorization: Bearer u"];
     api.send("GET /prod/cached/a", &twice).await;
     assert_eq!(
@@ -744,7 +410,7 @@ async fn a_token_header_that_is_sent_twice_is_handed_over_whole() {
 
 #[tokio::test]
 async fn a_request_event_has_everything_but_the_body() {
-    let api = Api::new();
+    let api = Api::of(TEMPLATE);
     api.send(
         "GET /prod/optional?a=1&a=2&b=x+y",
         &["x-one: 1", "x-two: a", "x-two: b"],
@@ -782,7 +448,7 @@ async fn a_request_event_has_everything_but_the_body() {
 
 #[tokio::test]
 async fn a_proxy_event_has_the_authorizers_context_as_text() {
-    let api = Api::new();
+    let api = Api::of(TEMPLATE);
     api.send("GET /prod/cached/a%2Fb/", &["Authorization: t"])
         .await;
     let event = api.last_event("handler");
@@ -817,7 +483,7 @@ async fn a_proxy_event_has_the_authorizers_context_as_text() {
 
 #[tokio::test]
 async fn a_public_method_has_no_authorizer_in_its_event() {
-    let api = Api::new();
+    let api = Api::of(TEMPLATE);
     api.send("GET /prod/open", &["Authorization: t"]).await;
     assert!(
         api.last_event("handler")["requestContext"]
@@ -829,7 +495,7 @@ async fn a_public_method_has_no_authorizer_in_its_event() {
 #[tokio::test]
 async fn proxy_answers() {
     async fn check(answer: Value, status: u16, headers: &[(&str, &str)], body: &str) {
-        let response = Api::new()
+        let response = Api::of(TEMPLATE)
             .handler(success(&answer))
             .send("GET /prod/open", &[])
             .await;
@@ -925,7 +591,7 @@ async fn proxy_answers() {
 
 #[tokio::test]
 async fn a_function_that_fails_is_502_and_one_that_is_slow_504() {
-    let response = Api::new()
+    let response = Api::of(TEMPLATE)
         .handler(failure("boom"))
         .send("GET /prod/open", &[])
         .await;
@@ -933,7 +599,7 @@ async fn a_function_that_fails_is_502_and_one_that_is_slow_504() {
         (response.status().as_u16(), text(&response)),
         (502, r#"{"message":"Internal server error"}"#)
     );
-    let api = Api::new();
+    let api = Api::of(TEMPLATE);
     *api.functions.handler_takes.lock().unwrap() = Duration::from_secs(60);
     let response = api.send("GET /prod/hasty", &[]).await;
     assert_eq!(
@@ -983,7 +649,7 @@ async fn preflights_of_cors_are_answered_by_the_gateway() {
 
 #[tokio::test]
 async fn bodies_that_are_too_large_never_reach_a_function() {
-    let api = Api::new();
+    let api = Api::of(TEMPLATE);
     let source = IpAddr::from([127, 0, 0, 1]);
     let mut unread = Request::post("/prod/open").body(Bytes::new()).unwrap();
     unread.extensions_mut().insert(BodyTooLarge);

@@ -1,0 +1,161 @@
+//! `cargo local`: starts the whole stack and keeps it running until it is told to stop.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+
+use super::Failed;
+use crate::issuer::{self, users};
+use crate::progress::{Progress, Verbosity, print};
+use crate::stack::{RealIssuer, Stack, StackOptions, workspace};
+use crate::stack_file::StackFile;
+
+/// The status of a process that Ctrl-C ended.
+const INTERRUPTED: u8 = 130;
+
+/// The flags of a stack.
+#[derive(Debug, Args)]
+pub struct Run {
+    /// Port of the web pages; 0 is any free port, also below
+    #[arg(long, value_name = "PORT", default_value_t = 8080)]
+    web_port: u16,
+    /// Port of the API
+    #[arg(long, value_name = "PORT", default_value_t = 3000)]
+    api_port: u16,
+    /// Port of the database
+    #[arg(long, value_name = "PORT", default_value_t = 8000)]
+    database_port: u16,
+    /// Port of the sign-in provider
+    #[arg(long, value_name = "PORT", default_value_t = 9000)]
+    issuer_port: u16,
+    /// Exact URL of a real issuer (Okta: .../oauth2/ID), used instead of the local one
+    #[arg(
+        long,
+        value_name = "URL",
+        requires = "client_id",
+        conflicts_with = "issuer_port"
+    )]
+    issuer: Option<String>,
+    /// Client id of the web pages at the real issuer
+    #[arg(long, value_name = "ID", requires = "issuer")]
+    client_id: Option<String>,
+    /// Audience of the real issuer's access tokens [default: Okta's own]
+    #[arg(long, value_name = "AUD", requires = "issuer")]
+    audience: Option<String>,
+    /// Run release builds of the functions
+    #[arg(long)]
+    release: bool,
+    /// Template to run [default: template.yaml of the workspace]
+    #[arg(long, value_name = "FILE")]
+    template: Option<PathBuf>,
+    /// Logical id of the API to serve, for a template with several
+    #[arg(long, value_name = "LOGICAL_ID")]
+    api: Option<String>,
+    /// Value of a parameter of the template; may be repeated
+    #[arg(long = "parameter", value_name = "NAME=VALUE", value_parser = parameter)]
+    parameters: Vec<(String, String)>,
+}
+
+fn parameter(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text
+        .split_once('=')
+        .ok_or_else(|| format!("expected NAME=VALUE, found `{text}`"))?;
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+impl Run {
+    /// The options of the stack that keeps its state in `data`.
+    pub(crate) fn options(&self, data: PathBuf) -> StackOptions {
+        let issuer = self.issuer.clone().zip(self.client_id.clone());
+        let audience = self.audience.clone();
+        StackOptions {
+            web_port: self.web_port,
+            api_port: self.api_port,
+            database_port: self.database_port,
+            issuer_port: self.issuer_port,
+            issuer: issuer.map(|(url, client_id)| RealIssuer {
+                url,
+                client_id,
+                audience: audience.unwrap_or_else(|| issuer::AUDIENCE.to_owned()),
+            }),
+            data,
+            template: self
+                .template
+                .clone()
+                .unwrap_or_else(|| workspace().join("template.yaml")),
+            api: self.api.clone(),
+            parameters: self.parameters.iter().cloned().collect::<BTreeMap<_, _>>(),
+            release: self.release,
+        }
+    }
+}
+
+/// Starts the stack, prints its addresses, and stops it at Ctrl-C.
+pub(crate) async fn run(options: &StackOptions) -> Result<ExitCode, Failed> {
+    let progress = Progress::new(Verbosity::Normal);
+    let mut stop = std::pin::pin!(stop_signal());
+    let mut stack = tokio::select! {
+        started = Stack::start(options, progress) => started?,
+        () = &mut stop => return Ok(ExitCode::from(INTERRUPTED)),
+    };
+    print(&summary(&stack.file))?;
+    loop {
+        tokio::select! {
+            () = &mut stop => break,
+            () = stack.issuer_ended() => {}
+        }
+    }
+    progress.step("stopping");
+    stack.stop().await;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The addresses and users of a running stack, and `ready`.
+fn summary(stack: &StackFile) -> String {
+    let mut text = String::from("\n");
+    let rows = [
+        ("web pages", &stack.web),
+        ("API", &stack.api),
+        ("database", &stack.database),
+        ("issuer", &stack.issuer),
+    ];
+    for (part, address) in rows {
+        let _ = writeln!(text, "  {part:<10} {address}");
+    }
+    if stack.issuer_pid.is_some() {
+        text.push('\n');
+        for user in users() {
+            let (name, groups) = (&user.name, user.groups.join(", "));
+            let _ = writeln!(
+                text,
+                "  {name:<10} group {groups:<18} cargo -q local token {name}"
+            );
+        }
+    }
+    text.push_str("\nready\n");
+    text
+}
+
+/// Waits for Ctrl-C, or for the signal of a service manager.
+async fn stop_signal() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let (terminate, hang_up) = (
+            signal(SignalKind::terminate()),
+            signal(SignalKind::hangup()),
+        );
+        if let (Ok(mut terminate), Ok(mut hang_up)) = (terminate, hang_up) {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = hang_up.recv() => {}
+                _ = tokio::signal::ctrl_c() => {}
+            }
+            return;
+        }
+    }
+    let _ = tokio::signal::ctrl_c().await;
+}

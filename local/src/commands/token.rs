@@ -1,0 +1,44 @@
+//! `cargo local token`: an access token of a user, by the real sign-in.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use clap::Args;
+
+use super::Failed;
+use crate::http_client;
+use crate::issuer;
+use crate::progress::print;
+use crate::stack_file::StackFile;
+use crate::token::{DEFAULT_SCOPE, SignIn};
+
+/// The arguments of the command.
+#[derive(Debug, Args)]
+pub struct Token {
+    #[arg(help = issuer::user_names())]
+    user: String,
+    /// Scopes to ask for
+    #[arg(long, default_value = DEFAULT_SCOPE)]
+    scope: String,
+}
+
+impl Token {
+    /// Signs the user in and prints the token.
+    pub(crate) async fn run(&self, data: &Path) -> Result<ExitCode, Failed> {
+        let client = http_client::new()?;
+        let running = StackFile::running(data, &client).await;
+        let sign_in = match &running {
+            Some(stack) => SignIn::at(stack)?,
+            None => SignIn {
+                issuer: "http://127.0.0.1:9000/oauth2/default",
+                client_id: issuer::CLIENT_ID,
+                redirect_uri: issuer::redirect_uri("http://127.0.0.1:8080"),
+            },
+        };
+        let token = sign_in
+            .access_token(&client, &self.user, &self.scope)
+            .await?;
+        print(&format!("{token}\n"))?;
+        Ok(ExitCode::SUCCESS)
+    }
+}

@@ -1,0 +1,6 @@
+//! The gateway's decisions, in process: functions with fixed answers, and a clock that the test moves.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod rest;
+mod support;

@@ -1,0 +1,208 @@
+//! A gateway in front of functions with fixed answers.
+
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Request, Response};
+use local::clock::ManualClock;
+use local::gateway::Gateway;
+use local::invocation::{FunctionError, Invoke, Invoked, Outcome};
+use local::progress::Log;
+use local::template::{Given, Template};
+use serde_json::{Value, json};
+
+/// Functions with fixed answers that record their events.
+#[derive(Debug)]
+pub(crate) struct FakeFunctions {
+    pub(crate) guard: Mutex<Outcome>,
+    pub(crate) handler: Mutex<Outcome>,
+    pub(crate) events: Mutex<Vec<(String, Value)>>,
+    pub(crate) handler_takes: Mutex<Duration>,
+}
+
+impl Invoke for FakeFunctions {
+    fn invoke<'a>(&'a self, function: &'a str, payload: Bytes) -> Invoked<'a> {
+        let event = serde_json::from_slice(&payload).unwrap();
+        self.events
+            .lock()
+            .unwrap()
+            .push((function.to_owned(), event));
+        let answer = if function == "guard" {
+            &self.guard
+        } else {
+            &self.handler
+        };
+        let outcome = answer.lock().unwrap().clone();
+        let takes = if function == "guard" {
+            Duration::ZERO
+        } else {
+            *self.handler_takes.lock().unwrap()
+        };
+        Box::pin(async move {
+            tokio::time::sleep(takes).await;
+            Ok(outcome)
+        })
+    }
+
+    fn knows(&self, _: &str) -> bool {
+        true
+    }
+}
+
+pub(crate) struct Api {
+    pub(crate) gateway: Gateway,
+    pub(crate) functions: Arc<FakeFunctions>,
+    pub(crate) clock: Arc<ManualClock>,
+}
+
+pub(crate) fn success(answer: &Value) -> Outcome {
+    Outcome::Success(answer.to_string().into())
+}
+
+pub(crate) fn failure(message: &str) -> Outcome {
+    Outcome::Error(FunctionError::of_lambda("E", message))
+}
+
+pub(crate) fn policy(effect: &str, path: &str) -> Value {
+    let resource = format!("arn:aws:execute-api:us-east-1:123456789012:local00000/prod/{path}");
+    json!({
+        "principalId": "p",
+        "policyDocument": {
+            "Version": "2012-10-17",
+            "Statement": [{"Effect": effect, "Action": "execute-api:Invoke", "Resource": resource}],
+        },
+        "context": {"signedIn": true, "exp": 5, "scope": "a b"},
+    })
+}
+
+impl Api {
+    pub(crate) fn of(template: &str) -> Self {
+        let given = Given {
+            region: "us-east-1".to_owned(),
+            ..Given::default()
+        };
+        let template = Template::read(template, &given).unwrap();
+        let functions = Arc::new(FakeFunctions {
+            guard: Mutex::new(success(&policy("Allow", "*"))),
+            handler: Mutex::new(success(&json!({"statusCode": 200, "body": "hello"}))),
+            events: Mutex::default(),
+            handler_takes: Mutex::default(),
+        });
+        let clock = Arc::new(ManualClock::at(1_700_000_000));
+        let invoke: Arc<dyn Invoke> = functions.clone();
+        let gateway = Gateway::new(
+            template.api,
+            "us-east-1".to_owned(),
+            invoke,
+            clock.clone(),
+            Log::quiet("gateway"),
+        );
+        Self {
+            gateway,
+            functions,
+            clock,
+        }
+    }
+
+    pub(crate) fn guard(self, outcome: Outcome) -> Self {
+        *self.functions.guard.lock().unwrap() = outcome;
+        self
+    }
+
+    pub(crate) fn handler(self, outcome: Outcome) -> Self {
+        *self.functions.handler.lock().unwrap() = outcome;
+        self
+    }
+
+    /// `GET /path` and headers, each `Name: value`.
+    pub(crate) async fn send(&self, line: &str, headers: &[&str]) -> Response<Bytes> {
+        let (method, path) = line.split_once(' ').unwrap();
+        let mut request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("Host", "127.0.0.1:3000");
+        for header in headers {
+            let (name, value) = header.split_once(": ").unwrap();
+            request = request.header(name, value);
+        }
+        self.gateway
+            .answer(
+                request.body(Bytes::new()).unwrap(),
+                IpAddr::from([127, 0, 0, 1]),
+            )
+            .await
+    }
+
+    /// How often a function was invoked.
+    pub(crate) fn invoked(&self, function: &str) -> usize {
+        self.functions
+            .events
+            .lock()
+            .unwrap()
+            .iter()
+            .filter(|(name, _)| name == function)
+            .count()
+    }
+
+    pub(crate) fn last_event(&self, function: &str) -> Value {
+        let events = self.functions.events.lock().unwrap();
+        events
+            .iter()
+            .rev()
+            .find(|(name, _)| name == function)
+            .unwrap()
+            .1
+            .clone()
+    }
+}
+
+pub(crate) fn text(response: &Response<Bytes>) -> &str {
+    std::str::from_utf8(response.body()).unwrap()
+}
+
+pub(crate) fn header<'a>(response: &'a Response<Bytes>, name: &str) -> &'a str {
+    response
+        .headers()
+        .get(name)
+        .map(|value| value.to_str().unwrap())
+        .unwrap_or_default()
+}
+
+/// One row of a decision table: the request, the authorizer's answer, and the response.
+pub(crate) struct Row<'a> {
+    /// The verb and path.
+    pub(crate) request: &'a str,
+    /// Headers, each `Name: value`.
+    pub(crate) headers: &'a [&'a str],
+    /// What the authorizer answers.
+    pub(crate) guard: Outcome,
+    /// The status of the response.
+    pub(crate) status: u16,
+    /// The beginning of its body.
+    pub(crate) body: &'a str,
+    /// Its header `x-amzn-ErrorType`.
+    pub(crate) error_type: &'a str,
+    /// How often the authorizer is invoked.
+    pub(crate) invoked: usize,
+}
+
+impl Row<'_> {
+    /// Sends the request to a new gateway and compares the response.
+    pub(crate) async fn check(self, template: &str) {
+        let api = Api::of(template).guard(self.guard);
+        let response = api.send(self.request, self.headers).await;
+        let context = format!("{} {:?}", self.request, self.headers);
+        assert_eq!(response.status().as_u16(), self.status, "{context}");
+        let body = text(&response);
+        assert!(body.starts_with(self.body), "{context}: {body}");
+        let error_type = header(&response, "x-amzn-errortype");
+        assert_eq!(error_type, self.error_type, "{context}");
+        let request_id = header(&response, "x-amzn-requestid");
+        assert_eq!(request_id.len(), 36, "{context}");
+        assert_eq!(api.invoked("guard"), self.invoked, "{context}");
+        let reached = usize::from(self.status == 200);
+        assert_eq!(api.invoked("handler"), reached, "{context}");
+    }
+}
