@@ -8,6 +8,7 @@ pub mod answer;
 pub mod authorizer;
 pub mod bearer;
 pub mod claims;
+mod compact_jws;
 pub mod config;
 pub mod context;
 pub mod error;

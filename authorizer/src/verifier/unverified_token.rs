@@ -1,13 +1,10 @@
 //! A token taken apart.
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-
 use crate::bearer::BearerToken;
 use crate::claims::UnverifiedClaims;
+use crate::compact_jws::{CompactJws, JwsFault};
 use crate::header::UnverifiedHeader;
-use crate::refusal::{Part, Refusal};
-use crate::strict_json::{self, JsonFault};
+use crate::refusal::Refusal;
 
 /// The parts of a JWS in compact form (RFC 7515 section 7.1), read but not believed.
 pub(super) struct UnverifiedToken<'t> {
@@ -21,39 +18,27 @@ pub(super) struct UnverifiedToken<'t> {
 
 impl<'t> UnverifiedToken<'t> {
     pub(super) fn parse(token: &'t BearerToken) -> Result<Self, Refusal> {
-        let token = token.reveal();
-        let (signing_input, signature) = token.rsplit_once('.').ok_or(Refusal::NotThreeParts)?;
-        let (header, payload) = signing_input
-            .split_once('.')
-            .ok_or(Refusal::NotThreeParts)?;
-        if payload.contains('.') || [header, payload, signature].contains(&"") {
-            return Err(Refusal::NotThreeParts);
-        }
-        let header = object(header, Part::Header)?;
-        let header = UnverifiedHeader::parse(&header)?;
-        let claims = UnverifiedClaims::new(object(payload, Part::Payload)?);
-        decode(signature, Part::Signature)?;
+        let jws = CompactJws::split(token.reveal())?;
+        let header = UnverifiedHeader::parse(&jws.header()?)?;
+        let claims = UnverifiedClaims::new(jws.payload()?);
+        jws.check_signature_form()?;
         Ok(Self {
             header,
             claims,
-            signing_input,
-            signature,
+            signing_input: jws.signing_input,
+            signature: jws.signature,
         })
     }
 }
 
-fn object(text: &str, part: Part) -> Result<serde_json::Map<String, serde_json::Value>, Refusal> {
-    strict_json::parse_object(&decode(text, part)?).map_err(|fault| match fault {
-        JsonFault::RepeatedMember { .. } => Refusal::RepeatedMember { part },
-        JsonFault::NumberOutOfRange { .. } => Refusal::NumberOutOfRange { part },
-        JsonFault::Malformed { .. } | JsonFault::NotAnObject => Refusal::NotJsonObject { part },
-    })
-}
-
-/// Base64url without padding (RFC 7515 section 2), in the one form there is: bits left over at the end are refused, or
-/// one token could be written in several ways.
-fn decode(text: &str, part: Part) -> Result<Vec<u8>, Refusal> {
-    URL_SAFE_NO_PAD
-        .decode(text)
-        .map_err(|_| Refusal::NotBase64Url { part })
+impl From<JwsFault> for Refusal {
+    fn from(fault: JwsFault) -> Self {
+        match fault {
+            JwsFault::NotThreeParts => Self::NotThreeParts,
+            JwsFault::NotBase64Url { part } => Self::NotBase64Url { part },
+            JwsFault::NotJsonObject { part } => Self::NotJsonObject { part },
+            JwsFault::RepeatedMember { part } => Self::RepeatedMember { part },
+            JwsFault::NumberOutOfRange { part } => Self::NumberOutOfRange { part },
+        }
+    }
 }

@@ -1,0 +1,98 @@
+//! A JWS in compact form, taken apart: the one reader for tokens and for proofs.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Map, Value};
+use thiserror::Error;
+
+use crate::refusal::Part;
+use crate::strict_json::{self, JsonFault};
+
+/// Three parts joined by dots (RFC 7515, section 7.1), none of them read yet.
+#[derive(Clone, Copy)]
+pub(crate) struct CompactJws<'t> {
+    header: &'t str,
+    payload: &'t str,
+    /// The first two parts and the dot between them: what the signature is over.
+    pub(crate) signing_input: &'t str,
+    /// The third part, as it was sent.
+    pub(crate) signature: &'t str,
+}
+
+/// Why a part cannot be read. It carries nothing of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum JwsFault {
+    /// Another number of parts, or an empty one.
+    #[error("not three parts joined by dots")]
+    NotThreeParts,
+    /// Padding, line breaks, other characters, or bits left over at the end (RFC 7515, section 2).
+    #[error("the {part} is not base64url without padding")]
+    NotBase64Url {
+        /// Which part.
+        part: Part,
+    },
+    /// The bytes of a part are not a JSON object.
+    #[error("the {part} is not a JSON object")]
+    NotJsonObject {
+        /// Which part.
+        part: Part,
+    },
+    /// A name appears twice in one object, at any depth.
+    #[error("the {part} has an object with a repeated member")]
+    RepeatedMember {
+        /// Which part.
+        part: Part,
+    },
+    /// A number, at any depth, that no double can hold.
+    #[error("the {part} has a number that is out of range")]
+    NumberOutOfRange {
+        /// Which part.
+        part: Part,
+    },
+}
+
+impl<'t> CompactJws<'t> {
+    pub(crate) fn split(text: &'t str) -> Result<Self, JwsFault> {
+        let (signing_input, signature) = text.rsplit_once('.').ok_or(JwsFault::NotThreeParts)?;
+        let (header, payload) = signing_input
+            .split_once('.')
+            .ok_or(JwsFault::NotThreeParts)?;
+        if payload.contains('.') || [header, payload, signature].contains(&"") {
+            return Err(JwsFault::NotThreeParts);
+        }
+        Ok(Self {
+            header,
+            payload,
+            signing_input,
+            signature,
+        })
+    }
+
+    pub(crate) fn header(&self) -> Result<Map<String, Value>, JwsFault> {
+        object(self.header, Part::Header)
+    }
+
+    pub(crate) fn payload(&self) -> Result<Map<String, Value>, JwsFault> {
+        object(self.payload, Part::Payload)
+    }
+
+    pub(crate) fn check_signature_form(&self) -> Result<(), JwsFault> {
+        decode(self.signature, Part::Signature).map(drop)
+    }
+}
+
+fn object(text: &str, part: Part) -> Result<Map<String, Value>, JwsFault> {
+    strict_json::parse_object(&decode(text, part)?).map_err(|fault| match fault {
+        JsonFault::RepeatedMember { .. } => JwsFault::RepeatedMember { part },
+        JsonFault::NumberOutOfRange { .. } => JwsFault::NumberOutOfRange { part },
+        JsonFault::Malformed { .. } | JsonFault::NotAnObject => JwsFault::NotJsonObject { part },
+    })
+}
+
+/// Base64url without padding (RFC 7515, section 2), in its one canonical form: bits left over at the end are refused, or
+/// one token could be written in several ways.
+fn decode(text: &str, part: Part) -> Result<Vec<u8>, JwsFault> {
+    URL_SAFE_NO_PAD
+        .decode(text)
+        .map_err(|_| JwsFault::NotBase64Url { part })
+}
