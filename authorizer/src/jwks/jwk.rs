@@ -3,7 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use super::key::{Kind, VerificationKey};
+use super::key::{Kind, PublicKey, VerificationKey};
 use super::members::{Members, NotMembers};
 use super::refusal::KeyRefusal;
 use crate::algorithm::Algorithm;
@@ -32,17 +32,28 @@ pub(super) fn parse(json: &str, allowed: &[Algorithm]) -> Result<VerificationKey
         },
     })?;
     let kid = key_id(&members).map_err(|refusal| RefusedJwk { kid: None, refusal })?;
-    with_key_id(&members, &kid, allowed).map_err(|refusal| RefusedJwk {
-        kid: Some(kid),
-        refusal,
-    })
+    match for_signatures(&members, allowed) {
+        Ok(key) => Ok(VerificationKey::new(kid, key)),
+        Err(refusal) => Err(RefusedJwk {
+            kid: Some(kid),
+            refusal,
+        }),
+    }
 }
 
-fn with_key_id(
-    members: &Members<'_>,
-    kid: &KeyId,
-    allowed: &[Algorithm],
-) -> Result<VerificationKey, KeyRefusal> {
+fn for_signatures(members: &Members<'_>, allowed: &[Algorithm]) -> Result<PublicKey, KeyRefusal> {
+    let kty = key_type(members)?;
+    check_use(members)?;
+    let key = public_key(members, &kty)?;
+    if allowed.iter().any(|algorithm| key.fits(*algorithm)) {
+        Ok(key)
+    } else {
+        Err(KeyRefusal::AlgorithmNotAllowed)
+    }
+}
+
+/// `kty`, which is one of a public key, and no member of a private one.
+fn key_type(members: &Members<'_>) -> Result<String, KeyRefusal> {
     let kty = string(members, "kty")?.ok_or(KeyRefusal::MissingMember("kty"))?;
     match kty.as_str() {
         "RSA" | "EC" | "OKP" => {}
@@ -55,8 +66,11 @@ fn with_key_id(
     {
         return Err(KeyRefusal::PrivateKey);
     }
-    for_signatures(members)?;
-    let kind = kind(members, &kty)?;
+    Ok(kty)
+}
+
+fn public_key(members: &Members<'_>, kty: &str) -> Result<PublicKey, KeyRefusal> {
+    let kind = kind(members, kty)?;
     let alg = string(members, "alg")?
         .map(|name| {
             name.parse::<Algorithm>()
@@ -66,24 +80,12 @@ fn with_key_id(
     if alg.is_some_and(|alg| Kind::of(alg) != kind) {
         return Err(KeyRefusal::AlgorithmConflict);
     }
-    let kid = kid.clone();
-    let key = match kind {
-        Kind::Rsa => {
-            VerificationKey::rsa(kid, alg, &number(members, "n")?, &number(members, "e")?)?
+    match kind {
+        Kind::Rsa => PublicKey::rsa(alg, &number(members, "n")?, &number(members, "e")?),
+        Kind::P256 | Kind::P384 => {
+            PublicKey::ec(alg, kind, &number(members, "x")?, &number(members, "y")?)
         }
-        Kind::P256 | Kind::P384 => VerificationKey::ec(
-            kid,
-            alg,
-            kind,
-            &number(members, "x")?,
-            &number(members, "y")?,
-        )?,
-        Kind::Ed25519 => VerificationKey::ed25519(kid, alg, &number(members, "x")?)?,
-    };
-    if allowed.iter().any(|algorithm| key.fits(*algorithm)) {
-        Ok(key)
-    } else {
-        Err(KeyRefusal::AlgorithmNotAllowed)
+        Kind::Ed25519 => PublicKey::ed25519(alg, &number(members, "x")?),
     }
 }
 
@@ -93,7 +95,7 @@ fn key_id(members: &Members<'_>) -> Result<KeyId, KeyRefusal> {
 }
 
 /// RFC 7517 sections 4.2 and 4.3: both are optional, and what is there has to allow for verifying.
-fn for_signatures(members: &Members<'_>) -> Result<(), KeyRefusal> {
+fn check_use(members: &Members<'_>) -> Result<(), KeyRefusal> {
     if string(members, "use")?.is_some_and(|usage| usage != "sig") {
         return Err(KeyRefusal::NotForSignatures);
     }

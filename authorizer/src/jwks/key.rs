@@ -20,12 +20,22 @@ use crate::key_id::KeyId;
 ///
 /// It can only come out of a key set, so each one is asymmetric, of a sane size, meant for signatures, and of a curve
 /// and type that [`Algorithm`] knows. A bad key is thereby one line in the log at load time, not a storm of 401s.
+#[derive(Debug)]
 pub struct VerificationKey {
     kid: KeyId,
+    key: PublicKey,
+}
+
+/// The SHA-256 thumbprint of RFC 7638: two keys with the same one are the same key.
+pub type Thumbprint = [u8; 32];
+
+/// The public key of a JWK, without a name: asymmetric, of a permitted size, and of a curve and type that
+/// [`Algorithm`] knows.
+pub(crate) struct PublicKey {
     kind: Kind,
-    /// The one algorithm that the key set binds it to (RFC 7517 section 4.4).
+    /// The one algorithm that the JWK binds it to (RFC 7517, section 4.4).
     alg: Option<Algorithm>,
-    thumbprint: [u8; 32],
+    thumbprint: Thumbprint,
     key: DecodingKey,
 }
 
@@ -60,10 +70,48 @@ impl Kind {
 pub struct WrongSignature;
 
 impl VerificationKey {
+    pub(super) const fn new(kid: KeyId, key: PublicKey) -> Self {
+        Self { kid, key }
+    }
+
+    /// The id that tokens name it by.
+    #[must_use]
+    pub const fn kid(&self) -> &KeyId {
+        &self.kid
+    }
+
+    /// Identifies the key itself, whatever its id.
+    #[must_use]
+    pub const fn thumbprint(&self) -> Thumbprint {
+        self.key.thumbprint()
+    }
+
+    /// Whether signatures of `algorithm` can be this key's: type and curve are right, and the key set does not bind it
+    /// to another one (RFC 8725 section 3.1).
+    #[must_use]
+    pub fn fits(&self, algorithm: Algorithm) -> bool {
+        self.key.fits(algorithm)
+    }
+
+    /// Checks a signature: the third part of a token over the first two and the dot between them (RFC 7515 section 5.2).
+    ///
+    /// # Errors
+    ///
+    /// Whatever is wrong with it. Which thing it is would only help a forger.
+    pub fn verify(
+        &self,
+        algorithm: Algorithm,
+        signing_input: &[u8],
+        signature: &str,
+    ) -> Result<(), WrongSignature> {
+        self.key.verify(algorithm, signing_input, signature)
+    }
+}
+
+impl PublicKey {
     /// An RSA key from its two numbers, big-endian (RFC 7518 section 6.3.1). Leading zero bytes, which some issuers
     /// write, are dropped.
     pub(super) fn rsa(
-        kid: KeyId,
         alg: Option<Algorithm>,
         modulus: &[u8],
         exponent: &[u8],
@@ -89,7 +137,6 @@ impl VerificationKey {
             .map_err(|_| KeyRefusal::NotAPublicKey)?;
         let members = format!(r#"{{"e":"{}","kty":"RSA","n":"{}"}}"#, encode(e), encode(n));
         Ok(Self::new(
-            kid,
             Kind::Rsa,
             alg,
             &members,
@@ -99,7 +146,6 @@ impl VerificationKey {
 
     /// A point on P-256 or P-384 (RFC 7518 section 6.2.1). Both numbers have the full length of the curve.
     pub(super) fn ec(
-        kid: KeyId,
         alg: Option<Algorithm>,
         kind: Kind,
         x: &[u8],
@@ -122,7 +168,6 @@ impl VerificationKey {
             encode(y)
         );
         Ok(Self::new(
-            kid,
             kind,
             alg,
             &members,
@@ -131,15 +176,10 @@ impl VerificationKey {
     }
 
     /// An Ed25519 key (RFC 8037 section 2).
-    pub(super) fn ed25519(
-        kid: KeyId,
-        alg: Option<Algorithm>,
-        x: &[u8],
-    ) -> Result<Self, KeyRefusal> {
+    pub(super) fn ed25519(alg: Option<Algorithm>, x: &[u8]) -> Result<Self, KeyRefusal> {
         ParsedPublicKey::new(&ED25519, x).map_err(|_| KeyRefusal::NotAPublicKey)?;
         let members = format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{}"}}"#, encode(x));
         Ok(Self::new(
-            kid,
             Kind::Ed25519,
             alg,
             &members,
@@ -147,20 +187,13 @@ impl VerificationKey {
         ))
     }
 
-    fn new(
-        kid: KeyId,
-        kind: Kind,
-        alg: Option<Algorithm>,
-        members: &str,
-        key: DecodingKey,
-    ) -> Self {
+    fn new(kind: Kind, alg: Option<Algorithm>, members: &str, key: DecodingKey) -> Self {
         // Left to itself `jsonwebtoken` picks a provider by crate features and panics at the first token if another
         // crate has switched on a second one. Only the first call counts.
         let _installed_before = jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER.install_default();
         let mut thumbprint = [0; 32];
         thumbprint.copy_from_slice(digest::digest(&digest::SHA256, members.as_bytes()).as_ref());
         Self {
-            kid,
             kind,
             alg,
             thumbprint,
@@ -168,22 +201,13 @@ impl VerificationKey {
         }
     }
 
-    /// The id that tokens name it by.
-    #[must_use]
-    pub const fn kid(&self) -> &KeyId {
-        &self.kid
-    }
-
-    /// The SHA-256 thumbprint of RFC 7638: two keys with the same one are the same key.
-    #[must_use]
-    pub const fn thumbprint(&self) -> [u8; 32] {
+    pub(crate) const fn thumbprint(&self) -> Thumbprint {
         self.thumbprint
     }
 
-    /// Whether signatures of `algorithm` can be this key's: type and curve are right, and the key set does not bind it
-    /// to another one (RFC 8725 section 3.1).
-    #[must_use]
-    pub fn fits(&self, algorithm: Algorithm) -> bool {
+    /// Whether signatures of `algorithm` can be this key's: type and curve are right, and the JWK does not bind it to
+    /// another one (RFC 8725, section 3.1).
+    pub(crate) fn fits(&self, algorithm: Algorithm) -> bool {
         Kind::of(algorithm) == self.kind && self.alg.is_none_or(|alg| alg == algorithm)
     }
 
@@ -192,7 +216,7 @@ impl VerificationKey {
     /// # Errors
     ///
     /// Whatever is wrong with it. Which thing it is would only help a forger.
-    pub fn verify(
+    pub(crate) fn verify(
         &self,
         algorithm: Algorithm,
         signing_input: &[u8],
@@ -220,17 +244,15 @@ impl VerificationKey {
     }
 }
 
-impl fmt::Debug for VerificationKey {
+impl fmt::Debug for PublicKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
-            kid,
             kind,
             alg,
             thumbprint,
             key: _,
         } = self;
-        f.debug_struct("VerificationKey")
-            .field("kid", kid)
+        f.debug_struct("PublicKey")
             .field("kind", kind)
             .field("alg", alg)
             .field("thumbprint", &encode(thumbprint))
