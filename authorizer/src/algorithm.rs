@@ -5,9 +5,9 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
-/// A signature algorithm of RFC 7518 section 3.1 or RFC 8037 that this authorizer can be set to accept.
+/// A signature algorithm of RFC 7518, section 3.1 or RFC 8037 that this authorizer can be set to accept.
 ///
-/// HMAC and `none` have no variant: what cannot be named cannot be let through.
+/// HMAC and `none` have no variant, so that no code can accept them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[expect(missing_docs, reason = "the names are those of the RFC")]
 pub enum Algorithm {
@@ -22,13 +22,13 @@ pub enum Algorithm {
     EdDSA,
 }
 
-/// A name that is none of the accepted algorithms.
+/// A name that is not one of the accepted algorithms.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("not one of RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, EdDSA")]
 pub struct UnknownAlgorithm;
 
 impl Algorithm {
-    /// Every algorithm there is, in the order of the documentation.
+    /// Every algorithm, in the order of the documentation.
     pub const ALL: [Self; 9] = [
         Self::RS256,
         Self::RS384,
@@ -41,7 +41,7 @@ impl Algorithm {
         Self::EdDSA,
     ];
 
-    /// The name in a JOSE header, which is case-sensitive (RFC 7515 section 4.1.1).
+    /// The name in a JOSE header, which is case-sensitive (RFC 7515, section 4.1.1).
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {

@@ -1,4 +1,4 @@
-//! The bearer token, as it stands in a header or a query.
+//! The bearer token of a header or a query parameter.
 
 use std::fmt;
 
@@ -6,25 +6,25 @@ use aws_lc_rs::digest::{SHA256, digest};
 
 use crate::refusal::Refusal;
 
-/// The longest token that is looked at, in bytes: what API Gateway lets through in all headers together.
+/// The longest token that is read, in bytes: API Gateway's limit for all headers together.
 pub const MAX_TOKEN_BYTES: usize = 10_240;
 
-/// A token that someone sent (RFC 6750), of bearable size and made of the characters of its grammar; nothing else
-/// about it is known. `Debug` never shows it.
+/// A token as it was sent (RFC 6750), within the size limit and of the characters of its grammar. Nothing else is known
+/// about it. `Debug` never shows it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct BearerToken(String);
 
-/// What is remembered of a token instead of the token.
+/// The SHA-256 of a token, which is kept in place of the token.
 pub type TokenDigest = [u8; 32];
 
 impl BearerToken {
-    /// Reads the value of an `Authorization` header: `Bearer`, in any case, spaces, and one token.
+    /// Parses the value of an `Authorization` header: `Bearer` in any case, spaces, and one token.
     ///
     /// # Errors
     ///
     /// If it has another scheme or form, or holds two credentials joined by a comma, as HTTP APIs join two headers.
     pub fn from_authorization(value: &str) -> Result<Self, Refusal> {
-        // The blanks around a field value are no part of it (RFC 9110 section 5.5).
+        // White space around a field value is not part of it (RFC 9110, section 5.5).
         let value = value.trim_matches([' ', '\t']);
         let Some((scheme, token)) = value.split_once(' ') else {
             return Err(Refusal::MalformedBearer);
@@ -35,11 +35,11 @@ impl BearerToken {
         Self::from_token(token.trim_start_matches(' '))
     }
 
-    /// Takes a bare token, as a query parameter carries it.
+    /// Parses a token without a scheme, as in a query parameter.
     ///
     /// # Errors
     ///
-    /// If it is empty, too long, or has characters that no bearer token has.
+    /// If it is empty, too long, or has a character that no bearer token has.
     pub fn from_token(token: &str) -> Result<Self, Refusal> {
         if token.len() > MAX_TOKEN_BYTES {
             return Err(Refusal::TokenTooLong { bytes: token.len() });
@@ -47,7 +47,7 @@ impl BearerToken {
         if token.contains(',') {
             return Err(Refusal::SeveralTokens);
         }
-        // `b64token` of RFC 6750 section 2.1.
+        // `b64token` of RFC 6750, section 2.1.
         if token.is_empty()
             || !token
                 .bytes()
@@ -58,7 +58,7 @@ impl BearerToken {
         Ok(Self(token.to_owned()))
     }
 
-    /// The token itself, for those that take it apart or ask the issuer about it.
+    /// The token itself, for parsing and introspection.
     #[must_use]
     pub fn reveal(&self) -> &str {
         &self.0
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn an_oversized_token_is_refused_at_the_very_byte() {
+    fn a_token_over_10_240_bytes_is_refused() {
         let longest = "a".repeat(MAX_TOKEN_BYTES);
         check(&format!("Bearer {longest}"), Ok(&longest));
         check(

@@ -1,4 +1,4 @@
-//! The claims of a token, before the signature vouches for them.
+//! The claims of a token, before the signature is verified.
 
 use serde_json::{Map, Value};
 
@@ -6,15 +6,15 @@ use crate::access::ClaimName;
 use crate::refusal::Refusal;
 use crate::times::Times;
 
-/// What a token says (RFC 7519 section 4). Until its signature is verified this is what a stranger wrote: it decides
-/// which cheap check fails first, and reaches neither a policy nor a log.
+/// The claims of a token (RFC 7519, section 4), unverified: anyone may have written them. They decide which cheap check
+/// fails first, and reach neither a policy nor a log.
 #[derive(Clone)]
 pub struct UnverifiedClaims(Map<String, Value>);
 
-/// Claims that only ID tokens have: OpenID Connect Core 1.0 sections 2 and 3.3.2.11.
+/// Claims that only ID tokens have (OpenID Connect Core 1.0, sections 2 and 3.3.2.11).
 const ID_TOKEN_CLAIMS: [&str; 3] = ["nonce", "at_hash", "c_hash"];
 
-/// Claims that only access tokens have: RFC 9068 section 2.2, and Okta's own names for them.
+/// Claims that only access tokens have (RFC 9068, section 2.2), and Okta's own names for them.
 const ACCESS_TOKEN_CLAIMS: [&str; 4] = ["scp", "scope", "cid", "client_id"];
 
 impl UnverifiedClaims {
@@ -22,7 +22,7 @@ impl UnverifiedClaims {
         Self(members)
     }
 
-    /// The issuer, if it is text. An array that holds the right one is not it.
+    /// The issuer, if it is a string. An array that contains the right one is not.
     #[must_use]
     pub fn issuer(&self) -> Option<&str> {
         self.text("iss")
@@ -32,18 +32,18 @@ impl UnverifiedClaims {
     ///
     /// # Errors
     ///
-    /// If it is missing, empty or not text.
+    /// If it is missing, empty or not a string.
     pub fn subject(&self) -> Result<&str, Refusal> {
         self.text("sub")
             .filter(|sub| !sub.is_empty())
             .ok_or(Refusal::SubjectMissing)
     }
 
-    /// When it counts.
+    /// The validity period.
     ///
     /// # Errors
     ///
-    /// If there is no end to it, or one of the times is no number.
+    /// If `exp` is missing, or one of the times is not a number.
     pub fn times(&self) -> Result<Times, Refusal> {
         Ok(Times {
             expires_at: self.time("exp")?.ok_or(Refusal::ExpiryMissing)?,
@@ -64,8 +64,8 @@ impl UnverifiedClaims {
             .transpose()
     }
 
-    /// Holds `aud` against the audiences that are ours (RFC 7519 section 4.1.3): text or an array of text, of which
-    /// one must be ours. An array with anything else in it is refused whole.
+    /// Checks `aud` against our audiences (RFC 7519, section 4.1.3): a string or an array of strings, of which one must be
+    /// ours. An array with anything else in it is refused.
     ///
     /// # Errors
     ///
@@ -99,8 +99,8 @@ impl UnverifiedClaims {
         }
     }
 
-    /// The client that asked for the token: Okta's `cid`, else `client_id` (RFC 9068), else `azp`. The first that is
-    /// there counts, so that a malformed one does not let another speak for it.
+    /// The client that the token was issued to: Okta's `cid`, else `client_id` (RFC 9068), else `azp`. Only the first that
+    /// is present is read, so that a malformed one is not replaced by another.
     #[must_use]
     pub fn client_id(&self) -> Option<&str> {
         let claim = ["cid", "client_id", "azp"]
@@ -109,12 +109,12 @@ impl UnverifiedClaims {
         claim.as_str().filter(|id| !id.is_empty())
     }
 
-    /// Whether this looks like an ID token. By one sure mark alone: an ID token at an API is refused even where its
-    /// audience was put among ours by mistake.
+    /// Whether this looks like an ID token. One sure mark is enough: an ID token is refused even where its audience is
+    /// listed by mistake.
     ///
-    /// Okta sets no `typ`, so the kinds are told apart by shape: `nonce` and hashes of other tokens stand only in ID
-    /// tokens; Okta's `jti` begins with `ID.`, Cognito says `token_use`. A token that shows no mark of either kind is
-    /// taken for what is expected; issuer, audience and client have been checked by then.
+    /// Okta sets no `typ`, so the kinds are distinguished by their claims: only ID tokens have `nonce` and hashes of other
+    /// tokens, Okta's `jti` begins with `ID.`, and Cognito sets `token_use`. A token without a mark of either kind is
+    /// accepted as the expected kind; issuer, audience and client have been checked by then.
     #[must_use]
     pub fn looks_like_id_token(&self) -> bool {
         ID_TOKEN_CLAIMS
@@ -124,7 +124,7 @@ impl UnverifiedClaims {
             || self.text("token_use") == Some("id")
     }
 
-    /// Whether this looks like an access token, by its claims: it speaks of scopes or of the client that got it.
+    /// Whether this looks like an access token: it has scopes or the client that it was issued to.
     #[must_use]
     pub fn looks_like_access_token(&self) -> bool {
         ACCESS_TOKEN_CLAIMS
@@ -134,7 +134,7 @@ impl UnverifiedClaims {
             || self.text("token_use") == Some("access")
     }
 
-    /// Whether the token is bound to a key of the sender (`cnf`, RFC 7800 section 3.1), whichever way.
+    /// Whether the token is bound to a key of the sender (`cnf`, RFC 7800, section 3.1), by whatever method.
     #[must_use]
     pub fn is_bound(&self) -> bool {
         self.0.contains_key("cnf")
@@ -155,8 +155,8 @@ impl UnverifiedClaims {
             .ok_or(Refusal::PrincipalMalformed)
     }
 
-    /// The scopes: Okta's `scp`, an array, or the space-separated `scope` of RFC 9068. What is no scope token (RFC
-    /// 6749 section 3.3) is dropped, lest one element of an array turn into two scopes when they are joined.
+    /// The scopes: Okta's `scp`, an array, or the space-separated `scope` of RFC 9068. An element that is not one scope
+    /// (RFC 6749, section 3.3) is dropped, because joined with spaces it would become two.
     #[must_use]
     pub fn scopes(&self) -> Option<Vec<String>> {
         let is_scope = |scope: &&str| is_scope_token(scope);
@@ -183,7 +183,7 @@ impl UnverifiedClaims {
         }
     }
 
-    /// The groups: an array of text, or one as text.
+    /// The groups: an array of strings, or one string.
     #[must_use]
     pub fn groups(&self) -> Option<Vec<String>> {
         match self.0.get("groups")? {
@@ -235,13 +235,13 @@ impl UnverifiedClaims {
     }
 }
 
-/// Whether a text is one scope (`scope-token`, RFC 6749 section 3.3).
+/// Whether a string is one scope (`scope-token`, RFC 6749, section 3.3).
 pub(crate) fn is_scope_token(text: &str) -> bool {
     let is_allowed = |byte| matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e);
     !text.is_empty() && text.bytes().all(is_allowed)
 }
 
-/// Shows no value: these may be anybody's.
+/// Shows no value: claims are personal data.
 impl std::fmt::Debug for UnverifiedClaims {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "UnverifiedClaims({} members)", self.0.len())

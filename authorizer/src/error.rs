@@ -1,4 +1,4 @@
-//! How a decision fails, and what API Gateway is told about it.
+//! Errors in place of a decision, and what API Gateway receives.
 
 use lambda_runtime::Diagnostic;
 use thiserror::Error;
@@ -6,29 +6,29 @@ use thiserror::Error;
 use crate::refusal::Refusal;
 use crate::target::TargetError;
 
-/// The two ways in which there is no policy: the caller's fault and ours.
+/// Why there is no policy: the caller's fault or ours.
 ///
-/// They never mix: a Deny for an outage could be cached, and a 500 for a bad token would page someone.
+/// The two never mix: a Deny during an outage could be cached, and a 500 for a bad token would raise an alarm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum AuthorizerError {
     /// The credential is missing or bad: 401.
     #[error("refused: {0}")]
     Refused(#[from] Refusal),
-    /// This function could not do its work: 500.
+    /// This function failed: 500.
     #[error("failed: {0}")]
     Failed(#[from] Failure),
 }
 
-/// What can go wrong on our side. Like [`Refusal`] it carries nothing of the token.
+/// A failure of this function. Like [`Refusal`] it carries no part of the token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum Failure {
     /// The event is not JSON of a known shape.
     #[error("the event is of no known shape: {0}")]
     UnknownEvent(#[from] EventFault),
-    /// There are no keys to hold a signature against, and none could be fetched.
-    #[error("no keys of the issuer are at hand and none could be fetched")]
+    /// There are no usable keys, and none could be fetched.
+    #[error("no usable keys of the issuer, and none could be fetched")]
     KeysUnavailable,
-    /// The issuer could not be asked whether the token is still active.
+    /// The issuer did not say whether the token is active.
     #[error("the issuer's introspection endpoint gave no usable answer")]
     IntrospectionUnavailable,
 }
@@ -36,7 +36,7 @@ pub enum Failure {
 /// What is wrong with an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum EventFault {
-    /// Not an object, or one with a member of ours twice.
+    /// Not an object, or a member that is read is repeated.
     #[error("expected one JSON object")]
     NotAnObject,
     /// Neither an authorizer event of a REST or WebSocket API nor one of an HTTP API.
@@ -63,8 +63,8 @@ impl AuthorizerError {
     }
 }
 
-/// What the Runtime API is told. API Gateway answers 401 if, and only if, the message is exactly `Unauthorized`; every
-/// other error is a 500 to the caller, and its text reaches no one but the log.
+/// What the Runtime API receives. API Gateway answers 401 only if the message is exactly `Unauthorized`. Every other error
+/// is a 500, and its message is only in the log.
 impl From<AuthorizerError> for Diagnostic {
     fn from(error: AuthorizerError) -> Self {
         let name = match error {

@@ -1,7 +1,7 @@
-//! The events of API Gateway: the only place that knows their JSON.
+//! The events of API Gateway. No other module knows their JSON.
 //!
-//! Read from the raw text and with tolerance: members that are missing, null or new are fine, and a header of any
-//! bytes is at worst a bad token. Only an event of another shape is an error of ours.
+//! The parser is tolerant: members may be missing, null or new, and a header of any bytes is at worst a bad token. Only an
+//! event of an unknown shape is our failure.
 
 mod member;
 
@@ -15,14 +15,14 @@ use crate::error::EventFault;
 use crate::refusal::Refusal;
 use crate::target::{Route, Target};
 
-/// What is asked, in whichever form it came.
+/// A request, from any form of event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuthorizerRequest {
-    /// The form, which decides the form of the answer.
+    /// The form of the event, on which the form of the answer depends.
     pub form: Form,
-    /// The route that is asked for.
+    /// The route that is called.
     pub target: Target,
-    /// The token, if there is any credential at all; or what is wrong with the credential.
+    /// The token, `None` without a credential, or what is wrong with the credential.
     pub credential: Result<Option<BearerToken>, Refusal>,
     /// The request's id at API Gateway, for the log.
     pub request_id: Option<String>,
@@ -39,7 +39,7 @@ pub enum Form {
     HttpApi,
 }
 
-/// The members that matter, unread.
+/// The members that are read, not yet parsed.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Outline<'e> {
@@ -72,13 +72,13 @@ struct RequestContext {
 }
 
 impl AuthorizerRequest {
-    /// Reads an event.
+    /// Parses an event.
     ///
     /// # Errors
     ///
-    /// If it is of no known shape.
+    /// If its shape is unknown.
     pub fn parse(event: &RawValue) -> Result<Self, EventFault> {
-        // Serde would also read a struct from an array.
+        // Serde would also parse a struct from an array.
         if !event.get().starts_with('{') {
             return Err(EventFault::NotAnObject);
         }
@@ -98,7 +98,7 @@ impl AuthorizerRequest {
     }
 
     fn token(event: &RawValue, arn: &str) -> Result<Self, EventFault> {
-        // The published type fails on a token that is no text; then it is the token that is wrong.
+        // The published type fails on a token that is not a string; then the token is malformed, not the event.
         let credential =
             match serde_json::from_str::<ApiGatewayCustomAuthorizerRequest>(event.get()) {
                 Ok(event) => event
@@ -149,7 +149,7 @@ impl Outline<'_> {
         })
     }
 
-    /// The one value of the header `Authorization`.
+    /// The only value of the header `Authorization`.
     fn authorization(&self) -> Result<Result<Option<String>, Refusal>, EventFault> {
         one_value(
             "authorization",
@@ -159,8 +159,8 @@ impl Outline<'_> {
         )
     }
 
-    /// The one value of the query parameter `access_token` (RFC 6750 section 2.3), for browsers cannot set headers when
-    /// they open a WebSocket. Everywhere else it stays unread: what stands in an address stands in logs.
+    /// The only value of the query parameter `access_token` (RFC 6750, section 2.3). Browsers cannot set headers when they
+    /// open a WebSocket. It is not read anywhere else, because URLs appear in logs.
     fn access_token(&self) -> Result<Result<Option<String>, Refusal>, EventFault> {
         let (single, multiple) = (
             self.query_string_parameters,
@@ -169,8 +169,8 @@ impl Outline<'_> {
         one_value("access_token", Case::Exact, single, multiple)
     }
 
-    /// HTTP API payload 1.0 repeats all identity sources, joined by commas, as `authorizationToken`. Those may be query
-    /// parameters, so no token is taken from there; but a bearer token other than the header's is a second credential.
+    /// HTTP API payload 1.0 has all identity sources, joined by commas, in `authorizationToken`. They may be query
+    /// parameters, so no token is taken from there. A bearer token other than the header's is a second credential.
     fn header_beside_identity(
         &self,
         header: Option<String>,
@@ -196,8 +196,8 @@ impl Outline<'_> {
     }
 }
 
-/// The one value of a name in the single- and the multi-value form of one list. REST APIs send both, so that one value
-/// stands twice; two entries in one form, however their case differs, are two values.
+/// The only value of a name in the single- and the multi-value form of one list. REST APIs send both forms, each with the
+/// same value. Two entries in one form are two values, whatever the case of their names.
 fn one_value(
     name: &str,
     case: Case,
@@ -220,7 +220,7 @@ fn one_value(
     )
 }
 
-/// RFC 6750 section 2: not more than one method.
+/// RFC 6750, section 2: not more than one method.
 fn one_method(
     header: Option<String>,
     parameter: Result<Option<String>, Refusal>,

@@ -1,4 +1,4 @@
-//! The header of a token, before anything vouches for it.
+//! The header of a token, before the signature is verified.
 
 use serde_json::{Map, Value};
 
@@ -6,8 +6,8 @@ use crate::algorithm::Algorithm;
 use crate::key_id::KeyId;
 use crate::refusal::Refusal;
 
-/// What a token says about its own signature (RFC 7515 section 4). Nobody has confirmed a word of it: it says which
-/// key and algorithm to try, and never where to fetch a key. `jku`, `jwk`, `x5u` and `x5c` are not even read.
+/// What a token states about its own signature (RFC 7515, section 4), unverified. It selects the key and the algorithm to
+/// try, never the place to fetch a key from: `jku`, `jwk`, `x5u` and `x5c` are not read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnverifiedHeader {
     algorithm: Algorithm,
@@ -16,11 +16,11 @@ pub struct UnverifiedHeader {
 }
 
 impl UnverifiedHeader {
-    /// Reads the members of a header, in the order in which a fault tells most.
+    /// Parses the members of a header. The checks are in the order in which a fault is most informative.
     ///
     /// # Errors
     ///
-    /// If it asks for anything that is not understood or not allowed anywhere.
+    /// If it requires anything that is not supported or never allowed.
     pub(crate) fn parse(members: &Map<String, Value>) -> Result<Self, Refusal> {
         let algorithm = match members.get("alg") {
             Some(Value::String(name)) => name.parse().map_err(|_| Refusal::AlgorithmNotAllowed)?,
@@ -48,7 +48,7 @@ impl UnverifiedHeader {
         })
     }
 
-    /// The algorithm, yet to be held against those of the issuer.
+    /// The algorithm, not yet checked against those of the issuer.
     #[must_use]
     pub const fn algorithm(&self) -> Algorithm {
         self.algorithm
@@ -60,15 +60,15 @@ impl UnverifiedHeader {
         &self.key_id
     }
 
-    /// Whether `typ` is `at+jwt` (RFC 9068 section 2.1).
+    /// Whether `typ` is `at+jwt` (RFC 9068, section 2.1).
     #[must_use]
     pub const fn says_access_token(&self) -> bool {
         self.says_access_token
     }
 }
 
-/// Reads `typ`. Okta's access tokens carry none, so its absence says nothing. Media types are compared without regard
-/// to case (RFC 7515 section 4.1.9).
+/// Parses `typ`. Okta's access tokens have none, so its absence says nothing. Media types are compared without regard to
+/// case (RFC 7515, section 4.1.9).
 fn says_access_token(typ: Option<&Value>) -> Result<bool, Refusal> {
     match typ {
         None => Ok(false),
@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_id_of_bearable_length_is_needed() {
+    fn a_key_id_of_at_most_256_bytes_is_required() {
         check(json!({"alg": "RS256"}), Err(Refusal::KeyIdMissing));
         check(
             json!({"alg": "RS256", "kid": 1}),
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn addresses_of_keys_are_not_read() {
+    fn urls_of_keys_are_not_read() {
         let header = json!({"alg": "RS256", "kid": "k", "jku": "https://evil.example/keys", "jwk": {"kty": "oct", "k": ""},
             "x5u": 5, "x5c": "no"});
         check(header, Ok((Algorithm::RS256, "k", false)));

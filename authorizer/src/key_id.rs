@@ -1,16 +1,16 @@
-//! The name of a key.
+//! Key ids.
 
 use std::fmt::{self, Write};
 
 use serde::{Serialize, Serializer};
 use thiserror::Error;
 
-/// A key id (`kid`, RFC 7515 section 4.1.4): a name to look a key up by, and nothing else. It is never part of an
-/// address, a file name or a query.
+/// A key id (`kid`, RFC 7515, section 4.1.4): a name to look a key up by. It is never part of a URL, a file name or a
+/// query.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct KeyId(Box<str>);
 
-/// The longest key id that is looked up, in bytes. Okta's have 43.
+/// The longest key id that is looked up, in bytes. Okta's are 43 long.
 pub const MAX_KEY_ID_BYTES: usize = 256;
 
 /// A key id that is longer than [`MAX_KEY_ID_BYTES`].
@@ -22,7 +22,7 @@ pub struct KeyIdTooLong {
 }
 
 impl KeyId {
-    /// Takes a key id as it stands in a header or a key.
+    /// Parses the key id of a header or a key.
     ///
     /// # Errors
     ///

@@ -1,6 +1,6 @@
 //! A token-validating Lambda authorizer for AWS API Gateway, made for Okta.
 //!
-//! One function from an event to an answer, with one fact it must go and get: the issuer's keys.
+//! One function from an event to an answer, with one input that it must fetch: the issuer's keys.
 
 pub mod access;
 pub mod algorithm;

@@ -1,4 +1,4 @@
-//! The IAM policy that API Gateway holds a request against, and may keep for the next one.
+//! The IAM policy by which API Gateway decides a request, and which it may cache.
 
 use serde::Serialize;
 use time::OffsetDateTime;
@@ -7,8 +7,8 @@ use time::format_description::well_known::Rfc3339;
 use crate::access::{NothingGranted, Permit};
 use crate::target::{CONNECT, Route, Target};
 
-/// The largest policy, in bytes of JSON. The rest of [`MAX_ANSWER_BYTES`](crate::answer::MAX_ANSWER_BYTES) is for the
-/// principal and the context.
+/// The largest policy, in bytes of JSON. The rest of [`MAX_ANSWER_BYTES`](crate::answer::MAX_ANSWER_BYTES) is reserved for
+/// the principal and the context.
 pub const MAX_POLICY_BYTES: usize = 6 * 1024;
 
 /// The longest resource in a policy, in characters.
@@ -16,9 +16,9 @@ pub const MAX_RESOURCE_CHARS: usize = 512;
 
 /// A policy document.
 ///
-/// It is built from the rules that are met and the stage, never from the verb and path of the request: so it holds for
-/// every route, and a cached one decides the next request as rightly as this one. No member is ever null, for API
-/// Gateway answers 500 to `"Condition": null`.
+/// It is made of the rules that are met and the stage, never of the method and path of the request. So it is right for
+/// every route, and a cached one decides later requests correctly. No member is ever null, because API Gateway answers
+/// 500 to `"Condition": null`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct PolicyDocument {
@@ -42,7 +42,7 @@ enum Effect {
     Deny,
 }
 
-/// The end of a policy that API Gateway may have cached.
+/// The end of a policy's validity, for one that API Gateway caches.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 struct Condition {
     #[serde(rename = "DateLessThan")]
@@ -56,7 +56,7 @@ struct DateLessThan {
 }
 
 impl PolicyDocument {
-    /// The policy for what was decided. `ends_at_secs`: from then on it allows nothing any more.
+    /// The policy for a decision. From `ends_at_secs` on it allows nothing.
     #[must_use]
     pub fn new(
         decision: &Result<Permit<'_>, NothingGranted>,
@@ -111,7 +111,7 @@ fn resources(permit: &Permit<'_>, target: &Target) -> Vec<String> {
                 .map(|verb| format!("{stage}/{verb}{path}")),
         );
     }
-    // Rules may overlap; each resource stands once.
+    // Rules may overlap; each resource is listed once.
     let mut seen = std::collections::HashSet::new();
     resources.retain(|resource| seen.insert(resource.clone()));
     resources
@@ -119,7 +119,7 @@ fn resources(permit: &Permit<'_>, target: &Target) -> Vec<String> {
 
 impl Condition {
     fn until(secs: u64) -> Self {
-        // What lies beyond the year 9999 has no RFC 3339 form; a token that lives as long has other problems.
+        // A time after the year 9999 has no RFC 3339 form.
         const LAST: i64 = 253_402_300_799;
         let secs = i64::try_from(secs).unwrap_or(LAST).min(LAST);
         let current_time = OffsetDateTime::from_unix_timestamp(secs)
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn resources_come_from_the_rules_alone() {
+    fn resources_come_only_from_the_rules() {
         check(
             r#"[{"methods": ["GET", "PUT"], "path": "/state/*"}]"#,
             &["GET/state/*", "PUT/state/*"],
@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn a_resource_that_two_rules_grant_stands_once() {
+    fn a_resource_that_two_rules_grant_is_listed_once() {
         check(
             r#"[{"methods": ["GET"], "path": "/a"}, {"methods": ["GET", "PUT"], "path": "/a", "anonymous": true}]"#,
             &["GET/a", "PUT/a"],

@@ -1,37 +1,37 @@
-//! Why a request is answered with 401.
+//! Why a token is refused (401).
 
 use thiserror::Error;
 
 use crate::jwks::KeyRefusal;
 
-/// Every way in which a token can be refused: the caller's fault, and always the same answer, `Unauthorized`.
+/// Why a token is refused. It is the caller's fault, and the answer is always `Unauthorized`.
 ///
-/// The variants carry what an operator needs to understand a refusal. None can carry the token or the value of a claim:
-/// they hold numbers and names that stand in this source, and nothing of type `String`.
+/// The variants carry what an operator needs to understand a refusal: numbers and names from this source. Without a
+/// `String` none can carry the token or the value of a claim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum Refusal {
-    /// No credential at all, and no rule that serves the anonymous.
+    /// No credential, and no rule that allows anonymous callers.
     #[error("no bearer token")]
     NoToken,
     /// A credential that is not `Bearer` and one token.
     #[error("the credential is not of the form `Bearer` and one token")]
     MalformedBearer,
-    /// More than one credential (RFC 6750 section 2: not more than one method, here not more than one value).
+    /// More than one credential (RFC 6750, section 2: not more than one method, here not more than one value).
     #[error("more than one credential")]
     SeveralTokens,
-    /// Longer than is looked at.
+    /// Longer than the limit.
     #[error(
-        "a token of {bytes} bytes, at most {} are looked at",
+        "a token of {bytes} bytes, at most {} are accepted",
         crate::bearer::MAX_TOKEN_BYTES
     )]
     TokenTooLong {
         /// How long it is.
         bytes: usize,
     },
-    /// Not a JWS in compact form (RFC 7515 section 7.1). Five parts are an encrypted token.
+    /// Not a JWS in compact form (RFC 7515, section 7.1). Five parts are an encrypted token.
     #[error("not three parts joined by dots")]
     NotThreeParts,
-    /// Padding, line breaks, other characters, or bits left over at the end (RFC 7515 section 2).
+    /// Padding, line breaks, other characters, or bits left over at the end (RFC 7515, section 2).
     #[error("the {part} is not base64url without padding")]
     NotBase64Url {
         /// Which part of the token.
@@ -43,34 +43,34 @@ pub enum Refusal {
         /// Which part of the token.
         part: Part,
     },
-    /// A name stands twice in one object, at any depth (RFC 7515 section 4, RFC 7519 section 4).
+    /// An object has two members of one name, at any depth (RFC 7515, section 4; RFC 7519, section 4).
     #[error("the {part} has an object with a repeated member")]
     RepeatedMember {
         /// Which part of the token.
         part: Part,
     },
-    /// A number, at any depth, that no double can hold (RFC 8259 section 6 lets us set the limit).
+    /// A number, at any depth, that no double can hold (RFC 8259, section 6 allows such a limit).
     #[error("the {part} has a number that is out of range")]
     NumberOutOfRange {
         /// Which part of the token.
         part: Part,
     },
-    /// `alg` is missing, unknown, `none`, symmetric, or not among those allowed for the issuer (RFC 8725 section 3.1).
+    /// `alg` is missing, unknown, `none`, symmetric, or not among those allowed for the issuer (RFC 8725, section 3.1).
     #[error("the algorithm is not one of those allowed")]
     AlgorithmNotAllowed,
-    /// `crit`: extensions that must be understood, of which this verifier knows none (RFC 7515 section 4.1.11).
+    /// `crit`: extensions that must be understood, of which this verifier knows none (RFC 7515, section 4.1.11).
     #[error("the header names critical extensions")]
     CriticalExtension,
     /// `b64`: an unencoded payload (RFC 7797).
-    #[error("the header speaks of an unencoded payload")]
+    #[error("the header requires an unencoded payload")]
     UnencodedPayload,
-    /// `typ` other than absent, `JWT`, `at+jwt`, `application/at+jwt` (RFC 8725 section 3.11).
+    /// `typ` other than absent, `JWT`, `at+jwt`, `application/at+jwt` (RFC 8725, section 3.11).
     #[error("the type in the header is that of another kind of token")]
     TypeNotAllowed,
-    /// No `kid`, or one that is not text.
+    /// No `kid`, or one that is not a string.
     #[error("the header names no key")]
     KeyIdMissing,
-    /// A `kid` that is not looked up.
+    /// A `kid` over the limit.
     #[error(
         "a key id of {bytes} bytes, at most {} are looked up",
         crate::key_id::MAX_KEY_ID_BYTES
@@ -79,7 +79,7 @@ pub enum Refusal {
         /// How long it is.
         bytes: usize,
     },
-    /// No `iss`, or none that is trusted, byte for byte.
+    /// No `iss`, or one that is not byte for byte a trusted issuer.
     #[error("the issuer is not trusted")]
     IssuerNotTrusted,
     /// The issuer is the org authorization server of the Okta domain whose custom server is trusted.
@@ -87,10 +87,10 @@ pub enum Refusal {
         "a token of the Okta org authorization server, which is not for APIs: request it from the trusted issuer"
     )]
     OrgServerToken,
-    /// The issuer does not publish such a key, or it was asked too recently.
+    /// The issuer does not publish such a key, or the cooldown does not permit a fetch yet.
     #[error("the issuer publishes no such key")]
     KeyUnknown,
-    /// The issuer publishes such a key, and it cannot serve.
+    /// The issuer publishes such a key, and it cannot be used.
     #[error("the key cannot be used: {reason}")]
     KeyUnusable {
         /// Why.
@@ -102,25 +102,25 @@ pub enum Refusal {
     /// No `exp`.
     #[error("no time of expiry")]
     ExpiryMissing,
-    /// `exp`, `nbf` or `iat` is there and not a finite number (RFC 7519 section 2, `NumericDate`).
+    /// `exp`, `nbf` or `iat` is present and not a finite number (RFC 7519, section 2, `NumericDate`).
     #[error("the claim `{claim}` is not a number of seconds")]
     TimeMalformed {
         /// Which claim.
         claim: &'static str,
     },
-    /// `exp` is over.
+    /// `exp` has passed.
     #[error("expired {seconds_ago} s ago")]
     Expired {
         /// How long ago.
         seconds_ago: u64,
     },
-    /// `nbf` is to come.
+    /// `nbf` is in the future.
     #[error("not valid for {seconds_ahead} s yet")]
     NotYetValid {
         /// How far ahead.
         seconds_ahead: u64,
     },
-    /// `iat` is to come.
+    /// `iat` is in the future.
     #[error("issued {seconds_ahead} s in the future")]
     IssuedInFuture {
         /// How far ahead.
@@ -129,13 +129,13 @@ pub enum Refusal {
     /// No `aud`, or an empty one.
     #[error("no audience")]
     AudienceMissing,
-    /// `aud` is neither text nor an array of text.
-    #[error("the audience is neither text nor an array of text")]
+    /// `aud` is neither a string nor an array of strings.
+    #[error("the audience is neither a string nor an array of strings")]
     AudienceMalformed,
     /// `aud` names others.
     #[error("the token is for another audience")]
     AudienceNotOurs,
-    /// No `sub`, or one that is empty or no text.
+    /// No `sub`, or one that is not a non-empty string.
     #[error("no subject")]
     SubjectMissing,
     /// None of `PRINCIPAL_CLAIMS` is present.
@@ -156,16 +156,16 @@ pub enum Refusal {
     /// Clients are restricted, and the token's is missing or another.
     #[error("the client is not one of those allowed")]
     ClientNotAllowed,
-    /// An ID token where access tokens are expected (OpenID Connect Core 1.0 section 2).
+    /// An ID token where access tokens are expected (OpenID Connect Core 1.0, section 2).
     #[error("an ID token where an access token is expected")]
     IdToken,
     /// An access token where ID tokens are expected.
     #[error("an access token where an ID token is expected")]
     AccessToken,
-    /// Bound to a key (`cnf`: RFC 9449, RFC 8705), so useless as a plain bearer token.
+    /// Bound to a key (`cnf`: RFC 9449, RFC 8705), so not valid as a plain bearer token.
     #[error("a sender-constrained token sent as a plain bearer token")]
     BoundToken,
-    /// The issuer says that it is no longer active (RFC 7662).
+    /// The issuer reports that it is not active (RFC 7662).
     #[error("revoked at the issuer")]
     Revoked,
 }
@@ -236,7 +236,7 @@ impl Refusal {
     }
 }
 
-/// The reasons for which a key is not used, told apart from like faults of the token.
+/// Why a key is not used, with names that differ from those of similar faults of the token.
 const fn key_code(reason: KeyRefusal) -> &'static str {
     match reason {
         KeyRefusal::NotForSignatures => "key_not_for_signatures",

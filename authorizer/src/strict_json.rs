@@ -1,7 +1,7 @@
-//! JSON objects read strictly: a repeated member is refused at every depth, not silently decided by its order.
+//! A strict JSON parser: a repeated member is refused at every depth, not resolved by its order.
 //!
-//! RFC 7515 section 4 and RFC 7519 section 4 allow to refuse repeated names or to take the last. Two readers that
-//! choose differently see two tokens in one, so this one refuses; settings are read the same way.
+//! RFC 7515, section 4 and RFC 7519, section 4 allow a parser to refuse repeated names or to take the last. Two parsers
+//! that choose differently see two tokens in one, so this one refuses. Settings are parsed the same way.
 
 use std::cell::Cell;
 use std::fmt;
@@ -10,24 +10,24 @@ use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visit
 use serde_json::{Map, Value};
 use thiserror::Error;
 
-/// Why bytes are not taken as JSON. It carries no text of the input.
+/// Why bytes are refused as JSON. It carries no part of the input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub(crate) enum JsonFault {
     /// Not JSON, or nested deeper than 128 levels.
     #[error("not valid JSON (line {line}, column {column})")]
     Malformed { line: usize, column: usize },
-    /// A number that no double can hold. Up to there all is well; what follows it has not been read.
+    /// A number that no double can hold. The input before it is well-formed, what follows has not been read.
     #[error("JSON with a number that is out of range (line {line}, column {column})")]
     NumberOutOfRange { line: usize, column: usize },
-    /// A member stands twice in one object.
+    /// A member is repeated in one object.
     #[error("an object with a repeated member (line {line}, column {column})")]
     RepeatedMember { line: usize, column: usize },
-    /// JSON, but no object.
+    /// JSON, but not an object.
     #[error("not a JSON object")]
     NotAnObject,
 }
 
-/// Reads one JSON value and nothing after it.
+/// Parses one JSON value and nothing after it.
 pub(crate) fn parse_value(json: &[u8]) -> Result<Value, JsonFault> {
     let repeated = Cell::new(false);
     let mut deserializer = serde_json::Deserializer::from_slice(json);
@@ -49,7 +49,7 @@ pub(crate) fn parse_value(json: &[u8]) -> Result<Value, JsonFault> {
         })
 }
 
-/// Reads one JSON object and nothing after it.
+/// Parses one JSON object and nothing after it.
 pub(crate) fn parse_object(json: &[u8]) -> Result<Map<String, Value>, JsonFault> {
     match parse_value(json)? {
         Value::Object(members) => Ok(members),
@@ -59,7 +59,7 @@ pub(crate) fn parse_object(json: &[u8]) -> Result<Map<String, Value>, JsonFault>
     }
 }
 
-/// Builds a [`Value`] and notes whether it stopped at a repeated member.
+/// Builds a [`Value`] and records whether it stopped at a repeated member.
 #[derive(Clone, Copy)]
 struct Strict<'a> {
     repeated: &'a Cell<bool>,
@@ -157,16 +157,16 @@ mod tests {
     }
 
     #[test]
-    fn repeated_members_are_refused_at_every_depth_and_however_spelt() {
+    fn repeated_members_are_refused_at_every_depth_and_in_any_spelling() {
         check(r#"{"a": 1, "a": 1}"#, Err("repeated"));
         check(r#"{"a": 1, "\u0061": 2}"#, Err("repeated"));
         check(r#"{"x": {"a": 1, "a": 2}}"#, Err("repeated"));
         check(r#"{"x": [[{"a": 1, "b": 0, "a": 2}]]}"#, Err("repeated"));
     }
 
-    /// `serde_json` tells this from other faults in its text alone: should that change, this says so.
+    /// `serde_json` distinguishes this fault only by its message. If that changes, this test fails.
     #[test]
-    fn a_number_that_no_double_can_hold_is_told_from_what_is_no_json() {
+    fn a_number_out_of_range_is_distinguished_from_malformed_json() {
         check(r#"{"a": 1e400}"#, Err("number out of range"));
         check(r#"{"a": [{"b": -1.5E+999}]}"#, Err("number out of range"));
         check(

@@ -1,13 +1,13 @@
-//! When a token counts.
+//! A token's validity period.
 
 use std::time::Duration;
 
 use crate::clock::Timestamp;
 use crate::refusal::Refusal;
 
-/// When a token counts, in seconds since 1970, fractions included (`NumericDate`, RFC 7519 section 2).
+/// A token's validity period, in seconds since 1970 with fractions (`NumericDate`, RFC 7519, section 2).
 ///
-/// Kept with a remembered token, for these checks are made anew on every use of it.
+/// Kept with a cached token, because these checks are repeated at every use.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Times {
     pub(crate) expires_at: f64,
@@ -32,12 +32,12 @@ impl Times {
         Ok(())
     }
 
-    /// Holds the times against the clock, with a leeway for clocks that differ.
+    /// Checks the times, with a leeway for clocks that differ.
     ///
     /// # Errors
     ///
-    /// From `exp` plus the leeway on (RFC 7519 section 4.1.4: "on or after"), or while `nbf` or `iat` lies further
-    /// ahead than the leeway.
+    /// From `exp` plus the leeway on (RFC 7519, section 4.1.4: "on or after"), or while `nbf` or `iat` is further in the
+    /// future than the leeway.
     pub fn check(&self, now: Timestamp, leeway: Duration) -> Result<(), Refusal> {
         let now = seconds(now);
         let leeway = leeway.as_secs_f64();
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_ends_at_its_expiry_plus_the_leeway_to_the_millisecond() {
+    fn a_token_expires_at_exp_plus_the_leeway_to_the_millisecond() {
         check(1_000_001.0, None, None, Ok(()));
         check(999_940.001, None, None, Ok(()));
         check(

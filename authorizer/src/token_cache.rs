@@ -1,4 +1,4 @@
-//! Tokens that were verified, remembered for a while.
+//! The cache of verified tokens.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -7,33 +7,32 @@ use crate::bearer::TokenDigest;
 use crate::header::UnverifiedHeader;
 use crate::verifier::{TrustedIssuer, VerifiedClaims};
 
-/// The most that is remembered, in bytes, whatever the number of tokens.
+/// The limit of the whole cache, in bytes, whatever the number of tokens.
 const MAX_WEIGHT: usize = 16 << 20;
 
-/// What one entry takes besides its claims, roughly: both indexes and the header.
+/// The approximate size of an entry without its claims: both indexes and the header.
 const ENTRY_WEIGHT: usize = 512;
 
-/// Verified tokens by the SHA-256 of the whole token, the least recently used forgotten first.
+/// Verified tokens by the SHA-256 of the whole token. The least recently used is removed first.
 ///
-/// An entry saves the parsing and the signature, and nothing else: it names the issuer and the very key that verified
-/// it, and whoever uses it has to ask for that key and to hold the times against the clock anew. Only tokens that
-/// verified get in, so strangers can push nothing out.
+/// An entry saves only the parsing and the signature. It has the issuer and the key that verified the token; every use
+/// looks that key up and checks the times again. Only verified tokens are added, so a stranger cannot evict any.
 #[derive(Debug)]
 pub(crate) struct TokenCache {
     max_entries: usize,
     state: Mutex<State>,
 }
 
-/// A token that once verified.
+/// A token that was verified.
 #[derive(Debug, Clone)]
 pub(crate) struct Remembered {
     /// Who issued it.
     pub(crate) issuer: Arc<TrustedIssuer>,
-    /// The key and algorithm that it named.
+    /// The header, with the key id and the algorithm.
     pub(crate) header: UnverifiedHeader,
-    /// The key that verified it (RFC 7638). A key that is replaced under the same id has another.
+    /// The thumbprint of the key that verified it (RFC 7638). A key that replaces it under the same id has another.
     pub(crate) thumbprint: [u8; 32],
-    /// What it said.
+    /// Its claims.
     pub(crate) claims: Arc<VerifiedClaims>,
 }
 
@@ -54,7 +53,7 @@ struct Entry {
 }
 
 impl TokenCache {
-    /// A cache for so many tokens; with 0 it remembers nothing.
+    /// A cache of at most so many tokens; 0 turns it off.
     pub(crate) fn new(max_entries: usize) -> Self {
         Self {
             max_entries,
@@ -62,12 +61,12 @@ impl TokenCache {
         }
     }
 
-    /// Whether anything is ever remembered.
+    /// Whether tokens are cached.
     pub(crate) const fn is_on(&self) -> bool {
         self.max_entries > 0
     }
 
-    /// What is remembered of a token.
+    /// The entry of a token, if it has one.
     pub(crate) fn recall(&self, token: &TokenDigest) -> Option<Remembered> {
         let mut state = self.state();
         let use_number = state.next_use;
@@ -80,7 +79,7 @@ impl TokenCache {
         Some(remembered)
     }
 
-    /// Remembers a token that has just been verified.
+    /// Adds a token that has just been verified.
     pub(crate) fn remember(&self, token: TokenDigest, remembered: Remembered) {
         let weight = ENTRY_WEIGHT + remembered.claims.weight();
         if !self.is_on() || weight > MAX_WEIGHT {
@@ -108,12 +107,12 @@ impl TokenCache {
         );
     }
 
-    /// Forgets a token.
+    /// Removes a token.
     pub(crate) fn forget(&self, token: &TokenDigest) {
         self.state().forget(token);
     }
 
-    /// A panic elsewhere cannot leave the state half-changed, so a poisoned lock is as good as any.
+    /// No code under the lock can panic half-way through a change, so a poisoned lock is usable.
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

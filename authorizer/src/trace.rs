@@ -1,25 +1,25 @@
-//! What one decision leaves for its log line.
+//! What is recorded during a decision for its log line.
 
 use std::time::Duration;
 
 use crate::jwks::KeyState;
 use crate::key_id::KeyId;
 
-/// Noted on the way through one decision. Nothing in it comes from a claim before the signature was verified; the key
-/// id comes from the header, bounded in length, and tells an operator which key was asked for.
+/// Recorded during one decision. Nothing in it comes from an unverified claim. The key id comes from the header, is limited
+/// in length, and shows an operator which key was looked up.
 #[derive(Debug, Clone, Default)]
 pub struct Trace {
-    /// The key that the token named.
+    /// The key id of the token.
     pub key_id: Option<KeyId>,
-    /// The client, once verified.
+    /// The client of a verified token.
     pub client_id: Option<String>,
-    /// What the token cache had.
+    /// What the token cache had for it.
     pub cache: Option<CacheOutcome>,
-    /// How the keys came, and their age.
+    /// Where the keys came from, and their age.
     pub keys: Option<(KeyState, Duration)>,
     /// Time spent waiting for keys.
     pub keys_wait: Duration,
-    /// Time spent on asking the issuer about the token.
+    /// Time spent on introspection.
     pub introspection_wait: Duration,
     /// The context values that were left out, so that the answer is within its limit.
     pub context_left_out: Vec<String>,
@@ -27,14 +27,14 @@ pub struct Trace {
     pub request_id: Option<String>,
 }
 
-/// What the token cache had.
+/// What the token cache had for a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CacheOutcome {
-    /// The token, verified by a key that still counts.
+    /// The token, verified with a key that is still valid.
     Hit,
     /// Nothing.
     Miss,
-    /// It is turned off.
+    /// The cache is off.
     Off,
 }
 

@@ -1,7 +1,7 @@
-//! From a bearer token to [`VerifiedClaims`]: the only way there is.
+//! Verifies bearer tokens. Nothing else makes [`VerifiedClaims`].
 //!
-//! What is cheap comes first. The keys are asked for only when everything that can be told without them is right, so
-//! that a stranger's made-up token never costs a fetch; nothing a token says is believed before its signature is.
+//! Cheap checks come first. The keys are looked up only when everything that can be checked without them is right, so
+//! that a made-up token never causes a fetch. No claim is used before the signature is verified.
 
 mod trusted_issuer;
 mod unverified_token;
@@ -26,7 +26,7 @@ use crate::times::Times;
 use crate::token_cache::{Remembered, TokenCache};
 use crate::trace::{CacheOutcome, Trace};
 
-/// What is asked of every token, whoever issued it.
+/// The requirements on every token, whatever its issuer.
 #[derive(Debug, Clone)]
 pub struct Requirements {
     /// Which kind of token is expected.
@@ -35,13 +35,13 @@ pub struct Requirements {
     pub leeway: Duration,
     /// Whether policies end with their token, so that no leeway applies to `exp`.
     pub policy_expiry: bool,
-    /// The claims of which the first that is there names the principal.
+    /// The claims of which the first that is present is the principal.
     pub principal_claims: Vec<String>,
     /// The claims to keep.
     pub kept_claims: KeptClaims,
 }
 
-/// The longest principal, in bytes of JSON: it stands in an answer twice.
+/// The longest principal, in bytes of JSON. An answer has it twice.
 pub const MAX_PRINCIPAL_BYTES: usize = 512;
 
 /// Which kind of token is expected.
@@ -49,7 +49,7 @@ pub const MAX_PRINCIPAL_BYTES: usize = 512;
 pub enum TokenUse {
     /// Access tokens (RFC 9068 and Okta's).
     Access,
-    /// ID tokens (OpenID Connect Core 1.0 section 2).
+    /// ID tokens (OpenID Connect Core 1.0, section 2).
     Id,
 }
 
@@ -63,7 +63,7 @@ pub struct Verifier {
 }
 
 impl Verifier {
-    /// A verifier that remembers so many tokens.
+    /// A verifier that caches at most so many tokens.
     #[must_use]
     pub fn new(
         issuers: Vec<TrustedIssuer>,
@@ -85,8 +85,8 @@ impl Verifier {
         &self.issuers
     }
 
-    /// Verifies a token, or recalls that it was verified, and then asks the issuer whether it is still active, where
-    /// that is turned on. Waits for keys and answers until `deadline` at most.
+    /// Verifies a token, or finds it in the cache, and then asks the issuer whether it is active, if introspection is on.
+    /// Waits for keys and answers until `deadline` at most.
     ///
     /// # Errors
     ///
@@ -116,20 +116,20 @@ impl Verifier {
     ) -> Result<Remembered, AuthorizerError> {
         if !self.cache.is_on() {
             trace.cache = Some(CacheOutcome::Off);
-            return self.verify_anew(token, deadline, trace).await;
+            return self.verify_now(token, deadline, trace).await;
         }
         if let Some(remembered) = self.recall(digest, deadline, trace).await? {
             trace.cache = Some(CacheOutcome::Hit);
             return Ok(remembered);
         }
         trace.cache = Some(CacheOutcome::Miss);
-        let verified = self.verify_anew(token, deadline, trace).await?;
+        let verified = self.verify_now(token, deadline, trace).await?;
         self.cache.remember(*digest, verified.clone());
         Ok(verified)
     }
 
-    /// What is remembered of the token, if the key that verified it still counts. The clock is asked anew, and so are
-    /// the keys: a key that was withdrawn or replaced takes along what it verified.
+    /// The cached token, if the key that verified it is still valid. The times are checked and the key is looked up again,
+    /// so that a key that was withdrawn or replaced invalidates what it verified.
     async fn recall(
         &self,
         digest: &TokenDigest,
@@ -159,7 +159,7 @@ impl Verifier {
         Ok(Some(remembered))
     }
 
-    async fn verify_anew(
+    async fn verify_now(
         &self,
         token: &BearerToken,
         deadline: Deadline,
@@ -267,7 +267,7 @@ impl Verifier {
 }
 
 impl Requirements {
-    /// The two kinds are mutually exclusive (RFC 8725 section 3.12): a mark of the other one refuses.
+    /// The two kinds are mutually exclusive (RFC 8725, section 3.12): a token with a mark of the other one is refused.
     fn check_kind(
         &self,
         header: &UnverifiedHeader,

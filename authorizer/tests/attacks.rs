@@ -1,5 +1,5 @@
-//! Every attack that the interface promises to refuse, each through the whole authorizer: an event in, the whole answer
-//! out, and the reason in the log.
+//! Every attack that the documentation says is refused, through the whole authorizer: an event in, the whole answer out,
+//! and the reason in the log.
 
 #![expect(
     clippy::unwrap_used,
@@ -37,7 +37,7 @@ mod vectors;
 
 use support::{World, unauthorized};
 
-/// A token that must be refused, for this reason, before the issuer is asked for anything.
+/// A token that must be refused for this reason, without a request to the issuer.
 #[track_caller]
 fn refused_cheaply(world: &World, token: &str, reason: &str) {
     let before = world.issuer.fetches();
@@ -45,7 +45,7 @@ fn refused_cheaply(world: &World, token: &str, reason: &str) {
     assert_eq!(
         world.issuer.fetches(),
         before,
-        "{reason}: a stranger's token cost a fetch"
+        "{reason}: a bad token caused a fetch"
     );
 }
 
@@ -59,7 +59,7 @@ fn refused(world: &World, token: &str, reason: &str) {
     );
     let line = world.log.last();
     assert_eq!(line["decision"], "unauthorized");
-    // Nothing of a token that was refused is told but its key id.
+    // Of a refused token only the key id is logged.
     assert_eq!(line.get("clientId"), None);
 }
 

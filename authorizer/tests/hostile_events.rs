@@ -1,4 +1,4 @@
-//! Whatever stands in an event, the authorizer comes back with an answer or an error, and never lets anyone in by it.
+//! For any event the authorizer returns an answer or an error, and never allows a call because of it.
 
 #![expect(clippy::unwrap_used, reason = "tests may fail so")]
 
@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 
 use support::{STAGE, Signer, World, claims, header, mint, token_with};
 
-/// Any JSON, with names and texts that mean something here more often than chance would have it.
+/// Any JSON, with a bias towards the names and strings that this authorizer reads.
 fn any_json() -> impl Strategy<Value = Value> {
     let word = prop_oneof![
         Just("type"),
@@ -61,7 +61,7 @@ fn grants_nothing(answer: &Value) -> bool {
 
 static TOKEN: LazyLock<String> = LazyLock::new(|| token_with(&json!({})));
 
-/// One for all cases: what an event leaves behind must not help the next one either.
+/// One for all cases, because state that an event leaves must not help the next one either.
 static WORLD: LazyLock<World> =
     LazyLock::new(|| World::new(&[("CONTEXT_CLAIMS", "x"), ("CLIENT_IDS", "web")]));
 
@@ -114,7 +114,7 @@ proptest! {
     }
 }
 
-// A signature costs a hundred times what a case costs otherwise, in a build without optimization.
+// In a build without optimization a signature takes a hundred times as long as the rest of a case.
 proptest! {
     #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -126,7 +126,7 @@ proptest! {
         claims[name] = value;
         let token = mint(&header(), &claims, Signer::rsa());
         let answer = ask(&support::token_event(&token).to_string());
-        // Either the token is refused, or its context is flat, without a null, and of what API Gateway takes.
+        // Either the token is refused, or its context is flat, has no null, and only types that API Gateway accepts.
         if answer != support::unauthorized() {
             for value in answer["context"].as_object().unwrap().values() {
                 prop_assert!(value.is_string() || value.is_number() || value.is_boolean(), "{answer}");

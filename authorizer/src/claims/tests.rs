@@ -7,7 +7,7 @@ fn claims(value: &Value) -> UnverifiedClaims {
 }
 
 #[test]
-fn an_audience_is_text_or_an_array_of_text() {
+fn an_audience_is_a_string_or_an_array_of_strings() {
     let ours = ["api://default".to_owned(), "api://two".to_owned()];
     for (aud, expected) in [
         (json!("api://default"), Ok(())),
@@ -107,7 +107,7 @@ fn scopes_are_read_in_both_forms_and_never_multiply() {
 }
 
 #[test]
-fn the_kinds_of_token_are_told_apart() {
+fn the_kinds_of_token_are_distinguished() {
     for (members, id, access) in [
         // Okta, access and ID token.
         (

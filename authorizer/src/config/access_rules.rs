@@ -24,7 +24,7 @@ pub(super) fn read(
     AccessRules::new(rules.unwrap_or_default(), requirements.leeway)
 }
 
-/// `None` if they are wrong, which is noted.
+/// `None` if they are wrong, which is recorded as a fault.
 fn read_rules(
     reader: &mut Reader<'_>,
     trusted: &[&str],

@@ -1,4 +1,4 @@
-//! Who is trusted.
+//! The trusted issuers.
 
 use lambda_support::settings::{Reader, without_query};
 use serde_json::{Map, Value};
@@ -17,7 +17,7 @@ pub struct IssuerSettings {
     pub audiences: Vec<String>,
     /// Acceptable clients; `None` is any.
     pub client_ids: Option<Vec<String>>,
-    /// Where its keys are; `None` asks its metadata.
+    /// Where its keys are; `None` reads its metadata.
     pub jwks_uri: Option<Endpoint>,
     /// Allowed algorithms, at least one.
     pub algorithms: Vec<Algorithm>,
@@ -53,11 +53,11 @@ fn read_algorithms(reader: &mut Reader<'_>) -> Vec<Algorithm> {
     })
 }
 
-/// What is to be said beside the algorithms there are, if HMAC is among these names.
+/// Why HMAC is not accepted, if one of these names is.
 fn why_no_hmac(names: &[String]) -> &'static str {
     let is_hmac = |name: &String| HMAC.iter().any(|hmac| hmac.eq_ignore_ascii_case(name));
     if names.iter().any(is_hmac) {
-        "; HMAC is never accepted: its key would be the public one, by which anybody could sign"
+        "; HMAC is never accepted: its key would be the public one, with which anyone could sign"
     } else {
         ""
     }
@@ -80,7 +80,7 @@ fn read_single(reader: &mut Reader<'_>, algorithms: Vec<Algorithm>) -> IssuerSet
     }
 }
 
-/// RFC 8414 section 2: https, no query, no fragment. The text is kept as it stands, for it is compared byte for byte.
+/// RFC 8414, section 2: https, no query, no fragment. The string is kept unchanged, because it is compared byte for byte.
 fn is_issuer(text: &str) -> bool {
     text.parse::<Endpoint>().is_ok() && !text.contains(['?', '#'])
 }
@@ -119,7 +119,7 @@ fn read_several(
             reader.fault_at(
                 format!("{place}.issuer"),
                 Some(issuer.issuer.clone()),
-                "each issuer to stand once",
+                "each issuer to be listed once",
             );
         }
         issuers.push(issuer);
@@ -127,7 +127,7 @@ fn read_several(
     issuers
 }
 
-/// One object of `TRUSTED_ISSUERS`; its members are taken out as they are read, so that what is left over is unknown.
+/// One object of `TRUSTED_ISSUERS`. Members are removed as they are read, so that what is left over is unknown.
 struct Entry<'r, 's> {
     reader: &'r mut Reader<'s>,
     place: &'r str,
@@ -190,7 +190,7 @@ impl Entry<'_, '_> {
         algorithms
     }
 
-    /// A non-empty array of non-empty texts.
+    /// A non-empty array of non-empty strings.
     fn texts(&mut self, name: &str, required: bool) -> Option<Vec<String>> {
         let value = self.members.remove(name);
         let texts = value.as_ref().and_then(Value::as_array).and_then(|array| {
@@ -207,7 +207,7 @@ impl Entry<'_, '_> {
             self.fault(
                 name,
                 value.as_ref(),
-                "an array of at least one text, none empty",
+                "an array of at least one string, none empty",
             );
         }
         texts

@@ -169,7 +169,7 @@ fn an_empty_variable_counts_as_unset() {
 }
 
 #[test]
-fn all_faults_are_told_in_one_message_and_no_secret_is() {
+fn all_faults_are_in_one_message_and_no_secret_is() {
     let message = Settings::from_source(&given(&[
         ("ISSUER", "http://example.com"),
         ("AUDIENCE", "-"),
@@ -230,7 +230,7 @@ fn a_value_that_is_not_utf_8_is_refused_as_such_and_once() {
 }
 
 #[test]
-fn a_file_that_cannot_serve_is_told_of_in_whole_sentences() {
+fn an_unusable_file_is_reported_in_whole_sentences() {
     let jwks = "the path of a JWK Set with a usable key; the file cannot serve:";
     check_message(
         "JWKS_FILE",
@@ -250,10 +250,10 @@ fn a_file_that_cannot_serve_is_told_of_in_whole_sentences() {
 }
 
 #[test]
-fn an_hmac_algorithm_is_told_why_it_is_never_accepted() {
+fn the_message_says_why_hmac_is_never_accepted() {
     let all = "some of RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, EdDSA";
     let why =
-        "; HMAC is never accepted: its key would be the public one, by which anybody could sign";
+        "; HMAC is never accepted: its key would be the public one, with which anyone could sign";
     check_message("ALGORITHMS", "none", &format!("{all}, joined by commas"));
     for name in ["HS256", "RS256,HS384", "hs512"] {
         check_message("ALGORITHMS", name, &format!("{all}, joined by commas{why}"));
@@ -276,7 +276,7 @@ fn an_hmac_algorithm_is_told_why_it_is_never_accepted() {
 
 /// It may hold an API key.
 #[test]
-fn the_query_of_an_address_is_not_shown() {
+fn the_query_of_a_url_is_not_shown() {
     let address = "https://a.example/keys?key=hush";
     let settings = good(&[
         ("JWKS_URI", address),
@@ -312,7 +312,7 @@ fn the_query_of_an_address_is_not_shown() {
 }
 
 #[test]
-fn rules_that_nobody_can_meet_are_allowed_and_warned_of() {
+fn rules_that_no_caller_can_meet_cause_a_warning() {
     let warnings = |rules| good(&[("ACCESS_RULES", rules)]).warnings;
     assert_eq!(
         warnings("[]"),
@@ -392,7 +392,7 @@ fn settings_that_contradict_each_other_are_refused() {
 }
 
 #[test]
-fn trusted_issuers_are_held_to_their_form() {
+fn every_fault_of_a_trusted_issuer_is_named() {
     let faults = |json: &str| {
         faults(&[
             ("TRUSTED_ISSUERS", json),
@@ -474,7 +474,7 @@ fn several_issuers_each_keep_their_own() {
 }
 
 #[test]
-fn a_context_claim_takes_no_fixed_name() {
+fn no_context_claim_replaces_a_fixed_member() {
     let settings = good(&[("CONTEXT_CLAIMS", "email, signedIn,acr,principal")]);
     assert_eq!(settings.requirements.kept_claims.context, ["email", "acr"]);
     assert!(
@@ -486,7 +486,7 @@ fn a_context_claim_takes_no_fixed_name() {
 }
 
 #[test]
-fn the_log_level_of_the_function_counts_unless_there_is_one_of_ours() {
+fn the_log_level_of_the_function_applies_unless_ours_is_set() {
     assert_eq!(
         good(&[("AWS_LAMBDA_LOG_LEVEL", "DEBUG")]).log_level,
         Level::Debug
@@ -498,7 +498,7 @@ fn the_log_level_of_the_function_counts_unless_there_is_one_of_ours() {
 }
 
 #[test]
-fn rules_may_stand_in_a_file() {
+fn rules_may_be_in_a_file() {
     assert_eq!(
         good(&[("ACCESS_RULES_FILE", "rules.json")])
             .access_rules
@@ -508,7 +508,7 @@ fn rules_may_stand_in_a_file() {
 }
 
 #[test]
-fn the_secret_is_in_no_text() {
+fn no_secret_is_shown() {
     let settings = good(&[
         ("INTROSPECTION", "on"),
         ("INTROSPECTION_CLIENT_ID", "c"),

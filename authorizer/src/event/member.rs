@@ -1,4 +1,4 @@
-//! Members of an event, read so that no byte of them can fail it.
+//! Members of an event. No byte in them makes the whole event fail.
 
 use std::fmt;
 
@@ -8,21 +8,21 @@ use serde_json::value::RawValue;
 
 use crate::error::EventFault;
 
-/// Whether names are compared with regard to case.
+/// Whether case matters when names are compared.
 #[derive(Clone, Copy)]
 pub(super) enum Case {
     Exact,
     Ignored,
 }
 
-/// Text of a JSON string. A lone surrogate, which JSON can write and UTF-8 cannot, becomes the replacement character
-/// instead of an error.
+/// A JSON string. A lone surrogate, which JSON allows and UTF-8 does not, becomes the replacement character instead of an
+/// error.
 pub(super) struct LossyText(pub(super) String);
 
-/// Stands for a value that is no text: it is part of no token, so it is refused as one.
-const NO_TEXT: &str = "\u{fffd}";
+/// In place of a value that is not a string. No token has this character, so it is refused.
+const NOT_A_STRING: &str = "\u{fffd}";
 
-/// A member that has to be text to be of use.
+/// A member that is only used if it is a string.
 pub(super) fn text(member: Option<&RawValue>) -> Option<String> {
     serde_json::from_str(member?.get())
         .ok()
@@ -34,11 +34,11 @@ pub(super) fn lossy_text(member: &RawValue) -> Option<String> {
     if member.get() == "null" {
         None
     } else {
-        Some(text(Some(member)).unwrap_or_else(|| NO_TEXT.to_owned()))
+        Some(text(Some(member)).unwrap_or_else(|| NOT_A_STRING.to_owned()))
     }
 }
 
-/// All values of a name in a list of headers or parameters: text, or an array of text. Null is none.
+/// All values of a name in a list of headers or parameters: a string or an array of strings. Null is none.
 pub(super) fn values_of(
     list: Option<&RawValue>,
     name: &str,
@@ -116,7 +116,7 @@ impl<'de> Deserialize<'de> for LossyText {
                 Ok(LossyText(String::from_utf8_lossy(bytes).into_owned()))
             }
         }
-        // As bytes, for those may hold what is no UTF-8.
+        // As bytes, because they may not be UTF-8.
         deserializer.deserialize_bytes(Lossy)
     }
 }

@@ -75,7 +75,7 @@ fn request_events_with_the_header_in_any_case_and_both_forms() {
 }
 
 #[test]
-fn nulls_and_unknown_members_are_no_token() {
+fn nulls_and_unknown_members_are_not_a_token() {
     for further in [
         json!({}),
         json!({"headers": null, "multiValueHeaders": null, "queryStringParameters": null, "requestContext": null}),
@@ -89,7 +89,7 @@ fn nulls_and_unknown_members_are_no_token() {
 }
 
 #[test]
-fn two_authorization_values_are_refused_wherever_the_second_stands() {
+fn two_authorization_values_are_refused_wherever_the_second_is() {
     for further in [
         json!({"multiValueHeaders": {"Authorization": ["Bearer a.b.c", "Bearer d.e.f"]}}),
         json!({"multiValueHeaders": {"Authorization": ["Bearer a.b.c", "Bearer a.b.c"]}}),
@@ -136,7 +136,7 @@ fn an_empty_header_is_a_bad_credential_and_not_an_absent_one() {
 }
 
 #[test]
-fn odd_bytes_in_headers_are_a_bad_token_and_not_our_failure() {
+fn unusual_bytes_in_headers_are_a_bad_token_and_not_our_failure() {
     for value in [
         r"Bearer \ud800",
         r"Bearer a\u0000b",
@@ -284,7 +284,7 @@ fn a_web_socket_may_bring_its_token_in_the_query_but_not_twice() {
 }
 
 #[test]
-fn an_event_of_another_shape_is_an_error() {
+fn an_event_of_an_unknown_shape_is_an_error() {
     for event in [
         json!(null),
         json!([]),

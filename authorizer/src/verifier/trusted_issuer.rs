@@ -1,4 +1,4 @@
-//! One issuer, and everything that counts for its tokens alone.
+//! One trusted issuer, and everything that applies only to its tokens.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -18,26 +18,26 @@ use crate::refusal::Refusal;
 use crate::trace::Trace;
 use crate::verifier::TokenUse;
 
-/// An issuer, with all that is bound to it: its keys never verify another's tokens, and another's audiences, clients
-/// and algorithms never serve for its own (RFC 8725 section 3.8).
+/// An issuer and all that is bound to it. Its keys never verify another's tokens, and another's audiences, clients and
+/// algorithms never apply to its own (RFC 8725, section 3.8).
 #[derive(Debug)]
 pub struct TrustedIssuer {
     /// The exact `iss`.
     pub name: Arc<str>,
-    /// Audiences that are ours.
+    /// Acceptable audiences.
     pub audiences: Vec<String>,
-    /// Clients that may come, if they are restricted.
+    /// Acceptable clients; `None` is any.
     pub client_ids: Option<Vec<String>>,
-    /// Algorithms that it signs with.
+    /// Allowed algorithms.
     pub algorithms: Vec<Algorithm>,
     /// Its keys.
     pub keys: KeySource,
-    /// Where it is asked about tokens that verified, if it is.
+    /// How it is asked about verified tokens, if introspection is on.
     pub introspection: Option<Introspection>,
 }
 
 impl TrustedIssuer {
-    /// An issuer by its settings. Nothing is fetched yet.
+    /// An issuer with these settings. Nothing is fetched yet.
     #[must_use]
     pub fn new(
         issuer: &IssuerSettings,
@@ -118,7 +118,7 @@ impl TrustedIssuer {
             .is_some_and(|path| path.starts_with("/oauth2/"))
     }
 
-    /// Whether the client may come.
+    /// Refuses a client that is not among the acceptable ones.
     pub(super) fn check_client(&self, claims: &UnverifiedClaims) -> Result<(), Refusal> {
         let Some(allowed) = &self.client_ids else {
             return Ok(());
@@ -133,7 +133,7 @@ impl TrustedIssuer {
         }
     }
 
-    /// Asks whether a token that verified is still active, where that is turned on.
+    /// Asks whether a verified token is active, if introspection is on.
     pub(super) async fn check_active(
         &self,
         digest: TokenDigest,

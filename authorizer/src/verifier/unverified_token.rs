@@ -1,4 +1,4 @@
-//! A token taken apart.
+//! A parsed token.
 
 use crate::bearer::BearerToken;
 use crate::claims::UnverifiedClaims;
@@ -6,7 +6,7 @@ use crate::compact_jws::{CompactJws, JwsFault};
 use crate::header::UnverifiedHeader;
 use crate::refusal::Refusal;
 
-/// The parts of a JWS in compact form (RFC 7515 section 7.1), read but not believed.
+/// The parts of a JWS in compact form (RFC 7515, section 7.1), read but not believed.
 pub(super) struct UnverifiedToken<'t> {
     pub(super) header: UnverifiedHeader,
     pub(super) claims: UnverifiedClaims,

@@ -1,4 +1,4 @@
-//! What is known of a caller once the token is verified.
+//! The claims of a verified token.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use crate::clock::Timestamp;
 use crate::refusal::Refusal;
 use crate::times::{self, Times};
 
-/// The claims that are kept of a token, beside those that every decision needs.
+/// The claims to keep of a token, in addition to those that every decision needs.
 #[derive(Debug, Clone, Default)]
 pub struct KeptClaims {
     /// For the context, by name.
@@ -21,10 +21,9 @@ pub struct KeptClaims {
     pub rules: Vec<ClaimName>,
 }
 
-/// The claims of a token whose signature and every claim have been checked.
+/// The claims of a token whose signature and claims have been checked.
 ///
-/// Only the [`Verifier`](super::Verifier) makes one, so whoever holds one need not ask how it came about. Outside it
-/// nobody can:
+/// Only the [`Verifier`](super::Verifier) makes one. No other code can:
 ///
 /// ```compile_fail,E0451
 /// let forged = authorizer::verifier::VerifiedClaims {
@@ -50,7 +49,7 @@ pub struct VerifiedClaims {
 }
 
 impl VerifiedClaims {
-    /// Keeps of the claims what a decision and its context need, and no more. `is_qualified`: there are other issuers,
+    /// Keeps only the claims that a decision and its context need. `is_qualified`: there are other issuers,
     /// so names are qualified by this one.
     pub(super) fn new(
         claims: &UnverifiedClaims,
@@ -85,7 +84,7 @@ impl VerifiedClaims {
         })
     }
 
-    /// Who this is, unique among all trusted issuers.
+    /// The principal, unique among all trusted issuers.
     #[must_use]
     pub fn principal(&self) -> &str {
         &self.principal
@@ -109,7 +108,7 @@ impl VerifiedClaims {
         self.client_id.as_deref()
     }
 
-    /// The scopes, if the token speaks of any.
+    /// The scopes, if the token has such a claim.
     #[must_use]
     pub fn scopes(&self) -> Option<&[String]> {
         self.scopes.as_deref()
@@ -139,7 +138,7 @@ impl VerifiedClaims {
         self.token_id.as_deref()
     }
 
-    /// `exp` in whole seconds since 1970, rounded down; never beyond what a JSON reader holds exactly.
+    /// `exp` in whole seconds since 1970, rounded down, and at most what every JSON parser holds exactly.
     #[must_use]
     #[expect(
         clippy::cast_possible_truncation,
@@ -147,8 +146,8 @@ impl VerifiedClaims {
         reason = "a cast from a float saturates, and the bounds are those of exact integers"
     )]
     pub fn expires_at_secs(&self) -> u64 {
-        const LARGEST_EXACT: f64 = 9_007_199_254_740_991.0;
-        self.times.expires_at.clamp(0.0, LARGEST_EXACT) as u64
+        const MAX_EXACT: f64 = 9_007_199_254_740_991.0;
+        self.times.expires_at.clamp(0.0, MAX_EXACT) as u64
     }
 
     /// The claims of `CONTEXT_CLAIMS` that the token has.
@@ -185,7 +184,7 @@ impl VerifiedClaims {
         &self.times
     }
 
-    /// Roughly what remembering this takes, in bytes.
+    /// The approximate size in memory, in bytes.
     pub(crate) fn weight(&self) -> usize {
         let texts = [&self.principal, &self.subject]
             .into_iter()
@@ -207,7 +206,7 @@ impl VerifiedClaims {
     }
 }
 
-/// Shows no claim: a person stands behind each.
+/// Shows no claim: claims are personal data.
 impl std::fmt::Debug for VerifiedClaims {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("VerifiedClaims")

@@ -1,4 +1,4 @@
-//! Whole answers, for every form of event; and attempts to get more than the rules grant.
+//! Whole answers for every form of event, and attempts to get more than the rules grant.
 
 use serde_json::{Value, json};
 
@@ -197,7 +197,7 @@ fn without_a_token_only_what_is_for_anyone() {
 }
 
 #[test]
-fn a_bad_token_is_never_silently_anonymous() {
+fn a_bad_token_never_makes_an_anonymous_caller() {
     let world = World::new(&[("ACCESS_RULES", RULES)]);
     let expired = token_with(&json!({"exp": NOW - 100}));
     for headers in [
@@ -253,7 +253,7 @@ fn two_authorization_values() {
 }
 
 #[test]
-fn a_token_in_the_query_counts_for_web_sockets_alone() {
+fn a_token_in_the_query_is_accepted_only_for_web_sockets() {
     let world = World::new(&[]);
     let token = token_with(&json!({}));
     let query = json!({"queryStringParameters": {"access_token": token}});
@@ -300,7 +300,7 @@ fn a_web_socket_opens_when_any_rule_is_met() {
 }
 
 #[test]
-fn http_apis_are_answered_for_the_very_route() {
+fn http_apis_are_answered_for_the_route_of_the_event() {
     let world = World::new(&[("ACCESS_RULES", RULES)]);
     let token = token_with(&json!({}));
     for (route, granted) in [
@@ -356,7 +356,7 @@ fn a_cached_policy_can_end_with_its_token() {
     );
 }
 
-/// Its policy would be over before it is applied: a 403, which makes no client renew its token.
+/// Its policy would have ended before it is applied: a 403, at which no client renews its token.
 #[test]
 fn a_policy_that_would_have_ended_already_is_a_refusal() {
     let on = World::new(&[("POLICY_EXPIRY", "on")]);
@@ -377,7 +377,7 @@ fn a_policy_that_would_have_ended_already_is_a_refusal() {
         wait(off.ask_with(&token));
         assert_eq!(off.reason(), "granted", "{exp}");
     }
-    // A remembered token too.
+    // A cached token too.
     let token = token_with(&json!({"exp": NOW + 5}));
     wait(on.ask_with(&token));
     on.clock.advance(std::time::Duration::from_secs(5));
@@ -404,7 +404,7 @@ fn the_context_has_the_claims_asked_for_and_no_null() {
 }
 
 #[test]
-fn the_principal_is_the_first_of_the_claims_that_is_there() {
+fn the_principal_is_the_first_of_the_claims_that_is_present() {
     let principal = |variables: &[(&str, &str)], changes: &Value| {
         let answer = wait(World::new(variables).ask_with(&token_with(changes)));
         assert_eq!(answer["context"]["principal"], answer["principalId"]);
@@ -419,7 +419,7 @@ fn the_principal_is_the_first_of_the_claims_that_is_there() {
 }
 
 #[test]
-fn an_event_of_no_known_shape_is_an_error_and_no_answer() {
+fn an_event_of_an_unknown_shape_is_an_error_and_not_an_answer() {
     let world = World::new(&[("ACCESS_RULES", RULES)]);
     let token = token_with(&json!({}));
     for event in [
@@ -451,7 +451,7 @@ fn the_partition_of_the_event_is_kept() {
     );
 }
 
-/// 18 rules for 100 groups: more than API Gateway takes in one answer, policy and context together.
+/// 18 rules and 100 groups: more than API Gateway accepts in one answer, policy and context together.
 #[test]
 fn an_answer_is_never_larger_than_api_gateway_takes() {
     let rules: Vec<Value> = (0..18)

@@ -1,4 +1,4 @@
-//! Attacks by way of the verified-token cache: it may never answer what a fresh verification would not.
+//! Attacks through the cache of verified tokens. It must never lead to an answer that a new verification would not.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ fn accepted_from_cache(world: &World, token: &str, expected: &str) {
 }
 
 #[test]
-fn a_remembered_token_gets_the_very_same_answer() {
+fn a_cached_token_gets_the_same_answer() {
     let world = World::new(&[("CONTEXT_CLAIMS", "ver,auth_time")]);
     let token = token_with(&json!({}));
     let first = wait(world.ask_with(&token));
@@ -26,7 +26,7 @@ fn a_remembered_token_gets_the_very_same_answer() {
 }
 
 #[test]
-fn a_remembered_token_that_expired() {
+fn a_cached_token_that_expired() {
     let world = World::new(&[]);
     let token = token_with(&json!({}));
     accepted_from_cache(&world, &token, "miss");
@@ -38,7 +38,7 @@ fn a_remembered_token_that_expired() {
 }
 
 #[test]
-fn a_remembered_token_after_the_clock_was_set_back() {
+fn a_cached_token_after_the_clock_was_set_back() {
     let world = World::new(&[]);
     let token = token_with(&json!({"nbf": NOW}));
     accepted(&world, &token);
@@ -49,7 +49,7 @@ fn a_remembered_token_after_the_clock_was_set_back() {
 }
 
 #[test]
-fn a_remembered_token_whose_key_was_withdrawn() {
+fn a_cached_token_whose_key_was_withdrawn() {
     let world = World::new(&[]);
     let token = token_with(&json!({"exp": NOW + 9_000}));
     accepted(&world, &token);
@@ -61,7 +61,7 @@ fn a_remembered_token_whose_key_was_withdrawn() {
 }
 
 #[test]
-fn a_remembered_token_whose_key_was_replaced_under_the_same_id() {
+fn a_cached_token_whose_key_was_replaced_under_the_same_id() {
     let world = World::new(&[]);
     let token = token_with(&json!({"exp": NOW + 9_000}));
     accepted(&world, &token);
@@ -81,7 +81,7 @@ fn refused_after_refresh(world: &World, token: &str, reason: &str) {
 }
 
 #[test]
-fn another_signature_over_remembered_claims() {
+fn another_signature_over_cached_claims() {
     let world = World::new(&[]);
     let token = token_with(&json!({}));
     accepted(&world, &token);
@@ -98,7 +98,7 @@ fn another_signature_over_remembered_claims() {
 }
 
 #[test]
-fn no_more_tokens_are_remembered_than_set() {
+fn no_more_tokens_are_cached_than_set() {
     let world = World::new(&[("TOKEN_CACHE_ENTRIES", "2")]);
     let tokens: Vec<String> = (0..3)
         .map(|n| token_with(&json!({"jti": format!("AT.{n}")})))
@@ -108,12 +108,12 @@ fn no_more_tokens_are_remembered_than_set() {
     accepted_from_cache(&world, &tokens[0], "hit");
     accepted_from_cache(&world, &tokens[2], "miss");
     accepted_from_cache(&world, &tokens[0], "hit");
-    // The least recently used made room.
+    // The least recently used was removed.
     accepted_from_cache(&world, &tokens[1], "miss");
 }
 
 #[test]
-fn turned_off_it_remembers_nothing() {
+fn with_the_cache_off_nothing_is_cached() {
     let world = World::new(&[("TOKEN_CACHE_ENTRIES", "0")]);
     let token = token_with(&json!({}));
     accepted_from_cache(&world, &token, "off");
@@ -121,7 +121,7 @@ fn turned_off_it_remembers_nothing() {
 }
 
 #[test]
-fn a_token_that_was_refused_is_not_remembered_as_anything() {
+fn a_refused_token_is_not_cached() {
     let world = World::new(&[]);
     let early = token_with(&json!({"nbf": NOW + 100}));
     refused(&world, &early, "token_not_yet_valid");

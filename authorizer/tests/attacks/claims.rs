@@ -1,4 +1,4 @@
-//! Attacks by tokens that are well formed and really signed, and were never meant for this API.
+//! Attacks with tokens that are well-formed and correctly signed, but not for this API.
 
 use serde_json::{Value, json};
 
@@ -166,7 +166,7 @@ fn no_subject() {
 }
 
 #[test]
-fn nobody_by_the_claims_that_name_the_principal() {
+fn no_claim_that_names_the_principal() {
     let world = World::new(&[("PRINCIPAL_CLAIMS", "uid,email")]);
     refused_cheaply(
         &world,
@@ -179,7 +179,7 @@ fn nobody_by_the_claims_that_name_the_principal() {
     );
 }
 
-/// A claim that is present speaks, however malformed: another must not take its place.
+/// However malformed it is, another claim must not replace one that is present.
 #[test]
 fn a_malformed_principal_does_not_fall_through_to_the_next_claim() {
     let world = World::new(&[]);

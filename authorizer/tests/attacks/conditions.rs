@@ -1,4 +1,4 @@
-//! What rules demand of a token: which rules are met, as the policy says it.
+//! The conditions of rules: which rules a token meets, by the policy of the answer.
 
 use std::time::Duration;
 
@@ -56,7 +56,7 @@ fn one_issuers_admins_are_not_anothers() {
     for (groups, of_ours, of_the_other) in [
         (json!(["Admins"]), &[0, 2, 3, 5][..], &[1, 2, 3, 4, 5][..]),
         (json!(["Everyone"]), &[3, 5], &[3, 4, 5]),
-        // What the context calls a group is no group of a token.
+        // A qualified name, as in the context, is not a group of a token.
         (json!([format!("{ISSUER}#Admins")]), &[3, 5], &[3, 4, 5]),
     ] {
         let groups = json!({"groups": groups});
@@ -216,9 +216,9 @@ fn a_sign_in_is_strong_and_new_enough() {
     }
 }
 
-/// A remembered token is judged by the clock each time.
+/// The age of a sign-in is checked at every use of a cached token.
 #[test]
-fn a_sign_in_grows_old_while_its_token_is_remembered() {
+fn a_sign_in_grows_old_while_its_token_is_cached() {
     let rules = guarded_by(&[json!({"maxAgeSeconds": 300}), json!({})]).to_string();
     let world = World::new(&[("ACCESS_RULES", &rules), ("CLOCK_LEEWAY_SECONDS", "0")]);
     let token = token_with(&json!({"auth_time": NOW}));
@@ -254,7 +254,7 @@ fn claims_that_rules_name_reach_neither_the_context_nor_the_log() {
     assert!(!logged.contains("person"), "{logged}");
 }
 
-/// `stepUp` of the answer to a call, as a REST API and an HTTP API get it.
+/// Compares `stepUp` of the answer to a call, for a REST API and an HTTP API.
 #[track_caller]
 fn check_step_up(world: &World, changes: &Value, route: &str, expected: &Value) {
     let token = token_with(changes);

@@ -1,4 +1,4 @@
-//! Attacks on and by keys.
+//! Attacks on keys and with keys.
 
 use std::time::Duration;
 
@@ -60,7 +60,7 @@ fn a_rotated_key_is_fetched() {
 }
 
 #[test]
-fn a_key_of_somebody_else_under_a_known_id() {
+fn a_key_of_another_party_under_a_known_id() {
     refused(
         &World::new(&[]),
         &signed_as(&json!({}), Signer::other_rsa()),
@@ -133,7 +133,7 @@ fn keys_that_must_not_verify() {
             .issuer
             .publish(KEYS_URI, &[key, Signer::other_rsa().jwk("good")]);
         refused(&world, &token_with(&json!({})), reason);
-        // The key beside it is not spoilt.
+        // The other key is still usable.
         accepted(
             &world,
             &signed_as(&json!({"kid": "good"}), Signer::other_rsa()),
@@ -224,7 +224,7 @@ fn a_key_of_one_issuer_for_a_token_of_another() {
         &mint(&es256, &claims(), Signer::p256()),
         "algorithm_not_allowed",
     );
-    // What is bound to one issuer does not serve for the other.
+    // What is bound to one issuer does not apply to the other.
     refused(
         &world,
         &mint(
@@ -262,7 +262,7 @@ fn one_name_at_two_issuers_is_two_principals() {
 }
 
 #[test]
-fn keys_that_cannot_be_had_are_our_failure_and_never_a_deny() {
+fn unavailable_keys_are_our_failure_and_never_a_deny() {
     let world = World::new(&[]);
     world.issuer.go_down();
     let answer = wait(world.ask_with(&token_with(&json!({}))));
@@ -275,7 +275,7 @@ fn keys_that_cannot_be_had_are_our_failure_and_never_a_deny() {
         ),
         (Some("error"), "keys_unavailable")
     );
-    // In the form that could say no, too.
+    // Also in the form of answer that could refuse.
     let event = super::support::http_api_event(
         "GET/state",
         &super::support::bearer(&token_with(&json!({}))),

@@ -1,4 +1,4 @@
-//! What an operator sees: one line a decision, with its metrics.
+//! What an operator sees: one line per decision, with its metrics.
 
 use std::time::Duration;
 
@@ -42,7 +42,7 @@ fn age_directive() -> Value {
 }
 
 #[test]
-fn the_first_decision_tells_of_the_cold_start_and_the_fetch() {
+fn the_first_decision_reports_the_cold_start_and_the_fetch() {
     let world = World::new(&[]);
     wait(world.ask(&token_event(&token_with(&json!({})))));
     let events = [
@@ -66,7 +66,7 @@ fn the_first_decision_tells_of_the_cold_start_and_the_fetch() {
 }
 
 #[test]
-fn a_later_decision_tells_what_happened_and_no_more() {
+fn a_later_decision_reports_only_what_happened_since() {
     let world = World::new(&[]);
     let token = token_with(&json!({}));
     wait(world.ask(&token_event(&token)));
@@ -113,7 +113,7 @@ fn levels_at(setting: &str) -> [Option<String>; 4] {
     let world = World::new(&[("LOG_LEVEL", setting)]);
     let good = token_event(&token_with(&json!({})));
     let events = [
-        // With this one comes the fetch of the keys.
+        // This one causes the fetch of the keys.
         good.clone(),
         good,
         token_event(&token_with(&json!({"exp": NOW - 100}))),
@@ -146,7 +146,7 @@ fn every_level_logs_what_the_alarms_read() {
     }
 }
 
-/// An HTTP API hands a cached simple answer to every route, unless the route key is an identity source.
+/// An HTTP API applies a cached simple answer to every route, unless the route key is an identity source.
 #[test]
 fn simple_answers_under_rules_that_differ_by_route_are_warned_of_once() {
     let by_route = r#"[{"methods": ["*"], "path": "/*", "scopes": ["a"]}, {"methods": ["GET"], "path": "/*"}]"#;

@@ -1,4 +1,4 @@
-//! The security page names a test for each rule; here it is held to that.
+//! SECURITY.md names a test for each rule, and each of those tests exists.
 
 use std::collections::HashSet;
 use std::fs;

@@ -1,4 +1,4 @@
-//! Events as the published types write them, nulls and empty lists and all.
+//! Events as the published types write them, with nulls and empty lists.
 
 use aws_lambda_events::apigw::{
     ApiGatewayCustomAuthorizerRequest, ApiGatewayCustomAuthorizerRequestTypeRequest,

@@ -1,4 +1,4 @@
-//! Tokens that verify and that their issuer has taken back (RFC 7662).
+//! Tokens that verify and that their issuer has revoked (RFC 7662).
 
 use std::time::Duration;
 
@@ -41,7 +41,7 @@ fn refused_by_issuer(world: &World, reason: &str) {
 }
 
 #[test]
-fn a_token_revoked_while_it_is_remembered() {
+fn a_token_revoked_while_it_is_cached() {
     let world = world("30");
     says(&world, &json!({"active": true}));
     let token = token_with(&json!({}));
@@ -58,7 +58,7 @@ fn a_token_revoked_while_it_is_remembered() {
 }
 
 #[test]
-fn asked_every_time_a_revocation_counts_at_once() {
+fn without_a_ttl_a_revocation_applies_at_once() {
     let world = world("0");
     says(&world, &json!({"active": true}));
     accepted(&world, &token_with(&json!({})));
@@ -101,9 +101,9 @@ fn the_issuer_is_not_asked_about_what_does_not_verify() {
     assert!(!world.issuer.asked().contains(&URI.to_owned()));
 }
 
-/// The time that the keys took is gone for introspection too.
+/// The time that was spent on keys is not available for introspection.
 #[test]
-fn an_invocation_whose_time_went_into_the_keys_starts_no_further_request() {
+fn no_request_is_started_after_the_keys_took_all_the_time() {
     let world = world("30");
     says(&world, &json!({"active": true}));
     let token = token_with(&json!({"exp": NOW + 9_000}));

@@ -1,4 +1,4 @@
-//! Nothing that was sent in confidence comes out again: not in the log, not in an error, not by `Debug`.
+//! No secret and no claim reaches the log, an error or a `Debug` output.
 
 use authorizer::bearer::BearerToken;
 use authorizer::error::{AuthorizerError, EventFault, Failure};
@@ -12,7 +12,7 @@ use super::support::{NOW, Signer, World, bearer, claims, mint, request_event, to
 use super::wait;
 
 #[test]
-fn neither_a_token_nor_a_claim_of_a_person_is_logged() {
+fn neither_a_token_nor_a_personal_claim_is_logged() {
     let world = World::new(&[("LOG_LEVEL", "trace"), ("CONTEXT_CLAIMS", "email")]);
     let person = json!({"sub": "person@example.com", "uid": "person-uid", "email": "person-mail", "groups": ["person-group"]});
     let mut expired = person.clone();
@@ -148,12 +148,12 @@ fn reads_well(message: &str) {
 }
 
 #[test]
-fn debug_of_a_token_shows_its_length_alone() {
+fn debug_of_a_token_shows_only_its_length() {
     let token = BearerToken::from_token("secret.secret.secret").unwrap();
     assert_eq!(format!("{token:?}"), "BearerToken(20 bytes)");
 }
 
-/// A key id is written by a stranger: no control or bidirectional character of it reaches a terminal.
+/// Anyone can write a key id: no control or bidirectional character of it may reach a terminal.
 #[test]
 fn the_key_id_in_the_log_is_printable_ascii() {
     for (kid, shown) in [

@@ -30,7 +30,7 @@ fn an_oversized_token() {
     let world = World::new(&[]);
     let padding = |bytes: usize| token_with(&json!({"padding": "x".repeat(bytes)}));
     refused_cheaply(&world, &padding(10_240), "token_too_long");
-    // The largest that fits is looked at.
+    // The longest token that is accepted.
     let fitting = (0..)
         .map(|less| padding(7_200 - less))
         .find(|token| token.len() <= 10_240)
@@ -105,7 +105,7 @@ fn leftover_bits_at_the_end_of_a_part() {
 }
 
 #[test]
-fn a_header_that_is_no_json_object() {
+fn a_header_that_is_not_a_json_object() {
     let world = World::new(&[]);
     for text in [
         "",
@@ -129,9 +129,9 @@ fn a_header_that_is_no_json_object() {
 }
 
 #[test]
-fn a_payload_that_is_no_json_object() {
+fn a_payload_that_is_not_a_json_object() {
     let world = World::new(&[]);
-    // A sequence of claims is read as a struct by many deserializers.
+    // Many deserializers parse a sequence as a struct.
     let sequence = json!([
         super::support::NOW + 60,
         null,
@@ -170,7 +170,7 @@ fn a_payload_that_is_no_json_object() {
     );
 }
 
-/// It is JSON, and nothing that could be held against a clock.
+/// It is JSON, but cannot be compared with a clock.
 #[test]
 fn a_number_beyond_all_doubles() {
     let world = World::new(&[]);
@@ -274,7 +274,7 @@ fn an_algorithm_that_is_not_allowed() {
 }
 
 #[test]
-fn critical_extensions_that_nobody_understood() {
+fn critical_extensions_that_are_not_understood() {
     let world = World::new(&[]);
     for crit in [
         json!(["exp"]),
@@ -344,8 +344,8 @@ fn an_oversized_key_id() {
 }
 
 #[test]
-fn a_key_brought_along_or_pointed_to() {
-    // The forger signs with a key of their own and names it in every way there is.
+fn a_key_in_the_token_or_linked_from_it() {
+    // The attacker signs with a key of their own and refers to it in every possible way.
     let world = World::new(&[]);
     let jwk = Signer::other_rsa().jwk("k1");
     let header = changed(
@@ -359,6 +359,6 @@ fn a_key_brought_along_or_pointed_to() {
         "wrong_signature",
     );
     assert_eq!(world.issuer.fetches(), 1, "only the issuer was asked");
-    // They are not read either: a good token may carry them.
+    // These members are not read: a good token may have them.
     accepted(&world, &mint(&header, &claims(), Signer::rsa()));
 }

@@ -1,4 +1,4 @@
-//! An authorizer with everything around it made by the test: keys, issuer, clock, log.
+//! An authorizer whose keys, issuer, clock and log are made by the test.
 
 #![expect(
     clippy::unwrap_used,
@@ -50,7 +50,7 @@ pub(crate) struct World {
 }
 
 impl World {
-    /// With the settings of a small deployment and what is given beside or in place of them; `-` unsets one.
+    /// With the settings of a small deployment and these variables, which add to them or replace them; `-` unsets one.
     pub(crate) fn new(variables: &[(&str, &str)]) -> Self {
         let base = [
             ("ISSUER", ISSUER),
@@ -107,7 +107,7 @@ impl World {
         world
     }
 
-    /// The whole answer, or the whole error, as API Gateway gets it.
+    /// The whole answer, or the whole error, as API Gateway receives it.
     pub(crate) async fn ask_text(&self, event: &str) -> Value {
         let event = RawValue::from_string(event.to_owned()).unwrap();
         let deadline = self.clock.now().plus(Duration::from_secs(5));
@@ -195,7 +195,7 @@ pub(crate) fn claims() -> Value {
     })
 }
 
-/// The same, with members put in, replaced, or (by null) taken out.
+/// The same, with members added, replaced, or (with null) removed.
 pub(crate) fn claims_with(changes: &Value) -> Value {
     changed(claims(), changes)
 }
@@ -228,7 +228,7 @@ pub(crate) fn other_token_with(changes: &Value) -> String {
     mint(&header, &changed(other, changes), Signer::p256())
 }
 
-/// Answers with key sets, or not at all, and counts who asks.
+/// Answers with documents, or not at all, and records the requests.
 #[derive(Debug, Default)]
 pub(crate) struct FakeIssuer {
     documents: Mutex<HashMap<String, Vec<u8>>>,
@@ -248,7 +248,7 @@ impl FakeIssuer {
             .insert(uri.to_owned(), document.as_bytes().to_vec());
     }
 
-    /// Nothing is answered any more.
+    /// No request is answered any more.
     pub(crate) fn go_down(&self) {
         self.documents.lock().unwrap().clear();
     }
@@ -258,7 +258,7 @@ impl FakeIssuer {
         *self.slow.lock().unwrap() = Some((Arc::clone(clock), by));
     }
 
-    /// The addresses that were asked, in order.
+    /// The URLs that were requested, in order.
     pub(crate) fn asked(&self) -> Vec<String> {
         self.asked.lock().unwrap().clone()
     }

@@ -32,7 +32,7 @@ impl Signer {
         &KEY
     }
 
-    /// Somebody else's.
+    /// Another party's.
     pub(crate) fn other_rsa() -> &'static Self {
         static KEY: LazyLock<Signer> = LazyLock::new(new_rsa);
         &KEY
@@ -109,12 +109,12 @@ pub(crate) fn base64url(bytes: impl AsRef<[u8]>) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
-/// A token, really signed, whatever its header says.
+/// A token with a correct signature, whatever its header says.
 pub(crate) fn mint(header: &Value, claims: &Value, signer: &Signer) -> String {
     mint_text(&header.to_string(), &claims.to_string(), signer)
 }
 
-/// The same of any two texts.
+/// The same for any two strings.
 pub(crate) fn mint_text(header: &str, payload: &str, signer: &Signer) -> String {
     let algorithm = serde_json::from_str::<Value>(header)
         .ok()

@@ -23,7 +23,7 @@ const DEMANDS: [&str; 8] = [
     "maxAgeSeconds",
 ];
 
-/// Reads one rule. Members are taken out as they are read, so that what is left over is unknown.
+/// Parses one rule. Members are removed as they are read, so that what is left over is unknown.
 pub(super) struct RuleReader<'p> {
     pointer: String,
     members: Map<String, Value>,
@@ -46,7 +46,7 @@ impl<'p> RuleReader<'p> {
         }
     }
 
-    /// `None` if anything is wrong with it, which is noted.
+    /// `None` if anything is wrong with it, which is recorded.
     pub(super) fn read(mut self) -> Option<AccessRule> {
         let before = self.problems.len();
         let methods = self.methods();
@@ -143,7 +143,7 @@ impl<'p> RuleReader<'p> {
         demands
     }
 
-    /// With several trusted issuers a rule that demands something says of whose tokens.
+    /// With several trusted issuers a rule that has demands says whose tokens it is about.
     fn issuers(&mut self) -> Option<Demand> {
         if !self.members.contains_key("issuers") {
             let has_demands = DEMANDS.iter().any(|name| self.members.contains_key(*name));
@@ -270,7 +270,7 @@ impl<'p> RuleReader<'p> {
         Some(strings)
     }
 
-    /// Notes a fault at a place inside the rule.
+    /// Records a fault at a place inside the rule.
     fn problem(&mut self, place: &str, value: Option<Value>, expected: &str) {
         self.problems.push(Problem {
             pointer: format!("{}{place}", self.pointer),

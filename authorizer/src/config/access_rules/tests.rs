@@ -31,7 +31,7 @@ fn the_rules_of_the_documentation_are_read() {
 }
 
 #[test]
-fn every_fault_is_named_with_its_place() {
+fn every_fault_is_named_with_its_json_pointer() {
     check(r#"[{}]"#, &["/0/methods", "/0/path"]);
     check(
         r#"[1, {"methods": ["GET"], "path": "/"}, null]"#,
@@ -215,7 +215,7 @@ fn each_kind_of_condition_needs_an_issuer_where_there_are_several() {
 }
 
 #[test]
-fn what_is_no_array_or_says_a_thing_twice_is_refused_whole() {
+fn what_is_not_an_array_or_repeats_a_member_is_refused() {
     check("", &[""]);
     check("{}", &[""]);
     check(
@@ -237,7 +237,7 @@ fn rules_of_size(count: usize, path_chars: usize) -> Vec<AccessRule> {
 }
 
 #[test]
-fn a_policy_that_could_exceed_6_kb_is_refused_at_the_very_rule() {
+fn a_policy_that_could_exceed_6_kb_is_refused() {
     let fits = |count| check_size(&rules_of_size(count, 20), true).is_ok();
     let most = (1..100).take_while(|count| fits(*count)).count();
     assert!(most > 20, "{most}");
