@@ -1,4 +1,4 @@
-//! Who is calling: read once from the authorizer's context, and from nowhere else.
+//! The caller, as the authorizer's context describes it. No other part of a request is trusted for this.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -8,50 +8,50 @@ use serde_json::Value;
 
 use crate::{
     problem::Problem,
-    state::{State, Visibility},
+    state::{GroupName, Metadata, Visibility},
 };
 
-/// API Gateway caches the authorizer's answer past the end of the token it was given for: a token that ended longer
-/// ago than this is refused here. As long as the authorizer's own default leeway for clocks.
+/// API Gateway caches the authorizer's answer beyond the expiry of its token. A token that expired longer ago than this
+/// is rejected here. It equals the authorizer's default leeway.
 const EXPIRY_LEEWAY: Duration = Duration::from_secs(60);
 
-/// Longest principal: it is the partition key of an index, which DynamoDB limits to 2,048 bytes.
+/// The longest principal: it is the partition key of an index, which DynamoDB limits to 2,048 bytes.
 pub(crate) const MAX_PRINCIPAL_BYTES: usize = 2048;
 
 /// The caller.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Caller {
-    /// Nobody in particular.
+pub(crate) enum Caller {
+    /// A caller without a token.
     Anonymous,
-    /// Somebody whom the authorizer vouches for.
+    /// A caller with a token that the authorizer verified.
     SignedIn(SignedIn),
 }
 
-/// Somebody whom the authorizer vouches for.
+/// A caller with a token that the authorizer verified.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SignedIn {
-    /// What resources are owned by.
-    pub principal: String,
+pub(crate) struct SignedIn {
+    /// The owner of what this caller creates.
+    pub(crate) principal: String,
     /// The token's `sub`.
-    pub subject: Option<String>,
+    pub(crate) subject: Option<String>,
     /// The client that the token was issued to.
-    pub client_id: Option<String>,
-    /// What the token may be used for.
-    pub scopes: Vec<String>,
-    /// The groups, each once.
-    pub groups: BTreeSet<String>,
-    /// When the token ends.
-    pub expires_at: Timestamp,
-    /// Whether one of the groups is that of the admins.
-    pub admin: bool,
+    pub(crate) client_id: Option<String>,
+    /// The token's scopes.
+    pub(crate) scopes: Vec<String>,
+    /// The groups that a resource can be visible to.
+    pub(crate) groups: BTreeSet<GroupName>,
+    /// When the token expires.
+    pub(crate) expires_at: Timestamp,
+    /// Whether the caller is in `ADMIN_GROUP`.
+    pub(crate) admin: bool,
 }
 
 impl Caller {
     /// The caller that the authorizer's context describes. Without a context the caller is anonymous.
     ///
     /// # Errors
-    /// [`Problem::SignInExpired`] when the token ended more than 60 seconds ago.
-    pub fn from_context(
+    /// [`Problem::SignInExpired`] when the token expired more than 60 seconds ago.
+    pub(crate) fn from_context(
         context: Option<&Value>,
         admin_group: Option<&str>,
         now: Timestamp,
@@ -74,7 +74,7 @@ impl Caller {
     ///
     /// # Errors
     /// [`Problem::SignInNeeded`] otherwise.
-    pub fn signed_in(&self) -> Result<&SignedIn, Problem> {
+    pub(crate) fn signed_in(&self) -> Result<&SignedIn, Problem> {
         match self {
             Self::Anonymous => Err(Problem::SignInNeeded),
             Self::SignedIn(caller) => Ok(caller),
@@ -82,8 +82,7 @@ impl Caller {
     }
 
     /// Whether this caller may see the resource.
-    #[must_use]
-    pub fn may_see(&self, state: &State) -> bool {
+    pub(crate) fn may_see(&self, state: &Metadata) -> bool {
         let Self::SignedIn(caller) = self else {
             return state.visibility == Visibility::Public;
         };
@@ -98,20 +97,23 @@ impl Caller {
 
 impl SignedIn {
     /// Whether this caller may change and delete the resource.
-    #[must_use]
-    pub fn may_write(&self, state: &State) -> bool {
+    pub(crate) fn may_write(&self, state: &Metadata) -> bool {
         self.admin || state.owner == self.principal
     }
 
     fn new(context: SignedInContext, admin_group: Option<&str>) -> Self {
-        let groups: BTreeSet<String> = context.groups.into_iter().flatten().collect();
+        let names: Vec<String> = context.groups.unwrap_or_default();
         Self {
             principal: context.principal,
             subject: context.subject,
             client_id: context.client_id,
             scopes: context.scopes.unwrap_or_default(),
-            admin: admin_group.is_some_and(|name| groups.contains(name)),
-            groups,
+            // The setting may be longer than a visibility's group, because it may have an issuer in front.
+            admin: admin_group.is_some_and(|admins| names.iter().any(|name| name == admins)),
+            groups: names
+                .iter()
+                .filter_map(|name| GroupName::parse(name))
+                .collect(),
             expires_at: context.expires_at,
         }
     }

@@ -19,15 +19,14 @@ const MAX_AGE: Duration = Duration::from_secs(600);
 
 /// Gives answers their CORS headers.
 #[derive(Debug, Clone)]
-pub struct Cors {
+pub(crate) struct Cors {
     origins: Vec<HeaderValue>,
     layer: CorsLayer,
 }
 
 impl Cors {
     /// For these origins alone.
-    #[must_use]
-    pub fn new(origins: &[HeaderValue]) -> Self {
+    pub(crate) fn new(origins: &[HeaderValue]) -> Self {
         let layer = CorsLayer::new()
             .allow_origin(AllowOrigin::list(origins.iter().cloned()))
             .allow_methods([
@@ -49,7 +48,7 @@ impl Cors {
 
     /// Answers a preflight of an origin that is allowed, and gives any other answer to one its headers. To all others
     /// the answer is what it is without CORS: the layer alone would tell them which headers and methods there are.
-    pub async fn apply(
+    pub(crate) async fn apply(
         &self,
         request: &Request,
         respond: impl Future<Output = Response<String>>,

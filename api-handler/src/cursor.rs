@@ -1,50 +1,171 @@
-//! Where the next page begins.
+//! Where the next page begins, as an opaque string.
+//!
+//! A cursor grants nothing and holds no secret: what a page shows is decided for the caller who requests it, so that a
+//! forged cursor, or another caller's, shows nothing more.
+//!
+//! The one exception is the position of a page that ended early with nothing to show: it is the id of a resource that
+//! the caller may not see, so it is encrypted with a key of this process. Another process cannot read it and begins
+//! where the caller's last shown resource is, which is right too, only slower.
 
+use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 
 use crate::{
     problem::{Fault, Problem},
-    state::StateId,
+    state::{RandomError, StateId},
 };
 
-/// Marks the format, so that a later one can be told apart.
-const FORMAT: &str = "1:";
+/// Begins a cursor that is the last id that was shown. The number is that of the format.
+const PLAIN: &[u8] = b"1:";
 
-/// The last id of the page that the caller has. It holds no rights and no secret: what a page shows is judged anew for
-/// the caller who asks for it, so a cursor that is made up or somebody else's shows nothing more.
-#[must_use]
-pub fn encode(last: &StateId) -> String {
-    URL_SAFE_NO_PAD.encode(format!("{FORMAT}{last}"))
+/// Begins a cursor that is the last id that was shown, perhaps none, and an encrypted position.
+const SEALED: &[u8] = b"2:";
+
+/// The length of an encrypted position: that of the longest id, so that it does not reveal the length.
+const POSITION_BYTES: usize = 128;
+
+/// Where a page begins.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Start {
+    /// The last resource that the caller was shown.
+    pub(crate) shown: Option<StateId>,
+    /// The position after it that was examined.
+    pub(crate) examined: Option<StateId>,
 }
 
-/// The id in a cursor.
-///
-/// # Errors
-/// 400 for text that [`encode`] did not make.
-pub fn decode(cursor: &str) -> Result<StateId, Problem> {
-    let bytes = URL_SAFE_NO_PAD.decode(cursor).ok();
-    let text = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
-    let id = text.and_then(|text| text.strip_prefix(FORMAT)?.parse().ok());
-    id.ok_or_else(|| {
-        Problem::BadRequest(vec![Fault::new(
-            "#/cursor",
-            "expected the nextCursor of an earlier page",
-        )])
-    })
+impl Start {
+    /// The id after which the page begins.
+    pub(crate) fn after(&self) -> Option<&StateId> {
+        self.examined.as_ref().or(self.shown.as_ref())
+    }
+}
+
+/// Writes and reads cursors.
+#[derive(Debug)]
+pub(crate) struct Cursors {
+    key: RandomizedNonceKey,
+}
+
+impl Cursors {
+    /// With a new key.
+    pub(crate) fn new() -> Result<Self, RandomError> {
+        let mut key = [0; 32];
+        aws_lc_rs::rand::fill(&mut key).map_err(|_| RandomError)?;
+        RandomizedNonceKey::new(&AES_256_GCM, &key)
+            .map(|key| Self { key })
+            .map_err(|_| RandomError)
+    }
+
+    /// The cursor of a position.
+    pub(crate) fn encode(&self, start: &Start) -> Result<String, RandomError> {
+        let shown = start.shown.as_ref().map_or("", StateId::as_str);
+        let bytes = match &start.examined {
+            None => [PLAIN, shown.as_bytes()].concat(),
+            Some(examined) => {
+                let mut sealed = examined.as_str().as_bytes().to_vec();
+                sealed.resize(POSITION_BYTES, b' ');
+                let nonce = self
+                    .key
+                    .seal_in_place_append_tag(Aad::from(shown), &mut sealed)
+                    .map_err(|_| RandomError)?;
+                [SEALED, shown.as_bytes(), b":", nonce.as_ref(), &sealed].concat()
+            }
+        };
+        Ok(URL_SAFE_NO_PAD.encode(bytes))
+    }
+
+    /// The position of a cursor.
+    ///
+    /// # Errors
+    /// 400 for a string that is not of the form that [`Cursors::encode`] writes.
+    pub(crate) fn decode(&self, cursor: &str) -> Result<Start, Problem> {
+        let bytes = URL_SAFE_NO_PAD.decode(cursor).ok();
+        let start = bytes.and_then(|bytes| self.parse(&bytes));
+        start.ok_or_else(|| {
+            Problem::BadRequest(vec![Fault::new(
+                "#/cursor",
+                "expected the nextCursor of an earlier page",
+            )])
+        })
+    }
+
+    fn parse(&self, bytes: &[u8]) -> Option<Start> {
+        let id = |bytes: &[u8]| std::str::from_utf8(bytes).ok()?.parse().ok();
+        if let Some(shown) = bytes.strip_prefix(PLAIN) {
+            return Some(Start {
+                shown: Some(id(shown)?),
+                examined: None,
+            });
+        }
+        let rest = bytes.strip_prefix(SEALED)?;
+        let (shown, sealed) = rest.split_at(rest.iter().position(|b| *b == b':')?);
+        let (nonce, sealed) = sealed.get(1..)?.split_first_chunk::<NONCE_LEN>()?;
+        if sealed.len() != POSITION_BYTES + AES_256_GCM.tag_len() {
+            return None;
+        }
+        let mut sealed = sealed.to_vec();
+        let aad = Aad::from(shown);
+        let opened = self.key.open_in_place(Nonce::from(nonce), aad, &mut sealed);
+        Some(Start {
+            shown: if shown.is_empty() {
+                None
+            } else {
+                Some(id(shown)?)
+            },
+            examined: opened
+                .ok()
+                .and_then(|position| id(position.trim_ascii_end())),
+        })
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn cursors_come_back() {
-        let id: StateId = "a.b_c-9".parse().unwrap();
-        assert_eq!(decode(&encode(&id)), Ok(id));
+    fn start(shown: Option<&str>, examined: Option<&str>) -> Start {
+        let id = |text: &str| text.parse().unwrap();
+        Start {
+            shown: shown.map(id),
+            examined: examined.map(id),
+        }
     }
 
     #[test]
-    fn made_up_cursors_are_refused() {
+    fn cursors_are_read_as_they_were_written() {
+        let cursors = Cursors::new().unwrap();
+        let longest = "z".repeat(128);
+        for start in [
+            start(Some("a.b_c-9"), None),
+            start(Some("a"), Some("b")),
+            start(None, Some(&longest)),
+            start(Some(&longest), Some(&longest)),
+        ] {
+            let cursor = cursors.encode(&start).unwrap();
+            assert_eq!(cursors.decode(&cursor), Ok(start));
+        }
+    }
+
+    #[test]
+    fn a_hidden_position_is_readable_by_this_process_only() {
+        let cursors = Cursors::new().unwrap();
+        let cursor = |id: &str| cursors.encode(&start(Some("a"), Some(id))).unwrap();
+        let sealed = cursor("hidden");
+        assert_eq!(sealed.len(), cursor("h").len());
+        let bytes = URL_SAFE_NO_PAD.decode(&sealed).unwrap();
+        assert!(!bytes.windows(6).any(|window| window == b"hidden"));
+        let other = Cursors::new().unwrap();
+        assert_eq!(other.decode(&sealed), Ok(start(Some("a"), None)));
+        let mut forged = bytes;
+        forged[2] = b'b';
+        let forged = URL_SAFE_NO_PAD.encode(forged);
+        assert_eq!(cursors.decode(&forged), Ok(start(Some("b"), None)));
+    }
+
+    #[test]
+    fn other_strings_are_refused() {
+        let cursors = Cursors::new().unwrap();
+        let short = URL_SAFE_NO_PAD.encode(b"2:a:too short");
         for cursor in [
             "",
             "x",
@@ -55,9 +176,10 @@ mod tests {
             "MTphYmM=",
             "\u{0}",
             "MTphYmM\n",
+            &short,
         ] {
             assert!(
-                matches!(decode(cursor), Err(Problem::BadRequest(_))),
+                matches!(cursors.decode(cursor), Err(Problem::BadRequest(_))),
                 "{cursor:?}"
             );
         }

@@ -15,34 +15,34 @@ use serde_json::Value;
 
 /// A request, whichever kind of API it came by.
 #[derive(Debug)]
-pub struct Request {
+pub(crate) struct Request {
     /// The method.
-    pub method: Method,
+    pub(crate) method: Method,
     /// The path within this API, without stage or base path, as it was sent.
-    pub path: String,
+    pub(crate) path: String,
     /// Where this API is, as the caller sees it, without a slash at the end.
-    pub base_url: String,
+    pub(crate) base_url: String,
     /// The query parameters, decoded, in order, the repeated ones as often as they came.
-    pub query: Vec<(String, String)>,
+    pub(crate) query: Vec<(String, String)>,
     /// The headers, all values of each.
-    pub headers: HeaderMap,
+    pub(crate) headers: HeaderMap,
     /// The names of those headers whose values cannot be one (RFC 9110, 5.5), such as with control characters. What they
     /// were to say is not known, so such a request is refused rather than answered as if they had not been sent.
-    pub bad_headers: Vec<String>,
+    pub(crate) bad_headers: Vec<String>,
     /// The body; empty if there is none.
-    pub body: Bytes,
+    pub(crate) body: Bytes,
     /// What the authorizer said, `None` on a route without authorizer.
-    pub authorizer: Option<Value>,
+    pub(crate) authorizer: Option<Value>,
     /// Whether it came by a catch-all route such as `/{proxy+}`, and no authorizer of ours ran there. Whatever its path
     /// looks like, API Gateway did not take it for one of the paths that have an authorizer.
-    pub is_stray: bool,
+    pub(crate) is_stray: bool,
     /// API Gateway's id of the request.
-    pub request_id: String,
+    pub(crate) request_id: String,
 }
 
 /// The event is not one of API Gateway's proxy events.
 #[derive(Debug, thiserror::Error)]
-pub enum BadEvent {
+pub enum EventError {
     /// Not the JSON that it should be.
     #[error("expected a proxy event of a REST API or an HTTP API: {0}")]
     Shape(#[from] serde_json::Error),
@@ -54,8 +54,8 @@ pub enum BadEvent {
     Body(#[from] base64::DecodeError),
 }
 
-impl From<BadEvent> for Diagnostic {
-    fn from(error: BadEvent) -> Self {
+impl From<EventError> for Diagnostic {
+    fn from(error: EventError) -> Self {
         Self {
             error_type: "UnknownEvent".to_owned(),
             error_message: error.to_string(),
@@ -104,8 +104,9 @@ impl Request {
     ///
     /// # Errors
     /// When it is not one of API Gateway's proxy events.
-    pub fn from_event(event: Value) -> Result<Self, BadEvent> {
-        let event: ProxyEvent = serde_json::from_value(event)?;
+    pub(crate) fn from_event(event: &str) -> Result<Self, EventError> {
+        // Not by way of `Value`, which takes some names for something else: a query may have any.
+        let event: ProxyEvent = serde_json::from_str(event)?;
         let context = event.request_context.unwrap_or_default();
         let is_v2 = event.version.as_deref() == Some("2.0");
         let method = if is_v2 {
@@ -115,7 +116,7 @@ impl Request {
         };
         let method = method
             .and_then(|m| Method::from_bytes(m.as_bytes()).ok())
-            .ok_or(BadEvent::Method)?;
+            .ok_or(EventError::Method)?;
         let (headers, bad_headers) =
             headers(event.headers.as_ref(), event.multi_value_headers.as_ref());
 

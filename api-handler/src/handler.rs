@@ -13,16 +13,18 @@ use std::{
 use futures_util::FutureExt as _;
 use http::{HeaderValue, Method, Response, header::X_CONTENT_TYPE_OPTIONS};
 use lambda_support::{clock::Clock, deadline::Deadline, invocation::Invocation, log::Log};
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::{
     caller::Caller,
     config::Settings,
     cors::Cors,
-    event::{Answer, BadEvent, Request},
+    cursor::Cursors,
+    event::{Answer, EventError, Request},
     log::Invoked,
     problem::Problem,
     routes::{self, Context, Route},
+    state::RandomError,
     store::Store,
 };
 
@@ -34,6 +36,7 @@ const BUDGET: Duration = Duration::from_millis(4500);
 pub struct Handler {
     settings: Settings,
     store: Store,
+    cursors: Cursors,
     clock: Arc<dyn Clock>,
     cors: Cors,
     log: Log,
@@ -41,22 +44,35 @@ pub struct Handler {
     cold: AtomicBool,
 }
 
+/// The function cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// TLS cannot be set up.
+    #[error("TLS cannot be set up: {0}")]
+    Tls(#[from] rustls::Error),
+    /// There are no random bytes for keys.
+    #[error(transparent)]
+    Random(#[from] RandomError),
+}
+
 impl Handler {
     /// Sets the function up. `function` is its name in metrics. Nothing is sent yet.
     ///
     /// # Errors
-    /// When TLS cannot be set up.
+    /// When TLS or a random key cannot be set up.
     pub fn new(
         settings: Settings,
         clock: Arc<dyn Clock>,
         log: Log,
         function: String,
-    ) -> Result<Self, rustls::Error> {
+    ) -> Result<Self, StartError> {
         let store = Store::new(&settings)?;
+        let cursors = Cursors::new()?;
         let cors = Cors::new(&settings.allowed_origins);
         Ok(Self {
             settings,
             store,
+            cursors,
             clock,
             cors,
             log,
@@ -71,9 +87,9 @@ impl Handler {
     /// When the event is not one of API Gateway's proxy events.
     pub async fn answer(
         &self,
-        event: Value,
+        event: &RawValue,
         invocation: Invocation<'_>,
-    ) -> Result<Answer, BadEvent> {
+    ) -> Result<Answer, EventError> {
         let started = Instant::now();
         let now = self.clock.now();
         let mut invoked = Invoked {
@@ -88,7 +104,7 @@ impl Handler {
             cold_start: self.cold.swap(false, Ordering::Relaxed),
             cause: None,
         };
-        let request = match Request::from_event(event) {
+        let request = match Request::from_event(event.get()) {
             Ok(request) => request,
             Err(error) => {
                 invoked.duration = started.elapsed();
@@ -114,6 +130,7 @@ impl Handler {
             self.settings.admin_group.as_deref(),
             now,
         );
+
         let budget = Deadline::of_invocation(invocation.deadline, now).patience(now, BUDGET);
 
         let mut cause = None;
@@ -122,6 +139,8 @@ impl Handler {
                 let caller = caller.as_ref().map_err(Clone::clone)?;
                 let context = Context {
                     request: &request,
+                    base_url: &request.base_url,
+                    cursors: &self.cursors,
                     caller,
                     store: &store,
                     clock: &*self.clock,

@@ -4,20 +4,23 @@
 //! event ─► Request ─► Caller ─► Route ─► State in DynamoDB ─► Response ─► answer
 //! ```
 //!
-//! The library is there for its tests, which send events to [`handler::Handler`] and look at what comes back.
+//! Only what `main.rs` and the tests use is public: they send events to [`handler::Handler`] and read its answers.
 
-pub mod caller;
+mod caller;
 pub mod config;
-pub mod cors;
-pub mod cursor;
-pub mod event;
+mod cors;
+mod cursor;
+mod event;
 pub mod handler;
 mod json;
-pub mod listing;
-pub mod log;
+mod listing;
+mod log;
 mod patch;
-pub mod precondition;
-pub mod problem;
-pub mod routes;
-pub mod state;
-pub mod store;
+mod permit;
+mod precondition;
+mod problem;
+mod routes;
+mod state;
+mod store;
+
+pub use crate::event::{Answer, EventError};

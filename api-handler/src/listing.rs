@@ -1,38 +1,44 @@
 //! A page of what a caller may see.
 //!
-//! The indexes say which ids there are, the table says what is behind them: index reads are eventually consistent on
-//! AWS, so an index may still name a resource that has been made private. Whoever may see it is judged on the item
-//! itself, read consistently. It also keeps the indexes to ids: a copy of the values there would double what each
-//! write costs, and a page would read 25 values from each partition to show 25 in all.
+//! The indexes supply ids and the table supplies the resources: index reads are eventually consistent on AWS, so an
+//! index may still list a resource that has been made private. Whether a caller may see a resource is decided on the
+//! resource itself, read consistently and without its value; only then is the value read. The indexes hold only ids
+//! because a copy of the values in them would double the cost of each write.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod candidates;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    future::Future,
+};
 
 use serde_json::value::RawValue;
 
+use self::candidates::Candidates;
 use crate::{
     caller::{Caller, SignedIn},
     problem::Problem,
-    state::{State, StateId},
-    store::{Ids, Partition, Store, StoreError},
+    state::{Metadata, State, StateId},
+    store::{Partition, Store, StoreError},
 };
 
-/// Longest answer. A function's ends at 6 MB, and within it the body is a JSON string: each quote counts twice.
+/// The longest answer. A function's has at most 6 MB, in which the body is a JSON string: each quote counts twice.
 const MAX_PAGE_BYTES: usize = 5_000_000 - 4096;
 
-/// Most resources that are read from the table at a time: a page of the default size at once, while a page of large
-/// values, which ends early, reads little in vain.
-const BATCH: usize = 25;
+/// The most resources that are read without their values at a time: the most that DynamoDB reads.
+const METADATA_BATCH: usize = 100;
 
-/// How often a page that is not full looks further. More than one round is needed only where the indexes lag behind.
-const MAX_ROUNDS: usize = 4;
+/// The most resources that are read with their values at a time: a page of the default size at once, while a page of
+/// large values, which ends early, reads few in vain.
+const STATE_BATCH: usize = 25;
 
-/// How many ids of each partition the further rounds ask for: what one caller has hidden or deleted within the second
-/// or so that an index lags.
-const FURTHER_IDS: usize = 100;
+/// The most calls of the store for one page, in addition to the first query of each partition. A page that would need
+/// more, because the indexes lag or the store reads few items at a time, ends early.
+const MAX_FURTHER_CALLS: usize = 24;
 
 /// Whose resources are listed.
 #[derive(Debug)]
-pub enum Scope<'a> {
+pub(crate) enum Scope<'a> {
     /// All that the caller may see: public, own, of the caller's groups.
     Visible(&'a Caller),
     /// Those of one principal, for that principal or an admin.
@@ -41,55 +47,65 @@ pub enum Scope<'a> {
 
 /// A page.
 #[derive(Debug, Default)]
-pub struct Page {
-    /// The resources, as JSON text, in order of their ids.
-    pub items: Vec<Box<RawValue>>,
-    /// The last id of the page, if there is more.
-    pub next: Option<StateId>,
+pub(crate) struct Page {
+    /// The resources as JSON, sorted by id.
+    pub(crate) items: Vec<Box<RawValue>>,
+    /// Where the next page begins, if there is one.
+    pub(crate) next: Option<Next>,
+}
+
+/// Where the next page begins.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Next {
+    /// After this resource, the last one on the page.
+    AfterShown(StateId),
+    /// After this id, of a page without a resource. The caller may not see what has this id, so they may not learn it.
+    AfterHidden(StateId),
 }
 
 /// The first page after `after`.
 ///
-/// It costs one small query per partition (eight for the public ones, one for the caller's own, one per group) and one
-/// batch read per 25 resources shown, however many resources there are. Where the indexes lag it looks further, up to
-/// four times in all.
+/// It costs one small query per partition (eight for the public ones, one for the caller's own, one per group), one
+/// batch read per 100 candidates without their values and one per 25 resources on the page, however many resources
+/// there are. Where the indexes lag it takes up to 24 more calls.
 ///
 /// # Errors
 /// When the store fails.
-pub async fn page(
+pub(crate) async fn page(
     store: &Store,
     scope: &Scope<'_>,
-    mut after: Option<StateId>,
+    after: Option<StateId>,
     limit: usize,
 ) -> Result<Page, Problem> {
-    let partitions = partitions(scope);
-    let mut page = Filling {
-        page: Page::default(),
+    let mut filling = Filling {
+        store,
+        scope,
+        limit,
+        calls_left: MAX_FURTHER_CALLS,
+        items: Vec::new(),
         bytes: 0,
+        last_shown: None,
+        last_examined: None,
     };
-    for round in 0..MAX_ROUNDS {
-        // One more than fits, to know whether there is a next page.
-        let wanted = if round == 0 { limit + 1 } else { FURTHER_IDS };
-        let ids = store.ids(&partitions, after.as_ref(), wanted).await?;
-        let candidates = merge(&ids);
-        for batch in candidates.ids.chunks(BATCH) {
-            if !page.add(store, scope, batch, limit).await? {
-                return Ok(page.page);
+    let mut candidates = Candidates::new(partitions(scope), after);
+    let end = loop {
+        let calls = candidates.queries_needed();
+        if filling.last_examined.is_some() {
+            if calls > filling.calls_left {
+                break End::Early;
             }
+            filling.calls_left -= calls;
         }
-        if !candidates.more {
-            page.page.next = None;
-            return Ok(page.page);
+        // One more than fits, to know whether there is a next page.
+        let ids = candidates.next(store, limit + 1).await?;
+        if ids.is_empty() {
+            break End::Complete;
         }
-        after = candidates.ids.last().cloned();
-    }
-    // A cursor names the last resource that was shown, never one that was not: its id alone would tell the caller of it.
-    if page.page.next.is_some() {
-        Ok(page.page)
-    } else {
-        let cause = "the indexes name only what this caller may not see or is gone";
-        Err(StoreError::Failed(cause.to_owned()).into())
-    }
+        if let Some(end) = filling.add(&ids).await? {
+            break end;
+        }
+    };
+    filling.finish(end)
 }
 
 fn partitions(scope: &Scope<'_>) -> BTreeSet<Partition> {
@@ -98,90 +114,166 @@ fn partitions(scope: &Scope<'_>) -> BTreeSet<Partition> {
         Scope::Visible(Caller::Anonymous) => Partition::public().collect(),
         Scope::Visible(Caller::SignedIn(caller)) => Partition::public()
             .chain([Partition::Owner(caller.principal.clone())])
-            .chain(caller.groups.iter().map(|name| Partition::group(name)))
+            .chain(caller.groups.iter().map(Partition::group))
             .collect(),
     }
 }
 
-/// The ids of all partitions, in order, each once, up to where every partition has been read.
-fn merge(partitions: &[Ids]) -> Ids {
-    let horizon = partitions
-        .iter()
-        .filter(|p| p.more)
-        .filter_map(|p| p.ids.last())
-        .min();
-    let ids: BTreeSet<_> = partitions
-        .iter()
-        .flat_map(|p| &p.ids)
-        .filter(|id| horizon.is_none_or(|h| *id <= h))
-        .collect();
-    Ids {
-        ids: ids.into_iter().cloned().collect(),
-        more: horizon.is_some(),
-    }
+/// Why a page ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// Nothing follows.
+    Complete,
+    /// It is full, and more follows.
+    Full,
+    /// The calls are used up before it was full.
+    Early,
 }
 
-struct Filling {
-    page: Page,
+/// A page that is being filled.
+struct Filling<'a> {
+    store: &'a Store,
+    scope: &'a Scope<'a>,
+    limit: usize,
+    calls_left: usize,
+    items: Vec<Box<RawValue>>,
     bytes: usize,
+    last_shown: Option<StateId>,
+    last_examined: Option<StateId>,
 }
 
-impl Filling {
-    /// Adds what the caller may see of a batch; `false` when the page has ended.
-    async fn add(
-        &mut self,
-        store: &Store,
-        scope: &Scope<'_>,
-        batch: &[StateId],
-        limit: usize,
-    ) -> Result<bool, Problem> {
-        let mut read = BTreeMap::new();
-        let mut left: BTreeSet<_> = batch.iter().cloned().collect();
-        for id in batch {
-            // The store gives as many at once as it likes, in any order, and names the rest.
-            while left.contains(id) {
-                let (states, unread) = store.get_many(&left).await?;
-                let before = left.len();
-                left.retain(|id| unread.contains(id));
-                read.extend(states.into_iter().map(|state| (state.id.clone(), state)));
-                if left.len() == before {
-                    return if self.page.items.is_empty() {
-                        Err(StoreError::Throttled("no key of a batch was read".to_owned()).into())
-                    } else {
-                        Ok(false)
-                    };
+impl Filling<'_> {
+    /// Adds what the caller may see of `ids`, in order; returns why the page ends, if it does.
+    async fn add(&mut self, ids: &[StateId]) -> Result<Option<End>, Problem> {
+        for batch in ids.chunks(METADATA_BATCH) {
+            let store = self.store;
+            let (metadata, read_all) = self
+                .read(batch, |ids| store.metadata_of_many(ids), |read| &read.id)
+                .await?;
+            let visible: Vec<_> = metadata
+                .iter()
+                .filter(|metadata| self.scope.shows(metadata))
+                .map(|metadata| metadata.id.clone())
+                .collect();
+            if let Some(end) = self.add_visible(&visible).await? {
+                return Ok(Some(end));
+            }
+            if !read_all {
+                // What was read before the first gap has been examined.
+                self.last_examined = metadata
+                    .into_iter()
+                    .last()
+                    .map(|m| m.id)
+                    .or(self.last_examined.take());
+                return Ok(Some(End::Early));
+            }
+            self.last_examined = batch.last().cloned();
+        }
+        Ok(None)
+    }
+
+    async fn add_visible(&mut self, ids: &[StateId]) -> Result<Option<End>, Problem> {
+        let mut rest = ids;
+        while !rest.is_empty() {
+            let room = self.limit - self.items.len();
+            if room == 0 {
+                return Ok(Some(End::Full));
+            }
+            let (batch, further) = rest.split_at(rest.len().min(room).min(STATE_BATCH));
+            rest = further;
+            let store = self.store;
+            let (states, read_all) = self
+                .read(batch, |ids| store.get_many(ids), |state| &state.metadata.id)
+                .await?;
+            for state in states {
+                // It may have been changed since its metadata was read.
+                if self.scope.shows(&state.metadata) && !self.add_state(&state)? {
+                    return Ok(Some(End::Full));
                 }
             }
-            let Some(state) = read.get(id).filter(|state| scope.shows(state)) else {
-                continue;
-            };
-            let json = serde_json::value::to_raw_value(state)
-                .map_err(|e| Problem::Internal(e.to_string()))?;
-            let bytes = self.bytes + escaped_len(json.get()) + 1;
-            if self.page.items.len() == limit
-                || (bytes > MAX_PAGE_BYTES && !self.page.items.is_empty())
-            {
-                return Ok(false);
+            if !read_all {
+                return Ok(Some(End::Early));
             }
-            self.bytes = bytes;
-            self.page.items.push(json);
-            self.page.next = Some(id.clone());
         }
+        Ok(None)
+    }
+
+    /// Adds a resource; `false` if the page has no room for it.
+    fn add_state(&mut self, state: &State) -> Result<bool, Problem> {
+        let json = serde_json::value::to_raw_value(&state.body())
+            .map_err(|error| Problem::Internal(error.to_string()))?;
+        let bytes = self.bytes + escaped_len(json.get()) + 1;
+        if bytes > MAX_PAGE_BYTES && !self.items.is_empty() {
+            return Ok(false);
+        }
+        self.bytes = bytes;
+        self.items.push(json);
+        self.last_shown = Some(state.metadata.id.clone());
         Ok(true)
+    }
+
+    /// Reads `ids`, sorted, which takes several calls if the store reads only some of them at a time. Returns what was
+    /// read before the first id that was not, sorted, and whether all were read.
+    async fn read<T, F>(
+        &mut self,
+        ids: &[StateId],
+        call: impl Fn(BTreeSet<StateId>) -> F,
+        id_of: impl Fn(&T) -> &StateId,
+    ) -> Result<(Vec<T>, bool), Problem>
+    where
+        F: Future<Output = Result<(Vec<T>, BTreeSet<StateId>), StoreError>>,
+    {
+        let mut found = BTreeMap::new();
+        let mut left: BTreeSet<_> = ids.iter().cloned().collect();
+        while !left.is_empty() && self.calls_left > 0 {
+            self.calls_left -= 1;
+            let (parts, unread) = call(left.clone()).await?;
+            let before = left.len();
+            left.retain(|id| unread.contains(id));
+            found.extend(parts.into_iter().map(|part| (id_of(&part).clone(), part)));
+            if left.len() == before {
+                break;
+            }
+        }
+        let read_all = left.is_empty();
+        if let Some(gap) = left.first() {
+            drop(found.split_off(gap));
+        }
+        found.retain(|id, _| ids.binary_search(id).is_ok());
+        Ok((found.into_values().collect(), read_all))
+    }
+
+    fn finish(self, end: End) -> Result<Page, Problem> {
+        let position = self
+            .last_shown
+            .map(Next::AfterShown)
+            .or(self.last_examined.map(Next::AfterHidden));
+        let next = match end {
+            End::Complete => None,
+            End::Full | End::Early => Some(position.ok_or_else(|| {
+                StoreError::Throttled("the store read nothing of the first batch".to_owned())
+            })?),
+        };
+        Ok(Page {
+            items: self.items,
+            next,
+        })
     }
 }
 
 impl Scope<'_> {
     /// Whether a resource belongs on the page.
-    fn shows(&self, state: &State) -> bool {
+    fn shows(&self, metadata: &Metadata) -> bool {
         match self {
-            Self::Visible(caller) => caller.may_see(state),
-            Self::Owner(principal, caller) => state.owner == **principal && caller.may_write(state),
+            Self::Visible(caller) => caller.may_see(metadata),
+            Self::Owner(principal, caller) => {
+                metadata.owner == **principal && caller.may_write(metadata)
+            }
         }
     }
 }
 
-/// How long JSON text is as a JSON string. JSON text has no bare control characters.
+/// The length of a JSON text as a JSON string. A JSON text has no unescaped control characters.
 fn escaped_len(json: &str) -> usize {
     json.len() + json.bytes().filter(|b| matches!(b, b'"' | b'\\')).count()
 }

@@ -11,7 +11,7 @@ use lambda_support::{
     runtime::{self, LambdaEnvironment, ProcessError},
     settings::Environment,
 };
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 fn main() -> ExitCode {
     runtime::run("api-handler", serve())
@@ -27,12 +27,12 @@ async fn serve() -> Result<(), ProcessError> {
     let handler = Handler::new(settings, clock, log.clone(), lambda.function_name)
         .map_err(|error| ProcessError::Init(error.into()))?;
     let handler = Arc::new(handler);
-    runtime::serve(&log, move |event: LambdaEvent<Value>| {
+    runtime::serve(&log, move |event: LambdaEvent<Box<RawValue>>| {
         let handler = Arc::clone(&handler);
         async move {
             let invocation = (&event.context).into();
             handler
-                .answer(event.payload, invocation)
+                .answer(&event.payload, invocation)
                 .await
                 .map_err(Diagnostic::from)
         }

@@ -1,8 +1,13 @@
-//! `If-Match` and `If-None-Match` (RFC 9110, 13.1 and 13.2).
+//! `If-Match` and `If-None-Match` (RFC 9110, sections 13.1 and 13.2).
 
 use http::{
     HeaderMap, HeaderName,
     header::{IF_MATCH, IF_NONE_MATCH},
+};
+
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{ObjectBuilder, RefOr, Schema, Type},
 };
 
 use crate::{
@@ -10,32 +15,49 @@ use crate::{
     state::Tag,
 };
 
-/// What the request says the resource must be like.
+/// The conditions that the request sets on the resource.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Preconditions {
-    if_match: Option<TagList>,
-    if_none_match: Option<TagList>,
+pub(crate) struct Preconditions {
+    if_match: Option<EntityTags>,
+    if_none_match: Option<EntityTags>,
 }
 
+/// The value of one of the two headers.
 #[derive(Debug, PartialEq, Eq)]
-enum TagList {
-    /// `*`: any version that there is.
+pub(crate) enum EntityTags {
+    /// `*`: any existing version.
     Any,
     Tags(Vec<EntityTag>),
 }
 
+/// The syntax that [`Preconditions::parse`] accepts.
+impl PartialSchema for EntityTags {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .description(Some("`*`, or entity tags separated by commas"))
+            .pattern(Some(
+                r#"^(\*|[ \t,]*(W/)?"[!#-~]*"([ \t]*,[ \t,]*(W/)?"[!#-~]*")*[ \t,]*)$"#,
+            ))
+            .into()
+    }
+}
+
+impl ToSchema for EntityTags {}
+
+/// One entity tag.
 #[derive(Debug, PartialEq, Eq)]
-struct EntityTag {
+pub(crate) struct EntityTag {
     weak: bool,
     opaque: String,
 }
 
-/// What a reader gets.
+/// The outcome of a read.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Read {
+pub(crate) enum Read {
     /// The resource.
     Whole,
-    /// 304: the reader has it already.
+    /// 304: the caller has it already.
     NotModified,
     /// 412.
     Failed,
@@ -45,8 +67,8 @@ impl Preconditions {
     /// Reads the two headers.
     ///
     /// # Errors
-    /// 400 for a header that is not a list of entity tags: a tag without its quotes is better named than never matched.
-    pub fn parse(headers: &HeaderMap) -> Result<Self, Problem> {
+    /// 400 for a header that is not a list of entity tags: a tag without its quotes would never match.
+    pub(crate) fn parse(headers: &HeaderMap) -> Result<Self, Problem> {
         Ok(Self {
             if_match: tag_list(headers, &IF_MATCH)?,
             if_none_match: tag_list(headers, &IF_NONE_MATCH)?,
@@ -54,26 +76,22 @@ impl Preconditions {
     }
 
     /// Whether there is an `If-Match`.
-    #[must_use]
-    pub fn has_if_match(&self) -> bool {
+    pub(crate) fn has_if_match(&self) -> bool {
         self.if_match.is_some()
     }
 
-    /// Whether this is `If-None-Match: *`, which a resource that is there never meets.
-    #[must_use]
-    pub fn wants_absence(&self) -> bool {
-        self.if_none_match == Some(TagList::Any)
+    /// Whether this is `If-None-Match: *`, which no existing resource meets.
+    pub(crate) fn wants_absence(&self) -> bool {
+        self.if_none_match == Some(EntityTags::Any)
     }
 
-    /// Whether a write may go on, over the version `current`. `If-Match` compares strongly, `If-None-Match` weakly.
-    #[must_use]
-    pub fn permit_write(&self, current: &Tag) -> bool {
+    /// Whether a write over the version `current` may go on. `If-Match` compares strongly, `If-None-Match` weakly.
+    pub(crate) fn permit_write(&self, current: &Tag) -> bool {
         self.matches(current) && !self.none_match_fails(current)
     }
 
-    /// What a reader of the version `current` gets.
-    #[must_use]
-    pub fn read(&self, current: &Tag) -> Read {
+    /// The outcome of reading the version `current`.
+    pub(crate) fn read(&self, current: &Tag) -> Read {
         if !self.matches(current) {
             Read::Failed
         } else if self.none_match_fails(current) {
@@ -85,8 +103,8 @@ impl Preconditions {
 
     fn matches(&self, current: &Tag) -> bool {
         match &self.if_match {
-            None | Some(TagList::Any) => true,
-            Some(TagList::Tags(tags)) => tags
+            None | Some(EntityTags::Any) => true,
+            Some(EntityTags::Tags(tags)) => tags
                 .iter()
                 .any(|tag| !tag.weak && tag.opaque == current.as_str()),
         }
@@ -95,13 +113,13 @@ impl Preconditions {
     fn none_match_fails(&self, current: &Tag) -> bool {
         match &self.if_none_match {
             None => false,
-            Some(TagList::Any) => true,
-            Some(TagList::Tags(tags)) => tags.iter().any(|tag| tag.opaque == current.as_str()),
+            Some(EntityTags::Any) => true,
+            Some(EntityTags::Tags(tags)) => tags.iter().any(|tag| tag.opaque == current.as_str()),
         }
     }
 }
 
-fn tag_list(headers: &HeaderMap, name: &HeaderName) -> Result<Option<TagList>, Problem> {
+fn tag_list(headers: &HeaderMap, name: &HeaderName) -> Result<Option<EntityTags>, Problem> {
     let lines: Vec<&[u8]> = headers
         .get_all(name)
         .iter()
@@ -112,9 +130,9 @@ fn tag_list(headers: &HeaderMap, name: &HeaderName) -> Result<Option<TagList>, P
     }
     let text = String::from_utf8_lossy(&lines.join(b", ".as_slice())).into_owned();
     let list = if text.trim() == "*" {
-        Some(TagList::Any)
+        Some(EntityTags::Any)
     } else {
-        entity_tags(&text).map(TagList::Tags)
+        entity_tags(&text).map(EntityTags::Tags)
     };
     list.map(Some).ok_or_else(|| {
         let expected = "expected `*` or entity tags in double quotes, separated by commas";
@@ -122,7 +140,7 @@ fn tag_list(headers: &HeaderMap, name: &HeaderName) -> Result<Option<TagList>, P
     })
 }
 
-/// `[W/]"…"`, separated by commas; empty members are skipped (RFC 9110, 5.6.1 and 8.8.3).
+/// `[W/]"…"`, separated by commas; empty members are skipped (RFC 9110, sections 5.6.1 and 8.8.3).
 fn entity_tags(text: &str) -> Option<Vec<EntityTag>> {
     let mut tags = Vec::new();
     let mut rest = text.trim_start_matches([' ', '\t', ',']);

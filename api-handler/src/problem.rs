@@ -11,7 +11,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 /// The media type of every error.
-pub const PROBLEM_JSON: &str = "application/problem+json";
+pub(crate) const PROBLEM_JSON: &str = "application/problem+json";
 
 /// The most faults in one answer.
 pub(crate) const MAX_FAULTS: usize = 20;
@@ -21,7 +21,7 @@ const MAX_POINTER_CHARS: usize = 256;
 
 /// One thing wrong with the input.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub struct Fault {
+pub(crate) struct Fault {
     /// Where: a JSON pointer (RFC 6901) into the body as a URI fragment, or `#/` and the name of the path part, query
     /// parameter or header. One of more than 256 characters is cut and ends in `…`.
     // INVARIANT: at most MAX_POINTER_CHARS characters.
@@ -33,7 +33,7 @@ pub struct Fault {
 
 impl Fault {
     /// A fault at `pointer`.
-    pub fn new(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
+    pub(crate) fn new(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
         let mut pointer = pointer.into();
         let mut ends = pointer
             .char_indices()
@@ -60,16 +60,15 @@ impl Fault {
         Self::new(pointer, detail)
     }
 
-    /// Where the fault is.
-    #[must_use]
-    pub fn pointer(&self) -> &str {
+    #[cfg(test)]
+    pub(crate) fn pointer(&self) -> &str {
         &self.pointer
     }
 }
 
 /// Every way in which a request can end other than well.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Problem {
+pub(crate) enum Problem {
     /// 400: the request cannot be read.
     BadRequest(Vec<Fault>),
     /// 401: the caller must sign in (again).
@@ -111,7 +110,7 @@ pub enum Problem {
 /// Problem details (RFC 9457).
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct ProblemDetails {
+pub(crate) struct ProblemDetails {
     /// Always `about:blank`: the status says what kind of problem this is.
     #[serde(rename = "type")]
     #[schema(example = "about:blank")]
@@ -132,8 +131,7 @@ pub struct ProblemDetails {
 
 impl Problem {
     /// The status that the caller sees.
-    #[must_use]
-    pub fn status(&self) -> StatusCode {
+    pub(crate) fn status(&self) -> StatusCode {
         match self {
             Self::BadRequest(_) => StatusCode::BAD_REQUEST,
             Self::SignInNeeded | Self::SignInExpired => StatusCode::UNAUTHORIZED,
@@ -156,8 +154,7 @@ impl Problem {
     }
 
     /// What the caller is told.
-    #[must_use]
-    pub fn detail(&self) -> String {
+    pub(crate) fn detail(&self) -> String {
         match self {
             Self::BadRequest(_) => "the request cannot be read; see errors".to_owned(),
             Self::SignInNeeded => "this needs a signed-in caller; send an access token".to_owned(),
@@ -194,8 +191,7 @@ impl Problem {
     }
 
     /// What the log is told besides: the cause of a fault that is not the caller's.
-    #[must_use]
-    pub fn cause(&self) -> Option<&str> {
+    pub(crate) fn cause(&self) -> Option<&str> {
         match self {
             Self::Throttled(cause) | Self::Internal(cause) | Self::Unavailable(cause) => {
                 Some(cause)
@@ -215,8 +211,7 @@ impl Problem {
     }
 
     /// The answer.
-    #[must_use]
-    pub fn into_response(self, request_id: &str) -> Response<String> {
+    pub(crate) fn into_response(self, request_id: &str) -> Response<String> {
         let status = self.status();
         let details = ProblemDetails {
             kind: "about:blank",

@@ -1,53 +1,32 @@
-//! Which request goes where.
+//! The routes: which request is answered where.
 
+mod context;
 mod document;
 mod list;
+mod negotiate;
 mod openapi;
+mod reply;
 mod session;
 mod state;
+mod write_target;
 
-use http::{
-    HeaderMap, HeaderValue, Method, Response, StatusCode,
-    header::{ACCEPT, ALLOW, CACHE_CONTROL, CONTENT_TYPE},
-};
-use lambda_support::clock::Clock;
+use http::{Method, Response, StatusCode, header::ALLOW};
 use percent_encoding::percent_decode_str;
-use serde::Serialize;
 
-use crate::{
-    caller::Caller,
-    event::Request,
-    problem::{Fault, Problem},
-    store::Store,
-};
+pub(crate) use self::context::Context;
+use crate::problem::{Fault, MAX_FAULTS, Problem};
 
 /// The largest request body. The memory that a request takes is a multiple of it.
 const MAX_BODY_BYTES: usize = 512 * 1024;
 
-/// Kept by the browser, but asked about each time: what a caller may see can change.
-const REVALIDATE: &str = "private, no-cache";
-
-/// What a route has to work with.
-#[derive(Debug)]
-pub struct Context<'a> {
-    /// The request.
-    pub request: &'a Request,
-    /// Who sent it.
-    pub caller: &'a Caller,
-    /// The resources.
-    pub store: &'a Store,
-    /// The time.
-    pub clock: &'a dyn Clock,
-}
-
 /// What a path names.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Route {
+pub(crate) enum Route {
     /// `/session`
     Session,
     /// `/state`
     List,
-    /// `/state/{id}`, the id as text.
+    /// `/state/{id}`. The id is not checked yet.
     State(String),
     /// `/openapi.json`
     OpenApi,
@@ -56,11 +35,10 @@ pub enum Route {
 }
 
 impl Route {
-    /// Reads a path. Only an id is decoded: `/state/%61` is `/state/a` (RFC 3986, 6.2.2.2), and `%2F` makes no new
-    /// segment. What is not an id API Gateway compares as it was sent, and so must this: else `/%73ession`, which is not
-    /// `/session` there, would be answered without the authorizer of `/session`.
-    #[must_use]
-    pub fn of(path: &str) -> Self {
+    /// Reads a path. Only an id is decoded: `/state/%61` is `/state/a` (RFC 3986, section 6.2.2.2), and `%2F` does not
+    /// begin a new segment. API Gateway compares everything else as it was sent, and so must this function: otherwise
+    /// `/%73ession`, which is not `/session` there, would be answered without the authorizer of `/session`.
+    pub(crate) fn of(path: &str) -> Self {
         let segments: Vec<_> = path.split('/').skip(1).collect();
         match segments.as_slice() {
             ["session"] => Self::Session,
@@ -73,7 +51,7 @@ impl Route {
         }
     }
 
-    /// The methods of the path, as `Allow` names them.
+    /// The methods of the path, as in `Allow`.
     fn methods(&self) -> &'static str {
         match self {
             Self::Session | Self::List | Self::OpenApi => "GET, OPTIONS",
@@ -82,9 +60,8 @@ impl Route {
         }
     }
 
-    /// The route as the template has it, for the log.
-    #[must_use]
-    pub fn template(&self) -> &'static str {
+    /// The route as in the template, for the log.
+    pub(crate) fn template(&self) -> &'static str {
         match self {
             Self::Session => "/session",
             Self::List => "/state",
@@ -97,11 +74,14 @@ impl Route {
 
 /// Answers a request.
 ///
-/// `HEAD` is there where the template has an authorizer for it; elsewhere it would be answered as nobody's.
+/// `HEAD` exists where the template has an authorizer for it; elsewhere its callers would all be anonymous.
 ///
 /// # Errors
-/// Each says what the caller is to be told.
-pub async fn dispatch(route: &Route, context: &Context<'_>) -> Result<Response<String>, Problem> {
+/// What the caller is told.
+pub(crate) async fn dispatch(
+    route: &Route,
+    context: &Context<'_>,
+) -> Result<Response<String>, Problem> {
     let request = context.request;
     if request.body.len() > MAX_BODY_BYTES {
         return Err(Problem::BodyTooLarge(MAX_BODY_BYTES));
@@ -114,7 +94,12 @@ pub async fn dispatch(route: &Route, context: &Context<'_>) -> Result<Response<S
             )
         };
         return Err(Problem::BadRequest(
-            request.bad_headers.iter().map(fault).collect(),
+            request
+                .bad_headers
+                .iter()
+                .take(MAX_FAULTS)
+                .map(fault)
+                .collect(),
         ));
     }
     match (route, &request.method) {
@@ -132,84 +117,12 @@ pub async fn dispatch(route: &Route, context: &Context<'_>) -> Result<Response<S
     }
 }
 
-/// `OPTIONS` (RFC 9110, 9.3.7): which methods there are, for whoever asks. Preflights of an origin that is allowed are
-/// answered before.
+/// `OPTIONS` (RFC 9110, section 9.3.7): the methods, for any caller. Preflights of an allowed origin are answered
+/// before.
 fn options(route: &Route) -> Result<Response<String>, Problem> {
-    let mut response = Response::new(String::new());
-    set(&mut response, ALLOW, route.methods())?;
+    let mut response = reply::empty(StatusCode::OK);
+    reply::set(&mut response, ALLOW, route.methods())?;
     Ok(response)
-}
-
-/// A JSON answer.
-fn json(
-    status: StatusCode,
-    cache: &'static str,
-    body: &impl Serialize,
-) -> Result<Response<String>, Problem> {
-    let text = serde_json::to_string(body).map_err(|error| Problem::Internal(error.to_string()))?;
-    let mut response = Response::new(text);
-    *response.status_mut() = status;
-    response
-        .headers_mut()
-        .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    response
-        .headers_mut()
-        .insert(CACHE_CONTROL, HeaderValue::from_static(cache));
-    Ok(response)
-}
-
-/// Sets a header whose value is made of text that this function checked or made.
-fn set(
-    response: &mut Response<String>,
-    name: http::HeaderName,
-    value: &str,
-) -> Result<(), Problem> {
-    let value =
-        HeaderValue::from_str(value).map_err(|error| Problem::Internal(error.to_string()))?;
-    response.headers_mut().insert(name, value);
-    Ok(())
-}
-
-/// Checks that the caller accepts JSON (RFC 9110, 12.5.1): the most specific range that fits decides.
-fn accept_json(headers: &HeaderMap) -> Result<(), Problem> {
-    let ranges: Vec<&str> = headers
-        .get_all(ACCEPT)
-        .iter()
-        .filter_map(|v| v.to_str().ok())
-        .flat_map(|v| v.split(','))
-        .collect();
-    if ranges.iter().all(|range| range.trim().is_empty()) {
-        return Ok(());
-    }
-    let weight_of = |wanted: &str| {
-        ranges.iter().find_map(|range| {
-            let mut parts = range.split(';').map(str::trim);
-            let name = parts.next()?;
-            let weight = parts.find_map(|p| p.strip_prefix("q=").or_else(|| p.strip_prefix("Q=")));
-            name.eq_ignore_ascii_case(wanted)
-                .then(|| weight.and_then(|q| q.parse::<f32>().ok()).unwrap_or(1.0))
-        })
-    };
-    let weight = ["application/json", "application/*", "*/*"]
-        .into_iter()
-        .find_map(weight_of);
-    if weight.is_some_and(|weight| weight > 0.0) {
-        Ok(())
-    } else {
-        Err(Problem::NotAcceptable)
-    }
-}
-
-/// The media type of the body, without parameters, in lower case.
-fn media_type(headers: &HeaderMap) -> Option<String> {
-    let text = headers.get(CONTENT_TYPE)?.to_str().ok()?;
-    Some(
-        text.split(';')
-            .next()
-            .unwrap_or(text)
-            .trim()
-            .to_ascii_lowercase(),
-    )
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The nouns of a state resource. What is made here is right: there is no other way to make one.
+//! The types of a state resource. Each holds only valid values, because there is no other way to construct it.
 
 use std::{fmt, str::FromStr};
 
@@ -11,8 +11,9 @@ use utoipa::{
     openapi::{ObjectBuilder, RefOr, Schema, Type},
 };
 
-/// Largest value of a resource, as the compact JSON that is stored and given back. DynamoDB's items end at 400 KB, all attributes counted.
-pub const MAX_VALUE_BYTES: usize = 256 * 1024;
+/// The largest value of a resource, as the compact JSON that is stored and returned. A DynamoDB item has at most 400 KB,
+/// all attributes included.
+pub(crate) const MAX_VALUE_BYTES: usize = 256 * 1024;
 
 /// The most arrays and objects that a value may nest. `serde_json` reads at most 127.
 pub(crate) const MAX_VALUE_DEPTH: usize = 100;
@@ -20,29 +21,27 @@ pub(crate) const MAX_VALUE_DEPTH: usize = 100;
 /// The id of a resource: `[a-z0-9][a-z0-9._-]{0,127}`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, ToSchema)]
 #[schema(value_type = String, pattern = "^[a-z0-9][a-z0-9._-]{0,127}$", example = "board.7")]
-pub struct StateId(String);
+pub(crate) struct StateId(String);
 
 impl StateId {
-    /// What an id must be, in words for the caller.
-    pub const EXPECTED: &'static str =
+    /// What an id must be, for the caller.
+    pub(crate) const EXPECTED: &'static str =
         "an id is 1 to 128 of a-z, 0-9, '.', '_' and '-', and starts with a letter or digit";
 
-    /// The id as text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// The text is no [`StateId`].
+/// The string is not a [`StateId`].
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{}", StateId::EXPECTED)]
-pub struct BadId;
+pub(crate) struct IdError;
 
 impl FromStr for StateId {
-    type Err = BadId;
+    type Err = IdError;
 
-    fn from_str(text: &str) -> Result<Self, BadId> {
+    fn from_str(text: &str) -> Result<Self, IdError> {
         let first = |b: &u8| b.is_ascii_lowercase() || b.is_ascii_digit();
         let rest = |b: &u8| first(b) || matches!(b, b'.' | b'_' | b'-');
         let well_formed = text.len() <= 128
@@ -51,7 +50,7 @@ impl FromStr for StateId {
         if well_formed {
             Ok(Self(text.to_owned()))
         } else {
-            Err(BadId)
+            Err(IdError)
         }
     }
 }
@@ -62,16 +61,34 @@ impl fmt::Display for StateId {
     }
 }
 
-/// Who may see a resource besides its owner and the admins: `private` (nobody), `public` (everybody, also the
-/// signed-out), or `group:NAME` (the members of that group).
+/// The name of a group: 1 to 255 characters, none of them a control character. Okta's names have at most 255.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct GroupName(String);
+
+/// The most characters of a group's name.
+const MAX_GROUP_CHARS: usize = 255;
+
+impl GroupName {
+    /// `None` for a string that cannot be a name: no resource has it as its visibility.
+    pub(crate) fn parse(name: &str) -> Option<Self> {
+        let named = !name.is_empty()
+            && name.chars().count() <= MAX_GROUP_CHARS
+            && !name.chars().any(char::is_control);
+        named.then(|| Self(name.to_owned()))
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Who may see a resource besides its owner and the admins: `private` (no one), `public` (every caller, also an
+/// anonymous one), or `group:NAME` (the members of that group).
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Visibility {
-    /// Nobody.
+pub(crate) enum Visibility {
     Private,
-    /// Everybody, also the signed-out.
     Public,
-    /// The members of this group.
-    Group(String),
+    Group(GroupName),
 }
 
 impl PartialSchema for Visibility {
@@ -91,33 +108,23 @@ impl PartialSchema for Visibility {
 
 impl ToSchema for Visibility {}
 
-/// Longest name of a group: Okta's names end at 255 characters.
-const MAX_GROUP_CHARS: usize = 255;
-
-/// The text is no [`Visibility`].
+/// The string is not a [`Visibility`].
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "a visibility is `private`, `public`, or `group:` and the name of a group of at most 255 characters"
 )]
-pub struct BadVisibility;
+pub(crate) struct VisibilityError;
 
 impl FromStr for Visibility {
-    type Err = BadVisibility;
+    type Err = VisibilityError;
 
-    fn from_str(text: &str) -> Result<Self, BadVisibility> {
+    fn from_str(text: &str) -> Result<Self, VisibilityError> {
         match text {
             "private" => Ok(Self::Private),
             "public" => Ok(Self::Public),
             _ => {
-                let name = text.strip_prefix("group:").ok_or(BadVisibility)?;
-                let named = !name.is_empty()
-                    && name.chars().count() <= MAX_GROUP_CHARS
-                    && !name.chars().any(char::is_control);
-                if named {
-                    Ok(Self::Group(name.to_owned()))
-                } else {
-                    Err(BadVisibility)
-                }
+                let name = text.strip_prefix("group:").and_then(GroupName::parse);
+                name.map(Self::Group).ok_or(VisibilityError)
             }
         }
     }
@@ -128,80 +135,115 @@ impl fmt::Display for Visibility {
         match self {
             Self::Private => f.write_str("private"),
             Self::Public => f.write_str("public"),
-            Self::Group(name) => write!(f, "group:{name}"),
+            Self::Group(name) => write!(f, "group:{}", name.as_str()),
         }
     }
 }
 
-/// Names one write of one resource: random, so it never comes back, not even after delete and create, and says
-/// nothing. Without its quotes it is what stands between them in the `ETag`.
+/// The content of an `ETag`: names one write of one resource. It is random, so that it is never used again, not even
+/// after the resource was deleted and created, and reveals nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Tag(String);
+pub(crate) struct Tag(String);
 
-/// The machine gives no random bytes.
+/// The operating system returned no random bytes.
 #[derive(Debug, thiserror::Error)]
-#[error("no random bytes from the machine")]
-pub struct NoRandomness;
+#[error("the operating system returned no random bytes")]
+pub struct RandomError;
 
 impl Tag {
-    /// A tag that never was before: 128 random bits.
-    ///
-    /// # Errors
-    /// When the machine gives no random bytes.
-    pub fn random() -> Result<Self, NoRandomness> {
+    /// A new tag of 128 random bits.
+    pub(crate) fn random() -> Result<Self, RandomError> {
         let mut bytes = [0; 16];
-        rand::fill(&mut bytes).map_err(|_| NoRandomness)?;
+        rand::fill(&mut bytes).map_err(|_| RandomError)?;
         Ok(Self(URL_SAFE_NO_PAD.encode(bytes)))
     }
 
-    /// A tag that the store holds.
-    #[must_use]
-    pub fn stored(text: String) -> Self {
+    /// A tag from the store.
+    pub(crate) fn stored(text: String) -> Self {
         Self(text)
     }
 
-    /// The tag as text, without quotes.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
+    /// The tag, without quotes.
+    pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The strong entity tag (RFC 9110, 8.8.3).
-    #[must_use]
-    pub fn etag(&self) -> String {
+    /// The strong entity tag (RFC 9110, section 8.8.3).
+    pub(crate) fn etag(&self) -> String {
         format!("\"{}\"", self.0)
     }
 }
 
-/// A state resource, as it is stored and as it is answered.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+/// A resource without its value: everything that decides who may read and write it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Metadata {
+    pub(crate) id: StateId,
+    pub(crate) owner: String,
+    pub(crate) visibility: Visibility,
+    pub(crate) version: u64,
+    pub(crate) created_at: String,
+    pub(crate) updated_at: String,
+    pub(crate) tag: Tag,
+}
+
+/// A state resource.
+#[derive(Debug, Clone)]
+pub(crate) struct State {
+    pub(crate) metadata: Metadata,
+    // The string that was stored: what is not parsed cannot be changed by parsing.
+    pub(crate) value: Box<RawValue>,
+}
+
+/// A state resource as the API returns it.
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct State {
+#[schema(as = State)]
+pub(crate) struct StateBody<'a> {
     /// The id.
     #[serde(serialize_with = "display")]
-    pub id: StateId,
-    /// The principal who created it.
-    #[schema(example = "00u1alice")]
-    pub owner: String,
+    id: &'a StateId,
+    /// The principal that created it.
+    #[schema(value_type = String, example = "00u1alice")]
+    owner: &'a str,
     /// Who else may see it.
     #[serde(serialize_with = "display")]
-    pub visibility: Visibility,
+    visibility: &'a Visibility,
     /// The value.
-    // As the JSON text that was stored: what is not parsed cannot be changed by parsing.
     #[schema(value_type = Value)]
-    pub value: Box<RawValue>,
+    value: &'a RawValue,
     /// How many times it has been written since it was created.
     #[schema(minimum = 1)]
-    pub version: u64,
+    version: u64,
     /// When it was created.
-    #[schema(format = DateTime, example = "2026-01-01T00:00:00.000Z")]
-    pub created_at: String,
+    #[schema(value_type = String, format = DateTime, example = "2026-01-01T00:00:00.000Z")]
+    created_at: &'a str,
     /// When it was last written.
-    #[schema(format = DateTime, example = "2026-01-01T00:00:00.000Z")]
-    pub updated_at: String,
-    /// Names this very version.
-    #[serde(skip)]
-    pub tag: Tag,
+    #[schema(value_type = String, format = DateTime, example = "2026-01-01T00:00:00.000Z")]
+    updated_at: &'a str,
+}
+
+impl State {
+    /// The resource as the API returns it.
+    pub(crate) fn body(&self) -> StateBody<'_> {
+        let Metadata {
+            id,
+            owner,
+            visibility,
+            version,
+            created_at,
+            updated_at,
+            tag: _,
+        } = &self.metadata;
+        StateBody {
+            id,
+            owner,
+            visibility,
+            value: &self.value,
+            version: *version,
+            created_at,
+            updated_at,
+        }
+    }
 }
 
 fn display<S: Serializer>(value: &impl fmt::Display, serializer: S) -> Result<S::Ok, S::Error> {
@@ -256,7 +298,7 @@ mod tests {
     }
 
     #[test]
-    fn tags_never_repeat() {
+    fn tags_are_unique() {
         let tags: std::collections::HashSet<_> =
             (0..1000).map(|_| Tag::random().unwrap().etag()).collect();
         assert_eq!(tags.len(), 1000);

@@ -1,7 +1,7 @@
 //! The resources in DynamoDB: one table, conditional writes, `Query` on two indexes, no `Scan`.
 //!
-//! The SDK's own retries and time limits are off, for it would repeat a write whose first try may have landed. `retry`
-//! does not, and `write` then looks whether it has.
+//! The SDK's own retries and time limits are off, because it would repeat a write whose first attempt may have been
+//! applied. `retry` does not, and `write` then reads whether it was.
 
 mod http;
 mod item;
@@ -22,22 +22,22 @@ use aws_sdk_dynamodb::{
     config::{BehaviorVersion, Credentials, Region, retry::RetryConfig, timeout::TimeoutConfig},
 };
 
-pub use self::read::Ids;
-use crate::{config::Settings, problem::Problem};
+pub(crate) use self::read::Ids;
+use crate::{config::Settings, problem::Problem, state::GroupName};
 
-/// The store failed, or turned a write down.
+/// A failed call of the store.
 #[derive(Debug, thiserror::Error)]
-pub enum StoreError {
-    /// The write's condition did not hold: somebody else's write came first, and this one changed nothing.
+pub(crate) enum StoreError {
+    /// The condition of the write did not hold: another write came first, and this one changed nothing.
     #[error("the condition of the write did not hold")]
     Lost,
-    /// DynamoDB takes no more at present; nothing was written.
+    /// DynamoDB throttled the call; nothing was written.
     #[error("throttled: {0}")]
     Throttled(String),
-    /// A write without an answer that can be read. Whether it landed, or still will, is not known.
+    /// A write without a readable answer. Whether it was applied, or still will be, is unknown.
     #[error("in doubt: {0}")]
     InDoubt(String),
-    /// Anything else; nothing was written.
+    /// Any other failure; nothing was written.
     #[error("{0}")]
     Failed(String),
 }
@@ -52,16 +52,16 @@ impl From<StoreError> for Problem {
     }
 }
 
-impl From<item::BadItem> for StoreError {
-    fn from(error: item::BadItem) -> Self {
+impl From<item::ItemError> for StoreError {
+    fn from(error: item::ItemError) -> Self {
         Self::Failed(error.to_string())
     }
 }
 
-/// Some of the resources, by what an index holds together.
+/// A partition of one of the indexes.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Partition {
-    /// Those of a principal.
+pub(crate) enum Partition {
+    /// The resources of a principal.
     Owner(String),
     /// Public ones, or those of a group.
     Audience(String),
@@ -69,31 +69,30 @@ pub enum Partition {
 
 impl Partition {
     /// All partitions with public resources.
-    pub fn public() -> impl Iterator<Item = Self> {
+    pub(crate) fn public() -> impl Iterator<Item = Self> {
         item::public_audiences().map(Self::Audience)
     }
 
     /// The partition of a group's resources.
-    #[must_use]
-    pub fn group(name: &str) -> Self {
+    pub(crate) fn group(name: &GroupName) -> Self {
         Self::Audience(item::group_audience(name))
     }
 }
 
-/// The table. A clone is for one request: it counts the time that its calls take.
+/// The table. [`Store::for_request`] measures the calls of one request.
 #[derive(Debug)]
-pub struct Store {
+pub(crate) struct Store {
     client: Client,
     table: String,
     spent: Arc<AtomicU64>,
 }
 
 impl Store {
-    /// The table that the settings name. Nothing is sent yet.
+    /// The table in the settings. Nothing is sent yet.
     ///
     /// # Errors
     /// When TLS cannot be set up.
-    pub fn new(settings: &Settings) -> Result<Self, rustls::Error> {
+    pub(crate) fn new(settings: &Settings) -> Result<Self, rustls::Error> {
         let aws = &settings.aws;
         let credentials = Credentials::new(
             &aws.access_key_id,
@@ -119,9 +118,8 @@ impl Store {
         })
     }
 
-    /// The same table, with a count of its own.
-    #[must_use]
-    pub fn for_request(&self) -> Self {
+    /// The same table, with a time measurement of its own.
+    pub(crate) fn for_request(&self) -> Self {
         Self {
             client: self.client.clone(),
             table: self.table.clone(),
@@ -129,9 +127,8 @@ impl Store {
         }
     }
 
-    /// How long the calls of this request took.
-    #[must_use]
-    pub fn spent(&self) -> Duration {
+    /// The time that the calls of this request took.
+    pub(crate) fn spent(&self) -> Duration {
         Duration::from_micros(self.spent.load(Ordering::Relaxed))
     }
 
@@ -143,7 +140,7 @@ impl Store {
     }
 }
 
-/// Adds the time that it lived, also when the call is given up.
+/// Adds its own lifetime, also when the call is cancelled.
 struct Timer<'a> {
     started: Instant,
     spent: &'a AtomicU64,

@@ -33,7 +33,9 @@ fn strings_and_typed_values_say_the_same() {
             subject: Some("alice@example.com".into()),
             client_id: Some("web".into()),
             scopes: vec!["openid".into(), "state:write".into()],
-            groups: BTreeSet::from(["Admins".into(), "Everyone".into()]),
+            groups: BTreeSet::from(
+                ["Admins", "Everyone"].map(|name| GroupName::parse(name).unwrap())
+            ),
             expires_at: NOW,
             admin: true,
         })
@@ -148,4 +150,36 @@ fn admins_are_those_of_the_group_that_is_set() {
     assert!(admin(Some("Admins")));
     assert!(!admin(Some("admins")));
     assert!(!admin(None));
+}
+
+#[test]
+fn groups_that_no_resource_can_name_are_passed_over() {
+    let longest = "\u{fc}".repeat(255);
+    let names = json!(["", "a\nb", "x".repeat(256), "y".repeat(5000), longest]);
+    let context = context(|c| drop(c.insert("groups".into(), names.to_string().into())));
+    let caller = Caller::from_context(Some(&context), Some(&"x".repeat(256)), NOW).unwrap();
+    let caller = caller.signed_in().unwrap();
+    let groups: Vec<_> = caller.groups.iter().map(GroupName::as_str).collect();
+    assert_eq!(groups, [longest]);
+    assert!(
+        caller.admin,
+        "the admins' group may be longer, because it may have an issuer in front"
+    );
+}
+
+#[test]
+fn with_several_issuers_the_admins_are_those_of_one() {
+    let admin = |group: &str| {
+        let groups = json!([group]).to_string();
+        let context = context(|c| drop(c.insert("groups".into(), groups.into())));
+        let admins = Some("https://a.example.com#Admins");
+        Caller::from_context(Some(&context), admins, NOW)
+            .unwrap()
+            .signed_in()
+            .unwrap()
+            .admin
+    };
+    assert!(admin("https://a.example.com#Admins"));
+    assert!(!admin("https://b.example.com#Admins"));
+    assert!(!admin("Admins"));
 }

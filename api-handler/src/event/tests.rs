@@ -2,6 +2,10 @@ use serde_json::json;
 
 use super::*;
 
+fn read(event: &Value) -> Result<Request, EventError> {
+    Request::from_event(&event.to_string())
+}
+
 /// A REST event, with changes.
 fn rest(resource: &str, path: &str, outer: &str) -> Value {
     json!({
@@ -22,7 +26,7 @@ fn http(route: &str, stage: &str, raw_path: &str) -> Value {
 #[test]
 fn the_path_is_found_behind_stages_and_base_paths() {
     let check = |event: Value, path: &str, base: &str| {
-        let request = Request::from_event(event.clone()).unwrap();
+        let request = read(&event).unwrap();
         assert_eq!(
             (request.path.as_str(), request.base_url.as_str()),
             (path, base),
@@ -101,7 +105,7 @@ fn a_host_that_is_none_is_not_taken_over() {
     let base = |host: &str, proto: &str| {
         let mut event = rest("/state", "/state", "/prod/state");
         event["headers"] = json!({"Host": host, "X-Forwarded-Proto": proto});
-        Request::from_event(event).unwrap().base_url
+        read(&event).unwrap().base_url
     };
     assert_eq!(base("127.0.0.1:3000", "http"), "http://127.0.0.1:3000/prod");
     assert_eq!(
@@ -116,7 +120,7 @@ fn a_header_sent_twice_keeps_both_values() {
     let mut event = rest("/state", "/state", "/prod/state");
     event["multiValueHeaders"] =
         json!({"If-Match": ["\"a\"", "\"b\""], "bad name": ["x"], "Good": null});
-    let request = Request::from_event(event).unwrap();
+    let request = read(&event).unwrap();
     assert_eq!(request.headers.get_all("if-match").iter().count(), 2);
     assert_eq!(request.headers.len(), 2);
     assert_eq!(request.bad_headers, [""; 0]);
@@ -132,7 +136,7 @@ fn a_header_that_cannot_be_read_is_told_of() {
             } else {
                 json!({"If-Match": [value]})
             };
-            let request = Request::from_event(event).unwrap();
+            let request = read(&event).unwrap();
             assert_eq!(request.headers.contains_key("if-match"), good, "{value:?}");
             assert_eq!(request.bad_headers.is_empty(), good, "{value:?}");
         }
@@ -150,7 +154,7 @@ fn a_header_that_cannot_be_read_is_told_of() {
 fn queries_are_decoded_once() {
     let mut event = rest("/state", "/state", "/prod/state");
     event["multiValueQueryStringParameters"] = json!({"owner": ["a%20b", "c"], "x": null});
-    let request = Request::from_event(event).unwrap();
+    let request = read(&event).unwrap();
     assert_eq!(
         request.query,
         [
@@ -161,7 +165,7 @@ fn queries_are_decoded_once() {
 
     let mut event = http("GET /state", "$default", "/state");
     event["rawQueryString"] = "owner=a%20b+c&&limit&x=%3D=%ff".into();
-    let request = Request::from_event(event).unwrap();
+    let request = read(&event).unwrap();
     let expected = [("owner", "a b c"), ("limit", ""), ("x", "==\u{fffd}")]
         .map(|(n, v)| (n.to_owned(), v.to_owned()));
     assert_eq!(request.query, expected);
@@ -171,7 +175,7 @@ fn queries_are_decoded_once() {
 fn the_context_is_where_each_kind_of_api_puts_it() {
     let check = |mut event: Value, authorizer: Value, expected: Option<Value>| {
         event["requestContext"]["authorizer"] = authorizer;
-        assert_eq!(Request::from_event(event).unwrap().authorizer, expected);
+        assert_eq!(read(&event).unwrap().authorizer, expected);
     };
     let flat = json!({"principal": "alice"});
     check(
@@ -197,11 +201,11 @@ fn the_context_is_where_each_kind_of_api_puts_it() {
 fn bodies_come_as_text_or_base64() {
     let mut event = rest("/state", "/state", "/state");
     event["body"] = "eyJ9".into();
-    assert_eq!(Request::from_event(event.clone()).unwrap().body, "eyJ9");
+    assert_eq!(read(&event).unwrap().body, "eyJ9");
     event["isBase64Encoded"] = true.into();
-    assert_eq!(Request::from_event(event.clone()).unwrap().body, "{\"}");
+    assert_eq!(read(&event).unwrap().body, "{\"}");
     event["body"] = "?".into();
-    assert!(matches!(Request::from_event(event), Err(BadEvent::Body(_))));
+    assert!(matches!(read(&event), Err(EventError::Body(_))));
 }
 
 #[test]
@@ -214,6 +218,19 @@ fn an_event_of_another_kind_is_an_error() {
         json!({"version": "2.0", "httpMethod": "GET"}),
         json!({"httpMethod": "G T"}),
     ] {
-        assert!(Request::from_event(event.clone()).is_err(), "{event}");
+        assert!(read(&event).is_err(), "{event}");
+    }
+}
+
+#[test]
+fn names_of_library_internals_are_data() {
+    for name in ["RawValue", "Number"] {
+        let name = format!("$serde_json::private::{name}");
+        let mut event = rest("/state", "/state", "/state");
+        event["queryStringParameters"] = json!({name.as_str(): "x"});
+        event["multiValueQueryStringParameters"] = json!({name.as_str(): ["x", "y"]});
+        let request = read(&event).unwrap();
+        let expected = ["x", "y"].map(|value| (name.clone(), value.to_owned()));
+        assert_eq!(request.query, expected);
     }
 }

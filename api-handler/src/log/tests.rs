@@ -11,7 +11,7 @@ fn line(level: Level, status: Option<u16>) -> Value {
         "httpMethod": "GET", "resource": "/state/{id}", "path": "/state/secret-id",
         "headers": {"Authorization": "Bearer secret-token"}, "requestContext": {"requestId": "a-1"}
     });
-    let request = Request::from_event(event).unwrap();
+    let request = Request::from_event(&event.to_string()).unwrap();
     let route = Route::State("secret-id".into());
     let lines = Arc::new(Lines::default());
     Invoked {

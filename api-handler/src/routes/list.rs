@@ -1,4 +1,4 @@
-//! `/state`: pages of what the caller may see.
+//! `GET /state`: pages of what the caller may see.
 
 use http::{Response, StatusCode, header::LINK};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -6,13 +6,17 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
-use super::{Context, REVALIDATE, accept_json, json, set};
+use super::{
+    Context,
+    negotiate::accept_json,
+    reply::{REVALIDATE, json, set},
+};
 use crate::{
     caller::MAX_PRINCIPAL_BYTES,
-    cursor,
-    listing::{self, Scope},
+    cursor::Start,
+    listing::{self, Next, Scope},
     problem::{Fault, Problem},
-    state::State,
+    state::StateBody,
 };
 
 /// A page of resources.
@@ -20,9 +24,9 @@ use crate::{
 #[serde(rename_all = "camelCase")]
 struct List {
     /// The resources, by id.
-    #[schema(value_type = Vec<State>)]
+    #[schema(value_type = Vec<StateBody<'_>>)]
     items: Vec<Box<RawValue>>,
-    /// Where the next page begins; not there on the last one.
+    /// Where the next page begins; absent on the last page.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     next_cursor: Option<String>,
@@ -34,7 +38,7 @@ struct List {
     path = "/state",
     operation_id = "listStates",
     params(
-        ("limit" = Option<u8>, Query, minimum = 1, maximum = 100, description = "Most resources on the page, 25 if not given; a page of large ones ends early"),
+        ("limit" = Option<u8>, Query, minimum = 1, maximum = 100, description = "The most resources on the page, by default 25; a page of large ones ends early"),
         ("cursor" = Option<String>, Query, description = "The `nextCursor` of the page before"),
         ("owner" = Option<String>, Query, description = "`me`, or, for admins, any principal", example = "me"),
     ),
@@ -47,9 +51,10 @@ struct List {
 pub(super) async fn get(context: &Context<'_>) -> Result<Response<String>, Problem> {
     accept_json(&context.request.headers)?;
     let limit = parameter(context, "limit")?.map_or(Ok(25), limit)?;
-    let after = parameter(context, "cursor")?
-        .map(cursor::decode)
-        .transpose()?;
+    let start = match parameter(context, "cursor")? {
+        Some(cursor) => context.cursors.decode(cursor)?,
+        None => Start::default(),
+    };
     let owner = parameter(context, "owner")?;
     if owner.is_some_and(|owner| owner.is_empty() || owner.len() > MAX_PRINCIPAL_BYTES) {
         return Err(Problem::BadRequest(vec![Fault::new(
@@ -75,8 +80,21 @@ pub(super) async fn get(context: &Context<'_>) -> Result<Response<String>, Probl
         }
     };
 
-    let page = listing::page(context.store, &scope, after, limit).await?;
-    let next_cursor = page.next.as_ref().map(cursor::encode);
+    let page = listing::page(context.store, &scope, start.after().cloned(), limit).await?;
+    let next = page.next.map(|next| match next {
+        Next::AfterShown(id) => Start {
+            shown: Some(id),
+            examined: None,
+        },
+        Next::AfterHidden(id) => Start {
+            shown: start.shown,
+            examined: Some(id),
+        },
+    });
+    let next_cursor = next
+        .map(|next| context.cursors.encode(&next))
+        .transpose()
+        .map_err(|error| Problem::Internal(error.to_string()))?;
     let mut response = json(
         StatusCode::OK,
         REVALIDATE,
@@ -90,7 +108,7 @@ pub(super) async fn get(context: &Context<'_>) -> Result<Response<String>, Probl
         let owner = owner
             .map(|owner| format!("&owner={}", encode(owner)))
             .unwrap_or_default();
-        let base = &context.request.base_url;
+        let base = context.base_url;
         set(
             &mut response,
             LINK,
@@ -103,7 +121,7 @@ pub(super) async fn get(context: &Context<'_>) -> Result<Response<String>, Probl
     Ok(response)
 }
 
-/// A number as JSON writes it: `str::parse` would also take `+5` and `05`.
+/// A number as in JSON: `str::parse` would also accept `+5` and `05`.
 fn limit(text: &str) -> Result<usize, Problem> {
     text.parse()
         .ok()

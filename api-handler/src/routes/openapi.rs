@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::{Modify, OpenApi, ToSchema};
 
-use super::{Context, accept_json, json, list, session, state};
+use super::{Context, list, negotiate::accept_json, reply, session, state};
 use crate::problem::{PROBLEM_JSON, Problem, ProblemDetails};
 
 /// What API Gateway says when it refuses a request by itself: before, or instead of, this function.
@@ -132,10 +132,7 @@ pub(super) fn get(context: &Context<'_>) -> Result<Response<String>, Problem> {
     accept_json(&context.request.headers)?;
     let mut document = DOCUMENT.clone().map_err(Problem::Internal)?;
     if let Some(members) = document.as_object_mut() {
-        members.insert(
-            "servers".to_owned(),
-            json!([{"url": context.request.base_url}]),
-        );
+        members.insert("servers".to_owned(), json!([{"url": context.base_url}]));
     }
-    json(StatusCode::OK, "no-cache", &document)
+    reply::json(StatusCode::OK, "no-cache", &document)
 }

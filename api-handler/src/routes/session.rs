@@ -4,16 +4,16 @@ use http::{Response, StatusCode};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{Context, accept_json, json};
+use super::{Context, negotiate::accept_json, reply::json};
 use crate::{caller::Caller, problem::Problem};
 
-/// Who the caller is. All but `signedIn` is there only for a caller who is.
+/// Who the caller is. An anonymous caller has only `signedIn`.
 #[derive(Debug, Default, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Session {
     /// Whether the caller is signed in.
     signed_in: bool,
-    /// What the caller's resources are owned by.
+    /// The owner of the caller's resources.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, example = "00u1alice")]
     principal: Option<String>,
@@ -25,21 +25,21 @@ pub(super) struct Session {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, example = "web")]
     client_id: Option<String>,
-    /// What the token may be used for.
+    /// The token's scopes.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, example = json!(["openid", "state:write"]))]
     scopes: Option<Vec<String>>,
-    /// The caller's groups.
+    /// The caller's groups that a resource can be visible to.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, example = json!(["Everyone"]))]
     groups: Option<Vec<String>>,
-    /// When the token ends.
+    /// When the token expires.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, format = DateTime, example = "2026-01-01T01:00:00.000Z")]
     expires_at: Option<String>,
 }
 
-/// Says who the caller is.
+/// Returns who the caller is.
 #[utoipa::path(
     get,
     path = "/session",
@@ -57,7 +57,13 @@ pub(super) fn get(context: &Context<'_>) -> Result<Response<String>, Problem> {
             subject: caller.subject.clone(),
             client_id: caller.client_id.clone(),
             scopes: Some(caller.scopes.clone()),
-            groups: Some(caller.groups.iter().cloned().collect()),
+            groups: Some(
+                caller
+                    .groups
+                    .iter()
+                    .map(|name| name.as_str().to_owned())
+                    .collect(),
+            ),
             expires_at: Some(caller.expires_at.rfc3339()),
         },
     };

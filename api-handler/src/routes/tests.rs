@@ -31,27 +31,3 @@ fn paths() {
         check(path, Route::Unknown);
     }
 }
-
-#[test]
-fn json_is_accepted_or_not() {
-    let check = |accept: &[&str], good: bool| {
-        let mut headers = HeaderMap::new();
-        for value in accept {
-            headers.append(ACCEPT, value.parse().unwrap());
-        }
-        assert_eq!(accept_json(&headers).is_ok(), good, "{accept:?}");
-    };
-    check(&[], true);
-    check(&[""], true);
-    check(&["*/*"], true);
-    check(&["application/json"], true);
-    check(&["Application/JSON; charset=utf-8"], true);
-    check(&["text/html, application/*;q=0.1"], true);
-    check(&["text/html", "*/*;q=0.8"], true);
-    check(&["text/html"], false);
-    check(&["application/json;q=0"], false);
-    check(&["application/json;q=0.0, */*"], false);
-    check(&["*/*;q=0"], false);
-    check(&["application/xml, text/*"], false);
-    check(&["application/problem+json"], false);
-}

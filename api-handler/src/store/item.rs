@@ -5,13 +5,13 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::value::RawValue;
 
-use crate::state::{State, StateId, Tag, Visibility};
+use crate::state::{GroupName, Metadata, State, StateId, Tag, Visibility};
 
 /// An item.
 pub(super) type Item = HashMap<String, AttributeValue>;
 
-/// Over how many partitions of the audience index the public resources are spread, so that there is none that
-/// every write shares. A listing asks all of them.
+/// The number of partitions of the audience index that the public resources are spread over, so that not all writes
+/// share one. A listing queries all of them.
 const PUBLIC_SHARDS: u32 = 8;
 
 /// The partition of the audience index that a resource is in. Private ones are in none.
@@ -26,14 +26,14 @@ fn audience(id: &StateId, visibility: &Visibility) -> Option<String> {
     }
 }
 
-/// All partitions that public resources can be in.
+/// All partitions of public resources.
 pub(super) fn public_audiences() -> impl Iterator<Item = String> {
     (0..PUBLIC_SHARDS).map(|shard| format!("public#{shard}"))
 }
 
 /// The partition of a group's resources.
-pub(super) fn group_audience(name: &str) -> String {
-    format!("group:{name}")
+pub(super) fn group_audience(name: &GroupName) -> String {
+    Visibility::Group(name.clone()).to_string()
 }
 
 /// The key of an item.
@@ -41,63 +41,108 @@ pub(super) fn key(id: &StateId) -> Item {
     HashMap::from([("id".to_owned(), AttributeValue::S(id.to_string()))])
 }
 
-/// The item of a resource. The value is kept as its JSON text: DynamoDB's own types would lose numbers' precision and
-/// empty sets' kind.
+/// The item of a resource. The value is stored as its JSON string: DynamoDB's own types would lose the precision of
+/// numbers and the type of empty sets.
 pub(super) fn to_item(state: &State) -> Item {
+    let metadata = &state.metadata;
     let text = |text: &str| AttributeValue::S(text.to_owned());
     let mut item = HashMap::from([
-        ("id".to_owned(), text(state.id.as_str())),
-        ("owner".to_owned(), text(&state.owner)),
-        ("visibility".to_owned(), text(&state.visibility.to_string())),
+        ("id".to_owned(), text(metadata.id.as_str())),
+        ("owner".to_owned(), text(&metadata.owner)),
+        (
+            "visibility".to_owned(),
+            text(&metadata.visibility.to_string()),
+        ),
         ("value".to_owned(), text(state.value.get())),
         (
             "version".to_owned(),
-            AttributeValue::N(state.version.to_string()),
+            AttributeValue::N(metadata.version.to_string()),
         ),
-        ("tag".to_owned(), text(state.tag.as_str())),
-        ("createdAt".to_owned(), text(&state.created_at)),
-        ("updatedAt".to_owned(), text(&state.updated_at)),
+        ("tag".to_owned(), text(metadata.tag.as_str())),
+        ("createdAt".to_owned(), text(&metadata.created_at)),
+        ("updatedAt".to_owned(), text(&metadata.updated_at)),
     ]);
-    if let Some(audience) = audience(&state.id, &state.visibility) {
+    if let Some(audience) = audience(&metadata.id, &metadata.visibility) {
         item.insert("audience".to_owned(), AttributeValue::S(audience));
     }
     item
 }
 
+/// The attributes of [`Metadata`], each behind a name of its own because `owner` is a reserved word.
+pub(super) const METADATA: [(&str, &str); 7] = [
+    ("#id", "id"),
+    ("#owner", "owner"),
+    ("#visibility", "visibility"),
+    ("#version", "version"),
+    ("#tag", "tag"),
+    ("#createdAt", "createdAt"),
+    ("#updatedAt", "updatedAt"),
+];
+
+/// The projection expression that reads [`METADATA`].
+pub(super) const METADATA_PROJECTION: &str =
+    "#id, #owner, #visibility, #version, #tag, #createdAt, #updatedAt";
+
 /// The item is not one that this function wrote.
 #[derive(Debug, thiserror::Error)]
 #[error("the item has no usable `{0}`")]
-pub(super) struct BadItem(&'static str);
+pub(super) struct ItemError(&'static str);
 
-/// The resource of an item.
-pub(super) fn from_item(mut item: Item) -> Result<State, BadItem> {
-    let id = text(&mut item, "id")?.parse().map_err(|_| BadItem("id"))?;
+/// A part of a resource that can be read on its own.
+pub(super) trait Part: Sized {
+    /// Whether it is without the value.
+    const IS_METADATA: bool;
+
+    /// Reads it from an item.
+    fn from_item(item: Item) -> Result<Self, ItemError>;
+}
+
+impl Part for Metadata {
+    const IS_METADATA: bool = true;
+
+    fn from_item(mut item: Item) -> Result<Self, ItemError> {
+        metadata(&mut item)
+    }
+}
+
+impl Part for State {
+    const IS_METADATA: bool = false;
+
+    fn from_item(mut item: Item) -> Result<Self, ItemError> {
+        let value = text(&mut item, "value")?;
+        Ok(Self {
+            value: RawValue::from_string(value).map_err(|_| ItemError("value"))?,
+            metadata: metadata(&mut item)?,
+        })
+    }
+}
+
+fn metadata(item: &mut Item) -> Result<Metadata, ItemError> {
     let version = match item.remove("version") {
-        Some(AttributeValue::N(digits)) => digits.parse().map_err(|_| BadItem("version"))?,
-        _ => return Err(BadItem("version")),
+        Some(AttributeValue::N(digits)) => digits.parse().map_err(|_| ItemError("version"))?,
+        _ => return Err(ItemError("version")),
     };
-    Ok(State {
-        id,
-        owner: text(&mut item, "owner")?,
-        visibility: text(&mut item, "visibility")?
+    Ok(Metadata {
+        id: text(item, "id")?.parse().map_err(|_| ItemError("id"))?,
+        owner: text(item, "owner")?,
+        visibility: text(item, "visibility")?
             .parse()
-            .map_err(|_| BadItem("visibility"))?,
-        value: RawValue::from_string(text(&mut item, "value")?).map_err(|_| BadItem("value"))?,
+            .map_err(|_| ItemError("visibility"))?,
         version,
-        tag: Tag::stored(text(&mut item, "tag")?),
-        created_at: text(&mut item, "createdAt")?,
-        updated_at: text(&mut item, "updatedAt")?,
+        tag: Tag::stored(text(item, "tag")?),
+        created_at: text(item, "createdAt")?,
+        updated_at: text(item, "updatedAt")?,
     })
 }
 
-/// The id in what an index says.
-pub(super) fn id_of(mut item: Item) -> Result<StateId, BadItem> {
-    text(&mut item, "id")?.parse().map_err(|_| BadItem("id"))
+/// The id in an entry of an index, or in a key.
+pub(super) fn id_of(mut item: Item) -> Result<StateId, ItemError> {
+    text(&mut item, "id")?.parse().map_err(|_| ItemError("id"))
 }
 
-fn text(item: &mut Item, name: &'static str) -> Result<String, BadItem> {
+fn text(item: &mut Item, name: &'static str) -> Result<String, ItemError> {
     match item.remove(name) {
         Some(AttributeValue::S(text)) => Ok(text),
-        _ => Err(BadItem(name)),
+        _ => Err(ItemError(name)),
     }
 }

@@ -1,75 +1,76 @@
-//! Reading: consistently by id, by `Query` on the indexes for the ids alone.
+//! Reads: consistent ones by id, and `Query` on the indexes for ids only.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 use super::{
-    Partition, Store, StoreError, item,
+    Partition, Store, StoreError,
+    item::{self, Part},
     retry::{Failure, Kind, with_retries},
 };
-use crate::state::{State, StateId};
+use crate::state::{Metadata, State, StateId};
 
-/// How many of a page's index reads are under way at a time.
+/// The most index reads of one page at a time.
 const CONCURRENT_QUERIES: usize = 16;
 
 /// Ids of a partition, in order.
 #[derive(Debug)]
-pub struct Ids {
+pub(crate) struct Ids {
     /// The first ids.
-    pub ids: Vec<StateId>,
+    pub(crate) ids: Vec<StateId>,
     /// Whether more follow.
-    pub more: bool,
+    pub(crate) more: bool,
 }
 
 impl Store {
-    /// The resource, as it is now: the read is consistent.
-    ///
-    /// # Errors
-    /// When the store fails.
-    pub async fn get(&self, id: &StateId) -> Result<Option<State>, StoreError> {
+    /// The resource without its value, as it is now: the read is consistent.
+    pub(crate) async fn metadata(&self, id: &StateId) -> Result<Option<Metadata>, StoreError> {
+        let metadata: Option<Metadata> = self.get_part(id).await?;
+        check_id(metadata, id, |metadata| &metadata.id)
+    }
+
+    /// The whole resource, as it is now. Only for a caller who may see it, which [`Store::metadata`] decides.
+    pub(crate) async fn get(&self, id: &StateId) -> Result<Option<State>, StoreError> {
+        let state: Option<State> = self.get_part(id).await?;
+        check_id(state, id, |state| &state.metadata.id)
+    }
+
+    async fn get_part<P: Part>(&self, id: &StateId) -> Result<Option<P>, StoreError> {
         let _timer = self.timer();
         let call = || {
-            let request = self
+            let mut request = self
                 .client
                 .get_item()
                 .table_name(&self.table)
                 .set_key(Some(item::key(id)))
                 .consistent_read(true);
+            if P::IS_METADATA {
+                request = request
+                    .projection_expression(item::METADATA_PROJECTION)
+                    .set_expression_attribute_names(Some(metadata_names()));
+            }
             async { request.send().await.map_err(|error| Failure::of(&error)) }
         };
-        let Some(item) = with_retries(Kind::Read, call).await?.item else {
-            return Ok(None);
-        };
-        let state = item::from_item(item)?;
-        if state.id == *id {
-            Ok(Some(state))
-        } else {
-            Err(StoreError::Failed(
-                "the item has another id than asked for".to_owned(),
-            ))
-        }
+        let output = with_retries(Kind::Read, call).await?;
+        Ok(output.item.map(P::from_item).transpose()?)
     }
 
-    /// The first `limit` ids after `after` of each partition.
-    ///
-    /// # Errors
-    /// When the store fails.
-    pub async fn ids(
+    /// The first `limit` ids of each partition, after the id that stands with it.
+    pub(crate) async fn ids(
         &self,
-        partitions: &BTreeSet<Partition>,
-        after: Option<&StateId>,
+        partitions: &[(&Partition, Option<&StateId>)],
         limit: usize,
     ) -> Result<Vec<Ids>, StoreError> {
         let _timer = self.timer();
         // Collected: the compiler cannot prove that a future which holds this closure can be sent between threads.
         let queries: Vec<_> = partitions
             .iter()
-            .map(|partition| self.query(partition, after, limit))
+            .map(|(partition, after)| self.query(partition, *after, limit))
             .collect();
         stream::iter(queries)
-            .buffer_unordered(CONCURRENT_QUERIES)
+            .buffered(CONCURRENT_QUERIES)
             .try_collect()
             .await
     }
@@ -114,30 +115,49 @@ impl Store {
             .first()
             .zip(after)
             .is_none_or(|(first, after)| first > after);
-        // A full page may have more behind it, whatever the store says of it.
+        // A full page may have more after it, whatever the store reports.
         let more = ids.len() >= limit || output.last_evaluated_key.is_some();
         if in_order && after_start && !(more && ids.is_empty()) {
             Ok(Ids { ids, more })
         } else {
             Err(StoreError::Failed(
-                "the index answers out of order".to_owned(),
+                "the index returned ids out of order".to_owned(),
             ))
         }
     }
 
-    /// The resources with these ids that are there, as they are now, in no order, and the ids that the store did not
-    /// get to.
-    ///
-    /// # Errors
-    /// When the store fails.
-    pub async fn get_many(
+    /// The resources with these ids, without their values, as they are now, in no order, and the ids that the store
+    /// did not read.
+    pub(crate) async fn metadata_of_many(
         &self,
-        ids: &BTreeSet<StateId>,
+        ids: BTreeSet<StateId>,
+    ) -> Result<(Vec<Metadata>, BTreeSet<StateId>), StoreError> {
+        self.get_parts(ids).await
+    }
+
+    /// The whole resources with these ids. Only for a caller who may see them, which [`Store::metadata_of_many`]
+    /// decides.
+    pub(crate) async fn get_many(
+        &self,
+        ids: BTreeSet<StateId>,
     ) -> Result<(Vec<State>, BTreeSet<StateId>), StoreError> {
+        self.get_parts(ids).await
+    }
+
+    async fn get_parts<P: Part>(
+        &self,
+        ids: BTreeSet<StateId>,
+    ) -> Result<(Vec<P>, BTreeSet<StateId>), StoreError> {
         let _timer = self.timer();
-        let keys = KeysAndAttributes::builder()
+        let mut keys = KeysAndAttributes::builder()
             .set_keys(Some(ids.iter().map(item::key).collect()))
-            .consistent_read(true)
+            .consistent_read(true);
+        if P::IS_METADATA {
+            keys = keys
+                .projection_expression(item::METADATA_PROJECTION)
+                .set_expression_attribute_names(Some(metadata_names()));
+        }
+        let keys = keys
             .build()
             .map_err(|error| StoreError::Failed(error.to_string()))?;
         let call = || {
@@ -149,13 +169,33 @@ impl Store {
         };
         let output = with_retries(Kind::Read, call).await?;
         let items = output.responses.unwrap_or_default().into_values().flatten();
-        let states = items.map(item::from_item).collect::<Result<Vec<_>, _>>()?;
+        let parts = items.map(P::from_item).collect::<Result<Vec<_>, _>>()?;
         let unread = output
             .unprocessed_keys
             .unwrap_or_default()
             .into_values()
             .flat_map(|keys| keys.keys);
         let unread = unread.map(item::id_of).collect::<Result<_, _>>()?;
-        Ok((states, unread))
+        Ok((parts, unread))
+    }
+}
+
+fn metadata_names() -> HashMap<String, String> {
+    item::METADATA
+        .map(|(placeholder, name)| (placeholder.to_owned(), name.to_owned()))
+        .into()
+}
+
+fn check_id<P>(
+    found: Option<P>,
+    id: &StateId,
+    id_of: impl Fn(&P) -> &StateId,
+) -> Result<Option<P>, StoreError> {
+    if found.as_ref().is_none_or(|found| id_of(found) == id) {
+        Ok(found)
+    } else {
+        Err(StoreError::Failed(
+            "the item has another id than the requested one".to_owned(),
+        ))
     }
 }

@@ -1,4 +1,4 @@
-//! Writing: always over a known version, or over nothing.
+//! Writes: each is conditional on a known version, or on the id being free.
 
 use std::collections::HashMap;
 
@@ -8,39 +8,41 @@ use super::{
     Store, StoreError, item,
     retry::{Failure, Kind, with_retries},
 };
-use crate::state::State;
+use crate::{
+    permit::WriteTarget,
+    state::{Metadata, State},
+};
 
 impl Store {
-    /// Writes a resource that is not there yet.
-    ///
-    /// # Errors
-    /// [`StoreError::Lost`] when the id is taken.
-    pub async fn create(&self, state: &State) -> Result<(), StoreError> {
+    /// Writes a new resource. [`StoreError::Lost`] when the id is taken.
+    pub(crate) async fn create(&self, state: &State) -> Result<(), StoreError> {
         self.put(state, None).await
     }
 
-    /// Writes a resource over the very version `old`.
-    ///
-    /// # Errors
-    /// [`StoreError::Lost`] when that is no longer what is there.
-    pub async fn replace(&self, old: &State, new: &State) -> Result<(), StoreError> {
-        self.put(new, Some(old)).await
+    /// Writes a resource over the version of `target`. [`StoreError::Lost`] when that is no longer the current one.
+    pub(crate) async fn replace(
+        &self,
+        target: &WriteTarget,
+        new: &State,
+    ) -> Result<(), StoreError> {
+        self.put(new, Some(target.metadata())).await
     }
 
-    /// Writes, and looks what is there when no answer came. Our own tag, which nobody else can have written, says that
-    /// the write landed; anything else says nothing, for it may have been written over since, or be still on its way.
-    async fn put(&self, new: &State, old: Option<&State>) -> Result<(), StoreError> {
+    /// Writes, and after a write without an answer reads what is stored. Our own tag, which no other writer has, proves
+    /// that the write was applied. Any other tag proves nothing: the resource may have been written again since, or the
+    /// write may still arrive.
+    async fn put(&self, new: &State, old: Option<&Metadata>) -> Result<(), StoreError> {
         let result = self.put_once(new, old).await;
         if matches!(result, Err(StoreError::InDoubt(_)))
-            && let Ok(Some(there)) = self.get(&new.id).await
-            && there.tag == new.tag
+            && let Ok(Some(stored)) = self.metadata(&new.metadata.id).await
+            && stored.tag == new.metadata.tag
         {
             return Ok(());
         }
         result
     }
 
-    async fn put_once(&self, new: &State, old: Option<&State>) -> Result<(), StoreError> {
+    async fn put_once(&self, new: &State, old: Option<&Metadata>) -> Result<(), StoreError> {
         let _timer = self.timer();
         let item = item::to_item(new);
         let call = || {
@@ -68,12 +70,10 @@ impl Store {
         with_retries(Kind::Write, call).await
     }
 
-    /// Deletes the very version `old`. When no answer came there is nothing to look for: a resource that is gone does
-    /// not say who deleted it.
-    ///
-    /// # Errors
-    /// [`StoreError::Lost`] when that is no longer what is there.
-    pub async fn delete(&self, old: &State) -> Result<(), StoreError> {
+    /// Deletes the version of `target`. [`StoreError::Lost`] when that is no longer the current one. A delete without an
+    /// answer stays in doubt: a resource that is gone does not show who deleted it.
+    pub(crate) async fn delete(&self, target: &WriteTarget) -> Result<(), StoreError> {
+        let old = target.metadata();
         let _timer = self.timer();
         let call = || {
             let request = self
@@ -100,7 +100,7 @@ impl Store {
 /// The condition of a write over a known version.
 const SAME_VERSION: &str = "#version = :version AND #tag = :tag";
 
-fn version_values(old: &State) -> HashMap<String, AttributeValue> {
+fn version_values(old: &Metadata) -> HashMap<String, AttributeValue> {
     HashMap::from([
         (
             ":version".to_owned(),

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Api, START, UNHURRIED, ask, caller};
+use crate::support::{Api, START, UNHURRIED, ask, caller, raw};
 
 /// A payload 2.0 event.
 fn http_event(method: &str, path: &str, query: &str, authorizer: &Value) -> Value {
@@ -164,7 +164,7 @@ async fn an_event_that_is_none_is_an_error_and_no_answer() {
         json!(null),
         json!({"type": "TOKEN", "methodArn": "arn", "authorizationToken": "x"}),
     ] {
-        assert!(api.handler.answer(event, UNHURRIED).await.is_err());
+        assert!(api.handler.answer(&raw(&event), UNHURRIED).await.is_err());
         let line = api.log.last();
         assert_eq!(
             (&line["level"], &line["Faults"]),

@@ -282,3 +282,23 @@ async fn a_caller_of_many_groups_sees_them_all() {
         ["r0", "r149", "r77"]
     );
 }
+
+#[tokio::test]
+async fn groups_that_no_resource_can_name_are_passed_over() {
+    let api = Api::start().await;
+    let longest = "\u{fc}".repeat(255);
+    let body = json!({"value": 1, "visibility": format!("group:{longest}")});
+    api.put("alice", "a", &body).await;
+    let body = json!({"value": 1, "visibility": format!("group:{longest}x")});
+    let put = ask("PUT", "/state/b").by("alice").create().json(&body);
+    api.send(put).await.expect(422);
+    for groups in [
+        &["", "x\ny", &"x".repeat(2044), &"x".repeat(5000), &longest] as &[&str],
+        &[&longest],
+    ] {
+        let list = ask("GET", "/state").of("bob", groups);
+        assert_eq!(api.send(list).await.expect(200).ids(), ["a"]);
+        let session = ask("GET", "/session").of("bob", groups);
+        assert_eq!(api.send(session).await.body["groups"], json!([longest]));
+    }
+}

@@ -23,7 +23,7 @@ use lambda_support::{
     settings::Source,
 };
 use saphyr::{LoadableYamlNode, Yaml};
-use serde_json::{Value, json};
+use serde_json::{Value, json, value::RawValue};
 
 /// 2026-01-01T00:00:00Z, when every test begins.
 pub const START: u64 = 1_767_225_600;
@@ -314,7 +314,8 @@ impl Api {
     }
 
     pub async fn event(&self, event: Value) -> Reply {
-        let answer = self.handler.answer(event, UNHURRIED).await.unwrap();
+        let event = raw(&event);
+        let answer = self.handler.answer(&event, UNHURRIED).await.unwrap();
         reply(&serde_json::to_value(answer).unwrap())
     }
 
@@ -329,6 +330,11 @@ impl Api {
         .await
         .expect(201)
     }
+}
+
+/// An event as the runtime receives it.
+pub fn raw(event: &Value) -> Box<RawValue> {
+    serde_json::value::to_raw_value(event).unwrap()
 }
 
 /// Reads a proxy answer.

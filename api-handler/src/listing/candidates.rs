@@ -1,0 +1,145 @@
+//! The ids that the indexes list, merged from all partitions.
+
+use std::collections::{BTreeSet, VecDeque};
+
+use crate::{
+    state::StateId,
+    store::{Ids, Partition, Store, StoreError},
+};
+
+/// The number of ids that the second and later queries of a partition ask for. They are needed only where the indexes
+/// lag, so they skip what one caller has hidden or deleted in the second or so of the lag.
+const FURTHER_IDS: usize = 400;
+
+/// The ids of all partitions, in order, each once.
+#[derive(Debug)]
+pub(super) struct Candidates {
+    sources: Vec<Source>,
+    is_started: bool,
+}
+
+/// One partition and what was read of it.
+#[derive(Debug)]
+struct Source {
+    partition: Partition,
+    /// Where the next query begins.
+    after: Option<StateId>,
+    /// Read and not returned yet.
+    ids: VecDeque<StateId>,
+    /// Whether more ids follow.
+    more: bool,
+}
+
+impl Source {
+    fn needs_query(&self) -> bool {
+        self.more && self.ids.is_empty()
+    }
+
+    fn fill(&mut self, ids: Ids) {
+        self.after = ids.ids.last().cloned().or(self.after.take());
+        self.more = ids.more;
+        self.ids = ids.ids.into();
+    }
+}
+
+impl Candidates {
+    /// All ids after `after`. Nothing is read yet.
+    pub(super) fn new(partitions: BTreeSet<Partition>, after: Option<StateId>) -> Self {
+        let source = |partition| Source {
+            partition,
+            after: after.clone(),
+            ids: VecDeque::new(),
+            more: true,
+        };
+        Self {
+            sources: partitions.into_iter().map(source).collect(),
+            is_started: false,
+        }
+    }
+
+    /// The number of queries that the next ids cost.
+    pub(super) fn queries_needed(&self) -> usize {
+        let sources = self.sources.iter();
+        sources.filter(|source| source.needs_query()).count()
+    }
+
+    /// The next ids, up to where every partition has been read; none at the end. The first query of each partition asks
+    /// for `first_wanted` ids.
+    pub(super) async fn next(
+        &mut self,
+        store: &Store,
+        first_wanted: usize,
+    ) -> Result<Vec<StateId>, StoreError> {
+        let wanted = if self.is_started {
+            FURTHER_IDS
+        } else {
+            first_wanted
+        };
+        self.is_started = true;
+        let queries: Vec<_> = self
+            .sources
+            .iter()
+            .filter(|source| source.needs_query())
+            .map(|source| (&source.partition, source.after.as_ref()))
+            .collect();
+        let results = store.ids(&queries, wanted).await?;
+        let asked = self
+            .sources
+            .iter_mut()
+            .filter(|source| source.needs_query());
+        for (source, ids) in asked.zip(results) {
+            source.fill(ids);
+        }
+        Ok(self.take())
+    }
+
+    /// Takes the ids up to the first end of a partition that has more.
+    fn take(&mut self) -> Vec<StateId> {
+        let unfinished = self.sources.iter().filter(|source| source.more);
+        let horizon = unfinished
+            .filter_map(|source| source.ids.back())
+            .min()
+            .cloned();
+        let mut ids = BTreeSet::new();
+        for source in &mut self.sources {
+            let within = |id: &StateId| horizon.as_ref().is_none_or(|horizon| id <= horizon);
+            let count = source.ids.iter().take_while(|id| within(id)).count();
+            ids.extend(source.ids.drain(..count));
+        }
+        ids.into_iter().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn partitions_are_merged_up_to_where_all_have_been_read() {
+        let check = |partitions: &[(&str, bool)], expected: &str, needed: usize| {
+            let mut candidates = Candidates::new(
+                (0..partitions.len())
+                    .map(|n| Partition::Owner(n.to_string()))
+                    .collect(),
+                None,
+            );
+            for (source, (text, more)) in candidates.sources.iter_mut().zip(partitions) {
+                let ids = text.split_whitespace().map(|id| id.parse().unwrap());
+                source.fill(Ids {
+                    ids: ids.collect(),
+                    more: *more,
+                });
+            }
+            let ids = candidates.take();
+            let ids: Vec<_> = ids.iter().map(StateId::as_str).collect();
+            assert_eq!(ids.join(" "), expected);
+            assert_eq!(candidates.queries_needed(), needed, "{partitions:?}");
+        };
+        check(&[], "", 0);
+        check(&[("a c", false), ("b c d", false)], "a b c d", 0);
+        check(&[("a c", true), ("b c d", false)], "a b c", 1);
+        check(&[("a b", true), ("y z", true)], "a b", 1);
+        check(&[("a b", true), ("a b", true)], "a b", 2);
+        check(&[("a b", true), ("", false)], "a b", 1);
+    }
+}

@@ -1,0 +1,17 @@
+//! What a route works with.
+
+use lambda_support::clock::Clock;
+
+use crate::{caller::Caller, cursor::Cursors, event::Request, store::Store};
+
+/// One request and what it takes to answer it.
+#[derive(Debug)]
+pub(crate) struct Context<'a> {
+    pub(crate) request: &'a Request,
+    /// The URL under which the caller reaches this API, without a trailing slash.
+    pub(crate) base_url: &'a str,
+    pub(crate) caller: &'a Caller,
+    pub(crate) store: &'a Store,
+    pub(crate) cursors: &'a Cursors,
+    pub(crate) clock: &'a dyn Clock,
+}

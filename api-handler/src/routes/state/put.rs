@@ -1,0 +1,97 @@
+//! `PUT /state/{id}`.
+
+use std::str::FromStr;
+
+use http::{Response, StatusCode, header::LOCATION};
+
+use super::{answer, new_tag, write_over};
+use crate::{
+    caller::SignedIn,
+    json,
+    permit::WriteTarget,
+    precondition::{EntityTags, Preconditions},
+    problem::{Fault, Problem},
+    routes::{
+        context::Context,
+        document::Document,
+        negotiate::{accept_json, media_type},
+        reply::set,
+    },
+    state::{MAX_VALUE_DEPTH, Metadata, State, StateBody, StateId, Visibility},
+};
+
+/// Creates or replaces a resource.
+#[utoipa::path(
+    put,
+    path = "/state/{id}",
+    operation_id = "putState",
+    params(
+        ("id" = StateId, Path, description = "The id"),
+        ("If-None-Match" = Option<EntityTags>, Header, description = "`*` to create", example = "*"),
+        ("If-Match" = Option<EntityTags>, Header, description = "The resource's ETag to replace it"),
+    ),
+    request_body(content = Document, description = "Without `visibility` a new resource is `private`, and an existing one keeps its own"),
+    responses(
+        (status = 200, body = StateBody<'_>, description = "Replaced", headers(("ETag" = String, description = "Names this version"))),
+        (status = 201, body = StateBody<'_>, description = "Created", headers(("ETag" = String, description = "Names this version"), ("Location" = String, description = "Its URL"))),
+        (status = 400, description = "The id, a header or the body cannot be read"),
+        (status = 412, description = "The id is taken, or the resource does not have an ETag of `If-Match`"),
+        (status = 413, description = "The value is larger than 256 KiB as it would be returned, or the body than 512 KiB"),
+        (status = 415, description = "The body is not `application/json`"),
+        (status = 422, description = "The body is not acceptable"),
+        (status = 428, description = "Neither `If-None-Match: *` nor `If-Match` was sent"),
+    ),
+    security(("accessToken" = ["state:write"]))
+)]
+pub(crate) async fn put(context: &Context<'_>, id: &str) -> Result<Response<String>, Problem> {
+    let caller = context.caller.signed_in()?;
+    let headers = &context.request.headers;
+    accept_json(headers)?;
+    if media_type(headers).as_deref() != Some("application/json") {
+        return Err(Problem::UnsupportedMediaType("application/json"));
+    }
+    let id = StateId::from_str(id)
+        .map_err(|error| Problem::BadRequest(vec![Fault::new("#/id", error.to_string())]))?;
+    let preconditions = Preconditions::parse(headers)?;
+    if !preconditions.has_if_match() && !preconditions.wants_absence() {
+        return Err(Problem::PreconditionRequired(
+            "send `If-None-Match: *` to create, or `If-Match` with the resource's ETag to replace",
+        ));
+    }
+    let document = Document::parse(json::parse(&context.request.body, MAX_VALUE_DEPTH + 1)?)?;
+
+    if preconditions.has_if_match() {
+        // `If-Match` never holds for a resource that does not exist (RFC 9110, section 13.1.1).
+        let hidden = Problem::PreconditionFailed;
+        let target = WriteTarget::load(context, &id, &preconditions, hidden).await?;
+        write_over(context, &target, document).await
+    } else {
+        create(context, caller, id, document).await
+    }
+}
+
+async fn create(
+    context: &Context<'_>,
+    caller: &SignedIn,
+    id: StateId,
+    document: Document,
+) -> Result<Response<String>, Problem> {
+    let now = context.clock.now().rfc3339();
+    let state = State {
+        metadata: Metadata {
+            id,
+            owner: caller.principal.clone(),
+            visibility: document.visibility.unwrap_or(Visibility::Private),
+            version: 1,
+            created_at: now.clone(),
+            updated_at: now,
+            tag: new_tag()?,
+        },
+        value: document.value,
+    };
+    context.store.create(&state).await?;
+    let mut response = answer(StatusCode::CREATED, &state)?;
+    let location = format!("{}/state/{}", context.base_url, state.metadata.id);
+    set(&mut response, LOCATION, &location)?;
+    Ok(response)
+}

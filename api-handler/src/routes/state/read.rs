@@ -1,0 +1,111 @@
+//! `GET` and `HEAD /state/{id}`.
+
+use std::str::FromStr;
+
+use http::{
+    Method, Response, StatusCode,
+    header::{CACHE_CONTROL, CONTENT_TYPE, ETAG},
+};
+
+use super::answer;
+use crate::{
+    precondition::{EntityTags, Preconditions, Read},
+    problem::Problem,
+    routes::{
+        context::Context,
+        negotiate::accept_json,
+        reply::{REVALIDATE, empty, set},
+    },
+    state::{Metadata, StateBody, StateId},
+};
+
+/// Reads a resource.
+#[utoipa::path(
+    get,
+    path = "/state/{id}",
+    operation_id = "getState",
+    params(
+        ("id" = StateId, Path, description = "The id"),
+        ("If-None-Match" = Option<EntityTags>, Header, description = "ETags that the caller has already, or `*`"),
+        ("If-Match" = Option<EntityTags>, Header, description = "ETags of which the resource must have one, or `*`"),
+    ),
+    responses(
+        (status = 200, body = StateBody<'_>, description = "The resource", headers(("ETag" = String, description = "Names this version"))),
+        (status = 304, description = "The caller has it already", headers(("ETag" = String, description = "Names this version"))),
+        (status = 400, description = "A header is malformed"),
+        (status = 404, description = "There is no such resource for this caller"),
+        (status = 412, description = "`If-Match` does not hold"),
+    ),
+    security((), ("accessToken" = []))
+)]
+pub(crate) async fn get(context: &Context<'_>, id: &str) -> Result<Response<String>, Problem> {
+    accept_json(&context.request.headers)?;
+    let preconditions = Preconditions::parse(&context.request.headers)?;
+    // An invalid id is one that does not exist.
+    let id = StateId::from_str(id).map_err(|_| Problem::NotFound)?;
+
+    let metadata = visible(context, context.store.metadata(&id).await?, |metadata| {
+        metadata
+    })?;
+    let outcome = preconditions.read(&metadata.tag);
+    if outcome != Read::Whole || context.request.method == Method::HEAD {
+        return without_value(outcome, &metadata);
+    }
+    let state = visible(context, context.store.get(&id).await?, |state| {
+        &state.metadata
+    })?;
+    // The resource may have been written since its metadata was read.
+    match preconditions.read(&state.metadata.tag) {
+        Read::Whole => answer(StatusCode::OK, &state),
+        outcome => without_value(outcome, &state.metadata),
+    }
+}
+
+/// Reads a resource's headers.
+#[utoipa::path(
+    head,
+    path = "/state/{id}",
+    operation_id = "headState",
+    params(
+        ("id" = StateId, Path, description = "The id"),
+        ("If-None-Match" = Option<EntityTags>, Header, description = "ETags that the caller has already, or `*`"),
+        ("If-Match" = Option<EntityTags>, Header, description = "ETags of which the resource must have one, or `*`"),
+    ),
+    responses(
+        (status = 200, description = "As for GET, without the body", headers(("ETag" = String, description = "Names this version"))),
+        (status = 304, description = "The caller has it already", headers(("ETag" = String, description = "Names this version"))),
+        (status = 400, description = "A header is malformed"),
+        (status = 404, description = "There is no such resource for this caller"),
+        (status = 412, description = "`If-Match` does not hold"),
+    ),
+    security((), ("accessToken" = []))
+)]
+pub(crate) async fn head(context: &Context<'_>, id: &str) -> Result<Response<String>, Problem> {
+    get(context, id).await
+}
+
+/// What was found, if this caller may see it.
+fn visible<T>(
+    context: &Context<'_>,
+    found: Option<T>,
+    metadata: impl Fn(&T) -> &Metadata,
+) -> Result<T, Problem> {
+    found
+        .filter(|found| context.caller.may_see(metadata(found)))
+        .ok_or(Problem::NotFound)
+}
+
+fn without_value(outcome: Read, metadata: &Metadata) -> Result<Response<String>, Problem> {
+    let mut response = match outcome {
+        Read::Failed => return Err(Problem::PreconditionFailed),
+        Read::NotModified => empty(StatusCode::NOT_MODIFIED),
+        Read::Whole => {
+            let mut response = empty(StatusCode::OK);
+            set(&mut response, CONTENT_TYPE, "application/json")?;
+            response
+        }
+    };
+    set(&mut response, CACHE_CONTROL, REVALIDATE)?;
+    set(&mut response, ETAG, &metadata.tag.etag())?;
+    Ok(response)
+}

@@ -1,0 +1,24 @@
+//! Loads the resource that a request is to write over.
+
+use super::context::Context;
+use crate::{permit::WriteTarget, precondition::Preconditions, problem::Problem, state::StateId};
+
+impl WriteTarget {
+    /// Reads a resource, without its value, and checks that the caller may write over it now. `hidden` is the answer
+    /// for a resource that does not exist, and for one that the caller may not see.
+    ///
+    /// # Errors
+    /// 401 for an anonymous caller, `hidden`, 403 when the caller may not write it, 412 when a precondition does not
+    /// hold.
+    pub(super) async fn load(
+        context: &Context<'_>,
+        id: &StateId,
+        preconditions: &Preconditions,
+        hidden: Problem,
+    ) -> Result<Self, Problem> {
+        let caller = context.caller.signed_in()?;
+        let metadata = context.store.metadata(id).await?;
+        let visible = metadata.filter(|metadata| context.caller.may_see(metadata));
+        Self::permit(caller, visible, preconditions, hidden)
+    }
+}
