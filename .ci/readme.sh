@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs the README as a newcomer would: `cargo local` on the ports that it names, and every block of the page word for
-# word. While the stack is up, schemathesis holds it against the document that it serves.
+# Runs the README as a new user would: `cargo local` on the documented ports, and every console block of the page.
+# While the stack runs, schemathesis tests it against the OpenAPI document that it serves.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 log=target/ci/readme.log
