@@ -13,6 +13,9 @@ pub(super) use api::{API, CORS, METHOD_SETTINGS};
 pub(super) use function::{API_EVENT, ENVIRONMENT, FUNCTION, HTTP_API_EVENT, LOGGING};
 pub(super) use http_api::HTTP_API;
 
+/// Throttling depends on the load, and an account throttles also without a limit in the template.
+const THROTTLING: &str = "a limit for traffic that one machine does not have";
+
 /// What the gateway does with a property.
 #[derive(Clone, Copy, Debug)]
 pub enum Treatment {

@@ -1,6 +1,6 @@
 //! `AWS::Serverless::Api`: the properties of a REST API.
 
-use super::{Section, acts, ignored, named, nested, refused, warned};
+use super::{Section, THROTTLING, acts, ignored, named, nested, refused, warned};
 
 pub(in crate::template) static API: Section = Section {
     what: "a REST API",
@@ -171,8 +171,8 @@ pub(in crate::template) static METHOD_SETTINGS: Section = Section {
             "ResourcePath",
             "says which methods the other settings are for",
         ),
-        warned("ThrottlingBurstLimit", "requests are not throttled here"),
-        warned("ThrottlingRateLimit", "requests are not throttled here"),
+        ignored("ThrottlingBurstLimit", THROTTLING),
+        ignored("ThrottlingRateLimit", THROTTLING),
     ],
 };
 

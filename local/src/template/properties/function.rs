@@ -1,6 +1,6 @@
 //! `AWS::Serverless::Function` and the events that make the routes of an API.
 
-use super::{Section, acts, ignored, nested, refused, refused_unless, warned};
+use super::{Section, THROTTLING, acts, ignored, nested, refused, refused_unless, warned};
 
 /// The function is the program that runs here, whatever the deployed package is.
 const PACKAGE: &str = "about the deployed package; this machine runs the function's program";
@@ -67,11 +67,7 @@ pub(in crate::template) static FUNCTION: Section = Section {
         )
         .global(),
         ignored("RecursiveLoop", "about loops between AWS services").global(),
-        warned(
-            "ReservedConcurrentExecutions",
-            "invocations are not throttled here",
-        )
-        .global(),
+        ignored("ReservedConcurrentExecutions", THROTTLING).global(),
         ignored("Role", "permissions"),
         ignored("RolePath", "permissions").global(),
         ignored("Runtime", PACKAGE).global(),

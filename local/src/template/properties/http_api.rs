@@ -1,6 +1,6 @@
 //! `AWS::Serverless::HttpApi`: the properties of an HTTP API.
 
-use super::{Section, acts, ignored, named, nested, refused, warned};
+use super::{Section, THROTTLING, acts, ignored, named, nested, refused, warned};
 
 pub(in crate::template) static HTTP_API: Section = Section {
     what: "an HTTP API",
@@ -113,8 +113,8 @@ pub(super) static ROUTE_SETTINGS: Section = Section {
         ignored("DataTraceEnabled", "a log"),
         ignored("DetailedMetricsEnabled", "metrics"),
         ignored("LoggingLevel", "a log"),
-        warned("ThrottlingBurstLimit", "requests are not throttled here"),
-        warned("ThrottlingRateLimit", "requests are not throttled here"),
+        ignored("ThrottlingBurstLimit", THROTTLING),
+        ignored("ThrottlingRateLimit", THROTTLING),
     ],
 };
 
