@@ -4,7 +4,7 @@ import { sessions } from './session.js';
 import { signIn } from './sign-in.js';
 import { signOut } from './sign-out.js';
 
-/** The corner that says who is signed in; it follows the session, whichever tab changes it. */
+/** Shows who is signed in, in the corner of the page, and follows changes of the session in every tab. */
 export function showAccount() {
   const corner = byId('account');
   const show = () => {

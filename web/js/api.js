@@ -3,29 +3,29 @@ import { renewed, freshSession } from './renewal.js';
 import { settings } from './settings.js';
 
 /**
- * A call as the panel shows it, and as the rest of the page reads it.
+ * A finished call.
  *
  * @typedef {object} Call
  * @property {string} method
  * @property {string} path
- * @property {string | undefined} caller whose token was sent
- * @property {number} status 0: no answer reached this page
+ * @property {string | undefined} caller the user whose token was sent
+ * @property {number} status 0: the page received no response
  * @property {string} statusText
  * @property {number} milliseconds
- * @property {boolean} byHandler false: API Gateway or the authorizer answered, the handler was not asked
+ * @property {boolean} byHandler false: API Gateway or the authorizer answered, and the handler was not called
  * @property {any} body
  * @property {Headers} headers
  */
 
 /**
- * @typedef {object} Wish
+ * @typedef {object} CallOptions
  * @property {Record<string, string>} [headers]
  * @property {unknown} [body]
- * @property {'me' | 'nobody' | 'forger'} [as] `forger`: with a token that nobody issued
- * @property {boolean} [quiet] true: not for the panel
+ * @property {'me' | 'anonymous' | 'forger'} [as] `anonymous`: without a token; `forger`: with a forged token
+ * @property {boolean} [quiet] true: not shown in the panel
  */
 
-/** The API answered with an error, or did not answer. */
+/** The API responded with an error, or did not respond. */
 export class CallFailed extends Error {
   /** @param {Call} call */
   constructor(call) {
@@ -34,28 +34,27 @@ export class CallFailed extends Error {
   }
 }
 
-/** Emits `call` with each call that was made. */
+/** Emits `call` with each finished call. */
 export const calls = new EventTarget();
 
 /**
- * Calls the API, signed in or out by the same code; only its answers differ. Throws `CallFailed` for anything that
- * is not 2xx.
+ * Calls the API, with the session's token if there is one. Throws `CallFailed` for every status but 2xx.
  *
  * @param {string} method
  * @param {string} path
- * @param {Wish} [wish]
+ * @param {CallOptions} [options]
  * @returns {Promise<Call>}
  */
-export async function call(method, path, wish = {}) {
-  const session = (wish.as ?? 'me') === 'me' ? await freshSession() : undefined;
-  let made = await send(method, path, wish, session);
-  // The token ran out on its way, or was revoked: one renewal, one more try, and then the answer stands. Tokens that
-  // came of a refusal are not renewed for the next: an API that accepts none would send the page round in circles.
+export async function call(method, path, options = {}) {
+  const session = (options.as ?? 'me') === 'me' ? await freshSession() : undefined;
+  let made = await send(method, path, options, session);
+  // The token expired on its way or was revoked: renew once, retry once, and accept the second response. Tokens that were
+  // renewed after a refusal are not renewed after the next one: an API that accepts no token would cause a loop.
   if (made.status === 401 && session !== undefined && !session.afterRefusal) {
     const next = await renewed(session, true);
-    if (next !== undefined) made = await send(method, path, wish, next);
+    if (next !== undefined) made = await send(method, path, options, next);
   }
-  if (!wish.quiet) calls.dispatchEvent(new CustomEvent('call', { detail: made }));
+  if (!options.quiet) calls.dispatchEvent(new CustomEvent('call', { detail: made }));
   if (made.status < 200 || made.status > 299) throw new CallFailed(made);
   return made;
 }
@@ -63,29 +62,29 @@ export async function call(method, path, wish = {}) {
 /**
  * @param {string} method
  * @param {string} path
- * @param {Wish} wish
+ * @param {CallOptions} options
  * @param {import('./session.js').Session | undefined} session
  * @returns {Promise<Call>}
  */
-async function send(method, path, wish, session) {
-  const headers = new Headers({ Accept: 'application/json', ...wish.headers });
-  if (wish.as === 'forger') headers.set('Authorization', `Bearer ${forgery()}`);
+async function send(method, path, options, session) {
+  const headers = new Headers({ Accept: 'application/json', ...options.headers });
+  if (options.as === 'forger') headers.set('Authorization', `Bearer ${forgery()}`);
   else if (session !== undefined) headers.set('Authorization', `Bearer ${session.accessToken}`);
-  if (wish.body !== undefined) headers.set('Content-Type', 'application/json');
+  if (options.body !== undefined) headers.set('Content-Type', 'application/json');
 
-  const caller = wish.as === 'forger' ? 'a forger' : session?.user.name;
+  const caller = options.as === 'forger' ? 'a forger' : session?.user.name;
   const started = performance.now();
   const took = () => Math.round(performance.now() - started);
   try {
     const response = await fetch(settings.apiBase + path, {
       method,
       headers,
-      // No cookie ever goes to the API, which knows none: nothing there can be done in a user's name from elsewhere.
+      // The API uses no cookies, so another site cannot call it in a user's name.
       credentials: 'omit',
       cache: 'no-store',
-      // API Gateway answers within 29 seconds; what takes longer is lost on its way.
+      // API Gateway responds within 29 seconds, so a later response was lost.
       signal: AbortSignal.timeout(35_000),
-      ...(wish.body !== undefined && { body: stringify(wish.body) }),
+      ...(options.body !== undefined && { body: stringify(options.body) }),
     });
     const text = await response.text();
     const milliseconds = took();
@@ -108,7 +107,7 @@ function parsed(text) {
   }
 }
 
-/** A token that looks right and that no issuer signed, for the panel. */
+/** A well-formed token that no issuer signed, for the panel. */
 function forgery() {
   const part = (/** @type {object} */ value) => btoa(JSON.stringify(value)).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
   const claims = { iss: settings.issuer.href, aud: 'api://default', sub: 'forger@example.com', exp: 4102444800 };

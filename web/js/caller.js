@@ -2,14 +2,14 @@ import { call } from './api.js';
 import { sessions } from './session.js';
 
 /**
- * Who the API takes this page for: the claims that the authorizer handed on, as `GET /session` tells them. Pages ask
- * the API and read no access token: its form is between the issuer and the API.
+ * The caller as the API sees it: the claims that the authorizer passed on, from `GET /session`. Pages do not read the
+ * access token, because its format is between the issuer and the API (RFC 9068, section 6).
  *
  * @typedef {{ signedIn: false }
  *   | { signedIn: true, principal: string, subject?: string, clientId?: string, scopes?: string[], groups?: string[], expiresAt?: string }} Caller
  */
 
-/** Asked once for each token. @type {{ token: string | undefined, caller: Promise<Caller> } | undefined} */
+/** Requested once per token. @type {{ token: string | undefined, caller: Promise<Caller> } | undefined} */
 let known;
 
 /** @returns {Promise<Caller>} */

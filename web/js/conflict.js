@@ -9,11 +9,12 @@ import { create, latest, replace } from './resource.js';
 /** @typedef {import('./resource.js').Content} Content */
 
 /**
- * Two people have changed one resource. Shows both versions, merges what does not collide, and asks about the rest.
+ * Two users have changed one resource. Shows both versions, merges the changes that do not conflict, and asks about the
+ * others.
  *
  * @param {HTMLElement} place
- * @param {{ base: Tagged, mine: Content, theirs: Tagged | undefined }} sides `theirs` is gone where it was deleted
- * @param {(tagged: Tagged, written?: boolean) => void} saved `written` is false where theirs was kept
+ * @param {{ base: Tagged, mine: Content, theirs: Tagged | undefined }} sides `theirs` is undefined if it was deleted
+ * @param {(tagged: Tagged, written?: boolean) => void} saved `written` is false if theirs was kept
  */
 export async function showConflict(place, { base, mine, theirs }, saved) {
   const { id } = base.resource;
@@ -35,7 +36,7 @@ export async function showConflict(place, { base, mine, theirs }, saved) {
       try {
         saved(await replace(id, theirs.etag, content));
       } catch (error) {
-        // Somebody was faster once more: the same question, with the newer version.
+        // Another write was faster again: ask again, with the newer version.
         if (!(error instanceof CallFailed) || error.call.status !== 412) throw error;
         await showConflict(place, { base: theirs, mine: content, theirs: await latest(id) }, saved);
       }
@@ -50,7 +51,7 @@ export async function showConflict(place, { base, mine, theirs }, saved) {
       element('p', {}, `Nothing is lost. Their version is ${theirs.resource.version}, saved `, time(theirs.resource.updatedAt), '. ',
         open.length === 0
           ? 'Your changes and theirs touch different places and fit together.'
-          : `You both changed ${open.length === 1 ? 'one place' : `${open.length} places`}: choose whose stands.`),
+          : `You both changed ${open.length === 1 ? 'one place' : `${open.length} places`}: choose which one to keep.`),
       element(
         'div',
         { class: 'versions' },
@@ -85,7 +86,7 @@ function showDeleted(place, id, mine, saved) {
       'section',
       { class: 'conflict' },
       title,
-      element('p', {}, 'Or took it out of your sight. What you have written is still here.'),
+      element('p', {}, 'Or it is no longer shared with you. What you have written is still here.'),
       version('Yours', mine),
       element(
         'div',
@@ -124,7 +125,7 @@ function question({ pointer, before, mine, theirs }, choices, changed) {
   return element(
     'fieldset',
     {},
-    element('legend', {}, element('code', {}, pointer || '/'), ' was ', element('code', {}, before === undefined ? '(not there)' : stringify(before))),
+    element('legend', {}, element('code', {}, pointer || '/'), ' was ', element('code', {}, before === undefined ? '(missing)' : stringify(before))),
     choice('theirs', 'theirs:', theirs),
     choice('mine', 'yours:', mine),
   );
@@ -140,15 +141,15 @@ function contentOf({ resource: { value, visibility } }) {
   return { value, visibility };
 }
 
-/** With the members of objects in order, so that versions can be compared line by line. @param {unknown} value */
+/** With sorted members, so that versions can be compared line by line. @param {unknown} value */
 function pretty(value) {
-  return stringify(inOrder(value), 2);
+  return stringify(sorted(value), 2);
 }
 
 /** @param {any} value @returns {any} */
-function inOrder(value) {
-  if (Array.isArray(value)) return value.map(inOrder);
+function sorted(value) {
+  if (Array.isArray(value)) return value.map(sorted);
   if (typeof value !== 'object' || value === null) return value;
   const members = Object.keys(value).sort();
-  return Object.fromEntries(members.map((name) => [name, inOrder(value[name])]));
+  return Object.fromEntries(members.map((name) => [name, sorted(value[name])]));
 }

@@ -2,16 +2,16 @@ import { parse, stringify } from './json.js';
 import { sessions } from './session.js';
 
 /**
- * What somebody has typed and not yet saved, kept while the page goes to the issuer and back.
+ * Unsaved input, kept while the browser is at the issuer.
  *
  * @typedef {object} Draft
  * @property {string} id
- * @property {string} text of the value
+ * @property {string} text the value as it was typed
  * @property {string} visibility
- * @property {import('./resource.js').Tagged | undefined} base what the edit started from; none for a new resource
- * @property {boolean} typed false: nothing of it would be missed
- * @property {boolean} [asked] the issuer was asked for leave to write; whoever declined is not sent there again
- * @property {string | undefined} [author] who started it; not there for the signed-out
+ * @property {import('./resource.js').Tagged | undefined} base the version that is edited; undefined for a new resource
+ * @property {boolean} typed false: the user has typed nothing yet
+ * @property {boolean} [asked] the issuer was asked for the scope to write; a user who declined is not sent there again
+ * @property {string | undefined} [author] the user's id; undefined if the user was signed out
  */
 
 const key = 'draft';
@@ -22,7 +22,7 @@ export function keepDraft(draft) {
   try {
     sessionStorage.setItem(key, stringify({ ...draft, author }));
   } catch {
-    // Larger than a tab may keep, and far larger than the API takes, which will say so.
+    // Larger than the tab's storage, and far larger than the API accepts, which will report it.
     dropDraft();
   }
 }
@@ -32,7 +32,7 @@ export function dropDraft() {
 }
 
 /**
- * The draft of this resource, or of a new one where `id` is not given; never that of another user.
+ * The draft of this resource, or of a new one if `id` is undefined; never that of another user.
  *
  * @param {string | undefined} id
  * @returns {Draft | undefined}

@@ -12,10 +12,10 @@ import { sessions } from './session.js';
 /** @typedef {import('./resource.js').Content} Content */
 
 /**
- * The form for a new resource or a changed one.
+ * The form that creates or changes a resource.
  *
  * @param {HTMLElement} place
- * @param {import('./draft.js').Draft} draft what it starts with
+ * @param {import('./draft.js').Draft} draft its initial content
  * @param {{ saved: (tagged: Tagged, written: boolean) => void, cancelled: () => void }} then
  */
 export async function showEditor(place, draft, then) {
@@ -35,7 +35,7 @@ export async function showEditor(place, draft, then) {
     { class: 'editor', novalidate: false, submit: (event) => void submit(event) },
     base === undefined && element('label', { for: 'id' }, 'Id'),
     base === undefined && id,
-    base === undefined && element('p', { id: 'id-hint', class: 'soft' }, 'Small letters, digits, dots, dashes and underscores, such as notes.today'),
+    base === undefined && element('p', { id: 'id-hint', class: 'soft' }, 'Lower-case letters, digits, dots, dashes and underscores, such as notes.today'),
     element('label', { for: 'visibility' }, 'Who may see it'),
     visibility,
     element('label', { for: 'value' }, 'Value, any JSON'),
@@ -48,12 +48,12 @@ export async function showEditor(place, draft, then) {
     })),
   );
   value.addEventListener('input', () => void content());
-  // Whatever leads away from here, a link or the issuer, what was typed is there on the way back.
+  // Navigation away from the page, by a link or to the issuer, keeps what was typed.
   form.addEventListener('input', keep);
   place.replaceChildren(form);
   (base === undefined && draft.id === '' ? id : value).focus();
 
-  /** What the form holds, or nothing while the value is no JSON. @returns {Content | undefined} */
+  /** The form's content; undefined while the value is not JSON. @returns {Content | undefined} */
   function content() {
     try {
       const parsed = parseTyped(value.value);
@@ -92,7 +92,7 @@ export async function showEditor(place, draft, then) {
   }
 
   function taken() {
-    id.setCustomValidity('This id is taken, perhaps by something that you may not see. Choose another.');
+    id.setCustomValidity('This id is taken, perhaps by something that is not shared with you. Choose another.');
     id.reportValidity();
     id.addEventListener('input', () => id.setCustomValidity(''), { once: true });
   }

@@ -1,10 +1,10 @@
 /**
- * Builds an element. Texts become text nodes and nothing is ever parsed as HTML, so that no value of the API can
- * become markup; `require-trusted-types-for` in the policy holds us to it.
+ * Creates an element. Strings become text nodes and are never parsed as HTML, so a value from the API cannot become
+ * markup; `require-trusted-types-for` in the policy enforces it.
  *
  * @template {keyof HTMLElementTagNameMap} Tag
  * @param {Tag} tag
- * @param {Record<string, string | boolean | undefined | ((event: any) => void)>} attributes a function is a listener
+ * @param {Record<string, string | boolean | undefined | ((event: any) => void)>} attributes a function is an event listener
  * @param {...(Node | string | undefined | false)} children
  * @returns {HTMLElementTagNameMap[Tag]}
  */
@@ -20,8 +20,8 @@ export function element(tag, attributes = {}, ...children) {
 }
 
 /**
- * A button that does nothing while what it started is under way. It is not `disabled` then, for that would take the
- * focus from whoever uses the keyboard.
+ * A button that ignores clicks while its work is in progress. It is not `disabled` then, because that would take away the
+ * keyboard's focus.
  *
  * @param {string} label
  * @param {() => unknown} work
@@ -33,7 +33,7 @@ export function button(label, work, attributes = {}) {
   return made;
 }
 
-/** Does the work unless the control is still busy with it. @param {HTMLElement} control @param {() => unknown} work */
+/** Does the work unless the control is busy. @param {HTMLElement} control @param {() => unknown} work */
 export async function once(control, work) {
   if (control.ariaDisabled === 'true') return;
   control.ariaDisabled = 'true';
@@ -52,7 +52,7 @@ export function byId(id) {
 }
 
 /**
- * A time as people say it, with the exact one for those who point at it.
+ * A relative time, with the exact time as its tooltip.
  *
  * @param {string} timestamp RFC 3339
  */

@@ -1,12 +1,12 @@
 import * as oauth from '/vendor/oauth4webapi.js';
 import { isLoopback, settings } from './settings.js';
 
-/** This page at the issuer: a public client, which has no secret to keep. @type {oauth.Client} */
+/** These pages as an OAuth client: public, without a secret. @type {oauth.Client} */
 export const client = { client_id: settings.clientId, token_endpoint_auth_method: 'none' };
 export const clientAuthentication = oauth.None();
 
 /**
- * Plain http is for the issuer on this machine alone. A request that hangs has an end, for the other tabs wait for it too.
+ * Plain http only for the issuer on this machine. Requests have a timeout, because other tabs wait for them.
  */
 export const transport = {
   [oauth.allowInsecureRequests]: isLoopback(settings.issuer.hostname),
@@ -16,7 +16,7 @@ export const transport = {
 /** @type {Promise<oauth.AuthorizationServer> | undefined} */
 let metadata;
 
-/** The issuer's metadata, asked for when first needed: a page that only reads never does. */
+/** The issuer's metadata, fetched on first use: a page that only reads never fetches it. */
 export function authorizationServer() {
   metadata ??= oauth
     .discoveryRequest(settings.issuer, transport)
@@ -29,12 +29,12 @@ export function authorizationServer() {
 }
 
 /**
- * A session from the issuer's answer. The claims of the ID token have been checked by then; at sign-in its signature is
- * too, by the caller.
+ * A session from the issuer's response. The claims of its ID token are already verified; at sign-in the caller also
+ * verifies the signature.
  *
  * @param {oauth.TokenEndpointResponse} answer
- * @param {{ before?: import('./session.js').Session | undefined, afterRefusal: boolean }} why `before` is the same
- *   sign-in before it was renewed
+ * @param {{ before?: import('./session.js').Session | undefined, afterRefusal: boolean }} why `before` is the
+ *   session that is renewed
  * @returns {import('./session.js').Session}
  */
 export function sessionFrom(answer, { before, afterRefusal }) {
@@ -42,17 +42,17 @@ export function sessionFrom(answer, { before, afterRefusal }) {
   const idToken = answer.id_token ?? before?.idToken;
   const user = claims === undefined ? before?.user : { id: claims.sub, name: displayName(claims) };
   if (idToken === undefined || user === undefined) throw new Error('the issuer sent no ID token');
-  // A renewal is never somebody else's (OpenID Connect Core, 12.2).
+  // A renewal keeps the user (OpenID Connect Core 1.0, section 12.2).
   if (before !== undefined && user.id !== before.user.id) throw new Error('the issuer sent the ID token of another user');
   const life = (answer.expires_in ?? 300) * 1000;
   return {
     chain: before?.chain ?? crypto.randomUUID(),
     generation: (before?.generation ?? 0) + 1,
     accessToken: answer.access_token,
-    // An issuer that does not rotate sends none, and the old one stays good.
+    // An issuer that does not rotate refresh tokens sends none, and the old one remains valid.
     refreshToken: answer.refresh_token ?? before?.refreshToken,
     idToken,
-    // Ahead of the end, so that a token does not expire on its way; short lives keep most of theirs.
+    // Before it expires, so that a token does not expire on its way; at most a fifth of a short lifetime is lost.
     renewAt: Date.now() + life - Math.min(30_000, life / 5),
     afterRefusal,
     scopes: answer.scope?.split(' ') ?? before?.scopes ?? [],

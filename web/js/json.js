@@ -1,19 +1,19 @@
 /**
- * JSON as it was written. `JSON.parse` alone rounds what a double cannot hold (the API keeps whole numbers of 64 bits)
- * and drops the first of two members with one name; here the one is kept exactly and the other is refused.
+ * JSON without loss. `JSON.parse` rounds numbers that a double cannot represent (the API keeps integers of 64 bits) and
+ * drops the first of two members with the same name. Here such integers are kept, and such members are rejected.
  */
 
 /**
  * @param {string} text
- * @returns {any} whole numbers that a double cannot hold are `bigint`
- * @throws {SyntaxError} also for a number that nobody could keep
+ * @returns {any} integers that a double cannot represent are `bigint`
+ * @throws {SyntaxError} also for another number that would be rounded
  */
 export function parse(text) {
   const rounded = JSON.parse(text);
   const mark = crypto.randomUUID();
   const marked = text.replace(/"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*/g, (token) => {
     if (token.startsWith('"') || isExact(token)) return token;
-    if (!/^-?\d+$/.test(token)) throw new SyntaxError(`${token} would be rounded; write it as a text, in quotes`);
+    if (!/^-?\d+$/.test(token)) throw new SyntaxError(`${token} would be rounded; write it as a string, in quotes`);
     return `"${mark}${token}"`;
   });
   if (marked === text) return rounded;
@@ -23,15 +23,15 @@ export function parse(text) {
 }
 
 /**
- * What somebody has typed.
+ * Parses what a user has typed.
  *
  * @param {string} text
  * @returns {any}
- * @throws {SyntaxError} also for a member that is there twice
+ * @throws {SyntaxError} also for a repeated member
  */
 export function parseTyped(text) {
   const value = parse(text);
-  refuseTwins(text);
+  rejectRepeatedMembers(text);
   return value;
 }
 
@@ -42,19 +42,19 @@ export function stringify(value, indent) {
   return marked.replaceAll(new RegExp(`"${mark}(-?\\d+)"`, 'g'), '$1');
 }
 
-/** Whether a double holds the number as it is written. @param {string} token */
+/** Whether a double represents the number exactly. @param {string} token */
 function isExact(token) {
-  // Fifteen digits always fit.
+  // A double represents fifteen digits.
   return (token.length < 16 && !/e/i.test(token)) || sameDigits(token, String(Number(token)));
 }
 
-/** Whether two spellings stand for one decimal number. @param {string} a @param {string} b */
+/** Whether two spellings are the same decimal number. @param {string} a @param {string} b */
 function sameDigits(a, b) {
   const [one, other] = [digits(a), digits(b)];
   return one !== undefined && one === other;
 }
 
-/** A number as its digits without zeros at either end, and a power of ten. @param {string} text */
+/** A number in normal form: significant digits and a power of ten. @param {string} text */
 function digits(text) {
   const parts = /^(-?)(\d+)(?:\.(\d+))?(?:e([+-]?\d+))?$/i.exec(text);
   if (parts === null) return undefined;
@@ -65,9 +65,9 @@ function digits(text) {
   return `${sign}${significant}e${Number(exponent) - fraction.length + all.length - significant.length}`;
 }
 
-/** @param {string} text good JSON */
-function refuseTwins(text) {
-  /** The names in each object that is open; none for an array. @type {(Set<string> | undefined)[]} */
+/** @param {string} text valid JSON */
+function rejectRepeatedMembers(text) {
+  /** The names in each open object; undefined for an array. @type {(Set<string> | undefined)[]} */
   const open = [];
   for (const [token, name] of text.matchAll(/("(?:[^"\\]|\\.)*")\s*:|"(?:[^"\\]|\\.)*"|[{}[\]]/g)) {
     if (token === '{') open.push(new Set());
@@ -76,7 +76,7 @@ function refuseTwins(text) {
     else if (name !== undefined) {
       const names = open.at(-1);
       const member = JSON.parse(name);
-      if (names?.has(member)) throw new SyntaxError(`the member ${name} is there twice`);
+      if (names?.has(member)) throw new SyntaxError(`the member ${name} is repeated`);
       names?.add(member);
     }
   }

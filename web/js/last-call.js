@@ -11,10 +11,10 @@ import { signIn } from './sign-in.js';
 /** @typedef {import('./api.js').Call} Call */
 
 /**
- * The panel "What just happened": the last call with its answer and who decided it, who the API takes the caller for,
- * and buttons that make the same calls as somebody else.
+ * The panel "What just happened": the last call with its response and who decided it, the caller as the API sees it, and
+ * buttons that make calls as another caller.
  *
- * @param {string} [id] a resource to try the calls on
+ * @param {string} [id] the resource of those calls
  */
 export function showLastCall(id = 'example') {
   const last = element('div', { role: 'status' }, element('p', { class: 'soft' }, 'No call yet.'));
@@ -41,7 +41,7 @@ function describe(made) {
   const { method, path, status, statusText, milliseconds, caller, body, headers } = made;
   const kind = status === 0 || status >= 500 ? 'broken' : status >= 400 ? 'refused' : 'fine';
   const facts = rows([
-    ['Sent as', caller ?? 'nobody'],
+    ['Sent as', caller ?? 'an anonymous caller'],
     ['Answer', element('span', { class: `status ${kind}` }, status === 0 ? 'none' : `${status} ${statusText}`), ` in ${milliseconds} ms`],
     ['Decision', decisionOf(made)],
     headers.get('ETag') !== null && ['ETag', element('code', {}, headers.get('ETag') ?? '')],
@@ -56,10 +56,10 @@ function describe(made) {
 async function showCaller(place) {
   const token = sessions.current?.accessToken;
   const caller = await whoAmI().catch(() => undefined);
-  // The session has changed meanwhile, and whoever is told of that shows the answer.
+  // The session has changed since; its listener shows the new caller.
   if (sessions.current?.accessToken !== token) return;
   if (caller === undefined) return place.replaceChildren(element('p', { class: 'soft' }, 'The API did not say.'));
-  if (!caller.signedIn) return place.replaceChildren(element('p', {}, 'Nobody. It shows what is public.'));
+  if (!caller.signedIn) return place.replaceChildren(element('p', {}, 'An anonymous caller, who sees what is public.'));
   const { principal, subject, scopes = [], groups = [], clientId, expiresAt } = caller;
   place.replaceChildren(
     rows([
@@ -80,8 +80,8 @@ function rows(facts) {
 }
 
 /**
- * One button a call and a caller. None of these calls changes anything: the write lacks the precondition that every
- * write needs, so whoever is let through to the handler is told so (428).
+ * One button per call and caller. None of these calls changes anything: the write lacks the precondition that every write
+ * needs, so the handler responds with 428.
  *
  * @param {string} id
  */
@@ -103,8 +103,8 @@ function trialTable(id) {
 function trials(id, signedIn) {
   /** @type {[string, string][]} */
   const requests = [['GET', '/session'], ['GET', '/state'], ['GET', `/state/${id}`], ['PUT', `/state/${id}`]];
-  /** @type {['me' | 'nobody' | 'forger', string][]} */
-  const callers = [...(signedIn ? [/** @type {['me', string]} */ (['me', 'you'])] : []), ['nobody', 'nobody'], ['forger', 'a forger']];
+  /** @type {['me' | 'anonymous' | 'forger', string][]} */
+  const callers = [...(signedIn ? [/** @type {['me', string]} */ (['me', 'you'])] : []), ['anonymous', 'anonymous'], ['forger', 'a forger']];
   const row = (/** @type {[string, string]} */ [method, path]) =>
     element(
       'tr',
@@ -112,7 +112,7 @@ function trials(id, signedIn) {
       element('th', { scope: 'row' }, element('code', { title: `${method} ${path}` }, `${method} ${path}`)),
       ...callers.map(([as, name]) => {
         const body = method === 'PUT' ? { value: 'tried' } : undefined;
-        // The panel itself shows how it ended, well or not.
+        // The panel itself shows success and failure.
         const work = () => call(method, path, { as, body }).catch(() => {});
         return element('td', {}, button(name, work, { 'aria-label': `${method} ${path} as ${name}` }));
       }),
@@ -121,7 +121,7 @@ function trials(id, signedIn) {
   return [element('thead', {}, element('tr', {}, ...heads)), element('tbody', {}, ...requests.map(row))];
 }
 
-/** Only for the local issuer, whose users everybody knows. */
+/** Only for the local issuer, whose users are known. */
 function userButtons() {
   const buttons = settings.users.map((name) =>
     button(name, () => attempt(() => signIn({ prompt: 'login', loginHint: name })), { 'aria-label': `Sign in as ${name}` }),

@@ -1,20 +1,20 @@
 /**
- * One place where two people changed something.
+ * A place that one or both users changed.
  *
  * @typedef {object} Change
  * @property {string} pointer JSON Pointer (RFC 6901)
- * @property {unknown} before undefined: was not there
+ * @property {unknown} before undefined: missing
  * @property {unknown} mine undefined: removed
  * @property {unknown} theirs
- * @property {boolean} conflict both changed it, and differently
+ * @property {boolean} conflict both changed it, in different ways
  */
 
 /** @typedef {'mine' | 'theirs'} Side */
 
 /**
- * Merges two descendants of one JSON value. Members of objects are merged one by one; arrays and scalars are taken
- * whole, for nobody can tell which element of one array answers to which of another. Where both sides changed the
- * same place, `choices` says whose stands; theirs, where it does not.
+ * Merges two descendants of one JSON value. Members of objects are merged one by one. Arrays and scalars are taken whole,
+ * because the elements of two arrays cannot be matched. Where both sides changed the same place, `choices` decides, and
+ * theirs is the default.
  *
  * @param {unknown} before
  * @param {unknown} mine
@@ -36,7 +36,7 @@ export function merge(before, mine, theirs, choices = new Map()) {
         name,
         at(`${pointer}/${escaped(name)}`, own(old, name), own(mine, name), own(theirs, name)),
       ]);
-      // `fromEntries` makes own members only, `__proto__` among them.
+      // `fromEntries` creates own members, also for `__proto__`.
       return Object.fromEntries(members.filter(([, value]) => value !== undefined));
     }
     const conflict = !same(mine, theirs) && !same(before, mine) && !same(before, theirs);
@@ -48,7 +48,7 @@ export function merge(before, mine, theirs, choices = new Map()) {
   return { value: at('', before, mine, theirs), changes };
 }
 
-/** Whether two JSON values are equal; the order of members does not count. @param {unknown} a @param {unknown} b @returns {boolean} */
+/** Whether two JSON values are equal; the order of members is ignored. @param {unknown} a @param {unknown} b @returns {boolean} */
 export function same(a, b) {
   if (Array.isArray(a) && Array.isArray(b)) {
     return a.length === b.length && a.every((item, index) => same(item, b[index]));

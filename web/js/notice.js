@@ -8,7 +8,7 @@ const kept = 'notice';
 /** @typedef {{ label: string, work: () => unknown }} Action */
 
 /**
- * Shows one message above the page; the one before it goes.
+ * Shows a message above the page, in place of the last one.
  *
  * @param {'good' | 'bad' | 'plain'} kind
  * @param {string} title
@@ -19,7 +19,7 @@ export function notify(kind, title, advice = '', { faults = [], actions = [] } =
   const list = faults.length > 0 && element('ul', {}, ...faults.map((fault) => element('li', {}, fault)));
   const buttons = actions.map(({ label, work }) => button(label, () => attempt(work)));
   const close = button('Dismiss', () => dismiss(), { class: 'quiet' });
-  // A failure interrupts a screen reader; the rest waits its turn, as the place it comes to says.
+  // A failure interrupts a screen reader; other messages wait, by the `aria-live` of their place.
   const box = element(
     'div',
     { class: `notice ${kind}`, role: kind === 'bad' ? 'alert' : undefined },
@@ -31,12 +31,12 @@ export function notify(kind, title, advice = '', { faults = [], actions = [] } =
 
 export function dismiss() {
   const notice = byId('notice');
-  // Whoever pressed a button in it goes on at the content.
+  // If a button in it had the focus, the focus moves to the content.
   if (notice.contains(document.activeElement)) byId('main').focus({ preventScroll: true });
   notice.replaceChildren();
 }
 
-/** A message for the page that comes next. @param {string} title @param {string} advice */
+/** Keeps a message for the next page. @param {string} title @param {string} advice */
 export function notifyNextPage(title, advice) {
   sessionStorage.setItem(kept, JSON.stringify({ title, advice }));
 }
@@ -50,10 +50,10 @@ export function showKeptNotice() {
 }
 
 /**
- * Runs what a button stands for; whatever goes wrong is told, with what can be done about it.
+ * Runs the work of a button, and shows a failure with its remedy.
  *
  * @param {() => unknown} work
- * @param {() => unknown} [again] what "Try again" does, where it is not the work itself
+ * @param {() => unknown} [again] the work of "Try again", if it differs
  */
 export async function attempt(work, again = work) {
   try {

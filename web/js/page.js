@@ -7,13 +7,13 @@ import { signIn } from './sign-in.js';
 import { joinOtherTabs, tabs } from './tabs.js';
 
 /**
- * What every page of the API does: joins the session of the other tabs, shows who is signed in, and loads its content
- * again when that changes, here or in another tab.
+ * The common part of every page: joins the session of the other tabs, shows who is signed in, and reloads the content
+ * when that changes, here or in another tab.
  *
  * @param {{ resource?: string | undefined, load: () => unknown }} page
  */
 export async function showPage({ resource, load }) {
-  // The address under which the issuer and the API know these pages; `localhost` is another origin than `127.0.0.1`.
+  // The issuer and the API know these pages by one origin; `localhost` and `127.0.0.1` are different ones.
   if (location.origin !== settings.origin) return location.replace(settings.origin + location.pathname + location.search);
   await joinOtherTabs();
   showAccount();
@@ -30,9 +30,9 @@ export async function showPage({ resource, load }) {
   tabs.addEventListener('ended', (/** @type {any} */ { detail }) => {
     const actions = [{ label: 'Sign in', work: () => attempt(() => signIn()) }];
     if (detail === 'signed-out') notify('plain', 'You are signed out', 'You signed out in another tab.', { actions });
-    else notify('plain', 'Your sign-in has ended', 'It ran out, was ended elsewhere, or its key was used twice.', { actions });
+    else notify('plain', 'Your sign-in has ended', 'It expired, was ended elsewhere, or its refresh token was used twice.', { actions });
   });
-  // Out of the back-forward cache a page comes as it was left, while another may have signed in or out.
+  // A page from the back-forward cache has its old state, and another page may have signed in or out since.
   addEventListener('pageshow', ({ persisted }) => {
     if (persisted) void joinOtherTabs().then(follow);
   });

@@ -4,13 +4,13 @@ import { clockFault } from './device-clock.js';
 import { SessionEnded } from './renewal.js';
 
 /**
- * What to tell the user: what happened, and what can be done.
+ * A problem as the user sees it: what happened, and what to do.
  *
  * @typedef {object} Problem
  * @property {string} title
  * @property {string} advice
  * @property {'sign-in' | 'sign-in-to-write' | 'retry' | 'reload' | undefined} [remedy]
- * @property {readonly string[]} [faults] what exactly is wrong with the input
+ * @property {readonly string[]} [faults] the faults of the input
  */
 
 /** @param {unknown} error @returns {Problem} */
@@ -19,11 +19,11 @@ export function problemOf(error) {
   if (error instanceof SessionEnded) {
     return {
       title: 'Your sign-in has ended',
-      advice: 'It ran out, was ended elsewhere, or its key was used twice. Sign in again to go on.',
+      advice: 'It expired, was ended elsewhere, or its refresh token was used twice. Sign in again to go on.',
       remedy: 'sign-in',
     };
   }
-  // `fetch` and `AbortSignal.timeout` fail like this when the issuer cannot be reached.
+  // The errors of `fetch` and `AbortSignal.timeout` when the issuer cannot be reached.
   if (error instanceof TypeError || error instanceof DOMException) {
     return { title: 'The sign-in service cannot be reached', advice: `Your work is still here. ${connection()}`, remedy: 'retry' };
   }
@@ -53,7 +53,7 @@ function problemOfCall({ method, status, byHandler, body, caller, headers }) {
   const wait = Number(headers.get('Retry-After'));
   const later = wait > 0 ? `Try again in ${wait} seconds.` : 'Try again in a moment.';
 
-  // Without an answer nobody knows; but every write names the version that it replaces, so it counts once at most.
+  // Without a response the outcome is unknown, but every write names the version that it replaces, so it applies at most once.
   const unsure = method === 'GET' ? '' : ' Your change may have been saved or not; trying again cannot save it twice.';
 
   switch (status) {
@@ -72,7 +72,7 @@ function problemOfCall({ method, status, byHandler, body, caller, headers }) {
             remedy: 'sign-in-to-write',
           };
     case 404:
-      return { title: 'There is nothing here for you', advice: 'It does not exist, or is not shared with you. The API tells nobody which.' };
+      return { title: 'There is nothing here for you', advice: 'It does not exist, or is not shared with you. The API does not say which.' };
     case 409:
     case 412:
       return { title: 'Somebody else was faster', advice: 'What you started from is no longer the latest. Load it again, and nothing is lost.', remedy: 'reload' };
@@ -99,24 +99,24 @@ function connection() {
 }
 
 /**
- * How the answer came about, for the panel: who decided, and on what grounds.
+ * Who decided on the call and why, for the panel.
  *
  * @param {import('./api.js').Call} call
  * @returns {string}
  */
 export function decisionOf({ status, byHandler, body, caller }) {
-  const as = caller === undefined ? 'as nobody, for no token was sent' : `as ${caller}`;
-  if (status === 0) return 'No answer reached this page, so nothing is known.';
-  if (byHandler && status < 300) return `The authorizer let it through ${as}, and the handler served it.`;
-  if (byHandler && caller === undefined && status === 401) return 'No authorizer was asked. The handler wants somebody signed in.';
-  if (byHandler) return `The authorizer let it through ${as}. It was the handler that ${status < 500 ? 'said no' : 'failed'}.`;
+  const as = caller === undefined ? 'as an anonymous caller, because no token was sent' : `as ${caller}`;
+  if (status === 0) return 'The page received no response, so the decision is unknown.';
+  if (byHandler && status < 300) return `The authorizer allowed it ${as}, and the handler served it.`;
+  if (byHandler && caller === undefined && status === 401) return 'No authorizer was called. The handler requires a sign-in.';
+  if (byHandler) return `The authorizer allowed it ${as}. The handler ${status < 500 ? 'rejected it' : 'failed'}.`;
   if (status === 401) {
     return caller === undefined
-      ? 'This route is for the signed-in. API Gateway refused without asking anyone: there was no token.'
-      : 'The authorizer refused the token. API Gateway answered, and the handler was never asked.';
+      ? 'This route requires a token. API Gateway rejected the call without one, and called no function.'
+      : 'The authorizer rejected the token. API Gateway responded, and the handler was not called.';
   }
   if (status === 403 && body?.message === 'Missing Authentication Token') return 'API Gateway has no such route.';
-  if (status === 403) return `The token of ${caller ?? 'nobody'} is good, but the access rules do not let it call this route. The handler was never asked.`;
-  if (status >= 500) return 'The authorizer could not decide, which is our failure and never a refusal. The handler was not asked.';
-  return 'API Gateway answered by itself.';
+  if (status === 403) return `The access rules do not allow this call to ${caller ?? 'an anonymous caller'}. The handler was not called.`;
+  if (status >= 500) return 'The authorizer or the handler failed, so the call was neither allowed nor denied.';
+  return 'API Gateway responded by itself.';
 }

@@ -6,17 +6,17 @@ import { endEverywhere, keepEverywhere, sessionsOfOtherTabs } from './tabs.js';
 
 /** @typedef {import('./session.js').Session} Session */
 
-/** The issuer no longer honours the refresh token: it ran out, was revoked, or was used by somebody else. */
+/** The issuer rejects the refresh token: it expired, was revoked, or was used twice. */
 export class SessionEnded extends Error {}
 
 /** @type {Promise<unknown> | undefined} */
 let underWay;
 
-/** Under way to the issuer with the whole page; several calls may want that at once. @type {Promise<void> | undefined} */
+/** The page is navigating to the issuer; several calls may need that at once. @type {Promise<void> | undefined} */
 let leaving;
 
 /**
- * A session whose access token is good for a while, or none when nobody is signed in.
+ * A session whose access token is not about to expire; undefined if signed out.
  *
  * @returns {Promise<Session | undefined>}
  */
@@ -27,19 +27,19 @@ export async function freshSession() {
 }
 
 /**
- * The session after `stale`.
+ * The session that replaces `stale`.
  *
- * A refresh token is good for one use, and its second use looks like theft and ends the sign-in. So the tabs take
- * turns under a lock, and whoever gets it first asks whether another has been there already.
+ * A refresh token is valid for one use; a second use looks like theft and ends the sign-in. So the tabs take turns under a
+ * lock, and the holder first asks whether another tab has renewed it already.
  *
  * @param {Session} stale
- * @param {boolean} [afterRefusal] the API has refused its access token
+ * @param {boolean} [afterRefusal] the API rejected its access token
  * @returns {Promise<Session | undefined>}
  */
 export async function renewed(stale, afterRefusal = false) {
   if (stale.refreshToken === undefined) {
-    // Without refresh tokens the issuer's own session is asked, by a redirect of the whole page: in a hidden frame its
-    // cookie would be a third party's, which browsers withhold.
+    // Without refresh tokens the issuer's own session is used, by a redirect of the whole page: in a hidden frame the
+    // issuer's cookie would be a third-party cookie, which browsers block.
     leaving ??= signIn({ prompt: 'none', scopes: stale.scopes, afterRefusal }).finally(() => (leaving = undefined));
     await leaving;
   }
@@ -66,7 +66,7 @@ async function refreshed(session, afterRefusal) {
     const answer = await oauth.processRefreshTokenResponse(server, client, response);
     const next = sessionFrom(answer, { before: session, afterRefusal });
     if (sessions.current?.chain !== session.chain) {
-      // While the issuer was asked somebody signed out or in anew: that stands, and these tokens go.
+      // A sign-out or another sign-in happened meanwhile: it wins, and these tokens are revoked.
       await forget(next);
       return sessions.current;
     }
@@ -81,8 +81,8 @@ async function refreshed(session, afterRefusal) {
 }
 
 /**
- * A page that is left in the middle of a renewal never sees the answer, and its refresh token is spent. So links wait
- * for it; it takes a blink.
+ * A page that navigates away during a renewal never receives the response, and its refresh token is used up. So links
+ * wait for the renewal.
  */
 addEventListener('click', (event) => {
   const link = event.target instanceof Element ? event.target.closest('a') : null;

@@ -1,7 +1,7 @@
 import { call, CallFailed } from './api.js';
 
 /**
- * A state resource as the API gives it.
+ * A state resource of the API.
  *
  * @typedef {object} Resource
  * @property {string} id
@@ -13,11 +13,11 @@ import { call, CallFailed } from './api.js';
  * @property {string} updatedAt
  */
 
-/** What an editor may change. @typedef {{ value: unknown, visibility: string }} Content */
+/** The part that an editor may change. @typedef {{ value: unknown, visibility: string }} Content */
 
-/** A resource and the tag that a write has to name. @typedef {{ resource: Resource, etag: string }} Tagged */
+/** A resource and the entity tag that a write must send. @typedef {{ resource: Resource, etag: string }} Tagged */
 
-/** What the API takes for an id. */
+/** The ids that the API accepts. */
 export const idPattern = '[a-z0-9][a-z0-9._\\-]{0,127}';
 
 /** @param {string} id @returns {Promise<Tagged>} */
@@ -25,7 +25,7 @@ export async function read(id) {
   return tagged(await call('GET', path(id)));
 }
 
-/** What stands there now; nothing, where it has been deleted. @param {string} id */
+/** The current version; undefined if it was deleted. @param {string} id */
 export async function latest(id) {
   try {
     return await read(id);
@@ -51,9 +51,9 @@ export async function remove(id, etag) {
 }
 
 /**
- * One page of what this caller may see.
+ * One page of the resources that this caller may see.
  *
- * @param {{ cursor: string | undefined, mine: boolean }} wish
+ * @param {{ cursor: string | undefined, mine: boolean }} query
  * @returns {Promise<{ items: Resource[], nextCursor?: string }>}
  */
 export async function list({ cursor, mine }) {

@@ -1,24 +1,24 @@
 /**
- * Who is signed in, in this tab.
+ * A sign-in, as this tab keeps it.
  *
  * @typedef {object} Session
- * @property {string} chain random; names one sign-in, so that tabs can tell whether theirs is the same
- * @property {number} generation how often its tokens have been renewed
+ * @property {string} chain random; identifies one sign-in, so that tabs can compare theirs
+ * @property {number} generation the number of its renewals
  * @property {string} accessToken
- * @property {string | undefined} refreshToken not there without the scope `offline_access`
+ * @property {string | undefined} refreshToken undefined without the scope `offline_access`
  * @property {string} idToken
- * @property {number} renewAt milliseconds since 1970; from then on a call renews the tokens first
- * @property {boolean} afterRefusal these tokens were asked for because the API had refused the ones before
- * @property {readonly string[]} scopes as granted
+ * @property {number} renewAt milliseconds since 1970; a later call renews the tokens first
+ * @property {boolean} afterRefusal these tokens were requested because the API rejected the previous ones
+ * @property {readonly string[]} scopes the granted ones
  * @property {{ id: string, name: string }} user
  */
 
 const key = 'session';
 
 /**
- * `sessionStorage` and not `localStorage`: tokens end with the tab, and are on no disk that another program or the
- * next user of this machine reads at leisure. It does not stop a script that an attacker got into this page: nothing
- * in a page can. The strict policy is what keeps such scripts out. See "The browser pages" in SECURITY.md.
+ * `sessionStorage` and not `localStorage`: tokens end with the tab and are not on disk for another program or the next
+ * user. It does not protect them from a script that an attacker injects into this page; the content security policy keeps
+ * such scripts out. See "The browser pages" in SECURITY.md.
  */
 class SessionStore extends EventTarget {
   /** @returns {Session | undefined} */
@@ -41,7 +41,7 @@ class SessionStore extends EventTarget {
 
 export const sessions = new SessionStore();
 
-/** Whether `other` is the same sign-in as `mine`, renewed since. @param {Session | undefined} mine @param {Session} other */
+/** Whether `other` is a later renewal of the same sign-in as `mine`. @param {Session | undefined} mine @param {Session} other */
 export function isNewer(mine, other) {
   return mine === undefined || (mine.chain === other.chain && other.generation > mine.generation);
 }

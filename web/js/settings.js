@@ -2,18 +2,18 @@ import written from '../config.js';
 
 /**
  * @typedef {object} Settings
- * @property {string} origin where these pages live
+ * @property {string} origin of these pages
  * @property {URL} issuer
  * @property {string} clientId
  * @property {string} apiBase without a trailing slash
  * @property {{ signIn: readonly string[], write: readonly string[] }} scopes
- * @property {readonly string[]} users names to offer for signing in; empty but for the local issuer
+ * @property {readonly string[]} users names to offer for signing in; empty except with the local issuer
  */
 
-/** The settings, checked; a page with wrong ones says so instead of failing somewhere later. */
+/** The settings of `config.js`, validated at start. */
 export const settings = settingsFrom(written);
 
-/** Where the issuer sends the browser back to, after sign-in and after sign-out. */
+/** The redirect URIs for sign-in and sign-out. */
 export const redirectUri = `${settings.origin}/callback.html`;
 export const signedOutUri = `${settings.origin}/signed-out.html`;
 
@@ -44,7 +44,7 @@ export function settingsFrom(value) {
 
   const origin = base('origin', value?.origin);
   if (URL.canParse(origin) && new URL(origin).origin !== origin) {
-    faults.push(`origin: expected an origin alone, as ${new URL(origin).origin}`);
+    faults.push(`origin: expected only an origin, such as ${new URL(origin).origin}`);
   }
   // Auth0's issuers end with a slash; Okta's do not, and the issuer's metadata is compared with it.
   const issuer = url('issuer', value?.issuer);
@@ -52,7 +52,7 @@ export function settingsFrom(value) {
   const signIn = words('scopes.signIn', value?.scopes?.signIn);
   const write = words('scopes.write', value?.scopes?.write);
   if (!signIn.includes('openid')) faults.push('scopes.signIn: expected `openid` among them');
-  if (typeof value?.clientId !== 'string' || value.clientId === '') faults.push('clientId: expected a text');
+  if (typeof value?.clientId !== 'string' || value.clientId === '') faults.push('clientId: expected a string');
   if (faults.length > 0) throw new Error(`config.js is wrong:\n${faults.join('\n')}`);
   return {
     origin,

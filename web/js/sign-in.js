@@ -5,7 +5,7 @@ import { redirectUri, settings } from './settings.js';
 import { keepEverywhere } from './tabs.js';
 
 /**
- * What this tab remembers of a sign-in it has started, under its `state`.
+ * A sign-in that this tab has started, stored under its `state`.
  *
  * @typedef {object} Pending
  * @property {string} verifier
@@ -17,17 +17,17 @@ import { keepEverywhere } from './tabs.js';
  */
 
 const prefix = 'sign-in ';
-const longest = 10 * 60 * 1000;
+const MAX_PENDING_MS = 10 * 60 * 1000;
 
 /**
- * Leaves for the issuer (RFC 6749, 4.1; RFC 7636). Does not come back: the browser goes to `callback.html`.
+ * Navigates to the issuer (RFC 6749, section 4.1; RFC 7636) and never returns: the issuer redirects to `callback.html`.
  *
- * @param {object} wish
- * @param {readonly string[]} [wish.scopes] beside those of every sign-in
- * @param {'login' | 'none'} [wish.prompt]
- * @param {string} [wish.loginHint]
- * @param {string} [wish.returnTo] this page, if not said
- * @param {boolean} [wish.afterRefusal] see `Session`
+ * @param {object} options
+ * @param {readonly string[]} [options.scopes] in addition to those of every sign-in
+ * @param {'login' | 'none'} [options.prompt]
+ * @param {string} [options.loginHint]
+ * @param {string} [options.returnTo] default: this page
+ * @param {boolean} [options.afterRefusal] see `Session`
  */
 export async function signIn({ scopes = [], prompt, loginHint, returnTo = location.pathname + location.search, afterRefusal = false } = {}) {
   const { authorization_endpoint } = await authorizationServer();
@@ -60,16 +60,16 @@ export async function signIn({ scopes = [], prompt, loginHint, returnTo = locati
     ...(loginHint && { login_hint: loginHint }),
   };
   for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);
-  // Out of the back-forward cache this page would come as it is now, waiting for what never comes.
+  // From the back-forward cache this page would come back in its waiting state.
   addEventListener('pageshow', ({ persisted }) => {
     if (persisted) location.reload();
   });
   location.assign(url);
-  // The page is on its way out; nothing that waits for the sign-in must go on before it is gone.
+  // Whatever waits for the sign-in must not continue before the page has been left.
   await new Promise(() => {});
 }
 
-/** A callback that no sign-in of this tab waits for: forged, used before, or too late. */
+/** A callback without a pending sign-in in this tab: forged, already used, or too late. */
 export class UnexpectedCallback extends Error {}
 
 /** The issuer could not renew the session without asking the user. */
@@ -82,7 +82,7 @@ export class SilentSignInFailed extends Error {
 }
 
 /**
- * Ends a sign-in with what the issuer sent, and answers with the page to go back to.
+ * Completes a sign-in with the issuer's callback, and returns the page to go back to.
  *
  * @param {URL} callback
  * @returns {Promise<string>}
@@ -90,11 +90,11 @@ export class SilentSignInFailed extends Error {
 export async function finishSignIn(callback) {
   const state = callback.searchParams.get('state') ?? '';
   const pending = takePending(state);
-  // Before anything is asked of the issuer: whoever made up this callback gets no request out of us.
+  // First of all, so that a forged callback causes no request to the issuer.
   if (pending === undefined) throw new UnexpectedCallback();
   const server = await authorizationServer();
   try {
-    // Compares `iss` too where it is sent (RFC 9207), and turns `error` into an exception.
+    // Also checks `iss` if it is sent (RFC 9207), and throws for `error`.
     const parameters = oauth.validateAuthResponse(server, client, callback, state);
     const response = await oauth.authorizationCodeGrantRequest(
       server, client, clientAuthentication, parameters, redirectUri, pending.verifier, transport);
@@ -102,10 +102,10 @@ export async function finishSignIn(callback) {
       expectedNonce: pending.nonce,
       requireIdToken: true,
     });
-    // Optional after a direct TLS connection (OpenID Connect Core, 3.1.3.7), and cheap.
+    // Optional after a direct TLS connection (OpenID Connect Core 1.0, section 3.1.3.7), and cheap.
     await oauth.validateApplicationLevelSignature(server, response, transport);
     const before = sessions.current;
-    // First the new one, so that no other tab starts anything with what is being revoked.
+    // The new session first, so that no other tab uses tokens that are being revoked.
     keepEverywhere(sessionFrom(answer, { afterRefusal: pending.afterRefusal }));
     await forget(before);
   } catch (error) {
@@ -116,7 +116,7 @@ export async function finishSignIn(callback) {
 }
 
 /**
- * Each can be taken once, so a callback that is loaded again finds nothing.
+ * Each can be taken once, so a reloaded callback finds none.
  *
  * @param {string} state
  * @returns {Pending | undefined}
@@ -125,12 +125,12 @@ function takePending(state) {
   const text = sessionStorage.getItem(prefix + state);
   sessionStorage.removeItem(prefix + state);
   const pending = text === null ? undefined : JSON.parse(text);
-  return pending !== undefined && Date.now() - pending.startedAt < longest ? pending : undefined;
+  return pending !== undefined && Date.now() - pending.startedAt < MAX_PENDING_MS ? pending : undefined;
 }
 
 /**
- * Revokes what the issuer handed out (RFC 7009). A failure is no reason to stay signed in: the tokens are forgotten
- * here either way, and end by themselves.
+ * Revokes the tokens of a session (RFC 7009). A failure is ignored: the tokens are removed here in any case, and they
+ * expire.
  *
  * @param {import('./session.js').Session | undefined} session
  */

@@ -7,22 +7,22 @@ import { settings, signedOutUri } from './settings.js';
 import { forget } from './sign-in.js';
 import { endEverywhere } from './tabs.js';
 
-/** Signs out here, in every tab, and at the issuer: the tokens are revoked and its session ends. */
+/** Signs out in every tab and at the issuer: revokes the tokens and ends the issuer's session. */
 export async function signOut() {
   const session = sessions.current;
   if (session === undefined) return;
-  // What was typed here is nobody else's business.
+  // The next user must not see what was typed here.
   dropDraft();
   endEverywhere(session, 'signed-out');
   await forget(session);
   const { end_session_endpoint } = await authorizationServer().catch(() => ({ end_session_endpoint: undefined }));
   if (end_session_endpoint === undefined) {
-    notifyNextPage('The sign-in service did not answer', 'Your session there lives on: whoever uses this browser next may get in as you. Sign out there too.');
+    notifyNextPage('The sign-in service did not answer', 'Your session there is still active: the next person at this browser may get in as you. Sign out there too.');
     return location.assign('/signed-out.html');
   }
 
-  // A form and not a link: the ID token that proves whose session is to end must stand in no URL
-  // (RP-Initiated Logout 1.0, section 2, has issuers take both).
+  // A form and not a link, because the ID token that identifies the session must not be in a URL. Issuers support both
+  // (OpenID Connect RP-Initiated Logout 1.0, section 2).
   const fields = {
     id_token_hint: session.idToken,
     client_id: settings.clientId,

@@ -1,6 +1,6 @@
 export {};
 
-// The one script that a page names. What fails before there is a page to show it on is told here.
+// The one script that a page loads. It shows a failure that happens before the page can.
 const pages = /** @type {Record<string, () => Promise<unknown>>} */ ({
   index: () => import('./pages/index.js'),
   state: () => import('./pages/state.js'),
@@ -9,13 +9,13 @@ const pages = /** @type {Record<string, () => Promise<unknown>>} */ ({
 });
 
 try {
-  // Tabs that cannot take turns would use one refresh token twice, which the issuer takes for theft.
-  if (typeof navigator.locks?.request !== 'function') throw new Error('It needs a current browser, and https or this machine.');
+  // Tabs without a lock would use one refresh token twice, which the issuer treats as theft.
+  if (typeof navigator.locks?.request !== 'function') throw new Error('It needs a current browser, and https (or an address on this machine).');
   await pages[document.documentElement.dataset['page'] ?? '']?.();
 } catch (error) {
-  const told = document.createElement('p');
-  told.setAttribute('role', 'alert');
-  told.className = 'notice bad';
-  told.textContent = `This page cannot start. ${error instanceof Error ? error.message : error}`;
-  document.getElementById('notice')?.replaceChildren(told);
+  const alert = document.createElement('p');
+  alert.setAttribute('role', 'alert');
+  alert.className = 'notice bad';
+  alert.textContent = `This page cannot start. ${error instanceof Error ? error.message : error}`;
+  document.getElementById('notice')?.replaceChildren(alert);
 }

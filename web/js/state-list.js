@@ -7,7 +7,7 @@ import { sessions } from './session.js';
 
 /** @typedef {import('./resource.js').Resource} Resource */
 
-/** The list of what this caller may see, page by page, with a search over what has been loaded. */
+/** The resources that this caller may see, page by page, with a search over the loaded ones. */
 export class StateList {
   /** @type {Resource[]} */
   #items = [];
@@ -15,7 +15,7 @@ export class StateList {
   #cursor;
   /** @type {string | undefined} */
   #principal;
-  /** Answers that belong to a list that is no longer shown are dropped. */
+  /** Incremented by each load, so that responses to an earlier load are dropped. */
   #round = 0;
 
   #search = /** @type {HTMLInputElement} */ (byId('search'));
@@ -26,12 +26,12 @@ export class StateList {
 
   constructor() {
     this.#search.addEventListener('input', () => this.#show());
-    // The search is over what is here already; Enter must not load the page anew.
+    // The search is over the loaded resources; Enter must not reload the page.
     this.#search.form?.addEventListener('submit', (event) => event.preventDefault());
     this.#mine.addEventListener('change', () => void this.load());
   }
 
-  /** From the start, as whoever is signed in now. */
+  /** Loads the list from the start, for the current session. */
   async load() {
     const round = (this.#round += 1);
     const signedIn = sessions.current !== undefined;
@@ -79,7 +79,7 @@ export class StateList {
     const more = () =>
       attempt(async () => {
         await this.#loadPage(round);
-        // The button has gone with the list; whoever uses the keyboard goes on at what is new.
+        // The button is gone; the keyboard's focus moves to the first new resource.
         const next = this.#list.querySelectorAll('a')[found.length] ?? this.#more.querySelector('button') ?? byId('main');
         next.focus({ preventScroll: true });
       });

@@ -16,7 +16,7 @@ const me = crypto.randomUUID();
 /** Emits `ended` with the reason when another tab has ended this tab's session. */
 export const tabs = new EventTarget();
 
-/** The sign-ins that have ended: a tab that renewed one at that very moment does not bring it back. @type {Set<string>} */
+/** The sign-ins that have ended, so that a tab that is renewing one does not bring it back. @type {Set<string>} */
 const over = new Set();
 
 /** @type {Map<string, (session: Session | undefined) => void>} */
@@ -28,7 +28,7 @@ channel.addEventListener('message', (/** @type {MessageEvent<Message>} */ { data
   } else if (data.kind === 'answer') {
     listeners.get(data.to)?.(data.session);
   } else if (data.kind === 'kept') {
-    // A sign-in in one tab is one in all, as a sign-out is.
+    // A sign-in in one tab is a sign-in in all, as a sign-out is.
     const mine = sessions.current;
     if (over.has(data.session.chain)) return;
     if (mine?.chain !== data.session.chain || isNewer(mine, data.session)) sessions.keep(data.session);
@@ -41,9 +41,8 @@ channel.addEventListener('message', (/** @type {MessageEvent<Message>} */ { data
 });
 
 /**
- * Each open page holds this lock together with the others, so that whoever asks knows how many answers to wait for.
- * It is let go while the page lies in the back-forward cache: there nobody answers, and a page that holds a lock would
- * not be kept there.
+ * Every open page holds this shared lock, so that a page can count the answers to wait for. A page releases it while it is
+ * in the back-forward cache: there it cannot answer, and a page with a lock would not be cached.
  */
 /** @type {(() => void) | undefined} */
 let leave;
@@ -65,8 +64,8 @@ addEventListener('pageshow', ({ persisted }) => {
 });
 
 /**
- * The sessions of the other open tabs. Returns as soon as all have answered, at once when there are none; a tab that
- * does not answer (it may be stopped in a debugger) is waited for five seconds, for to renew without it may end the sign-in.
+ * The sessions of the other open tabs. Returns when all have answered, at once if there are none. Waits five seconds for a
+ * tab that does not answer (it may be stopped in a debugger), because a renewal without it may end the sign-in.
  *
  * @returns {Promise<Session[]>}
  */
@@ -103,12 +102,12 @@ export function keepEverywhere(session) {
 /** Ends it here and in every other tab. @param {Session} session @param {EndReason} reason */
 export function endEverywhere(session, reason) {
   over.add(session.chain);
-  // Somebody may have signed in anew since.
+  // Another sign-in may have happened since.
   if (sessions.current?.chain === session.chain) sessions.clear();
   channel.postMessage({ kind: 'ended', chain: session.chain, reason });
 }
 
-/** A tab that was opened beside a signed-in one is signed in too. */
+/** Takes over the session of another open tab. */
 export async function joinOtherTabs() {
   if (sessions.current !== undefined) return;
   const [session] = await sessionsOfOtherTabs();

@@ -6,7 +6,7 @@ import { chromium } from 'playwright-core';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
-/** The stack under test, as `tests/tests/browser.rs` names it. */
+/** The stack under test, set by `tests/tests/browser.rs`. */
 export const stack = {
   web: required('WEB_ORIGIN'),
   api: required('API_BASE'),
@@ -26,7 +26,7 @@ let browser;
 
 export async function launch() {
   browser = await chromium.launch({
-    // As people have it: a page that one goes back to comes as it was left.
+    // The back-forward cache is on, as it is for users.
     ignoreDefaultArgs: ['--disable-back-forward-cache'],
     executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium',
     args: [
@@ -46,13 +46,13 @@ export async function close() {
 }
 
 /**
- * One person's browser, with a profile of its own. It watches what no scenario may do: print an error to the console,
- * break the policy, or put a token into a URL.
+ * A browser profile of its own. In every scenario it watches for errors in the console, violations of the content security
+ * policy, and tokens in URLs.
  */
 export class Visitor {
   /** @type {string[]} */
   faults = [];
-  /** What the console may say in this scenario. @type {RegExp[]} */
+  /** The messages that the console may show in this scenario. @type {RegExp[]} */
   expected = [];
   /** @type {import('playwright-core').BrowserContext} */
   context;
@@ -103,7 +103,7 @@ export class Visitor {
   }
 
   /**
-   * A JWT is told by its head, an opaque token of the issuer by its place among the names of RFC 6749.
+   * Recognises a JWT by its form, and an opaque token by its parameter name (RFC 6749, RFC 7009).
    *
    * @param {string} url
    */
@@ -115,11 +115,11 @@ export class Visitor {
 }
 
 /**
- * Signs in by clicking through the issuer's page.
+ * Signs in on the issuer's page.
  *
  * @param {import('playwright-core').Page} page
  * @param {'Alice' | 'Bob' | 'Ada'} name
- * @param {import('playwright-core').Locator} [by] what starts it
+ * @param {import('playwright-core').Locator} [by] the control that starts it
  */
 export async function signIn(page, name, by = page.getByRole('button', { name: 'Sign in', exact: true })) {
   await by.first().click();
@@ -129,7 +129,7 @@ export async function signIn(page, name, by = page.getByRole('button', { name: '
   await page.locator('.user', { hasText: `${name} Example` }).waitFor();
 }
 
-/** What axe-core finds wrong, in light and in dark. @param {import('playwright-core').Page} page @param {string} what */
+/** Fails for what axe-core finds, in light and in dark. @param {import('playwright-core').Page} page @param {string} what */
 export async function checkAccessibility(page, what) {
   for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
@@ -155,18 +155,18 @@ export async function screenshot(page, name, { colorScheme = 'light', width } = 
   if (before !== null) await page.setViewportSize(before);
 }
 
-/** A control of the local issuer, see `local/issuer/controls.mjs`. @param {string} path */
+/** Calls a control of the local issuer, see `local/issuer/controls.mjs`. @param {string} path */
 export async function issuerControl(path) {
   const answer = await fetch(new URL(path, stack.issuer), { method: 'POST' });
   if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
 }
 
-/** The session as the page keeps it. @param {import('playwright-core').Page} page */
+/** The session that the page has stored. @param {import('playwright-core').Page} page */
 export function sessionOf(page) {
   return page.evaluate(() => JSON.parse(sessionStorage.getItem('session') ?? 'null'));
 }
 
-/** Makes the next call of the page renew its session first. @param {import('playwright-core').Page} page */
+/** Makes the page's next call renew its session. @param {import('playwright-core').Page} page */
 export function expire(page) {
   return page.evaluate(() => {
     const session = JSON.parse(sessionStorage.getItem('session') ?? '{}');

@@ -1,6 +1,6 @@
 /**
- * Drives a browser through the pages of a running stack: `cargo test -p tests --test browser` starts both. A part of
- * a name may be given, to run only the scenarios that have it.
+ * Runs the scenarios in a browser, on the pages of a running stack: `cargo test -p tests --test browser` starts both. With
+ * an argument, only the scenarios whose name contains it.
  */
 
 import { close, launch, screenshot, Visitor } from './browser.mjs';

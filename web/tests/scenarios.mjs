@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { checkAccessibility, expire, issuerControl, screenshot, sessionOf, signIn, stack, Visitor } from './browser.mjs';
 
 /** @typedef {import('playwright-core').Page} Page */
-/** Each scenario has a visitor of its own; `second` makes another. @typedef {{ visitor: Visitor, second: () => Promise<Visitor> }} Cast */
+/** Each scenario has its own visitor; `second` creates another. @typedef {{ visitor: Visitor, second: () => Promise<Visitor> }} Cast */
 
 let count = 0;
 /** @param {string} name */
@@ -21,7 +21,7 @@ const listed = async (page) => {
 const requested = (visitor, pattern) => visitor.requests.filter((request) => pattern.test(request)).length;
 const tokenCalls = /^POST \S+\/v1\/token$/;
 
-/** Signs in with the scope for writing, from the page of a new resource. @param {Page} page @param {'Alice' | 'Bob' | 'Ada'} name */
+/** Signs in with the scope to write, from the page of a new resource. @param {Page} page @param {'Alice' | 'Bob' | 'Ada'} name */
 async function signInToWrite(page, name) {
   await page.goto(`${stack.web}/state.html`);
   await signIn(page, name, page.locator('#resource').getByRole('button', { name: 'Sign in' }));
@@ -39,7 +39,7 @@ async function create(page, id, value, visibility = 'private') {
   await page.locator('pre.value').waitFor();
 }
 
-/** Another's write, behind the back of whoever has the page open. @param {Page} page @param {string} id @param {object} content */
+/** A write by another client while the page is open. @param {Page} page @param {string} id @param {object} content */
 function writeBehind(page, id, content) {
   return page.evaluate(
     async ([id, content]) => {
@@ -52,9 +52,9 @@ function writeBehind(page, id, content) {
   );
 }
 
-/** They run one after another; the first wants a stack in which nothing has happened. @type {Record<string, (cast: Cast) => Promise<void>>} */
+/** The scenarios run in order; the first one needs an empty stack. @type {Record<string, (cast: Cast) => Promise<void>>} */
 export const scenarios = {
-  async 'signed out one sees what is public, and signed in also one\'s own, on the same page'({ visitor }) {
+  async 'the list shows public resources, and after a sign-in also one\'s own'({ visitor }) {
     const page = await visitor.open();
     await listed(page);
     await screenshot(page, 'list-empty');
@@ -94,7 +94,7 @@ export const scenarios = {
     await checkAccessibility(page, 'a resource that is not to be seen');
   },
 
-  async 'a long list comes page by page, with what is shared among it'({ visitor }) {
+  async 'a long list is loaded page by page'({ visitor }) {
     const page = await visitor.open();
     await signInToWrite(page, 'Bob');
     await page.evaluate(async () => {
@@ -114,14 +114,14 @@ export const scenarios = {
     assert.ok(!all.includes('shopping'), 'another\'s private resource');
     await page.getByLabel('only mine').click();
     assert.equal((await listed(page)).length, 25);
-    // What is not loaded yet can be searched too.
+    // The search can continue in pages that are not loaded yet.
     await page.getByRole('searchbox').fill('bob.39');
     await page.getByText('Nothing found').waitFor();
     await page.getByRole('button', { name: 'Search further' }).click();
     await page.getByRole('link', { name: 'bob.39' }).waitFor();
   },
 
-  async 'signing in comes back to the page one came from, and leaves no code and no token in an address'({ visitor }) {
+  async 'a sign-in returns to its page, and leaves no code and no token in a URL'({ visitor }) {
     visitor.expected.push(/status of 404/);
     const page = await visitor.open(pageOf('nowhere'));
     await page.getByRole('button', { name: 'Sign in', exact: true }).click();
@@ -133,8 +133,8 @@ export const scenarios = {
     await page.locator('.user').waitFor();
     const authorize = visitor.requests.find((request) => request.includes('/v1/authorize?')) ?? '';
     for (const part of ['code_challenge_method=S256', 'state=', 'nonce=', 'response_type=code']) assert.ok(authorize.includes(part), part);
-    assert.ok(!authorize.includes('state%3Awrite'), 'writing is not asked for before somebody writes');
-    // Going back leads to the issuer's page, which has been used; forward again, all is well.
+    assert.ok(!authorize.includes('state%3Awrite'), 'the scope to write is not requested before a write');
+    // The back button leads to the issuer's page, which is used up; forward leads to the signed-in page.
     visitor.expected.push(/status of 400 .*\/signin\//);
     await page.goBack({ waitUntil: 'commit' });
     await page.getByText('This sign-in is over').waitFor();
@@ -142,7 +142,7 @@ export const scenarios = {
     await page.locator('.user').waitFor();
   },
 
-  async 'the session holds over both pages, a reload and the back button'({ visitor }) {
+  async 'the session survives navigation, a reload and the back button'({ visitor }) {
     const page = await visitor.open();
     const id = fresh('pages');
     await signInToWrite(page, 'Alice');
@@ -158,7 +158,7 @@ export const scenarios = {
     assert.equal(requested(visitor, tokenCalls), 1, 'one sign-in, and no renewal');
   },
 
-  async 'editing asks for the scope to write, and saves the next version'({ visitor }) {
+  async 'an edit requests the scope to write, and saves the next version'({ visitor }) {
     const page = await visitor.open();
     const id = fresh('edit');
     await signInToWrite(page, 'Alice');
@@ -169,7 +169,7 @@ export const scenarios = {
     await signIn(page, 'Alice');
     assert.ok(!(await sessionOf(page)).scopes.includes('state:write'));
 
-    // The issuer knows Alice, so it asks nothing, and the editor is open when she is back.
+    // Alice has a session at the issuer, so it redirects at once, and the editor opens.
     await page.getByRole('button', { name: 'Edit', exact: true }).click();
     await page.locator('#value').waitFor();
     assert.ok((await sessionOf(page)).scopes.includes('state:write'));
@@ -185,7 +185,7 @@ export const scenarios = {
     await checkAccessibility(page, 'a resource');
   },
 
-  async 'a number is saved as it was typed, or refused'({ visitor }) {
+  async 'a number is saved exactly as typed, or rejected'({ visitor }) {
     const page = await visitor.open();
     const id = fresh('numbers');
     await signInToWrite(page, 'Alice');
@@ -198,7 +198,7 @@ export const scenarios = {
     await page.fill('#value', '{"n": 12345678901234567890}');
     await page.getByRole('button', { name: 'Create' }).click();
     assert.match(await page.locator('pre.value').innerText(), /12345678901234567890/);
-    // What one does not touch stays as it was, too.
+    // Numbers that are not edited keep their digits, too.
     await page.getByRole('button', { name: 'Edit', exact: true }).click();
     const text = await page.locator('#value').inputValue();
     await page.fill('#value', text.replace('{', '{"more": 9007199254740993,'));
@@ -209,7 +209,7 @@ export const scenarios = {
     assert.match(stored, /"n":12345678901234567890\b/);
   },
 
-  async 'a conflict shows both versions, merges what fits, and asks about the rest'({ visitor, second }) {
+  async 'a conflict shows both versions, merges compatible changes, and asks about the others'({ visitor, second }) {
     const page = await visitor.open();
     const id = 'trip';
     await signInToWrite(page, 'Alice');
@@ -236,7 +236,7 @@ export const scenarios = {
     assert.deepEqual(await shownValue(page), { title: 'The plan', place: 'Paris', guests: 5 });
   },
 
-  async 'a conflict over a conflict, and a deletion over that, lose nothing; keeping theirs saves nothing'({ visitor }) {
+  async 'repeated conflicts and a deletion lose nothing; keeping theirs saves nothing'({ visitor }) {
     visitor.expected.push(/status of 412/, /status of 404/);
     const page = await visitor.open();
     await signInToWrite(page, 'Alice');
@@ -271,7 +271,7 @@ export const scenarios = {
     assert.deepEqual(await shownValue(page), { n: 2 });
   },
 
-  async 'what was deleted during an edit can be made again'({ visitor, second }) {
+  async 'a resource that was deleted during an edit can be created again'({ visitor, second }) {
     const page = await visitor.open();
     const id = fresh('deleted');
     await signInToWrite(page, 'Alice');
@@ -297,7 +297,7 @@ export const scenarios = {
     assert.deepEqual(await shownValue(page), { n: 2 });
   },
 
-  async 'an id that is taken is said at the field'({ visitor }) {
+  async 'an id that is taken is reported at its field'({ visitor }) {
     const page = await visitor.open();
     const id = fresh('taken');
     await signInToWrite(page, 'Alice');
@@ -310,7 +310,7 @@ export const scenarios = {
     await page.waitForFunction(() => /** @type {HTMLInputElement} */ (document.getElementById('id')).validationMessage.includes('taken'));
   },
 
-  async 'a token that expires is renewed without the user noticing'({ visitor }) {
+  async 'a token that expires is renewed silently'({ visitor }) {
     await issuerControl('/dev/ttl?AccessToken=2');
     try {
       const page = await visitor.open();
@@ -328,7 +328,7 @@ export const scenarios = {
     }
   },
 
-  async 'a token that the API refuses is renewed, and the call is tried once more'({ visitor }) {
+  async 'a token that the API rejects is renewed, and the call is retried once'({ visitor }) {
     const page = await visitor.open();
     await signIn(page, 'Alice');
     await page.evaluate(() => {
@@ -342,7 +342,7 @@ export const scenarios = {
     assert.equal((await sessionOf(page)).generation, 2);
   },
 
-  async 'an API that refuses every token is told after one renewal, with refresh tokens and without'({ visitor, second }) {
+  async 'an API that rejects every token is reported after one renewal, with and without refresh tokens'({ visitor, second }) {
     const without = await second();
     await without.context.route('**/config.js', async (route) => {
       const answer = await route.fetch();
@@ -359,14 +359,14 @@ export const scenarios = {
       );
       await page.reload();
       await page.getByRole('alert').getByText('The API does not accept your sign-in').waitFor();
-      // A page that went round in circles would by now have done so many times.
+      // A loop would have made many renewals by now.
       await page.waitForTimeout(1000);
       assert.ok(await page.getByRole('alert').isVisible());
       assert.equal(requested(who, renewals) - before, 1);
     }
   },
 
-  async 'a sign-out stands, also against a renewal that is under way in another tab'({ visitor }) {
+  async 'a sign-out wins over a renewal in progress in another tab'({ visitor }) {
     const first = await visitor.open();
     await signIn(first, 'Alice');
     const second = await visitor.open();
@@ -386,7 +386,7 @@ export const scenarios = {
     await asked;
     await first.getByRole('button', { name: 'Sign out' }).click();
     await first.waitForURL(`${stack.web}/signed-out.html`);
-    // The call that waited goes on as nobody's.
+    // The waiting call continues without a token.
     visitor.expected.push(/status of 401/);
     const revoked = second.waitForResponse(/v1\/revoke/);
     answer();
@@ -395,7 +395,7 @@ export const scenarios = {
     for (const page of [first, second]) assert.equal(await sessionOf(page), null);
   },
 
-  async 'two tabs that renew at once both stay signed in'({ visitor }) {
+  async 'two tabs that renew at the same time stay signed in'({ visitor }) {
     const first = await visitor.open();
     await signIn(first, 'Alice');
     const second = await visitor.open();
@@ -409,12 +409,12 @@ export const scenarios = {
       await second.waitForFunction(() => JSON.parse(sessionStorage.getItem('session') ?? '{}').renewAt > 0);
       const sessions = await Promise.all([sessionOf(first), sessionOf(second)]);
       assert.deepEqual(sessions[0], sessions[1]);
-      assert.equal(requested(visitor, tokenCalls) - before, 1, 'one of them asks the issuer');
+      assert.equal(requested(visitor, tokenCalls) - before, 1, 'only one of them calls the issuer');
     }
     for (const page of [first, second]) assert.ok(await page.locator('.user').isVisible());
   },
 
-  async 'the reuse of a stolen refresh token signs out'({ visitor }) {
+  async 'a reused refresh token ends the sign-in'({ visitor }) {
     const page = await visitor.open();
     await signIn(page, 'Alice');
     const { refreshToken } = await sessionOf(page);
@@ -437,10 +437,10 @@ export const scenarios = {
       method: 'POST',
       body: new URLSearchParams({ grant_type: 'refresh_token', client_id: 'web', refresh_token: loot.refresh_token }),
     });
-    assert.equal(again.status, 400, 'what the thief has is worth nothing any more');
+    assert.equal(again.status, 400, 'the stolen tokens are revoked');
   },
 
-  async 'a forged callback is told, and asks the issuer nothing'({ visitor }) {
+  async 'a forged callback is reported, and causes no request to the issuer'({ visitor }) {
     for (const query of ['?code=stolen&state=guessed', '?code=stolen', '?error=access_denied&state=guessed', '']) {
       const page = await visitor.open(`/callback.html${query}`);
       await page.getByText('This sign-in was not started here').waitFor();
@@ -465,7 +465,7 @@ export const scenarios = {
     assert.equal(requested(visitor, tokenCalls), before);
   },
 
-  async 'an answer of another issuer is refused (mix-up)'({ visitor }) {
+  async 'a response of another issuer is rejected (mix-up)'({ visitor }) {
     const page = await visitor.open();
     await page.route('**/v1/authorize?*', async (route) => {
       const state = new URL(route.request().url()).searchParams.get('state') ?? '';
@@ -478,7 +478,7 @@ export const scenarios = {
     assert.equal(await sessionOf(page), null);
   },
 
-  async 'a wrong clock of the device is named as what it is, and one that is slow does no harm'({ visitor }) {
+  async 'a wrong clock of the device is reported as such, and a slow one does no harm'({ visitor }) {
     const page = await visitor.open();
     const { clock } = visitor.context;
     const start = page.getByRole('button', { name: 'Sign in', exact: true });
@@ -503,7 +503,7 @@ export const scenarios = {
     await page.getByRole('alert').getByText('This device’s clock is wrong').waitFor();
   },
 
-  async 'cancelling the sign-in is told, and nobody is signed in'({ visitor }) {
+  async 'a cancelled sign-in is reported'({ visitor }) {
     const page = await visitor.open();
     await page.getByRole('button', { name: 'Sign in', exact: true }).click();
     await page.getByRole('button', { name: 'Cancel' }).click();
@@ -511,7 +511,7 @@ export const scenarios = {
     assert.equal(await sessionOf(page), null);
   },
 
-  async 'a sign-out in one tab reaches the other, the tokens and the issuer'({ visitor }) {
+  async 'a sign-out reaches the other tabs, revokes the tokens and ends the issuer\'s session'({ visitor }) {
     const first = await visitor.open();
     await signIn(first, 'Alice');
     const { refreshToken } = await sessionOf(first);
@@ -530,16 +530,16 @@ export const scenarios = {
       body: new URLSearchParams({ grant_type: 'refresh_token', client_id: 'web', refresh_token: refreshToken }),
     });
     assert.equal(refreshed.status, 400, 'the refresh token was revoked');
-    // The issuer's session is over as well: it asks who is there, and one comes back to the start.
+    // The issuer's session has ended as well: it asks who signs in, and returns to the start page.
     await first.getByRole('button', { name: 'Sign in again' }).click();
     await first.getByRole('button', { name: 'Bob Example' }).click();
     await first.locator('.user', { hasText: 'Bob Example' }).waitFor();
     assert.equal(new URL(first.url()).pathname, '/');
-    // And the other tab follows that too.
+    // The other tab follows.
     await second.locator('.user', { hasText: 'Bob Example' }).waitFor();
   },
 
-  async 'a sign-out that does not reach the issuer says so'({ visitor }) {
+  async 'a sign-out that does not reach the issuer is reported'({ visitor }) {
     const page = await visitor.open();
     await signIn(page, 'Alice');
     await page.goto(`${stack.web}/signed-out.html`);
@@ -553,7 +553,7 @@ export const scenarios = {
     assert.equal(await sessionOf(page), null);
   },
 
-  async 'one user after another on the same machine'({ visitor }) {
+  async 'one user after another in the same browser'({ visitor }) {
     const page = await visitor.open();
     await signIn(page, 'Alice');
     await signIn(page, 'Ada', page.getByRole('button', { name: 'Sign in as ada' }));
@@ -579,16 +579,16 @@ export const scenarios = {
     await page.locator('.user', { hasText: 'Alice Example' }).waitFor();
     assert.equal(requested(visitor, /prompt=none/), 1);
 
-    // When the issuer no longer knows the user, the page says so and goes on signed out.
+    // When the issuer's session has ended, the page says so and continues signed out.
     await visitor.context.clearCookies();
     await expire(page);
     await page.getByLabel('only mine').click();
-    await page.getByText('Your sign-in has run out').waitFor();
+    await page.getByText('Your sign-in has expired').waitFor();
     await page.getByText('Not signed in').waitFor();
-    assert.equal(requested(visitor, /prompt=none/), 2, 'and does not try again and again');
+    assert.equal(requested(visitor, /prompt=none/), 2, 'and does not retry');
   },
 
-  async 'what was typed survives a session that ended'({ visitor }) {
+  async 'unsaved input survives the end of the session'({ visitor }) {
     const page = await visitor.open();
     const id = fresh('draft');
     await signInToWrite(page, 'Alice');
@@ -607,7 +607,7 @@ export const scenarios = {
     assert.deepEqual(await shownValue(page), { n: 'typed for an hour' });
   },
 
-  async 'what was typed is there on the way back, for whoever typed it'({ visitor }) {
+  async 'unsaved input survives navigation, for its author only'({ visitor }) {
     const page = await visitor.open();
     const id = fresh('typed');
     await signInToWrite(page, 'Alice');
@@ -636,7 +636,7 @@ export const scenarios = {
     assert.doesNotMatch(await page.evaluate(() => JSON.stringify(sessionStorage)), /typed/);
   },
 
-  async 'whoever turns back at the issuer is where they were'({ visitor }) {
+  async 'a user who cancels at the issuer is back at the resource'({ visitor }) {
     const page = await visitor.open();
     const id = fresh('turned-back');
     await signInToWrite(page, 'Alice');
@@ -663,7 +663,7 @@ export const scenarios = {
     await page.getByText('No resource can have this id').waitFor();
   },
 
-  async 'the panel shows each call as it was decided'({ visitor }) {
+  async 'the panel shows the decision on each call'({ visitor }) {
     const page = await visitor.open();
     await signIn(page, 'Alice');
     await listed(page);
@@ -676,20 +676,20 @@ export const scenarios = {
       await panel.getByText(decision).waitFor();
       await panel.locator('.status', { hasText: status }).waitFor();
     };
-    await check('GET /session as you', '200', 'let it through as Alice Example');
-    await check('GET /session as nobody', '200', 'let it through as nobody');
-    await check('GET /session as a forger', '401', 'The authorizer refused the token');
-    await check('GET /state/example as you', '404', 'the handler that said no');
-    await check('PUT /state/example as nobody', '401', 'there was no token');
-    await check('PUT /state/example as a forger', '401', 'The authorizer refused the token');
-    await check('PUT /state/example as you', '403', 'the access rules do not let it');
+    await check('GET /session as you', '200', 'allowed it as Alice Example');
+    await check('GET /session as anonymous', '200', 'allowed it as an anonymous caller');
+    await check('GET /session as a forger', '401', 'The authorizer rejected the token');
+    await check('GET /state/example as you', '404', 'The handler rejected it');
+    await check('PUT /state/example as anonymous', '401', 'requires a token');
+    await check('PUT /state/example as a forger', '401', 'The authorizer rejected the token');
+    await check('PUT /state/example as you', '403', 'The access rules do not allow');
     await screenshot(page, 'panel', { width: 1200 });
     await signInToWriteAgain(page);
-    await check('PUT /state/example as you', '428', 'the handler that said no');
+    await check('PUT /state/example as you', '428', 'The handler rejected it');
     await checkAccessibility(page, 'the panel');
   },
 
-  async 'every failure of the API has words and a way on'({ visitor }) {
+  async 'every failure of the API has a message and a remedy'({ visitor }) {
     visitor.expected.push(/status of [45]\d\d/, /ERR_FAILED|Failed to load|ERR_INTERNET_DISCONNECTED/);
     const page = await visitor.open();
     await signIn(page, 'Alice');
@@ -732,7 +732,7 @@ export const scenarios = {
       }
       await page.unroute(`${stack.api}/state?*`);
     }
-    // The way on leads somewhere.
+    // The remedy works.
     await page.getByRole('alert').getByRole('button', { name: 'Try again' }).click();
     await listed(page);
     await page.locator('#notice .notice').waitFor({ state: 'detached' });
@@ -743,7 +743,7 @@ export const scenarios = {
     await visitor.context.setOffline(false);
   },
 
-  async 'values of the API never become markup'({ visitor }) {
+  async 'values from the API never become markup'({ visitor }) {
     const page = await visitor.open();
     const id = fresh('markup');
     const evil = '<img src=x onerror=alert(1)><script>alert(2)</script>';
@@ -755,7 +755,7 @@ export const scenarios = {
     assert.equal(await page.locator('main img, main script').count(), 0);
   },
 
-  async 'the pages can be used by keyboard alone, and on a phone'({ visitor }) {
+  async 'the pages work with the keyboard only, and on a phone'({ visitor }) {
     const page = await visitor.open();
     await listed(page);
     await page.keyboard.press('Tab');
@@ -769,10 +769,10 @@ export const scenarios = {
       const wider = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
       assert.equal(wider, 0, `${path} scrolls sideways`);
     }
-    await checkAccessibility(page, 'the page for what is not there');
+    await checkAccessibility(page, 'the page for a missing address');
   },
 
-  async 'every answer of the site has the strict headers, and leads to nothing beside the site'({ visitor }) {
+  async 'every response of the site has the strict headers, and only the site is served'({ visitor }) {
     const page = await visitor.open();
     for (const path of ['/', '/js/start.js', '/config.js', '/vendor/oauth4webapi.js', '/nowhere']) {
       const answer = await page.request.get(stack.web + path);

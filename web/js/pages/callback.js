@@ -7,7 +7,7 @@ import { finishSignIn, SilentSignInFailed, UnexpectedCallback } from '../sign-in
 import { endEverywhere } from '../tabs.js';
 
 const callback = new URL(location.href);
-// First of all: the code leaves the address bar and the history, whatever becomes of it.
+// First of all, the code leaves the address bar and the history.
 history.replaceState(null, '', location.pathname);
 
 try {
@@ -16,7 +16,7 @@ try {
   if (error instanceof SilentSignInFailed) {
     const session = sessions.current;
     if (session !== undefined) endEverywhere(session, 'expired');
-    notifyNextPage('Your sign-in has run out', 'Sign in again to see what is yours.');
+    notifyNextPage('Your sign-in has expired', 'Sign in again to see what is yours.');
     location.replace(error.returnTo);
   } else {
     const [title, advice] = explanation(error);
@@ -35,13 +35,13 @@ function explanation(error) {
   if (error instanceof UnexpectedCallback) {
     return [
       'This sign-in was not started here',
-      'The link is old, was used before, or comes from somebody else. Nothing was sent anywhere, and nobody was signed in.',
+      'The link is old, was used before, or comes from somebody else. Nothing was sent, and nobody was signed in.',
     ];
   }
   if (error instanceof AuthorizationResponseError) {
     return error.error === 'access_denied'
       ? ['You were not signed in', 'The sign-in was cancelled, or you are not assigned to this application.']
-      : ['The sign-in service refused', `It says ${error.error}: ${error.error_description ?? 'no more than that'}`];
+      : ['The sign-in service refused', `It says ${error.error}: ${error.error_description ?? 'no details'}`];
   }
   const { title, advice } = problemOf(error);
   return [title, advice];

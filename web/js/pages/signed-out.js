@@ -3,10 +3,10 @@ import { attempt, showKeptNotice } from '../notice.js';
 import { sessions } from '../session.js';
 import { signIn } from '../sign-in.js';
 
-// An address that somebody kept: it says what is not so.
+// Opened from a bookmark, perhaps, while signed in.
 if (sessions.current !== undefined) location.replace('/');
 
 showKeptNotice();
 
-// `prompt=login`: whoever signs in after this is asked who they are, even where a session at the issuer lives on.
+// `prompt=login`: the issuer asks who signs in, even if its own session is still active.
 byId('again').replaceChildren(button('Sign in again', () => attempt(() => signIn({ prompt: 'login', returnTo: '/' })), { class: 'primary' }));

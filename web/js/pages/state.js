@@ -24,14 +24,14 @@ const empty = { id: '', text: '{\n  \n}', visibility: 'private', base: undefined
 await showPage({ resource: possible ? id : undefined, load });
 
 async function load() {
-  // An unsaved edit is never thrown away, neither by a sign-out in another tab nor by a way round the issuer.
+  // An unsaved edit is never discarded, neither by a sign-out in another tab nor by a redirect to the issuer.
   if (place.querySelector('.editor, .conflict')) return;
   const draft = draftOf(id);
   if (draft?.typed) {
     notify('plain', 'Your unsaved changes are still here');
     return draft.asked || sessions.current === undefined ? openEditor(draft) : startEditing(draft);
   }
-  // Who came back from the issuer without leave to write has declined it.
+  // A user who came back from the issuer without the scope to write has declined it.
   const declined = draft?.asked === true && !mayWrite();
   if (declined) dropDraft();
   if (id === undefined) return declined ? inviteToSignIn(empty) : startEditing(draft ?? empty);
@@ -61,7 +61,7 @@ async function load() {
   }, load);
 }
 
-/** Whether writing has been granted; the API asks for a scope of its own. */
+/** Whether the session has the scopes that the API requires for writes. */
 function mayWrite() {
   return settings.scopes.write.every((scope) => sessions.current?.scopes.includes(scope));
 }
@@ -103,8 +103,8 @@ function edit(tagged) {
 }
 
 /**
- * Writing needs a scope of its own, which is asked for here and not before. The issuer knows who is signed in, so this
- * is a blink for those who are.
+ * Writes need a scope of their own, which is requested here and not before. For a signed-in user the issuer redirects back
+ * at once.
  *
  * @param {import('../draft.js').Draft} draft
  */
@@ -124,7 +124,7 @@ function openEditor(draft) {
   return showEditor(form, draft, {
     saved: (tagged, written) => {
       if (base === undefined) return location.replace(pageOf(tagged.resource.id));
-      // Whoever kept the other's version in a conflict has saved nothing.
+      // Nothing was saved if the other version was kept in a conflict.
       if (written) notify('good', `Saved as version ${tagged.resource.version}`);
       else notify('plain', `Version ${tagged.resource.version} stays as it is`);
       void show(tagged);
@@ -146,7 +146,7 @@ function inviteToSignIn(draft) {
   };
   place.replaceChildren(
     element('h1', {}, 'New resource'),
-    element('p', {}, 'Somebody has to own it: sign in first, and you will be back here.'),
+    element('p', {}, 'A resource needs an owner: sign in first, and you will be back here.'),
     element('div', { class: 'actions' }, button('Sign in', start, { class: 'primary' })),
   );
 }
@@ -157,7 +157,7 @@ function confirmDeletion({ resource, etag }) {
   const go = () =>
     attempt(async () => {
       dialog.close();
-      // Deleting is a write, and asks for the same scope as the others.
+      // Deleting needs the scope to write.
       if (!mayWrite()) {
         return signIn({ scopes: settings.scopes.write });
       }
@@ -167,7 +167,7 @@ function confirmDeletion({ resource, etag }) {
     });
   dialog.append(
     element('h2', { id: 'delete-title' }, `Delete ${resource.id}?`),
-    element('p', {}, `Version ${resource.version} will be gone for everybody. If somebody has changed it since, nothing is deleted.`),
+    element('p', {}, `Version ${resource.version} will be gone for everybody. If it has been changed since, nothing is deleted.`),
     element('div', { class: 'actions' }, button('Delete', go, { class: 'danger' }), button('Keep it', () => dialog.close())),
   );
   document.body.append(dialog);

@@ -11,7 +11,7 @@ const deploy = fileURLToPath(new URL('../../deploy.mjs', import.meta.url));
 const url = 'https://d1.cloudfront.net';
 const issuer = 'https://example.okta.com/oauth2/default';
 
-/** The API, which answers a preflight as `preflight` says. */
+/** The API's response to a preflight. */
 let preflight = { status: 204, allowed: url };
 /** @type {string[]} */
 let asked = [];
@@ -72,7 +72,7 @@ esac
   return written;
 }
 
-test('deploys the stack of the pages, and uploads the site and nothing else of this folder', async () => {
+test('deploys the stack of the pages, and uploads only the site', async () => {
   const { status, stderr, log, files, config } = await run({});
   assert.equal(status, 0, stderr);
   assert.match(log, new RegExp(`cloudformation deploy --stack-name stack-web .* ApiUrl=${apiUrl} Issuer=${issuer} WebOrigin=${url}\n`));
@@ -87,7 +87,7 @@ test('deploys the stack of the pages, and uploads the site and nothing else of t
   assert.deepEqual([settings.origin, settings.issuer, settings.clientId, settings.apiBase], [url, issuer, '0oa1', apiUrl]);
 });
 
-test('a certificate brings a domain of its own', async () => {
+test('with a certificate the pages have their own domain', async () => {
   const origin = 'https://app.example.com';
   const { status, stderr, log } = await run(
     { parameters: { WebOrigin: origin }, certificate: 'arn:x', preflight: { status: 204, allowed: origin } },
@@ -107,7 +107,7 @@ for (const [name, stack, expected] of /** @type {[string, object, RegExp][]} */ 
   ['an API that fails', { preflight: { status: 500, allowed: url } }, /found status 500/],
   ['an API that is not reachable', { outputs: { ApiUrl: 'http://127.0.0.1:1/prod' } }, /does not answer at/],
 ])) {
-  test(`refused before anything is uploaded: ${name}`, async () => {
+  test(`fails before the upload: ${name}`, async () => {
     const { status, stderr, log } = await run(stack);
     assert.equal(status, 1);
     assert.match(stderr, expected);

@@ -18,24 +18,24 @@ function check(name, [before, mine, theirs], expected, { conflicts = [], choices
 
 check('nothing changed', [{ a: 1 }, { a: 1 }, { a: 1 }], { a: 1 });
 check('both changed it the same way', [1, 2, 2], 2);
-check('I alone changed it', [1, 2, 1], 2);
-check('they alone changed it', [1, 1, 2], 2);
+check('only I changed it', [1, 2, 1], 2);
+check('only they changed it', [1, 1, 2], 2);
 check('different members', [{ a: 1, b: 1 }, { a: 2, b: 1 }, { a: 1, b: 2 }], { a: 2, b: 2 });
 check('deeper members', [{ x: { a: 1, b: 1 } }, { x: { a: 2, b: 1 } }, { x: { a: 1, b: 2 } }], { x: { a: 2, b: 2 } });
 check('I added, they removed another', [{ a: 1 }, { a: 1, b: 2 }, {}], { b: 2 });
 check('both added the same member with different values', [{}, { a: 1 }, { a: 2 }], { a: 2 }, { conflicts: ['/a'] });
 check('I removed what they changed', [{ a: 1 }, {}, { a: 2 }], { a: 2 }, { conflicts: ['/a'] });
-check('I removed what they changed, and mean it', [{ a: 1 }, {}, { a: 2 }], {}, { conflicts: ['/a'], choices: [['/a', 'mine']] });
+check('I removed what they changed, and chose mine', [{ a: 1 }, {}, { a: 2 }], {}, { conflicts: ['/a'], choices: [['/a', 'mine']] });
 check('arrays are taken whole', [[1, 2], [1, 2, 3], [0, 2]], [0, 2], { conflicts: [''] });
 check('arrays are taken whole, mine', [[1, 2], [1, 2, 3], [0, 2]], [1, 2, 3], { conflicts: [''], choices: [['', 'mine']] });
 check('an object against a scalar', [{ a: 1 }, 5, { a: 2 }], { a: 2 }, { conflicts: [''] });
 check('null is a value', [{ a: 1 }, { a: null }, { a: 1 }], { a: null });
-check('one choice does not settle another place', [{ a: 1, b: 1 }, { a: 2, b: 2 }, { a: 3, b: 3 }], { a: 2, b: 3 }, {
+check('one choice does not decide another place', [{ a: 1, b: 1 }, { a: 2, b: 2 }, { a: 3, b: 3 }], { a: 2, b: 3 }, {
   conflicts: ['/a', '/b'],
   choices: [['/a', 'mine']],
 });
 check('names with slashes and tildes', [{}, { 'a/~': 1 }, { 'a/~': 2 }], { 'a/~': 2 }, { conflicts: ['/a~1~0'] });
-check('the order of members is no change', [{ a: 1, b: 2 }, { b: 2, a: 1 }, { a: 1, b: 3 }], { a: 1, b: 3 });
+check('the order of members is not a change', [{ a: 1, b: 2 }, { b: 2, a: 1 }, { a: 1, b: 3 }], { a: 1, b: 3 });
 
 test('a member called __proto__ is a member', () => {
   const theirs = JSON.parse('{"__proto__": {"polluted": true}, "a": 1}');

@@ -10,7 +10,7 @@ const good = {
   scopes: { signIn: 'openid profile', write: 'state:write' },
 };
 
-test('good settings are taken', () => {
+test('valid settings are accepted', () => {
   const settings = settingsFrom(good);
   assert.deepEqual(settings.scopes, { signIn: ['openid', 'profile'], write: ['state:write'] });
   assert.deepEqual(settings.users, []);
@@ -21,18 +21,18 @@ test('an issuer may end with a slash, as those of Auth0 do', () => {
 });
 
 for (const [name, change, expected] of /** @type {[string, object, RegExp][]} */ ([
-  ['http that is not this machine', { issuer: 'http://example.okta.com' }, /issuer: expected an https URL/],
+  ['http to another machine', { issuer: 'http://example.okta.com' }, /issuer: expected an https URL/],
   ['a trailing slash', { apiBase: 'https://api.example.com/prod/' }, /apiBase/],
-  ['no URL', { origin: 'app.example.com' }, /origin/],
-  ['more than an origin', { origin: 'https://app.example.com/app' }, /origin: expected an origin alone/],
-  ['an origin as no browser spells it', { origin: 'https://App.example.com:443' }, /as https:\/\/app\.example\.com/],
+  ['a string that is not a URL', { origin: 'app.example.com' }, /origin/],
+  ['more than an origin', { origin: 'https://app.example.com/app' }, /origin: expected only an origin/],
+  ['an origin in another spelling than a browser\'s', { origin: 'https://App.example.com:443' }, /as https:\/\/app\.example\.com/],
   ['a script URL', { apiBase: 'javascript:alert(1)' }, /apiBase/],
   ['no openid', { scopes: { signIn: 'profile', write: '' } }, /scopes.signIn/],
   ['no client', { clientId: '' }, /clientId/],
 ])) {
-  test(`refused: ${name}`, () => assert.throws(() => settingsFrom({ ...good, ...change }), expected));
+  test(`rejects ${name}`, () => assert.throws(() => settingsFrom({ ...good, ...change }), expected));
 }
 
-test('all faults are told at once', () => {
+test('all faults are reported at once', () => {
   assert.throws(() => settingsFrom({}), /origin[^]*issuer[^]*apiBase[^]*scopes[^]*clientId/);
 });
