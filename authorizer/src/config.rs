@@ -5,6 +5,7 @@
 //! because unset it lets every valid token call everything.
 
 mod access_rules;
+mod issuer_mistake;
 mod issuers;
 mod lints;
 mod summary;
@@ -16,6 +17,7 @@ use lambda_support::log::Level;
 use lambda_support::settings::{Faults, Reader, Source};
 
 pub use self::access_rules::{Problem, parse as parse_access_rules};
+pub use self::issuer_mistake::IssuerMistake;
 pub use self::issuers::IssuerSettings;
 use crate::access::AccessRules;
 use crate::answer::AnswerForm;

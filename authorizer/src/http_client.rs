@@ -76,6 +76,18 @@ pub enum TransportError {
 }
 
 impl TransportError {
+    /// What an error of the HTTP library means.
+    #[must_use]
+    pub fn of(error: &reqwest::Error) -> Self {
+        if error.is_timeout() {
+            Self::TimedOut
+        } else if error.is_connect() {
+            Self::Connect(ConnectFault::of(error))
+        } else {
+            Self::Broken
+        }
+    }
+
     /// The stable name for logs and metrics.
     #[must_use]
     pub const fn code(self) -> &'static str {
@@ -130,12 +142,7 @@ impl HttpClient {
     ///
     /// If `further_roots_pem` holds no certificate, or something else as well.
     pub fn new(further_roots_pem: Option<&[u8]>) -> Result<Self, HttpClientError> {
-        let mut roots = RootCertStore {
-            roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
-        };
-        if let Some(pem) = further_roots_pem {
-            add_roots(&mut roots, pem)?;
-        }
+        let roots = trusted_roots(further_roots_pem)?;
         // One library for all cryptography: the provider is named, so that no crate feature can bring another.
         let provider = rustls::crypto::aws_lc_rs::default_provider();
         let tls = ClientConfig::builder_with_provider(provider.into())
@@ -162,7 +169,7 @@ impl HttpClient {
             .builder(&request)
             .send()
             .await
-            .map_err(|error| reason(&error))?;
+            .map_err(|error| TransportError::of(&error))?;
         if answer.status() != StatusCode::OK {
             return Err(TransportError::Status(answer.status().as_u16()));
         }
@@ -218,23 +225,17 @@ async fn read_body(mut answer: Response) -> Result<Vec<u8>, TransportError> {
         return Err(TransportError::TooLarge);
     }
     let mut body = Vec::new();
-    while let Some(chunk) = answer.chunk().await.map_err(|error| reason(&error))? {
+    while let Some(chunk) = answer
+        .chunk()
+        .await
+        .map_err(|error| TransportError::of(&error))?
+    {
         if body.len() + chunk.len() > MAX_BODY_BYTES {
             return Err(TransportError::TooLarge);
         }
         body.extend_from_slice(&chunk);
     }
     Ok(body)
-}
-
-fn reason(error: &reqwest::Error) -> TransportError {
-    if error.is_timeout() {
-        TransportError::TimedOut
-    } else if error.is_connect() {
-        TransportError::Connect(ConnectFault::of(error))
-    } else {
-        TransportError::Broken
-    }
 }
 
 fn joined(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
@@ -244,6 +245,21 @@ fn joined(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
         .filter_map(|value| value.to_str().ok())
         .collect();
     (!values.is_empty()).then(|| values.join(","))
+}
+
+/// Mozilla's roots, which are compiled in, and those in `further_pem`.
+///
+/// # Errors
+///
+/// If `further_pem` holds no certificate, or something else as well.
+pub fn trusted_roots(further_pem: Option<&[u8]>) -> Result<RootCertStore, HttpClientError> {
+    let mut roots = RootCertStore {
+        roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
+    };
+    if let Some(pem) = further_pem {
+        add_roots(&mut roots, pem)?;
+    }
+    Ok(roots)
 }
 
 fn add_roots(roots: &mut RootCertStore, pem: &[u8]) -> Result<(), HttpClientError> {
