@@ -24,6 +24,7 @@ use std::time::Duration;
 use thiserror::Error;
 
 pub use self::fetch::FetchError;
+pub use self::freshness::StatedLifetime;
 pub use self::key::{Thumbprint, VerificationKey, WrongSignature};
 pub use self::refusal::KeyRefusal;
 pub use self::set::{Candidates, KeySet, KeySetError, RefusedKey};

@@ -17,38 +17,49 @@ pub(super) fn fresh_for(
     ceiling: Duration,
     cooldown: Duration,
 ) -> Duration {
-    let wanted = match cache_control.map_or(Wanted::Nothing, wanted) {
-        Wanted::Nothing => ceiling,
-        Wanted::Seconds(seconds) => {
+    let wanted = match StatedLifetime::of(cache_control) {
+        StatedLifetime::Unstated => ceiling,
+        StatedLifetime::Seconds(seconds) => {
             Duration::from_secs(seconds.saturating_sub(age.unwrap_or_default()))
         }
-        Wanted::NotKept => cooldown,
+        StatedLifetime::NotKept => cooldown,
     };
     wanted.min(ceiling).max(FLOOR)
 }
 
-enum Wanted {
-    Nothing,
+/// How long the issuer says that its keys may be kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StatedLifetime {
+    /// It says nothing.
+    Unstated,
+    /// `max-age`, in seconds.
     Seconds(u64),
+    /// They shall not be kept, and no time is named.
     NotKept,
 }
 
-fn wanted(cache_control: &str) -> Wanted {
-    let mut least: Option<u64> = None;
-    for directive in cache_control.split(',') {
-        let (name, value) = directive.split_once('=').unwrap_or((directive, ""));
-        match name.trim().to_ascii_lowercase().as_str() {
-            // `no-cache` would allow to ask whether it is still good; we have nothing cheaper than fetching anew.
-            "no-cache" | "no-store" => return Wanted::NotKept,
-            "max-age" => match seconds(value) {
-                Some(seconds) => least = Some(least.map_or(seconds, |least| least.min(seconds))),
-                // It counts as stale, and names no time either (RFC 9111 section 4.2.1).
-                None => return Wanted::NotKept,
-            },
-            _ => {}
+impl StatedLifetime {
+    /// Reads all `Cache-Control` headers, joined by commas.
+    #[must_use]
+    pub fn of(cache_control: Option<&str>) -> Self {
+        let mut least: Option<u64> = None;
+        for directive in cache_control.unwrap_or_default().split(',') {
+            let (name, value) = directive.split_once('=').unwrap_or((directive, ""));
+            match name.trim().to_ascii_lowercase().as_str() {
+                // `no-cache` allows a cheaper request that asks whether the keys are still good; there is none here.
+                "no-cache" | "no-store" => return Self::NotKept,
+                "max-age" => match seconds(value) {
+                    Some(seconds) => {
+                        least = Some(least.map_or(seconds, |least| least.min(seconds)));
+                    }
+                    // It counts as stale, and names no time either (RFC 9111 section 4.2.1).
+                    None => return Self::NotKept,
+                },
+                _ => {}
+            }
         }
+        least.map_or(Self::Unstated, Self::Seconds)
     }
-    least.map_or(Wanted::Nothing, Wanted::Seconds)
 }
 
 /// A number too large is the largest there is (RFC 9111 section 1.2.2).
