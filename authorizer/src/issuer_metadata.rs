@@ -72,10 +72,29 @@ impl IssuerMetadata {
         };
         let document = match get(&openid).await {
             // Only "there is none" leads on: a server that cannot be reached would not be reached at the next path.
-            Err(TransportError::Status(400..=499)) => get(&oauth_metadata(issuer)?).await,
+            Err(TransportError::Status(400..=499)) => get(&Self::oauth_url(issuer)?).await,
             outcome => outcome,
         };
         Self::parse(&document.map_err(MetadataError::Transport)?.body, issuer)
+    }
+
+    /// Where the OAuth metadata of `issuer` is: the well-known part goes between the host and the issuer's path (RFC
+    /// 8414, section 3.1).
+    ///
+    /// # Errors
+    ///
+    /// If the issuer is no address that a document could be fetched from.
+    pub fn oauth_url(issuer: &str) -> Result<Endpoint, MetadataError> {
+        let after_scheme = issuer.find("://").map_or(0, |at| at + 3);
+        let host_end = issuer
+            .char_indices()
+            .find(|(at, character)| *at >= after_scheme && *character == '/')
+            .map_or(issuer.len(), |(at, _)| at);
+        let (origin, path) = issuer.split_at_checked(host_end).unwrap_or((issuer, ""));
+        let path = path.strip_suffix('/').unwrap_or(path);
+        endpoint(&format!(
+            "{origin}/.well-known/oauth-authorization-server{path}"
+        ))
     }
 
     fn parse(json: &[u8], issuer: &str) -> Result<Self, MetadataError> {
@@ -112,20 +131,6 @@ impl IssuerMetadata {
             self.introspection_endpoint.as_ref(),
         )
     }
-}
-
-/// RFC 8414 section 3.1: the well-known part goes between the host and the issuer's path.
-fn oauth_metadata(issuer: &str) -> Result<Endpoint, MetadataError> {
-    let after_scheme = issuer.find("://").map_or(0, |at| at + 3);
-    let host_end = issuer
-        .char_indices()
-        .find(|(at, character)| *at >= after_scheme && *character == '/')
-        .map_or(issuer.len(), |(at, _)| at);
-    let (origin, path) = issuer.split_at_checked(host_end).unwrap_or((issuer, ""));
-    let path = path.strip_suffix('/').unwrap_or(path);
-    endpoint(&format!(
-        "{origin}/.well-known/oauth-authorization-server{path}"
-    ))
 }
 
 fn endpoint(text: &str) -> Result<Endpoint, MetadataError> {
@@ -250,7 +255,7 @@ mod tests {
                 "https://a.example/.well-known/oauth-authorization-server/b",
             ),
         ] {
-            let found = oauth_metadata(issuer);
+            let found = IssuerMetadata::oauth_url(issuer);
             assert_eq!(found.as_ref().map(Endpoint::as_str), Ok(expected));
         }
     }
