@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::commands::doctor::Doctor;
 use crate::commands::invoke::Invoke;
 use crate::commands::run::{self, Run};
 use crate::commands::token::Token;
@@ -38,6 +39,7 @@ enum Command {
     /// `{{token:USER}}` in the file becomes an access token of that user, `{{token:USER:SCOPES}}` one with those scopes.
     /// If no stack is running, one is started for the call.
     Invoke(Invoke),
+    Doctor(Doctor),
 }
 
 impl Cli {
@@ -50,6 +52,7 @@ impl Cli {
             None => run::run(&self.run.options(data)).await,
             Some(Command::Token(token)) => token.run(&data).await,
             Some(Command::Invoke(invoke)) => invoke.run(&self.run.options(data)).await,
+            Some(Command::Doctor(doctor)) => doctor.run().await,
         };
         ended.unwrap_or_else(|error| {
             line(format_args!("error: {error}"));

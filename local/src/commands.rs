@@ -1,6 +1,9 @@
 //! The commands of `cargo local`, one file per command.
 
+pub mod doctor;
 pub mod invoke;
+mod probe;
+mod report;
 pub mod run;
 pub mod token;
 

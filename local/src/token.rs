@@ -256,9 +256,11 @@ impl<'a> SignIn<'a> {
     }
 }
 
-const FORM: &str = "application/x-www-form-urlencoded";
+/// The media type of a form.
+pub(crate) const FORM: &str = "application/x-www-form-urlencoded";
 
-fn form(pairs: &[(&str, &str)]) -> String {
+/// Encodes a form.
+pub(crate) fn form(pairs: &[(&str, &str)]) -> String {
     let url = Url::parse_with_params("http://form/", pairs);
     url.ok()
         .and_then(|url| url.query().map(str::to_owned))

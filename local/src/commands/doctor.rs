@@ -1,0 +1,167 @@
+//! `cargo local doctor`: what is wrong with an issuer, a client or a token, found before anything is deployed.
+//!
+//! The facts are gathered in the order of the checks, each check is a function from facts to one [`Outcome`], and a
+//! check whose facts are missing is skipped with the reason. Rules about issuers, keys and tokens are the authorizer's
+//! own functions.
+
+mod capabilities;
+mod client;
+mod clock;
+mod cors;
+mod discovery;
+mod issuer;
+mod keys;
+mod messages;
+mod no_answer;
+mod settings;
+
+use std::io;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use authorizer::http_client::HttpClientError;
+use clap::Args;
+use reqwest::Url;
+
+use self::discovery::Discovery;
+use super::Failed;
+use super::probe::Probe;
+use super::report::Report;
+
+/// Check an issuer, a client and a token for this authorizer, one by one, and say how to mend what is wrong
+///
+/// Without a problem the last line has the environment variables for the authorizer. Checks that lack an option are
+/// skipped. The issuer is asked as an anonymous browser would ask it, with a made-up authorization code and without
+/// credentials; each request waits 5 seconds at most.
+///
+/// Exit status: 0 without a failure, 1 with one, 2 for wrong usage.
+#[derive(Debug, Args)]
+pub struct Doctor {
+    /// The issuer, the exact `iss` of the tokens; for Okta `https://{domain}/oauth2/{id}`
+    #[arg(long, value_name = "URL")]
+    issuer: String,
+    /// Audience that the API expects in access tokens
+    #[arg(long, value_name = "AUD")]
+    audience: Option<String>,
+    /// Client id of the browser application
+    #[arg(long, value_name = "ID")]
+    client_id: Option<String>,
+    /// Where the issuer sends the browser after a sign-in; for `cargo local` `http://127.0.0.1:8080/callback.html`
+    #[arg(long, value_name = "URL", value_parser = absolute_url)]
+    redirect_uri: Option<String>,
+    /// Origin of the web pages; for `cargo local` `http://127.0.0.1:8080`
+    #[arg(long, value_name = "ORIGIN", value_parser = origin)]
+    web_origin: Option<String>,
+    /// Scopes that the pages ask for, separated by spaces
+    #[arg(long, value_name = "SCOPES")]
+    scope: Option<String>,
+    /// PEM file of additional trusted roots
+    #[arg(long, value_name = "FILE")]
+    ca_file: Option<PathBuf>,
+    /// Print one JSON document
+    #[arg(long)]
+    json: bool,
+}
+
+/// Why a check is not made.
+#[derive(Clone, Copy, Debug)]
+enum Skip {
+    /// An option is missing.
+    Option(&'static str),
+    /// An earlier check failed or was skipped.
+    After(&'static str),
+}
+
+impl From<Skip> for String {
+    fn from(skip: Skip) -> Self {
+        match skip {
+            Skip::Option(option) => format!("needs {option}"),
+            Skip::After(check) => format!("needs `{check}` to pass"),
+        }
+    }
+}
+
+/// A fact, or why there is none.
+type Fact<T> = Result<T, Skip>;
+
+impl Doctor {
+    /// Makes all checks.
+    ///
+    /// # Errors
+    /// When standard output cannot be written to.
+    pub(crate) async fn run(&self) -> Result<ExitCode, Failed> {
+        let probe = match self.probe() {
+            Ok(probe) => probe,
+            Err(usage) => {
+                crate::progress::line(format_args!("error: {usage}"));
+                return Ok(ExitCode::from(2));
+            }
+        };
+        let mut report = Report::new(self.json);
+        let jwks_uri = self.examine(&probe, &mut report).await?;
+        Ok(report.finish(|report| settings::closing(self, jwks_uri.as_deref(), report))?)
+    }
+
+    fn probe(&self) -> Result<Probe, String> {
+        let Some(path) = &self.ca_file else {
+            return Probe::new(None).map_err(|error| error.to_string());
+        };
+        let wrong = |error: String| format!("--ca-file {}: {error}", path.display());
+        let pem = std::fs::read(path).map_err(|error| wrong(error.to_string()))?;
+        Probe::new(Some(&pem)).map_err(|error: HttpClientError| wrong(error.to_string()))
+    }
+
+    /// Makes the checks in order, and gives back the address of the keys.
+    async fn examine(&self, probe: &Probe, report: &mut Report) -> io::Result<Option<String>> {
+        let form = issuer::form(&self.issuer);
+        let discovery = if form.is_fail() {
+            Err(Skip::After("issuer_form"))
+        } else {
+            Ok(Discovery::fetch(&self.issuer, probe).await)
+        };
+        let discovery = discovery.as_ref().map_err(|skip| *skip);
+        report.add(form)?;
+        report.add(issuer::server(&self.issuer, discovery))?;
+        report.add(discovery::metadata(discovery))?;
+        report.add(discovery::metadata_issuer(&self.issuer, discovery))?;
+        let metadata = discovery.and_then(Discovery::document);
+
+        let keys = keys::fetch(discovery, probe).await;
+        report.add(keys::check(keys.as_ref().map_err(|skip| *skip)))?;
+        report.add(clock::check(discovery))?;
+        report.add(capabilities::pkce(metadata))?;
+        report.add(capabilities::public_client(metadata))?;
+        report.add(capabilities::scopes(metadata, self.scope.as_deref()))?;
+        let client = client::request(self, metadata, probe).await;
+        let client_is_known = !matches!(&client, Ok(answer) if answer.is_unknown_client());
+        report.add(client::check(client))?;
+        let client_type = if client_is_known {
+            client::redeem(self, metadata, probe).await
+        } else {
+            Err(Skip::After("client"))
+        };
+        report.add(client::client_type(client_type))?;
+        report.add(cors::check(self, metadata, keys.as_ref().ok(), probe).await)?;
+        Ok(keys.ok().and_then(|keys| keys.url().map(str::to_owned)))
+    }
+}
+
+fn absolute_url(text: &str) -> Result<String, String> {
+    Url::parse(text)
+        .ok()
+        .filter(|url| url.has_host() && url.fragment().is_none())
+        .map(|_| text.to_owned())
+        .ok_or_else(|| "expected an absolute URL without a fragment".to_owned())
+}
+
+fn origin(text: &str) -> Result<String, String> {
+    let url = Url::parse(text).map_err(|error| error.to_string())?;
+    let origin = url.origin().ascii_serialization();
+    if origin == text {
+        Ok(origin)
+    } else {
+        Err(format!(
+            "expected an origin, without a path or a last slash, such as {origin}"
+        ))
+    }
+}

@@ -1,0 +1,252 @@
+//! The application: does the issuer know it, with this redirect URI, and is it a public one.
+
+use authorizer::http_client::Endpoint;
+use http::header::{CONTENT_TYPE, LOCATION};
+use reqwest::Url;
+use serde_json::{Map, Value};
+
+use super::messages::{Meaning, Message};
+use super::{Doctor, Fact, Skip, capabilities, no_answer};
+use crate::commands::probe::{Answer, NoAnswer, Probe};
+use crate::commands::report::{Check, Outcome};
+use crate::token;
+
+const CLIENT: Check = Check::new(
+    "client",
+    "`login_required` at the redirect URI, in answer to an authorization request with prompt=none",
+    "OpenID Connect Core 1.0, section 3.1.2.6; \
+     https://developer.okta.com/docs/guides/implement-grant-type/authcodepkce/main/",
+);
+
+const CLIENT_TYPE: Check = Check::new(
+    "client_type",
+    "`invalid_grant` from the token endpoint, in answer to a made-up code without a client secret",
+    "RFC 6749, sections 2.1 and 5.2; \
+     https://developer.okta.com/docs/guides/implement-grant-type/authcodepkce/main/",
+);
+
+/// A PKCE pair: the example of RFC 7636, appendix B. Nothing is ever signed in with it.
+const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+
+/// The form of a token request with a code that no issuer has given out.
+pub(super) fn made_up_code(doctor: &Doctor, client_id: &str) -> String {
+    let mut pairs = vec![
+        ("grant_type", "authorization_code"),
+        ("client_id", client_id),
+        ("code", "made-up-by-cargo-local-doctor"),
+        ("code_verifier", VERIFIER),
+    ];
+    if let Some(redirect_uri) = &doctor.redirect_uri {
+        pairs.push(("redirect_uri", redirect_uri));
+    }
+    token::form(&pairs)
+}
+
+/// What the issuer says about the application.
+#[derive(Debug)]
+pub(super) enum Verdict {
+    /// The request reached its goal, with this code.
+    Reached(String),
+    /// The issuer sent an error.
+    Error(Message),
+    /// Something else came.
+    Other { found: String, advice: String },
+}
+
+impl Verdict {
+    pub(super) fn is_unknown_client(&self) -> bool {
+        matches!(self, Self::Error(message) if message.meaning() == Some(Meaning::UnknownClient))
+    }
+
+    fn of_failure(failure: &NoAnswer) -> Self {
+        let (found, advice) = no_answer::explain(failure);
+        Self::Other { found, advice }
+    }
+}
+
+/// Sends an authorization request that shows no page to anyone.
+pub(super) async fn request(
+    doctor: &Doctor,
+    metadata: Fact<&Map<String, Value>>,
+    probe: &Probe,
+) -> Fact<Verdict> {
+    let metadata = metadata?;
+    let client_id = doctor.client_id.as_deref();
+    let client_id = client_id.ok_or(Skip::Option("--client-id"))?;
+    let redirect_uri = doctor.redirect_uri.as_deref();
+    let redirect_uri = redirect_uri.ok_or(Skip::Option("--redirect-uri"))?;
+    let parameters = [
+        ("response_type", "code"),
+        ("client_id", client_id),
+        ("redirect_uri", redirect_uri),
+        ("scope", &known_scopes(doctor, metadata)),
+        ("state", "doctor"),
+        ("nonce", "doctor"),
+        ("prompt", "none"),
+        ("code_challenge", CHALLENGE),
+        ("code_challenge_method", "S256"),
+    ];
+    let url = match endpoint(metadata, "authorization_endpoint") {
+        Ok(endpoint) => Url::parse_with_params(&endpoint, parameters),
+        Err(verdict) => return Ok(verdict),
+    };
+    let Ok(url) = url else {
+        return Err(Skip::After("metadata"));
+    };
+    Ok(match probe.get(url.as_str()).await {
+        Ok(answer) => of_authorization(&answer, &url, redirect_uri),
+        Err(failure) => Verdict::of_failure(&failure),
+    })
+}
+
+/// The wanted scopes, without those that `scopes` has reported: the issuer would reject the request for them.
+fn known_scopes(doctor: &Doctor, metadata: &Map<String, Value>) -> String {
+    let wanted = doctor.scope.as_deref().unwrap_or("openid");
+    let missing = capabilities::missing(metadata, wanted).unwrap_or_default();
+    let known = wanted.split_ascii_whitespace();
+    let known: Vec<&str> = known.filter(|scope| !missing.contains(scope)).collect();
+    if known.is_empty() {
+        "openid".to_owned()
+    } else {
+        known.join(" ")
+    }
+}
+
+/// An address out of the metadata to which a request may be sent.
+pub(super) fn endpoint(metadata: &Map<String, Value>, name: &str) -> Result<String, Verdict> {
+    let address = metadata
+        .get(name)
+        .and_then(Value::as_str)
+        .unwrap_or_default();
+    match address.parse::<Endpoint>() {
+        Ok(endpoint) => Ok(endpoint.as_str().to_owned()),
+        Err(error) => Err(Verdict::Other {
+            found: format!("`{name}` of the metadata is {error}"),
+            advice: format!("let the metadata name an https address as `{name}`"),
+        }),
+    }
+}
+
+fn of_authorization(answer: &Answer, url: &Url, redirect_uri: &str) -> Verdict {
+    if !answer.status.is_redirection() {
+        return match Message::of_answer(answer) {
+            Some(message) => Verdict::Error(message),
+            None => Verdict::Other {
+                found: format!("status {}", answer.status.as_u16()),
+                advice: "open the authorization endpoint in a browser".to_owned(),
+            },
+        };
+    }
+    let location = answer.header(&LOCATION).unwrap_or_default();
+    let location = url.join(&location).ok();
+    let Some(location) = location.filter(|location| leads_to(location, redirect_uri)) else {
+        return Verdict::Other {
+            found: "a redirect to another address than the redirect URI".to_owned(),
+            advice: "the issuer shows a page although the request says prompt=none: sign in with --sign-in to see what \
+                     it asks for"
+                .to_owned(),
+        };
+    };
+    let parameter = |name: &str| {
+        let found = location.query_pairs().find(|(key, _)| key == name);
+        found.map(|(_, value)| value.into_owned())
+    };
+    match parameter("error") {
+        None => Verdict::Reached("code".to_owned()),
+        Some(error) => {
+            let message = Message::of_redirect(&error, parameter("error_description").as_deref());
+            if message.meaning() == Some(Meaning::LoginRequired) {
+                Verdict::Reached(error)
+            } else {
+                Verdict::Error(message)
+            }
+        }
+    }
+}
+
+/// Whether a redirect goes to this redirect URI, with parameters added.
+fn leads_to(location: &Url, redirect_uri: &str) -> bool {
+    let bare = |url: &Url| {
+        let mut url = url.clone();
+        url.set_query(None);
+        url.set_fragment(None);
+        url
+    };
+    Url::parse(redirect_uri).is_ok_and(|redirect_uri| bare(&redirect_uri) == bare(location))
+}
+
+/// `client`
+pub(super) fn check(verdict: Fact<Verdict>) -> Outcome {
+    match verdict {
+        Err(skip) => CLIENT.skip(skip),
+        Ok(Verdict::Reached(code)) => CLIENT.pass(code),
+        Ok(Verdict::Other { found, advice }) => CLIENT.fail(found, advice),
+        Ok(Verdict::Error(message)) => {
+            let advice = message.advice(
+                "look the error up in the issuer's log (Okta: Reports > System Log) at this very minute",
+            );
+            CLIENT.fail(message.to_string(), advice)
+        }
+    }
+}
+
+/// Sends a token request with a made-up code and no secret.
+pub(super) async fn redeem(
+    doctor: &Doctor,
+    metadata: Fact<&Map<String, Value>>,
+    probe: &Probe,
+) -> Fact<Verdict> {
+    let metadata = metadata?;
+    let client_id = doctor.client_id.as_deref();
+    let client_id = client_id.ok_or(Skip::Option("--client-id"))?;
+    let endpoint = match endpoint(metadata, "token_endpoint") {
+        Ok(endpoint) => endpoint,
+        Err(verdict) => return Ok(verdict),
+    };
+    let request = probe
+        .client()
+        .post(endpoint)
+        .header(CONTENT_TYPE, token::FORM)
+        .body(made_up_code(doctor, client_id));
+    Ok(match probe.send(request).await {
+        Ok(answer) if answer.status.is_success() => Verdict::Reached("a success".to_owned()),
+        Ok(answer) => match Message::of_answer(&answer) {
+            Some(message) => Verdict::Error(message),
+            None => Verdict::Other {
+                found: format!("status {}", answer.status.as_u16()),
+                advice: "check `token_endpoint` of the metadata".to_owned(),
+            },
+        },
+        Err(failure) => Verdict::of_failure(&failure),
+    })
+}
+
+/// `client_type`
+pub(super) fn client_type(verdict: Fact<Verdict>) -> Outcome {
+    let message = match verdict {
+        Err(skip) => return CLIENT_TYPE.skip(skip),
+        Ok(Verdict::Other { found, advice }) => return CLIENT_TYPE.fail(found, advice),
+        // The body is not shown: it may hold tokens.
+        Ok(Verdict::Reached(found)) => {
+            return CLIENT_TYPE.fail(
+                format!("{found}: the issuer accepts a code that it never gave out"),
+                "use another issuer: this one is a mock that lets anyone in",
+            );
+        }
+        Ok(Verdict::Error(message)) => message,
+    };
+    let found = message.to_string();
+    match message.meaning() {
+        Some(Meaning::WrongCode) => CLIENT_TYPE.pass(found),
+        Some(meaning @ (Meaning::SecretWanted | Meaning::UnknownClient)) => {
+            CLIENT_TYPE.fail(found, meaning.advice())
+        }
+        Some(meaning) => CLIENT_TYPE.warn(found, meaning.advice()),
+        None => CLIENT_TYPE.warn(
+            found,
+            "the answer says nothing about the type: check in Applications > your application that it is a \
+             Single-Page App",
+        ),
+    }
+}

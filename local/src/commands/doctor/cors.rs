@@ -1,0 +1,84 @@
+//! May the web pages read the issuer's answers.
+
+use http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CONTENT_TYPE, ORIGIN};
+use reqwest::RequestBuilder;
+use serde_json::{Map, Value};
+
+use super::keys::Keys;
+use super::{Doctor, Fact, Skip, client, no_answer};
+use crate::commands::probe::Probe;
+use crate::commands::report::{Check, Outcome};
+use crate::token;
+
+const CORS: Check = Check::new(
+    "cors",
+    "`Access-Control-Allow-Origin` with the pages' origin, or `*`, from the key set and the token endpoint",
+    "https://fetch.spec.whatwg.org/#http-cors-protocol; https://developer.okta.com/docs/guides/enable-cors/",
+);
+
+const TRUSTED_ORIGIN: &str = "add the origin in Security > API > Trusted Origins, with CORS ticked: scheme, host \
+                              (localhost is not 127.0.0.1) and port count, and there is no slash at the end";
+
+/// `cors`
+pub(super) async fn check(
+    doctor: &Doctor,
+    metadata: Fact<&Map<String, Value>>,
+    keys: Option<&Keys>,
+    probe: &Probe,
+) -> Outcome {
+    let needs = metadata.and_then(|metadata| {
+        let origin = doctor.web_origin.as_deref();
+        Ok((metadata, origin.ok_or(Skip::Option("--web-origin"))?))
+    });
+    let (metadata, origin) = match needs {
+        Ok(needs) => needs,
+        Err(skip) => return CORS.skip(skip),
+    };
+    let check = CORS.expecting(format!(
+        "`Access-Control-Allow-Origin` with `{origin}` or `*` from the key set and the token endpoint"
+    ));
+    let mut found = Vec::new();
+    if let Some(url) = keys.and_then(Keys::url) {
+        found.push((
+            "key set",
+            allowed(probe.client().get(url), origin, probe).await,
+        ));
+    }
+    if let (Ok(url), Some(client_id)) = (
+        client::endpoint(metadata, "token_endpoint"),
+        &doctor.client_id,
+    ) {
+        let request = probe
+            .client()
+            .post(url)
+            .header(CONTENT_TYPE, token::FORM)
+            .body(client::made_up_code(doctor, client_id));
+        found.push(("token endpoint", allowed(request, origin, probe).await));
+    }
+    let shown: Vec<String> = found
+        .iter()
+        .map(|(place, (_, found))| format!("{place}: {found}"))
+        .collect();
+    let shown = shown.join("; ");
+    if found.iter().any(|(_, (allowed, _))| !allowed) {
+        check.fail(shown, TRUSTED_ORIGIN)
+    } else if doctor.client_id.is_none() {
+        check.warn(
+            shown,
+            "give --client-id, so that the token endpoint is asked too",
+        )
+    } else {
+        check.pass(shown)
+    }
+}
+
+/// Whether a page of this origin may read the answer, and the header that says so.
+async fn allowed(request: RequestBuilder, origin: &str, probe: &Probe) -> (bool, String) {
+    match probe.send(request.header(ORIGIN, origin)).await {
+        Ok(answer) => match answer.header(&ACCESS_CONTROL_ALLOW_ORIGIN) {
+            Some(value) => (value == "*" || value == origin, format!("`{value}`")),
+            None => (false, "no such header".to_owned()),
+        },
+        Err(failure) => (false, no_answer::explain(&failure).0),
+    }
+}

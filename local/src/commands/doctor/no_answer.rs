@@ -1,0 +1,85 @@
+//! No answer from a server: why, and what to do.
+
+use authorizer::http_client::{ConnectFault, MAX_BODY_BYTES, TransportError};
+
+use crate::commands::probe::{ChainEnd, MAX_WAIT, NoAnswer};
+
+/// What was found, and advice by cause.
+pub(super) fn explain(failure: &NoAnswer) -> (String, String) {
+    let found = failure.error.to_string();
+    let advice = match failure.error {
+        TransportError::Connect(fault) => return connect(failure, fault),
+        TransportError::TimedOut => {
+            return (
+                format!("no whole answer within {} seconds", MAX_WAIT.as_secs()),
+                "check the host, the firewall and whether this network needs a proxy".to_owned(),
+            );
+        }
+        TransportError::TooLarge => format!(
+            "the address leads to something else than metadata or keys, which are under {MAX_BODY_BYTES} bytes"
+        ),
+        TransportError::Broken => {
+            "check that an HTTP server answers at this host and port".to_owned()
+        }
+        // Transport errors of this kind are made from answers, and this is no answer.
+        TransportError::Status(_) => String::new(),
+    };
+    (found, advice)
+}
+
+fn connect(failure: &NoAnswer, fault: ConnectFault) -> (String, String) {
+    let certificate = failure.certificate.as_ref();
+    let found = match (certificate, fault) {
+        (Some(certificate), ConnectFault::OutOfTime) => format!(
+            "{fault}: the certificate of `{}` is valid until {}",
+            certificate.subject, certificate.not_after
+        ),
+        (Some(certificate), ConnectFault::UnknownRoot) => format!(
+            "the chain of the certificate of `{}` ends at {}",
+            certificate.subject, certificate.end
+        ),
+        (Some(certificate), _) => format!(
+            "{fault}: the certificate is that of `{}`",
+            certificate.subject
+        ),
+        (None, _) => fault.to_string(),
+    };
+    let advice = match fault {
+        ConnectFault::Name => {
+            "check the spelling of the domain, and that this machine's DNS resolves it".to_owned()
+        }
+        ConnectFault::Refused => {
+            "check host and port; behind a firewall, check that this machine may reach it"
+                .to_owned()
+        }
+        ConnectFault::UnknownRoot => unknown_root(certificate.map(|certificate| &certificate.end)),
+        ConnectFault::OtherName => {
+            "use the host name that the certificate has, or mend the certificate".to_owned()
+        }
+        ConnectFault::OutOfTime => {
+            "renew the certificate, unless the clock of this machine is wrong".to_owned()
+        }
+        ConnectFault::Certificate => "replace the server's certificate".to_owned(),
+        ConnectFault::Tls => {
+            "let the server speak TLS 1.2 or 1.3; a port for plain http looks like this too"
+                .to_owned()
+        }
+    };
+    (found, advice)
+}
+
+fn unknown_root(end: Option<&ChainEnd>) -> String {
+    match end {
+        Some(ChainEnd::MissingIssuer(name)) => format!(
+            "let the server send the intermediate certificate `{name}` with its own; if `{name}` is a private root, \
+             give it with --ca-file, and to the authorizer with CA_FILE"
+        ),
+        Some(ChainEnd::UnknownRoot(name)) => format!(
+            "if you trust `{name}` (a private CA, an inspecting proxy), give it with --ca-file, and to the authorizer \
+             with CA_FILE"
+        ),
+        Some(ChainEnd::Trusted) | None => {
+            "give the missing root with --ca-file, and to the authorizer with CA_FILE".to_owned()
+        }
+    }
+}

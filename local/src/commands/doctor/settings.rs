@@ -1,0 +1,59 @@
+//! The end of the report: what to set.
+
+use super::Doctor;
+use crate::commands::report::Report;
+use crate::issuer::AUDIENCE;
+
+/// The last lines: how many checks failed, or the environment variables of the authorizer on one line.
+pub(super) fn closing(doctor: &Doctor, jwks_uri: Option<&str>, report: &Report) -> String {
+    let failed = report.failed();
+    if failed > 0 {
+        return format!("\n{failed} failed: mend the first one and run the command again\n");
+    }
+    let mut variables = vec![
+        ("ISSUER", doctor.issuer.as_str()),
+        ("AUDIENCE", doctor.audience.as_deref().unwrap_or(AUDIENCE)),
+    ];
+    if let Some(client_id) = &doctor.client_id {
+        variables.push(("CLIENT_IDS", client_id));
+    }
+    if let Some(jwks_uri) = jwks_uri {
+        variables.push(("JWKS_URI", jwks_uri));
+    }
+    let variables: Vec<String> = variables
+        .iter()
+        .map(|(name, value)| format!("{name}={}", quoted(value)))
+        .collect();
+    let verdict = match report.warned() {
+        0 => "no problem found".to_owned(),
+        1 => "no failure, 1 warning".to_owned(),
+        warned => format!("no failure, {warned} warnings"),
+    };
+    format!("\n{verdict}; set {}\n", variables.join(" "))
+}
+
+/// A value as a POSIX shell reads it.
+fn quoted(value: &str) -> String {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:/@%+=,".contains(&byte);
+    if !value.is_empty() && value.bytes().all(is_plain) {
+        value.to_owned()
+    } else {
+        format!("'{}'", value.replace('\'', "'\\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::quoted;
+
+    #[test]
+    fn values_for_a_shell() {
+        assert_eq!(
+            quoted("https://a.okta.com/oauth2/default"),
+            "https://a.okta.com/oauth2/default"
+        );
+        assert_eq!(quoted("a b"), "'a b'");
+        assert_eq!(quoted("it's"), "'it'\\''s'");
+        assert_eq!(quoted(""), "''");
+    }
+}

@@ -1,0 +1,135 @@
+//! One request to a server that may be wrong in any way, and its whole answer.
+
+mod certificates;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use authorizer::http_client::{HttpClientError, MAX_BODY_BYTES, TransportError, trusted_roots};
+use http::{HeaderMap, HeaderName, StatusCode};
+use lambda_support::clock::{Clock, SystemClock, Timestamp};
+use reqwest::redirect::Policy;
+use reqwest::{Client, RequestBuilder, Response};
+
+use self::certificates::RecordingVerifier;
+pub(super) use self::certificates::{CertificateFault, ChainEnd};
+
+/// No request waits longer, from the connection to the last byte.
+pub(super) const MAX_WAIT: Duration = Duration::from_secs(5);
+
+/// Sends requests. Like the authorizer's client it follows no redirects and trusts the roots compiled in and those of
+/// `--ca-file`; unlike that one it keeps the whole answer, whatever its status.
+#[derive(Debug)]
+pub(super) struct Probe {
+    client: Client,
+    verifier: Arc<RecordingVerifier>,
+}
+
+/// An answer with any status.
+#[derive(Clone, Debug)]
+pub(super) struct Answer {
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Vec<u8>,
+    /// When its head came.
+    pub(super) at: Timestamp,
+}
+
+/// Why there is no answer.
+#[derive(Clone, Debug)]
+pub(super) struct NoAnswer {
+    pub(super) error: TransportError,
+    /// More about a certificate that was not accepted.
+    pub(super) certificate: Option<CertificateFault>,
+}
+
+impl Probe {
+    /// A probe that also trusts the roots in `further_roots_pem`.
+    ///
+    /// # Errors
+    /// When that holds no certificates.
+    pub(super) fn new(further_roots_pem: Option<&[u8]>) -> Result<Self, HttpClientError> {
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let roots = Arc::new(trusted_roots(further_roots_pem)?);
+        let verifier = RecordingVerifier::new(roots, Arc::clone(&provider))?;
+        let verifier = Arc::new(verifier);
+        let tls = rustls::ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .map_err(|_| HttpClientError::Tls)?
+            .dangerous()
+            .with_custom_certificate_verifier(verifier.clone())
+            .with_no_client_auth();
+        let client = Client::builder()
+            .tls_backend_preconfigured(tls)
+            .redirect(Policy::none())
+            .no_proxy()
+            .referer(false)
+            .user_agent(concat!("cargo-local/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .map_err(|_| HttpClientError::Tls)?;
+        Ok(Self { client, verifier })
+    }
+
+    /// For requests that need more than an address; they go through [`Self::send`].
+    pub(super) const fn client(&self) -> &Client {
+        &self.client
+    }
+
+    pub(super) async fn get(&self, url: &str) -> Result<Answer, NoAnswer> {
+        self.send(self.client.get(url)).await
+    }
+
+    pub(super) async fn send(&self, request: RequestBuilder) -> Result<Answer, NoAnswer> {
+        self.verifier.take_fault();
+        match request.timeout(MAX_WAIT).send().await {
+            Ok(response) => read(response).await.map_err(|error| NoAnswer {
+                error,
+                certificate: None,
+            }),
+            Err(error) => Err(NoAnswer {
+                error: TransportError::of(&error),
+                certificate: self.verifier.take_fault(),
+            }),
+        }
+    }
+}
+
+async fn read(mut response: Response) -> Result<Answer, TransportError> {
+    let at = SystemClock.now();
+    let mut body = Vec::new();
+    let broken = |error| TransportError::of(&error);
+    while let Some(chunk) = response.chunk().await.map_err(broken)? {
+        if body.len() + chunk.len() > MAX_BODY_BYTES {
+            return Err(TransportError::TooLarge);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(Answer {
+        status: response.status(),
+        headers: response.headers().clone(),
+        body,
+        at,
+    })
+}
+
+impl Answer {
+    /// All values of a header, joined by commas (RFC 9110, section 5.3).
+    pub(super) fn header(&self, name: &HeaderName) -> Option<String> {
+        let values = self.headers.get_all(name).iter();
+        let values: Vec<&str> = values.filter_map(|value| value.to_str().ok()).collect();
+        (!values.is_empty()).then(|| values.join(", "))
+    }
+
+    /// The body as text, unreadable bytes replaced.
+    pub(super) fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    /// Whether this is a page for people.
+    pub(super) fn is_html(&self) -> bool {
+        let by_type = self
+            .header(&http::header::CONTENT_TYPE)
+            .is_some_and(|value| value.to_ascii_lowercase().contains("html"));
+        by_type || self.body.trim_ascii_start().starts_with(b"<")
+    }
+}

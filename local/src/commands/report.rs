@@ -1,0 +1,272 @@
+//! What checks found, for people and for machines.
+
+use std::borrow::Cow;
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+
+use serde::Serialize;
+
+/// How a check ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Status {
+    Pass,
+    Warn,
+    Fail,
+    Skip,
+}
+
+impl Status {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Warn => "warn",
+            Self::Fail => "fail",
+            Self::Skip => "skip",
+        }
+    }
+}
+
+/// A check before it is made: its id, what it expects, and where that is written.
+#[derive(Clone, Debug)]
+pub(super) struct Check {
+    id: &'static str,
+    expected: Cow<'static, str>,
+    source: &'static str,
+}
+
+impl Check {
+    pub(super) const fn new(
+        id: &'static str,
+        expected: &'static str,
+        source: &'static str,
+    ) -> Self {
+        Self {
+            id,
+            expected: Cow::Borrowed(expected),
+            source,
+        }
+    }
+
+    /// The same check with an expectation that depends on the arguments.
+    pub(super) fn expecting(self, expected: String) -> Self {
+        Self {
+            expected: Cow::Owned(expected),
+            ..self
+        }
+    }
+
+    pub(super) fn pass(self, found: impl Into<String>) -> Outcome {
+        self.outcome(Status::Pass, found.into(), String::new())
+    }
+
+    pub(super) fn warn(self, found: impl Into<String>, advice: impl Into<String>) -> Outcome {
+        self.outcome(Status::Warn, found.into(), advice.into())
+    }
+
+    pub(super) fn fail(self, found: impl Into<String>, advice: impl Into<String>) -> Outcome {
+        self.outcome(Status::Fail, found.into(), advice.into())
+    }
+
+    /// Not made: `advice` says what it needs.
+    pub(super) fn skip(self, advice: impl Into<String>) -> Outcome {
+        self.outcome(Status::Skip, String::new(), advice.into())
+    }
+
+    fn outcome(self, status: Status, found: String, advice: String) -> Outcome {
+        Outcome {
+            id: self.id,
+            status,
+            found,
+            expected: self.expected,
+            advice,
+            source: self.source,
+        }
+    }
+}
+
+/// A check that has been made, or skipped.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Outcome {
+    pub(super) id: &'static str,
+    pub(super) status: Status,
+    pub(super) found: String,
+    expected: Cow<'static, str>,
+    pub(super) advice: String,
+    source: &'static str,
+}
+
+impl Outcome {
+    pub(super) fn is_fail(&self) -> bool {
+        self.status == Status::Fail
+    }
+
+    fn text(&self) -> String {
+        use std::fmt::Write as _;
+        let (status, id) = (self.status.name(), self.id);
+        let first = match self.status {
+            Status::Skip => &self.advice,
+            Status::Pass | Status::Warn | Status::Fail => &self.found,
+        };
+        let mut text = format!("{status}  {id:<18} {}\n", printable(first));
+        if matches!(self.status, Status::Warn | Status::Fail) {
+            for (name, value) in [
+                ("expected", &*self.expected),
+                ("advice", &self.advice),
+                ("source", self.source),
+            ] {
+                let _ = writeln!(text, "      {name:<18} {}", printable(value));
+            }
+        }
+        text
+    }
+}
+
+/// The outcomes in order. Text is written as soon as a check has been made, JSON at the end.
+#[derive(Debug)]
+pub(super) struct Report {
+    json: bool,
+    outcomes: Vec<Outcome>,
+    secrets: Vec<String>,
+}
+
+impl Report {
+    pub(super) const fn new(json: bool) -> Self {
+        Self {
+            json,
+            outcomes: Vec::new(),
+            secrets: Vec::new(),
+        }
+    }
+
+    /// No later output contains `secret`, whatever a server echoes.
+    pub(super) fn hide(&mut self, secret: &str) {
+        if !secret.is_empty() {
+            self.secrets.push(secret.to_owned());
+        }
+    }
+
+    /// Adds an outcome.
+    ///
+    /// # Errors
+    /// When standard output cannot be written to.
+    pub(super) fn add(&mut self, mut outcome: Outcome) -> io::Result<()> {
+        for secret in &self.secrets {
+            outcome.found = outcome.found.replace(secret, "…");
+            outcome.advice = outcome.advice.replace(secret, "…");
+        }
+        if !self.json {
+            print(&outcome.text())?;
+        }
+        self.outcomes.push(outcome);
+        Ok(())
+    }
+
+    pub(super) fn failed(&self) -> usize {
+        self.outcomes.iter().filter(|check| check.is_fail()).count()
+    }
+
+    pub(super) fn warned(&self) -> usize {
+        let warned = |check: &&Outcome| check.status == Status::Warn;
+        self.outcomes.iter().filter(warned).count()
+    }
+
+    /// Ends the report: with JSON, or with `closing` after the text.
+    ///
+    /// # Errors
+    /// When standard output cannot be written to.
+    pub(super) fn finish(self, closing: impl FnOnce(&Self) -> String) -> io::Result<ExitCode> {
+        let failed = self.failed();
+        if self.json {
+            let document = Document {
+                checks: &self.outcomes,
+                failed,
+            };
+            let document = serde_json::to_string_pretty(&document)?;
+            print(&format!("{document}\n"))?;
+        } else {
+            print(&closing(&self))?;
+        }
+        Ok(if failed == 0 {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::FAILURE
+        })
+    }
+}
+
+/// The report for machines.
+#[derive(Serialize)]
+struct Document<'r> {
+    checks: &'r [Outcome],
+    failed: usize,
+}
+
+/// Writes to standard output.
+///
+/// # Errors
+/// When it cannot be written to.
+pub(super) fn print(text: &str) -> io::Result<()> {
+    let mut output = io::stdout().lock();
+    output.write_all(text.as_bytes())?;
+    output.flush()
+}
+
+/// Text of a stranger as a terminal may show it: one line, without control and bidirectional characters.
+pub(super) fn printable(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for character in text.chars() {
+        let hidden = character.is_control()
+            || matches!(character, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        if hidden {
+            shown.extend(character.escape_default());
+        } else {
+            shown.push(character);
+        }
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CHECK: Check = Check::new("keys", "a key", "RFC 7517");
+
+    #[test]
+    fn text_shows_advice_under_a_failure_and_nothing_more_under_a_pass() {
+        assert_eq!(
+            CHECK.pass("2 keys").text(),
+            "pass  keys               2 keys\n"
+        );
+        assert_eq!(
+            CHECK.skip("needs `metadata`").text(),
+            "skip  keys               needs `metadata`\n"
+        );
+        assert_eq!(
+            CHECK.fail("an empty set\n", "wait").text(),
+            "fail  keys               an empty set\\n\n      \
+             expected           a key\n      \
+             advice             wait\n      \
+             source             RFC 7517\n"
+        );
+    }
+
+    #[test]
+    fn a_secret_is_in_no_outcome() {
+        let mut report = Report::new(true);
+        report.hide("eyJhbGciOiJSUzI1NiJ9.e30.c2ln");
+        let text = "echo: eyJhbGciOiJSUzI1NiJ9.e30.c2ln";
+        report.add(CHECK.fail(text, text)).unwrap();
+        let outcome = &report.outcomes[0];
+        assert_eq!((&*outcome.found, &*outcome.advice), ("echo: …", "echo: …"));
+    }
+
+    #[test]
+    fn control_and_bidirectional_characters_are_escaped() {
+        assert_eq!(
+            printable("a\u{1b}[31m\u{202e}é\n"),
+            "a\\u{1b}[31m\\u{202e}é\\n"
+        );
+    }
+}

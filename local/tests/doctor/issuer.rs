@@ -1,0 +1,260 @@
+//! An issuer on loopback that answers what a test says: at first everything right, as an Okta custom authorization
+//! server does.
+
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
+
+use aws_lc_rs::rsa::{KeyPair, KeySize, PublicKeyComponents};
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{Request, State};
+use axum::response::Response;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use reqwest::Url;
+use serde_json::{Value, json};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc2822;
+use tokio::net::TcpListener;
+
+use crate::tls::{Chain, TlsListener};
+
+pub(crate) const CLIENT_ID: &str = "0oa1testclient";
+pub(crate) const REDIRECT_URI: &str = "http://127.0.0.1:8080/callback.html";
+pub(crate) const ORIGIN: &str = "http://127.0.0.1:8080";
+
+/// The issuer's signing key.
+pub(crate) static KEY: LazyLock<KeyPair> =
+    LazyLock::new(|| KeyPair::generate(KeySize::Rsa2048).unwrap());
+
+/// One answer.
+#[derive(Clone, Debug)]
+pub(crate) struct Page {
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(&'static str, String)>,
+    pub(crate) body: String,
+}
+
+impl Page {
+    pub(crate) fn json(body: &Value) -> Self {
+        Self::error(200, body)
+    }
+
+    pub(crate) fn error(status: u16, body: &Value) -> Self {
+        Self {
+            status,
+            headers: vec![("content-type", "application/json".to_owned())],
+            body: body.to_string(),
+        }
+    }
+
+    pub(crate) fn html(status: u16, body: &str) -> Self {
+        Self {
+            status,
+            headers: vec![("content-type", "text/html;charset=utf-8".to_owned())],
+            body: body.to_owned(),
+        }
+    }
+
+    /// As the authorization endpoint sends an error to the redirect URI.
+    pub(crate) fn redirect(redirect_uri: &str, parameters: &[(&str, &str)]) -> Self {
+        let location = Url::parse_with_params(redirect_uri, parameters).unwrap();
+        Self {
+            status: 302,
+            headers: vec![("location", location.into())],
+            body: String::new(),
+        }
+    }
+
+    /// Okta's page for an authorization request that it does not send back. The script holds the request.
+    pub(crate) fn okta_page(message: &str) -> Self {
+        let page = format!(
+            "<!DOCTYPE html><html><head><title>Okta</title><script>var request = 'client_id redirect_uri';</script>\
+             </head><body><h2>400 Bad Request</h2><p>Your request resulted in an error. {message}</p></body></html>"
+        );
+        Self::html(400, &page)
+    }
+}
+
+/// What the issuer answers.
+#[derive(Clone, Debug)]
+pub(crate) struct Script {
+    pub(crate) openid: Page,
+    pub(crate) oauth: Page,
+    pub(crate) keys: Page,
+    pub(crate) authorize: Page,
+    pub(crate) token: Page,
+    /// The origins whose pages may read its answers.
+    pub(crate) trusted_origins: Vec<String>,
+    /// How far its clock is off.
+    pub(crate) clock_off: Duration,
+    /// Whether it answers at all.
+    pub(crate) silent: bool,
+}
+
+impl Script {
+    /// An Okta custom authorization server with everything right.
+    fn right(issuer: &str) -> Self {
+        let metadata = Page::json(&metadata(issuer));
+        let mut keys = Page::json(&json!({"keys": [jwk("k1"), jwk("k2")]}));
+        keys.headers.push((
+            "cache-control",
+            "max-age=3832304, must-revalidate".to_owned(),
+        ));
+        Self {
+            openid: metadata.clone(),
+            oauth: metadata,
+            keys,
+            authorize: Page::redirect(
+                REDIRECT_URI,
+                &[
+                    ("state", "doctor"),
+                    ("error", "login_required"),
+                    (
+                        "error_description",
+                        "The client specified not to prompt, but the user is not logged in.",
+                    ),
+                ],
+            ),
+            token: Page::error(
+                400,
+                &json!({"error": "invalid_grant",
+                    "error_description": "The authorization code is invalid or has expired."}),
+            ),
+            trusted_origins: vec![ORIGIN.to_owned()],
+            clock_off: Duration::ZERO,
+            silent: false,
+        }
+    }
+
+    /// Changes both metadata documents.
+    pub(crate) fn metadata(&mut self, change: impl Fn(&mut Value)) {
+        for page in [&mut self.openid, &mut self.oauth] {
+            let mut document = serde_json::from_str(&page.body).unwrap();
+            change(&mut document);
+            page.body = document.to_string();
+        }
+    }
+
+    /// The authorization endpoint sends this error to the redirect URI.
+    pub(crate) fn authorize_error(&mut self, error: &str, description: &str) {
+        self.authorize = Page::redirect(
+            REDIRECT_URI,
+            &[
+                ("state", "doctor"),
+                ("error", error),
+                ("error_description", description),
+            ],
+        );
+    }
+
+    /// The token endpoint sends this error.
+    pub(crate) fn token_error(&mut self, status: u16, error: &str, description: &str) {
+        let body = json!({"error": error, "error_description": description});
+        self.token = Page::error(status, &body);
+    }
+}
+
+fn metadata(issuer: &str) -> Value {
+    let endpoint = |name: &str| format!("{issuer}/v1/{name}");
+    json!({
+        "issuer": issuer,
+        "authorization_endpoint": endpoint("authorize"),
+        "token_endpoint": endpoint("token"),
+        "jwks_uri": endpoint("keys"),
+        "scopes_supported": ["openid", "profile", "email", "offline_access", "state:read", "state:write"],
+        "code_challenge_methods_supported": ["S256"],
+        "token_endpoint_auth_methods_supported":
+            ["client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt", "none"],
+    })
+}
+
+/// The issuer's public key.
+pub(crate) fn jwk(kid: &str) -> Value {
+    let key: PublicKeyComponents<Vec<u8>> = aws_lc_rs::signature::KeyPair::public_key(&*KEY).into();
+    json!({
+        "kty": "RSA", "alg": "RS256", "use": "sig", "kid": kid,
+        "n": URL_SAFE_NO_PAD.encode(key.n), "e": URL_SAFE_NO_PAD.encode(key.e),
+    })
+}
+
+/// A running issuer; it ends with the test.
+pub(crate) struct Issuer {
+    pub(crate) url: String,
+}
+
+impl Issuer {
+    /// An issuer at Okta's usual path.
+    pub(crate) async fn start(change: impl FnOnce(&mut Script)) -> Self {
+        Self::start_at("/oauth2/default", change).await
+    }
+
+    pub(crate) async fn start_at(path: &'static str, change: impl FnOnce(&mut Script)) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}{path}", listener.local_addr().unwrap());
+        let router = router(path, &url, change);
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        Self { url }
+    }
+
+    /// An issuer that presents this chain of certificates.
+    pub(crate) async fn start_tls(chain: &Chain) -> Self {
+        const PATH: &str = "/oauth2/default";
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let url = format!("https://localhost:{port}{PATH}");
+        let router = router(PATH, &url, |_| {});
+        let listener = TlsListener::new(listener, chain);
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        Self { url }
+    }
+}
+
+#[derive(Clone)]
+struct Served {
+    path: &'static str,
+    script: Arc<Script>,
+}
+
+fn router(path: &'static str, url: &str, change: impl FnOnce(&mut Script)) -> Router {
+    let mut script = Script::right(url);
+    change(&mut script);
+    let script = Arc::new(script);
+    Router::new()
+        .fallback(answer)
+        .with_state(Served { path, script })
+}
+
+async fn answer(State(Served { path, script }): State<Served>, request: Request) -> Response {
+    let (head, _) = request.into_parts();
+    if script.silent {
+        std::future::pending::<()>().await;
+    }
+    let oauth = format!("/.well-known/oauth-authorization-server{path}");
+    let page = match head.uri.path() {
+        found if found == oauth => script.oauth.clone(),
+        found => match found.strip_prefix(path) {
+            Some("/.well-known/openid-configuration") => script.openid.clone(),
+            Some("/v1/keys") => script.keys.clone(),
+            Some("/v1/authorize") => script.authorize.clone(),
+            Some("/v1/token") => script.token.clone(),
+            _ => Page::error(404, &json!({"errorCode": "E0000022"})),
+        },
+    };
+    let now = OffsetDateTime::now_utc() - script.clock_off;
+    let date = now.format(&Rfc2822).unwrap().replace("+0000", "GMT");
+    let mut response = Response::builder().status(page.status).header("date", date);
+    let origin = head
+        .headers
+        .get("origin")
+        .and_then(|origin| origin.to_str().ok());
+    if let Some(origin) =
+        origin.filter(|origin| script.trusted_origins.iter().any(|known| known == origin))
+    {
+        response = response.header("access-control-allow-origin", origin);
+    }
+    for (name, value) in page.headers {
+        response = response.header(name, value);
+    }
+    response.body(Bytes::from(page.body).into()).unwrap()
+}

@@ -1,0 +1,114 @@
+//! Certificates, right and wrong, and a listener that presents them.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::serve::Listener;
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd,
+};
+use rustls::ServerConfig;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
+
+/// What a server presents, and the root that signed it.
+pub(crate) struct Chain {
+    pub(crate) root_pem: String,
+    certificates: Vec<CertificateDer<'static>>,
+    key: PrivateKeyDer<'static>,
+}
+
+/// How a chain is wrong.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wrong {
+    Nothing,
+    Expired,
+    NoIntermediate,
+    OtherName,
+}
+
+impl Chain {
+    /// A chain for `localhost` of a root, an intermediate and the server's own certificate.
+    pub(crate) fn new(wrong: Wrong) -> Self {
+        let root = CertifiedIssuer::self_signed(authority("Test Root"), key()).unwrap();
+        let intermediate =
+            CertifiedIssuer::signed_by(authority("Test Intermediate"), key(), &root).unwrap();
+        let name = if wrong == Wrong::OtherName {
+            "other.example"
+        } else {
+            "localhost"
+        };
+        let mut own = CertificateParams::new(vec![name.to_owned()]).unwrap();
+        own.distinguished_name.push(DnType::CommonName, name);
+        if wrong == Wrong::Expired {
+            own.not_before = date_time_ymd(2020, 1, 1);
+            own.not_after = date_time_ymd(2021, 1, 1);
+        }
+        let own_key = key();
+        let own = own.signed_by(&own_key, &intermediate).unwrap();
+        let mut certificates = vec![own.der().clone()];
+        if wrong != Wrong::NoIntermediate {
+            certificates.push(intermediate.der().clone());
+        }
+        Self {
+            root_pem: root.pem(),
+            certificates,
+            key: PrivateKeyDer::Pkcs8(own_key.serialize_der().into()),
+        }
+    }
+}
+
+fn key() -> KeyPair {
+    KeyPair::generate().unwrap()
+}
+
+fn authority(name: &str) -> CertificateParams {
+    let mut params = CertificateParams::default();
+    params.distinguished_name.push(DnType::CommonName, name);
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params
+}
+
+/// Accepts TLS connections; one that fails is the peer's verdict, not an error.
+pub(crate) struct TlsListener {
+    listener: TcpListener,
+    acceptor: TlsAcceptor,
+}
+
+impl TlsListener {
+    pub(crate) fn new(listener: TcpListener, chain: &Chain) -> Self {
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let config = ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(chain.certificates.clone(), chain.key.clone_key())
+            .unwrap();
+        Self {
+            listener,
+            acceptor: TlsAcceptor::from(Arc::new(config)),
+        }
+    }
+}
+
+impl Listener for TlsListener {
+    type Io = TlsStream<TcpStream>;
+    type Addr = SocketAddr;
+
+    async fn accept(&mut self) -> (Self::Io, Self::Addr) {
+        loop {
+            if let Ok((socket, address)) = self.listener.accept().await
+                && let Ok(stream) = self.acceptor.accept(socket).await
+            {
+                return (stream, address);
+            }
+        }
+    }
+
+    fn local_addr(&self) -> io::Result<Self::Addr> {
+        self.listener.local_addr()
+    }
+}
