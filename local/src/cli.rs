@@ -8,6 +8,7 @@ use clap::{Parser, Subcommand};
 use crate::commands::doctor::Doctor;
 use crate::commands::invoke::Invoke;
 use crate::commands::run::{self, Run};
+use crate::commands::smoke::Smoke;
 use crate::commands::token::Token;
 use crate::progress::line;
 use crate::stack::workspace;
@@ -40,6 +41,7 @@ enum Command {
     /// If no stack is running, one is started for the call.
     Invoke(Invoke),
     Doctor(Doctor),
+    Smoke(Smoke),
 }
 
 impl Cli {
@@ -53,6 +55,7 @@ impl Cli {
             Some(Command::Token(token)) => token.run(&data).await,
             Some(Command::Invoke(invoke)) => invoke.run(&self.run.options(data)).await,
             Some(Command::Doctor(doctor)) => doctor.run().await,
+            Some(Command::Smoke(smoke)) => smoke.run().await,
         };
         ended.unwrap_or_else(|error| {
             line(format_args!("error: {error}"));

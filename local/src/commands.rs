@@ -2,9 +2,11 @@
 
 pub mod doctor;
 pub mod invoke;
+mod no_answer;
 mod probe;
 mod report;
 pub mod run;
+pub mod smoke;
 pub mod token;
 
 /// Why a command failed.

@@ -12,7 +12,6 @@ mod discovery;
 mod issuer;
 mod keys;
 mod messages;
-mod no_answer;
 mod settings;
 
 use std::io;

@@ -6,7 +6,8 @@ use reqwest::Url;
 use serde_json::{Map, Value};
 
 use super::messages::{Meaning, Message};
-use super::{Doctor, Fact, Skip, capabilities, no_answer};
+use super::{Doctor, Fact, Skip, capabilities};
+use crate::commands::no_answer;
 use crate::commands::probe::{Answer, NoAnswer, Probe};
 use crate::commands::report::{Check, Outcome};
 use crate::token;

@@ -5,7 +5,8 @@ use reqwest::RequestBuilder;
 use serde_json::{Map, Value};
 
 use super::keys::Keys;
-use super::{Doctor, Fact, Skip, client, no_answer};
+use super::{Doctor, Fact, Skip, client};
+use crate::commands::no_answer;
 use crate::commands::probe::Probe;
 use crate::commands::report::{Check, Outcome};
 use crate::token;

@@ -9,7 +9,8 @@ use http::header::{AGE, CACHE_CONTROL};
 use serde_json::{Map, Value};
 
 use super::messages::Message;
-use super::{Fact, Skip, no_answer};
+use super::{Fact, Skip};
+use crate::commands::no_answer;
 use crate::commands::probe::{Answer, MAX_WAIT, NoAnswer, Probe};
 use crate::commands::report::{Check, Outcome};
 

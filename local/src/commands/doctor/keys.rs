@@ -7,9 +7,10 @@ use authorizer::jwks::{KeyRefusal, KeySet, KeySetError, RefusedKey, StatedLifeti
 use http::StatusCode;
 use http::header::CACHE_CONTROL;
 
+use super::Fact;
 use super::discovery::Discovery;
 use super::messages::Message;
-use super::{Fact, no_answer};
+use crate::commands::no_answer;
 use crate::commands::probe::{Answer, NoAnswer, Probe};
 use crate::commands::report::{Check, Outcome};
 

@@ -2,29 +2,27 @@
 
 use authorizer::http_client::{ConnectFault, MAX_BODY_BYTES, TransportError};
 
-use crate::commands::probe::{ChainEnd, MAX_WAIT, NoAnswer};
+use super::probe::{ChainEnd, MAX_WAIT, NoAnswer};
 
 /// What was found, and advice by cause.
 pub(super) fn explain(failure: &NoAnswer) -> (String, String) {
-    let found = failure.error.to_string();
-    let advice = match failure.error {
+    let (found, advice) = match failure.error {
         TransportError::Connect(fault) => return connect(failure, fault),
-        TransportError::TimedOut => {
-            return (
-                format!("no whole answer within {} seconds", MAX_WAIT.as_secs()),
-                "check the host, the firewall and whether this network needs a proxy".to_owned(),
-            );
-        }
-        TransportError::TooLarge => format!(
-            "the address leads to something else than metadata or keys, which are under {MAX_BODY_BYTES} bytes"
+        TransportError::TimedOut => (
+            format!("no whole answer within {} seconds", MAX_WAIT.as_secs()),
+            "check the host, the firewall and whether this network needs a proxy",
         ),
-        TransportError::Broken => {
-            "check that an HTTP server answers at this host and port".to_owned()
-        }
-        // Transport errors of this kind are made from answers, and this is no answer.
-        TransportError::Status(_) => String::new(),
+        TransportError::TooLarge => (
+            format!("an answer of more than {MAX_BODY_BYTES} bytes"),
+            "check that the address is the right one: the answer is larger than any that is expected",
+        ),
+        // An answer with another status is an answer, so the last variant does not come here.
+        TransportError::Broken | TransportError::Status(_) => (
+            "the connection broke in the middle of an answer, or it was not HTTP".to_owned(),
+            "check that an HTTP server answers at this host and port",
+        ),
     };
-    (found, advice)
+    (found, advice.to_owned())
 }
 
 fn connect(failure: &NoAnswer, fault: ConnectFault) -> (String, String) {

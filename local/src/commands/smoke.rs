@@ -1,0 +1,119 @@
+//! `cargo local smoke`: does a deployed API guard what it should guard, seen from outside.
+//!
+//! It changes nothing: a guarded call is made with tokens that may not make it, and every guarded call carries a
+//! precondition that cannot hold.
+
+mod api;
+mod browser;
+mod observations;
+mod paths;
+mod permissions;
+mod refusals;
+
+use std::process::ExitCode;
+
+use clap::Args;
+
+use self::api::{Api, Call};
+use self::observations::Observations;
+use super::Failed;
+use super::probe::Probe;
+use super::report::{Check, Report};
+
+/// Check from outside that a deployed API guards what it should guard
+///
+/// It changes nothing: guarded calls are made with tokens that may not make them, and each carries a precondition that
+/// cannot hold (`If-Match`). A check that lacks its token or --origin is skipped; what API Gateway does not promise is
+/// reported as a warning, and as a table to paste into an issue.
+///
+/// Exit status: 0 without a failure, 1 with one, 2 for wrong usage.
+#[derive(Debug, Args)]
+pub struct Smoke {
+    /// The API with its stage, such as `http://127.0.0.1:3000/prod`
+    #[arg(long, value_name = "URL", value_parser = api::base)]
+    api: String,
+    /// A call that --token may make and that changes nothing, such as "GET /session"
+    #[arg(long, value_name = "CALL")]
+    allowed: Call,
+    /// A call that needs more than a token of anyone, such as "PUT /state/smoke"
+    #[arg(long, value_name = "CALL")]
+    guarded: Call,
+    /// An access token that may make the allowed call
+    #[arg(long, value_name = "TOKEN")]
+    token: Option<String>,
+    /// A valid access token that may make the allowed call and not the guarded one, for want of a scope or a group
+    #[arg(long, value_name = "TOKEN")]
+    weak_token: Option<String>,
+    /// An access token that has expired
+    #[arg(long, value_name = "TOKEN")]
+    expired_token: Option<String>,
+    /// The origin of the web pages
+    #[arg(long, value_name = "ORIGIN")]
+    origin: Option<String>,
+    /// Print one JSON document
+    #[arg(long)]
+    json: bool,
+}
+
+impl Smoke {
+    /// Makes all checks.
+    ///
+    /// # Errors
+    /// When standard output cannot be written to.
+    pub(crate) async fn run(&self) -> Result<ExitCode, Failed> {
+        let probe = match Probe::new(None) {
+            Ok(probe) => probe,
+            Err(error) => {
+                crate::progress::line(format_args!("error: {error}"));
+                return Ok(ExitCode::FAILURE);
+            }
+        };
+        let api = Api::new(self, &probe);
+        let mut report = Report::new(self.json);
+        for token in [&self.token, &self.weak_token, &self.expired_token] {
+            report.hide(token.as_deref().unwrap_or_default());
+        }
+        let mut seen = Observations::default();
+
+        let signed_out = refusals::signed_out(&api, &mut seen).await;
+        let reached = signed_out.reached;
+        report.add(signed_out.outcome)?;
+        if !reached {
+            for check in UNREACHED {
+                report.add(check.skip("needs an answer of the API"))?;
+            }
+            return Ok(report.finish(|_| observations::closing(&seen, 1))?);
+        }
+        report.add(refusals::bad_token(&api, &mut seen).await)?;
+        report.add(refusals::expired_token(&api).await)?;
+        report.add(permissions::good_token(&api).await)?;
+        report.add(permissions::forbidden(&api).await)?;
+        report.add(permissions::second_route(&api).await)?;
+        report.add(browser::preflight(&api).await)?;
+        report.add(browser::cors_on_401(&api, &mut seen).await)?;
+        report.add(browser::cors_on_403(&api, &mut seen).await)?;
+        report.add(refusals::www_authenticate(&api, &mut seen).await)?;
+        report.add(paths::encoded_path(&api, &mut seen).await)?;
+        report.add(refusals::two_tokens(&api, &mut seen).await)?;
+        report.add(refusals::large_headers(&api, &mut seen).await)?;
+        report.add(refusals::request_id(&api).await)?;
+        Ok(report.finish(|report| observations::closing(&seen, report.failed()))?)
+    }
+}
+
+/// The checks after the first one, for an API that does not answer.
+const UNREACHED: [Check; 13] = [
+    refusals::BAD_TOKEN,
+    refusals::EXPIRED_TOKEN,
+    permissions::GOOD_TOKEN,
+    permissions::FORBIDDEN,
+    permissions::SECOND_ROUTE,
+    browser::PREFLIGHT,
+    browser::CORS_ON_401,
+    browser::CORS_ON_403,
+    refusals::WWW_AUTHENTICATE,
+    paths::ENCODED_PATH,
+    refusals::TWO_TOKENS,
+    refusals::LARGE_HEADERS,
+    refusals::REQUEST_ID,
+];

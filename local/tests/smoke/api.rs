@@ -1,0 +1,264 @@
+//! An API on loopback as API Gateway would answer for it, wrong in one point.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::response::Response;
+use http::{HeaderMap, Method};
+use serde_json::json;
+use tokio::net::TcpListener;
+
+pub(crate) const GOOD: &str = "eyJhbGciOiJSUzI1NiJ9.Z29vZA.Z29vZHNpZ25hdHVyZQ";
+pub(crate) const WEAK: &str = "eyJhbGciOiJSUzI1NiJ9.d2Vhaw.d2Vha3NpZ25hdHVyZQ";
+pub(crate) const EXPIRED: &str = "eyJhbGciOiJSUzI1NiJ9.b2xk.b2xkc2lnbmF0dXJl";
+pub(crate) const ORIGIN: &str = "https://app.example.com";
+
+/// The one point.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wrong {
+    Nothing,
+    NoAuthorizer,
+    AnyTokenCounts,
+    BadTokenIsAnonymous,
+    ExpiredCounts,
+    GoodTokenDenied,
+    WeakAllowed,
+    /// The policy names the route that was asked for first.
+    CachesOneRoute,
+    /// The decision itself is cached, whatever the route.
+    CachesTheVerdict,
+    PreflightNeedsToken,
+    PreflightWithoutHeader,
+    NoCorsOn401,
+    NoCorsOn403,
+    NoWwwAuthenticate,
+    RemappedWwwAuthenticate,
+    EncodedSlashOpens,
+    TrailingSlashOpens,
+    FirstTokenCounts,
+    LargeHeadersFail,
+    LargeHeadersPass,
+    NoRequestId,
+    AuthorizerFails,
+    IsHttpApi,
+}
+
+/// A running API; it ends with the test.
+pub(crate) struct Api {
+    pub(crate) url: String,
+    gateway: Arc<Gateway>,
+}
+
+#[derive(Debug)]
+struct Gateway {
+    wrong: Wrong,
+    /// Per `Authorization` value the first route, and whether it was allowed.
+    cache: Mutex<HashMap<String, (String, bool)>>,
+    changes: Mutex<usize>,
+}
+
+impl Api {
+    pub(crate) async fn start(wrong: Wrong) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/prod", listener.local_addr().unwrap());
+        let gateway = Arc::new(Gateway {
+            wrong,
+            cache: Mutex::default(),
+            changes: Mutex::default(),
+        });
+        let router = Router::new()
+            .fallback(answer)
+            .with_state(Arc::clone(&gateway));
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        Self { url, gateway }
+    }
+
+    /// How many calls changed something.
+    pub(crate) fn changes(&self) -> usize {
+        *self.gateway.changes.lock().unwrap()
+    }
+}
+
+/// What becomes of a call before it reaches the API.
+enum Decision {
+    Through,
+    Unauthorized,
+    Denied,
+    Failed,
+}
+
+async fn answer(State(gateway): State<Arc<Gateway>>, request: Request) -> Response {
+    let (head, _) = request.into_parts();
+    let (method, headers) = (&head.method, &head.headers);
+    let Some(path) = head.uri.path().strip_prefix("/prod") else {
+        return gateway.error(403, "Missing Authentication Token");
+    };
+    let size: usize = headers
+        .iter()
+        .map(|(name, value)| name.as_str().len() + value.len())
+        .sum();
+    if size > 10_240 {
+        match gateway.wrong {
+            Wrong::LargeHeadersFail => return gateway.error(500, "Internal server error"),
+            Wrong::LargeHeadersPass => {}
+            _ => return gateway.reply(431, Vec::new(), String::new()),
+        }
+    }
+    if method == Method::OPTIONS {
+        return gateway.preflight();
+    }
+    match gateway.decide(method, path, headers) {
+        Decision::Unauthorized => gateway.unauthorized(),
+        Decision::Denied => gateway.denied(),
+        Decision::Failed => gateway.error(500, "Internal server error"),
+        Decision::Through => gateway.serve(method, path, headers),
+    }
+}
+
+impl Gateway {
+    fn decide(&self, method: &Method, path: &str, headers: &HeaderMap) -> Decision {
+        let opened = match self.wrong {
+            Wrong::EncodedSlashOpens => path.contains("%2F"),
+            Wrong::TrailingSlashOpens => path.ends_with('/'),
+            _ => self.wrong == Wrong::NoAuthorizer,
+        };
+        if opened {
+            return Decision::Through;
+        }
+        if self.wrong == Wrong::AuthorizerFails {
+            return Decision::Failed;
+        }
+        let credentials: Vec<&str> = headers
+            .get_all("authorization")
+            .iter()
+            .map(|value| value.to_str().unwrap())
+            .collect();
+        let credential = match *credentials {
+            [] => return Decision::Unauthorized,
+            [one] => one,
+            [first, _] if matches!(self.wrong, Wrong::FirstTokenCounts | Wrong::AnyTokenCounts) => {
+                first
+            }
+            _ => return Decision::Unauthorized,
+        };
+        let token = credential.split_once(' ').map_or("", |(_, token)| token);
+        let is_safe = method == Method::GET;
+        let may = match token {
+            // For the one call by which it is judged.
+            GOOD if self.wrong == Wrong::GoodTokenDenied && is_safe => false,
+            GOOD => true,
+            WEAK => is_safe || self.wrong == Wrong::WeakAllowed,
+            EXPIRED if self.wrong == Wrong::ExpiredCounts => true,
+            _ if self.wrong == Wrong::AnyTokenCounts && token != EXPIRED => true,
+            _ if self.wrong == Wrong::BadTokenIsAnonymous && is_safe => true,
+            _ if self.wrong == Wrong::IsHttpApi => return Decision::Denied,
+            _ => return Decision::Unauthorized,
+        };
+        if self.cached(credential, &format!("{method} {path}"), may) {
+            Decision::Through
+        } else {
+            Decision::Denied
+        }
+    }
+
+    /// What the cache makes of a decision. Only other spellings of the scheme use it, so that one check sees it.
+    fn cached(&self, credential: &str, route: &str, may: bool) -> bool {
+        let mut cache = self.cache.lock().unwrap();
+        if credential.starts_with("Bearer") {
+            return may;
+        }
+        let first = cache
+            .entry(credential.to_owned())
+            .or_insert_with(|| (route.to_owned(), may));
+        match self.wrong {
+            Wrong::CachesOneRoute => first.0 == route && first.1,
+            Wrong::CachesTheVerdict => first.1,
+            _ => may,
+        }
+    }
+
+    /// The API behind the gateway.
+    fn serve(&self, method: &Method, path: &str, headers: &HeaderMap) -> Response {
+        if method == Method::GET {
+            return self.reply(200, self.cors(), json!({"ok": true}).to_string());
+        }
+        let guarded = path.replace("%2F", "/");
+        if !guarded.starts_with("/state/") {
+            return self.error(404, "Not Found");
+        }
+        if headers.contains_key("if-match") {
+            return self.reply(412, self.cors(), String::new());
+        }
+        *self.changes.lock().unwrap() += 1;
+        self.reply(200, self.cors(), String::new())
+    }
+
+    fn preflight(&self) -> Response {
+        match self.wrong {
+            Wrong::PreflightNeedsToken => self.unauthorized(),
+            wrong => {
+                let names = if wrong == Wrong::PreflightWithoutHeader {
+                    "*"
+                } else {
+                    "Authorization, If-Match"
+                };
+                let mut headers = self.cors();
+                headers.push(("access-control-allow-methods", "GET, PUT".to_owned()));
+                headers.push(("access-control-allow-headers", names.to_owned()));
+                self.reply(204, headers, String::new())
+            }
+        }
+    }
+
+    fn unauthorized(&self) -> Response {
+        let mut headers = match self.wrong {
+            Wrong::NoCorsOn401 => Vec::new(),
+            _ => self.cors(),
+        };
+        match self.wrong {
+            Wrong::NoWwwAuthenticate | Wrong::IsHttpApi => {}
+            Wrong::RemappedWwwAuthenticate => {
+                headers.push(("x-amzn-remapped-www-authenticate", "Bearer".to_owned()));
+            }
+            _ => headers.push(("www-authenticate", "Bearer".to_owned())),
+        }
+        self.reply(401, headers, json!({"message": "Unauthorized"}).to_string())
+    }
+
+    fn denied(&self) -> Response {
+        let headers = match self.wrong {
+            Wrong::NoCorsOn403 => Vec::new(),
+            _ => self.cors(),
+        };
+        let body = if self.wrong == Wrong::IsHttpApi {
+            json!({"message": "Forbidden"})
+        } else {
+            json!({"Message": "User is not authorized to access this resource"})
+        };
+        self.reply(403, headers, body.to_string())
+    }
+
+    fn error(&self, status: u16, message: &str) -> Response {
+        self.reply(status, self.cors(), json!({"message": message}).to_string())
+    }
+
+    fn cors(&self) -> Vec<(&'static str, String)> {
+        vec![("access-control-allow-origin", ORIGIN.to_owned())]
+    }
+
+    fn reply(&self, status: u16, headers: Vec<(&'static str, String)>, body: String) -> Response {
+        let mut response = Response::builder().status(status);
+        response = match self.wrong {
+            Wrong::NoRequestId => response,
+            Wrong::IsHttpApi => response.header("apigw-requestid", "abc="),
+            _ => response.header("x-amzn-requestid", "6f1b2f3e-0000-4000-8000-000000000000"),
+        };
+        for (name, value) in headers {
+            response = response.header(name, value);
+        }
+        response.body(Body::from(body)).unwrap()
+    }
+}

@@ -1,0 +1,394 @@
+//! `cargo local smoke` against APIs on loopback that misbehave in one point each.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+mod api;
+
+use std::process::{Output, Stdio};
+
+use serde_json::Value;
+use tokio::process::Command;
+
+use crate::api::{Api, EXPIRED, GOOD, ORIGIN, WEAK, Wrong};
+
+const CHECKS: [&str; 14] = [
+    "signed_out",
+    "bad_token_401",
+    "expired_token_401",
+    "good_token",
+    "forbidden_403",
+    "second_route",
+    "preflight",
+    "cors_on_401",
+    "cors_on_403",
+    "www_authenticate",
+    "encoded_path",
+    "two_tokens",
+    "large_headers",
+    "request_id",
+];
+
+async fn smoke(api: &str, options: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_local"))
+        .args([
+            "smoke",
+            "--api",
+            api,
+            "--allowed",
+            "GET /session",
+            "--guarded",
+            "PUT /state/x",
+        ])
+        .args(options)
+        .stdin(Stdio::null())
+        .output()
+        .await
+        .unwrap()
+}
+
+const ALL: [&str; 8] = [
+    "--token",
+    GOOD,
+    "--weak-token",
+    WEAK,
+    "--expired-token",
+    EXPIRED,
+    "--origin",
+    ORIGIN,
+];
+
+async fn report(api: &str, options: &[&str]) -> Value {
+    let output = smoke(api, &[options, &["--json"]].concat()).await;
+    let text = String::from_utf8(output.stdout).unwrap();
+    let error = String::from_utf8(output.stderr).unwrap();
+    let report: Value = serde_json::from_str(&text).unwrap_or_else(|_| panic!("{text}{error}"));
+    let fails = statuses(&report)
+        .into_iter()
+        .filter(|(_, status)| status == "fail")
+        .count();
+    assert_eq!(report["failed"], fails, "{report:#}");
+    assert_eq!(
+        output.status.code(),
+        Some(i32::from(fails > 0)),
+        "{report:#}"
+    );
+    for token in [GOOD, WEAK, EXPIRED] {
+        assert!(
+            !text.contains(token) && !error.contains(token),
+            "{text}{error}"
+        );
+    }
+    report
+}
+
+fn statuses(report: &Value) -> Vec<(String, String)> {
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let checks = report["checks"].as_array().unwrap().iter();
+    checks
+        .map(|check| (text(&check["id"]), text(&check["status"])))
+        .collect()
+}
+
+/// Everything passes, except what `expected` names; the first of these found this.
+async fn check(wrong: Wrong, expected: &[(&str, &str)], found: &str) {
+    let api = Api::start(wrong).await;
+    let report = report(&api.url, &ALL).await;
+    let status = |id: &str| {
+        let listed = expected.iter().find(|(listed, _)| *listed == id);
+        listed.map_or("pass", |(_, status)| *status).to_owned()
+    };
+    let wanted: Vec<(String, String)> = CHECKS
+        .iter()
+        .map(|id| ((*id).to_owned(), status(id)))
+        .collect();
+    assert_eq!(statuses(&report), wanted, "{wrong:?}: {report:#}");
+    if let Some((id, _)) = expected.first() {
+        let checks = report["checks"].as_array().unwrap();
+        let check = checks.iter().find(|check| check["id"] == *id).unwrap();
+        assert!(
+            check["found"].as_str().unwrap().contains(found),
+            "{wrong:?}: {check:#}"
+        );
+        assert!(
+            !check["advice"].as_str().unwrap().is_empty(),
+            "{wrong:?}: {check:#}"
+        );
+    }
+    assert_eq!(
+        api.changes(),
+        0,
+        "{wrong:?}: a call without the precondition changed something"
+    );
+}
+
+#[tokio::test]
+async fn a_right_api() {
+    check(Wrong::Nothing, &[], "").await;
+}
+
+#[tokio::test]
+async fn apis_that_are_wrong_in_one_point() {
+    let all_open = [
+        ("signed_out", "fail"),
+        ("bad_token_401", "fail"),
+        ("expired_token_401", "fail"),
+        ("forbidden_403", "fail"),
+        ("cors_on_401", "skip"),
+        ("cors_on_403", "skip"),
+        ("www_authenticate", "skip"),
+        ("encoded_path", "fail"),
+        ("two_tokens", "warn"),
+    ];
+    check(Wrong::NoAuthorizer, &all_open, "412").await;
+    check(
+        Wrong::AnyTokenCounts,
+        &[("bad_token_401", "fail"), ("two_tokens", "warn")],
+        "412",
+    )
+    .await;
+    check(
+        Wrong::BadTokenIsAnonymous,
+        &[("bad_token_401", "warn")],
+        "200 for the allowed one",
+    )
+    .await;
+    check(
+        Wrong::ExpiredCounts,
+        &[("expired_token_401", "fail")],
+        "412",
+    )
+    .await;
+    check(
+        Wrong::GoodTokenDenied,
+        &[("good_token", "fail")],
+        "403 `User is not authorized to access this resource`",
+    )
+    .await;
+    let weak = [
+        ("forbidden_403", "fail"),
+        ("cors_on_403", "skip"),
+        ("encoded_path", "fail"),
+    ];
+    check(Wrong::WeakAllowed, &weak, "412").await;
+    check(
+        Wrong::CachesOneRoute,
+        &[("second_route", "fail")],
+        "allowed then guarded: 200, 403 `User is not authorized to access this resource`; \
+         guarded then allowed: 403 `User is not authorized to access this resource`, 403",
+    )
+    .await;
+    check(
+        Wrong::CachesTheVerdict,
+        &[("second_route", "fail")],
+        "allowed then guarded: 200, 412",
+    )
+    .await;
+    check(Wrong::PreflightNeedsToken, &[("preflight", "fail")], "401").await;
+    check(
+        Wrong::PreflightWithoutHeader,
+        &[("preflight", "fail")],
+        "header `authorization`",
+    )
+    .await;
+    check(
+        Wrong::NoCorsOn401,
+        &[("cors_on_401", "fail")],
+        "no such header",
+    )
+    .await;
+    check(
+        Wrong::NoCorsOn403,
+        &[("cors_on_403", "fail")],
+        "no such header",
+    )
+    .await;
+    check(
+        Wrong::NoWwwAuthenticate,
+        &[("www_authenticate", "fail")],
+        "no such header",
+    )
+    .await;
+    check(
+        Wrong::RemappedWwwAuthenticate,
+        &[("www_authenticate", "fail")],
+        "remapped",
+    )
+    .await;
+    check(
+        Wrong::EncodedSlashOpens,
+        &[("encoded_path", "fail")],
+        "`%2F`, no token: 412",
+    )
+    .await;
+    check(
+        Wrong::TrailingSlashOpens,
+        &[("encoded_path", "fail")],
+        "slash at the end, no token: 412",
+    )
+    .await;
+    check(Wrong::FirstTokenCounts, &[("two_tokens", "warn")], "200").await;
+    check(Wrong::LargeHeadersFail, &[("large_headers", "fail")], "500").await;
+    check(Wrong::LargeHeadersPass, &[("large_headers", "warn")], "200").await;
+    check(
+        Wrong::NoRequestId,
+        &[("request_id", "fail")],
+        "no such header",
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn an_authorizer_that_fails() {
+    let expected = [
+        ("signed_out", "fail"),
+        ("bad_token_401", "fail"),
+        ("expired_token_401", "fail"),
+        ("good_token", "fail"),
+        ("forbidden_403", "fail"),
+        ("second_route", "fail"),
+        ("cors_on_401", "skip"),
+        ("cors_on_403", "skip"),
+        ("www_authenticate", "skip"),
+        ("encoded_path", "fail"),
+        ("two_tokens", "fail"),
+    ];
+    check(Wrong::AuthorizerFails, &expected, "500").await;
+}
+
+#[tokio::test]
+async fn an_http_api_is_known_by_its_header_and_its_403_is_no_failure() {
+    let expected = [
+        ("bad_token_401", "warn"),
+        ("expired_token_401", "warn"),
+        ("www_authenticate", "warn"),
+    ];
+    check(Wrong::IsHttpApi, &expected, "403 `Forbidden`").await;
+}
+
+#[tokio::test]
+async fn a_wrong_stage_is_named() {
+    let api = Api::start(Wrong::Nothing).await;
+    let report = report(&api.url.replace("/prod", "/test"), &ALL).await;
+    let first = &report["checks"][0];
+    assert_eq!(
+        first["found"], "403 `Missing Authentication Token`",
+        "{report:#}"
+    );
+    assert!(
+        first["advice"].as_str().unwrap().contains("stage"),
+        "{report:#}"
+    );
+}
+
+#[tokio::test]
+async fn what_lacks_its_token_is_skipped() {
+    let api = Api::start(Wrong::Nothing).await;
+    let report = report(&api.url, &[]).await;
+    let skipped: Vec<String> = statuses(&report)
+        .into_iter()
+        .filter(|(_, status)| status == "skip")
+        .map(|(id, _)| id)
+        .collect();
+    assert_eq!(
+        skipped,
+        [
+            "expired_token_401",
+            "good_token",
+            "forbidden_403",
+            "second_route",
+            "preflight",
+            "cors_on_401",
+            "cors_on_403",
+            "two_tokens",
+        ]
+    );
+}
+
+#[tokio::test]
+async fn an_api_that_does_not_answer() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/prod", listener.local_addr().unwrap());
+    drop(listener);
+    let report = report(&url, &ALL).await;
+    assert_eq!(report["failed"], 1, "{report:#}");
+    assert!(
+        report["checks"][0]["found"]
+            .as_str()
+            .unwrap()
+            .contains("refused"),
+        "{report:#}"
+    );
+    assert_eq!(statuses(&report).len(), CHECKS.len(), "{report:#}");
+}
+
+#[tokio::test]
+async fn people_get_a_table_to_paste() {
+    let api = Api::start(Wrong::Nothing).await;
+    let output = smoke(&api.url, &ALL).await;
+    let text = String::from_utf8(output.stdout).unwrap();
+    for line in [
+        "pass  good_token         200",
+        "| kind of API, by its headers | REST API |",
+        "| headers of 11,000 bytes | 431 |",
+        "no problem found",
+    ] {
+        assert!(
+            text.lines().any(|found| found == line),
+            "no `{line}`: {text}"
+        );
+    }
+    assert!(
+        ![GOOD, WEAK, EXPIRED]
+            .iter()
+            .any(|token| text.contains(token)),
+        "{text}"
+    );
+}
+
+#[tokio::test]
+async fn wrong_usage_is_exit_2() {
+    for (options, said) in [
+        (&["--api", "http://127.0.0.1:9"][..], "--allowed"),
+        (
+            &["--api", "x", "--allowed", "GET /x", "--guarded", "PUT /x"],
+            "--api",
+        ),
+        (
+            &[
+                "--api",
+                "http://127.0.0.1:9",
+                "--allowed",
+                "GET",
+                "--guarded",
+                "PUT /x",
+            ],
+            "such as \"GET /session\"",
+        ),
+        (
+            &[
+                "--api",
+                "http://127.0.0.1:9",
+                "--allowed",
+                "GET x",
+                "--guarded",
+                "PUT /x",
+            ],
+            "such as \"GET /session\"",
+        ),
+    ] {
+        let output = Command::new(env!("CARGO_BIN_EXE_local"))
+            .arg("smoke")
+            .args(options)
+            .output()
+            .await
+            .unwrap();
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{options:?}: {error}");
+        assert!(error.contains(said), "{options:?}: {error}");
+    }
+}
