@@ -22,28 +22,12 @@ impl UnverifiedHeader {
     ///
     /// If it requires anything that is not supported or never allowed.
     pub(crate) fn parse(members: &Map<String, Value>) -> Result<Self, Refusal> {
-        let algorithm = match members.get("alg") {
-            Some(Value::String(name)) => name.parse().map_err(|_| Refusal::AlgorithmNotAllowed)?,
-            _ => return Err(Refusal::AlgorithmNotAllowed),
-        };
-        if members.contains_key("crit") {
-            return Err(Refusal::CriticalExtension);
-        }
-        if members.contains_key("b64") {
-            return Err(Refusal::UnencodedPayload);
-        }
-        let says_access_token = says_access_token(members.get("typ"))?;
-        let key_id = match members.get("kid") {
-            Some(Value::String(kid)) if !kid.is_empty() => {
-                KeyId::parse(kid).map_err(|too_long| Refusal::KeyIdTooLong {
-                    bytes: too_long.bytes,
-                })?
-            }
-            _ => return Err(Refusal::KeyIdMissing),
-        };
+        let algorithm = algorithm(members)?;
+        check_extensions(members)?;
+        let says_access_token = says_access_token(members)?;
         Ok(Self {
             algorithm,
-            key_id,
+            key_id: key_id(members)?,
             says_access_token,
         })
     }
@@ -67,10 +51,41 @@ impl UnverifiedHeader {
     }
 }
 
+/// Parses `alg`.
+pub(crate) fn algorithm(members: &Map<String, Value>) -> Result<Algorithm, Refusal> {
+    match members.get("alg") {
+        Some(Value::String(name)) => name.parse().map_err(|_| Refusal::AlgorithmNotAllowed),
+        _ => Err(Refusal::AlgorithmNotAllowed),
+    }
+}
+
+/// No extension that changes what the signature is over or what must be understood.
+pub(crate) fn check_extensions(members: &Map<String, Value>) -> Result<(), Refusal> {
+    if members.contains_key("crit") {
+        return Err(Refusal::CriticalExtension);
+    }
+    if members.contains_key("b64") {
+        return Err(Refusal::UnencodedPayload);
+    }
+    Ok(())
+}
+
+/// Parses `kid`.
+pub(crate) fn key_id(members: &Map<String, Value>) -> Result<KeyId, Refusal> {
+    match members.get("kid") {
+        Some(Value::String(kid)) if !kid.is_empty() => {
+            KeyId::parse(kid).map_err(|too_long| Refusal::KeyIdTooLong {
+                bytes: too_long.bytes,
+            })
+        }
+        _ => Err(Refusal::KeyIdMissing),
+    }
+}
+
 /// Parses `typ`. Okta's access tokens have none, so its absence says nothing. Media types are compared without regard to
 /// case (RFC 7515, section 4.1.9).
-fn says_access_token(typ: Option<&Value>) -> Result<bool, Refusal> {
-    match typ {
+pub(crate) fn says_access_token(members: &Map<String, Value>) -> Result<bool, Refusal> {
+    match members.get("typ") {
         None => Ok(false),
         Some(Value::String(typ)) if typ.eq_ignore_ascii_case("JWT") => Ok(false),
         Some(Value::String(typ))

@@ -3,6 +3,7 @@
 //! Cheap checks come first. The keys are looked up only when everything that can be checked without them is right, so
 //! that a made-up token never causes a fetch. No claim is used before the signature is verified.
 
+mod inspection;
 mod trusted_issuer;
 mod unverified_token;
 mod verified_claims;
@@ -10,17 +11,18 @@ mod verified_claims;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use self::inspection::Inspection;
 pub use self::trusted_issuer::TrustedIssuer;
 use self::unverified_token::UnverifiedToken;
 pub use self::verified_claims::{KeptClaims, VerifiedClaims};
+use crate::algorithm::Algorithm;
 use crate::answer::json_bytes;
 use crate::bearer::{BearerToken, TokenDigest};
 use crate::claims::UnverifiedClaims;
 use crate::clock::Clock;
 use crate::deadline::Deadline;
 use crate::error::AuthorizerError;
-use crate::header::UnverifiedHeader;
-use crate::jwks::VerificationKey;
+use crate::jwks::{KeyLookup, VerificationKey};
 use crate::refusal::Refusal;
 use crate::times::Times;
 use crate::token_cache::{Remembered, TokenCache};
@@ -144,9 +146,10 @@ impl Verifier {
             self.cache.forget(digest);
             return Err(refusal.into());
         }
+        let header = &remembered.header;
         let found = remembered
             .issuer
-            .find_keys(&remembered.header, deadline, trace)
+            .find_keys(header.key_id(), header.algorithm(), deadline, trace)
             .await?;
         if found
             .candidates
@@ -173,31 +176,22 @@ impl Verifier {
         } = UnverifiedToken::parse(token)?;
         trace.key_id = Some(header.key_id().clone());
         let issuer = self.issuer_of(&claims)?;
-        if !issuer.algorithms.contains(&header.algorithm()) {
-            return Err(Refusal::AlgorithmNotAllowed.into());
-        }
+        issuer.check_algorithm(header.algorithm())?;
         let times = claims.times()?;
         self.check_times(&times)?;
         claims.check_audience(&issuer.audiences)?;
         claims.subject()?;
         issuer.check_client(&claims)?;
-        self.requirements.check_kind(&header, &claims)?;
-        if claims.is_bound() {
-            return Err(Refusal::BoundToken.into());
-        }
+        let says_access_token = header.says_access_token();
+        self.requirements.check_kind(says_access_token, &claims)?;
+        check_unbound(&claims)?;
         let principal = self.principal(&claims, issuer)?;
 
-        let found = issuer.find_keys(&header, deadline, trace).await?;
-        let signed_it = |key: &&VerificationKey| {
-            key.verify(header.algorithm(), signing_input.as_bytes(), signature)
-                .is_ok()
-        };
-        let thumbprint = found
-            .candidates
-            .iter()
-            .find(signed_it)
-            .ok_or(Refusal::WrongSignature)?
-            .thumbprint();
+        let algorithm = header.algorithm();
+        let found = issuer
+            .find_keys(header.key_id(), algorithm, deadline, trace)
+            .await?;
+        let thumbprint = signer(&found, algorithm, signing_input, signature)?.thumbprint();
 
         let name = Arc::clone(&issuer.name);
         let kept = &self.requirements.kept_claims;
@@ -270,15 +264,39 @@ impl Requirements {
     /// The two kinds are mutually exclusive (RFC 8725, section 3.12): a token with a mark of the other one is refused.
     fn check_kind(
         &self,
-        header: &UnverifiedHeader,
+        says_access_token: bool,
         claims: &UnverifiedClaims,
     ) -> Result<(), Refusal> {
         match self.token_use {
             TokenUse::Access if claims.looks_like_id_token() => Err(Refusal::IdToken),
-            TokenUse::Id if header.says_access_token() || claims.looks_like_access_token() => {
+            TokenUse::Id if says_access_token || claims.looks_like_access_token() => {
                 Err(Refusal::AccessToken)
             }
             TokenUse::Access | TokenUse::Id => Ok(()),
         }
     }
+}
+
+/// A bearer token must not be bound to a key of its sender.
+fn check_unbound(claims: &UnverifiedClaims) -> Result<(), Refusal> {
+    if claims.is_bound() {
+        Err(Refusal::BoundToken)
+    } else {
+        Ok(())
+    }
+}
+
+/// The key that made the signature.
+fn signer<'k>(
+    found: &'k KeyLookup,
+    algorithm: Algorithm,
+    signing_input: &str,
+    signature: &str,
+) -> Result<&'k VerificationKey, Refusal> {
+    let made_it = |key: &&VerificationKey| {
+        key.verify(algorithm, signing_input.as_bytes(), signature)
+            .is_ok()
+    };
+    let signer = found.candidates.iter().find(made_it);
+    signer.ok_or(Refusal::WrongSignature)
 }

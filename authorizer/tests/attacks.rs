@@ -61,6 +61,12 @@ fn refused(world: &World, token: &str, reason: &str) {
     assert_eq!(line["decision"], "unauthorized");
     // Of a refused token only the key id is logged.
     assert_eq!(line.get("clientId"), None);
+    // The checks called one by one, as tools call them, find the same fault.
+    let inspected = wait(world.inspect(token));
+    assert!(
+        inspected.contains(&reason),
+        "{reason} is not in {inspected:?}"
+    );
 }
 
 /// A token that must be accepted.
@@ -68,6 +74,7 @@ fn refused(world: &World, token: &str, reason: &str) {
 fn accepted(world: &World, token: &str) {
     let answer = wait(world.ask_with(token));
     assert_eq!(world.reason(), "granted", "{answer}");
+    assert_eq!(wait(world.inspect(token)), [""; 0], "{answer}");
 }
 
 fn wait<T>(future: impl Future<Output = T>) -> T {

@@ -10,10 +10,10 @@ use crate::clock::Clock;
 use crate::config::{IntrospectionSettings, IssuerSettings, Settings};
 use crate::deadline::Deadline;
 use crate::error::{AuthorizerError, Failure};
-use crate::header::UnverifiedHeader;
 use crate::http_client::Transport;
 use crate::introspection::{self, Introspection, IntrospectionError};
 use crate::jwks::{KeyLookup, KeyLookupError, KeySettings, KeySource};
+use crate::key_id::KeyId;
 use crate::refusal::Refusal;
 use crate::trace::Trace;
 use crate::verifier::TokenUse;
@@ -89,15 +89,13 @@ impl TrustedIssuer {
     /// The keys that the token may have been signed with.
     pub(super) async fn find_keys(
         &self,
-        header: &UnverifiedHeader,
+        key_id: &KeyId,
+        algorithm: Algorithm,
         deadline: Deadline,
         trace: &mut Trace,
     ) -> Result<KeyLookup, AuthorizerError> {
         let started = Instant::now();
-        let found = self
-            .keys
-            .lookup(header.key_id(), header.algorithm(), deadline)
-            .await;
+        let found = self.keys.lookup(key_id, algorithm, deadline).await;
         trace.keys_wait = started.elapsed();
         match found {
             Ok(found) => {
@@ -116,6 +114,15 @@ impl TrustedIssuer {
         self.name
             .strip_prefix(org)
             .is_some_and(|path| path.starts_with("/oauth2/"))
+    }
+
+    /// Refuses an algorithm that the issuer does not sign with.
+    pub(super) fn check_algorithm(&self, algorithm: Algorithm) -> Result<(), Refusal> {
+        if self.algorithms.contains(&algorithm) {
+            Ok(())
+        } else {
+            Err(Refusal::AlgorithmNotAllowed)
+        }
     }
 
     /// Refuses a client that is not among the acceptable ones.

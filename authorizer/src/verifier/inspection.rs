@@ -1,0 +1,165 @@
+//! Every check of a token on its own, for tools that show all faults at once.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use super::unverified_token::UnverifiedToken;
+use super::{TrustedIssuer, Verifier, check_unbound, signer};
+use crate::bearer::BearerToken;
+use crate::claims::UnverifiedClaims;
+use crate::compact_jws::{CompactJws, JwsFault};
+use crate::deadline::Deadline;
+use crate::error::AuthorizerError;
+use crate::header;
+use crate::jwks::KeyLookup;
+use crate::refusal::Refusal;
+use crate::trace::Trace;
+
+/// What one check says. `None`: it needs what another check did not give.
+type Checked = Option<Result<(), Refusal>>;
+
+/// What each check says of a token, whatever the others say. It is no permit: only [`Verifier::verify`] gives
+/// [`VerifiedClaims`](super::VerifiedClaims).
+#[derive(Debug)]
+pub struct Inspection {
+    header: Map<String, Value>,
+    claims: UnverifiedClaims,
+    /// Nothing that every token must not have in its header, a readable signature, a subject and a principal.
+    pub form: Result<(), Refusal>,
+    /// The expected kind of token, not bound to a key.
+    pub kind: Result<(), Refusal>,
+    /// A trusted issuer.
+    pub issuer: Result<(), Refusal>,
+    /// A key of this issuer for the token's algorithm.
+    pub key: Checked,
+    /// A signature by this key.
+    pub signature: Checked,
+    /// A token that is valid now.
+    pub times: Result<(), Refusal>,
+    /// An audience of ours.
+    pub audience: Checked,
+    /// A client that is allowed.
+    pub client: Checked,
+}
+
+impl Inspection {
+    /// A member of the header, unverified.
+    #[must_use]
+    pub fn header_member(&self, name: &str) -> Option<&Value> {
+        self.header.get(name)
+    }
+
+    /// A claim, unverified.
+    #[must_use]
+    pub fn claim(&self, name: &str) -> Option<&Value> {
+        self.claims.get(name)
+    }
+
+    /// The claims, unverified.
+    #[must_use]
+    pub const fn claims(&self) -> &UnverifiedClaims {
+        &self.claims
+    }
+}
+
+impl Verifier {
+    /// Makes every check of a token. The checks of audience and client are those of the trusted issuer that the token
+    /// names, or of the only one there is.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be read, so that nothing else can be checked.
+    pub async fn inspect(
+        &self,
+        token: &BearerToken,
+        deadline: Deadline,
+    ) -> Result<Inspection, Refusal> {
+        let jws = CompactJws::split(token.reveal())?;
+        let header = jws.header()?;
+        // The fault that the verifier names first.
+        let first_fault = |fault: JwsFault| match UnverifiedToken::parse(token) {
+            Err(refusal) => refusal,
+            Ok(_) => fault.into(),
+        };
+        let claims = UnverifiedClaims::new(jws.payload().map_err(first_fault)?);
+        let found = self.issuer_of(&claims);
+        let judge = match (&found, &*self.issuers) {
+            (Ok(issuer), _) => Some(*issuer),
+            (Err(_), [only]) => Some(only),
+            (Err(_), _) => None,
+        };
+        let key = inspect_key(found.as_ref().ok().copied(), judge, &header, deadline).await;
+        let signature = match &key {
+            Some(Ok(found)) => {
+                let signed = header::algorithm(&header).and_then(|algorithm| {
+                    signer(found, algorithm, jws.signing_input, jws.signature).map(drop)
+                });
+                Some(signed)
+            }
+            Some(Err(_)) | None => None,
+        };
+        Ok(Inspection {
+            form: self.inspect_form(&jws, &header, &claims, judge),
+            kind: self.inspect_kind(&header, &claims),
+            issuer: found.map(drop),
+            key: key.map(|found| found.map(drop)),
+            signature,
+            times: claims.times().and_then(|times| self.check_times(&times)),
+            audience: judge.map(|issuer| claims.check_audience(&issuer.audiences)),
+            client: judge.map(|issuer| issuer.check_client(&claims)),
+            header,
+            claims,
+        })
+    }
+
+    fn inspect_form(
+        &self,
+        jws: &CompactJws<'_>,
+        header: &Map<String, Value>,
+        claims: &UnverifiedClaims,
+        issuer: Option<&Arc<TrustedIssuer>>,
+    ) -> Result<(), Refusal> {
+        header::check_extensions(header)?;
+        jws.check_signature_form()?;
+        claims.subject()?;
+        issuer.map_or(Ok(()), |issuer| self.principal(claims, issuer).map(drop))
+    }
+
+    fn inspect_kind(
+        &self,
+        header: &Map<String, Value>,
+        claims: &UnverifiedClaims,
+    ) -> Result<(), Refusal> {
+        let says_access_token = header::says_access_token(header)?;
+        self.requirements.check_kind(says_access_token, claims)?;
+        check_unbound(claims)
+    }
+}
+
+/// The keys that a token may have been signed with. `None`: the issuer is not trusted, so it has no keys here, or its
+/// keys are unavailable.
+async fn inspect_key(
+    issuer: Option<&Arc<TrustedIssuer>>,
+    judge: Option<&Arc<TrustedIssuer>>,
+    header: &Map<String, Value>,
+    deadline: Deadline,
+) -> Option<Result<KeyLookup, Refusal>> {
+    let named = header::algorithm(header).and_then(|algorithm| {
+        judge.map_or(Ok(()), |judge| judge.check_algorithm(algorithm))?;
+        Ok((algorithm, header::key_id(header)?))
+    });
+    let (algorithm, key_id) = match named {
+        Ok(named) => named,
+        Err(refusal) => return Some(Err(refusal)),
+    };
+    let mut trace = Trace::default();
+    match issuer?
+        .find_keys(&key_id, algorithm, deadline, &mut trace)
+        .await
+    {
+        Ok(found) => Some(Ok(found)),
+        Err(AuthorizerError::Refused(refusal)) => Some(Err(refusal)),
+        Err(AuthorizerError::Failed(_)) => None,
+    }
+}
