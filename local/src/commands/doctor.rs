@@ -13,16 +13,19 @@ mod issuer;
 mod keys;
 mod messages;
 mod settings;
+mod token;
 
 use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use authorizer::config::Settings;
 use authorizer::http_client::HttpClientError;
 use clap::Args;
 use reqwest::Url;
 
 use self::discovery::Discovery;
+use self::token::Examined;
 use super::Failed;
 use super::probe::Probe;
 use super::report::Report;
@@ -54,12 +57,23 @@ pub struct Doctor {
     /// Scopes that the pages ask for, separated by spaces
     #[arg(long, value_name = "SCOPES")]
     scope: Option<String>,
+    /// An access token to judge; `-` reads it from standard input
+    #[arg(long, value_name = "TOKEN")]
+    token: Option<String>,
     /// PEM file of additional trusted roots
     #[arg(long, value_name = "FILE")]
     ca_file: Option<PathBuf>,
     /// Print one JSON document
     #[arg(long)]
     json: bool,
+}
+
+/// What the options name, read.
+#[derive(Debug)]
+struct GivenFacts {
+    probe: Probe,
+    settings: Settings,
+    token: Option<String>,
 }
 
 /// Why a check is not made.
@@ -89,16 +103,32 @@ impl Doctor {
     /// # Errors
     /// When standard output cannot be written to.
     pub(crate) async fn run(&self) -> Result<ExitCode, Failed> {
-        let probe = match self.probe() {
-            Ok(probe) => probe,
+        let given = match self.given() {
+            Ok(given) => given,
             Err(usage) => {
                 crate::progress::line(format_args!("error: {usage}"));
                 return Ok(ExitCode::from(2));
             }
         };
         let mut report = Report::new(self.json);
-        let jwks_uri = self.examine(&probe, &mut report).await?;
+        let jwks_uri = self.examine(&given, &mut report).await?;
         Ok(report.finish(|report| settings::closing(self, jwks_uri.as_deref(), report))?)
+    }
+
+    /// Reads what the options name.
+    fn given(&self) -> Result<GivenFacts, String> {
+        let token = match self.token.as_deref() {
+            Some("-") => {
+                let text = io::read_to_string(io::stdin());
+                Some(text.map_err(|error| format!("--token -: {error}"))?)
+            }
+            token => token.map(str::to_owned),
+        };
+        Ok(GivenFacts {
+            probe: self.probe()?,
+            settings: token::settings(self)?,
+            token: token.map(|token| token::bare(&token).to_owned()),
+        })
     }
 
     fn probe(&self) -> Result<Probe, String> {
@@ -111,7 +141,11 @@ impl Doctor {
     }
 
     /// Makes the checks in order, and gives back the address of the keys.
-    async fn examine(&self, probe: &Probe, report: &mut Report) -> io::Result<Option<String>> {
+    async fn examine(&self, given: &GivenFacts, report: &mut Report) -> io::Result<Option<String>> {
+        let probe = &given.probe;
+        if let Some(token) = &given.token {
+            report.hide(token);
+        }
         let form = issuer::form(&self.issuer);
         let discovery = if form.is_fail() {
             Err(Skip::After("issuer_form"))
@@ -126,7 +160,13 @@ impl Doctor {
         let metadata = discovery.and_then(Discovery::document);
 
         let keys = keys::fetch(discovery, probe).await;
-        report.add(keys::check(keys.as_ref().map_err(|skip| *skip)))?;
+        let keys_check = keys::check(keys.as_ref().map_err(|skip| *skip));
+        let usable_keys = if keys_check.is_fail() {
+            Err(Skip::After("keys"))
+        } else {
+            keys.as_ref().map_err(|skip| *skip)
+        };
+        report.add(keys_check)?;
         report.add(clock::check(discovery))?;
         report.add(capabilities::pkce(metadata))?;
         report.add(capabilities::public_client(metadata))?;
@@ -141,6 +181,17 @@ impl Doctor {
         };
         report.add(client::client_type(client_type))?;
         report.add(cors::check(self, metadata, keys.as_ref().ok(), probe).await)?;
+
+        let known_issuer = discovery.map(drop);
+        let token = match &given.token {
+            Some(token) => {
+                Ok(Examined::new(&given.settings, token, known_issuer, usable_keys).await)
+            }
+            None => Err(Skip::Option("--token")),
+        };
+        for outcome in token::all(token.as_ref().map_err(|skip| *skip), self) {
+            report.add(outcome)?;
+        }
         Ok(keys.ok().and_then(|keys| keys.url().map(str::to_owned)))
     }
 }

@@ -11,3 +11,4 @@ mod issuer;
 mod issuers;
 mod run;
 mod tls;
+mod tokens;

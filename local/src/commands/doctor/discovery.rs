@@ -254,7 +254,7 @@ impl Transport for Recorder<'_> {
 }
 
 /// An answer in the form in which the authorizer gets it.
-fn as_document(answer: &Result<Answer, NoAnswer>) -> Result<Document, TransportError> {
+pub(super) fn as_document(answer: &Result<Answer, NoAnswer>) -> Result<Document, TransportError> {
     let answer = answer.as_ref().map_err(|failure| failure.error)?;
     if answer.status != StatusCode::OK {
         return Err(TransportError::Status(answer.status.as_u16()));

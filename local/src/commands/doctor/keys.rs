@@ -1,14 +1,14 @@
 //! The issuer's keys.
 
 use authorizer::algorithm::Algorithm;
-use authorizer::http_client::Endpoint;
+use authorizer::http_client::{ConnectFault, Document, Endpoint, TransportError};
 use authorizer::issuer_metadata::MetadataError;
 use authorizer::jwks::{KeyRefusal, KeySet, KeySetError, RefusedKey, StatedLifetime};
 use http::StatusCode;
 use http::header::CACHE_CONTROL;
 
 use super::Fact;
-use super::discovery::Discovery;
+use super::discovery::{self, Discovery};
 use super::messages::Message;
 use crate::commands::no_answer;
 use crate::commands::probe::{Answer, NoAnswer, Probe};
@@ -49,6 +49,17 @@ impl Keys {
     /// Its address, if the metadata names one that may be asked.
     pub(super) fn url(&self) -> Option<&str> {
         self.address.as_ref().ok().map(Endpoint::as_str)
+    }
+
+    /// The same as an endpoint.
+    pub(super) fn endpoint(&self) -> Option<Endpoint> {
+        self.address.as_ref().ok().cloned()
+    }
+
+    /// What came, as the authorizer gets it.
+    pub(super) fn document(&self) -> Result<Document, TransportError> {
+        let none = Err(TransportError::Connect(ConnectFault::Refused));
+        self.answer.as_ref().map_or(none, discovery::as_document)
     }
 
     /// The set as the authorizer reads it.

@@ -1,0 +1,145 @@
+//! A token, judged by the authorizer's own checks, all of them.
+
+mod checks;
+mod shown;
+mod times;
+
+use std::ffi::OsString;
+use std::io;
+use std::sync::Arc;
+
+use authorizer::bearer::BearerToken;
+use authorizer::config::Settings;
+use authorizer::http_client::{
+    ConnectFault, Document, Request, Sending, Transport, TransportError,
+};
+use authorizer::refusal::Refusal;
+use authorizer::verifier::{Inspection, TrustedIssuer, Verifier};
+use lambda_support::clock::{Clock, SystemClock};
+use lambda_support::deadline::Deadline;
+use lambda_support::settings::Source;
+
+pub(super) use self::checks::all;
+use super::keys::Keys;
+use super::{Doctor, Fact, Skip};
+
+/// What is known of a token.
+#[derive(Debug)]
+pub(super) struct Examined {
+    /// Every check, unless it cannot be read.
+    inspection: Result<Inspection, Refusal>,
+    /// How many bytes and dots it has: enough to say what an unreadable one is.
+    bytes: usize,
+    dots: usize,
+    /// Why the issuer is not known.
+    without_issuer: Option<Skip>,
+    /// Why its keys are not known.
+    without_keys: Option<Skip>,
+}
+
+impl Examined {
+    /// Makes every check that can be made with what is known of the issuer.
+    pub(super) async fn new(
+        settings: &Settings,
+        token: &str,
+        issuer: Fact<()>,
+        keys: Fact<&Keys>,
+    ) -> Self {
+        let inspection = match BearerToken::from_token(token) {
+            Ok(bearer) => {
+                let verifier = verifier(settings, keys.ok());
+                verifier.inspect(&bearer, Deadline::UNKNOWN).await
+            }
+            Err(refusal) => Err(refusal),
+        };
+        Self {
+            inspection,
+            bytes: token.len(),
+            dots: token.matches('.').count(),
+            without_issuer: issuer.err(),
+            without_keys: issuer.err().or(keys.err()),
+        }
+    }
+}
+
+/// A token as people paste it: with blanks around it, or with the scheme before it.
+pub(super) fn bare(token: &str) -> &str {
+    let token = token.trim();
+    match token.split_at_checked(7) {
+        Some((scheme, rest)) if scheme.eq_ignore_ascii_case("bearer ") => rest.trim(),
+        _ => token,
+    }
+}
+
+/// The authorizer's verifier, with keys that have been fetched already.
+fn verifier(settings: &Settings, keys: Option<&Keys>) -> Verifier {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let transport: Arc<dyn Transport> = Arc::new(Replay(keys.map_or(
+        Err(TransportError::Connect(ConnectFault::Refused)),
+        Keys::document,
+    )));
+    let issuers = settings.issuers.iter().map(|issuer| {
+        let mut issuer = issuer.clone();
+        issuer.jwks_uri = keys.and_then(Keys::endpoint);
+        TrustedIssuer::new(&issuer, settings, &transport, &clock)
+    });
+    Verifier::new(issuers.collect(), settings.requirements.clone(), 0, clock)
+}
+
+/// Answers every request with the same document.
+#[derive(Debug)]
+struct Replay(Result<Document, TransportError>);
+
+impl Transport for Replay {
+    fn send<'a>(&'a self, _: Request<'a>) -> Sending<'a> {
+        Box::pin(async { self.0.clone() })
+    }
+}
+
+/// The authorizer's settings by the options of the command, everything else being its default. A wrong issuer is for
+/// `issuer_form` to report; until it is right a placeholder is in its place, which no token names.
+///
+/// # Errors
+/// When the audience or the client id could not be a setting.
+pub(super) fn settings(doctor: &Doctor) -> Result<Settings, String> {
+    let given = |issuer| Given { doctor, issuer };
+    Settings::from_source(&given(doctor.issuer.as_str()))
+        .or_else(|_| Settings::from_source(&given("https://issuer.invalid")))
+        .map_err(|faults| faults.to_string())
+}
+
+struct Given<'d> {
+    doctor: &'d Doctor,
+    issuer: &'d str,
+}
+
+impl Source for Given<'_> {
+    fn variable(&self, name: &str) -> Option<OsString> {
+        let value = match name {
+            "ISSUER" => self.issuer,
+            // Without the option the check of it is skipped.
+            "AUDIENCE" => self.doctor.audience.as_deref().unwrap_or("any"),
+            "CLIENT_IDS" => self.doctor.client_id.as_deref()?,
+            _ => return None,
+        };
+        Some(value.into())
+    }
+
+    fn file(&self, _: &str) -> io::Result<Vec<u8>> {
+        Err(io::ErrorKind::NotFound.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::bare;
+
+    #[test]
+    fn tokens_as_people_paste_them() {
+        for text in ["a.b.c", " a.b.c\n", "Bearer a.b.c", "bearer  a.b.c "] {
+            assert_eq!(bare(text), "a.b.c", "{text:?}");
+        }
+        assert_eq!(bare("bearer"), "bearer");
+        assert_eq!(bare("ééééééé"), "ééééééé");
+    }
+}
