@@ -104,7 +104,7 @@ function trials(id, signedIn) {
   /** @type {[string, string][]} */
   const requests = [['GET', '/session'], ['GET', '/state'], ['GET', `/state/${id}`], ['PUT', `/state/${id}`]];
   /** @type {['me' | 'anonymous' | 'forger', string][]} */
-  const callers = [...(signedIn ? [/** @type {['me', string]} */ (['me', 'you'])] : []), ['anonymous', 'anonymous'], ['forger', 'a forger']];
+  const callers = [...(signedIn ? [/** @type {['me', string]} */ (['me', 'you'])] : []), ['anonymous', 'anonymous'], ['forger', 'forger']];
   const row = (/** @type {[string, string]} */ [method, path]) =>
     element(
       'tr',

@@ -678,10 +678,10 @@ export const scenarios = {
     };
     await check('GET /session as you', '200', 'allowed it as Alice Example');
     await check('GET /session as anonymous', '200', 'allowed it as an anonymous caller');
-    await check('GET /session as a forger', '401', 'The authorizer rejected the token');
+    await check('GET /session as forger', '401', 'The authorizer rejected the token');
     await check('GET /state/example as you', '404', 'The handler rejected it');
     await check('PUT /state/example as anonymous', '401', 'requires a token');
-    await check('PUT /state/example as a forger', '401', 'The authorizer rejected the token');
+    await check('PUT /state/example as forger', '401', 'The authorizer rejected the token');
     await check('PUT /state/example as you', '403', 'The access rules do not allow');
     await screenshot(page, 'panel', { width: 1200 });
     await signInToWriteAgain(page);
