@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Compares the tables of docs/local-gateway.md with the properties that AWS's own translator knows.
 
-A test of the package `local` holds the page to the code, so this holds the code to SAM. It needs aws-sam-translator.
+A test of the package `local` compares the page with the code, and this script compares it with SAM. It needs
+aws-sam-translator.
 """
 
 import pathlib
