@@ -33,6 +33,7 @@ HEALTHY = [
     ("AWS/Lambda", "Duration", AUTHORIZER, [1, 2, 2200]),
     ("AWS/Lambda", "Duration", HANDLER, [5, 10, 4600]),
     ("Authorizer", "StaleServed", {"function": "AuthorizerFunction"}, [0]),
+    ("StateApi", "Faults", {"function": "ApiHandlerFunction"}, [0] * 840),
     *decisions(allow=840, deny=10, unauthorized=150),
 ]
 # The same at the log level `error`, which leaves out the lines of allowed calls.
@@ -73,8 +74,8 @@ OUTAGES = {
         "alarms": {"ApiServerErrorAlarm", "ApiHandlerErrorAlarm", "ApiHandlerDurationAlarm"},
     },
     "the database fails": {
-        "metrics": [("AWS/ApiGateway", "5XXError", API, [1] * 1000)],
-        "alarms": {"ApiServerErrorAlarm"},
+        "metrics": [("AWS/ApiGateway", "5XXError", API, [1] * 1000), ("StateApi", "Faults", {"function": "ApiHandlerFunction"}, [1] * 840)],
+        "alarms": {"ApiServerErrorAlarm", "ApiHandlerFaultAlarm"},
     },
     "the authorizer has no usable keys": {
         "metrics": [("AWS/ApiGateway", "5XXError", API, [1] * 1000), *decisions(error=1000)],
