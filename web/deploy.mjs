@@ -117,3 +117,4 @@ console.log(`${config.origin} is up to date. Register exactly these at the issue
   sign-in redirect URI   ${config.origin}/callback.html
   sign-out redirect URI  ${config.origin}/signed-out.html
   trusted origin (CORS)  ${config.origin}`);
+if (WebOrigin !== WebUrl) console.log(`In DNS, ${new URL(WebOrigin).hostname} must be an alias (CNAME) of ${new URL(WebUrl).hostname}.`);

@@ -89,12 +89,13 @@ test('deploys the stack of the pages, and uploads only the site', async () => {
 
 test('with a certificate the pages have their own domain', async () => {
   const origin = 'https://app.example.com';
-  const { status, stderr, log } = await run(
+  const { status, stdout, stderr, log } = await run(
     { parameters: { WebOrigin: origin }, certificate: 'arn:x', preflight: { status: 204, allowed: origin } },
     ['--certificate', 'arn:x'],
   );
   assert.equal(status, 0, stderr);
   assert.match(log, / WebCertificate=arn:x\n/);
+  assert.match(stdout, /app\.example\.com must be an alias \(CNAME\) of d1\.cloudfront\.net/);
 });
 
 for (const [name, stack, expected] of /** @type {[string, object, RegExp][]} */ ([
