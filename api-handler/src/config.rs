@@ -1,5 +1,7 @@
 //! The settings, read once from the environment.
 
+use std::fmt;
+
 use http::HeaderValue;
 use lambda_support::log::Level;
 use lambda_support::settings::{Faults, Reader, Source};
@@ -8,38 +10,48 @@ use lambda_support::settings::{Faults, Reader, Source};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
     /// Name of the DynamoDB table.
-    pub table: String,
+    pub(crate) table: String,
     /// Origins that get CORS headers.
-    pub allowed_origins: Vec<HeaderValue>,
+    pub(crate) allowed_origins: Vec<HeaderValue>,
     /// Members of this group may read and write every resource.
-    pub admin_group: Option<String>,
+    pub(crate) admin_group: Option<String>,
+    /// The URL under which callers reach the API, unless it is that of the event.
+    pub(crate) public_url: Option<String>,
     /// What is logged.
     pub log_level: Level,
     /// How to reach DynamoDB.
-    pub aws: Aws,
+    pub(crate) aws: Aws,
 }
 
-/// The AWS SDK's own variables, as far as they bear on DynamoDB within Lambda: no files, no instance metadata.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Aws {
-    /// `AWS_REGION`, else `AWS_DEFAULT_REGION`.
-    pub region: String,
+/// The AWS SDK's own variables, as far as they concern the table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Aws {
+    /// `AWS_REGION`, else `AWS_DEFAULT_REGION`, else that of the profile.
+    pub(crate) region: Option<String>,
     /// `AWS_ENDPOINT_URL_DYNAMODB`, else `AWS_ENDPOINT_URL`, else the region's own.
-    pub endpoint: Option<String>,
-    /// `AWS_ACCESS_KEY_ID`.
-    pub access_key_id: String,
-    /// `AWS_SECRET_ACCESS_KEY`.
-    pub secret_access_key: String,
-    /// `AWS_SESSION_TOKEN`.
-    pub session_token: Option<String>,
+    pub(crate) endpoint: Option<String>,
+    /// `AWS_USE_FIPS_ENDPOINT`.
+    pub(crate) use_fips: bool,
+    /// `AWS_USE_DUALSTACK_ENDPOINT`.
+    pub(crate) use_dual_stack: bool,
+    /// Lambda sets it. Without it the SDK's other sources of credentials are asked.
+    pub(crate) access_key: Option<AccessKey>,
 }
 
-impl std::fmt::Debug for Aws {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Aws")
-            .field("region", &self.region)
-            .field("endpoint", &self.endpoint)
-            .finish_non_exhaustive()
+/// Credentials in the environment.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct AccessKey {
+    /// `AWS_ACCESS_KEY_ID`.
+    pub(crate) id: String,
+    /// `AWS_SECRET_ACCESS_KEY`.
+    pub(crate) secret: String,
+    /// `AWS_SESSION_TOKEN`.
+    pub(crate) session_token: Option<String>,
+}
+
+impl fmt::Debug for AccessKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AccessKey").finish_non_exhaustive()
     }
 }
 
@@ -55,6 +67,7 @@ impl Settings {
             table: reader.required("STATE_TABLE", "the name of the DynamoDB table"),
             allowed_origins: read_origins(&mut reader),
             admin_group: reader.text("ADMIN_GROUP"),
+            public_url: read_public_url(&mut reader),
             log_level: reader.log_level(),
             aws: Aws::read(&mut reader),
         };
@@ -65,20 +78,76 @@ impl Settings {
 
 impl Aws {
     fn read(reader: &mut Reader<'_>) -> Self {
-        let region = reader.text("AWS_REGION");
-        let region = region.or_else(|| reader.text("AWS_DEFAULT_REGION"));
+        let region = ["AWS_REGION", "AWS_DEFAULT_REGION"]
+            .into_iter()
+            .find_map(|name| reader.text(name));
+        if region.is_none() && reader.text("AWS_PROFILE").is_none() {
+            reader.fault(
+                "AWS_REGION",
+                "the region of the table, or AWS_PROFILE a profile that has one",
+            );
+        }
         Self {
-            region: region
-                .unwrap_or_else(|| reader.required("AWS_REGION", "the region of the table")),
+            region,
             endpoint: ["AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL"]
                 .into_iter()
                 .find_map(|name| read_url(reader, name)),
-            access_key_id: reader.required("AWS_ACCESS_KEY_ID", "the function's credentials"),
-            secret_access_key: reader
-                .required("AWS_SECRET_ACCESS_KEY", "the function's credentials"),
-            session_token: reader.text("AWS_SESSION_TOKEN"),
+            use_fips: read_bool(reader, "AWS_USE_FIPS_ENDPOINT"),
+            use_dual_stack: read_bool(reader, "AWS_USE_DUALSTACK_ENDPOINT"),
+            access_key: AccessKey::read(reader),
         }
     }
+}
+
+impl AccessKey {
+    fn read(reader: &mut Reader<'_>) -> Option<Self> {
+        const ID: &str = "AWS_ACCESS_KEY_ID";
+        const SECRET: &str = "AWS_SECRET_ACCESS_KEY";
+        match (reader.text(ID), reader.text(SECRET)) {
+            (None, None) => None,
+            (Some(id), Some(secret)) => Some(Self {
+                id,
+                secret,
+                session_token: reader.text("AWS_SESSION_TOKEN"),
+            }),
+            (Some(_), None) => {
+                reader.fault(
+                    SECRET,
+                    "the secret of AWS_ACCESS_KEY_ID; set both or neither",
+                );
+                None
+            }
+            (None, Some(_)) => {
+                reader.fault(ID, "the id of AWS_SECRET_ACCESS_KEY; set both or neither");
+                None
+            }
+        }
+    }
+}
+
+/// As the SDK reads it: any case.
+fn read_bool(reader: &mut Reader<'_>, name: &str) -> bool {
+    let text = reader.text(name).unwrap_or_default();
+    if !text.is_empty()
+        && !["true", "false"]
+            .iter()
+            .any(|word| text.eq_ignore_ascii_case(word))
+    {
+        reader.fault(name, "true or false");
+    }
+    text.eq_ignore_ascii_case("true")
+}
+
+fn read_public_url(reader: &mut Reader<'_>) -> Option<String> {
+    const NAME: &str = "PUBLIC_URL";
+    let url = reader.text(NAME)?;
+    if !is_url(&url) || url.ends_with('/') || url.contains(['?', '#', '"', '<', '>', '@']) {
+        reader.fault(
+            NAME,
+            "an http or https URL such as https://api.example.com/prod, without a slash at its end, a query or a fragment",
+        );
+    }
+    Some(url)
 }
 
 fn read_url(reader: &mut Reader<'_>, name: &str) -> Option<String> {

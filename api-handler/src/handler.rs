@@ -130,7 +130,11 @@ impl Handler {
             self.settings.admin_group.as_deref(),
             now,
         );
-
+        let base_url = self
+            .settings
+            .public_url
+            .as_deref()
+            .unwrap_or(&request.base_url);
         let budget = Deadline::of_invocation(invocation.deadline, now).patience(now, BUDGET);
 
         let mut cause = None;
@@ -139,7 +143,7 @@ impl Handler {
                 let caller = caller.as_ref().map_err(Clone::clone)?;
                 let context = Context {
                     request: &request,
-                    base_url: &request.base_url,
+                    base_url,
                     cursors: &self.cursors,
                     caller,
                     store: &store,

@@ -18,7 +18,10 @@ fn main() -> ExitCode {
 }
 
 async fn serve() -> Result<(), ProcessError> {
-    let settings = Settings::from_source(&Environment)?;
+    let settings = Settings::from_source(&Environment)?
+        .with_region_of_profile()
+        .await
+        .map_err(|error| ProcessError::Init(error.into()))?;
     let lambda = LambdaEnvironment::from_source(&Environment)?;
     let log = Log::new(settings.log_level, Arc::new(Stdout));
     EventLog::new(log.clone(), "api_handler").install();

@@ -3,6 +3,7 @@
 //! The SDK's own retries and time limits are off, because it would repeat a write whose first attempt may have been
 //! applied. `retry` does not, and `write` then reads whether it was.
 
+mod connection;
 mod http;
 mod item;
 mod read;
@@ -17,10 +18,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use aws_sdk_dynamodb::{
-    Client,
-    config::{BehaviorVersion, Credentials, Region, retry::RetryConfig, timeout::TimeoutConfig},
-};
+use aws_sdk_dynamodb::Client;
 
 pub(crate) use self::read::Ids;
 use crate::{config::Settings, problem::Problem, state::GroupName};
@@ -93,26 +91,8 @@ impl Store {
     /// # Errors
     /// When TLS cannot be set up.
     pub(crate) fn new(settings: &Settings) -> Result<Self, rustls::Error> {
-        let aws = &settings.aws;
-        let credentials = Credentials::new(
-            &aws.access_key_id,
-            &aws.secret_access_key,
-            aws.session_token.clone(),
-            None,
-            "environment",
-        );
-        let mut sdk = aws_sdk_dynamodb::Config::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::new(aws.region.clone()))
-            .credentials_provider(credentials)
-            .http_client(http::client()?)
-            .retry_config(RetryConfig::disabled())
-            .timeout_config(TimeoutConfig::disabled());
-        if let Some(endpoint) = &aws.endpoint {
-            sdk = sdk.endpoint_url(endpoint);
-        }
         Ok(Self {
-            client: Client::from_conf(sdk.build()),
+            client: connection::client(&settings.aws)?,
             table: settings.table.clone(),
             spent: Arc::default(),
         })

@@ -102,9 +102,9 @@ fn every_fault_is_in_one_message_without_secrets() {
   ALLOWED_ORIGINS holds \"https://a.example,*\": expected origins such as https://app.example.com, joined by commas, without a path, never `*`
   ADMIN_GROUP holds a value that is not UTF-8: expected text
   LOG_LEVEL holds \"loud\": expected one of error, warn, info, debug, trace
-  AWS_REGION is not set: expected the region of the table
+  AWS_REGION is not set: expected the region of the table, or AWS_PROFILE a profile that has one
   AWS_ENDPOINT_URL holds \"here\": expected an http or https URL
-  AWS_ACCESS_KEY_ID is not set: expected the function's credentials";
+  AWS_ACCESS_KEY_ID is not set: expected the id of AWS_SECRET_ACCESS_KEY; set both or neither";
     let faults = Settings::from_source(&given).unwrap_err();
     assert_eq!(faults.to_string(), expected);
 }
@@ -116,4 +116,61 @@ fn settings_show_no_secret() {
         ("AWS_SESSION_TOKEN", "hush"),
     ]);
     assert!(!format!("{settings:?}").contains("hush"));
+}
+
+#[test]
+fn an_access_key_is_whole_or_absent() {
+    let access_key = |id: &str, secret: &str| {
+        let given = [("AWS_ACCESS_KEY_ID", id), ("AWS_SECRET_ACCESS_KEY", secret)];
+        parse(&given).map(|settings| settings.aws.access_key.is_some())
+    };
+    assert_eq!(access_key("id", "secret"), Ok(true));
+    assert_eq!(access_key("", ""), Ok(false));
+    assert!(access_key("id", "").is_err());
+    assert!(access_key("", "secret").is_err());
+}
+
+#[test]
+fn a_profile_may_have_the_region() {
+    assert!(parse(&[("AWS_REGION", "")]).is_err());
+    let region = |given: &[(&str, &str)]| parse(given).unwrap().aws.region;
+    assert_eq!(region(&[("AWS_REGION", ""), ("AWS_PROFILE", "dev")]), None);
+    let default = region(&[("AWS_REGION", ""), ("AWS_DEFAULT_REGION", "eu-north-1")]);
+    assert_eq!(default.as_deref(), Some("eu-north-1"));
+}
+
+#[test]
+fn the_kind_of_endpoint_is_as_the_sdk_reads_it() {
+    let endpoint = |fips: &str, dual: &str| {
+        let given = [
+            ("AWS_USE_FIPS_ENDPOINT", fips),
+            ("AWS_USE_DUALSTACK_ENDPOINT", dual),
+        ];
+        parse(&given).map(|settings| (settings.aws.use_fips, settings.aws.use_dual_stack))
+    };
+    assert_eq!(endpoint("", ""), Ok((false, false)));
+    assert_eq!(endpoint("TRUE", "false"), Ok((true, false)));
+    assert_eq!(endpoint("false", "true"), Ok((false, true)));
+    assert!(endpoint("yes", "").is_err());
+}
+
+#[test]
+fn the_public_url_is_a_base_for_paths() {
+    let check = |text: &str, good: bool| {
+        let settings = parse(&[("PUBLIC_URL", text)]);
+        assert_eq!(settings.is_ok(), good, "{text:?}");
+        if let Ok(settings) = settings {
+            assert_eq!(settings.public_url.as_deref(), Some(text));
+        }
+    };
+    check("https://api.example.com", true);
+    check("https://api.example.com/prod/v1", true);
+    check("http://127.0.0.1:3000/prod", true);
+    check("https://api.example.com/", false);
+    check("https://api.example.com/prod?x=1", false);
+    check("https://api.example.com/prod#x", false);
+    check("https://user@api.example.com", false);
+    check("api.example.com", false);
+    check("/prod", false);
+    assert_eq!(parse(&[("PUBLIC_URL", "")]).unwrap().public_url, None);
 }

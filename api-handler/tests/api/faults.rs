@@ -20,8 +20,24 @@ use tokio::{
 
 use crate::support::{Api, Ask, Reply, START, UNHURRIED, ask, forward, raw};
 
-/// A store that says what `respond` says to the operation and its input; `None` hangs up.
+/// A store that answers an operation and its input with the result of `respond`; `None` hangs up.
 async fn store<F>(respond: impl Fn(String, Value) -> F + Send + Sync + 'static) -> String
+where
+    F: Future<Output = Option<Vec<u8>>> + Send,
+{
+    store_of_calls(move |call| respond(call.operation, call.input)).await
+}
+
+/// A call of the store.
+#[derive(Debug, Clone)]
+pub struct Call {
+    pub operation: String,
+    pub input: Value,
+    pub authorization: String,
+}
+
+/// A store that answers each call with the result of `respond`; `None` hangs up.
+async fn store_of_calls<F>(respond: impl Fn(Call) -> F + Send + Sync + 'static) -> String
 where
     F: Future<Output = Option<Vec<u8>>> + Send,
 {
@@ -33,8 +49,8 @@ where
             let (mut stream, _) = listener.accept().await.unwrap();
             let respond = Arc::clone(&respond);
             tokio::spawn(async move {
-                while let Some((operation, input)) = read(&mut stream).await {
-                    let Some(response) = respond(operation, input).await else {
+                while let Some(call) = read(&mut stream).await {
+                    let Some(response) = respond(call).await else {
                         return;
                     };
                     if stream.write_all(&response).await.is_err() {
@@ -47,7 +63,7 @@ where
     endpoint
 }
 
-async fn read(stream: &mut TcpStream) -> Option<(String, Value)> {
+async fn read(stream: &mut TcpStream) -> Option<Call> {
     let mut bytes = Vec::new();
     let head_end = loop {
         if let Some(at) = bytes.windows(4).position(|window| window == b"\r\n\r\n") {
@@ -75,10 +91,11 @@ async fn read(stream: &mut TcpStream) -> Option<(String, Value)> {
         .unwrap()
         .1
         .to_owned();
-    Some((
+    Some(Call {
         operation,
-        serde_json::from_slice(&bytes[head_end..]).unwrap(),
-    ))
+        input: serde_json::from_slice(&bytes[head_end..]).unwrap(),
+        authorization: header("authorization").unwrap().to_owned(),
+    })
 }
 
 fn http(status: u16, further: &str, body: &str) -> Option<Vec<u8>> {
@@ -478,8 +495,8 @@ async fn connections_that_are_closed_between_requests_do_not_matter() {
             let (mut stream, _) = listener.accept().await.unwrap();
             let real = real.clone();
             tokio::spawn(async move {
-                let (operation, input) = read(&mut stream).await?;
-                let (status, body) = forward(&real, &operation, &input).await;
+                let call = read(&mut stream).await?;
+                let (status, body) = forward(&real, &call.operation, &call.input).await;
                 stream
                     .write_all(&http(status, "Connection: keep-alive\r\n", &body)?)
                     .await
@@ -603,18 +620,15 @@ async fn an_index_that_lags_gives_no_id_away() {
     assert_eq!(seen, ["a", "hid0005a", "z"]);
 }
 
-/// A store in front of a real one that records each call: the operation and its input.
-async fn recording(real: &str) -> (String, Arc<Mutex<Vec<(String, Value)>>>) {
+/// A store in front of a real one that records each call.
+pub async fn recording(real: &str) -> (String, Arc<Mutex<Vec<Call>>>) {
     let calls = Arc::new(Mutex::new(Vec::new()));
     let (real, recorded) = (real.to_owned(), Arc::clone(&calls));
-    let endpoint = store(move |operation, input| {
-        recorded
-            .lock()
-            .unwrap()
-            .push((operation.clone(), input.clone()));
+    let endpoint = store_of_calls(move |call| {
+        recorded.lock().unwrap().push(call.clone());
         let real = real.clone();
         async move {
-            let (status, body) = forward(&real, &operation, &input).await;
+            let (status, body) = forward(&real, &call.operation, &call.input).await;
             http(status, "", &body)
         }
     });
@@ -668,7 +682,10 @@ async fn a_value_that_the_caller_may_not_see_is_not_read() {
         api.send(request).await.expect(status);
         let calls = calls.lock().unwrap();
         let mut read = Vec::new();
-        for (operation, input) in calls.iter() {
+        for Call {
+            operation, input, ..
+        } in calls.iter()
+        {
             let keys = match operation.as_str() {
                 "GetItem" if input["ProjectionExpression"].is_null() => json!([input["Key"]]),
                 "BatchGetItem" => {
@@ -729,10 +746,10 @@ async fn an_index_that_lags_lists_a_hidden_resource_without_reading_its_value() 
     let calls = calls.lock().unwrap();
     let reads: Vec<_> = calls
         .iter()
-        .filter(|(name, _)| name == "BatchGetItem")
+        .filter(|call| call.operation == "BatchGetItem")
         .collect();
     assert_eq!(reads.len(), 1);
-    let projection = &reads[0].1["RequestItems"][direct.table.as_str()]["ProjectionExpression"];
+    let projection = &reads[0].input["RequestItems"][direct.table.as_str()]["ProjectionExpression"];
     assert!(projection.is_string() && !projection.to_string().contains("value"));
 }
 

@@ -40,6 +40,14 @@ struct Runtime {
 impl Function {
     /// Starts the function over the table of `api`.
     pub async fn start(api: &Api) -> Self {
+        Self::with(api, |environment| environment).await
+    }
+
+    /// The same, with a changed environment.
+    pub async fn with(
+        api: &Api,
+        change: impl FnOnce(HashMap<String, String>) -> HashMap<String, String>,
+    ) -> Self {
         let (events, receiver) = mpsc::unbounded_channel();
         let runtime = Arc::new(Runtime {
             events: Mutex::new(receiver),
@@ -61,9 +69,13 @@ impl Function {
             .unwrap();
         let address = listener.local_addr().unwrap().to_string();
         tokio::spawn(async move { axum::serve(listener, router).await });
+        let variables = environment(&api.endpoint, &api.table)
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect();
         let mut process = Command::new(env!("CARGO_BIN_EXE_api-handler"))
             .env_clear()
-            .envs(environment(&api.endpoint, &api.table))
+            .envs(change(variables))
             .env("AWS_LAMBDA_RUNTIME_API", address)
             .env("AWS_LAMBDA_FUNCTION_NAME", "api-handler")
             .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256")
@@ -224,12 +236,81 @@ fn wrong_settings_end_the_process_with_one_message() {
         .unwrap();
     assert!(!output.status.success());
     let text = String::from_utf8(output.stderr).unwrap();
-    for name in [
-        "STATE_TABLE",
-        "AWS_REGION",
-        "AWS_ACCESS_KEY_ID",
-        "ALLOWED_ORIGINS holds \"*\"",
-    ] {
+    for name in ["STATE_TABLE", "AWS_REGION", "ALLOWED_ORIGINS holds \"*\""] {
         assert!(text.contains(name), "{name} in {text}");
     }
+}
+
+/// Starts the function without an access key, but with other variables of the SDK; its reads must work.
+async fn reads_with(variables: &[(&str, &str)]) -> String {
+    let direct = Api::start().await;
+    let body = json!({"value": 1, "visibility": "public"});
+    direct.put("alice", "a", &body).await;
+    let (endpoint, calls) = crate::faults::recording(&direct.endpoint).await;
+    let api = Api::over(&endpoint, &direct.table, &[]);
+    let function = Function::with(&api, |mut environment| {
+        environment.remove("AWS_ACCESS_KEY_ID");
+        environment.remove("AWS_SECRET_ACCESS_KEY");
+        environment.remove("AWS_REGION");
+        environment.extend(
+            variables
+                .iter()
+                .map(|(n, v)| ((*n).to_owned(), (*v).to_owned())),
+        );
+        environment
+    })
+    .await;
+    function.send(ask("GET", "/state/a")).await.expect(200);
+    let calls = calls.lock().unwrap();
+    calls[0].authorization.clone()
+}
+
+#[tokio::test]
+async fn a_profile_has_credentials_and_region() {
+    let folder = std::env::temp_dir().join(format!("api-handler-profile-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let (config, credentials) = (folder.join("config"), folder.join("credentials"));
+    std::fs::write(&config, "[profile dev]\nregion = eu-north-1\n").unwrap();
+    let keys = "[dev]\naws_access_key_id = OFPROFILE\naws_secret_access_key = hush\n";
+    std::fs::write(&credentials, keys).unwrap();
+    let authorization = reads_with(&[
+        ("AWS_PROFILE", "dev"),
+        ("AWS_CONFIG_FILE", config.to_str().unwrap()),
+        ("AWS_SHARED_CREDENTIALS_FILE", credentials.to_str().unwrap()),
+    ])
+    .await;
+    std::fs::remove_dir_all(&folder).unwrap();
+    assert!(
+        authorization.contains("Credential=OFPROFILE/"),
+        "{authorization}"
+    );
+    assert!(
+        authorization.contains("/eu-north-1/dynamodb/"),
+        "{authorization}"
+    );
+}
+
+#[tokio::test]
+async fn a_container_has_credentials() {
+    let credentials = json!({
+        "AccessKeyId": "OFCONTAINER", "SecretAccessKey": "hush", "Token": "t", "Expiration": "2100-01-01T00:00:00Z"
+    });
+    let router = Router::new().route("/credentials", get(async move || credentials.to_string()));
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0))
+        .await
+        .unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    let authorization = reads_with(&[
+        ("AWS_REGION", "eu-west-1"),
+        (
+            "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+            &format!("http://{address}/credentials"),
+        ),
+    ])
+    .await;
+    assert!(
+        authorization.contains("Credential=OFCONTAINER/"),
+        "{authorization}"
+    );
 }

@@ -79,3 +79,25 @@ async fn the_session_says_who_is_calling() {
                "scopes": ["openid", "state:write"], "groups": ["Everyone"], "expiresAt": "2026-01-01T01:00:00.000Z"})
     );
 }
+
+#[tokio::test]
+async fn links_begin_with_the_public_url() {
+    let api = Api::with(&[("PUBLIC_URL", "https://api.public.example/v1")]).await;
+    let created = api.put("alice", "a", &json!({"value": 1})).await;
+    assert_eq!(
+        created.headers["location"],
+        "https://api.public.example/v1/state/a"
+    );
+    api.put("alice", "b", &json!({"value": 1})).await;
+    let list = api.send(ask("GET", "/state?limit=1").by("alice")).await;
+    let link = &list.headers["link"];
+    assert!(
+        link.starts_with("<https://api.public.example/v1/state?limit=1&cursor="),
+        "{link}"
+    );
+    let document = api.send(ask("GET", "/openapi.json")).await;
+    assert_eq!(
+        document.body["servers"],
+        json!([{"url": "https://api.public.example/v1"}])
+    );
+}
