@@ -4,7 +4,7 @@
 //! applied. `retry` does not, and `write` then reads whether it was.
 
 mod connection;
-mod http;
+pub(crate) mod http;
 mod item;
 mod read;
 mod retry;

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::commands::bench::Bench;
 use crate::commands::doctor::Doctor;
 use crate::commands::invoke::Invoke;
 use crate::commands::run::{self, Run};
@@ -42,6 +43,7 @@ enum Command {
     Invoke(Invoke),
     Doctor(Doctor),
     Smoke(Smoke),
+    Bench(Bench),
 }
 
 impl Cli {
@@ -56,6 +58,7 @@ impl Cli {
             Some(Command::Invoke(invoke)) => invoke.run(&self.run.options(data)).await,
             Some(Command::Doctor(doctor)) => doctor.run().await,
             Some(Command::Smoke(smoke)) => smoke.run().await,
+            Some(Command::Bench(bench)) => bench.run().await,
         };
         ended.unwrap_or_else(|error| {
             line(format_args!("error: {error}"));

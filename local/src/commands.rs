@@ -1,5 +1,6 @@
 //! The commands of `cargo local`, one file per command.
 
+pub mod bench;
 pub mod doctor;
 pub mod invoke;
 mod no_answer;

@@ -38,13 +38,33 @@ pub async fn build(
     names: &[String],
     release: bool,
 ) -> Result<BTreeMap<String, PathBuf>, BuildError> {
+    build_targets(workspace, "--bin", names, release).await
+}
+
+/// Builds the named examples in the release profile and says where they are.
+///
+/// # Errors
+/// When they do not build.
+pub async fn build_examples(
+    workspace: &Path,
+    names: &[String],
+) -> Result<BTreeMap<String, PathBuf>, BuildError> {
+    build_targets(workspace, "--example", names, true).await
+}
+
+async fn build_targets(
+    workspace: &Path,
+    kind: &str,
+    names: &[String],
+    release: bool,
+) -> Result<BTreeMap<String, PathBuf>, BuildError> {
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
     let mut command = Command::new(&cargo);
     command
         .current_dir(workspace)
         .args(["build", "--message-format=json-render-diagnostics"]);
     for name in names {
-        command.args(["--bin", name]);
+        command.args([kind, name]);
     }
     if release {
         command.arg("--release");

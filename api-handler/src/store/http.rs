@@ -47,7 +47,7 @@ struct Connector(Https);
 ///
 /// # Errors
 /// When `rustls` cannot be set up.
-pub(super) fn client() -> Result<SharedHttpClient, rustls::Error> {
+pub fn client() -> Result<SharedHttpClient, rustls::Error> {
     let mut tcp = TcpConnector::new();
     tcp.enforce_http(false);
     tcp.set_nodelay(true);

@@ -1,0 +1,207 @@
+//! `cargo local bench`: what the functions cost, as whole processes, against the floor.
+//!
+//! The floor is the same runtime, built with the same profile, that does nothing but what no function of the kind can
+//! leave out. Ours and the floor run in alternating rounds, so that a ratio holds where the machine's speed drifts.
+
+mod authorizer;
+mod cold;
+mod event;
+mod figure;
+mod handler;
+mod key_server;
+mod process;
+mod warm;
+
+use std::collections::BTreeMap;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::Args;
+use serde_json::json;
+
+use crate::aws;
+use crate::commands::Failed;
+use crate::progress::{Progress, Verbosity};
+use crate::stack::workspace;
+use crate::template::{Given, TableDefinition, Template};
+use crate::toolchain;
+use figure::{Figure, Table};
+
+/// Measure what the release builds of the functions cost, against a bare runtime
+#[derive(Clone, Copy, Debug, Args)]
+pub struct Bench {
+    /// Fewer rounds: a trial that takes seconds, whose figures are not for quoting
+    #[arg(long)]
+    quick: bool,
+    /// Print one JSON document on standard output
+    #[arg(long)]
+    json: bool,
+}
+
+/// How often things are measured.
+#[derive(Clone, Copy, Debug)]
+struct Effort {
+    rounds: u32,
+    invocations: u32,
+    starts: u32,
+}
+
+const FULL: Effort = Effort {
+    rounds: 11,
+    invocations: 2000,
+    starts: 21,
+};
+const QUICK: Effort = Effort {
+    rounds: 3,
+    invocations: 100,
+    starts: 3,
+};
+
+/// The release builds that are measured.
+#[derive(Debug)]
+struct Binaries {
+    authorizer: PathBuf,
+    handler: PathBuf,
+    authorizer_floor: PathBuf,
+    handler_floor: PathBuf,
+}
+
+/// Why nothing could be measured.
+#[derive(Debug, thiserror::Error)]
+pub enum BenchError {
+    /// The binaries cannot be built.
+    #[error(transparent)]
+    Build(#[from] toolchain::BuildError),
+    /// The template of the workspace defines no table.
+    #[error("template.yaml cannot be read for its table: {0}")]
+    Template(String),
+    /// The database does not start.
+    #[error("the database does not start: {0}")]
+    Database(String),
+    /// A process cannot be started.
+    #[error("cannot run {0}: {1}")]
+    Spawn(String, io::Error),
+    /// A function ended, or took too long.
+    #[error("the function gave no answer: expected one within 20 s; its messages are above")]
+    NoAnswer,
+    /// A function did something else than what is to be measured.
+    #[error("expected an answer with `{0}`, found {1}")]
+    Answer(&'static str, String),
+    /// The kernel's accounts of a process are not as expected.
+    #[error("the kernel's statistics cannot be read: expected Linux with CONFIG_SCHEDSTATS")]
+    Statistics,
+    /// No key pair or signature.
+    #[error("no key pair could be made")]
+    Key,
+    /// The key server's TLS.
+    #[error("the certificate for the key server cannot be used: {0}")]
+    Tls(String),
+    /// Anything with files and sockets.
+    #[error(transparent)]
+    Io(io::Error),
+}
+
+impl Bench {
+    /// Builds the binaries, measures, and prints the figures.
+    pub(crate) async fn run(self) -> Result<ExitCode, Failed> {
+        let progress = Progress::new(Verbosity::Normal);
+        let workspace = workspace();
+        let effort = if self.quick { QUICK } else { FULL };
+        let scratch = workspace.join("target/local/bench");
+        let _ = std::fs::remove_dir_all(&scratch);
+        std::fs::create_dir_all(&scratch)?;
+        progress.step("building release binaries");
+        let binaries = build(&workspace).await?;
+        progress.step("measuring the authorizer");
+        let table = table(&workspace)?;
+        let mut figures = authorizer::measure(&binaries, &workspace, &scratch, effort).await?;
+        progress.step("measuring the handler");
+        figures.extend(handler::measure(&binaries, table, &scratch, effort).await?);
+        figures.extend(sizes(&binaries)?);
+        let printed = if self.json {
+            let document = json!({
+                "rounds": effort.rounds, "invocations": effort.invocations, "starts": effort.starts,
+                "figures": figures,
+            });
+            writeln!(io::stdout(), "{document:#}")
+        } else {
+            write!(io::stdout(), "{}", Table(&figures))
+        };
+        printed?;
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// The table of the template, which is made in a database of its own.
+fn table(workspace: &Path) -> Result<TableDefinition, BenchError> {
+    let failed = |cause: &dyn std::fmt::Display| BenchError::Template(cause.to_string());
+    let text =
+        std::fs::read_to_string(workspace.join("template.yaml")).map_err(|cause| failed(&cause))?;
+    let given = Given {
+        parameters: [
+            ("Issuer", "https://bench.example"),
+            ("WebOrigin", "https://bench.example"),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .into(),
+        known: BTreeMap::new(),
+        api: None,
+        region: aws::DEFAULT_REGION.to_owned(),
+    };
+    let template = Template::read(&text, &given).map_err(|cause| failed(&cause))?;
+    template
+        .tables
+        .into_iter()
+        .next()
+        .ok_or_else(|| failed(&"no table"))
+}
+
+async fn build(workspace: &Path) -> Result<Binaries, BenchError> {
+    let names = ["authorizer", "api-handler"].map(str::to_owned);
+    let floors = ["authorizer-floor", "api-handler-floor"].map(str::to_owned);
+    let mut built = toolchain::build(workspace, &names, true).await?;
+    built.extend(toolchain::build_examples(workspace, &floors).await?);
+    let mut take = |name: &str| {
+        built
+            .remove(name)
+            .ok_or_else(|| toolchain::BuildError::Missing(name.to_owned()))
+    };
+    Ok(Binaries {
+        authorizer: take("authorizer")?,
+        handler: take("api-handler")?,
+        authorizer_floor: take("authorizer-floor")?,
+        handler_floor: take("api-handler-floor")?,
+    })
+}
+
+/// The sizes of the binaries, and of the zips that Lambda would get.
+fn sizes(binaries: &Binaries) -> Result<Vec<Figure>, BenchError> {
+    let mut figures = Vec::new();
+    for (names, binary, target) in [
+        (
+            ("authorizer, binary", "authorizer, zip"),
+            &binaries.authorizer,
+            2.0,
+        ),
+        (("handler, binary", "handler, zip"), &binaries.handler, 3.0),
+    ] {
+        let bytes = std::fs::read(binary).map_err(BenchError::Io)?;
+        let mut encoder =
+            flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::best());
+        encoder.write_all(&bytes).map_err(BenchError::Io)?;
+        let deflated = encoder.finish().map_err(BenchError::Io)?;
+        figures.push(Figure::plain(names.0, "MB", megabytes(bytes.len()), None));
+        figures.push(Figure::plain(
+            names.1,
+            "MB",
+            megabytes(deflated.len()),
+            Some(target),
+        ));
+    }
+    Ok(figures)
+}
+
+fn megabytes(bytes: usize) -> f64 {
+    f64::from(u32::try_from(bytes).unwrap_or(u32::MAX)) / 1e6
+}

@@ -1,0 +1,140 @@
+//! An issuer for measurements: one RSA key, its JWK Set over http and https, and tokens by it.
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::rsa::{KeySize, PublicKeyComponents};
+use aws_lc_rs::signature::{KeyPair as _, RSA_PKCS1_SHA256, RsaKeyPair};
+use axum::Router;
+use axum::routing::get;
+use axum::serve::Listener;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use serde_json::{Value, json};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
+
+use super::BenchError;
+
+const KEY_ID: &str = "bench";
+pub(super) const AUDIENCE: &str = "api://default";
+
+/// The issuer's key.
+#[derive(Debug)]
+pub(super) struct IssuerKey(RsaKeyPair);
+
+impl IssuerKey {
+    pub(super) fn generate() -> Result<Self, BenchError> {
+        RsaKeyPair::generate(KeySize::Rsa2048)
+            .map(Self)
+            .map_err(|_| BenchError::Key)
+    }
+
+    pub(super) fn jwk_set(&self) -> Value {
+        let public: PublicKeyComponents<Vec<u8>> = self.0.public_key().into();
+        json!({"keys": [{
+            "kty": "RSA", "alg": "RS256", "use": "sig", "kid": KEY_ID,
+            "n": URL_SAFE_NO_PAD.encode(public.n), "e": URL_SAFE_NO_PAD.encode(public.e),
+        }]})
+    }
+
+    /// An access token as Okta issues it; `number` makes it distinct.
+    pub(super) fn token(&self, issuer: &str, number: usize) -> Result<String, BenchError> {
+        let now = time::OffsetDateTime::now_utc().unix_timestamp();
+        let header = json!({"kid": KEY_ID, "alg": "RS256"});
+        let claims = json!({
+            "ver": 1, "jti": format!("AT.{number:032}"), "iss": issuer, "aud": AUDIENCE,
+            "iat": now, "exp": now + 3600, "cid": "0oa1bench", "uid": "00u1bench",
+            "scp": ["openid", "profile", "state:read", "state:write"], "auth_time": now,
+            "sub": "bench@example.com", "groups": ["Everyone", "Engineering", "Support"],
+        });
+        let text = format!(
+            "{}.{}",
+            URL_SAFE_NO_PAD.encode(header.to_string()),
+            URL_SAFE_NO_PAD.encode(claims.to_string())
+        );
+        let mut signature = vec![0; self.0.public_modulus_len()];
+        self.0
+            .sign(
+                &RSA_PKCS1_SHA256,
+                &SystemRandom::new(),
+                text.as_bytes(),
+                &mut signature,
+            )
+            .map_err(|_| BenchError::Key)?;
+        Ok(format!("{text}.{}", URL_SAFE_NO_PAD.encode(signature)))
+    }
+}
+
+/// Serves the JWK Set at `/keys` on a free port, over TLS with the certificate of the folder if one is given.
+pub(super) async fn serve(key: &IssuerKey, tls: Option<&Path>) -> Result<SocketAddr, BenchError> {
+    let set = key.jwk_set().to_string();
+    let headers = [
+        ("content-type", "application/json"),
+        ("cache-control", "max-age=3600"),
+    ];
+    let router = Router::new().route("/keys", get(move || async move { (headers, set) }));
+    let listener = TcpListener::bind(("127.0.0.1", 0))
+        .await
+        .map_err(BenchError::Io)?;
+    let address = listener.local_addr().map_err(BenchError::Io)?;
+    match tls {
+        None => tokio::spawn(async move { axum::serve(listener, router).await }),
+        Some(folder) => {
+            let listener = TlsListener {
+                listener,
+                acceptor: acceptor(folder)?,
+            };
+            tokio::spawn(async move { axum::serve(listener, router).await })
+        }
+    };
+    Ok(address)
+}
+
+fn acceptor(folder: &Path) -> Result<TlsAcceptor, BenchError> {
+    let certificate = CertificateDer::from_pem_file(folder.join("localhost.pem"))
+        .map_err(|cause| BenchError::Tls(cause.to_string()))?;
+    let key = PrivateKeyDer::from_pem_file(folder.join("localhost.key.pem"))
+        .map_err(|cause| BenchError::Tls(cause.to_string()))?;
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let settings = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .and_then(|settings| {
+            settings
+                .with_no_client_auth()
+                .with_single_cert(vec![certificate], key)
+        })
+        .map_err(|cause| BenchError::Tls(cause.to_string()))?;
+    Ok(TlsAcceptor::from(Arc::new(settings)))
+}
+
+struct TlsListener {
+    listener: TcpListener,
+    acceptor: TlsAcceptor,
+}
+
+impl Listener for TlsListener {
+    type Io = TlsStream<TcpStream>;
+    type Addr = SocketAddr;
+
+    async fn accept(&mut self) -> (Self::Io, Self::Addr) {
+        loop {
+            // A client that ends the handshake is its own fault; the next one is served.
+            if let Ok((stream, address)) = self.listener.accept().await
+                && let Ok(stream) = self.acceptor.accept(stream).await
+            {
+                return (stream, address);
+            }
+        }
+    }
+
+    fn local_addr(&self) -> io::Result<Self::Addr> {
+        self.listener.local_addr()
+    }
+}

@@ -1,0 +1,105 @@
+//! What one invocation of a warm function costs, in rounds that alternate with the floor's.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::figure::{Figure, micros};
+use super::process::{Cost, Process, Program};
+use super::{BenchError, Effort};
+
+/// Makes the next event, from the answer to the one before.
+pub(super) type NextEvent = Box<dyn FnMut(Option<&Bytes>) -> Bytes + Send>;
+
+/// A function, the events that it gets, and a string that each of its answers has.
+pub(super) struct Subject {
+    pub(super) program: Program,
+    pub(super) next_event: NextEvent,
+    pub(super) expected: &'static str,
+}
+
+impl Subject {
+    /// The same event every time.
+    pub(super) fn constant(program: Program, event: Bytes, expected: &'static str) -> Self {
+        Self {
+            program,
+            next_event: Box::new(move |_| event.clone()),
+            expected,
+        }
+    }
+}
+
+struct Running {
+    process: Process,
+    subject: Subject,
+    last: Option<Bytes>,
+}
+
+impl Running {
+    async fn start(subject: Subject) -> Result<Self, BenchError> {
+        Ok(Self {
+            process: Process::start(&subject.program).await?,
+            subject,
+            last: None,
+        })
+    }
+
+    /// The cost of one of `count` invocations.
+    async fn run(&mut self, count: u32) -> Result<Cost, BenchError> {
+        let before = self.process.cost()?;
+        for _ in 0..count {
+            let event = (self.subject.next_event)(self.last.as_ref());
+            let answer = self.process.invoke(event).await?;
+            let text = String::from_utf8_lossy(&answer);
+            if !text.contains(self.subject.expected) {
+                return Err(BenchError::Answer(self.subject.expected, text.into_owned()));
+            }
+            self.last = Some(answer);
+        }
+        let after = self.process.cost()?;
+        let each = |before: Duration, after: Duration| after.saturating_sub(before) / count;
+        Ok(Cost {
+            cpu: each(before.cpu, after.cpu),
+            wall: each(before.wall, after.wall),
+        })
+    }
+}
+
+/// CPU and wall time of ours and of the floor.
+pub(super) async fn compare(
+    names: (&'static str, &'static str),
+    ours: Subject,
+    floor: (&'static str, Subject),
+    target: Option<f64>,
+    effort: Effort,
+) -> Result<[Figure; 2], BenchError> {
+    let mut ours = Running::start(ours).await?;
+    let mut bare = Running::start(floor.1).await?;
+    ours.run(effort.invocations).await?;
+    bare.run(effort.invocations).await?;
+    let (mut cpu, mut wall) = ((Vec::new(), Vec::new()), (Vec::new(), Vec::new()));
+    for _ in 0..effort.rounds {
+        let (one, other) = (
+            ours.run(effort.invocations).await?,
+            bare.run(effort.invocations).await?,
+        );
+        cpu.0.push(micros(one.cpu));
+        cpu.1.push(micros(other.cpu));
+        wall.0.push(micros(one.wall));
+        wall.1.push(micros(other.wall));
+    }
+    Ok([
+        Figure::compared(names.0, "µs", &cpu.0, (floor.0, &cpu.1), target),
+        Figure::compared(names.1, "µs", &wall.0, (floor.0, &wall.1), None),
+    ])
+}
+
+/// The peak memory of a function, in MiB, after so many invocations.
+pub(super) async fn peak_memory(subject: Subject, invocations: u32) -> Result<f64, BenchError> {
+    let mut running = Running::start(subject).await?;
+    running.run(invocations).await?;
+    Ok(
+        f64::from(u32::try_from(running.process.peak_memory()? / 1024).unwrap_or(u32::MAX))
+            / 1024.0,
+    )
+}
