@@ -17,10 +17,23 @@ pub struct Settings {
     pub(crate) admin_group: Option<String>,
     /// The URL under which callers reach the API, unless it is that of the event.
     pub(crate) public_url: Option<String>,
+    /// How a client signs in, if the API publishes it.
+    pub(crate) sign_in: Option<SignIn>,
     /// What is logged.
     pub log_level: Level,
     /// How to reach DynamoDB.
     pub(crate) aws: Aws,
+}
+
+/// How a client signs in (RFC 9728).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct SignIn {
+    /// `AUTHORIZATION_SERVERS`, at least one.
+    pub(crate) authorization_servers: Vec<String>,
+    /// `SCOPES_SUPPORTED`.
+    pub(crate) scopes: Vec<String>,
+    /// Whether the authorizer accepts only DPoP-bound tokens.
+    pub(crate) requires_dpop: bool,
 }
 
 /// The AWS SDK's own variables, as far as they concern the table.
@@ -68,12 +81,48 @@ impl Settings {
             allowed_origins: read_origins(&mut reader),
             admin_group: reader.text("ADMIN_GROUP"),
             public_url: read_public_url(&mut reader),
+            sign_in: SignIn::read(&mut reader),
             log_level: reader.log_level(),
             aws: Aws::read(&mut reader),
         };
         let (settings, _warnings) = reader.finish(settings)?;
         Ok(settings)
     }
+}
+
+impl SignIn {
+    fn read(reader: &mut Reader<'_>) -> Option<Self> {
+        const SERVERS: &str = "AUTHORIZATION_SERVERS";
+        const SCOPES: &str = "SCOPES_SUPPORTED";
+        let authorization_servers = reader.list(SERVERS).unwrap_or_default();
+        if authorization_servers.iter().any(|url| !is_plain_url(url)) {
+            let expected = "issuer URLs joined by commas, without a query or a fragment";
+            reader.fault(SERVERS, expected);
+        }
+        let scopes = reader.list(SCOPES).unwrap_or_default();
+        if !scopes.iter().all(|scope| is_scope(scope)) {
+            reader.fault(
+                SCOPES,
+                "scopes joined by commas, of printable ASCII without white space",
+            );
+        }
+        let requires_dpop = reader.choice(
+            "DPOP",
+            ("off", false),
+            &[("accept", false), ("require", true)],
+        );
+        (!authorization_servers.is_empty()).then_some(Self {
+            authorization_servers,
+            scopes,
+            requires_dpop,
+        })
+    }
+}
+
+/// RFC 6749, section 3.3.
+fn is_scope(text: &str) -> bool {
+    text.bytes()
+        .all(|b| b.is_ascii_graphic() && b != b'"' && b != b'\\')
 }
 
 impl Aws {
@@ -141,7 +190,7 @@ fn read_bool(reader: &mut Reader<'_>, name: &str) -> bool {
 fn read_public_url(reader: &mut Reader<'_>) -> Option<String> {
     const NAME: &str = "PUBLIC_URL";
     let url = reader.text(NAME)?;
-    if !is_url(&url) || url.ends_with('/') || url.contains(['?', '#', '"', '<', '>', '@']) {
+    if !is_plain_url(&url) || url.ends_with('/') {
         reader.fault(
             NAME,
             "an http or https URL such as https://api.example.com/prod, without a slash at its end, a query or a fragment",
@@ -177,6 +226,11 @@ fn read_origins(reader: &mut Reader<'_>) -> Vec<HeaderValue> {
         );
     }
     origins.unwrap_or_default()
+}
+
+/// A URL without a query, a fragment, a user, or a character that would end it in a header.
+fn is_plain_url(text: &str) -> bool {
+    is_url(text) && !text.contains(['?', '#', '@', '"', '<', '>', '\\'])
 }
 
 fn is_url(text: &str) -> bool {

@@ -1,92 +1,87 @@
-//! Cross-origin requests (the Fetch standard, 3.2): exact origins, no credentials.
-
-use std::{convert::Infallible, future::Future, time::Duration};
+//! Cross-origin requests (Fetch standard, section 3.2): exact origins, no credentials.
 
 use http::{
-    HeaderName, HeaderValue, Method, Response,
+    HeaderMap, HeaderValue, Method, Response, StatusCode,
     header::{
-        AUTHORIZATION, CONTENT_TYPE, ETAG, IF_MATCH, IF_NONE_MATCH, LINK, LOCATION, ORIGIN,
-        RETRY_AFTER, VARY,
+        ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
+        ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ORIGIN, VARY,
     },
 };
-use lambda_runtime::tower::{Layer as _, Service as _, service_fn};
-use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use crate::event::Request;
 
-/// How long a browser may remember a preflight. Chromium remembers at most two hours.
-const MAX_AGE: Duration = Duration::from_secs(600);
+/// The methods that a script may use.
+const METHODS: &str = "GET,HEAD,PUT,PATCH,DELETE";
 
-/// Gives answers their CORS headers.
+/// The request headers that a script may set.
+const REQUEST_HEADERS: &str = "authorization,content-type,if-match,if-none-match";
+
+/// The answer's headers that a script may read.
+const EXPOSED_HEADERS: &str = "etag,link,location,retry-after,www-authenticate";
+
+/// How many seconds a browser may remember a preflight. Chromium remembers it for at most two hours.
+const MAX_AGE: &str = "600";
+
+/// Adds CORS headers for the allowed origins. Every other origin gets the answer without them.
 #[derive(Debug, Clone)]
 pub(crate) struct Cors {
     origins: Vec<HeaderValue>,
-    layer: CorsLayer,
 }
 
 impl Cors {
-    /// For these origins alone.
+    /// For these origins.
     pub(crate) fn new(origins: &[HeaderValue]) -> Self {
-        let layer = CorsLayer::new()
-            .allow_origin(AllowOrigin::list(origins.iter().cloned()))
-            .allow_methods([
-                Method::GET,
-                Method::HEAD,
-                Method::PUT,
-                Method::PATCH,
-                Method::DELETE,
-            ])
-            .allow_headers([AUTHORIZATION, CONTENT_TYPE, IF_MATCH, IF_NONE_MATCH])
-            .expose_headers([ETAG, LINK, LOCATION, RETRY_AFTER])
-            .max_age(MAX_AGE)
-            .vary([] as [HeaderName; 0]);
         Self {
             origins: origins.to_vec(),
-            layer,
         }
     }
 
-    /// Answers a preflight of an origin that is allowed, and gives any other answer to one its headers. To all others
-    /// the answer is what it is without CORS: the layer alone would tell them which headers and methods there are.
-    pub(crate) async fn apply(
-        &self,
-        request: &Request,
-        respond: impl Future<Output = Response<String>>,
-    ) -> Response<String> {
-        let origin = request.headers.get(ORIGIN);
-        let mut response = if origin.is_some_and(|origin| self.origins.contains(origin)) {
-            self.through_layer(request, respond).await
-        } else {
-            respond.await
-        };
+    /// The answer to a preflight of an allowed origin.
+    pub(crate) fn preflight(&self, request: &Request) -> Option<Response<String>> {
+        if request.method != Method::OPTIONS {
+            return None;
+        }
+        let origin = self.allowed_origin(request)?;
+        let mut response = Response::new(String::new());
+        *response.status_mut() = StatusCode::OK;
+        let headers = response.headers_mut();
+        headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+        for (name, value) in [
+            (ACCESS_CONTROL_ALLOW_METHODS, METHODS),
+            (ACCESS_CONTROL_ALLOW_HEADERS, REQUEST_HEADERS),
+            (ACCESS_CONTROL_MAX_AGE, MAX_AGE),
+        ] {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
+        self.vary(headers);
+        Some(response)
+    }
+
+    /// Adds the headers to any other answer. One that every origin may read keeps its own.
+    pub(crate) fn apply(&self, request: &Request, response: &mut Response<String>) {
+        let headers = response.headers_mut();
+        if headers.contains_key(ACCESS_CONTROL_ALLOW_ORIGIN) {
+            return;
+        }
+        if let Some(origin) = self.allowed_origin(request) {
+            headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+            headers.insert(
+                ACCESS_CONTROL_EXPOSE_HEADERS,
+                HeaderValue::from_static(EXPOSED_HEADERS),
+            );
+        }
+        self.vary(headers);
+    }
+
+    fn allowed_origin(&self, request: &Request) -> Option<&HeaderValue> {
+        let origin = request.headers.get(ORIGIN)?;
+        self.origins.iter().find(|allowed| *allowed == origin)
+    }
+
+    /// Caches must not serve the answer for one origin to another.
+    fn vary(&self, headers: &mut HeaderMap) {
         if !self.origins.is_empty() {
-            response
-                .headers_mut()
-                .insert(VARY, HeaderValue::from_static("Origin"));
+            headers.insert(VARY, HeaderValue::from_static("Origin"));
         }
-        response
-    }
-
-    async fn through_layer(
-        &self,
-        request: &Request,
-        respond: impl Future<Output = Response<String>>,
-    ) -> Response<String> {
-        let mut respond = Some(respond);
-        let mut service = self.layer.layer(service_fn(|_: http::Request<()>| {
-            let respond = respond.take();
-            async move {
-                let response = match respond {
-                    Some(respond) => respond.await,
-                    None => Response::default(),
-                };
-                Ok::<_, Infallible>(response)
-            }
-        }));
-        let mut head = http::Request::new(());
-        *head.method_mut() = request.method.clone();
-        *head.headers_mut() = request.headers.clone();
-        let Ok(response) = service.call(head).await;
-        response
     }
 }

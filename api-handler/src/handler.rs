@@ -1,4 +1,4 @@
-//! From an event to its answer, whatever happens between.
+//! From an event to its answer.
 
 use std::{
     future::Future,
@@ -23,12 +23,12 @@ use crate::{
     event::{Answer, EventError, Request},
     log::Invoked,
     problem::Problem,
-    routes::{self, Context, Route},
+    routes::{self, Context, PROTECTED_RESOURCE, Route},
     state::RandomError,
     store::Store,
 };
 
-/// Every request is answered within this, so that a store that fails is told of while the caller still waits.
+/// Every request is answered within this time, so that the caller still waits when a failure of the store is reported.
 const BUDGET: Duration = Duration::from_millis(4500);
 
 /// The function.
@@ -137,27 +137,31 @@ impl Handler {
             .unwrap_or(&request.base_url);
         let budget = Deadline::of_invocation(invocation.deadline, now).patience(now, BUDGET);
 
+        let sign_in = self.settings.sign_in.as_ref();
         let mut cause = None;
-        let respond = async {
-            let routed = async {
-                let caller = caller.as_ref().map_err(Clone::clone)?;
-                let context = Context {
-                    request: &request,
-                    base_url,
-                    cursors: &self.cursors,
-                    caller,
-                    store: &store,
-                    clock: &*self.clock,
-                };
-                // Boxed, for the SDK's futures nest too deep for the compiler to lay out in one.
-                Box::pin(routes::dispatch(&route, &context)).await
+        let routed = async {
+            if let Some(preflight) = self.cors.preflight(&request) {
+                return Ok(preflight);
+            }
+            let caller = caller.as_ref().map_err(Clone::clone)?;
+            let context = Context {
+                request: &request,
+                base_url,
+                sign_in,
+                caller,
+                store: &store,
+                cursors: &self.cursors,
+                clock: &*self.clock,
             };
-            guard(routed, budget).await.unwrap_or_else(|problem| {
-                cause = problem.cause().map(str::to_owned);
-                problem.into_response(id_in_answer)
-            })
+            // Boxed, because the SDK's futures nest too deep for the compiler to lay out in one.
+            Box::pin(routes::dispatch(&route, &context)).await
         };
-        let mut response = self.cors.apply(&request, respond).await;
+        let mut response = guard(routed, budget).await.unwrap_or_else(|problem| {
+            cause = problem.cause().map(str::to_owned);
+            let metadata = sign_in.map(|_| format!("{base_url}{PROTECTED_RESOURCE}"));
+            problem.into_response(id_in_answer, metadata.as_deref())
+        });
+        self.cors.apply(&request, &mut response);
         response
             .headers_mut()
             .insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
@@ -179,7 +183,7 @@ impl Handler {
     }
 }
 
-/// Turns a panic and a lack of time into answers.
+/// Turns a panic and a timeout into answers.
 async fn guard(
     routed: impl Future<Output = Result<Response<String>, Problem>>,
     budget: Duration,
@@ -217,7 +221,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_takes_too_long_is_a_503() {
+    async fn a_timeout_is_a_503() {
         let result = guard(std::future::pending(), Duration::ZERO).await;
         assert_eq!(result.unwrap_err().status(), 503);
     }

@@ -1,7 +1,7 @@
-//! What goes wrong, and what the caller is told of it: problem details (RFC 9457).
+//! Every error answer: problem details (RFC 9457).
 //!
-//! The public message and the logged cause are apart: [`Problem::detail`] never holds what the store or the
-//! authorizer said, [`Problem::cause`] never leaves the log.
+//! What the caller reads and what the log holds are separate: [`Problem::detail`] never has a text from the store or the
+//! authorizer, and [`Problem::cause`] never leaves the log.
 
 use http::{
     HeaderName, HeaderValue, Response, StatusCode,
@@ -66,42 +66,42 @@ impl Fault {
     }
 }
 
-/// Every way in which a request can end other than well.
+/// Every error that a request can end with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Problem {
     /// 400: the request cannot be read.
     BadRequest(Vec<Fault>),
     /// 401: the caller must sign in (again).
     SignInNeeded,
-    /// 401: the token behind the authorizer's context has expired since.
+    /// 401: the token of the authorizer's context has expired since it was verified.
     SignInExpired,
-    /// 403: the caller can see this, but may not do that.
+    /// 403: the caller may see the resource, but not do this.
     Forbidden(&'static str),
-    /// 404: not there, or not for this caller. The two are one variant, so that they cannot be told apart.
+    /// 404: it does not exist, or the caller may not see it. One variant for both, so that the answers cannot differ.
     NotFound,
-    /// 405: the path does not have this method; it has those named.
+    /// 405: the path does not have this method; the value lists those that it has.
     MethodNotAllowed(&'static str),
     /// 406: the caller does not accept JSON.
     NotAcceptable,
-    /// 409: a JSON patch that does not fit what the resource holds.
+    /// 409: a JSON patch that does not fit the resource.
     Conflict(Fault),
     /// 412: a precondition does not hold, a race was lost, or an id is taken.
     PreconditionFailed,
-    /// 413: the body is too large; at most so many bytes.
+    /// 413: the body is too large; the value is the limit in bytes.
     BodyTooLarge(usize),
-    /// 413: the value is too large; at most so many bytes of what would be given back.
+    /// 413: the value would be too large as it is returned; the limit in bytes.
     ValueTooLarge(usize),
-    /// 413: the patch copies and moves too much; at most so many bytes.
+    /// 413: the `copy` and `move` operations of a patch take too much; the limit in bytes.
     PatchTooLarge(usize),
-    /// 415: not a media type that this method takes; it takes those named.
+    /// 415: this method does not accept the media type; the value lists those that it accepts.
     UnsupportedMediaType(&'static str),
     /// 422: the request can be read, but its content is not acceptable.
     Unprocessable(Vec<Fault>),
-    /// 428: a write without a precondition; the text says which is needed.
+    /// 428: a write without a precondition; the value says which one to send.
     PreconditionRequired(&'static str),
-    /// 429: the store is throttling; the cause is for the log.
+    /// 429: the store throttles; the cause is for the log.
     Throttled(String),
-    /// 500: a fault of ours; the cause is for the log.
+    /// 500: an internal error; the cause is for the log.
     Internal(String),
     /// 503: the store fails or is too slow; the cause is for the log.
     Unavailable(String),
@@ -115,13 +115,13 @@ pub(crate) struct ProblemDetails {
     #[serde(rename = "type")]
     #[schema(example = "about:blank")]
     kind: &'static str,
-    /// The status in words.
+    /// The reason phrase of the status.
     title: &'static str,
     /// The HTTP status.
     status: u16,
-    /// What happened and what to do.
+    /// What happened and what to do about it.
     detail: String,
-    /// Names the request in the log.
+    /// Identifies the request in the log.
     request_id: String,
     /// For wrong input: what is wrong, at most 20 faults.
     #[serde(skip_serializing_if = "<[Fault]>::is_empty")]
@@ -157,40 +157,44 @@ impl Problem {
     pub(crate) fn detail(&self) -> String {
         match self {
             Self::BadRequest(_) => "the request cannot be read; see errors".to_owned(),
-            Self::SignInNeeded => "this needs a signed-in caller; send an access token".to_owned(),
+            Self::SignInNeeded => {
+                "this requires a signed-in caller; send an access token".to_owned()
+            }
             Self::SignInExpired => "the access token has expired; sign in again".to_owned(),
             Self::Forbidden(detail) | Self::PreconditionRequired(detail) => (*detail).to_owned(),
             Self::NotFound => "there is no such resource for this caller".to_owned(),
-            Self::MethodNotAllowed(allow) => format!("this path has only: {allow}"),
-            Self::NotAcceptable => "answers are application/json; accept it".to_owned(),
-            Self::Conflict(_) => {
-                "the patch does not fit what the resource holds; see errors".to_owned()
+            Self::MethodNotAllowed(allow) => {
+                format!("the method is not allowed; this path has: {allow}")
             }
+            Self::NotAcceptable => "the answer is application/json; accept it".to_owned(),
+            Self::Conflict(_) => "the patch does not fit the resource; see errors".to_owned(),
             Self::PreconditionFailed => {
-                "the resource is not, or no longer, as the precondition says".to_owned()
+                "a precondition does not hold; read the resource again".to_owned()
             }
             Self::BodyTooLarge(limit) => format!("the body is too large; at most {limit} bytes"),
             Self::ValueTooLarge(limit) => format!(
-                "the value is too large; at most {limit} bytes as it would be given back: compact JSON, with `1e9` as \
+                "the value is too large; at most {limit} bytes as it is returned: JSON without white space, with `1e9` as \
                  `1000000000.0`"
             ),
             Self::PatchTooLarge(limit) => format!(
-                "the patch takes too much by `copy` and `move`; at most {limit} bytes of compact JSON in all"
+                "`copy` and `move` take too much; at most {limit} bytes of JSON without white space in all"
             ),
-            Self::UnsupportedMediaType(accepted) => format!("send one of: {accepted}"),
+            Self::UnsupportedMediaType(accepted) => {
+                format!("the media type is not supported; send one of: {accepted}")
+            }
             Self::Unprocessable(_) => "the content is not acceptable; see errors".to_owned(),
-            Self::Throttled(_) => "too many requests just now; try again later".to_owned(),
+            Self::Throttled(_) => "too many requests; try again later".to_owned(),
             Self::Internal(_) => {
-                "a fault of the server; give the request id when you report it".to_owned()
+                "an internal error; include the request id when you report it".to_owned()
             }
             Self::Unavailable(_) => {
-                "the store does not answer; before a write is sent again, look whether it was done"
+                "the store does not answer; before you repeat a write, check whether it was applied"
                     .to_owned()
             }
         }
     }
 
-    /// What the log is told besides: the cause of a fault that is not the caller's.
+    /// The cause of an error that is not the caller's, for the log.
     pub(crate) fn cause(&self) -> Option<&str> {
         match self {
             Self::Throttled(cause) | Self::Internal(cause) | Self::Unavailable(cause) => {
@@ -210,8 +214,13 @@ impl Problem {
         }
     }
 
-    /// The answer.
-    pub(crate) fn into_response(self, request_id: &str) -> Response<String> {
+    /// The answer. `resource_metadata` is the URL of the document that tells a client how to sign in (RFC 9728,
+    /// section 5.1), if there is one.
+    pub(crate) fn into_response(
+        self,
+        request_id: &str,
+        resource_metadata: Option<&str>,
+    ) -> Response<String> {
         let status = self.status();
         let details = ProblemDetails {
             kind: "about:blank",
@@ -227,20 +236,15 @@ impl Problem {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         match self {
-            Self::SignInNeeded => {
-                headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-            }
-            Self::SignInExpired => {
-                headers.insert(
-                    WWW_AUTHENTICATE,
-                    HeaderValue::from_static("Bearer error=\"invalid_token\""),
-                );
+            Self::SignInNeeded | Self::SignInExpired => {
+                let expired = matches!(self, Self::SignInExpired);
+                headers.insert(WWW_AUTHENTICATE, challenge(resource_metadata, expired));
             }
             Self::MethodNotAllowed(allow) => {
                 headers.insert(ALLOW, HeaderValue::from_static(allow));
             }
             Self::UnsupportedMediaType(accepted) => {
-                // RFC 5789, 2.2, and RFC 9110, 15.5.16: which of the two it is, the method tells.
+                // RFC 5789, section 2.2, for PATCH; RFC 9110, section 15.5.16, for other methods.
                 let name = if accepted.contains("patch") {
                     "accept-patch"
                 } else {
@@ -258,4 +262,15 @@ impl Problem {
         }
         response
     }
+}
+
+/// The challenge of a 401 (RFC 6750, section 3).
+fn challenge(resource_metadata: Option<&str>, expired: bool) -> HeaderValue {
+    let metadata = resource_metadata.map(|url| format!("resource_metadata=\"{url}\""));
+    let error = expired.then(|| "error=\"invalid_token\"".to_owned());
+    let parameters: Vec<String> = metadata.into_iter().chain(error).collect();
+    let challenge = format!("Bearer {}", parameters.join(", "));
+    // A URL of the event may have bytes that no header may have.
+    HeaderValue::from_str(challenge.trim_end())
+        .unwrap_or_else(|_| HeaderValue::from_static("Bearer"))
 }

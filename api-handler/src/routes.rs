@@ -5,6 +5,7 @@ mod document;
 mod list;
 mod negotiate;
 mod openapi;
+mod protected_resource;
 mod reply;
 mod session;
 mod state;
@@ -19,6 +20,9 @@ use crate::problem::{Fault, MAX_FAULTS, Problem};
 /// The largest request body. The memory that a request takes is a multiple of it.
 const MAX_BODY_BYTES: usize = 512 * 1024;
 
+/// The path of the document that tells a client how to sign in (RFC 9728).
+pub(crate) const PROTECTED_RESOURCE: &str = "/.well-known/oauth-protected-resource";
+
 /// What a path names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Route {
@@ -30,6 +34,8 @@ pub(crate) enum Route {
     State(String),
     /// `/openapi.json`
     OpenApi,
+    /// `/.well-known/oauth-protected-resource`
+    ProtectedResource,
     /// Any other path.
     Unknown,
 }
@@ -47,6 +53,7 @@ impl Route {
                 Self::State(percent_decode_str(id).decode_utf8_lossy().into_owned())
             }
             ["openapi.json"] => Self::OpenApi,
+            [".well-known", "oauth-protected-resource"] => Self::ProtectedResource,
             _ => Self::Unknown,
         }
     }
@@ -54,7 +61,7 @@ impl Route {
     /// The methods of the path, as in `Allow`.
     fn methods(&self) -> &'static str {
         match self {
-            Self::Session | Self::List | Self::OpenApi => "GET, OPTIONS",
+            Self::Session | Self::List | Self::OpenApi | Self::ProtectedResource => "GET, OPTIONS",
             Self::State(_) => "GET, HEAD, PUT, PATCH, DELETE, OPTIONS",
             Self::Unknown => "",
         }
@@ -67,6 +74,7 @@ impl Route {
             Self::List => "/state",
             Self::State(_) => "/state/{id}",
             Self::OpenApi => "/openapi.json",
+            Self::ProtectedResource => PROTECTED_RESOURCE,
             Self::Unknown => "unknown",
         }
     }
@@ -113,6 +121,7 @@ pub(crate) async fn dispatch(
         (Route::State(id), &Method::PATCH) => state::patch(context, id).await,
         (Route::State(id), &Method::DELETE) => state::delete(context, id).await,
         (Route::OpenApi, &Method::GET) => openapi::get(context),
+        (Route::ProtectedResource, &Method::GET) => protected_resource::get(context),
         _ => Err(Problem::MethodNotAllowed(route.methods())),
     }
 }

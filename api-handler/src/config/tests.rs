@@ -174,3 +174,54 @@ fn the_public_url_is_a_base_for_paths() {
     check("/prod", false);
     assert_eq!(parse(&[("PUBLIC_URL", "")]).unwrap().public_url, None);
 }
+
+#[test]
+fn how_to_sign_in_is_published_with_any_authorization_server() {
+    let sign_in = |given: &[(&str, &str)]| parse(given).map(|settings| settings.sign_in);
+    assert_eq!(
+        sign_in(&[("SCOPES_SUPPORTED", "a"), ("DPOP", "require")]),
+        Ok(None)
+    );
+    let one = sign_in(&[(
+        "AUTHORIZATION_SERVERS",
+        "https://issuer.example.com/oauth2/x",
+    )]);
+    assert_eq!(
+        one,
+        Ok(Some(SignIn {
+            authorization_servers: vec!["https://issuer.example.com/oauth2/x".to_owned()],
+            scopes: Vec::new(),
+            requires_dpop: false,
+        }))
+    );
+    let all = sign_in(&[
+        (
+            "AUTHORIZATION_SERVERS",
+            "https://a.example, http://127.0.0.1:9000",
+        ),
+        ("SCOPES_SUPPORTED", "openid, state:write"),
+        ("DPOP", "require"),
+    ]);
+    assert_eq!(
+        all,
+        Ok(Some(SignIn {
+            authorization_servers: vec![
+                "https://a.example".to_owned(),
+                "http://127.0.0.1:9000".to_owned()
+            ],
+            scopes: vec!["openid".to_owned(), "state:write".to_owned()],
+            requires_dpop: true,
+        }))
+    );
+    for (name, wrong) in [
+        ("AUTHORIZATION_SERVERS", "issuer.example.com"),
+        ("AUTHORIZATION_SERVERS", "https://issuer.example.com?x"),
+        ("AUTHORIZATION_SERVERS", "https://issuer.example.com,"),
+        ("SCOPES_SUPPORTED", "a b"),
+        ("SCOPES_SUPPORTED", "a\"b"),
+        ("DPOP", "on"),
+    ] {
+        let message = sign_in(&[(name, wrong)]).unwrap_err().to_string();
+        assert!(message.contains(name), "{message}");
+    }
+}

@@ -2,7 +2,7 @@
 
 use lambda_support::clock::Clock;
 
-use crate::{caller::Caller, cursor::Cursors, event::Request, store::Store};
+use crate::{caller::Caller, config::SignIn, cursor::Cursors, event::Request, store::Store};
 
 /// One request and what it takes to answer it.
 #[derive(Debug)]
@@ -10,6 +10,8 @@ pub(crate) struct Context<'a> {
     pub(crate) request: &'a Request,
     /// The URL under which the caller reaches this API, without a trailing slash.
     pub(crate) base_url: &'a str,
+    /// How a client signs in, if this API publishes it.
+    pub(crate) sign_in: Option<&'a SignIn>,
     pub(crate) caller: &'a Caller,
     pub(crate) store: &'a Store,
     pub(crate) cursors: &'a Cursors,

@@ -1,4 +1,4 @@
-//! `GET /openapi.json`: this API in its own words, made from the code that answers.
+//! `GET /openapi.json`: the description of this API, generated from the code that answers.
 
 use std::sync::LazyLock;
 
@@ -7,13 +7,13 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::{Modify, OpenApi, ToSchema};
 
-use super::{Context, list, negotiate::accept_json, reply, session, state};
+use super::{Context, list, negotiate::accept_json, protected_resource, reply, session, state};
 use crate::problem::{PROBLEM_JSON, Problem, ProblemDetails};
 
-/// What API Gateway says when it refuses a request by itself: before, or instead of, this function.
+/// The body of an answer that API Gateway sends without this function.
 #[derive(Debug, Serialize, ToSchema)]
 struct GatewayMessage {
-    /// Spelt `Message` where a policy denies.
+    /// Named `Message` where a policy denies.
     #[schema(example = "Unauthorized")]
     message: Option<String>,
 }
@@ -22,16 +22,16 @@ struct GatewayMessage {
 #[openapi(
     info(
         title = "State API",
-        description = "State resources behind a Lambda authorizer. Signed out, a caller sees the public ones; signed in, \
-                       also their own and those of their groups."
+        description = "State resources behind a Lambda authorizer. An anonymous caller sees the public ones, a signed-in caller also \
+                       their own and those of their groups."
     ),
-    paths(session::get, list::get, state::get, state::head, state::put, state::patch, state::delete, get),
+    paths(session::get, list::get, state::get, state::head, state::put, state::patch, state::delete, get, protected_resource::get),
     components(schemas(ProblemDetails, GatewayMessage)),
     modifiers(&Common)
 )]
 struct Document;
 
-/// Adds what all operations have in common.
+/// Adds the answers that all operations have.
 struct Common;
 
 impl Modify for Common {
@@ -64,12 +64,12 @@ impl Modify for Common {
                 for (status, description) in [
                     (
                         "401",
-                        "The token is missing where one is needed, or not, or no longer, good",
+                        "The token is missing where one is required, invalid, or expired",
                     ),
                     ("403", "The caller may not do this"),
                     ("406", "The caller does not accept JSON"),
-                    ("429", "Too many requests just now"),
-                    ("500", "A fault of the server"),
+                    ("429", "Too many requests"),
+                    ("500", "An internal error"),
                     ("503", "The store does not answer"),
                 ] {
                     let response = || {
@@ -91,7 +91,7 @@ impl Modify for Common {
                         response
                             .content
                             .insert(PROBLEM_JSON.to_owned(), problem().into());
-                        // API Gateway answers these by itself, too.
+                        // API Gateway also sends these itself.
                         if matches!(status.as_str(), "401" | "403" | "429" | "500") {
                             response
                                 .content
@@ -102,7 +102,7 @@ impl Modify for Common {
             }
         }
         let components = document.components.get_or_insert_default();
-        // Said by `Document::parse`, which the derived schemas cannot see.
+        // `Document::parse` rejects other members, which the derived schemas cannot express.
         for name in ["StateDocument", "MergePatch"] {
             if let Some(RefOr::T(Schema::Object(body))) = components.schemas.get_mut(name) {
                 body.additional_properties = Some(Box::new(AdditionalProperties::FreeForm(false)));
@@ -116,7 +116,7 @@ impl Modify for Common {
     }
 }
 
-/// The document, but for where the API is.
+/// The document without the URL of the API.
 static DOCUMENT: LazyLock<Result<Value, String>> =
     LazyLock::new(|| serde_json::to_value(Document::openapi()).map_err(|error| error.to_string()));
 

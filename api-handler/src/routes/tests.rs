@@ -10,6 +10,7 @@ fn paths() {
     check("/state/a%2Fb", Route::State("a/b".into()));
     check("/state/%ff", Route::State("\u{fffd}".into()));
     check("/openapi.json", Route::OpenApi);
+    check(PROTECTED_RESOURCE, Route::ProtectedResource);
     for path in [
         "",
         "/",
@@ -26,6 +27,9 @@ fn paths() {
         "/stat%65",
         "/%73tate/a",
         "/openapi%2Ejson",
+        "/.well-known",
+        "/.well-known/oauth-protected-resource/state",
+        "/%2Ewell-known/oauth-protected-resource",
         "/%2Fstate",
     ] {
         check(path, Route::Unknown);

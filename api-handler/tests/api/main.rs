@@ -22,6 +22,7 @@ mod patches;
 mod preconditions;
 mod processes;
 mod race;
+mod sign_in;
 mod support;
 mod values;
 mod walk;

@@ -82,7 +82,7 @@ fn conforms(document: &Value, schema: &Value, value: &Value, at: &str) {
 
 #[tokio::test]
 async fn every_answer_is_documented() {
-    let api = Api::start().await;
+    let api = Api::with(&[("AUTHORIZATION_SERVERS", "https://issuer.example.com")]).await;
     let document = document(&api).await;
     let mut seen = BTreeSet::new();
     let mut send = async |template: &str, request: Ask, status: u16| {
@@ -189,6 +189,12 @@ async fn every_answer_is_documented() {
     send(id, delete().if_match("*"), 204).await;
     send(id, delete().if_match("*"), 404).await;
     send("/openapi.json", ask("GET", "/openapi.json"), 200).await;
+    let metadata = "/.well-known/oauth-protected-resource";
+    send(metadata, ask("GET", metadata), 200).await;
+
+    let unpublished = Api::start().await.send(ask("GET", metadata)).await;
+    check(&document, metadata, "get", &unpublished.expect(404));
+    seen.insert(format!("get {metadata} 404"));
 
     // And the other way round: what is documented happened, but for what all operations have in common.
     let common = ["401", "403", "406", "429", "500", "503"];
@@ -233,7 +239,10 @@ async fn it_names_the_routes_of_the_template_and_where_they_are() {
                 .map(move |method| format!("{} {path}", method.to_ascii_uppercase()))
         })
         .collect();
-    assert_eq!(documented, crate::support::template_routes());
+    let mut routes = crate::support::template_routes();
+    // Served whether or not the template routes it.
+    routes.insert("GET /.well-known/oauth-protected-resource".to_owned());
+    assert_eq!(documented, routes);
 }
 
 #[tokio::test]

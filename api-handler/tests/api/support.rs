@@ -210,7 +210,10 @@ impl Ask {
     pub fn rest_event(&self) -> Value {
         let resource = match self.path.as_str() {
             path if path.starts_with("/state/") && path.matches('/').count() == 2 => "/state/{id}",
-            path @ ("/state" | "/session" | "/openapi.json") => path,
+            path @ ("/state"
+            | "/session"
+            | "/openapi.json"
+            | "/.well-known/oauth-protected-resource") => path,
             _ => "/{proxy+}",
         };
         let mut headers: BTreeMap<&str, Vec<&str>> = BTreeMap::from([
