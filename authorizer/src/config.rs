@@ -10,6 +10,7 @@ mod issuers;
 mod lints;
 mod summary;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use lambda_support::context::{FIXED_NAMES, RESERVED_NAMES};
@@ -23,7 +24,7 @@ use crate::access::AccessRules;
 use crate::answer::AnswerForm;
 use crate::http_client::Endpoint;
 use crate::introspection::Secret;
-use crate::jwks::{KeySet, WarmStart};
+use crate::jwks::KeySet;
 use crate::verifier::{KeptClaims, Requirements, TokenUse};
 
 /// All settings.
@@ -62,8 +63,8 @@ pub struct KeyCacheSettings {
     pub cooldown: Duration,
     /// `JWKS_TIMEOUT_MS`.
     pub timeout: Duration,
-    /// `JWKS_FILE`.
-    pub warm_start: Option<WarmStart>,
+    /// The keys of `JWKS_FILE`.
+    pub key_file: Option<Arc<KeySet>>,
 }
 
 /// How the issuer is asked about each token (RFC 7662).
@@ -136,31 +137,33 @@ const MOST_SECONDS: u64 = 315_360_000;
 
 fn read_key_cache(reader: &mut Reader<'_>, issuers: &[IssuerSettings]) -> KeyCacheSettings {
     let seconds = Duration::from_secs;
-    let max_age = seconds(reader.number("JWKS_MAX_AGE_SECONDS", 3600, 0..=MOST_SECONDS));
-    let file = reader.file("JWKS_FILE", "a JWK Set");
-    if let Some(file) = &file {
-        match issuers {
-            [issuer] => {
-                if let Err(error) = KeySet::parse(file, &issuer.algorithms) {
-                    reader.fault(
-                        "JWKS_FILE",
-                        format!("the path of a JWK Set with a usable key; the file cannot serve: {error}"),
-                    );
-                }
-            }
-            _ => reader.fault(
-                "JWKS_FILE",
-                "to be unset with several trusted issuers, for it does not say whose keys it has",
-            ),
-        }
-    }
     KeyCacheSettings {
-        max_age,
+        key_file: read_key_file(reader, issuers),
+        max_age: seconds(reader.number("JWKS_MAX_AGE_SECONDS", 3600, 0..=MOST_SECONDS)),
         max_stale: seconds(reader.number("JWKS_MAX_STALE_SECONDS", 86_400, 0..=MOST_SECONDS)),
         cooldown: seconds(reader.number("JWKS_COOLDOWN_SECONDS", 30, 0..=86_400)),
         timeout: Duration::from_millis(reader.number("JWKS_TIMEOUT_MS", 2000, 1..=60_000)),
-        // The age of the file is unknown, because deployment tools set file times to 1980: its keys are past fresh.
-        warm_start: file.map(|json| WarmStart { json, age: max_age }),
+    }
+}
+
+fn read_key_file(reader: &mut Reader<'_>, issuers: &[IssuerSettings]) -> Option<Arc<KeySet>> {
+    let file = reader.file("JWKS_FILE", "a JWK Set")?;
+    let [issuer] = issuers else {
+        reader.fault(
+            "JWKS_FILE",
+            "to be unset with several trusted issuers, because it does not say whose keys it has",
+        );
+        return None;
+    };
+    match KeySet::parse(&file, &issuer.algorithms) {
+        Ok(keys) => Some(Arc::new(keys)),
+        Err(error) => {
+            reader.fault(
+                "JWKS_FILE",
+                format!("the path of a JWK Set with a usable key; the file cannot serve: {error}"),
+            );
+            None
+        }
     }
 }
 

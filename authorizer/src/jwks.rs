@@ -19,6 +19,7 @@ mod set;
 mod shared;
 mod source;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use thiserror::Error;
@@ -27,7 +28,7 @@ pub use self::fetch::FetchError;
 pub use self::freshness::StatedLifetime;
 pub use self::key::{Thumbprint, VerificationKey, WrongSignature};
 pub use self::refusal::KeyRefusal;
-pub use self::set::{Candidates, KeySet, KeySetError, RefusedKey};
+pub use self::set::{Candidates, KeySet, KeySetError, KeySetFault, RefusedKey};
 pub use self::source::KeySource;
 use crate::algorithm::Algorithm;
 use crate::http_client::Endpoint;
@@ -41,27 +42,17 @@ pub struct KeySettings {
     pub jwks_uri: Option<Endpoint>,
     /// The algorithms that tokens of this issuer may name.
     pub algorithms: Vec<Algorithm>,
-    /// How long keys count as fresh at most; a shorter `Cache-Control: max-age` wins. Either way it is a second at least.
+    /// The longest time that keys are fresh; a shorter `Cache-Control: max-age` wins. Either way it is at least a second.
     pub max_age: Duration,
-    /// How long past that they still serve while the issuer cannot be reached.
+    /// How long past fresh they still serve while the issuer cannot be reached.
     pub max_stale: Duration,
-    /// The shortest time between two fetches for unknown key ids, and after a failed fetch; and how long keys count as
-    /// fresh that came with `no-cache` or `no-store`.
+    /// The shortest time between two fetches caused by unknown key ids, and after a failed fetch while keys are held;
+    /// and how long keys are fresh that came with `no-cache` or `no-store`.
     pub cooldown: Duration,
     /// One fetch, connect to last byte.
     pub timeout: Duration,
-    /// A key set on disk, for a first request without network.
-    pub warm_start: Option<WarmStart>,
-}
-
-/// The contents of `JWKS_FILE`.
-#[derive(Clone, Debug)]
-pub struct WarmStart {
-    /// The bytes of the file.
-    pub json: Vec<u8>,
-    /// How old they are, by the file's modification time: older than `max_age` they count as stale, and past
-    /// `max_stale` as nothing.
-    pub age: Duration,
+    /// The keys of `JWKS_FILE`, so that the first request needs no network.
+    pub key_file: Option<Arc<KeySet>>,
 }
 
 /// What a lookup found.
@@ -69,8 +60,8 @@ pub struct WarmStart {
 pub struct KeyLookup {
     /// The keys that the token may have been signed with, at least one.
     pub candidates: Candidates,
-    /// How long ago they came from the issuer.
-    pub age: Duration,
+    /// How long ago they came from the issuer; `None` for keys from a file, whose age is unknown.
+    pub age: Option<Duration>,
     /// How they came.
     pub state: KeyState,
 }
@@ -78,12 +69,14 @@ pub struct KeyLookup {
 /// Where the keys of a lookup come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum KeyState {
-    /// They were there.
+    /// They were held and are fresh.
     Fresh,
     /// This lookup waited for them.
     Fetched,
-    /// They are past fresh, and the issuer gave no newer ones.
+    /// They are past fresh, and no newer ones could be fetched.
     Stale,
+    /// They are those of `JWKS_FILE`, and none have been fetched yet.
+    File,
 }
 
 impl KeyState {
@@ -94,6 +87,7 @@ impl KeyState {
             Self::Fresh => "fresh",
             Self::Fetched => "fetched",
             Self::Stale => "stale",
+            Self::File => "file",
         }
     }
 }
@@ -126,21 +120,15 @@ fn because(failure: Option<&FetchError>) -> String {
     failure.map_or_else(String::new, |failure| format!(": {failure}"))
 }
 
-/// What has happened since the start, and what is held now; for metrics.
+/// What has happened since the start, for metrics.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct KeyCounters {
     /// Fetches started.
     pub fetches: u64,
     /// Fetches that brought nothing usable.
     pub failures: u64,
-    /// Fetches given up because the environment was frozen over them.
-    pub abandoned: u64,
     /// Lookups answered with keys past fresh.
     pub stale_served: u64,
     /// Lookups of unknown keys for which no fetch was permitted.
     pub cooldown_hits: u64,
-    /// Keys in the set now held.
-    pub keys: u64,
-    /// Keys of that document that are refused.
-    pub refused_keys: u64,
 }

@@ -44,7 +44,6 @@ impl KeyEventMeter {
             failures: sum.failures + next.failures,
             stale_served: sum.stale_served + next.stale_served,
             cooldown_hits: sum.cooldown_hits + next.cooldown_hits,
-            ..sum
         });
         let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let before = last.replace(total);

@@ -15,8 +15,8 @@ pub struct Trace {
     pub client_id: Option<String>,
     /// What the token cache had for it.
     pub cache: Option<CacheOutcome>,
-    /// Where the keys came from, and their age.
-    pub keys: Option<(KeyState, Duration)>,
+    /// Where the keys came from, and their age if it is known.
+    pub keys: Option<(KeyState, Option<Duration>)>,
     /// Time spent waiting for keys.
     pub keys_wait: Duration,
     /// Time spent on introspection.

@@ -176,6 +176,34 @@ fn keys_from_a_file_serve_the_first_request_without_network() {
     function.stop();
 }
 
+/// As deployment tools leave it: dated 1980, and written on Windows. The issuer accepts connections and never answers.
+#[test]
+fn keys_from_a_file_of_1980_serve_beside_an_issuer_that_hangs() {
+    let path = concat!(env!("CARGO_TARGET_TMPDIR"), "/keys_of_1980.json");
+    let keys = json!({"keys": [Signer::rsa().jwk("k1")]});
+    std::fs::write(path, format!("\u{feff}{keys}")).unwrap();
+    let file = std::fs::File::options().write(true).open(path).unwrap();
+    let in_1980 = std::time::UNIX_EPOCH + std::time::Duration::from_secs(315_532_800);
+    file.set_modified(in_1980).unwrap();
+    let hangs = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let uri = format!("http://{}/keys", hangs.local_addr().unwrap());
+    let started = std::time::Instant::now();
+    let variables = [
+        ("JWKS_FILE", path),
+        ("JWKS_URI", uri.as_str()),
+        ("JWKS_TIMEOUT_MS", "60000"),
+    ];
+    let mut function = Function::start(&variables);
+    let event = token_event(&good_token(&function)).to_string();
+    for _ in 0..3 {
+        assert_eq!(function.invoke(&event).kind, "response");
+    }
+    assert!(started.elapsed() < std::time::Duration::from_secs(5));
+    // The refresh has started with the start.
+    hangs.accept().unwrap();
+    function.stop();
+}
+
 #[test]
 fn without_keys_the_answer_is_an_error_that_is_not_unauthorized() {
     let mut function = Function::start_without_issuer(&[]);

@@ -1,12 +1,10 @@
 //! What holds for the key cache whatever happens: random streams of requests, answers, failures, freezes, rotations and
 //! clocks set back, run against the state machine of [`authorizer::jwks::cache`] and a model of the issuer.
 
-#![expect(clippy::panic, reason = "a test that cannot go on has failed")]
-
 use std::time::Duration;
 
 use authorizer::clock::Timestamp;
-use authorizer::jwks::cache::{Action, Event, FlightId, KeyCache, Rules};
+use authorizer::jwks::cache::{Answer, FlightId, KeyCache, Landing, Outcome, Rules};
 use proptest::prelude::*;
 
 const RULES: Rules = Rules {
@@ -45,6 +43,7 @@ fn op() -> impl Strategy<Value = Op> {
 
 /// The cache, and what the world knows better: the true time, and which keys came when.
 struct World {
+    rules: Rules,
     cache: KeyCache<u32>,
     true_millis: u64,
     clock_offset: i64,
@@ -53,31 +52,48 @@ struct World {
     generation: u32,
     /// True time when the held keys came, and the end of their freshness.
     held: Option<(u64, u64)>,
+    /// Whether those are the keys of a file.
+    from_file: bool,
     failed_at: Option<u64>,
+    failures: u32,
+    /// True time of the last fetch that an unknown key id caused.
+    unknown_fetch_at: Option<u64>,
 }
 
 impl World {
     fn new() -> Self {
+        Self::with(RULES)
+    }
+
+    /// One that starts with the keys of a file.
+    fn with_file() -> Self {
+        let mut world = Self::new();
+        world.cache.load(0, world.now());
+        world.held = Some((world.true_millis, world.true_millis));
+        world.from_file = true;
+        world
+    }
+
+    fn with(rules: Rules) -> Self {
         let true_millis = 1_000_000_000_000;
         Self {
-            cache: KeyCache::new(RULES, Timestamp::from_millis(true_millis)),
+            rules,
+            cache: KeyCache::new(rules, Timestamp::from_millis(true_millis)),
             true_millis,
             clock_offset: 0,
             flights: Vec::new(),
             landed: None,
             generation: 0,
             held: None,
+            from_file: false,
             failed_at: None,
+            failures: 0,
+            unknown_fetch_at: None,
         }
     }
 
     fn now(&self) -> Timestamp {
         Timestamp::from_millis(self.true_millis.saturating_add_signed(self.clock_offset))
-    }
-
-    fn step(&mut self, event: Event<u32>) -> Action {
-        let now = self.now();
-        self.cache.step(event, now)
     }
 
     /// Sets the clock, and lets the cache see that: what passes in the very gap of a jump is lost to every clock.
@@ -87,97 +103,124 @@ impl World {
         self.look();
     }
 
-    fn look(&mut self) -> Option<u32> {
+    /// Lets the cache see the clock, and nothing else.
+    fn look(&mut self) {
         let now = self.now();
-        self.cache.usable(now).map(|(keys, _)| *keys)
+        let _answer = self.cache.ask(false, now, |_| false);
     }
 
     /// True while the keys may be served at all.
     fn within_limit(&self) -> bool {
-        let stale = millis(RULES.max_stale);
+        let stale = millis(self.rules.max_stale);
         self.held
             .is_some_and(|(_, fresh_until)| self.true_millis < fresh_until + stale)
     }
 
-    fn ask(&mut self, held: bool, patient: bool) -> Action {
-        let known = held && self.look().is_some();
+    fn ask(&mut self, known: bool, patient: bool) -> Answer<u32> {
         let within_limit = self.within_limit();
-        let action = self.step(Event::Asked { known, patient });
-        match action {
-            Action::Serve | Action::ServeStale | Action::ServeAndFetch(_) => {
+        let now = self.now();
+        let answer = self.cache.ask(patient, now, |_| known);
+        match answer {
+            Answer::Serve(..) => {
                 assert!(
                     known && within_limit,
-                    "served past the age limit: {action:?}"
+                    "served past the age limit: {answer:?}"
                 );
             }
-            Action::Unknown | Action::Unavailable => {
-                assert!(!(held && within_limit), "a good key refused: {action:?}");
+            Answer::Unknown | Answer::Unavailable => {
+                assert!(!(known && within_limit), "a good key refused: {answer:?}");
             }
-            Action::Fetch(_) | Action::Join(_) => assert!(patient, "an impatient asker waits"),
-            Action::Accepted | Action::Ignored | Action::Failure => panic!("{action:?}"),
+            Answer::Fetch(_) | Answer::Join(_) => {
+                assert!(patient, "an impatient caller waits");
+                let no_wait = known && within_limit && self.from_file;
+                assert!(!no_wait, "a caller whose key is in the file waits");
+            }
         }
-        if held && within_limit && !patient {
-            let served = matches!(
-                action,
-                Action::Serve | Action::ServeStale | Action::ServeAndFetch(_)
-            );
-            assert!(served, "{action:?}");
+        if let Answer::Serve(served, _) = &answer {
+            assert_eq!(served.age.is_none(), self.from_file);
+            assert_ne!(served.keys, u32::MAX, "the keys of an abandoned fetch");
         }
-        if let Action::Fetch(flight) | Action::ServeAndFetch(flight) = action {
-            self.starts(flight);
+        if known && within_limit && !patient {
+            assert!(matches!(answer, Answer::Serve(_, None)), "{answer:?}");
         }
-        action
+        if let Answer::Fetch(flight) | Answer::Serve(_, Some(flight)) = answer {
+            self.starts(flight, known);
+        }
+        answer
     }
 
-    fn starts(&mut self, flight: FlightId) {
+    fn starts(&mut self, flight: FlightId, known: bool) {
         if let Some((before, started)) = self.flights.last()
             && self.landed != Some(*before)
         {
-            let under_way = self.true_millis - started;
-            assert!(under_way > millis(RULES.flight), "two fetches in flight");
+            let in_flight = self.true_millis - started;
+            assert!(
+                in_flight > millis(self.rules.flight),
+                "two fetches in flight"
+            );
         }
+        let cooldown = millis(self.rules.cooldown);
         if let Some(failed_at) = self.failed_at {
             let rested = self.true_millis - failed_at;
-            assert!(
-                rested >= millis(RULES.cooldown),
-                "no rest after a failure: {rested} ms"
-            );
+            // While no keys are held, 1, 2, 4, … seconds.
+            let least = if self.within_limit() {
+                cooldown
+            } else {
+                cooldown.min(1000 << (self.failures - 1).min(16))
+            };
+            assert!(rested >= least, "no pause after a failure: {rested} ms");
+        }
+        if let Some((came, _)) = self.held.filter(|_| !known) {
+            // While no keys are held, a fetch that failed or was abandoned is retried sooner.
+            if let Some(before) = self.unknown_fetch_at
+                && (self.within_limit() || came >= before)
+            {
+                let pause = self.true_millis - before;
+                assert!(
+                    pause >= cooldown,
+                    "two fetches by unknown ids in {pause} ms"
+                );
+            }
+            self.unknown_fetch_at = Some(self.true_millis);
         }
         self.flights.push((flight, self.true_millis));
     }
 
-    fn land(&mut self, well: bool, life: Duration) -> Option<Action> {
+    fn land(&mut self, well: bool, life: Duration) -> Option<Landing> {
         let (flight, started) = *self.flights.last()?;
         if self.landed == Some(flight) {
             return None;
         }
         self.landed = Some(flight);
-        let in_time = self.true_millis - started <= millis(RULES.flight);
+        let in_time = self.true_millis - started <= millis(self.rules.flight);
         self.generation += 1;
-        let keys = self.generation;
-        let action = self.step(if well {
-            Event::Fetched {
-                flight,
-                keys,
-                fresh_for: life,
-            }
-        } else {
-            Event::Failed { flight }
-        });
+        let landing = self.end(flight, well.then_some((self.generation, life)));
         match (in_time, well) {
             (true, true) => {
-                assert_eq!(action, Action::Accepted);
-                let life = life.min(RULES.max_age);
+                assert_eq!(landing, Landing::Accepted);
+                let life = life.min(self.rules.max_age.max(Duration::from_secs(1)));
                 self.held = Some((self.true_millis, self.true_millis + millis(life)));
+                self.from_file = false;
                 self.failed_at = None;
+                self.failures = 0;
             }
             (true, false) => {
-                assert_eq!(action, Action::Failure);
+                assert_eq!(landing, Landing::Failed);
                 self.failed_at = Some(self.true_millis);
+                self.failures += 1;
             }
-            (false, _) => assert_eq!(action, Action::Ignored),
+            (false, _) => assert_eq!(landing, Landing::Ignored),
         }
-        Some(action)
+        Some(landing)
+    }
+
+    fn end(&mut self, flight: FlightId, brought: Option<(u32, Duration)>) -> Landing {
+        let now = self.now();
+        let outcome = brought.map_or(Outcome::Failure, |(keys, fresh_for)| Outcome::Keys {
+            keys,
+            fresh_for,
+        });
+        self.cache.land(flight, outcome, now)
     }
 
     fn land_old(&mut self, well: bool) {
@@ -185,19 +228,11 @@ impl World {
             return;
         };
         let flight = *flight;
-        let action = self.step(if well {
-            Event::Fetched {
-                flight,
-                keys: u32::MAX,
-                fresh_for: RULES.max_age,
-            }
-        } else {
-            Event::Failed { flight }
-        });
+        let landing = self.end(flight, well.then_some((u32::MAX, self.rules.max_age)));
         assert_eq!(
-            action,
-            Action::Ignored,
-            "a fetch that was given up, or ended, counts"
+            landing,
+            Landing::Ignored,
+            "a fetch that was abandoned, or had ended, was counted"
         );
     }
 
@@ -213,7 +248,6 @@ impl World {
             }
             Op::LandOld { well } => self.land_old(*well),
         }
-        assert_ne!(self.look(), Some(u32::MAX));
     }
 }
 
@@ -224,14 +258,61 @@ fn millis(duration: Duration) -> u64 {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// Never two fetches in flight, rest after a failure, no key past its age limit, no good key refused: all asserted
-    /// in [`World`] at each step.
+    /// Never two fetches in flight, a pause after a failure, a cooldown between unknown ids, no key past its age limit, no
+    /// good key refused, no wait for a key that is in the file: all asserted in [`World`] at each step.
     #[test]
-    fn every_rule_holds_for_every_stream(ops in prop::collection::vec(op(), 1..300)) {
-        let mut world = World::new();
+    fn every_rule_holds_for_every_stream(
+        ops in prop::collection::vec(op(), 1..300),
+        file in any::<bool>(),
+    ) {
+        let mut world = if file { World::with_file() } else { World::new() };
         for op in &ops {
             world.run(op);
         }
+    }
+
+    /// The same with keys that are fresh for hardly any time and stale for hardly any or none.
+    #[test]
+    fn every_rule_holds_however_short_the_freshness(
+        ops in prop::collection::vec(op(), 1..300),
+        max_age in 0..10_u64,
+        max_stale in 0..60_u64,
+    ) {
+        let mut world = World::with(Rules {
+            max_age: Duration::from_secs(max_age),
+            max_stale: Duration::from_secs(max_stale),
+            ..RULES
+        });
+        for op in &ops {
+            world.run(op);
+        }
+    }
+
+    /// However short the freshness: with an issuer that answers, unknown ids cause one fetch per cooldown.
+    #[test]
+    fn junk_costs_one_fetch_per_cooldown_however_short_the_freshness(
+        gaps in prop::collection::vec(0..2000_u64, 100..1000),
+        max_age in 0..40_u64,
+        max_stale in 0..40_u64,
+        latency in 0..2000_u64,
+    ) {
+        let mut world = World::with(Rules {
+            max_age: Duration::from_secs(max_age),
+            max_stale: Duration::from_secs(max_stale),
+            ..RULES
+        });
+        world.ask(false, true);
+        world.land(true, RULES.max_age);
+        let started = world.true_millis;
+        for gap in gaps {
+            world.true_millis += gap;
+            if let Answer::Fetch(_) = world.ask(false, true) {
+                world.true_millis += latency;
+                world.land(true, RULES.max_age);
+            }
+        }
+        let most = (world.true_millis - started) / millis(RULES.cooldown) + 1;
+        prop_assert!(world.flights.len() as u64 - 1 <= most);
     }
 
     /// However dense the requests and whatever the answers: the number of fetches in a window is bounded.
@@ -242,16 +323,17 @@ proptest! {
         let mut world = World::new();
         for (gap, held, well, latency) in gaps {
             world.true_millis += gap;
-            if let Action::Fetch(_) | Action::ServeAndFetch(_) = world.ask(held, true) {
+            if let Answer::Fetch(_) | Answer::Serve(_, Some(_)) = world.ask(held, true) {
                 world.true_millis += latency;
                 world.land(well, Duration::from_secs(SHORTEST_LIFE));
             }
         }
         let starts: Vec<u64> = world.flights.iter().map(|(_, started)| *started).collect();
-        // Unknown ids and failures: one a cooldown. Refreshes: one a life less its last tenth; given-up ones: one a flight.
+        // Unknown ids and failures: one per cooldown. Refreshes: one per life less its last tenth. Abandoned ones: one per
+        // flight. Retries while no keys are held, before their pause reaches the cooldown: after 1, 2, 4, 8 and 16 s.
         let shortest_pause = millis(RULES.flight).min(millis(RULES.cooldown)).min(SHORTEST_LIFE * 900);
         for window in [10_000, 60_000, 300_000] {
-            let most = window / millis(RULES.cooldown) + 1 + window / shortest_pause + 1;
+            let most = window / millis(RULES.cooldown) + 1 + window / shortest_pause + 1 + 5;
             for (index, start) in starts.iter().enumerate() {
                 let within = starts.iter().skip(index).take_while(|at| **at < start + window).count();
                 prop_assert!(within as u64 <= most, "{within} fetches in {window} ms");
@@ -275,14 +357,14 @@ proptest! {
         let mut gaps = junk.iter().cycle();
         while world.true_millis < seen_by {
             world.true_millis += gaps.next().copied().unwrap_or(1) + 1;
-            if let Action::Fetch(_) = world.ask(false, true) {
+            if let Answer::Fetch(_) = world.ask(false, true) {
                 fetched_after_rotation |= world.true_millis >= rotated_at;
                 world.true_millis += latency;
                 world.land(true, RULES.max_age);
             }
         }
         // Either a stranger's request has brought the new key, or the first honest one may.
-        let first_honest = fetched_after_rotation || matches!(world.ask(false, true), Action::Fetch(_));
+        let first_honest = fetched_after_rotation || matches!(world.ask(false, true), Answer::Fetch(_));
         prop_assert!(first_honest);
     }
 
@@ -298,7 +380,7 @@ proptest! {
         let mut gaps = junk.iter().cycle();
         for _ in 0..2000 {
             world.true_millis += gaps.next().copied().unwrap_or(1) + 1;
-            if let Action::Fetch(_) = world.ask(false, true) {
+            if let Answer::Fetch(_) = world.ask(false, true) {
                 prop_assert!(world.true_millis - last <= millis(RULES.cooldown) + 502);
                 world.land(false, RULES.max_age);
                 last = world.true_millis;
@@ -316,7 +398,7 @@ fn a_million_random_key_ids_cost_no_more_fetches_than_the_cooldown_allows() {
     for number in 0..1_000_000_u64 {
         // A thousand a second, the fetches among them good and bad in turn.
         world.true_millis += 1;
-        if let Action::Fetch(_) = world.ask(false, true) {
+        if let Answer::Fetch(_) = world.ask(false, true) {
             world.land(number % 2 == 0, RULES.max_age);
         }
     }

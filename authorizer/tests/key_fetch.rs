@@ -18,8 +18,9 @@ use authorizer::deadline::Deadline;
 use authorizer::http_client::{ConnectFault, HttpClient, TransportError};
 use authorizer::issuer_metadata::MetadataError;
 use authorizer::jwks::{
-    FetchError, KeyLookup, KeyLookupError, KeyRefusal, KeySettings, KeySource, KeyState, WarmStart,
+    FetchError, KeyLookup, KeyLookupError, KeyRefusal, KeySet, KeySettings, KeySource, KeyState,
 };
+use lambda_support::log::{EventLog, Level, Lines, Log};
 use loopback::gate::{Keeper, gate};
 use loopback::server::{Reply, Server};
 use loopback::{ED25519_X, LATER, OTHER_X, START, key_set, kid, settings};
@@ -100,12 +101,15 @@ async fn the_keys_are_fetched_at_init_and_then_served_at_once() {
     fetch.answer(&key_set("a", ED25519_X));
     warm_up.await.unwrap();
     let found = bench.at_once("a").await.unwrap();
-    assert_eq!((found.state, found.age), (KeyState::Fresh, Duration::ZERO));
+    assert_eq!(
+        (found.state, found.age),
+        (KeyState::Fresh, Some(Duration::ZERO))
+    );
     assert_eq!(found.candidates.iter().count(), 1);
     bench.clock.advance(Duration::from_secs(60));
     assert_eq!(
         bench.at_once("a").await.unwrap().age,
-        Duration::from_secs(60)
+        Some(Duration::from_secs(60))
     );
     assert_eq!(bench.source.counters().fetches, 1);
 }
@@ -132,7 +136,7 @@ async fn nobody_waits_for_a_refresh_ahead_and_the_next_set_takes_over() {
     // The same id, another key: seen with this refresh.
     fetch.answer(&key_set("a", OTHER_X));
     let after = until(&bench, |found| thumbprint(found) != before).await;
-    assert_eq!(after.unwrap().age, Duration::ZERO);
+    assert_eq!(after.unwrap().age, Some(Duration::ZERO));
     assert_eq!(bench.source.counters().fetches, 2);
 }
 
@@ -188,9 +192,13 @@ async fn an_outage_longer_than_the_stale_time_is_our_fault_not_the_callers() {
         ))),
     };
     assert_eq!(asker.await.unwrap().unwrap_err(), expected);
-    // And within the cooldown the same, at once.
+    // The same at once until the first retry, a second later.
     assert_eq!(bench.at_once("a").await.unwrap_err(), expected);
     assert!(bench.keeper.is_quiet());
+    bench.clock.advance(Duration::from_secs(1));
+    let asker = bench.ask("a");
+    bench.keeper.next().await.answer(&key_set("a", ED25519_X));
+    assert_eq!(state(&asker.await.unwrap()), "fetched");
 }
 
 #[tokio::test]
@@ -247,7 +255,6 @@ async fn a_key_that_may_not_verify_costs_no_fetch() {
     let asker = bench.ask("a");
     bench.keeper.next().await.answer(&set);
     assert_eq!(state(&asker.await.unwrap()), "fetched");
-    assert_eq!(bench.source.counters().refused_keys, 2);
     for (id, reason) in [("h", KeyRefusal::Symmetric), ("n", KeyRefusal::RsaTooSmall)] {
         let found = bench.at_once(id).await.unwrap_err();
         assert_eq!(found, KeyLookupError::Unusable { reason });
@@ -282,12 +289,7 @@ async fn a_degenerate_answer_leaves_the_last_good_set() {
         let asker = bench.ask("a");
         bench.keeper.next().await.answer(body);
         assert_eq!(state(&asker.await.unwrap()), "stale", "{body}");
-        let counters = bench.source.counters();
-        assert_eq!(
-            (counters.failures, counters.keys, counters.refused_keys),
-            (1, 1, 0),
-            "{body}"
-        );
+        assert_eq!(bench.source.counters().failures, 1, "{body}");
         // And once the issuer is well again, so are we.
         bench.clock.advance(Duration::from_secs(30));
         let asker = bench.ask("a");
@@ -356,53 +358,102 @@ async fn no_fetch_is_started_once_the_deadline_has_passed() {
     assert_eq!(bench.source.counters().fetches, 0);
 }
 
-fn with_file(json: &str, age: Duration) -> Bench {
-    let warm_start = Some(WarmStart {
-        json: json.as_bytes().to_vec(),
-        age,
-    });
+fn with_file(json: &str) -> Bench {
+    let keys = KeySet::parse(json.as_bytes(), &[Algorithm::EdDSA]).unwrap();
     Bench::new(KeySettings {
-        warm_start,
+        key_file: Some(Arc::new(keys)),
         ..settings(ISSUER, Some(KEYS))
     })
 }
 
 #[tokio::test]
-async fn a_key_set_on_disk_serves_the_first_request_without_network() {
-    let bench = with_file(&key_set("a", ED25519_X), Duration::from_secs(600));
-    bench.source.warm_up(LATER).await;
-    let found = bench.at_once("a").await.unwrap();
-    assert_eq!(
-        (found.state, found.age),
-        (KeyState::Fresh, Duration::from_secs(600))
-    );
-    assert!(bench.keeper.is_quiet());
+async fn keys_from_a_file_serve_while_the_issuer_hangs_and_a_refresh_starts_with_the_start() {
+    let bench = with_file(&key_set("a", ED25519_X));
+    tokio::time::timeout(Duration::ZERO, bench.source.warm_up(LATER))
+        .await
+        .unwrap();
+    let refresh = bench.keeper.next().await;
+    for _ in 0..100 {
+        let found = bench.at_once("a").await.unwrap();
+        assert_eq!((found.state, found.age), (KeyState::File, None));
+        bench.clock.advance(Duration::from_millis(50));
+    }
+    // Nothing has failed yet, so this is no outage.
+    let counters = bench.source.counters();
+    assert_eq!((counters.fetches, counters.stale_served), (1, 0));
+    refresh.fail();
+    while bench.source.counters().failures == 0 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(state(&bench.at_once("a").await), "file");
+    assert_eq!(bench.source.counters().stale_served, 1);
 }
 
 #[tokio::test]
-async fn an_old_key_set_on_disk_serves_only_if_the_issuer_cannot_be_reached() {
-    let bench = with_file(&key_set("a", ED25519_X), HOUR * 2);
+async fn a_fetched_set_replaces_the_keys_of_a_file_whole() {
+    let bench = with_file(&key_set("a", ED25519_X));
+    // A key that is not in the file is worth a wait, for the refresh that is in flight.
+    bench.source.warm_up(LATER).await;
+    let asker = bench.ask("b");
+    tokio::task::yield_now().await;
+    bench.keeper.next().await.answer(&key_set("b", OTHER_X));
+    assert_eq!(state(&asker.await.unwrap()), "fetched");
+    let gone = bench.ask("a");
+    bench.keeper.next().await.answer(&key_set("b", OTHER_X));
+    assert_eq!(state(&gone.await.unwrap()), "unknown, asked");
+}
+
+#[tokio::test]
+async fn keys_from_a_file_serve_for_the_stale_time_after_the_start() {
+    let bench = with_file(&key_set("a", ED25519_X));
+    bench.clock.advance(HOUR * 24 - Duration::from_secs(1));
+    assert_eq!(state(&bench.at_once("a").await), "file");
+    bench.keeper.next().await.fail();
+    while bench.source.counters().failures == 0 {
+        tokio::task::yield_now().await;
+    }
+    bench.clock.advance(Duration::from_secs(1));
     let asker = bench.ask("a");
     bench.keeper.next().await.fail();
-    assert_eq!(state(&asker.await.unwrap()), "stale");
-
-    let bench = with_file(&key_set("a", ED25519_X), HOUR * 2);
-    let asker = bench.ask("a");
-    bench.keeper.next().await.answer(&key_set("b", OTHER_X));
-    assert_eq!(state(&asker.await.unwrap()), "unknown, asked");
+    assert_eq!(state(&asker.await.unwrap()), "unavailable");
 }
 
 #[tokio::test]
-async fn a_key_set_on_disk_that_is_too_old_or_odd_is_as_none() {
-    for (json, age) in [
-        (key_set("a", ED25519_X), HOUR * 25),
-        ("<html>".to_owned(), HOUR),
-        (String::new(), HOUR),
-    ] {
-        let bench = with_file(&json, age);
+async fn a_failed_first_fetch_is_retried_after_a_second() {
+    let bench = Bench::cold();
+    for pause in [1, 2, 4, 8, 16, 30, 30] {
         let asker = bench.ask("a");
         bench.keeper.next().await.fail();
         assert_eq!(state(&asker.await.unwrap()), "unavailable");
+        bench.clock.advance(Duration::from_millis(pause * 1000 - 1));
+        assert_eq!(state(&bench.at_once("a").await), "unavailable");
+        bench.clock.advance(Duration::from_millis(1));
+    }
+}
+
+#[tokio::test]
+async fn unknown_key_ids_cost_one_fetch_per_cooldown_whatever_the_max_age() {
+    for max_age in [0, 1] {
+        let bench = Bench::new(KeySettings {
+            max_age: Duration::from_secs(max_age),
+            ..settings(ISSUER, Some(KEYS))
+        });
+        let asker = bench.ask("a");
+        bench.keeper.next().await.answer(&key_set("a", ED25519_X));
+        assert_eq!(state(&asker.await.unwrap()), "fetched");
+        let mut fetches = 0;
+        for second in 1..=300 {
+            bench.clock.advance(Duration::from_secs(1));
+            let asker = bench.ask(&format!("junk-{second}"));
+            while !asker.is_finished() {
+                tokio::task::yield_now().await;
+                if let Some(fetch) = bench.keeper.try_next() {
+                    fetches += 1;
+                    fetch.answer(&key_set("a", ED25519_X));
+                }
+            }
+        }
+        assert_eq!(fetches, 10);
     }
 }
 
@@ -535,4 +586,29 @@ async fn fixed_keys_need_no_network() {
     assert_eq!(state(&lookup(&source, "a").await), "fresh");
     assert_eq!(state(&lookup(&source, "b").await), "unknown, asked");
     assert!(KeySource::fixed(b"{}", &[Algorithm::EdDSA]).is_err());
+}
+
+#[tokio::test]
+async fn a_set_that_changes_its_refused_keys_costs_at_most_21_lines() {
+    let lines = Arc::new(Lines::default());
+    let log = Log::new(Level::Info, Arc::clone(&lines) as _);
+    let _watched = tracing::subscriber::set_default(EventLog::new(log, "authorizer"));
+    let bench = Bench::warm().await;
+    for (refused, expected) in [
+        (0, 0),
+        (1, 1),
+        (20, 20),
+        (21, 21),
+        (20_000, 21),
+        (20_000, 0),
+    ] {
+        let junk = ",{}".repeat(refused);
+        let set = key_set("a", ED25519_X).replace("]}", &format!("{junk}]}}"));
+        bench.clock.advance(HOUR);
+        let before = lines.all().len();
+        let asker = bench.ask("a");
+        bench.keeper.next().await.answer(&set);
+        assert_eq!(state(&asker.await.unwrap()), "fetched");
+        assert_eq!(lines.all().len() - before, expected, "{refused} refused");
+    }
 }

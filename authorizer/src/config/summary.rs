@@ -24,7 +24,7 @@ impl Settings {
             "jwksMaxStaleSeconds": keys.max_stale.as_secs(),
             "jwksCooldownSeconds": keys.cooldown.as_secs(),
             "jwksTimeoutMs": u64::try_from(keys.timeout.as_millis()).unwrap_or(u64::MAX),
-            "jwksFile": keys.warm_start.is_some(),
+            "jwksFile": keys.key_file.is_some(),
             "tokenCacheEntries": self.token_cache_entries,
             "introspection": self.introspection.as_ref().map(|introspection| json!({
                 "uri": introspection.uri.as_ref().map(ToString::to_string),

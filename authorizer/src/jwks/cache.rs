@@ -1,20 +1,23 @@
-//! When keys are served, when they are fetched anew, and when neither: a state machine without input or output.
+//! When keys are served and when they are fetched: a state machine without input or output.
 //!
-//! It knows nothing of keys, sockets or clocks; it is told what happened and when, and says what to do. All the rules
-//! stand here, and the property tests hold them here. See [`KeyCache::step`].
+//! It knows nothing of sockets and clocks: callers pass in the time, and start the fetches that it names. Every rule is
+//! here, and the property tests check the rules here. See [`KeyCache::ask`] and [`KeyCache::land`].
 
 mod event;
 mod time;
 
 use std::time::Duration;
 
-pub use self::event::{Action, Event, FlightId, Rules};
+pub use self::event::{Answer, FlightId, Landing, Outcome, Rules, Served};
 use self::time::OwnTime;
 use super::freshness::FLOOR;
 use crate::clock::Timestamp;
 
-/// How far failed refreshes are spread while keys still serve.
-const LONGEST_BACKOFF: Duration = Duration::from_secs(300);
+/// The longest pause between failed refreshes while keys still serve, unless the cooldown is longer.
+const MAX_BACKOFF: Duration = Duration::from_secs(300);
+
+/// The first pause after a failed fetch while no keys are held.
+const FIRST_RETRY: Duration = Duration::from_secs(1);
 
 /// The state.
 #[derive(Clone, Debug)]
@@ -24,9 +27,10 @@ pub struct KeyCache<K> {
     held: Option<Held<K>>,
     flight: Option<Flight>,
     flights: u64,
-    failed_at: Option<Timestamp>,
-    refresh_failed_at: Option<Timestamp>,
-    refresh_failures: u32,
+    /// All failures since the last success.
+    failures: Failures,
+    /// The failures among them of fetches that were due by age.
+    refresh_failures: Failures,
     unknown_fetch_at: Option<Timestamp>,
 }
 
@@ -34,7 +38,8 @@ pub struct KeyCache<K> {
 struct Held<K> {
     keys: K,
     since: Timestamp,
-    fresh_for: Duration,
+    /// How long they are fresh from then on; `None` for keys from a file, whose age is unknown.
+    fresh_for: Option<Duration>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -44,7 +49,14 @@ struct Flight {
     started: Timestamp,
 }
 
-/// Why a fetch is made. The two have budgets of their own, so that a stranger's key ids never delay a refresh.
+#[derive(Clone, Copy, Debug, Default)]
+struct Failures {
+    count: u32,
+    last: Option<Timestamp>,
+}
+
+/// Why a fetch is made. Only failures of fetches by age lengthen the pause between refreshes, so that key ids made up
+/// by strangers never delay a refresh.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Cause {
     Age,
@@ -54,143 +66,168 @@ enum Cause {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Standing {
     Fresh,
-    /// Fresh, but in the last tenth of it.
+    /// Fresh, but in the last tenth of that time.
     Ageing,
     Stale,
-    /// None, or past every limit.
-    Nothing,
+    /// Past every limit.
+    Expired,
 }
 
-impl<K> KeyCache<K> {
+impl<K: Clone> KeyCache<K> {
     /// A cache that holds nothing.
     #[must_use]
     pub const fn new(rules: Rules, now: Timestamp) -> Self {
+        const NONE: Failures = Failures {
+            count: 0,
+            last: None,
+        };
         Self {
             rules,
             time: OwnTime::starting(now),
             held: None,
             flight: None,
             flights: 0,
-            failed_at: None,
-            refresh_failed_at: None,
-            refresh_failures: 0,
+            failures: NONE,
+            refresh_failures: NONE,
             unknown_fetch_at: None,
         }
     }
 
-    /// The keys that may be served now, and how old they are.
-    pub fn usable(&mut self, now: Timestamp) -> Option<(&K, Duration)> {
-        let now = self.time.tick(now);
-        if self.standing(now) == Standing::Nothing {
-            return None;
-        }
-        self.held
-            .as_ref()
-            .map(|held| (&held.keys, now.since(held.since)))
+    /// Holds the keys of a file. Their age is unknown, so they are past fresh from now on.
+    pub fn load(&mut self, keys: K, now: Timestamp) {
+        self.held = Some(Held {
+            keys,
+            since: self.time.tick(now),
+            fresh_for: None,
+        });
     }
 
-    /// Takes an event and says what to do.
-    pub fn step(&mut self, event: Event<K>, now: Timestamp) -> Action {
+    /// Decides for a caller who needs a key. `names` is whether a set has that key; `patient` is whether the caller can
+    /// still wait for a fetch.
+    pub fn ask(
+        &mut self,
+        patient: bool,
+        now: Timestamp,
+        names: impl FnOnce(&K) -> bool,
+    ) -> Answer<K> {
         let now = self.time.tick(now);
-        match event {
-            Event::Asked { known, patient } => self.asked(known, patient, now),
-            Event::Loaded { keys, age } => {
-                let since = Timestamp::from_millis(
-                    now.as_millis()
-                        .saturating_sub(u64::try_from(age.as_millis()).unwrap_or(u64::MAX)),
-                );
-                self.hold(keys, since, self.rules.max_age)
-            }
-            Event::Fetched {
-                flight,
-                keys,
-                fresh_for,
-            } => match self.land(flight, now) {
-                Some(_) => {
-                    self.failed_at = None;
-                    self.refresh_failed_at = None;
-                    self.refresh_failures = 0;
-                    self.hold(keys, now, fresh_for)
-                }
-                None => Action::Ignored,
-            },
-            Event::Failed { flight } => match self.land(flight, now) {
-                Some(cause) => {
-                    self.failed_at = Some(now);
-                    if cause == Cause::Age {
-                        self.refresh_failed_at = Some(now);
-                        self.refresh_failures = self.refresh_failures.saturating_add(1);
-                    }
-                    Action::Failure
-                }
-                None => Action::Ignored,
-            },
-        }
-    }
-
-    fn asked(&mut self, known: bool, patient: bool, now: Timestamp) -> Action {
-        match (self.standing(now), known) {
-            (Standing::Fresh, true) => Action::Serve,
-            // A hit never waits while its keys are fresh. The fetch beside it gets on as far as the environment runs;
-            // nobody relies on it, and if it is frozen to death the next asker starts another.
-            (Standing::Ageing, true) => match self.refresh(now) {
-                Some(flight) => Action::ServeAndFetch(flight),
-                None => Action::Serve,
-            },
-            // Past fresh, one asker waits for the outcome, for a key may have been withdrawn; all others go on.
-            (Standing::Stale, true) if !patient => Action::ServeStale,
+        let Some(held) = &self.held else {
+            return self.without_keys(patient, now);
+        };
+        let known = names(&held.keys);
+        let from_file = held.fresh_for.is_none();
+        let standing = held.standing(&self.rules, now);
+        let served = held.served(standing, now);
+        match (standing, known) {
+            (Standing::Fresh, true) => Answer::Serve(served, None),
+            (Standing::Ageing | Standing::Stale, true) if !patient => Answer::Serve(served, None),
+            // A known key never waits while it is fresh. The background fetch advances only while the environment runs;
+            // if it is frozen for too long, the next caller starts another.
+            (Standing::Ageing, true) => Answer::Serve(served, self.refresh(now)),
+            // A file is deployed so that no caller waits for the network.
+            (Standing::Stale, true) if from_file => Answer::Serve(served, self.refresh(now)),
+            // Past fresh, one caller waits for the outcome, because a key may have been withdrawn. The others do not.
             (Standing::Stale, true) => match self.refresh(now) {
-                Some(flight) => Action::Fetch(flight),
-                None => Action::ServeStale,
+                Some(flight) => Answer::Fetch(flight),
+                None => Answer::Serve(served, None),
             },
-            (standing, false) if standing != Standing::Nothing => {
-                self.unknown(standing, patient, now)
+            (Standing::Expired, true) => self.without_keys(patient, now),
+            // The set may not serve any more, but it is recent enough to say that the issuer has no such key.
+            (Standing::Expired, false)
+                if now.since(held.since) < self.rules.cooldown && !from_file =>
+            {
+                Answer::Unknown
             }
-            _ if !patient => Action::Unavailable,
-            _ => match self.under_way(now) {
-                Some(flight) => Action::Join(flight.id),
-                // Nobody can be served, so nothing but the plain cooldown holds a fetch up.
-                None if self.rested(self.failed_at, self.rules.cooldown, now) => {
-                    Action::Fetch(self.start(Cause::Age, now))
+            (Standing::Expired, false) => {
+                let answer = self.without_keys(patient, now);
+                if matches!(answer, Answer::Fetch(_)) {
+                    self.unknown_fetch_at = Some(now);
                 }
-                None => Action::Unavailable,
-            },
+                answer
+            }
+            (_, false) if !patient => Answer::Unknown,
+            (standing, false) => self.unknown(standing, now),
         }
     }
 
-    fn unknown(&mut self, standing: Standing, patient: bool, now: Timestamp) -> Action {
+    /// Ends a fetch.
+    pub fn land(&mut self, flight: FlightId, outcome: Outcome<K>, now: Timestamp) -> Landing {
+        let now = self.time.tick(now);
+        let Some(cause) = self.end(flight, now) else {
+            return Landing::Ignored;
+        };
+        match outcome {
+            Outcome::Keys { keys, fresh_for } => {
+                self.failures = Failures::default();
+                self.refresh_failures = Failures::default();
+                self.held = Some(Held {
+                    keys,
+                    since: now,
+                    fresh_for: Some(fresh_for.min(self.rules.max_age.max(FLOOR))),
+                });
+                Landing::Accepted
+            }
+            Outcome::Failure => {
+                self.failures.add(now);
+                if cause == Cause::Age {
+                    self.refresh_failures.add(now);
+                }
+                Landing::Failed
+            }
+        }
+    }
+
+    /// No caller can be served, so retries come soon: after 1, 2, 4, … seconds up to the cooldown.
+    fn without_keys(&mut self, patient: bool, now: Timestamp) -> Answer<K> {
         if !patient {
-            return Action::Unknown;
+            return Answer::Unavailable;
         }
-        if let Some(flight) = self.under_way(now) {
-            return Action::Join(flight.id);
+        if let Some(flight) = self.in_flight(now) {
+            return Answer::Join(flight.id);
         }
-        // A refresh that is due anyway answers the question too, and leaves the budget for unknown ids alone.
-        if standing != Standing::Fresh
-            && let Some(flight) = self.refresh(now)
-        {
-            return Action::Fetch(flight);
+        let pause = doubled(FIRST_RETRY, self.failures.count).min(self.rules.cooldown);
+        if rested(self.failures.last, pause, now) {
+            Answer::Fetch(self.start(Cause::Age, now))
+        } else {
+            Answer::Unavailable
+        }
+    }
+
+    /// A key id that the held set does not have. However short the time of freshness, such ids cause at most one fetch
+    /// per cooldown.
+    fn unknown(&mut self, standing: Standing, now: Timestamp) -> Answer<K> {
+        if let Some(flight) = self.in_flight(now) {
+            return Answer::Join(flight.id);
         }
         let cooldown = self.rules.cooldown;
-        if self.rested(self.unknown_fetch_at, cooldown, now)
-            && self.rested(self.failed_at, cooldown, now)
+        if !rested(self.unknown_fetch_at, cooldown, now)
+            || !rested(self.failures.last, cooldown, now)
         {
-            self.unknown_fetch_at = Some(now);
-            return Action::Fetch(self.start(Cause::UnknownKey, now));
+            return Answer::Unknown;
         }
-        Action::Unknown
+        self.unknown_fetch_at = Some(now);
+        let due = standing != Standing::Fresh && self.refresh_may_start(now);
+        let cause = if due { Cause::Age } else { Cause::UnknownKey };
+        Answer::Fetch(self.start(cause, now))
     }
 
-    /// Starts a refresh if none is under way and none has failed too lately. While keys still serve, refreshes that
-    /// fail come at 1, 2, 4, 8 cooldowns, so that an issuer in trouble is not asked by every environment all the time.
+    /// Starts a refresh if none is in flight and none has failed too recently.
     fn refresh(&mut self, now: Timestamp) -> Option<FlightId> {
-        let doublings = self.refresh_failures.saturating_sub(1).min(16);
-        let backoff = self.rules.cooldown.saturating_mul(1 << doublings);
-        let backoff = backoff.min(LONGEST_BACKOFF.max(self.rules.cooldown));
-        let may_start = self.under_way(now).is_none()
-            && self.rested(self.failed_at, self.rules.cooldown, now)
-            && self.rested(self.refresh_failed_at, backoff, now);
+        let may_start = self.in_flight(now).is_none() && self.refresh_may_start(now);
         may_start.then(|| self.start(Cause::Age, now))
+    }
+
+    /// While keys still serve, refreshes that fail come after 1, 2, 4, 8 cooldowns, so that an issuer in trouble is not
+    /// asked by every environment all the time.
+    fn refresh_may_start(&self, now: Timestamp) -> bool {
+        let cooldown = self.rules.cooldown;
+        let backoff = doubled(cooldown, self.refresh_failures.count);
+        rested(self.failures.last, cooldown, now)
+            && rested(
+                self.refresh_failures.last,
+                backoff.min(MAX_BACKOFF.max(cooldown)),
+                now,
+            )
     }
 
     fn start(&mut self, cause: Cause, now: Timestamp) -> FlightId {
@@ -204,53 +241,60 @@ impl<K> KeyCache<K> {
         id
     }
 
-    /// The fetch that is under way, if it has not outlived its time.
-    fn under_way(&self, now: Timestamp) -> Option<Flight> {
+    /// The fetch in flight, unless it has taken too long.
+    fn in_flight(&self, now: Timestamp) -> Option<Flight> {
         self.flight
             .filter(|flight| now.since(flight.started) <= self.rules.flight)
     }
 
-    /// Ends a fetch. `None` if it was given up before: it outlived its time, or another was started since. That is
-    /// neither a success, for its age is not known, nor a failure, for it was we who slept.
-    fn land(&mut self, id: FlightId, now: Timestamp) -> Option<Cause> {
+    /// Ends a fetch. `None` if it was abandoned: it took too long, or another was started since. It is counted as
+    /// neither success nor failure: the response's age is unknown, and the delay was caused by the frozen environment.
+    fn end(&mut self, id: FlightId, now: Timestamp) -> Option<Cause> {
         let current = self.flight.filter(|flight| flight.id == id)?;
-        let in_time = self.under_way(now).is_some();
+        let in_time = self.in_flight(now).is_some();
         self.flight = None;
         in_time.then_some(current.cause)
     }
+}
 
-    fn hold(&mut self, keys: K, since: Timestamp, fresh_for: Duration) -> Action {
-        let fresh_for = fresh_for.min(self.rules.max_age.max(FLOOR));
-        self.held = Some(Held {
-            keys,
-            since,
-            fresh_for,
-        });
-        Action::Accepted
-    }
-
-    fn standing(&self, now: Timestamp) -> Standing {
-        let Some(Held {
-            since, fresh_for, ..
-        }) = self.held
-        else {
-            return Standing::Nothing;
-        };
-        let age = now.since(since);
+impl<K: Clone> Held<K> {
+    fn standing(&self, rules: &Rules, now: Timestamp) -> Standing {
+        let fresh_for = self.fresh_for.unwrap_or_default();
+        let age = now.since(self.since);
         if age < fresh_for - fresh_for / 10 {
             Standing::Fresh
         } else if age < fresh_for {
             Standing::Ageing
-        } else if age < fresh_for.saturating_add(self.rules.max_stale) {
+        } else if age < fresh_for.saturating_add(rules.max_stale) {
             Standing::Stale
         } else {
-            Standing::Nothing
+            Standing::Expired
         }
     }
 
-    fn rested(&self, since: Option<Timestamp>, pause: Duration, now: Timestamp) -> bool {
-        since.is_none_or(|since| now.since(since) >= pause)
+    fn served(&self, standing: Standing, now: Timestamp) -> Served<K> {
+        Served {
+            keys: self.keys.clone(),
+            age: self.fresh_for.map(|_| now.since(self.since)),
+            fresh: matches!(standing, Standing::Fresh | Standing::Ageing),
+        }
     }
+}
+
+impl Failures {
+    fn add(&mut self, now: Timestamp) {
+        self.count = self.count.saturating_add(1);
+        self.last = Some(now);
+    }
+}
+
+/// The pause after so many failures.
+fn doubled(first: Duration, failures: u32) -> Duration {
+    first.saturating_mul(1 << failures.saturating_sub(1).min(16))
+}
+
+fn rested(since: Option<Timestamp>, pause: Duration, now: Timestamp) -> bool {
+    since.is_none_or(|since| now.since(since) >= pause)
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use thiserror::Error;
 
 use super::KeySettings;
 use super::freshness::fresh_for;
-use super::set::{KeySet, KeySetError};
+use super::set::{KeySet, KeySetFault};
 use crate::http_client::{Endpoint, Request, Transport, TransportError};
 use crate::issuer_metadata::{IssuerMetadata, MetadataError};
 
@@ -19,9 +19,9 @@ pub enum FetchError {
     /// The key set could not be fetched.
     #[error("the key set could not be fetched: {0}")]
     Transport(TransportError),
-    /// It came, and there is no usable key in it.
+    /// The key set was fetched, and has no usable key.
     #[error("the issuer sent a key set without a usable key: {0}")]
-    KeySet(KeySetError),
+    KeySet(KeySetFault),
 }
 
 impl FetchError {
@@ -87,7 +87,8 @@ async fn fetch_from(
         .send(request)
         .await
         .map_err(FetchError::Transport)?;
-    let keys = KeySet::parse(&document.body, &settings.algorithms).map_err(FetchError::KeySet)?;
+    let keys = KeySet::parse(&document.body, &settings.algorithms)
+        .map_err(|error| FetchError::KeySet(error.fault))?;
     let fresh_for = fresh_for(
         document.cache_control.as_deref(),
         document.age,

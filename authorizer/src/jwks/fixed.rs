@@ -24,7 +24,7 @@ impl KeySource {
             max_stale: Duration::ZERO,
             cooldown: Duration::ZERO,
             timeout: Duration::from_secs(1),
-            warm_start: None,
+            key_file: None,
         };
         let transport = Arc::new(Always(keys_json.to_vec()));
         Ok(Self::new(settings, transport, Arc::new(SystemClock)))

@@ -19,6 +19,8 @@ pub struct KeySet {
     /// Sorted by key id, those with the same id in the order of the document.
     keys: Vec<VerificationKey>,
     refused: Vec<RefusedKey>,
+    /// The refused keys that have an id, sorted by it, so that a set of junk does not slow down lookups.
+    refused_ids: Vec<(KeyId, KeyRefusal)>,
 }
 
 /// A key of the set that is skipped.
@@ -32,27 +34,46 @@ pub struct RefusedKey {
     pub refusal: KeyRefusal,
 }
 
-/// A document from which no key can be had. It leaves the last good set in place.
+/// A document without a usable key. It leaves the last good set in place.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub enum KeySetError {
-    /// It is not JSON, or not an object, or cut off.
+#[error("{fault}")]
+pub struct KeySetError {
+    /// What is wrong.
+    pub fault: KeySetFault,
+    /// The refused keys, if it has keys and each is refused.
+    pub refused: Vec<RefusedKey>,
+}
+
+/// What is wrong with a key set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum KeySetFault {
+    /// It is not JSON, or not an object, or incomplete.
     #[error("not a JSON object")]
     NotAnObject,
-    /// A member stands twice.
-    #[error("a member stands twice")]
+    /// A member is repeated.
+    #[error("a repeated member")]
     DuplicateMember,
-    /// `keys` is missing or not an array (RFC 7517 section 5.1).
+    /// `keys` is missing or not an array (RFC 7517, section 5.1).
     #[error("no member `keys` that is an array")]
     NoKeys,
     /// `keys` is empty.
     #[error("an empty set of keys")]
     Empty,
-    /// There are keys, and every one is refused.
-    #[error("none of its keys can be used (the first: {})", refused.first().map(|key| key.refusal.to_string()).unwrap_or_default())]
+    /// There are keys, and each is refused.
+    #[error("none of its keys can be used (the first: {first})")]
     NoneUsable {
-        /// Each with its reason.
-        refused: Vec<RefusedKey>,
+        /// Why the first is refused.
+        first: KeyRefusal,
     },
+}
+
+impl From<KeySetFault> for KeySetError {
+    fn from(fault: KeySetFault) -> Self {
+        Self {
+            fault,
+            refused: Vec::new(),
+        }
+    }
 }
 
 impl KeySet {
@@ -62,14 +83,14 @@ impl KeySet {
     ///
     /// If no key in it can be used.
     pub fn parse(json: &[u8], allowed: &[Algorithm]) -> Result<Self, KeySetError> {
-        let json = str::from_utf8(json).map_err(|_| KeySetError::NotAnObject)?;
+        let json = str::from_utf8(json).map_err(|_| KeySetFault::NotAnObject)?;
         let members = Members::parse(json).map_err(|error| match error {
-            NotMembers::NotAnObject => KeySetError::NotAnObject,
-            NotMembers::Duplicate => KeySetError::DuplicateMember,
+            NotMembers::NotAnObject => KeySetFault::NotAnObject,
+            NotMembers::Duplicate => KeySetFault::DuplicateMember,
         })?;
         let entries: Option<Vec<&RawValue>> =
-            members.read("keys").map_err(|_| KeySetError::NoKeys)?;
-        let entries = entries.ok_or(KeySetError::NoKeys)?;
+            members.read("keys").map_err(|_| KeySetFault::NoKeys)?;
+        let entries = entries.ok_or(KeySetFault::NoKeys)?;
         let (mut keys, mut refused) = (Vec::new(), Vec::new());
         for (index, entry) in entries.iter().enumerate() {
             match jwk::parse(entry.get(), allowed) {
@@ -83,13 +104,27 @@ impl KeySet {
                 }
             }
         }
-        match (keys.is_empty(), refused.is_empty()) {
-            (true, true) => Err(KeySetError::Empty),
-            (true, false) => Err(KeySetError::NoneUsable { refused }),
-            (false, _) => {
-                keys.sort_by(|a, b| a.kid().cmp(b.kid()));
-                Ok(Self { keys, refused })
-            }
+        match (keys.as_slice(), refused.as_slice()) {
+            ([], []) => Err(KeySetFault::Empty.into()),
+            ([], [RefusedKey { refusal: first, .. }, ..]) => Err(KeySetError {
+                fault: KeySetFault::NoneUsable { first: *first },
+                refused,
+            }),
+            _ => Ok(Self::new(keys, refused)),
+        }
+    }
+
+    fn new(mut keys: Vec<VerificationKey>, refused: Vec<RefusedKey>) -> Self {
+        keys.sort_by(|a, b| a.kid().cmp(b.kid()));
+        let ids = refused
+            .iter()
+            .filter_map(|key| Some((key.kid.clone()?, key.refusal)));
+        let mut refused_ids: Vec<_> = ids.collect();
+        refused_ids.sort_by(|a, b| a.0.cmp(&b.0));
+        Self {
+            keys,
+            refused,
+            refused_ids,
         }
     }
 
@@ -142,10 +177,9 @@ impl KeySet {
     }
 
     fn refusal_of(&self, kid: &KeyId) -> Option<KeyRefusal> {
-        self.refused
-            .iter()
-            .find(|key| key.kid.as_ref() == Some(kid))
-            .map(|key| key.refusal)
+        let first = self.refused_ids.partition_point(|(id, _)| id < kid);
+        let (id, refusal) = self.refused_ids.get(first)?;
+        (id == kid).then_some(*refusal)
     }
 }
 

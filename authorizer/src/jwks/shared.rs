@@ -7,11 +7,11 @@ use tokio::sync::watch;
 use tokio::task::AbortHandle;
 use tracing::{debug, info, warn};
 
-use super::cache::{Action, Event, FlightId, KeyCache, Rules};
+use super::cache::{FlightId, KeyCache, Landing, Outcome, Rules};
 use super::fetch::{FetchError, Fetched, fetch};
 use super::set::{KeySet, RefusedKey};
-use super::{KeyCounters, KeySettings, WarmStart};
-use crate::clock::{Clock, Timestamp};
+use super::{KeyCounters, KeySettings};
+use crate::clock::Clock;
 use crate::http_client::{Endpoint, Transport};
 use crate::key_id::KeyId;
 
@@ -47,8 +47,11 @@ pub(super) struct Landed {
     pub(super) succeeded: Option<FlightId>,
 }
 
-/// Two of metadata, and the keys.
-const MOST_DOCUMENTS: u32 = 3;
+/// The most documents of one fetch: two of metadata, and the keys.
+const MAX_DOCUMENTS: u32 = 3;
+
+/// The most refused keys that are logged one by one; one more line counts the rest.
+const MAX_REFUSED_LOGGED: usize = 20;
 
 impl Shared {
     pub(super) fn new(
@@ -63,7 +66,7 @@ impl Shared {
             // And a second for the work on them.
             flight: settings
                 .timeout
-                .saturating_mul(MOST_DOCUMENTS)
+                .saturating_mul(MAX_DOCUMENTS)
                 .saturating_add(Duration::from_secs(1)),
         };
         let now = clock.now();
@@ -76,8 +79,14 @@ impl Shared {
             refused: Vec::new(),
             counters: KeyCounters::default(),
         };
-        if let Some(file) = &settings.warm_start {
-            state.load(file, &settings, now);
+        if let Some(keys) = settings.key_file.as_ref().map(Arc::clone) {
+            info!(
+                issuer = settings.issuer,
+                keys = keys.keys().len(),
+                "keys loaded from JWKS_FILE"
+            );
+            state.note_refused(&keys, &settings.issuer);
+            state.cache.load(keys, now);
         }
         let (landings, _) = watch::channel(());
         let state = Mutex::new(state);
@@ -92,7 +101,7 @@ impl Shared {
 
     /// The longest that anybody waits for a fetch.
     pub(super) const fn patience(&self) -> Duration {
-        self.settings.timeout.saturating_mul(MOST_DOCUMENTS)
+        self.settings.timeout.saturating_mul(MAX_DOCUMENTS)
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {
@@ -100,7 +109,7 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Runs the fetch beside the askers, so that an asker who goes away does not take it along.
+    /// Runs the fetch in a task of its own, so that it goes on when the caller who started it is cancelled.
     pub(super) fn start(self: &Arc<Self>, flight: FlightId, state: &mut State) {
         state.counters.fetches += 1;
         let (shared, known) = (Arc::clone(self), state.jwks_uri.clone());
@@ -109,11 +118,9 @@ impl Shared {
                 fetch(&shared.settings, known, shared.transport.as_ref()).await;
             shared.land(flight, outcome, jwks_uri);
         });
-        // The one before has ended or lies frozen; with it goes its connection.
-        let before = state.task.replace(task.abort_handle());
-        if let Some(frozen) = before.filter(|before| !before.is_finished()) {
-            state.counters.abandoned += 1;
-            frozen.abort();
+        // The task before has ended or was frozen for too long; aborting it closes its connection.
+        if let Some(before) = state.task.replace(task.abort_handle()) {
+            before.abort();
         }
     }
 
@@ -126,35 +133,34 @@ impl Shared {
         let mut state = self.lock();
         let now = self.clock.now();
         let issuer = &self.settings.issuer;
-        let (event, loaded) = match outcome {
+        let (outcome, fetched) = match outcome {
             Ok(Fetched { keys, fresh_for }) => {
                 let keys = Arc::new(keys);
-                let event = Event::Fetched {
-                    flight,
+                let outcome = Outcome::Keys {
                     keys: Arc::clone(&keys),
                     fresh_for,
                 };
-                (event, Ok(keys))
+                (outcome, Ok(keys))
             }
-            Err(error) => (Event::Failed { flight }, Err(error)),
+            Err(error) => (Outcome::Failure, Err(error)),
         };
-        match (state.cache.step(event, now), loaded) {
-            (Action::Accepted, Ok(keys)) => {
-                debug!(issuer, keys = keys.keys().len(), "keys fetched");
-                state.note(&keys, issuer);
-                state.last_failure = None;
-                state.landed = Landed {
-                    ended: Some(flight),
-                    succeeded: Some(flight),
-                };
+        if state.cache.land(flight, outcome, now) == Landing::Ignored {
+            debug!(issuer, "a fetch of keys was abandoned");
+        } else {
+            state.landed.ended = Some(flight);
+            match fetched {
+                Ok(keys) => {
+                    debug!(issuer, keys = keys.keys().len(), "keys fetched");
+                    state.note_refused(&keys, issuer);
+                    state.last_failure = None;
+                    state.landed.succeeded = Some(flight);
+                }
+                Err(error) => {
+                    warn!(issuer, reason = error.code(), %error, "keys not fetched");
+                    state.counters.failures += 1;
+                    state.last_failure = Some(error);
+                }
             }
-            (Action::Failure, Err(error)) => {
-                warn!(issuer, reason = error.code(), %error, "keys not fetched");
-                state.counters.failures += 1;
-                state.last_failure = Some(error);
-                state.landed.ended = Some(flight);
-            }
-            _ => state.counters.abandoned += 1,
         }
         if self.settings.jwks_uri.is_none() {
             state.jwks_uri = jwks_uri;
@@ -165,44 +171,26 @@ impl Shared {
 }
 
 impl State {
-    fn load(&mut self, file: &WarmStart, settings: &KeySettings, now: Timestamp) {
-        let issuer = &settings.issuer;
-        match KeySet::parse(&file.json, &settings.algorithms) {
-            Ok(keys) => {
-                info!(
-                    issuer,
-                    age_s = file.age.as_secs(),
-                    "keys loaded from JWKS_FILE"
-                );
-                self.note(&keys, issuer);
-                let keys = Arc::new(keys);
-                let _accepted = self.cache.step(
-                    Event::Loaded {
-                        keys,
-                        age: file.age,
-                    },
-                    now,
-                );
-            }
-            Err(error) => warn!(issuer, %error, "JWKS_FILE is not used"),
+    /// Logs the refused keys if they differ from those of the set before, so that a set costs lines only when it
+    /// changes, and never more than [`MAX_REFUSED_LOGGED`] and one.
+    fn note_refused(&mut self, keys: &KeySet, issuer: &str) {
+        let refused = keys.refused();
+        if self.refused == refused {
+            return;
         }
-    }
-
-    /// Counts the keys, and logs the refused ones if they are others than last time.
-    fn note(&mut self, keys: &KeySet, issuer: &str) {
-        self.counters.keys = keys.keys().len() as u64;
-        self.counters.refused_keys = keys.refused().len() as u64;
-        if self.refused != keys.refused() {
-            for RefusedKey {
-                index,
-                kid,
-                refusal,
-            } in keys.refused()
-            {
-                let kid = kid.as_ref().map(KeyId::as_str);
-                warn!(issuer, index, kid, reason = refusal.code(), %refusal, "a key is skipped");
-            }
-            self.refused = keys.refused().to_vec();
+        for RefusedKey {
+            index,
+            kid,
+            refusal,
+        } in refused.iter().take(MAX_REFUSED_LOGGED)
+        {
+            let kid = kid.as_ref().map(KeyId::as_str);
+            warn!(issuer, index, kid, reason = refusal.code(), %refusal, "a key is skipped");
         }
+        let further = refused.len().saturating_sub(MAX_REFUSED_LOGGED);
+        if further > 0 {
+            warn!(issuer, further, "further keys are skipped");
+        }
+        self.refused = refused.to_vec();
     }
 }

@@ -1,4 +1,4 @@
-//! The driver of the key cache: those who ask, and those of them who wait.
+//! The driver of the key cache: lookups, and the lookups that wait for a fetch.
 
 use std::fmt;
 use std::sync::Arc;
@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use super::cache::{Action, Event, FlightId};
+use super::cache::{Answer, FlightId, Served};
 use super::set::{Found, KeySet};
 use super::shared::Shared;
 use super::{KeyCounters, KeyLookup, KeyLookupError, KeySettings, KeyState};
@@ -21,12 +21,12 @@ pub struct KeySource {
     shared: Arc<Shared>,
 }
 
-/// How often one asker waits for a fetch of somebody else. Fetches are at least a cooldown apart, so a second wait is
-/// already rare.
-const MOST_WAITS: u8 = 2;
+/// How often one lookup waits for a fetch: once for a fetch that was in flight already, whose answer may be from before
+/// a rotation, and once for a fetch of its own.
+const MAX_WAITS: u8 = 2;
 
 impl KeySource {
-    /// The keys that `settings` tell of. Nothing is fetched yet; a warm start is read.
+    /// A source by its settings. Nothing is fetched yet; the keys of a file are held.
     #[must_use]
     pub fn new(
         settings: KeySettings,
@@ -38,8 +38,8 @@ impl KeySource {
         }
     }
 
-    /// Fetches the keys at init, so that the first caller does not pay. A failure is logged and leaves all as it is:
-    /// the first request will try again.
+    /// Fetches the keys at init, so that the first caller does not wait. Keys from a file serve already, so their
+    /// refresh is started and not awaited. A failure is logged, and the first request tries again.
     pub async fn warm_up(&self, deadline: Deadline) {
         let _either_way = self.settle(None, deadline).await;
     }
@@ -58,11 +58,11 @@ impl KeySource {
         deadline: Deadline,
     ) -> Result<KeyLookup, KeyLookupError> {
         let Settled {
-            held,
+            keys,
+            age,
             state,
             refetched,
         } = self.settle(Some(kid), deadline).await?;
-        let (keys, age) = held;
         match keys.find(kid, algorithm) {
             Found::Keys(candidates) => Ok(KeyLookup {
                 candidates,
@@ -80,22 +80,14 @@ impl KeySource {
         self.shared.lock().counters
     }
 
-    /// How old the keys are that would be served now; `None` if there are none.
-    #[must_use]
-    pub fn age(&self) -> Option<Duration> {
-        let mut state = self.shared.lock();
-        let now = self.shared.clock.now();
-        state.cache.usable(now).map(|(_, age)| age)
-    }
-
-    /// Asks until there is an answer that needs no more waiting.
+    /// Asks the cache until its answer needs no more waiting.
     async fn settle(
         &self,
         kid: Option<&KeyId>,
         deadline: Deadline,
     ) -> Result<Settled, KeyLookupError> {
         let late = || deadline.has_passed(self.shared.clock.now());
-        let (mut waits, mut refetched) = (if late() { 0 } else { MOST_WAITS }, false);
+        let (mut waits, mut refetched) = (if late() { 0 } else { MAX_WAITS }, false);
         loop {
             let (flight, mut landing, own) = match self.ask(kid, waits > 0, refetched) {
                 Asked::Settled(settled) => return settled,
@@ -109,7 +101,7 @@ impl KeySource {
             let _either_way = tokio::time::timeout(patience, landing.changed()).await;
             let landed = self.shared.lock().landed;
             refetched |= landed.succeeded >= Some(flight);
-            // An own fetch has said what there is to say, unless it was given up: we were frozen over it.
+            // A fetch of its own has answered the question, unless the environment was frozen over it.
             let answered = own && landed.ended >= Some(flight);
             waits = if late() || answered { 0 } else { waits - 1 };
         }
@@ -118,57 +110,49 @@ impl KeySource {
     fn ask(&self, kid: Option<&KeyId>, patient: bool, refetched: bool) -> Asked {
         let mut state = self.shared.lock();
         let now = self.shared.clock.now();
-        let held = state
+        let answer = state
             .cache
-            .usable(now)
-            .map(|(keys, age)| (Arc::clone(keys), age));
-        let known = match (&held, kid) {
-            (Some((keys, _)), Some(kid)) => keys.names(kid),
-            (Some(_), None) => true,
-            (None, _) => false,
-        };
-        let action = state.cache.step(Event::Asked { known, patient }, now);
-        let serve = |state| match held {
-            Some(held) => Ok(Settled {
-                held,
-                state,
-                refetched,
-            }),
-            None => Err(KeyLookupError::Unavailable { last_failure: None }),
-        };
-        let fresh = if refetched {
-            KeyState::Fetched
-        } else {
-            KeyState::Fresh
-        };
-        match action {
-            Action::Serve => Asked::Settled(serve(fresh)),
-            Action::ServeAndFetch(flight) => {
-                self.shared.start(flight, &mut state);
-                Asked::Settled(serve(fresh))
+            .ask(patient, now, |keys| kid.is_none_or(|kid| keys.names(kid)));
+        match answer {
+            Answer::Serve(served, flight) => {
+                if let Some(flight) = flight {
+                    self.shared.start(flight, &mut state);
+                }
+                let key_state = match served {
+                    Served { age: None, .. } => KeyState::File,
+                    Served { fresh: false, .. } => KeyState::Stale,
+                    Served { .. } if refetched => KeyState::Fetched,
+                    Served { .. } => KeyState::Fresh,
+                };
+                // A file serves from the start. Only once a fetch has failed it serves because of an outage.
+                let outage = key_state == KeyState::Stale
+                    || (key_state == KeyState::File && state.last_failure.is_some());
+                state.counters.stale_served += u64::from(outage);
+                Asked::Settled(Ok(Settled {
+                    keys: served.keys,
+                    age: served.age,
+                    state: key_state,
+                    refetched,
+                }))
             }
-            Action::ServeStale => {
-                state.counters.stale_served += 1;
-                Asked::Settled(serve(KeyState::Stale))
-            }
-            Action::Unknown => {
-                // One that has waited has had its fetch.
-                state.counters.cooldown_hits += u64::from(patient);
-                Asked::Settled(Err(KeyLookupError::Unknown { refetched }))
-            }
-            Action::Fetch(flight) => {
+            Answer::Fetch(flight) => {
                 self.shared.start(flight, &mut state);
                 self.wait(flight, true)
             }
-            Action::Join(flight) => self.wait(flight, false),
-            Action::Unavailable | Action::Accepted | Action::Ignored | Action::Failure => {
+            Answer::Join(flight) => self.wait(flight, false),
+            Answer::Unknown => {
+                // A caller that has waited has had its fetch.
+                state.counters.cooldown_hits += u64::from(patient);
+                Asked::Settled(Err(KeyLookupError::Unknown { refetched }))
+            }
+            Answer::Unavailable => {
                 let last_failure = state.last_failure.clone();
                 Asked::Settled(Err(KeyLookupError::Unavailable { last_failure }))
             }
         }
     }
 
-    /// To be called under the lock, so that no landing is missed: a fetch lands under it too.
+    /// Must be called under the lock, so that no landing is missed: a fetch lands under it too.
     fn wait(&self, flight: FlightId, own: bool) -> Asked {
         Asked::Wait {
             flight,
@@ -179,7 +163,8 @@ impl KeySource {
 }
 
 struct Settled {
-    held: (Arc<KeySet>, Duration),
+    keys: Arc<KeySet>,
+    age: Option<Duration>,
     state: KeyState,
     refetched: bool,
 }

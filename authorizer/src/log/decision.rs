@@ -80,7 +80,7 @@ impl Decided<'_> {
         let Some(level) = log.level_of(severity, !is_routine) else {
             return;
         };
-        let key_age = trace.keys.map(|(_, age)| age);
+        let key_age = trace.keys.and_then(|(_, age)| age);
         log.write_line(&Line {
             timestamp: self.now,
             level,

@@ -53,7 +53,7 @@ impl TrustedIssuer {
             max_stale: settings.keys.max_stale,
             cooldown: settings.keys.cooldown,
             timeout: settings.keys.timeout,
-            warm_start: settings.keys.warm_start.clone(),
+            key_file: settings.keys.key_file.clone(),
         };
         let introspection = settings.introspection.as_ref().map(|introspection| {
             let IntrospectionSettings {

@@ -57,9 +57,14 @@ impl Keeper {
         self.0.lock().unwrap().recv().await.unwrap()
     }
 
+    /// The next request, if one has come in.
+    pub fn try_next(&self) -> Option<Waiting> {
+        self.0.lock().unwrap().try_recv().ok()
+    }
+
     /// Whether no request has come in.
     pub fn is_quiet(&self) -> bool {
-        self.0.lock().unwrap().try_recv().is_err()
+        self.try_next().is_none()
     }
 }
 

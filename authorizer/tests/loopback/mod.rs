@@ -49,6 +49,6 @@ pub fn settings(issuer: &str, jwks_uri: Option<&str>) -> KeySettings {
         max_stale: Duration::from_secs(86_400),
         cooldown: Duration::from_secs(30),
         timeout: Duration::from_secs(2),
-        warm_start: None,
+        key_file: None,
     }
 }

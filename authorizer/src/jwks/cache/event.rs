@@ -1,78 +1,72 @@
-//! What the key cache is told, and what it says.
+//! The inputs and outputs of the key cache.
 
 use std::time::Duration;
 
-/// The operator's numbers.
+/// The operator's limits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rules {
-    /// How long keys count as fresh at most.
+    /// The longest time that fetched keys are fresh.
     pub max_age: Duration,
-    /// How long past that they still serve while the issuer cannot be reached.
+    /// How long past fresh they still serve while the issuer cannot be reached. Keys from a file are past fresh from
+    /// the start.
     pub max_stale: Duration,
-    /// The shortest time between two fetches for unknown key ids, and after a failed fetch.
+    /// The shortest time between two fetches caused by unknown key ids, and after a failed fetch while keys are held.
     pub cooldown: Duration,
-    /// How long a fetch can be under way. One that takes longer lay frozen, and nobody waits for it.
+    /// How long a fetch can be in flight. One that takes longer was frozen, and is no longer awaited.
     pub flight: Duration,
 }
 
-/// The name of one fetch.
+/// Identifies one fetch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct FlightId(pub(super) u64);
 
-/// What happened.
-#[derive(Clone, Debug)]
-pub enum Event<K> {
-    /// Somebody needs a key.
-    Asked {
-        /// Whether the set that [`KeyCache::usable`](super::KeyCache::usable) gives has it.
-        known: bool,
-        /// Whether the asker can still wait for a fetch.
-        patient: bool,
-    },
-    /// Keys from a file.
-    Loaded {
-        /// The keys.
-        keys: K,
-        /// How old they are.
-        age: Duration,
-    },
-    /// A fetch brought keys.
-    Fetched {
-        /// Which fetch.
-        flight: FlightId,
-        /// The keys.
-        keys: K,
-        /// How long they count as fresh.
-        fresh_for: Duration,
-    },
-    /// A fetch brought nothing that can be used.
-    Failed {
-        /// Which fetch.
-        flight: FlightId,
-    },
-}
-
-/// What to do about it.
+/// What to do for a caller who needs a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Action {
-    /// Answer from the set at once.
-    Serve,
-    /// Answer from the set at once, although it is past fresh.
-    ServeStale,
-    /// Answer from the set at once, and start this fetch beside it.
-    ServeAndFetch(FlightId),
+pub enum Answer<K> {
+    /// Serve these keys now. If a fetch is named, start it in the background.
+    Serve(Served<K>, Option<FlightId>),
     /// Start this fetch, wait for it, and ask again.
     Fetch(FlightId),
-    /// Wait for the fetch that is under way, and ask again.
+    /// Wait for this fetch, which is in flight, and ask again.
     Join(FlightId),
-    /// There is no such key, and a fetch is not permitted.
+    /// The issuer has no such key, and a fetch is not permitted now.
     Unknown,
-    /// There are no keys to look in.
+    /// No keys may be served, and a fetch is not permitted now.
     Unavailable,
-    /// What was brought is now the set.
-    Accepted,
-    /// What was brought is not used, or nothing was brought.
-    Ignored,
-    /// It counts as a failure.
+}
+
+/// Keys that may be served.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Served<K> {
+    /// The keys.
+    pub keys: K,
+    /// How old they are; `None` for keys from a file, whose age is unknown.
+    pub age: Option<Duration>,
+    /// Whether they are within their time of freshness.
+    pub fresh: bool,
+}
+
+/// How a fetch ended.
+#[derive(Clone, Debug)]
+pub enum Outcome<K> {
+    /// With usable keys.
+    Keys {
+        /// The keys.
+        keys: K,
+        /// How long they are fresh.
+        fresh_for: Duration,
+    },
+    /// Without usable keys.
     Failure,
+}
+
+/// What became of a fetch that ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Landing {
+    /// Its keys are held from now on.
+    Accepted,
+    /// It is counted as a failure of the issuer.
+    Failed,
+    /// It was abandoned before, so its outcome is ignored.
+    Ignored,
 }

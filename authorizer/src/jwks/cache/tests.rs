@@ -18,9 +18,13 @@ struct Bench {
 
 impl Bench {
     fn empty() -> Self {
+        Self::with(RULES)
+    }
+
+    fn with(rules: Rules) -> Self {
         let now = Timestamp::from_secs(START);
         Self {
-            cache: KeyCache::new(RULES, now),
+            cache: KeyCache::new(rules, now),
             now,
         }
     }
@@ -33,132 +37,293 @@ impl Bench {
         bench
     }
 
-    fn step(&mut self, seconds: u64, event: Event<u32>) -> Action {
-        self.now = Timestamp::from_secs(START + seconds);
-        self.cache.step(event, self.now)
+    /// One that holds the keys of a file from 0 on.
+    fn with_file() -> Self {
+        let mut bench = Self::empty();
+        bench.cache.load(1, bench.now);
+        bench
     }
 
-    fn asked(&mut self, seconds: u64, known: bool) -> Action {
-        self.step(
-            seconds,
-            Event::Asked {
-                known,
-                patient: true,
-            },
-        )
+    fn at(&mut self, seconds: u64) -> Timestamp {
+        self.now = Timestamp::from_secs(START + seconds);
+        self.now
+    }
+
+    fn asked(&mut self, seconds: u64, known: bool) -> Answer<u32> {
+        let now = self.at(seconds);
+        self.cache.ask(true, now, |_| known)
+    }
+
+    fn impatient(&mut self, seconds: u64, known: bool) -> Answer<u32> {
+        let now = self.at(seconds);
+        self.cache.ask(false, now, |_| known)
+    }
+
+    /// The answer in one word, which starts a fetch if it names one.
+    fn word(&mut self, seconds: u64, known: bool) -> &'static str {
+        word(&self.asked(seconds, known))
     }
 
     #[track_caller]
     fn fetch(&mut self, seconds: u64, known: bool) -> FlightId {
         match self.asked(seconds, known) {
-            Action::Fetch(flight) | Action::ServeAndFetch(flight) => flight,
+            Answer::Fetch(flight) | Answer::Serve(_, Some(flight)) => flight,
             other => panic!("{other:?} at {seconds}"),
         }
     }
 
-    fn land(&mut self, seconds: u64, flight: FlightId) -> Action {
-        self.step(
-            seconds,
-            Event::Fetched {
-                flight,
-                keys: 1,
-                fresh_for: RULES.max_age,
-            },
-        )
+    fn land(&mut self, seconds: u64, flight: FlightId) -> Landing {
+        self.land_for(seconds, flight, RULES.max_age)
     }
 
-    fn fail(&mut self, seconds: u64, flight: FlightId) -> Action {
-        self.step(seconds, Event::Failed { flight })
+    fn land_for(&mut self, seconds: u64, flight: FlightId, fresh_for: Duration) -> Landing {
+        let now = self.at(seconds);
+        self.cache
+            .land(flight, Outcome::Keys { keys: 2, fresh_for }, now)
+    }
+
+    fn fail(&mut self, seconds: u64, flight: FlightId) -> Landing {
+        let now = self.at(seconds);
+        self.cache.land(flight, Outcome::Failure, now)
+    }
+}
+
+const fn word(answer: &Answer<u32>) -> &'static str {
+    match answer {
+        Answer::Serve(Served { fresh: true, .. }, None) => "fresh",
+        Answer::Serve(Served { fresh: true, .. }, Some(_)) => "fresh, fetch",
+        Answer::Serve(Served { age: None, .. }, None) => "file",
+        Answer::Serve(Served { age: None, .. }, Some(_)) => "file, fetch",
+        Answer::Serve(_, None) => "stale",
+        Answer::Serve(_, Some(_)) => "stale, fetch",
+        Answer::Fetch(_) => "fetch",
+        Answer::Join(_) => "join",
+        Answer::Unknown => "unknown",
+        Answer::Unavailable => "unavailable",
     }
 }
 
 #[test]
-fn a_known_key_is_served_at_once_while_fresh_and_refreshed_ahead_of_its_end() {
+fn a_known_key_never_waits_while_fresh_and_is_refreshed_ahead() {
     let mut bench = Bench::warm();
-    assert_eq!(bench.asked(1, true), Action::Serve);
-    assert_eq!(bench.asked(3239, true), Action::Serve);
-    let ahead = bench.asked(3240, true);
-    assert!(matches!(ahead, Action::ServeAndFetch(_)), "{ahead:?}");
-    // One in flight: the next ones go on.
-    assert_eq!(bench.asked(3241, true), Action::Serve);
+    assert_eq!(bench.word(1, true), "fresh");
+    assert_eq!(bench.word(3239, true), "fresh");
+    assert_eq!(bench.word(3240, true), "fresh, fetch");
+    // One fetch in flight: the next callers do not wait either.
+    assert_eq!(bench.word(3241, true), "fresh");
+}
+
+#[test]
+fn keys_expire_at_the_end_of_the_stale_time() {
+    let mut bench = Bench::warm();
+    let flight = bench.fetch(3600 + 86_399, true);
+    bench.fail(3600 + 86_399, flight);
+    assert_eq!(bench.word(3600 + 86_399, true), "stale");
+    // A second after the failure a retry is due, because no keys are held any more.
+    assert_eq!(bench.word(3600 + 86_400, true), "fetch");
+    assert_eq!(bench.word(3600 + 86_400, true), "join");
+    assert_eq!(bench.impatient(3600 + 86_400, true), Answer::Unavailable);
+}
+
+#[test]
+fn without_keys_all_callers_wait_for_one_fetch_and_retries_back_off_up_to_the_cooldown() {
+    let mut bench = Bench::empty();
+    let flight = bench.fetch(0, false);
+    assert_eq!(bench.asked(1, false), Answer::Join(flight));
+    let mut at = 2;
+    bench.fail(at, flight);
+    for pause in [1, 2, 4, 8, 16, 30, 30, 30] {
+        assert_eq!(
+            bench.word(at + pause - 1, false),
+            "unavailable",
+            "after {pause}"
+        );
+        at += pause;
+        let flight = bench.fetch(at, false);
+        bench.fail(at, flight);
+    }
+    // A success ends the backoff: with keys held, the cooldown applies again.
+    let flight = bench.fetch(at + 30, false);
+    bench.land(at + 30, flight);
+    let flight = bench.fetch(at + 31, false);
+    bench.fail(at + 31, flight);
+    assert_eq!(bench.word(at + 60, false), "unknown");
+    assert_eq!(bench.word(at + 61, false), "fetch");
+}
+
+#[test]
+fn a_cooldown_under_a_second_is_the_longest_pause_without_keys_too() {
+    let mut bench = Bench::with(Rules {
+        cooldown: Duration::ZERO,
+        ..RULES
+    });
+    for _ in 0..5 {
+        let flight = bench.fetch(0, false);
+        bench.fail(0, flight);
+    }
+}
+
+#[test]
+fn however_short_the_freshness_unknown_keys_cost_one_fetch_per_cooldown() {
+    for (max_age, max_stale) in [(0, 86_400), (1, 86_400), (5, 0), (0, 0), (1, 10)] {
+        let mut bench = Bench::with(Rules {
+            max_age: Duration::from_secs(max_age),
+            max_stale: Duration::from_secs(max_stale),
+            ..RULES
+        });
+        let flight = bench.fetch(0, false);
+        bench.land(0, flight);
+        let mut fetches = Vec::new();
+        for second in 1..=120 {
+            if let Answer::Fetch(flight) = bench.asked(second, false) {
+                fetches.push(second);
+                bench.land(second, flight);
+            }
+        }
+        let pauses: Vec<u64> = fetches.windows(2).map(|pair| pair[1] - pair[0]).collect();
+        assert_eq!(
+            pauses,
+            [30, 30, 30],
+            "max_age {max_age}, max_stale {max_stale}"
+        );
+    }
+}
+
+#[test]
+fn a_fetch_for_an_unknown_key_past_fresh_is_a_refresh_too() {
+    let mut bench = Bench::warm();
+    let flight = bench.fetch(3600, false);
+    bench.fail(3600, flight);
+    // Its failure lengthens the pause between refreshes, as that of every refresh does.
+    let flight = bench.fetch(3630, true);
+    bench.fail(3630, flight);
+    assert_eq!(bench.word(3689, true), "stale");
+    assert_eq!(bench.word(3690, true), "fetch");
+}
+
+#[test]
+fn a_caller_who_cannot_wait_gets_what_is_held_and_starts_no_fetch() {
+    let impatient = |mut bench: Bench, seconds, known| {
+        let answer = word(&bench.impatient(seconds, known));
+        assert!(
+            bench.cache.flight.is_none() || seconds == 0,
+            "it starts a fetch"
+        );
+        answer
+    };
+    assert_eq!(impatient(Bench::empty(), 1, false), "unavailable");
+    assert_eq!(impatient(Bench::warm(), 1, false), "unknown");
+    assert_eq!(impatient(Bench::warm(), 1, true), "fresh");
+    assert_eq!(impatient(Bench::warm(), 3300, true), "fresh");
+    assert_eq!(impatient(Bench::warm(), 3600, true), "stale");
+    assert_eq!(impatient(Bench::with_file(), 1, true), "file");
+    assert_eq!(impatient(Bench::with_file(), 1, false), "unknown");
+}
+
+#[test]
+fn a_clock_set_back_lets_no_key_live_longer() {
+    let mut bench = Bench::warm();
+    assert_eq!(bench.word(3000, true), "fresh");
+    // An hour back: no time has passed, and from there it passes again.
+    bench.now = Timestamp::from_secs(START - 600);
+    for (pass, expected) in [
+        (0, "fresh"),
+        (239, "fresh"),
+        (1, "fresh, fetch"),
+        (360, "fetch"),
+    ] {
+        bench.now = bench.now.plus(Duration::from_secs(pass));
+        let answer = bench.cache.ask(true, bench.now, |_| true);
+        assert_eq!(word(&answer), expected, "after {pass}");
+    }
+}
+
+#[test]
+fn keys_from_a_file_are_past_fresh_and_no_caller_for_them_waits() {
+    let mut bench = Bench::with_file();
+    assert_eq!(bench.word(0, true), "file, fetch");
+    assert_eq!(bench.word(1, true), "file");
+    let Answer::Join(flight) = bench.asked(2, false) else {
+        panic!("a key that is not in the file is worth a wait");
+    };
+    bench.fail(3, flight);
+    assert_eq!(bench.word(4, true), "file");
+    assert_eq!(bench.word(4, false), "unknown");
+    // The refresh is retried as any other, and never awaited.
+    let mut at = 3;
+    for pause in [30, 60, 120, 240, 300, 300] {
+        assert_eq!(bench.word(at + pause - 1, true), "file", "after {pause}");
+        at += pause;
+        let Answer::Serve(_, Some(flight)) = bench.asked(at, true) else {
+            panic!("no refresh after {pause}");
+        };
+        bench.fail(at, flight);
+    }
+    assert_eq!(bench.word(86_399, true), "file, fetch");
+    assert_eq!(bench.word(86_400, true), "join");
+    assert_eq!(bench.word(86_408, true), "fetch");
+}
+
+#[test]
+fn a_fetched_set_replaces_the_file_whole() {
+    let mut bench = Bench::with_file();
+    let flight = bench.fetch(0, true);
+    bench.land(1, flight);
+    let Answer::Serve(served, None) = bench.asked(2, true) else {
+        panic!("not served");
+    };
+    let expected = Served {
+        keys: 2,
+        age: Some(Duration::from_secs(1)),
+        fresh: true,
+    };
+    assert_eq!(served, expected);
+    assert_eq!(bench.word(3601, true), "fetch");
+}
+
+#[test]
+fn with_no_stale_time_a_file_never_serves() {
+    let mut bench = Bench::with(Rules {
+        max_stale: Duration::ZERO,
+        ..RULES
+    });
+    bench.cache.load(1, bench.now);
+    assert_eq!(bench.word(0, true), "fetch");
+}
+
+#[test]
+fn a_shorter_freshness_from_the_issuer_is_kept_and_a_longer_one_is_cut() {
+    for (given, ends) in [(60, 60), (4_000_000, 3600)] {
+        let mut bench = Bench::empty();
+        let flight = bench.fetch(0, false);
+        bench.land_for(0, flight, Duration::from_secs(given));
+        assert_eq!(bench.word(ends * 9 / 10 - 1, true), "fresh");
+        assert_eq!(bench.word(ends, true), "fetch");
+    }
 }
 
 #[test]
 fn past_fresh_one_asker_waits_and_the_others_go_on() {
     let mut bench = Bench::warm();
     let flight = bench.fetch(3600, true);
-    assert_eq!(bench.asked(3601, true), Action::ServeStale);
-    assert_eq!(bench.fail(3602, flight), Action::Failure);
-    assert_eq!(bench.asked(3603, true), Action::ServeStale);
+    assert_eq!(bench.word(3601, true), "stale");
+    assert_eq!(bench.fail(3602, flight), Landing::Failed);
+    assert_eq!(bench.word(3603, true), "stale");
     let flight = bench.fetch(3632, true);
-    assert_eq!(bench.land(3633, flight), Action::Accepted);
-    assert_eq!(bench.asked(3634, true), Action::Serve);
-}
-
-#[test]
-fn keys_end_for_good_when_the_stale_time_ends() {
-    let mut bench = Bench::warm();
-    let flight = bench.fetch(3600 + 86_399, true);
-    bench.fail(3600 + 86_399, flight);
-    assert_eq!(bench.asked(3600 + 86_399, true), Action::ServeStale);
-    assert_eq!(bench.asked(3600 + 86_400, true), Action::Unavailable);
-    assert_eq!(bench.cache.usable(bench.now), None);
-    // The plain cooldown after the failure, and the next asker tries again.
-    bench.fetch(3600 + 86_399 + 30, false);
-}
-
-#[test]
-fn without_keys_all_wait_for_the_one_fetch_and_a_failure_rests_for_the_cooldown() {
-    let mut bench = Bench::empty();
-    let flight = bench.fetch(0, false);
-    assert_eq!(bench.asked(1, false), Action::Join(flight));
-    bench.fail(2, flight);
-    assert_eq!(bench.asked(2, false), Action::Unavailable);
-    assert_eq!(bench.asked(31, false), Action::Unavailable);
-    // No backoff while nobody can be served.
-    for seconds in [32, 62, 92, 122] {
-        let flight = bench.fetch(seconds, false);
-        bench.fail(seconds, flight);
-    }
+    assert_eq!(bench.land(3633, flight), Landing::Accepted);
+    assert_eq!(bench.word(3634, true), "fresh");
 }
 
 #[test]
 fn an_unknown_key_costs_one_fetch_a_cooldown() {
     let mut bench = Bench::warm();
     let flight = bench.fetch(1, false);
-    assert_eq!(bench.asked(1, false), Action::Join(flight));
-    assert_eq!(bench.asked(1, true), Action::Serve);
+    assert_eq!(bench.asked(1, false), Answer::Join(flight));
+    assert_eq!(bench.word(1, true), "fresh");
     bench.land(2, flight);
-    assert_eq!(bench.asked(3, false), Action::Unknown);
-    assert_eq!(bench.asked(30, false), Action::Unknown);
+    assert_eq!(bench.word(3, false), "unknown");
+    assert_eq!(bench.word(30, false), "unknown");
     bench.fetch(31, false);
-}
-
-#[test]
-fn an_asker_who_cannot_wait_gets_what_there_is() {
-    let impatient = |bench: &mut Bench, seconds, known| {
-        bench.step(
-            seconds,
-            Event::Asked {
-                known,
-                patient: false,
-            },
-        )
-    };
-    assert_eq!(
-        impatient(&mut Bench::empty(), 0, false),
-        Action::Unavailable
-    );
-    assert_eq!(impatient(&mut Bench::warm(), 1, false), Action::Unknown);
-    assert_eq!(impatient(&mut Bench::warm(), 1, true), Action::Serve);
-    assert_eq!(
-        impatient(&mut Bench::warm(), 3600, true),
-        Action::ServeStale
-    );
-    // And starts nothing that nobody would wait for.
-    let mut bench = Bench::warm();
-    impatient(&mut bench, 3600, true);
-    assert!(bench.cache.flight.is_none());
 }
 
 #[test]
@@ -168,11 +333,7 @@ fn failed_refreshes_are_spread_while_keys_still_serve() {
     for pause in [30, 60, 120, 240, 300, 300] {
         let flight = bench.fetch(at, true);
         bench.fail(at, flight);
-        assert_eq!(
-            bench.asked(at + pause - 1, true),
-            Action::ServeStale,
-            "after {pause}"
-        );
+        assert_eq!(bench.word(at + pause - 1, true), "stale", "after {pause}");
         at += pause;
     }
     // A success forgets them all.
@@ -197,96 +358,23 @@ fn a_strangers_key_ids_do_not_spread_refreshes() {
 }
 
 #[test]
-fn a_refresh_that_is_due_answers_for_an_unknown_key_too_and_costs_no_budget() {
-    let mut bench = Bench::warm();
-    let flight = bench.fetch(3300, false);
-    bench.land(3301, flight);
-    // The budget for unknown keys is still whole.
-    bench.fetch(3302, false);
-}
-
-#[test]
 fn a_fetch_from_before_a_freeze_is_given_up() {
     let mut bench = Bench::warm();
     let frozen = bench.fetch(3240, true);
-    assert_eq!(bench.asked(3247, true), Action::Serve);
+    assert_eq!(bench.word(3247, true), "fresh");
     let fresh = bench.fetch(3248, true);
     assert_ne!(frozen, fresh);
     // Whatever becomes of it now, it counts for nothing.
-    assert_eq!(bench.land(3249, frozen), Action::Ignored);
-    assert_eq!(bench.fail(3249, frozen), Action::Ignored);
-    assert_eq!(bench.land(3250, fresh), Action::Accepted);
-    assert_eq!(bench.land(3250, fresh), Action::Ignored);
+    assert_eq!(bench.land(3249, frozen), Landing::Ignored);
+    assert_eq!(bench.fail(3249, frozen), Landing::Ignored);
+    assert_eq!(bench.land(3250, fresh), Landing::Accepted);
+    assert_eq!(bench.land(3250, fresh), Landing::Ignored);
 }
 
 #[test]
 fn a_fetch_that_fails_after_a_freeze_is_no_failure_of_the_issuer() {
     let mut bench = Bench::warm();
     let frozen = bench.fetch(3240, true);
-    assert_eq!(bench.fail(5000, frozen), Action::Ignored);
+    assert_eq!(bench.fail(5000, frozen), Landing::Ignored);
     bench.fetch(5000, true);
-}
-
-#[test]
-fn a_clock_set_back_lets_no_key_live_longer() {
-    let mut bench = Bench::warm();
-    assert_eq!(bench.asked(3000, true), Action::Serve);
-    // An hour back: no time has passed, and from there it passes again.
-    bench.now = Timestamp::from_secs(START - 600);
-    let step = |bench: &mut Bench, on| {
-        bench.now = bench.now.plus(Duration::from_secs(on));
-        bench.cache.step(
-            Event::Asked {
-                known: true,
-                patient: true,
-            },
-            bench.now,
-        )
-    };
-    assert_eq!(step(&mut bench, 0), Action::Serve);
-    assert_eq!(step(&mut bench, 239), Action::Serve);
-    assert!(matches!(step(&mut bench, 1), Action::ServeAndFetch(_)));
-    assert!(matches!(step(&mut bench, 360), Action::Fetch(_)));
-}
-
-#[test]
-fn keys_from_a_file_have_their_own_age() {
-    let loaded = |age| {
-        let mut bench = Bench::empty();
-        bench.cache.step(
-            Event::Loaded {
-                keys: 1,
-                age: Duration::from_secs(age),
-            },
-            bench.now,
-        );
-        bench.asked(0, true)
-    };
-    assert_eq!(loaded(0), Action::Serve);
-    assert_eq!(loaded(3239), Action::Serve);
-    assert!(matches!(loaded(3240), Action::ServeAndFetch(_)));
-    assert!(matches!(loaded(3600), Action::Fetch(_)));
-    let mut bench = Bench::empty();
-    let age = Duration::from_secs(3600 + 86_400);
-    bench.cache.step(Event::Loaded { keys: 1, age }, bench.now);
-    assert_eq!(bench.cache.usable(bench.now), None);
-}
-
-#[test]
-fn a_short_life_given_by_the_issuer_is_kept_and_a_long_one_is_cut() {
-    for (given, ends) in [(60, 60), (4_000_000, 3600)] {
-        let mut bench = Bench::empty();
-        let flight = bench.fetch(0, false);
-        let fresh_for = Duration::from_secs(given);
-        bench.cache.step(
-            Event::Fetched {
-                flight,
-                keys: 1,
-                fresh_for,
-            },
-            bench.now,
-        );
-        assert_eq!(bench.asked(ends * 9 / 10 - 1, true), Action::Serve);
-        assert!(matches!(bench.asked(ends, true), Action::Fetch(_)));
-    }
 }

@@ -144,7 +144,8 @@ fn usable(set: &KeySet, answer: &Answer) -> Outcome {
 }
 
 fn unusable(error: &KeySetError, answer: &Answer) -> Outcome {
-    let KeySetError::NoneUsable { refused } = error else {
+    let refused = &error.refused;
+    if refused.is_empty() {
         let what = if answer.is_html() {
             "a web page"
         } else {
@@ -154,7 +155,7 @@ fn unusable(error: &KeySetError, answer: &Answer) -> Outcome {
             format!("{what} is no key set: {error}"),
             "open `jwks_uri` of the metadata in a browser: it must answer with {\"keys\": […]}",
         );
-    };
+    }
     let other_algorithm = |key: &RefusedKey| key.refusal == KeyRefusal::AlgorithmNotAllowed;
     let advice = if refused.iter().any(other_algorithm) {
         "set ALGORITHMS to the algorithm that this issuer signs with: its keys are of another kind"
