@@ -22,7 +22,7 @@ pub use self::issuer_mistake::IssuerMistake;
 pub use self::issuers::IssuerSettings;
 use crate::access::AccessRules;
 use crate::answer::AnswerForm;
-use crate::http_client::Endpoint;
+pub use crate::introspection::IntrospectionSettings;
 use crate::introspection::Secret;
 use crate::jwks::KeySet;
 use crate::verifier::{KeptClaims, Requirements, TokenUse};
@@ -65,19 +65,6 @@ pub struct KeyCacheSettings {
     pub timeout: Duration,
     /// The keys of `JWKS_FILE`.
     pub key_file: Option<Arc<KeySet>>,
-}
-
-/// How the issuer is asked about each token (RFC 7662).
-#[derive(Debug, Clone)]
-pub struct IntrospectionSettings {
-    /// The endpoint; `None` asks the issuer's metadata.
-    pub uri: Option<Endpoint>,
-    /// Who asks.
-    pub client_id: String,
-    /// Its secret; a public client has none.
-    pub client_secret: Option<Secret>,
-    /// How long an answer is remembered.
-    pub ttl: Duration,
 }
 
 impl Settings {

@@ -3,6 +3,8 @@
 use lambda_runtime::Diagnostic;
 use thiserror::Error;
 
+use crate::introspection::IntrospectionFailure;
+use crate::jwks::FetchError;
 use crate::refusal::Refusal;
 use crate::target::TargetError;
 
@@ -26,11 +28,21 @@ pub enum Failure {
     #[error("the event is of no known shape: {0}")]
     UnknownEvent(#[from] EventFault),
     /// There are no usable keys, and none could be fetched.
-    #[error("no usable keys of the issuer, and none could be fetched")]
-    KeysUnavailable,
+    #[error("no usable keys of the issuer, and none could be fetched{}", because(cause.as_ref()))]
+    KeysUnavailable {
+        /// How the last fetch failed; `None` if none has ended.
+        cause: Option<FetchError>,
+    },
     /// The issuer did not say whether the token is active.
-    #[error("the issuer's introspection endpoint gave no usable answer")]
-    IntrospectionUnavailable,
+    #[error("the issuer could not be asked whether the token is active: {cause}")]
+    IntrospectionUnavailable {
+        /// Why not.
+        cause: IntrospectionFailure,
+    },
+}
+
+fn because(cause: Option<&FetchError>) -> String {
+    cause.map_or_else(String::new, |cause| format!(": {cause}"))
 }
 
 /// What is wrong with an event.
@@ -57,8 +69,8 @@ impl AuthorizerError {
         match self {
             Self::Refused(refusal) => refusal.code(),
             Self::Failed(Failure::UnknownEvent(_)) => "unknown_event",
-            Self::Failed(Failure::KeysUnavailable) => "keys_unavailable",
-            Self::Failed(Failure::IntrospectionUnavailable) => "introspection_unavailable",
+            Self::Failed(Failure::KeysUnavailable { .. }) => "keys_unavailable",
+            Self::Failed(Failure::IntrospectionUnavailable { .. }) => "introspection_unavailable",
         }
     }
 }
@@ -70,8 +82,8 @@ impl From<AuthorizerError> for Diagnostic {
         let name = match error {
             AuthorizerError::Refused(_) => "Unauthorized",
             AuthorizerError::Failed(Failure::UnknownEvent(_)) => "UnknownEvent",
-            AuthorizerError::Failed(Failure::KeysUnavailable) => "KeysUnavailable",
-            AuthorizerError::Failed(Failure::IntrospectionUnavailable) => {
+            AuthorizerError::Failed(Failure::KeysUnavailable { .. }) => "KeysUnavailable",
+            AuthorizerError::Failed(Failure::IntrospectionUnavailable { .. }) => {
                 "IntrospectionUnavailable"
             }
         };

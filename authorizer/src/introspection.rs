@@ -1,8 +1,9 @@
-//! Asking the issuer whether a token is still good (RFC 7662). Off by default.
+//! Asking the issuer whether a token is still active (RFC 7662). Off by default.
 //!
-//! It is asked only about tokens that have verified, so that no stranger can make it ask; and it fails closed: what is
-//! not a clear "active" is either a clear "not active", which is the caller's fault, or no answer, which is ours.
+//! Only tokens that have verified are asked about, so a stranger cannot cause a request. It fails closed: what is not
+//! clearly active is either clearly not, which is the caller's fault, or no usable answer, which is ours.
 
+mod answer;
 mod memory;
 mod request;
 
@@ -15,29 +16,41 @@ use thiserror::Error;
 use tokio::sync::watch;
 use tracing::warn;
 
+use self::answer::Answer;
+pub use self::answer::{AskedToken, OtherMember};
 use self::memory::Memory;
 use crate::clock::{Clock, Timestamp};
 use crate::deadline::Deadline;
+use crate::failures::Failures;
 use crate::http_client::{Endpoint, Request, Transport, TransportError};
 use crate::issuer_metadata::{IssuerMetadata, MetadataError};
 
-/// Where and as whom to ask.
+/// How an issuer is asked.
 #[derive(Clone, Debug)]
 pub struct IntrospectionSettings {
-    /// The exact issuer, for its metadata.
-    pub issuer: String,
-    /// The endpoint; `None` asks the issuer's metadata, once.
+    /// The endpoint; `None` asks the issuer's metadata.
     pub uri: Option<Endpoint>,
-    /// As which client.
-    pub client_id: Option<String>,
-    /// With which secret; a public client has none and sends its id alone.
+    /// The client that asks.
+    pub client_id: String,
+    /// Its secret; a public client has none and sends its id only.
     pub client_secret: Option<Secret>,
-    /// What kind of token it is about: `access_token`, or `id_token`, which Okta knows as well.
-    pub token_type_hint: &'static str,
     /// How long an answer is remembered; zero asks every time.
     pub ttl: Duration,
+}
+
+/// The issuer that is asked, and what other settings say about it.
+#[derive(Clone, Debug)]
+pub struct AskedIssuer {
+    /// The exact issuer, for its metadata.
+    pub issuer: String,
+    /// The kind of token: `access_token`, or `id_token`, which Okta knows too.
+    pub token_type_hint: &'static str,
     /// One request, connect to last byte.
     pub timeout: Duration,
+    /// The longest pause after failures.
+    pub cooldown: Duration,
+    /// For the `exp` of an answer.
+    pub leeway: Duration,
 }
 
 /// A client secret. It cannot be printed.
@@ -65,43 +78,50 @@ impl fmt::Debug for Secret {
 /// The issuer says that the token is active.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Active {
-    /// Whether it said so before, within the time an answer is remembered.
+    /// Whether the answer was remembered.
     pub remembered: bool,
 }
 
-/// Why a token is not let through.
+/// Why a token is not accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum IntrospectionError {
-    /// The issuer says that the token is not active: revoked, signed out, or not its own. The caller's fault.
-    #[error("the issuer says that the token is no longer active")]
+    /// The token is not active: revoked, signed out, expired, or not the issuer's. The caller's fault.
+    #[error("the issuer says that the token is not active")]
     Revoked,
-    /// The issuer gave no answer that can be understood. Our fault.
+    /// The answer is about another token than the one that was sent. Refused like a token that is not active.
+    #[error("the issuer's answer names another `{0}` than the token")]
+    Other(OtherMember),
+    /// The issuer gave no usable answer. Our fault.
     #[error("the issuer could not be asked about the token: {0}")]
     Unavailable(IntrospectionFailure),
 }
 
-/// Why there is no answer.
+/// Why there is no usable answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum IntrospectionFailure {
-    /// The endpoint could not be found out.
+    /// The issuer's metadata gave no endpoint.
     #[error("its metadata gave no introspection endpoint: {0}")]
     Discovery(MetadataError),
     /// The request failed. A status of 401 means that `INTROSPECTION_CLIENT_ID` or its secret is wrong.
     #[error("{0}")]
     Transport(TransportError),
-    /// The answer is not an object with a boolean `active` (RFC 7662 section 2.2).
-    #[error("its answer is not a JSON object with a boolean `active`")]
+    /// The answer is not an object with a boolean `active`, or a member of it has the wrong type (RFC 7662, section
+    /// 2.2).
+    #[error(
+        "its answer is not a JSON object with a boolean `active` and members of the right types"
+    )]
     Malformed,
     /// The invocation had no time left.
     #[error("the deadline of the invocation came first")]
     Deadline,
 }
 
-/// What one request brought.
-type Answer = Result<bool, IntrospectionFailure>;
+/// The outcome of one question.
+type Outcome = Result<Answer, IntrospectionFailure>;
 
 /// Asks about tokens, and remembers the answers for a while. Shared by reference.
 pub struct Introspection {
+    issuer: AskedIssuer,
     settings: IntrospectionSettings,
     transport: Arc<dyn Transport>,
     clock: Arc<dyn Clock>,
@@ -110,15 +130,25 @@ pub struct Introspection {
 
 struct State {
     memory: Memory,
-    /// The questions that are being asked, so that no token is asked about twice at once.
-    asking: HashMap<[u8; 32], watch::Receiver<Option<Answer>>>,
-    endpoint: Option<Endpoint>,
+    /// The questions in flight, so that no token is asked about twice at once.
+    asking: HashMap<[u8; 32], watch::Receiver<Option<Outcome>>>,
+    /// The endpoint from the metadata.
+    discovered: Option<Endpoint>,
+    failures: Failures,
+    last_failure: IntrospectionFailure,
 }
+
+/// The first pause after a failure.
+const FIRST_RETRY: Duration = Duration::from_secs(1);
+
+/// The most requests of one question: to the endpoint that is known, two for metadata, and to the endpoint they name.
+const MAX_REQUESTS: u32 = 4;
 
 impl Introspection {
     /// Nothing is asked yet.
     #[must_use]
     pub fn new(
+        issuer: AskedIssuer,
         settings: IntrospectionSettings,
         transport: Arc<dyn Transport>,
         clock: Arc<dyn Clock>,
@@ -126,9 +156,12 @@ impl Introspection {
         let state = Mutex::new(State {
             memory: Memory::new(settings.ttl),
             asking: HashMap::new(),
-            endpoint: settings.uri.clone(),
+            discovered: None,
+            failures: Failures::NONE,
+            last_failure: IntrospectionFailure::Deadline,
         });
         Self {
+            issuer,
             settings,
             transport,
             clock,
@@ -136,115 +169,151 @@ impl Introspection {
         }
     }
 
-    /// Asks about a token that has verified, or remembers. `token_sha256` is the SHA-256 of all its bytes; the token
-    /// itself is only ever sent, never kept. Once the deadline has passed no request is started.
+    /// Asks about a token that has verified, or recalls the answer. The token itself is only sent, never kept. Once the
+    /// deadline has passed no request is started.
     ///
     /// # Errors
     ///
-    /// If the issuer says that it is not active, or says nothing clear.
+    /// If the token is not active, or there is no usable answer.
     pub async fn check(
         &self,
-        token_sha256: [u8; 32],
-        token: &str,
+        token: AskedToken<'_>,
         deadline: Deadline,
     ) -> Result<Active, IntrospectionError> {
         loop {
             let now = self.clock.now();
-            let left = deadline.patience(now, self.longest());
-            let answer = match self.turn(token_sha256, now) {
-                Turn::Remembered(active) => return verdict(Ok(active), true),
+            let longest = self.issuer.timeout.saturating_mul(MAX_REQUESTS);
+            let patience = deadline.patience(now, longest);
+            let outcome = match self.turn(token.sha256, deadline, now) {
+                Turn::Remembered(answer) => return self.verdict(Ok(answer), true),
+                Turn::Rest(failure) => Err(failure),
                 Turn::Ask(waiting) => {
-                    let answer = if deadline.has_passed(now) {
-                        Err(IntrospectionFailure::Deadline)
-                    } else {
-                        let answer = tokio::time::timeout(left, self.ask(token)).await;
-                        answer.unwrap_or(Err(IntrospectionFailure::Deadline))
-                    };
-                    if let Err(failure) = answer {
-                        warn!(issuer = self.settings.issuer, %failure, "token not introspected");
-                    }
-                    self.settle(token_sha256, answer, now);
-                    waiting.send_replace(Some(answer));
-                    answer
+                    let outcome = tokio::time::timeout(patience, self.ask(&token)).await;
+                    let outcome = outcome.unwrap_or(Err(IntrospectionFailure::Deadline));
+                    self.settle(token.sha256, outcome, now);
+                    waiting.send_replace(Some(outcome));
+                    outcome
                 }
                 Turn::Wait(mut asking) => {
-                    match tokio::time::timeout(left, asking.wait_for(Option::is_some)).await {
-                        Ok(Ok(answer)) => answer.unwrap_or(Err(IntrospectionFailure::Malformed)),
-                        // Whoever asked has gone away. It is our turn.
-                        Ok(Err(_)) => continue,
-                        Err(_) => Err(IntrospectionFailure::Deadline),
-                    }
+                    let waited =
+                        tokio::time::timeout(patience, asking.wait_for(Option::is_some)).await;
+                    let Ok(outcome) = waited else {
+                        return self.verdict(Err(IntrospectionFailure::Deadline), false);
+                    };
+                    // Without an outcome the caller who asked was cancelled, and it is this caller's turn.
+                    let Some(outcome) = outcome.ok().and_then(|outcome| *outcome) else {
+                        continue;
+                    };
+                    outcome
                 }
             };
-            return verdict(answer, false);
+            return self.verdict(outcome, false);
         }
     }
 
-    /// Two documents of metadata, and the question.
-    const fn longest(&self) -> Duration {
-        self.settings.timeout.saturating_mul(3)
-    }
-
-    fn turn(&self, token: [u8; 32], now: Timestamp) -> Turn {
+    fn turn(&self, token: [u8; 32], deadline: Deadline, now: Timestamp) -> Turn {
         let mut state = self.lock();
-        if let Some(active) = state.memory.recall(&token, now) {
-            return Turn::Remembered(active);
+        if let Some(answer) = state.memory.recall(&token, now) {
+            return Turn::Remembered(answer);
         }
-        // One whose sender is gone was dropped half-way.
+        // A question whose sender is gone was cancelled.
         state
             .asking
             .retain(|_, asking| asking.has_changed().is_ok());
         if let Some(asking) = state.asking.get(&token) {
             return Turn::Wait(asking.clone());
         }
+        if !state
+            .failures
+            .rested(FIRST_RETRY, self.issuer.cooldown, now)
+        {
+            return Turn::Rest(state.last_failure);
+        }
+        if deadline.has_passed(now) {
+            return Turn::Rest(IntrospectionFailure::Deadline);
+        }
         let (sender, asking) = watch::channel(None);
         state.asking.insert(token, asking);
         Turn::Ask(sender)
     }
 
-    async fn ask(&self, token: &str) -> Answer {
-        let timeout = self.settings.timeout;
-        let known = self.lock().endpoint.clone();
-        let endpoint = match known {
-            Some(endpoint) => endpoint,
-            None => {
-                let endpoint = self
-                    .discover()
-                    .await
-                    .map_err(IntrospectionFailure::Discovery)?;
-                self.lock().endpoint.insert(endpoint).clone()
+    async fn ask(&self, token: &AskedToken<'_>) -> Outcome {
+        if let Some(endpoint) = &self.settings.uri {
+            return self.request(endpoint, token).await;
+        }
+        let known = self.lock().discovered.clone();
+        let mut gone = None;
+        if let Some(known) = known {
+            let outcome = self.request(&known, token).await;
+            if !is_gone(outcome) {
+                return outcome;
             }
-        };
-        let form = request::form(&self.settings, token);
+            self.lock().discovered = None;
+            gone = Some((known, outcome));
+        }
+        let endpoint = self
+            .discover()
+            .await
+            .map_err(IntrospectionFailure::Discovery)?;
+        if let Some((known, outcome)) = gone
+            && known == endpoint
+        {
+            return outcome;
+        }
+        let outcome = self.request(&endpoint, token).await;
+        if !is_gone(outcome) {
+            self.lock().discovered = Some(endpoint);
+        }
+        outcome
+    }
+
+    async fn request(&self, endpoint: &Endpoint, token: &AskedToken<'_>) -> Outcome {
         let request = Request {
-            endpoint: &endpoint,
-            timeout,
-            form: Some(form),
+            endpoint,
+            timeout: self.issuer.timeout,
+            form: Some(request::form(&self.settings, &self.issuer, token.text)),
         };
         let document = self
             .transport
             .send(request)
             .await
             .map_err(IntrospectionFailure::Transport)?;
-        request::is_active(&document.body).ok_or(IntrospectionFailure::Malformed)
+        Answer::parse(&document.body, token).ok_or(IntrospectionFailure::Malformed)
     }
 
     async fn discover(&self) -> Result<Endpoint, MetadataError> {
-        let IntrospectionSettings {
+        let AskedIssuer {
             issuer, timeout, ..
-        } = &self.settings;
+        } = &self.issuer;
         IssuerMetadata::fetch(issuer, self.transport.as_ref(), *timeout)
             .await?
             .introspection_endpoint()
     }
 
-    /// An answer is as old as its question; what is no answer is not remembered.
-    fn settle(&self, token: [u8; 32], answer: Answer, asked_at: Timestamp) {
+    /// Ends a question. An answer is as old as its question; a failure is not remembered, but the next question waits.
+    fn settle(&self, token: [u8; 32], outcome: Outcome, asked_at: Timestamp) {
         let mut state = self.lock();
         state.asking.remove(&token);
-        if let Ok(active) = answer {
-            state.memory.remember(token, active, asked_at);
+        match outcome {
+            Ok(answer) => {
+                state.memory.remember(token, answer, asked_at);
+                state.failures = Failures::NONE;
+            }
+            Err(failure) => {
+                warn!(issuer = self.issuer.issuer, %failure, "token not introspected");
+                state.last_failure = failure;
+                // Questions that were in flight together fail together, which is one failure of the issuer.
+                if state.failures.last().is_none_or(|last| last <= asked_at) {
+                    state.failures.add(self.clock.now());
+                }
+            }
         }
+    }
+
+    fn verdict(&self, outcome: Outcome, remembered: bool) -> Result<Active, IntrospectionError> {
+        let answer = outcome.map_err(IntrospectionError::Unavailable)?;
+        answer.verdict(self.clock.now(), self.issuer.leeway)?;
+        Ok(Active { remembered })
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -253,23 +322,28 @@ impl Introspection {
     }
 }
 
-enum Turn {
-    Remembered(bool),
-    Ask(watch::Sender<Option<Answer>>),
-    Wait(watch::Receiver<Option<Answer>>),
+/// Whether the endpoint is not (or no longer) at this address.
+const fn is_gone(outcome: Outcome) -> bool {
+    matches!(
+        outcome,
+        Err(IntrospectionFailure::Transport(TransportError::Status(
+            404 | 410
+        )))
+    )
 }
 
-const fn verdict(answer: Answer, remembered: bool) -> Result<Active, IntrospectionError> {
-    match answer {
-        Ok(true) => Ok(Active { remembered }),
-        Ok(false) => Err(IntrospectionError::Revoked),
-        Err(failure) => Err(IntrospectionError::Unavailable(failure)),
-    }
+enum Turn {
+    Remembered(Answer),
+    /// No question may be asked now.
+    Rest(IntrospectionFailure),
+    Ask(watch::Sender<Option<Outcome>>),
+    Wait(watch::Receiver<Option<Outcome>>),
 }
 
 impl fmt::Debug for Introspection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Introspection")
+            .field("issuer", &self.issuer)
             .field("settings", &self.settings)
             .finish_non_exhaustive()
     }

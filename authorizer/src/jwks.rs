@@ -93,7 +93,7 @@ impl KeyState {
 }
 
 /// Why a lookup found no key.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum KeyLookupError {
     /// The issuer has no such key. The caller's fault.
     #[error("the issuer has no key by this id")]
@@ -109,15 +109,11 @@ pub enum KeyLookupError {
         reason: KeyRefusal,
     },
     /// There are no keys to look in. Our fault.
-    #[error("the keys of the issuer are unavailable{}", because(.last_failure.as_ref()))]
+    #[error("the keys of the issuer are unavailable")]
     Unavailable {
         /// How the last fetch failed; `None` if none has ended yet.
         last_failure: Option<FetchError>,
     },
-}
-
-fn because(failure: Option<&FetchError>) -> String {
-    failure.map_or_else(String::new, |failure| format!(": {failure}"))
 }
 
 /// What has happened since the start, for metrics.

@@ -13,6 +13,7 @@ pub mod config;
 pub mod context;
 pub mod error;
 pub mod event;
+mod failures;
 pub mod glob;
 pub mod header;
 pub mod http_client;

@@ -2,6 +2,7 @@
 
 use thiserror::Error;
 
+use crate::introspection::OtherMember;
 use crate::jwks::KeyRefusal;
 
 /// Why a token is refused. It is the caller's fault, and the answer is always `Unauthorized`.
@@ -168,6 +169,12 @@ pub enum Refusal {
     /// The issuer reports that it is not active (RFC 7662).
     #[error("revoked at the issuer")]
     Revoked,
+    /// The issuer's answer about the token names another `iss`, `sub` or `client_id` than the token (RFC 7662).
+    #[error("the issuer's introspection answer names another `{member}` than the token")]
+    IntrospectionMismatch {
+        /// The member that differs.
+        member: OtherMember,
+    },
 }
 
 /// A part of a token in compact form.
@@ -232,6 +239,7 @@ impl Refusal {
             Self::AccessToken => "access_token",
             Self::BoundToken => "bound_token",
             Self::Revoked => "token_revoked",
+            Self::IntrospectionMismatch { .. } => "introspection_mismatch",
         }
     }
 }

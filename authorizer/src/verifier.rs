@@ -105,7 +105,9 @@ impl Verifier {
             .await?;
         trace.client_id = verified.claims.client_id().map(str::to_owned);
         let issuer = &verified.issuer;
-        issuer.check_active(digest, token, deadline, trace).await?;
+        issuer
+            .check_active(digest, token, &verified.claims, deadline, trace)
+            .await?;
         Ok(verified.claims)
     }
 

@@ -15,7 +15,8 @@ use authorizer::clock::ManualClock;
 use authorizer::deadline::Deadline;
 use authorizer::http_client::{ConnectFault, Document, EndpointError, HttpClient, TransportError};
 use authorizer::introspection::{
-    Active, Introspection, IntrospectionError, IntrospectionFailure, IntrospectionSettings, Secret,
+    Active, AskedIssuer, AskedToken, Introspection, IntrospectionError, IntrospectionFailure,
+    IntrospectionSettings, OtherMember, Secret,
 };
 use authorizer::issuer_metadata::MetadataError;
 use loopback::gate::{Keeper, Waiting, gate};
@@ -31,13 +32,30 @@ type Verdict = Result<Active, IntrospectionError>;
 
 fn settings(uri: Option<&str>, ttl: Duration) -> IntrospectionSettings {
     IntrospectionSettings {
-        issuer: ISSUER.to_owned(),
         uri: uri.map(|uri| uri.parse().unwrap()),
-        client_id: Some("0oaclient".to_owned()),
+        client_id: "0oaclient".to_owned(),
         client_secret: None,
-        token_type_hint: "access_token",
         ttl,
+    }
+}
+
+fn issuer() -> AskedIssuer {
+    AskedIssuer {
+        issuer: ISSUER.to_owned(),
+        token_type_hint: "access_token",
         timeout: Duration::from_secs(2),
+        cooldown: Duration::from_secs(30),
+        leeway: Duration::from_secs(60),
+    }
+}
+
+const fn token(number: u8) -> AskedToken<'static> {
+    AskedToken {
+        text: TOKEN,
+        sha256: [number; 32],
+        issuer: ISSUER,
+        subject: "alice",
+        client_id: Some("web"),
     }
 }
 
@@ -49,10 +67,14 @@ struct Bench {
 
 impl Bench {
     fn new(ttl: Duration) -> Self {
+        Self::with(settings(Some("https://issuer.example/introspect"), ttl))
+    }
+
+    fn with(settings: IntrospectionSettings) -> Self {
         let (transport, keeper) = gate();
         let clock = Arc::new(ManualClock::at(START));
-        let settings = settings(Some("https://issuer.example/introspect"), ttl);
-        let introspection = Introspection::new(settings, transport, Arc::clone(&clock) as _);
+        let introspection =
+            Introspection::new(issuer(), settings, transport, Arc::clone(&clock) as _);
         Self {
             introspection: Arc::new(introspection),
             clock,
@@ -66,12 +88,12 @@ impl Bench {
 
     fn check_by(&self, token: u8, deadline: Deadline) -> tokio::task::JoinHandle<Verdict> {
         let introspection = Arc::clone(&self.introspection);
-        tokio::spawn(async move { introspection.check([token; 32], TOKEN, deadline).await })
+        tokio::spawn(async move { introspection.check(self::token(token), deadline).await })
     }
 
-    /// A check that must not ask anybody.
+    /// A check that must not ask the issuer.
     async fn at_once(&self, token: u8) -> Verdict {
-        let check = self.introspection.check([token; 32], TOKEN, LATER);
+        let check = self.introspection.check(self::token(token), LATER);
         tokio::time::timeout(Duration::ZERO, check)
             .await
             .unwrap_or_else(|_| panic!("it asks"))
@@ -155,41 +177,110 @@ async fn whoever_goes_away_while_asking_leaves_the_turn_to_the_next() {
 }
 
 #[tokio::test]
-async fn in_doubt_the_token_is_not_let_through_and_the_doubt_is_not_remembered() {
-    for body in [
+async fn without_a_usable_answer_the_token_is_not_accepted_and_the_next_question_waits() {
+    let malformed = [
         "",
         "<html>",
         "{}",
         r#"{"active":"true"}"#,
         r#"[{"active":true}]"#,
+        r#"{"active":true,"sub":5}"#,
+        r#"{"active":true,"exp":"1"}"#,
         "true",
-    ] {
-        let bench = Bench::new(TTL);
-        let verdict = bench.asked(1, |asked| asked.answer(body)).await;
-        assert_eq!(
-            verdict,
-            unavailable(IntrospectionFailure::Malformed),
-            "{body}"
-        );
-        assert_eq!(
-            bench.asked(1, |asked| asked.answer(ACTIVE)).await,
-            ASKED,
-            "{body}"
-        );
-    }
-    for error in [
+    ];
+    let document = |body: &str| Document {
+        body: body.as_bytes().to_vec(),
+        ..Document::default()
+    };
+    let malformed = malformed.map(|body| (Ok(document(body)), IntrospectionFailure::Malformed));
+    let failed = [
         TransportError::Connect(ConnectFault::Refused),
         TransportError::TimedOut,
         TransportError::Status(401),
+        TransportError::Status(404),
         TransportError::Status(429),
         TransportError::TooLarge,
         TransportError::Broken,
-    ] {
+    ];
+    let failed = failed.map(|error| (Err(error), IntrospectionFailure::Transport(error)));
+    for (outcome, failure) in malformed.into_iter().chain(failed) {
         let bench = Bench::new(TTL);
-        let verdict = bench.asked(1, |asked| asked.finish(Err(error))).await;
-        assert_eq!(verdict, unavailable(IntrospectionFailure::Transport(error)));
+        let verdict = bench.asked(1, |asked| asked.finish(outcome)).await;
+        assert_eq!(verdict, unavailable(failure));
+        // Every token of this issuer fails at once.
+        assert_eq!(bench.at_once(1).await, unavailable(failure));
+        assert_eq!(bench.at_once(2).await, unavailable(failure));
+        bench.clock.advance(Duration::from_secs(1));
         assert_eq!(bench.asked(1, |asked| asked.answer(ACTIVE)).await, ASKED);
     }
+}
+
+#[tokio::test]
+async fn failures_back_off_up_to_the_cooldown_and_remembered_answers_serve_meanwhile() {
+    let bench = Bench::new(TTL * 1000);
+    assert_eq!(bench.asked(9, |asked| asked.answer(ACTIVE)).await, ASKED);
+    let failure = IntrospectionFailure::Transport(TransportError::Status(503));
+    let fail = |asked: Waiting| asked.finish(Err(TransportError::Status(503)));
+    for pause in [1, 2, 4, 8, 16, 30, 30] {
+        assert_eq!(bench.asked(1, fail).await, unavailable(failure));
+        bench.clock.advance(Duration::from_millis(pause * 1000 - 1));
+        assert_eq!(bench.at_once(2).await, unavailable(failure));
+        assert_eq!(bench.at_once(9).await, REMEMBERED);
+        bench.clock.advance(Duration::from_millis(1));
+    }
+    // An answer ends the backoff.
+    assert_eq!(bench.asked(1, |asked| asked.answer(ACTIVE)).await, ASKED);
+    assert_eq!(bench.asked(2, fail).await, unavailable(failure));
+    bench.clock.advance(Duration::from_secs(1));
+    assert_eq!(bench.asked(2, |asked| asked.answer(ACTIVE)).await, ASKED);
+}
+
+#[tokio::test]
+async fn questions_that_fail_together_are_one_failure() {
+    let bench = Bench::new(TTL);
+    let checks: Vec<_> = (0..20).map(|token| bench.check(token)).collect();
+    let mut asked = Vec::new();
+    for _ in &checks {
+        asked.push(bench.keeper.next().await);
+    }
+    bench.clock.advance(Duration::from_millis(10));
+    asked.into_iter().for_each(Waiting::fail);
+    let failure = TransportError::Connect(ConnectFault::Refused);
+    for check in checks {
+        let expected = unavailable(IntrospectionFailure::Transport(failure));
+        assert_eq!(check.await.unwrap(), expected);
+    }
+    bench.clock.advance(Duration::from_secs(1));
+    assert_eq!(bench.asked(1, |asked| asked.answer(ACTIVE)).await, ASKED);
+}
+
+#[tokio::test]
+async fn an_answer_about_another_token_is_a_refusal_and_is_remembered() {
+    for (members, member) in [
+        (r#""iss":"https://other.example""#, OtherMember::Issuer),
+        (r#""sub":"bob""#, OtherMember::Subject),
+        (r#""client_id":"app""#, OtherMember::ClientId),
+    ] {
+        let bench = Bench::new(TTL);
+        let answer = format!(r#"{{"active":true,{members}}}"#);
+        let expected = Err(IntrospectionError::Other(member));
+        assert_eq!(
+            bench.asked(1, |asked| asked.answer(&answer)).await,
+            expected
+        );
+        assert_eq!(bench.at_once(1).await, expected);
+    }
+}
+
+#[tokio::test]
+async fn the_expiry_of_an_answer_ends_a_remembered_one_too() {
+    let bench = Bench::new(TTL);
+    let answer = format!(r#"{{"active":true,"exp":{}}}"#, START.as_secs() - 50);
+    assert_eq!(bench.asked(1, |asked| asked.answer(&answer)).await, ASKED);
+    bench.clock.advance(Duration::from_secs(9));
+    assert_eq!(bench.at_once(1).await, REMEMBERED);
+    bench.clock.advance(Duration::from_secs(1));
+    assert_eq!(bench.at_once(1).await, Err(IntrospectionError::Revoked));
 }
 
 #[tokio::test]
@@ -206,7 +297,7 @@ async fn the_deadline_of_the_invocation_ends_the_wait() {
     }
     asked.answer(ACTIVE);
     bench.clock.advance(Duration::from_secs(1));
-    let passed = bench.introspection.check([2; 32], TOKEN, soon);
+    let passed = bench.introspection.check(token(2), soon);
     let at_once = tokio::time::timeout(Duration::ZERO, passed).await;
     assert_eq!(
         at_once.unwrap(),
@@ -222,14 +313,15 @@ async fn the_token_is_in_the_body_and_nowhere_else() {
     let mut settings = settings(Some(&server.url("/introspect")), TTL);
     let clock: Arc<ManualClock> = Arc::new(ManualClock::at(START));
     let public = Introspection::new(
+        issuer(),
         settings.clone(),
         Arc::clone(&transport) as _,
         Arc::clone(&clock) as _,
     );
-    assert_eq!(public.check([1; 32], TOKEN, LATER).await, ASKED);
+    assert_eq!(public.check(token(1), LATER).await, ASKED);
     settings.client_secret = Some(Secret::new("s&c".to_owned()));
-    let confidential = Introspection::new(settings, transport, clock);
-    assert_eq!(confidential.check([1; 32], TOKEN, LATER).await, ASKED);
+    let confidential = Introspection::new(issuer(), settings, transport, clock);
+    assert_eq!(confidential.check(token(1), LATER).await, ASKED);
 
     let asked = server.asked();
     let [public, confidential] = asked.as_slice() else {
@@ -257,45 +349,82 @@ async fn the_token_is_in_the_body_and_nowhere_else() {
     );
 }
 
+fn metadata(endpoint: &str) -> String {
+    format!(r#"{{"issuer":"{ISSUER}","introspection_endpoint":"{endpoint}"}}"#)
+}
+
+const METADATA: &str = "https://issuer.example/oauth2/default/.well-known/openid-configuration";
+const OLD: &str = "https://issuer.example/introspect";
+const NEW: &str = "https://new.example/introspect";
+
+/// Answers the requests of one check in order, each with the address that it must go to.
+async fn script(
+    bench: &Bench,
+    number: u8,
+    steps: &[(&str, Result<&str, TransportError>)],
+) -> Verdict {
+    let check = bench.check(number);
+    for (url, reply) in steps {
+        let asked = bench.keeper.next().await;
+        assert_eq!(asked.url, *url);
+        asked.finish(reply.map(|body| Document {
+            body: body.as_bytes().to_vec(),
+            ..Document::default()
+        }));
+    }
+    let verdict = check.await.unwrap();
+    assert!(bench.keeper.is_quiet());
+    verdict
+}
+
 #[tokio::test]
-async fn the_endpoint_is_found_out_once() {
-    let (transport, keeper) = gate();
-    let clock = Arc::new(ManualClock::at(START));
-    let introspection = Arc::new(Introspection::new(settings(None, TTL), transport, clock));
-    let check = |token| {
-        let introspection = Arc::clone(&introspection);
-        tokio::spawn(async move { introspection.check([token; 32], TOKEN, LATER).await })
-    };
-    let metadata = |endpoint: &str| {
-        format!(r#"{{"issuer":"{ISSUER}","introspection_endpoint":"{endpoint}"}}"#)
-    };
-    let refused = check(1);
-    keeper
-        .next()
-        .await
-        .answer(&metadata("http://issuer.example/introspect"));
+async fn the_endpoint_is_discovered_once() {
+    let bench = Bench::with(settings(None, TTL));
+    let insecure = metadata("http://issuer.example/introspect");
     let (member, error) = ("introspection_endpoint", EndpointError::Insecure);
     let expected = IntrospectionFailure::Discovery(MetadataError::Address { member, error });
-    assert_eq!(refused.await.unwrap(), unavailable(expected));
+    let refused = script(&bench, 1, &[(METADATA, Ok(&insecure))]).await;
+    assert_eq!(refused, unavailable(expected));
 
-    let first = check(1);
-    let asked = keeper.next().await;
-    assert_eq!(
-        asked.url,
-        format!("{ISSUER}/.well-known/openid-configuration")
-    );
-    asked.answer(&metadata("https://issuer.example/introspect"));
-    let asked = keeper.next().await;
-    assert_eq!(asked.url, "https://issuer.example/introspect");
-    asked.finish(Ok(Document {
-        body: ACTIVE.as_bytes().to_vec(),
-        ..Document::default()
-    }));
-    assert_eq!(first.await.unwrap(), ASKED);
+    bench.clock.advance(Duration::from_secs(1));
+    let old = metadata(OLD);
+    let first = [(METADATA, Ok(old.as_str())), (OLD, Ok(ACTIVE))];
+    assert_eq!(script(&bench, 1, &first).await, ASKED);
+    assert_eq!(script(&bench, 2, &[(OLD, Ok(ACTIVE))]).await, ASKED);
+}
 
-    let second = check(2);
-    let asked = keeper.next().await;
-    assert_eq!(asked.url, "https://issuer.example/introspect");
-    asked.answer(ACTIVE);
-    assert_eq!(second.await.unwrap(), ASKED);
+#[tokio::test]
+async fn an_endpoint_that_is_gone_is_discovered_again_at_once() {
+    for status in [404, 410] {
+        let gone = Err(TransportError::Status(status));
+        let failure = unavailable(IntrospectionFailure::Transport(TransportError::Status(
+            status,
+        )));
+        let bench = Bench::with(settings(None, TTL));
+        let (old, new) = (metadata(OLD), metadata(NEW));
+        let first = [(METADATA, Ok(old.as_str())), (OLD, Ok(ACTIVE))];
+        assert_eq!(script(&bench, 1, &first).await, ASKED);
+        let moved = [(OLD, gone), (METADATA, Ok(new.as_str())), (NEW, Ok(ACTIVE))];
+        assert_eq!(script(&bench, 2, &moved).await, ASKED);
+        assert_eq!(script(&bench, 3, &[(NEW, Ok(ACTIVE))]).await, ASKED);
+
+        // Metadata that still names the address that is gone is asked for again at the next question.
+        let same = [(NEW, gone), (METADATA, Ok(new.as_str()))];
+        assert_eq!(script(&bench, 4, &same).await, failure);
+        bench.clock.advance(Duration::from_secs(1));
+        let back = [(METADATA, Ok(new.as_str())), (NEW, gone)];
+        assert_eq!(script(&bench, 4, &back).await, failure);
+        bench.clock.advance(Duration::from_secs(2));
+        let back = [(METADATA, Ok(new.as_str())), (NEW, Ok(ACTIVE))];
+        assert_eq!(script(&bench, 4, &back).await, ASKED);
+    }
+    // Any other status says nothing about the address.
+    let bench = Bench::with(settings(None, TTL));
+    let old = metadata(OLD);
+    let first = [(METADATA, Ok(old.as_str())), (OLD, Ok(ACTIVE))];
+    assert_eq!(script(&bench, 1, &first).await, ASKED);
+    let failed = [(OLD, Err(TransportError::Status(503)))];
+    assert!(script(&bench, 2, &failed).await.is_err());
+    bench.clock.advance(Duration::from_secs(1));
+    assert_eq!(script(&bench, 2, &[(OLD, Ok(ACTIVE))]).await, ASKED);
 }

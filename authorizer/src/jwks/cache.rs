@@ -12,6 +12,7 @@ pub use self::event::{Answer, FlightId, Landing, Outcome, Rules, Served};
 use self::time::OwnTime;
 use super::freshness::FLOOR;
 use crate::clock::Timestamp;
+use crate::failures::Failures;
 
 /// The longest pause between failed refreshes while keys still serve, unless the cooldown is longer.
 const MAX_BACKOFF: Duration = Duration::from_secs(300);
@@ -49,12 +50,6 @@ struct Flight {
     started: Timestamp,
 }
 
-#[derive(Clone, Copy, Debug, Default)]
-struct Failures {
-    count: u32,
-    last: Option<Timestamp>,
-}
-
 /// Why a fetch is made. Only failures of fetches by age lengthen the pause between refreshes, so that key ids made up
 /// by strangers never delay a refresh.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,18 +72,14 @@ impl<K: Clone> KeyCache<K> {
     /// A cache that holds nothing.
     #[must_use]
     pub const fn new(rules: Rules, now: Timestamp) -> Self {
-        const NONE: Failures = Failures {
-            count: 0,
-            last: None,
-        };
         Self {
             rules,
             time: OwnTime::starting(now),
             held: None,
             flight: None,
             flights: 0,
-            failures: NONE,
-            refresh_failures: NONE,
+            failures: Failures::NONE,
+            refresh_failures: Failures::NONE,
             unknown_fetch_at: None,
         }
     }
@@ -158,8 +149,8 @@ impl<K: Clone> KeyCache<K> {
         };
         match outcome {
             Outcome::Keys { keys, fresh_for } => {
-                self.failures = Failures::default();
-                self.refresh_failures = Failures::default();
+                self.failures = Failures::NONE;
+                self.refresh_failures = Failures::NONE;
                 self.held = Some(Held {
                     keys,
                     since: now,
@@ -185,8 +176,7 @@ impl<K: Clone> KeyCache<K> {
         if let Some(flight) = self.in_flight(now) {
             return Answer::Join(flight.id);
         }
-        let pause = doubled(FIRST_RETRY, self.failures.count).min(self.rules.cooldown);
-        if rested(self.failures.last, pause, now) {
+        if self.failures.rested(FIRST_RETRY, self.rules.cooldown, now) {
             Answer::Fetch(self.start(Cause::Age, now))
         } else {
             Answer::Unavailable
@@ -200,9 +190,10 @@ impl<K: Clone> KeyCache<K> {
             return Answer::Join(flight.id);
         }
         let cooldown = self.rules.cooldown;
-        if !rested(self.unknown_fetch_at, cooldown, now)
-            || !rested(self.failures.last, cooldown, now)
-        {
+        let asked_recently = self
+            .unknown_fetch_at
+            .is_some_and(|at| now.since(at) < cooldown);
+        if asked_recently || !self.failures.rested(cooldown, cooldown, now) {
             return Answer::Unknown;
         }
         self.unknown_fetch_at = Some(now);
@@ -221,13 +212,10 @@ impl<K: Clone> KeyCache<K> {
     /// asked by every environment all the time.
     fn refresh_may_start(&self, now: Timestamp) -> bool {
         let cooldown = self.rules.cooldown;
-        let backoff = doubled(cooldown, self.refresh_failures.count);
-        rested(self.failures.last, cooldown, now)
-            && rested(
-                self.refresh_failures.last,
-                backoff.min(MAX_BACKOFF.max(cooldown)),
-                now,
-            )
+        self.failures.rested(cooldown, cooldown, now)
+            && self
+                .refresh_failures
+                .rested(cooldown, MAX_BACKOFF.max(cooldown), now)
     }
 
     fn start(&mut self, cause: Cause, now: Timestamp) -> FlightId {
@@ -279,22 +267,6 @@ impl<K: Clone> Held<K> {
             fresh: matches!(standing, Standing::Fresh | Standing::Ageing),
         }
     }
-}
-
-impl Failures {
-    fn add(&mut self, now: Timestamp) {
-        self.count = self.count.saturating_add(1);
-        self.last = Some(now);
-    }
-}
-
-/// The pause after so many failures.
-fn doubled(first: Duration, failures: u32) -> Duration {
-    first.saturating_mul(1 << failures.saturating_sub(1).min(16))
-}
-
-fn rested(since: Option<Timestamp>, pause: Duration, now: Timestamp) -> bool {
-    since.is_none_or(|since| now.since(since) >= pause)
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use crate::http_client::{Endpoint, Request, Transport, TransportError};
 use crate::issuer_metadata::{IssuerMetadata, MetadataError};
 
 /// Why a fetch brought no keys.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum FetchError {
     /// The address of the keys could not be found out.
     #[error("the issuer's metadata gave no address of its keys: {0}")]

@@ -146,7 +146,7 @@ impl KeySource {
                 Asked::Settled(Err(KeyLookupError::Unknown { refetched }))
             }
             Answer::Unavailable => {
-                let last_failure = state.last_failure.clone();
+                let last_failure = state.last_failure;
                 Asked::Settled(Err(KeyLookupError::Unavailable { last_failure }))
             }
         }

@@ -7,16 +7,16 @@ use crate::algorithm::Algorithm;
 use crate::bearer::{BearerToken, TokenDigest};
 use crate::claims::UnverifiedClaims;
 use crate::clock::Clock;
-use crate::config::{IntrospectionSettings, IssuerSettings, Settings};
+use crate::config::{IssuerSettings, Settings};
 use crate::deadline::Deadline;
 use crate::error::{AuthorizerError, Failure};
 use crate::http_client::Transport;
-use crate::introspection::{self, Introspection, IntrospectionError};
+use crate::introspection::{AskedIssuer, AskedToken, Introspection, IntrospectionError};
 use crate::jwks::{KeyLookup, KeyLookupError, KeySettings, KeySource};
 use crate::key_id::KeyId;
 use crate::refusal::Refusal;
 use crate::trace::Trace;
-use crate::verifier::TokenUse;
+use crate::verifier::{TokenUse, VerifiedClaims};
 
 /// An issuer and all that is bound to it. Its keys never verify another's tokens, and another's audiences, clients and
 /// algorithms never apply to its own (RFC 8725, section 3.8).
@@ -56,25 +56,18 @@ impl TrustedIssuer {
             key_file: settings.keys.key_file.clone(),
         };
         let introspection = settings.introspection.as_ref().map(|introspection| {
-            let IntrospectionSettings {
-                uri,
-                client_id,
-                client_secret,
-                ttl,
-            } = introspection.clone();
-            let settings = introspection::IntrospectionSettings {
+            let asked = AskedIssuer {
                 issuer: issuer.issuer.clone(),
-                uri,
-                client_id: Some(client_id),
-                client_secret,
                 token_type_hint: match settings.requirements.token_use {
                     TokenUse::Access => "access_token",
                     TokenUse::Id => "id_token",
                 },
-                ttl,
                 timeout: settings.keys.timeout,
+                cooldown: settings.keys.cooldown,
+                leeway: settings.requirements.leeway,
             };
-            Introspection::new(settings, Arc::clone(transport), Arc::clone(clock))
+            let settings = introspection.clone();
+            Introspection::new(asked, settings, Arc::clone(transport), Arc::clone(clock))
         });
         Self {
             name: issuer.issuer.as_str().into(),
@@ -104,7 +97,10 @@ impl TrustedIssuer {
             }
             Err(KeyLookupError::Unknown { .. }) => Err(Refusal::KeyUnknown.into()),
             Err(KeyLookupError::Unusable { reason }) => Err(Refusal::KeyUnusable { reason }.into()),
-            Err(KeyLookupError::Unavailable { .. }) => Err(Failure::KeysUnavailable.into()),
+            Err(KeyLookupError::Unavailable { last_failure }) => Err(Failure::KeysUnavailable {
+                cause: last_failure,
+            }
+            .into()),
         }
     }
 
@@ -145,6 +141,7 @@ impl TrustedIssuer {
         &self,
         digest: TokenDigest,
         token: &BearerToken,
+        claims: &VerifiedClaims,
         deadline: Deadline,
         trace: &mut Trace,
     ) -> Result<(), AuthorizerError> {
@@ -152,13 +149,23 @@ impl TrustedIssuer {
             return Ok(());
         };
         let started = Instant::now();
-        let active = introspection.check(digest, token.reveal(), deadline).await;
+        let asked = AskedToken {
+            text: token.reveal(),
+            sha256: digest,
+            issuer: claims.issuer(),
+            subject: claims.subject(),
+            client_id: claims.client_id(),
+        };
+        let active = introspection.check(asked, deadline).await;
         trace.introspection_wait = started.elapsed();
         match active {
             Ok(_) => Ok(()),
             Err(IntrospectionError::Revoked) => Err(Refusal::Revoked.into()),
-            Err(IntrospectionError::Unavailable(_)) => {
-                Err(Failure::IntrospectionUnavailable.into())
+            Err(IntrospectionError::Other(member)) => {
+                Err(Refusal::IntrospectionMismatch { member }.into())
+            }
+            Err(IntrospectionError::Unavailable(cause)) => {
+                Err(Failure::IntrospectionUnavailable { cause }.into())
             }
         }
     }

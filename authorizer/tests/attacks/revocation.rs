@@ -84,6 +84,49 @@ fn an_issuer_that_gives_no_clear_answer_is_our_failure() {
     let world = world("30");
     let found = wait(world.ask(&token_event(&token_with(&json!({})))));
     assert_eq!(found["errorType"], "IntrospectionUnavailable");
+    // The log names the cause, and the next question waits a second.
+    let detail = "failed: the issuer could not be asked whether the token is active: no connection to the issuer: refused, \
+                  cut off, or no way to its host";
+    assert_eq!(world.log.last()["detail"], detail);
+    says(&world, &json!({"active": true}));
+    let found = wait(world.ask(&token_event(&token_with(&json!({})))));
+    assert_eq!(found["errorType"], "IntrospectionUnavailable");
+    world.clock.advance(Duration::from_secs(1));
+    accepted(&world, &token_with(&json!({})));
+}
+
+#[test]
+fn an_answer_about_another_token_is_a_refusal() {
+    let names = |members: Value| super::support::changed(json!({"active": true}), &members);
+    let issuer = super::support::ISSUER;
+    for (members, reason) in [
+        (
+            json!({"iss": issuer, "sub": "alice@example.com", "client_id": "web", "exp": NOW}),
+            None,
+        ),
+        (json!({"exp": NOW - 59}), None),
+        (json!({"exp": NOW - 60}), Some("token_revoked")),
+        (
+            json!({"iss": format!("{issuer}/")}),
+            Some("introspection_mismatch"),
+        ),
+        (
+            json!({"sub": "bob@example.com"}),
+            Some("introspection_mismatch"),
+        ),
+        (json!({"client_id": "app"}), Some("introspection_mismatch")),
+    ] {
+        let world = world("30");
+        says(&world, &names(members));
+        match reason {
+            None => accepted(&world, &token_with(&json!({}))),
+            Some(reason) => refused_by_issuer(&world, reason),
+        }
+    }
+    // A token that names no client cannot differ in it.
+    let world = world("30");
+    says(&world, &names(json!({"client_id": "app"})));
+    accepted(&world, &token_with(&json!({"cid": null})));
 }
 
 #[test]

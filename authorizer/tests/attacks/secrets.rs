@@ -2,7 +2,9 @@
 
 use authorizer::bearer::BearerToken;
 use authorizer::error::{AuthorizerError, EventFault, Failure};
-use authorizer::jwks::KeyRefusal;
+use authorizer::http_client::TransportError;
+use authorizer::introspection::{IntrospectionFailure, OtherMember};
+use authorizer::jwks::{FetchError, KeyRefusal};
 use authorizer::refusal::{Part, Refusal};
 use authorizer::target::TargetError;
 use lambda_runtime::Diagnostic;
@@ -93,6 +95,9 @@ fn every_error_reads_well_and_none_can_hold_a_secret() {
         Refusal::AccessToken,
         Refusal::BoundToken,
         Refusal::Revoked,
+        Refusal::IntrospectionMismatch {
+            member: OtherMember::Subject,
+        },
     ];
     let failures = [
         Failure::UnknownEvent(EventFault::NotAnObject),
@@ -101,8 +106,13 @@ fn every_error_reads_well_and_none_can_hold_a_secret() {
         Failure::UnknownEvent(EventFault::Arn(TargetError::Form)),
         Failure::UnknownEvent(EventFault::Arn(TargetError::TooLong)),
         Failure::UnknownEvent(EventFault::Arn(TargetError::Part("stage"))),
-        Failure::KeysUnavailable,
-        Failure::IntrospectionUnavailable,
+        Failure::KeysUnavailable { cause: None },
+        Failure::KeysUnavailable {
+            cause: Some(FetchError::Transport(TransportError::TimedOut)),
+        },
+        Failure::IntrospectionUnavailable {
+            cause: IntrospectionFailure::Malformed,
+        },
     ];
     let mut codes = std::collections::HashSet::new();
     for refusal in refusals {
