@@ -46,6 +46,11 @@ pub enum MetadataError {
         /// What is wrong with it.
         error: EndpointError,
     },
+    /// A loopback address, although the issuer is not on loopback: this function would connect to its own machine.
+    #[error(
+        "`{0}` in the metadata is on a loopback host, which only an issuer on loopback may name"
+    )]
+    Loopback(&'static str),
 }
 
 impl IssuerMetadata {
@@ -117,7 +122,7 @@ impl IssuerMetadata {
     ///
     /// If the metadata does not say, or names an address that we would not speak to.
     pub fn jwks_uri(&self) -> Result<Endpoint, MetadataError> {
-        address("jwks_uri", self.jwks_uri.as_ref())
+        self.address("jwks_uri", self.jwks_uri.as_ref())
     }
 
     /// Where tokens can be asked about (RFC 7662).
@@ -126,22 +131,30 @@ impl IssuerMetadata {
     ///
     /// If the metadata does not say, or names an address that we would not speak to.
     pub fn introspection_endpoint(&self) -> Result<Endpoint, MetadataError> {
-        address(
+        self.address(
             "introspection_endpoint",
             self.introspection_endpoint.as_ref(),
         )
+    }
+
+    fn address(
+        &self,
+        member: &'static str,
+        value: Option<&Value>,
+    ) -> Result<Endpoint, MetadataError> {
+        let value = value.ok_or(MetadataError::Missing(member))?;
+        let text = value.as_str().ok_or(EndpointError::NotAUrl);
+        let fault = |error| MetadataError::Address { member, error };
+        let address: Endpoint = text.and_then(str::parse).map_err(fault)?;
+        if address.is_on_loopback() && !endpoint(&self.issuer)?.is_on_loopback() {
+            return Err(MetadataError::Loopback(member));
+        }
+        Ok(address)
     }
 }
 
 fn endpoint(text: &str) -> Result<Endpoint, MetadataError> {
     text.parse().map_err(MetadataError::Issuer)
-}
-
-fn address(member: &'static str, value: Option<&Value>) -> Result<Endpoint, MetadataError> {
-    let value = value.ok_or(MetadataError::Missing(member))?;
-    let text = value.as_str().ok_or(EndpointError::NotAUrl);
-    text.and_then(str::parse)
-        .map_err(|error| MetadataError::Address { member, error })
 }
 
 #[cfg(test)]
@@ -188,6 +201,34 @@ mod tests {
             error,
         });
         check(&with(ISSUER, "http://example.okta.com/keys"), expected);
+    }
+
+    #[test]
+    fn an_address_on_loopback_in_the_metadata_of_an_issuer_elsewhere() {
+        for address in [
+            "http://127.0.0.1/keys",
+            "http://localhost:9000/keys",
+            "https://localhost./keys",
+            "https://[::1]/keys",
+            "https://[::ffff:127.0.0.1]/keys",
+            "https://0.0.0.0/keys",
+        ] {
+            for member in ["jwks_uri", "introspection_endpoint"] {
+                let read = |issuer: &str| {
+                    let json = format!(r#"{{"issuer":"{issuer}","{member}":"{address}"}}"#);
+                    let metadata = IssuerMetadata::parse(json.as_bytes(), issuer).unwrap();
+                    if member == "jwks_uri" {
+                        metadata.jwks_uri()
+                    } else {
+                        metadata.introspection_endpoint()
+                    }
+                };
+                let expected = MetadataError::Loopback(member);
+                assert_eq!(read(ISSUER), Err(expected), "{address}");
+                assert!(read("http://127.0.0.1:9000/as").is_ok(), "{address}");
+                assert!(read("https://localhost/as").is_ok(), "{address}");
+            }
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! An address that this function may speak to.
 
 use std::fmt;
+use std::net::{IpAddr, Ipv4Addr};
 use std::str::FromStr;
 
 use lambda_support::settings::without_query;
@@ -33,6 +34,12 @@ impl Endpoint {
         self.0.as_str()
     }
 
+    /// Whether it leads back to this machine, however that is written.
+    #[must_use]
+    pub fn is_on_loopback(&self) -> bool {
+        self.0.host_str().is_some_and(leads_to_loopback)
+    }
+
     pub(super) const fn url(&self) -> &Url {
         &self.0
     }
@@ -60,13 +67,28 @@ impl FromStr for Endpoint {
     }
 }
 
-/// `localhost` and the loopback addresses, as the URL parser writes them.
+/// `localhost` and the loopback addresses, as the URL parser writes them. Plain http is allowed to these only.
 fn is_loopback(host: &str) -> bool {
+    host == "localhost" || ip_address(host).is_some_and(|ip| ip.is_loopback())
+}
+
+/// Every host that leads back to this machine: the loopback addresses, also as IPv6, the unspecified address, which
+/// systems connect to loopback, and the names of RFC 6761, section 6.3.
+pub(super) fn leads_to_loopback(host: &str) -> bool {
+    let v4 = |ip: Ipv4Addr| ip.is_loopback() || ip.is_unspecified();
+    match ip_address(host) {
+        Some(IpAddr::V4(ip)) => v4(ip),
+        Some(IpAddr::V6(ip)) => ip.is_loopback() || ip.to_ipv4().is_some_and(v4),
+        None => {
+            let name = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
+            name == "localhost" || name.ends_with(".localhost")
+        }
+    }
+}
+
+fn ip_address(host: &str) -> Option<IpAddr> {
     let host = host.trim_start_matches('[').trim_end_matches(']');
-    host == "localhost"
-        || host
-            .parse()
-            .is_ok_and(|ip: std::net::IpAddr| ip.is_loopback())
+    host.parse().ok()
 }
 
 impl fmt::Debug for Endpoint {
@@ -116,6 +138,51 @@ mod tests {
             check(text, Err(EndpointError::Insecure));
         }
         check("file:///etc/passwd", Err(EndpointError::NotAUrl));
+    }
+
+    #[test]
+    fn every_way_to_write_a_host_on_loopback() {
+        for host in [
+            "localhost",
+            "LOCALHOST",
+            "localhost.",
+            "keys.localhost",
+            "keys.localhost.",
+            "127.0.0.1",
+            "127.255.255.254",
+            "127.1",
+            "2130706433",
+            "0x7f000001",
+            "0177.0.0.1",
+            "0.0.0.0",
+            "0",
+            "[::1]",
+            "[0:0:0:0:0:0:0:1]",
+            "[::]",
+            "[::ffff:127.0.0.1]",
+            "[::ffff:7f00:1]",
+            "[::ffff:0.0.0.0]",
+            "[::127.0.0.1]",
+            "%6cocalhost",
+            "\u{ff4c}ocalhost",
+        ] {
+            let endpoint: Endpoint = format!("https://{host}:8443/keys").parse().unwrap();
+            assert!(endpoint.is_on_loopback(), "{host}");
+        }
+        for host in [
+            "example.okta.com",
+            "localhost.example.com",
+            "notlocalhost",
+            "128.0.0.1",
+            "10.0.0.1",
+            "1.0.0.127",
+            "[::2]",
+            "[2001:db8::1]",
+            "[::ffff:10.0.0.1]",
+        ] {
+            let endpoint: Endpoint = format!("https://{host}/keys").parse().unwrap();
+            assert!(!endpoint.is_on_loopback(), "{host}");
+        }
     }
 
     #[test]
