@@ -22,6 +22,7 @@ pub use self::issuer_mistake::IssuerMistake;
 pub use self::issuers::IssuerSettings;
 use crate::access::AccessRules;
 use crate::answer::AnswerForm;
+use crate::http_client::ForwardProxy;
 pub use crate::introspection::IntrospectionSettings;
 use crate::introspection::Secret;
 use crate::jwks::KeySet;
@@ -44,6 +45,8 @@ pub struct Settings {
     pub introspection: Option<IntrospectionSettings>,
     /// Further trusted roots, in PEM.
     pub ca_pem: Option<Vec<u8>>,
+    /// The forward proxy for requests to issuers.
+    pub proxy: Option<ForwardProxy>,
     /// The form of answers to HTTP APIs with payload 2.0.
     pub http_api_answer: AnswerForm,
     /// What is logged.
@@ -104,6 +107,7 @@ impl Settings {
                 .unwrap_or(usize::MAX),
             introspection: read_introspection(reader, issuers.len()),
             ca_pem: read_ca_file(reader),
+            proxy: read_proxy(reader),
             http_api_answer: reader.choice(
                 "HTTP_API_RESPONSE",
                 ("simple", AnswerForm::Simple),
@@ -237,6 +241,26 @@ fn read_ca_file(reader: &mut Reader<'_>) -> Option<Vec<u8>> {
         );
     }
     Some(pem)
+}
+
+/// `HTTPS_PROXY` and `NO_PROXY`. As with curl, the names in lower case come first.
+fn read_proxy(reader: &mut Reader<'_>) -> Option<ForwardProxy> {
+    let mut first_set = |lower, upper| {
+        if reader.text(lower).is_some() {
+            lower
+        } else {
+            upper
+        }
+    };
+    let no_proxy = first_set("no_proxy", "NO_PROXY");
+    let proxy = first_set("https_proxy", "HTTPS_PROXY");
+    let no_proxy = reader.text(no_proxy).unwrap_or_default();
+    let proxy: ForwardProxy = reader.parsed(
+        proxy,
+        "http://[user:password@]host:port, with other characters than letters and digits in user and password \
+         percent-encoded",
+    )?;
+    Some(proxy.except(&no_proxy))
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 mod connect_fault;
 mod endpoint;
+mod proxy;
 
 use std::fmt;
 use std::future::Future;
@@ -11,7 +12,7 @@ use std::time::Duration;
 use reqwest::header::{
     ACCEPT, AGE, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue,
 };
-use reqwest::{Client, RequestBuilder, Response, StatusCode, redirect};
+use reqwest::{Client, ClientBuilder, RequestBuilder, Response, StatusCode, redirect};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
@@ -19,6 +20,7 @@ use thiserror::Error;
 
 pub use self::connect_fault::ConnectFault;
 pub use self::endpoint::{Endpoint, EndpointError};
+pub use self::proxy::{ForwardProxy, ForwardProxyError};
 
 /// The largest body that is read. Okta's key sets have about 1 KB; a set of a hundred keys has about 50 KB.
 pub const MAX_BODY_BYTES: usize = 256 * 1024;
@@ -110,14 +112,17 @@ pub trait Transport: fmt::Debug + Send + Sync {
     fn send<'a>(&'a self, request: Request<'a>) -> Sending<'a>;
 }
 
-/// The HTTP client: HTTP/1.1, TLS by rustls, no redirects, no proxy, no cookies, no decompression, and no connection
-/// kept.
+/// The HTTP client: HTTP/1.1, TLS by rustls, no redirects, no cookies, no decompression, and no connection kept.
 ///
 /// A kept connection would save a handshake once an hour. But a Lambda is frozen between events, and the peer or a NAT
 /// may have dropped the connection meanwhile without our seeing it; the request after the thaw would then wait for
 /// its whole timeout. A connection that is never used twice cannot do that, and needs no retry.
 #[derive(Clone, Debug)]
-pub struct HttpClient(Client);
+pub struct HttpClient {
+    direct: Client,
+    /// For all hosts but those on loopback.
+    proxied: Option<Client>,
+}
 
 /// Why the client cannot be made, which is a settings error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -128,7 +133,7 @@ pub enum HttpClientError {
     /// A block is not a certificate.
     #[error("a PEM block in it that is not a certificate")]
     NotACertificate,
-    /// The TLS library refuses its own defaults.
+    /// The TLS library rejects its own defaults, or the HTTP library the proxy.
     #[error("the TLS library cannot be set up")]
     Tls,
 }
@@ -142,6 +147,18 @@ impl HttpClient {
     ///
     /// If `further_roots_pem` holds no certificate, or something else as well.
     pub fn new(further_roots_pem: Option<&[u8]>) -> Result<Self, HttpClientError> {
+        Self::with_proxy(further_roots_pem, None)
+    }
+
+    /// The same, with a proxy for all hosts but those on loopback and those that the proxy excepts.
+    ///
+    /// # Errors
+    ///
+    /// As [`HttpClient::new`].
+    pub fn with_proxy(
+        further_roots_pem: Option<&[u8]>,
+        proxy: Option<&ForwardProxy>,
+    ) -> Result<Self, HttpClientError> {
         let roots = trusted_roots(further_roots_pem)?;
         // One library for all cryptography: the provider is named, so that no crate feature can bring another.
         let provider = rustls::crypto::aws_lc_rs::default_provider();
@@ -150,18 +167,31 @@ impl HttpClient {
             .map_err(|_| HttpClientError::Tls)?
             .with_root_certificates(roots)
             .with_no_client_auth();
-        Client::builder()
+        let client = |builder: ClientBuilder| {
+            Self::configured(builder, tls.clone()).map_err(|_| HttpClientError::Tls)
+        };
+        // Without `no_proxy` the HTTP library would read the environment itself.
+        let direct = client(Client::builder().no_proxy())?;
+        let proxied = match proxy {
+            Some(proxy) => {
+                let proxy = proxy.for_client().map_err(|_| HttpClientError::Tls)?;
+                Some(client(Client::builder().no_proxy().proxy(proxy))?)
+            }
+            None => None,
+        };
+        Ok(Self { direct, proxied })
+    }
+
+    fn configured(builder: ClientBuilder, tls: ClientConfig) -> Result<Client, reqwest::Error> {
+        builder
             .tls_backend_preconfigured(tls)
             .http1_only()
             .redirect(redirect::Policy::none())
-            .no_proxy()
             .referer(false)
             .retry(reqwest::retry::never())
             .pool_max_idle_per_host(0)
             .user_agent(concat!("authorizer/", env!("CARGO_PKG_VERSION")))
             .build()
-            .map(Self)
-            .map_err(|_| HttpClientError::Tls)
     }
 
     async fn exchange(&self, request: Request<'_>) -> Result<Document, TransportError> {
@@ -188,11 +218,14 @@ impl HttpClient {
 
     fn builder(&self, request: &Request<'_>) -> RequestBuilder {
         let url = request.endpoint.url().clone();
+        let proxied = self.proxied.as_ref();
+        let client = proxied
+            .filter(|_| !request.endpoint.is_on_loopback())
+            .unwrap_or(&self.direct);
         let builder = match &request.form {
-            None => self.0.get(url),
+            None => client.get(url),
             Some(form) => {
-                let builder = self
-                    .0
+                let builder = client
                     .post(url)
                     .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
                     .body(form.body.clone());

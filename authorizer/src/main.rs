@@ -36,7 +36,7 @@ async fn serve() -> Result<(), ProcessError> {
         log.write(Level::Warn, warning, SystemClock.now(), json!({}));
     }
 
-    let transport = HttpClient::new(settings.ca_pem.as_deref())
+    let transport = HttpClient::with_proxy(settings.ca_pem.as_deref(), settings.proxy.as_ref())
         .map_err(|error| ProcessError::Init(error.into()))?;
     let transport: Arc<dyn Transport> = Arc::new(transport);
     let authorizer = Arc::new(Authorizer::new(

@@ -33,6 +33,7 @@ impl Settings {
                 "ttlSeconds": introspection.ttl.as_secs(),
             })),
             "caFile": self.ca_pem.is_some(),
+            "proxy": self.proxy.as_ref().map(ToString::to_string),
             "policyExpiry": self.requirements.policy_expiry,
             "httpApiResponse": match self.http_api_answer {
                 AnswerForm::Simple => "simple",

@@ -82,7 +82,7 @@ fn the_defaults_are_those_of_the_documentation() {
         "tokenUse": "access", "clockLeewaySeconds": 60, "principalClaims": ["uid", "sub"], "contextClaims": [],
         "accessRules": 1, "jwksMaxAgeSeconds": 3600, "jwksMaxStaleSeconds": 86400, "jwksCooldownSeconds": 30,
         "jwksTimeoutMs": 2000, "jwksFile": false, "tokenCacheEntries": 1024, "introspection": null, "caFile": false,
-        "policyExpiry": false, "httpApiResponse": "simple", "logLevel": "INFO",
+        "policyExpiry": false, "httpApiResponse": "simple", "logLevel": "INFO", "proxy": null,
     });
     assert_eq!(settings.summary(), summary);
     assert!(settings.warnings.is_empty());
@@ -226,6 +226,79 @@ fn a_value_that_is_not_utf_8_is_refused_as_such_and_once() {
         let expected =
             format!("1 setting is wrong\n  {name} holds a value that is not UTF-8: expected text");
         assert_eq!(message, expected);
+    }
+}
+
+#[test]
+fn the_proxy_is_read_as_curl_reads_it_and_its_password_is_never_shown() {
+    for (variables, expected) in [
+        (
+            &[("HTTPS_PROXY", "http://user:hush@proxy:3128")][..],
+            Some("http://proxy:3128"),
+        ),
+        (
+            &[("https_proxy", "http://proxy:3128")],
+            Some("http://proxy:3128"),
+        ),
+        (
+            &[
+                ("https_proxy", "http://lower:1"),
+                ("HTTPS_PROXY", "http://upper:1"),
+            ],
+            Some("http://lower:1"),
+        ),
+        (
+            &[("https_proxy", ""), ("HTTPS_PROXY", "http://upper:1")],
+            Some("http://upper:1"),
+        ),
+        (&[("NO_PROXY", "*")], None),
+        (
+            &[
+                ("HTTP_PROXY", "http://proxy:3128"),
+                ("ALL_PROXY", "http://proxy:3128"),
+            ],
+            None,
+        ),
+    ] {
+        let settings = good(variables);
+        let printed = format!("{settings:?} {}", settings.summary());
+        assert!(!printed.contains("hush"), "{printed}");
+        assert_eq!(
+            settings.summary()["proxy"].as_str(),
+            expected,
+            "{variables:?}"
+        );
+    }
+    let except = |name, hosts| good(&[("HTTPS_PROXY", "http://proxy:1"), (name, hosts)]).proxy;
+    let plain: ForwardProxy = "http://proxy:1".parse().unwrap();
+    assert_eq!(
+        except("NO_PROXY", "a.example"),
+        Some(plain.clone().except("a.example"))
+    );
+    assert_eq!(
+        except("no_proxy", "a.example"),
+        Some(plain.except("a.example"))
+    );
+
+    for name in ["HTTPS_PROXY", "https_proxy"] {
+        for value in [
+            "proxy:3128",
+            "https://user:hush@proxy:3128",
+            "http://user:hush@proxy",
+            "http:/user:hush@proxy:3128",
+            "user:hush@proxy:3128",
+            "http://user:hu/sh@proxy:3128",
+        ] {
+            assert_eq!(faults(&[(name, value)]), [name], "{value}");
+            let message = Settings::from_source(&given(&[(name, value)]))
+                .unwrap_err()
+                .to_string();
+            assert!(!message.contains("hu"), "{message}");
+            assert!(
+                message.contains("http://[user:password@]host:port"),
+                "{message}"
+            );
+        }
     }
 }
 

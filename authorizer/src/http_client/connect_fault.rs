@@ -34,6 +34,16 @@ pub enum ConnectFault {
     /// No common version or cipher, or a server that does not speak TLS.
     #[error("no TLS with it: it speaks another version, or none")]
     Tls,
+    /// No connection to the forward proxy.
+    #[error("the proxy of HTTPS_PROXY cannot be reached")]
+    Proxy,
+    /// The forward proxy is reached and does not connect: other credentials, its rules, or an issuer that it cannot
+    /// reach.
+    #[error(
+        "the proxy of HTTPS_PROXY does not connect to it: the user name or password is wrong, the proxy's rules forbid \
+         it, or the proxy cannot reach it; NO_PROXY can name hosts to reach without the proxy"
+    )]
+    ProxyRefused,
 }
 
 impl ConnectFault {
@@ -41,6 +51,13 @@ impl ConnectFault {
     pub(super) fn of(error: &(dyn StdError + 'static)) -> Self {
         if let Some(error) = error.downcast_ref::<rustls::Error>() {
             return Self::of_tls(error);
+        }
+        // The library does not publish the type of errors between it and the proxy.
+        if let Some(tunnel) = error.to_string().strip_prefix("tunnel error: ") {
+            return match tunnel {
+                "failed to create underlying connection" => Self::Proxy,
+                _ => Self::ProxyRefused,
+            };
         }
         // The source of an `io::Error` is that of the error inside it, which is passed over.
         let inside = error.downcast_ref().and_then(io::Error::get_ref);
@@ -80,6 +97,7 @@ impl ConnectFault {
                 "certificate"
             }
             Self::Tls => "tls",
+            Self::Proxy | Self::ProxyRefused => "proxy",
         }
     }
 }

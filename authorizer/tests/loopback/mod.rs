@@ -11,6 +11,7 @@
 
 pub mod gate;
 pub mod server;
+pub mod tls;
 
 use std::time::Duration;
 

@@ -62,6 +62,12 @@ fn connect(failure: &NoAnswer, fault: ConnectFault) -> (String, String) {
             "let the server speak TLS 1.2 or 1.3; a port for plain http looks like this too"
                 .to_owned()
         }
+        ConnectFault::Proxy => "check host and port of HTTPS_PROXY".to_owned(),
+        ConnectFault::ProxyRefused => {
+            "check user name and password in HTTPS_PROXY, and that the proxy allows this host; NO_PROXY names hosts to \
+             reach without it"
+                .to_owned()
+        }
     };
     (found, advice)
 }
