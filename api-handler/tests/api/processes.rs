@@ -314,3 +314,13 @@ async fn a_container_has_credentials() {
         "{authorization}"
     );
 }
+
+/// `.cargo/config.toml` builds the crypto library without CPU-jitter entropy, which would cost 22 ms of CPU at every cold
+/// start. The names of its functions are in the symbol table of an unstripped binary.
+#[test]
+fn the_crypto_library_is_built_without_cpu_jitter_entropy() {
+    let binary = std::fs::read(env!("CARGO_BIN_EXE_api-handler")).unwrap();
+    let has = |name: &[u8]| binary.windows(name.len()).any(|window| window == name);
+    assert!(has(b"RAND_bytes"), "no symbols: the binary is stripped");
+    assert!(!has(b"jent_"), "AWS_LC_SYS_NO_JITTER_ENTROPY is lost");
+}
