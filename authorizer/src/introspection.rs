@@ -19,6 +19,7 @@ use tracing::warn;
 use self::answer::Answer;
 pub use self::answer::{AskedToken, OtherMember};
 use self::memory::Memory;
+use crate::bearer::TokenDigest;
 use crate::clock::{Clock, Timestamp};
 use crate::deadline::Deadline;
 use crate::failures::Failures;
@@ -131,7 +132,7 @@ pub struct Introspection {
 struct State {
     memory: Memory,
     /// The questions in flight, so that no token is asked about twice at once.
-    asking: HashMap<[u8; 32], watch::Receiver<Option<Outcome>>>,
+    asking: HashMap<TokenDigest, watch::Receiver<Option<Outcome>>>,
     /// The endpoint from the metadata.
     discovered: Option<Endpoint>,
     failures: Failures,
@@ -211,7 +212,7 @@ impl Introspection {
         }
     }
 
-    fn turn(&self, token: [u8; 32], deadline: Deadline, now: Timestamp) -> Turn {
+    fn turn(&self, token: TokenDigest, deadline: Deadline, now: Timestamp) -> Turn {
         let mut state = self.lock();
         if let Some(answer) = state.memory.recall(&token, now) {
             return Turn::Remembered(answer);
@@ -291,7 +292,7 @@ impl Introspection {
     }
 
     /// Ends a question. An answer is as old as its question; a failure is not remembered, but the next question waits.
-    fn settle(&self, token: [u8; 32], outcome: Outcome, asked_at: Timestamp) {
+    fn settle(&self, token: TokenDigest, outcome: Outcome, asked_at: Timestamp) {
         let mut state = self.lock();
         state.asking.remove(&token);
         match outcome {

@@ -9,7 +9,6 @@
 
 pub mod cache;
 mod fetch;
-mod fixed;
 mod freshness;
 mod jwk;
 mod key;

@@ -22,6 +22,7 @@ pub mod issuer_metadata;
 pub mod jwks;
 pub mod key_id;
 pub mod log;
+mod lru;
 pub mod metrics;
 pub mod path_pattern;
 pub mod policy;

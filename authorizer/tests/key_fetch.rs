@@ -580,15 +580,6 @@ async fn a_redirect_to_other_keys_is_not_followed() {
 }
 
 #[tokio::test]
-async fn fixed_keys_need_no_network() {
-    let source = KeySource::fixed(key_set("a", ED25519_X).as_bytes(), &[Algorithm::EdDSA]).unwrap();
-    assert_eq!(state(&lookup(&source, "a").await), "fetched");
-    assert_eq!(state(&lookup(&source, "a").await), "fresh");
-    assert_eq!(state(&lookup(&source, "b").await), "unknown, asked");
-    assert!(KeySource::fixed(b"{}", &[Algorithm::EdDSA]).is_err());
-}
-
-#[tokio::test]
 async fn a_set_that_changes_its_refused_keys_costs_at_most_21_lines() {
     let lines = Arc::new(Lines::default());
     let log = Log::new(Level::Info, Arc::clone(&lines) as _);

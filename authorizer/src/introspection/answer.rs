@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 
 use super::IntrospectionError;
+use crate::bearer::TokenDigest;
 use crate::clock::Timestamp;
 use crate::strict_json;
 use crate::times::Times;
@@ -16,7 +17,7 @@ pub struct AskedToken<'t> {
     /// The token itself.
     pub text: &'t str,
     /// The SHA-256 of all its bytes.
-    pub sha256: [u8; 32],
+    pub sha256: TokenDigest,
     /// Its `iss`.
     pub issuer: &'t str,
     /// Its `sub`.

@@ -1,60 +1,38 @@
 //! Answers, remembered for a while.
 
-use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
 use super::answer::Answer;
+use crate::bearer::TokenDigest;
 use crate::clock::Timestamp;
+use crate::lru::Lru;
 
-/// How many answers are remembered: of 64 KiB, the oldest goes first.
-const MOST_ENTRIES: usize = 1024;
+/// How many answers are remembered: about 128 KiB.
+const MAX_ENTRIES: usize = 1024;
 
 /// Answers by the SHA-256 of their token.
 pub(super) struct Memory {
     ttl: Duration,
-    answers: HashMap<[u8; 32], Remembered>,
-    /// The tokens by the time of their answer. One that was asked about again stands here twice.
-    order: VecDeque<([u8; 32], Timestamp)>,
-}
-
-#[derive(Clone, Copy)]
-struct Remembered {
-    answer: Answer,
-    asked_at: Timestamp,
+    answers: Lru<(Answer, Timestamp)>,
 }
 
 impl Memory {
     pub(super) fn new(ttl: Duration) -> Self {
         Self {
             ttl,
-            answers: HashMap::new(),
-            order: VecDeque::new(),
+            answers: Lru::new(MAX_ENTRIES, MAX_ENTRIES),
         }
     }
 
-    pub(super) fn recall(&self, token: &[u8; 32], now: Timestamp) -> Option<Answer> {
-        let Remembered { answer, asked_at } = *self.answers.get(token)?;
-        // An answer out of the future means that the clock was set back: its age is not known.
+    pub(super) fn recall(&mut self, token: &TokenDigest, now: Timestamp) -> Option<Answer> {
+        let (answer, asked_at) = self.answers.recall(token)?;
+        // An answer from the future means that the clock was set back: its age is unknown.
         (now >= asked_at && now.since(asked_at) < self.ttl).then_some(answer)
     }
 
-    pub(super) fn remember(&mut self, token: [u8; 32], answer: Answer, asked_at: Timestamp) {
-        if self.ttl.is_zero() {
-            return;
-        }
-        self.answers.insert(token, Remembered { answer, asked_at });
-        self.order.push_back((token, asked_at));
-        while self.order.len() > MOST_ENTRIES {
-            let Some((oldest, oldest_at)) = self.order.pop_front() else {
-                return;
-            };
-            if self
-                .answers
-                .get(&oldest)
-                .is_some_and(|answer| answer.asked_at == oldest_at)
-            {
-                self.answers.remove(&oldest);
-            }
+    pub(super) fn remember(&mut self, token: TokenDigest, answer: Answer, asked_at: Timestamp) {
+        if !self.ttl.is_zero() {
+            self.answers.remember(token, (answer, asked_at), 1);
         }
     }
 }
@@ -78,7 +56,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_counts_for_its_time_and_no_longer() {
+    fn an_answer_is_remembered_for_its_time_and_no_longer() {
         let mut memory = Memory::new(Duration::from_secs(30));
         memory.remember(token(1), ACTIVE, NOON);
         memory.remember(token(2), INACTIVE, NOON);
@@ -104,18 +82,20 @@ mod tests {
     }
 
     #[test]
-    fn a_hundred_thousand_tokens_take_no_more_room_than_a_thousand() {
-        let mut memory = Memory::new(Duration::from_secs(30));
-        for number in 0..100_000 {
-            memory.remember(token(number % 5000), ACTIVE, NOON);
-        }
-        assert!(memory.order.len() <= MOST_ENTRIES && memory.answers.len() <= MOST_ENTRIES);
-    }
-
-    #[test]
     fn with_no_time_to_live_nothing_is_remembered() {
         let mut memory = Memory::new(Duration::ZERO);
         memory.remember(token(1), ACTIVE, NOON);
-        assert!(memory.order.is_empty() && memory.answers.is_empty());
+        assert_eq!(memory.recall(&token(1), NOON), None);
+        assert_eq!(memory.answers.recall(&token(1)), None);
+    }
+
+    #[test]
+    fn the_number_of_answers_is_bounded() {
+        let mut memory = Memory::new(Duration::from_secs(30));
+        for number in 0..5000 {
+            memory.remember(token(number), ACTIVE, NOON);
+        }
+        let held = (0..5000).filter(|number| memory.recall(&token(*number), NOON).is_some());
+        assert_eq!(held.count(), MAX_ENTRIES);
     }
 }
