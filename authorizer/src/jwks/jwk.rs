@@ -1,37 +1,32 @@
-//! One member of `keys`, from JSON to a key or to the reason why not.
+//! One member of `keys`, from JSON to a key or to the reason for its refusal.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::key::{Kind, PublicKey, VerificationKey};
-use super::members::{Members, NotMembers};
+use super::members::Members;
 use super::refusal::KeyRefusal;
 use crate::algorithm::Algorithm;
 use crate::key_id::KeyId;
 
-/// Members that only a private key has (RFC 7518 sections 6.2.2 and 6.3.2).
+/// Members that only a private key has (RFC 7518, sections 6.2.2 and 6.3.2).
 const PRIVATE_MEMBERS: [&str; 7] = ["d", "p", "q", "dp", "dq", "qi", "oth"];
 
-/// What became of one member of `keys`: the id, as far as there is one to be told, beside the refusal.
+/// A refused member of `keys`: its id, if it has a readable one, beside the refusal.
 pub(super) struct RefusedJwk {
     pub(super) kid: Option<KeyId>,
     pub(super) refusal: KeyRefusal,
 }
 
-/// Reads one JSON Web Key (RFC 7517 section 4).
+/// Reads one JSON Web Key (RFC 7517, section 4).
 ///
 /// `jsonwebtoken` would fail a whole set over one odd member, ignores `use`, `key_ops`, `alg` and `crv`, and makes an
-/// HMAC key of an `oct` one; so nothing but the numbers is left to it. `x5c`, `x5u` and members we do not know are
-/// ignored, as RFC 7517 asks for.
+/// HMAC key of an `oct` one; so it gets only the numbers. `x5c`, `x5u` and unknown members are ignored, as RFC 7517
+/// demands.
 pub(super) fn parse(json: &str, allowed: &[Algorithm]) -> Result<VerificationKey, RefusedJwk> {
-    let members = Members::parse(json).map_err(|error| RefusedJwk {
-        kid: None,
-        refusal: match error {
-            NotMembers::NotAnObject => KeyRefusal::NotAnObject,
-            NotMembers::Duplicate => KeyRefusal::DuplicateMember,
-        },
-    })?;
-    let kid = key_id(&members).map_err(|refusal| RefusedJwk { kid: None, refusal })?;
+    let without_kid = |refusal| RefusedJwk { kid: None, refusal };
+    let members = Members::parse(json).map_err(without_kid)?;
+    let kid = key_id(&members).map_err(without_kid)?;
     match for_signatures(&members, allowed) {
         Ok(key) => Ok(VerificationKey::new(kid, key)),
         Err(refusal) => Err(RefusedJwk {
@@ -41,7 +36,7 @@ pub(super) fn parse(json: &str, allowed: &[Algorithm]) -> Result<VerificationKey
     }
 }
 
-fn for_signatures(members: &Members<'_>, allowed: &[Algorithm]) -> Result<PublicKey, KeyRefusal> {
+fn for_signatures(members: &Members, allowed: &[Algorithm]) -> Result<PublicKey, KeyRefusal> {
     let kty = key_type(members)?;
     check_use(members)?;
     let key = public_key(members, &kty)?;
@@ -53,23 +48,20 @@ fn for_signatures(members: &Members<'_>, allowed: &[Algorithm]) -> Result<Public
 }
 
 /// `kty`, which is one of a public key, and no member of a private one.
-fn key_type(members: &Members<'_>) -> Result<String, KeyRefusal> {
+fn key_type(members: &Members) -> Result<String, KeyRefusal> {
     let kty = string(members, "kty")?.ok_or(KeyRefusal::MissingMember("kty"))?;
     match kty.as_str() {
         "RSA" | "EC" | "OKP" => {}
         "oct" => return Err(KeyRefusal::Symmetric),
         _ => return Err(KeyRefusal::UnsupportedKeyType),
     }
-    if PRIVATE_MEMBERS
-        .iter()
-        .any(|name| members.raw(name).is_some())
-    {
+    if PRIVATE_MEMBERS.iter().any(|name| members.has(name)) {
         return Err(KeyRefusal::PrivateKey);
     }
     Ok(kty)
 }
 
-fn public_key(members: &Members<'_>, kty: &str) -> Result<PublicKey, KeyRefusal> {
+fn public_key(members: &Members, kty: &str) -> Result<PublicKey, KeyRefusal> {
     let kind = kind(members, kty)?;
     let alg = string(members, "alg")?
         .map(|name| {
@@ -89,26 +81,24 @@ fn public_key(members: &Members<'_>, kty: &str) -> Result<PublicKey, KeyRefusal>
     }
 }
 
-fn key_id(members: &Members<'_>) -> Result<KeyId, KeyRefusal> {
+fn key_id(members: &Members) -> Result<KeyId, KeyRefusal> {
     let kid = string(members, "kid")?.ok_or(KeyRefusal::NoKeyId)?;
     KeyId::parse(&kid).map_err(|_| KeyRefusal::KeyIdTooLong)
 }
 
-/// RFC 7517 sections 4.2 and 4.3: both are optional, and what is there has to allow for verifying.
-fn check_use(members: &Members<'_>) -> Result<(), KeyRefusal> {
+/// RFC 7517, sections 4.2 and 4.3: both are optional; one that is present has to allow verification.
+fn check_use(members: &Members) -> Result<(), KeyRefusal> {
     if string(members, "use")?.is_some_and(|usage| usage != "sig") {
         return Err(KeyRefusal::NotForSignatures);
     }
-    let operations: Option<Vec<String>> = members
-        .read("key_ops")
-        .map_err(|_| KeyRefusal::MalformedMember("key_ops"))?;
+    let operations: Option<Vec<String>> = members.read("key_ops")?;
     if operations.is_some_and(|operations| !operations.iter().any(|name| name == "verify")) {
         return Err(KeyRefusal::NotForSignatures);
     }
     Ok(())
 }
 
-fn kind(members: &Members<'_>, kty: &str) -> Result<Kind, KeyRefusal> {
+fn kind(members: &Members, kty: &str) -> Result<Kind, KeyRefusal> {
     if kty == "RSA" {
         return Ok(Kind::Rsa);
     }
@@ -121,14 +111,11 @@ fn kind(members: &Members<'_>, kty: &str) -> Result<Kind, KeyRefusal> {
     }
 }
 
-fn string(members: &Members<'_>, name: &'static str) -> Result<Option<String>, KeyRefusal> {
-    // A `null` is not an absent member: it says that somebody meant to write something.
-    members
-        .read(name)
-        .map_err(|_| KeyRefusal::MalformedMember(name))
+fn string(members: &Members, name: &'static str) -> Result<Option<String>, KeyRefusal> {
+    members.read(name)
 }
 
-fn number(members: &Members<'_>, name: &'static str) -> Result<Vec<u8>, KeyRefusal> {
+fn number(members: &Members, name: &'static str) -> Result<Vec<u8>, KeyRefusal> {
     let text = string(members, name)?.ok_or(KeyRefusal::MissingMember(name))?;
     URL_SAFE_NO_PAD
         .decode(text)

@@ -3,15 +3,16 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use serde::Deserialize;
 use serde_json::value::RawValue;
 use thiserror::Error;
 
 use super::jwk;
 use super::key::VerificationKey;
-use super::members::{Members, NotMembers};
 use super::refusal::KeyRefusal;
 use crate::algorithm::Algorithm;
 use crate::key_id::KeyId;
+use crate::strict_json::{self, JsonFault};
 
 /// The keys of one issuer at one time, at least one of them usable.
 #[derive(Debug)]
@@ -84,13 +85,7 @@ impl KeySet {
     /// If no key in it can be used.
     pub fn parse(json: &[u8], allowed: &[Algorithm]) -> Result<Self, KeySetError> {
         let json = str::from_utf8(json).map_err(|_| KeySetFault::NotAnObject)?;
-        let members = Members::parse(json).map_err(|error| match error {
-            NotMembers::NotAnObject => KeySetFault::NotAnObject,
-            NotMembers::Duplicate => KeySetFault::DuplicateMember,
-        })?;
-        let entries: Option<Vec<&RawValue>> =
-            members.read("keys").map_err(|_| KeySetFault::NoKeys)?;
-        let entries = entries.ok_or(KeySetFault::NoKeys)?;
+        let entries = entries(json)?;
         let (mut keys, mut refused) = (Vec::new(), Vec::new());
         for (index, entry) in entries.iter().enumerate() {
             match jwk::parse(entry.get(), allowed) {
@@ -181,6 +176,26 @@ impl KeySet {
         let (id, refusal) = self.refused_ids.get(first)?;
         (id == kid).then_some(*refusal)
     }
+}
+
+/// The elements of `keys`, not yet read, so that one of them cannot spoil the others.
+fn entries(json: &str) -> Result<Vec<&RawValue>, KeySetFault> {
+    #[derive(Deserialize)]
+    struct Document<'d> {
+        #[serde(borrow)]
+        keys: Option<&'d RawValue>,
+    }
+    // A struct can also be read from an array.
+    let is_object = json.trim_ascii_start().starts_with('{');
+    let document: Document<'_> = serde_json::from_str(json)
+        .ok()
+        .filter(|_| is_object)
+        .ok_or_else(|| match strict_json::parse_object(json.as_bytes()) {
+            Err(JsonFault::RepeatedMember { .. }) => KeySetFault::DuplicateMember,
+            _ => KeySetFault::NotAnObject,
+        })?;
+    let keys = document.keys.ok_or(KeySetFault::NoKeys)?;
+    serde_json::from_str(keys.get()).map_err(|_| KeySetFault::NoKeys)
 }
 
 /// What a set holds under an id.
