@@ -76,13 +76,6 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// The issuer says that the token is active.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Active {
-    /// Whether the answer was remembered.
-    pub remembered: bool,
-}
-
 /// Why a token is not accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum IntrospectionError {
@@ -180,13 +173,13 @@ impl Introspection {
         &self,
         token: AskedToken<'_>,
         deadline: Deadline,
-    ) -> Result<Active, IntrospectionError> {
+    ) -> Result<(), IntrospectionError> {
         loop {
             let now = self.clock.now();
             let longest = self.issuer.timeout.saturating_mul(MAX_REQUESTS);
             let patience = deadline.patience(now, longest);
             let outcome = match self.turn(token.sha256, deadline, now) {
-                Turn::Remembered(answer) => return self.verdict(Ok(answer), true),
+                Turn::Remembered(answer) => Ok(answer),
                 Turn::Rest(failure) => Err(failure),
                 Turn::Ask(waiting) => {
                     let outcome = tokio::time::timeout(patience, self.ask(&token)).await;
@@ -199,7 +192,7 @@ impl Introspection {
                     let waited =
                         tokio::time::timeout(patience, asking.wait_for(Option::is_some)).await;
                     let Ok(outcome) = waited else {
-                        return self.verdict(Err(IntrospectionFailure::Deadline), false);
+                        return self.verdict(Err(IntrospectionFailure::Deadline));
                     };
                     // Without an outcome the caller who asked was cancelled, and it is this caller's turn.
                     let Some(outcome) = outcome.ok().and_then(|outcome| *outcome) else {
@@ -208,7 +201,7 @@ impl Introspection {
                     outcome
                 }
             };
-            return self.verdict(outcome, false);
+            return self.verdict(outcome);
         }
     }
 
@@ -311,10 +304,9 @@ impl Introspection {
         }
     }
 
-    fn verdict(&self, outcome: Outcome, remembered: bool) -> Result<Active, IntrospectionError> {
+    fn verdict(&self, outcome: Outcome) -> Result<(), IntrospectionError> {
         let answer = outcome.map_err(IntrospectionError::Unavailable)?;
-        answer.verdict(self.clock.now(), self.issuer.leeway)?;
-        Ok(Active { remembered })
+        answer.verdict(self.clock.now(), self.issuer.leeway)
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

@@ -96,11 +96,7 @@ impl KeyState {
 pub enum KeyLookupError {
     /// The issuer has no such key. The caller's fault.
     #[error("the issuer has no key by this id")]
-    Unknown {
-        /// Whether a fetch that this lookup waited for says so; otherwise the last set does, and the cooldown, a failed
-        /// fetch or the deadline stood in the way of a newer one.
-        refetched: bool,
-    },
+    Unknown,
     /// There is such a key, and it may not verify this token. The caller's fault.
     #[error("the key by this id cannot be used: {reason}")]
     Unusable {

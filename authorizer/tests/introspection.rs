@@ -15,7 +15,7 @@ use authorizer::clock::ManualClock;
 use authorizer::deadline::Deadline;
 use authorizer::http_client::{ConnectFault, Document, EndpointError, HttpClient, TransportError};
 use authorizer::introspection::{
-    Active, AskedIssuer, AskedToken, Introspection, IntrospectionError, IntrospectionFailure,
+    AskedIssuer, AskedToken, Introspection, IntrospectionError, IntrospectionFailure,
     IntrospectionSettings, OtherMember, Secret,
 };
 use authorizer::issuer_metadata::MetadataError;
@@ -28,7 +28,7 @@ const TOKEN: &str = "header.payload.signature";
 const ACTIVE: &str = r#"{"active":true,"sub":"alice"}"#;
 const TTL: Duration = Duration::from_secs(30);
 
-type Verdict = Result<Active, IntrospectionError>;
+type Verdict = Result<(), IntrospectionError>;
 
 fn settings(uri: Option<&str>, ttl: Duration) -> IntrospectionSettings {
     IntrospectionSettings {
@@ -110,16 +110,15 @@ const fn unavailable(failure: IntrospectionFailure) -> Verdict {
     Err(IntrospectionError::Unavailable(failure))
 }
 
-const ASKED: Verdict = Ok(Active { remembered: false });
-const REMEMBERED: Verdict = Ok(Active { remembered: true });
+const OK: Verdict = Ok(());
 
 #[tokio::test]
 async fn an_answer_is_remembered_for_its_time_by_token() {
     let bench = Bench::new(TTL);
-    assert_eq!(bench.asked(1, |asked| asked.answer(ACTIVE)).await, ASKED);
+    assert_eq!(bench.asked(1, |asked| asked.answer(ACTIVE)).await, OK);
     bench.clock.advance(Duration::from_secs(29));
-    assert_eq!(bench.at_once(1).await, REMEMBERED);
-    assert_eq!(bench.asked(2, |asked| asked.answer(ACTIVE)).await, ASKED);
+    assert_eq!(bench.at_once(1).await, OK);
+    assert_eq!(bench.asked(2, |asked| asked.answer(ACTIVE)).await, OK);
     bench.clock.advance(Duration::from_secs(1));
     let revoked = bench
         .asked(1, |asked| asked.answer(r#"{"active":false}"#))
@@ -135,15 +134,15 @@ async fn an_answer_is_as_old_as_its_question() {
     let asked = bench.keeper.next().await;
     bench.clock.advance(TTL);
     asked.answer(ACTIVE);
-    assert_eq!(check.await.unwrap(), ASKED);
-    assert_eq!(bench.asked(1, |asked| asked.answer(ACTIVE)).await, ASKED);
+    assert_eq!(check.await.unwrap(), OK);
+    assert_eq!(bench.asked(1, |asked| asked.answer(ACTIVE)).await, OK);
 }
 
 #[tokio::test]
 async fn with_no_time_to_live_each_request_asks() {
     let bench = Bench::new(Duration::ZERO);
     for _ in 0..3 {
-        assert_eq!(bench.asked(1, |asked| asked.answer(ACTIVE)).await, ASKED);
+        assert_eq!(bench.asked(1, |asked| asked.answer(ACTIVE)).await, OK);
     }
 }
 
@@ -153,7 +152,7 @@ async fn twenty_with_one_token_ask_once_and_another_token_does_not_wait() {
         let bench = Bench::new(ttl);
         let checks: Vec<_> = (0..20).map(|_| bench.check(1)).collect();
         let first = bench.keeper.next().await;
-        assert_eq!(bench.asked(2, |asked| asked.answer(ACTIVE)).await, ASKED);
+        assert_eq!(bench.asked(2, |asked| asked.answer(ACTIVE)).await, OK);
         first.answer(r#"{"active":false}"#);
         for check in checks {
             assert_eq!(check.await.unwrap(), Err(IntrospectionError::Revoked));
@@ -171,9 +170,9 @@ async fn whoever_goes_away_while_asking_leaves_the_turn_to_the_next() {
     tokio::task::yield_now().await;
     gone.abort();
     bench.keeper.next().await.answer(ACTIVE);
-    assert_eq!(next.await.unwrap(), ASKED);
+    assert_eq!(next.await.unwrap(), OK);
     lost.answer(r#"{"active":false}"#);
-    assert_eq!(bench.at_once(1).await, REMEMBERED);
+    assert_eq!(bench.at_once(1).await, OK);
 }
 
 #[tokio::test]
@@ -211,28 +210,28 @@ async fn without_a_usable_answer_the_token_is_not_accepted_and_the_next_question
         assert_eq!(bench.at_once(1).await, unavailable(failure));
         assert_eq!(bench.at_once(2).await, unavailable(failure));
         bench.clock.advance(Duration::from_secs(1));
-        assert_eq!(bench.asked(1, |asked| asked.answer(ACTIVE)).await, ASKED);
+        assert_eq!(bench.asked(1, |asked| asked.answer(ACTIVE)).await, OK);
     }
 }
 
 #[tokio::test]
 async fn failures_back_off_up_to_the_cooldown_and_remembered_answers_serve_meanwhile() {
     let bench = Bench::new(TTL * 1000);
-    assert_eq!(bench.asked(9, |asked| asked.answer(ACTIVE)).await, ASKED);
+    assert_eq!(bench.asked(9, |asked| asked.answer(ACTIVE)).await, OK);
     let failure = IntrospectionFailure::Transport(TransportError::Status(503));
     let fail = |asked: Waiting| asked.finish(Err(TransportError::Status(503)));
     for pause in [1, 2, 4, 8, 16, 30, 30] {
         assert_eq!(bench.asked(1, fail).await, unavailable(failure));
         bench.clock.advance(Duration::from_millis(pause * 1000 - 1));
         assert_eq!(bench.at_once(2).await, unavailable(failure));
-        assert_eq!(bench.at_once(9).await, REMEMBERED);
+        assert_eq!(bench.at_once(9).await, OK);
         bench.clock.advance(Duration::from_millis(1));
     }
     // An answer ends the backoff.
-    assert_eq!(bench.asked(1, |asked| asked.answer(ACTIVE)).await, ASKED);
+    assert_eq!(bench.asked(1, |asked| asked.answer(ACTIVE)).await, OK);
     assert_eq!(bench.asked(2, fail).await, unavailable(failure));
     bench.clock.advance(Duration::from_secs(1));
-    assert_eq!(bench.asked(2, |asked| asked.answer(ACTIVE)).await, ASKED);
+    assert_eq!(bench.asked(2, |asked| asked.answer(ACTIVE)).await, OK);
 }
 
 #[tokio::test]
@@ -251,7 +250,7 @@ async fn questions_that_fail_together_are_one_failure() {
         assert_eq!(check.await.unwrap(), expected);
     }
     bench.clock.advance(Duration::from_secs(1));
-    assert_eq!(bench.asked(1, |asked| asked.answer(ACTIVE)).await, ASKED);
+    assert_eq!(bench.asked(1, |asked| asked.answer(ACTIVE)).await, OK);
 }
 
 #[tokio::test]
@@ -276,9 +275,9 @@ async fn an_answer_about_another_token_is_a_refusal_and_is_remembered() {
 async fn the_expiry_of_an_answer_ends_a_remembered_one_too() {
     let bench = Bench::new(TTL);
     let answer = format!(r#"{{"active":true,"exp":{}}}"#, START.as_secs() - 50);
-    assert_eq!(bench.asked(1, |asked| asked.answer(&answer)).await, ASKED);
+    assert_eq!(bench.asked(1, |asked| asked.answer(&answer)).await, OK);
     bench.clock.advance(Duration::from_secs(9));
-    assert_eq!(bench.at_once(1).await, REMEMBERED);
+    assert_eq!(bench.at_once(1).await, OK);
     bench.clock.advance(Duration::from_secs(1));
     assert_eq!(bench.at_once(1).await, Err(IntrospectionError::Revoked));
 }
@@ -318,10 +317,10 @@ async fn the_token_is_in_the_body_and_nowhere_else() {
         Arc::clone(&transport) as _,
         Arc::clone(&clock) as _,
     );
-    assert_eq!(public.check(token(1), LATER).await, ASKED);
+    assert_eq!(public.check(token(1), LATER).await, OK);
     settings.client_secret = Some(Secret::new("s&c".to_owned()));
     let confidential = Introspection::new(issuer(), settings, transport, clock);
-    assert_eq!(confidential.check(token(1), LATER).await, ASKED);
+    assert_eq!(confidential.check(token(1), LATER).await, OK);
 
     let asked = server.asked();
     let [public, confidential] = asked.as_slice() else {
@@ -389,8 +388,8 @@ async fn the_endpoint_is_discovered_once() {
     bench.clock.advance(Duration::from_secs(1));
     let old = metadata(OLD);
     let first = [(METADATA, Ok(old.as_str())), (OLD, Ok(ACTIVE))];
-    assert_eq!(script(&bench, 1, &first).await, ASKED);
-    assert_eq!(script(&bench, 2, &[(OLD, Ok(ACTIVE))]).await, ASKED);
+    assert_eq!(script(&bench, 1, &first).await, OK);
+    assert_eq!(script(&bench, 2, &[(OLD, Ok(ACTIVE))]).await, OK);
 }
 
 #[tokio::test]
@@ -403,10 +402,10 @@ async fn an_endpoint_that_is_gone_is_discovered_again_at_once() {
         let bench = Bench::with(settings(None, TTL));
         let (old, new) = (metadata(OLD), metadata(NEW));
         let first = [(METADATA, Ok(old.as_str())), (OLD, Ok(ACTIVE))];
-        assert_eq!(script(&bench, 1, &first).await, ASKED);
+        assert_eq!(script(&bench, 1, &first).await, OK);
         let moved = [(OLD, gone), (METADATA, Ok(new.as_str())), (NEW, Ok(ACTIVE))];
-        assert_eq!(script(&bench, 2, &moved).await, ASKED);
-        assert_eq!(script(&bench, 3, &[(NEW, Ok(ACTIVE))]).await, ASKED);
+        assert_eq!(script(&bench, 2, &moved).await, OK);
+        assert_eq!(script(&bench, 3, &[(NEW, Ok(ACTIVE))]).await, OK);
 
         // Metadata that still names the address that is gone is asked for again at the next question.
         let same = [(NEW, gone), (METADATA, Ok(new.as_str()))];
@@ -416,15 +415,15 @@ async fn an_endpoint_that_is_gone_is_discovered_again_at_once() {
         assert_eq!(script(&bench, 4, &back).await, failure);
         bench.clock.advance(Duration::from_secs(2));
         let back = [(METADATA, Ok(new.as_str())), (NEW, Ok(ACTIVE))];
-        assert_eq!(script(&bench, 4, &back).await, ASKED);
+        assert_eq!(script(&bench, 4, &back).await, OK);
     }
     // Any other status says nothing about the address.
     let bench = Bench::with(settings(None, TTL));
     let old = metadata(OLD);
     let first = [(METADATA, Ok(old.as_str())), (OLD, Ok(ACTIVE))];
-    assert_eq!(script(&bench, 1, &first).await, ASKED);
+    assert_eq!(script(&bench, 1, &first).await, OK);
     let failed = [(OLD, Err(TransportError::Status(503)))];
     assert!(script(&bench, 2, &failed).await.is_err());
     bench.clock.advance(Duration::from_secs(1));
-    assert_eq!(script(&bench, 2, &[(OLD, Ok(ACTIVE))]).await, ASKED);
+    assert_eq!(script(&bench, 2, &[(OLD, Ok(ACTIVE))]).await, OK);
 }

@@ -4,11 +4,13 @@
 //! here, and the property tests check the rules here. See [`KeyCache::ask`] and [`KeyCache::land`].
 
 mod event;
+mod held;
 mod time;
 
 use std::time::Duration;
 
 pub use self::event::{Answer, FlightId, Landing, Outcome, Rules, Served};
+use self::held::{Held, Standing};
 use self::time::OwnTime;
 use super::freshness::FLOOR;
 use crate::clock::Timestamp;
@@ -35,14 +37,6 @@ pub struct KeyCache<K> {
     unknown_fetch_at: Option<Timestamp>,
 }
 
-#[derive(Clone, Debug)]
-struct Held<K> {
-    keys: K,
-    since: Timestamp,
-    /// How long they are fresh from then on; `None` for keys from a file, whose age is unknown.
-    fresh_for: Option<Duration>,
-}
-
 #[derive(Clone, Copy, Debug)]
 struct Flight {
     id: FlightId,
@@ -56,16 +50,6 @@ struct Flight {
 enum Cause {
     Age,
     UnknownKey,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Standing {
-    Fresh,
-    /// Fresh, but in the last tenth of that time.
-    Ageing,
-    Stale,
-    /// Past every limit.
-    Expired,
 }
 
 impl<K: Clone> KeyCache<K> {
@@ -242,30 +226,6 @@ impl<K: Clone> KeyCache<K> {
         let in_time = self.in_flight(now).is_some();
         self.flight = None;
         in_time.then_some(current.cause)
-    }
-}
-
-impl<K: Clone> Held<K> {
-    fn standing(&self, rules: &Rules, now: Timestamp) -> Standing {
-        let fresh_for = self.fresh_for.unwrap_or_default();
-        let age = now.since(self.since);
-        if age < fresh_for - fresh_for / 10 {
-            Standing::Fresh
-        } else if age < fresh_for {
-            Standing::Ageing
-        } else if age < fresh_for.saturating_add(rules.max_stale) {
-            Standing::Stale
-        } else {
-            Standing::Expired
-        }
-    }
-
-    fn served(&self, standing: Standing, now: Timestamp) -> Served<K> {
-        Served {
-            keys: self.keys.clone(),
-            age: self.fresh_for.map(|_| now.since(self.since)),
-            fresh: matches!(standing, Standing::Fresh | Standing::Ageing),
-        }
     }
 }
 

@@ -57,12 +57,7 @@ impl KeySource {
         algorithm: Algorithm,
         deadline: Deadline,
     ) -> Result<KeyLookup, KeyLookupError> {
-        let Settled {
-            keys,
-            age,
-            state,
-            refetched,
-        } = self.settle(Some(kid), deadline).await?;
+        let Settled { keys, age, state } = self.settle(Some(kid), deadline).await?;
         match keys.find(kid, algorithm) {
             Found::Keys(candidates) => Ok(KeyLookup {
                 candidates,
@@ -70,7 +65,7 @@ impl KeySource {
                 state,
             }),
             Found::Refused(reason) => Err(KeyLookupError::Unusable { reason }),
-            Found::Nothing => Err(KeyLookupError::Unknown { refetched }),
+            Found::Nothing => Err(KeyLookupError::Unknown),
         }
     }
 
@@ -132,7 +127,6 @@ impl KeySource {
                     keys: served.keys,
                     age: served.age,
                     state: key_state,
-                    refetched,
                 }))
             }
             Answer::Fetch(flight) => {
@@ -143,7 +137,7 @@ impl KeySource {
             Answer::Unknown => {
                 // A caller that has waited has had its fetch.
                 state.counters.cooldown_hits += u64::from(patient);
-                Asked::Settled(Err(KeyLookupError::Unknown { refetched }))
+                Asked::Settled(Err(KeyLookupError::Unknown))
             }
             Answer::Unavailable => {
                 let last_failure = state.last_failure;
@@ -166,7 +160,6 @@ struct Settled {
     keys: Arc<KeySet>,
     age: Option<Duration>,
     state: KeyState,
-    refetched: bool,
 }
 
 enum Asked {

@@ -95,7 +95,7 @@ impl TrustedIssuer {
                 trace.keys = Some((found.state, found.age));
                 Ok(found)
             }
-            Err(KeyLookupError::Unknown { .. }) => Err(Refusal::KeyUnknown.into()),
+            Err(KeyLookupError::Unknown) => Err(Refusal::KeyUnknown.into()),
             Err(KeyLookupError::Unusable { reason }) => Err(Refusal::KeyUnusable { reason }.into()),
             Err(KeyLookupError::Unavailable { last_failure }) => Err(Failure::KeysUnavailable {
                 cause: last_failure,
@@ -159,7 +159,7 @@ impl TrustedIssuer {
         let active = introspection.check(asked, deadline).await;
         trace.introspection_wait = started.elapsed();
         match active {
-            Ok(_) => Ok(()),
+            Ok(()) => Ok(()),
             Err(IntrospectionError::Revoked) => Err(Refusal::Revoked.into()),
             Err(IntrospectionError::Other(member)) => {
                 Err(Refusal::IntrospectionMismatch { member }.into())
