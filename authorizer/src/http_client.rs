@@ -1,4 +1,4 @@
-//! The only thing that opens sockets to an issuer.
+//! The only module that opens sockets to an issuer.
 
 mod connect_fault;
 mod endpoint;
@@ -22,22 +22,22 @@ pub use self::connect_fault::ConnectFault;
 pub use self::endpoint::{Endpoint, EndpointError};
 pub use self::proxy::{ForwardProxy, ForwardProxyError};
 
-/// The largest body that is read. Okta's key sets have about 1 KB; a set of a hundred keys has about 50 KB.
+/// The largest body that is accepted. Okta's key sets have about 1 KB; a set of a hundred keys has about 50 KB.
 pub const MAX_BODY_BYTES: usize = 256 * 1024;
 
-/// One request, with all that may differ between two.
+/// One request.
 #[derive(Clone)]
 pub struct Request<'a> {
-    /// Where it goes.
+    /// The address.
     pub endpoint: &'a Endpoint,
-    /// Connect to last byte.
+    /// From connect to last byte.
     pub timeout: Duration,
     /// `None` is a GET; with a form it is a POST.
     pub form: Option<Form>,
 }
 
-/// A POST body of `application/x-www-form-urlencoded`, and who sends it. Neither can be printed: there is a token in
-/// the one and a client secret in the other.
+/// A POST body of `application/x-www-form-urlencoded`, and the client's credentials. Neither can be printed: the body
+/// contains a token, the credentials a client secret.
 #[derive(Clone)]
 pub struct Form {
     /// The encoded pairs.
@@ -51,29 +51,31 @@ pub struct Form {
 pub struct Document {
     /// The body.
     pub body: Vec<u8>,
-    /// All `Cache-Control` headers, joined by commas (RFC 9110 section 5.3).
+    /// All `Cache-Control` headers, joined by commas (RFC 9110, section 5.3).
     pub cache_control: Option<String>,
-    /// The header `Age`, in seconds: how long a cache on the way has held it (RFC 9111 section 5.1).
+    /// The header `Age`, in seconds: how long a cache on the way has held it (RFC 9111, section 5.1).
     pub age: Option<u64>,
 }
 
-/// Why there is no document. It never carries an address, a header or a body: a query or a form may hold a secret.
+/// Why a request brought no document. It carries no address, header or body: a query or a form may contain a secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum TransportError {
     /// No connection.
     #[error("no connection to the issuer: {0}")]
     Connect(ConnectFault),
-    /// Not done within the time for one fetch.
-    #[error("no whole answer from the issuer within the time for one fetch")]
+    /// Not complete within the time for one fetch.
+    #[error("no complete answer from the issuer within the time for one fetch")]
     TimedOut,
     /// An answer that is not 200. Redirects are among these: they are never followed.
     #[error("the issuer answered with status {0}, expected 200")]
     Status(u16),
-    /// A body over [`MAX_BODY_BYTES`], by what it says or by what came.
+    /// A body over [`MAX_BODY_BYTES`], announced or received.
     #[error("a body of more than {MAX_BODY_BYTES} bytes from the issuer")]
     TooLarge,
-    /// Cut off, or not HTTP.
-    #[error("the connection to the issuer broke in the middle of an answer, or it was not HTTP")]
+    /// Closed too early, or not HTTP.
+    #[error(
+        "the issuer closed the connection before the end of its answer, or the answer is not HTTP"
+    )]
     Broken,
 }
 
@@ -103,10 +105,10 @@ impl TransportError {
     }
 }
 
-/// What [`Transport::send`] gives back.
+/// The future of [`Transport::send`].
 pub type Sending<'a> = Pin<Box<dyn Future<Output = Result<Document, TransportError>> + Send + 'a>>;
 
-/// Sends one request. There is one real one, [`HttpClient`]; tests have their own.
+/// Sends one request. [`HttpClient`] does it over the network; tests have their own.
 pub trait Transport: fmt::Debug + Send + Sync {
     /// Sends it and reads the answer.
     fn send<'a>(&'a self, request: Request<'a>) -> Sending<'a>;
@@ -114,9 +116,9 @@ pub trait Transport: fmt::Debug + Send + Sync {
 
 /// The HTTP client: HTTP/1.1, TLS by rustls, no redirects, no cookies, no decompression, and no connection kept.
 ///
-/// A kept connection would save a handshake once an hour. But a Lambda is frozen between events, and the peer or a NAT
-/// may have dropped the connection meanwhile without our seeing it; the request after the thaw would then wait for
-/// its whole timeout. A connection that is never used twice cannot do that, and needs no retry.
+/// A kept connection would save a handshake once an hour. But Lambda freezes a function between events, and the peer or
+/// a NAT may drop the connection meanwhile without notice; the next request would then wait for its whole timeout. A
+/// connection that is never used twice cannot be dropped so, and needs no retry.
 #[derive(Clone, Debug)]
 pub struct HttpClient {
     direct: Client,
@@ -234,7 +236,7 @@ impl HttpClient {
                         value.set_sensitive(true);
                         builder.header(AUTHORIZATION, value)
                     }
-                    // A value that no header can hold is left out, and the issuer will refuse the request.
+                    // A value that is not valid in a header is left out, and the issuer rejects the request.
                     Some(Err(_)) | None => builder,
                 }
             }
@@ -251,7 +253,7 @@ impl Transport for HttpClient {
     }
 }
 
-/// Reads up to the limit, whatever `Content-Length` says.
+/// Reads up to the limit, whatever `Content-Length` announces.
 async fn read_body(mut answer: Response) -> Result<Vec<u8>, TransportError> {
     let announced = answer.content_length().unwrap_or(0);
     if announced > MAX_BODY_BYTES as u64 {

@@ -42,7 +42,7 @@ pub struct IntrospectionSettings {
 /// The issuer that is asked, and what other settings say about it.
 #[derive(Clone, Debug)]
 pub struct AskedIssuer {
-    /// The exact issuer, for its metadata.
+    /// The exact issuer, to find its metadata.
     pub issuer: String,
     /// The kind of token: `access_token`, or `id_token`, which Okta knows too.
     pub token_type_hint: &'static str,

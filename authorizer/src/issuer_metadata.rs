@@ -1,4 +1,4 @@
-//! What an issuer says about itself.
+//! An issuer's metadata.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use thiserror::Error;
 
 use crate::http_client::{Endpoint, EndpointError, Request, Transport, TransportError};
 
-/// The addresses out of an issuer's metadata (OpenID Connect Discovery 1.0 section 3, RFC 8414 section 2).
+/// The addresses in an issuer's metadata (OpenID Connect Discovery 1.0, section 3; RFC 8414, section 2).
 ///
 /// An address is only read when it is asked for, so that an odd one does not spoil the others.
 #[derive(Clone, Debug, Deserialize)]
@@ -21,7 +21,7 @@ pub struct IssuerMetadata {
 /// Why there is no metadata, or none that can be trusted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum MetadataError {
-    /// The issuer is no address that a document could be fetched from.
+    /// The issuer is not an address that a document can be fetched from.
     #[error("the issuer is {0}")]
     Issuer(EndpointError),
     /// It could not be fetched.
@@ -30,15 +30,15 @@ pub enum MetadataError {
     /// It is not a JSON object with the members we need.
     #[error("the issuer's metadata is not a JSON object with a string `issuer`")]
     Malformed,
-    /// It is about another issuer (RFC 8414 section 3.3): its keys are not this issuer's.
+    /// It names another issuer (RFC 8414, section 3.3): its keys are not this issuer's.
     #[error(
-        "the metadata names another issuer; compare ISSUER with it letter by letter, also the last slash"
+        "the metadata names another issuer; compare ISSUER with it character by character, including a final slash"
     )]
     OtherIssuer,
     /// An address in it is missing.
     #[error("the metadata has no `{0}`")]
     Missing(&'static str),
-    /// An address in it is not one we would speak to.
+    /// An address in it is not one that this function may connect to.
     #[error("`{member}` in the metadata is {error}")]
     Address {
         /// Which one.
@@ -58,7 +58,7 @@ impl IssuerMetadata {
     ///
     /// # Errors
     ///
-    /// If neither is there or it is not exactly this issuer's.
+    /// If both are missing, or the metadata is not exactly this issuer's.
     pub async fn fetch(
         issuer: &str,
         transport: &dyn Transport,
@@ -116,20 +116,20 @@ impl IssuerMetadata {
         }
     }
 
-    /// Where the keys are.
+    /// The address of the keys.
     ///
     /// # Errors
     ///
-    /// If the metadata does not say, or names an address that we would not speak to.
+    /// If it is missing, or is not one that this function may connect to.
     pub fn jwks_uri(&self) -> Result<Endpoint, MetadataError> {
         self.address("jwks_uri", self.jwks_uri.as_ref())
     }
 
-    /// Where tokens can be asked about (RFC 7662).
+    /// The address of the introspection endpoint (RFC 7662).
     ///
     /// # Errors
     ///
-    /// If the metadata does not say, or names an address that we would not speak to.
+    /// If it is missing, or is not one that this function may connect to.
     pub fn introspection_endpoint(&self) -> Result<Endpoint, MetadataError> {
         self.address(
             "introspection_endpoint",
@@ -232,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_that_is_no_text_is_told_of_only_when_it_is_asked_for() {
+    fn an_address_that_is_not_a_string_is_a_fault_only_where_it_is_needed() {
         let error = EndpointError::NotAUrl;
         let expected = MetadataError::Address {
             member: "jwks_uri",

@@ -1,11 +1,11 @@
 //! The keys of an issuer: fetched, held, and looked up.
 //!
-//! - `jwk` and `set` make [`VerificationKey`]s of a document, key by key, each refused one with its reason;
-//! - [`cache`] is the state machine that says when keys are served and when they are fetched anew;
-//! - [`KeySource`] drives it: it owns the one lock, starts fetches and lets askers wait for them.
+//! - `jwk` and `set` read [`VerificationKey`]s from a document, key by key, each refused one with its reason;
+//! - [`cache`] is the state machine that decides when keys are served and when they are fetched;
+//! - [`KeySource`] drives it: it owns the only lock, starts fetches and lets lookups wait for them.
 //!
-//! A lookup whose key is there and fresh takes one lock, one binary search and one `Arc` clone. It waits for the network
-//! only if there are no keys, if the key is unknown, or, one asker at a time, if the keys are past fresh.
+//! A lookup whose key is held and fresh takes one lock, one binary search and one `Arc` clone. It waits for the network
+//! only if no keys are held, if the key is unknown, or, one lookup at a time, if fetched keys are past fresh.
 
 pub mod cache;
 mod fetch;
@@ -32,12 +32,12 @@ pub use self::source::KeySource;
 use crate::algorithm::Algorithm;
 use crate::http_client::Endpoint;
 
-/// Where the keys of one issuer come from, and how long they count.
+/// Where the keys of one issuer come from, and how long they are used.
 #[derive(Clone, Debug)]
 pub struct KeySettings {
     /// The exact issuer.
     pub issuer: String,
-    /// Where its keys are; `None` asks the issuer's metadata, once.
+    /// The address of its keys; `None` asks the issuer's metadata.
     pub jwks_uri: Option<Endpoint>,
     /// The algorithms that tokens of this issuer may name.
     pub algorithms: Vec<Algorithm>,
@@ -54,14 +54,14 @@ pub struct KeySettings {
     pub key_file: Option<Arc<KeySet>>,
 }
 
-/// What a lookup found.
+/// The result of a lookup.
 #[derive(Clone, Debug)]
 pub struct KeyLookup {
     /// The keys that the token may have been signed with, at least one.
     pub candidates: Candidates,
-    /// How long ago they came from the issuer; `None` for keys from a file, whose age is unknown.
+    /// How long ago they were fetched; `None` for keys from a file, whose age is unknown.
     pub age: Option<Duration>,
-    /// How they came.
+    /// Where they come from.
     pub state: KeyState,
 }
 
@@ -95,15 +95,15 @@ impl KeyState {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum KeyLookupError {
     /// The issuer has no such key. The caller's fault.
-    #[error("the issuer has no key by this id")]
+    #[error("the issuer has no key with this id")]
     Unknown,
-    /// There is such a key, and it may not verify this token. The caller's fault.
-    #[error("the key by this id cannot be used: {reason}")]
+    /// The key exists, and may not verify this token. The caller's fault.
+    #[error("the key with this id cannot be used: {reason}")]
     Unusable {
         /// Why not.
         reason: KeyRefusal,
     },
-    /// There are no keys to look in. Our fault.
+    /// No keys may be served. Our fault.
     #[error("the keys of the issuer are unavailable")]
     Unavailable {
         /// How the last fetch failed; `None` if none has ended yet.
@@ -116,9 +116,9 @@ pub enum KeyLookupError {
 pub struct KeyCounters {
     /// Fetches started.
     pub fetches: u64,
-    /// Fetches that brought nothing usable.
+    /// Fetches without usable keys.
     pub failures: u64,
-    /// Lookups answered with keys past fresh.
+    /// Lookups answered with keys past fresh because of an outage.
     pub stale_served: u64,
     /// Lookups of unknown keys for which no fetch was permitted.
     pub cooldown_hits: u64,

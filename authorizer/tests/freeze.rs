@@ -63,7 +63,7 @@ impl Signer {
     }
 }
 
-/// The issuer: its keys are fresh for a second, and it can be told to answer nothing until it is cut.
+/// The issuer: its keys are fresh for a second, and it can be made to answer nothing until its connection is closed.
 struct Issuer {
     server: Server,
     /// Where there is one, the next request waits for it to be dropped and is cut then.

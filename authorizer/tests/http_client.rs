@@ -133,7 +133,7 @@ fn a_head_without_end() {
 }
 
 #[test]
-fn a_server_that_says_nothing_or_stops_in_the_middle() {
+fn a_server_that_sends_nothing_or_stops_in_the_middle() {
     check(&Reply::Hold(Vec::new()), Err(TransportError::TimedOut));
     check(
         &Reply::Hold(b"HTTP/1.1 200 OK\r\n".to_vec()),
@@ -147,7 +147,7 @@ fn a_server_that_says_nothing_or_stops_in_the_middle() {
 }
 
 #[test]
-fn a_connection_that_is_cut() {
+fn a_connection_that_is_closed_too_early() {
     let head = "HTTP/1.1 200 OK\r\nContent-Length: 100";
     check(&Reply::Close(bytes(head, "{")), Err(TransportError::Broken));
     check(
@@ -176,7 +176,7 @@ fn what_is_not_http() {
 }
 
 #[tokio::test]
-async fn nobody_listens() {
+async fn a_port_where_nothing_listens() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/keys", listener.local_addr().unwrap());
     drop(listener);
@@ -184,7 +184,7 @@ async fn nobody_listens() {
     assert_eq!(found, Err(TransportError::Connect(ConnectFault::Refused)));
 }
 
-/// A label of more than 63 bytes is in no DNS, and nobody has to be asked to know it.
+/// A label of more than 63 bytes is in no DNS, and the resolver need not be asked.
 #[tokio::test]
 async fn a_host_name_that_is_not_found() {
     let url = format!("https://{}.invalid/keys?key=hush", "a".repeat(64));
@@ -206,7 +206,7 @@ async fn a_server_that_does_not_speak_tls() {
         socket
             .write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n")
             .unwrap();
-        // Until the client goes away: what it said and nobody read would reset the connection.
+        // Until the client closes: unread bytes would reset the connection.
         let _gone = socket.read_to_end(&mut Vec::new());
     });
     let found = fetch(&url, Duration::from_secs(10)).await;
@@ -214,7 +214,7 @@ async fn a_server_that_does_not_speak_tls() {
 }
 
 #[tokio::test]
-async fn the_headers_that_tell_how_long_keys_are_fresh() {
+async fn the_headers_that_state_how_long_keys_are_fresh() {
     let headers = "Cache-Control: max-age=60\r\nCache-Control: must-revalidate\r\nAge: 5\r\n";
     let server = Server::always(Reply::with(200, headers, "{}"));
     let document = fetch(&server.url("/keys"), Duration::from_secs(10))

@@ -42,7 +42,7 @@ async fn a_root_from_the_file_is_trusted_for_tls_1_2_and_1_3() {
 }
 
 #[tokio::test]
-async fn a_root_that_nobody_named_is_not_trusted() {
+async fn a_root_that_is_not_configured_is_not_trusted() {
     let found = fetch("localhost", None, rustls::ALL_VERSIONS).await;
     assert_eq!(
         found,

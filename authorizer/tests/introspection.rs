@@ -147,7 +147,7 @@ async fn with_no_time_to_live_each_request_asks() {
 }
 
 #[tokio::test]
-async fn twenty_with_one_token_ask_once_and_another_token_does_not_wait() {
+async fn twenty_checks_of_one_token_ask_once_and_another_token_does_not_wait() {
     for ttl in [TTL, Duration::ZERO] {
         let bench = Bench::new(ttl);
         let checks: Vec<_> = (0..20).map(|_| bench.check(1)).collect();
@@ -162,7 +162,7 @@ async fn twenty_with_one_token_ask_once_and_another_token_does_not_wait() {
 }
 
 #[tokio::test]
-async fn whoever_goes_away_while_asking_leaves_the_turn_to_the_next() {
+async fn a_cancelled_question_is_asked_by_the_next_check() {
     let bench = Bench::new(TTL);
     let gone = bench.check(1);
     let lost = bench.keeper.next().await;

@@ -19,15 +19,15 @@ const SHORTEST_LIFE: u64 = 60;
 /// One thing that happens.
 #[derive(Clone, Debug)]
 enum Op {
-    /// Time passes, and nobody looks: also a freeze.
+    /// Time passes without a lookup, as in a freeze.
     Pass { millis: u64 },
     /// The clock is set back.
     SetBack { millis: u64 },
-    /// Somebody needs the key that the cache holds, or one that nobody has.
+    /// A caller needs the key that the cache holds, or one that does not exist.
     Ask { held: bool, patient: bool },
     /// The newest fetch ends, well or badly.
     Land { well: bool, life_s: u64 },
-    /// A fetch that was given up ends after all.
+    /// A fetch that was abandoned ends after all.
     LandOld { well: bool },
 }
 

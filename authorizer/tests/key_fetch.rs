@@ -114,18 +114,18 @@ async fn the_keys_are_fetched_at_init_and_then_served_at_once() {
 }
 
 #[tokio::test]
-async fn fifty_who_ask_at_once_cost_one_fetch() {
+async fn fifty_lookups_at_once_cost_one_fetch() {
     let bench = Bench::cold();
-    let askers: Vec<_> = (0..50).map(|_| bench.ask("a")).collect();
+    let lookups: Vec<_> = (0..50).map(|_| bench.ask("a")).collect();
     bench.keeper.next().await.answer(&key_set("a", ED25519_X));
-    for asker in askers {
-        assert_eq!(state(&asker.await.unwrap()), "fetched");
+    for lookup in lookups {
+        assert_eq!(state(&lookup.await.unwrap()), "fetched");
     }
     assert_eq!(bench.source.counters().fetches, 1);
 }
 
 #[tokio::test]
-async fn nobody_waits_for_a_refresh_ahead_and_the_next_set_takes_over() {
+async fn no_lookup_waits_for_a_refresh_ahead_and_the_next_set_takes_over() {
     let bench = Bench::warm().await;
     bench.clock.advance(Duration::from_secs(3300));
     assert_eq!(state(&bench.at_once("a").await), "fresh");
@@ -183,29 +183,29 @@ async fn past_fresh_the_first_waits_and_the_others_are_served() {
 async fn an_outage_longer_than_the_stale_time_is_our_fault_not_the_callers() {
     let bench = Bench::warm().await;
     bench.clock.advance(HOUR * 25);
-    let asker = bench.ask("a");
+    let lookup = bench.ask("a");
     bench.keeper.next().await.fail();
     let expected = KeyLookupError::Unavailable {
         last_failure: Some(FetchError::Transport(TransportError::Connect(
             ConnectFault::Refused,
         ))),
     };
-    assert_eq!(asker.await.unwrap().unwrap_err(), expected);
+    assert_eq!(lookup.await.unwrap().unwrap_err(), expected);
     // The same at once until the first retry, a second later.
     assert_eq!(bench.at_once("a").await.unwrap_err(), expected);
     assert!(bench.keeper.is_quiet());
     bench.clock.advance(Duration::from_secs(1));
-    let asker = bench.ask("a");
+    let lookup = bench.ask("a");
     bench.keeper.next().await.answer(&key_set("a", ED25519_X));
-    assert_eq!(state(&asker.await.unwrap()), "fetched");
+    assert_eq!(state(&lookup.await.unwrap()), "fetched");
 }
 
 #[tokio::test]
-async fn an_unknown_key_is_looked_for_once_a_cooldown() {
+async fn an_unknown_key_is_fetched_once_per_cooldown() {
     let bench = Bench::warm().await;
-    let asker = bench.ask("b");
+    let lookup = bench.ask("b");
     bench.keeper.next().await.answer(&key_set("a", ED25519_X));
-    assert_eq!(state(&asker.await.unwrap()), "unknown");
+    assert_eq!(state(&lookup.await.unwrap()), "unknown");
     for junk in 0..1000 {
         assert_eq!(
             state(&bench.at_once(&format!("junk-{junk}")).await),
@@ -214,34 +214,34 @@ async fn an_unknown_key_is_looked_for_once_a_cooldown() {
     }
     assert_eq!(bench.source.counters().cooldown_hits, 1000);
     bench.clock.advance(Duration::from_secs(30));
-    let asker = bench.ask("b");
+    let lookup = bench.ask("b");
     bench.keeper.next().await.answer(&key_set("b", OTHER_X));
-    assert_eq!(state(&asker.await.unwrap()), "fetched");
+    assert_eq!(state(&lookup.await.unwrap()), "fetched");
     // And the key that is gone from the set is gone.
     assert_eq!(state(&bench.at_once("a").await), "unknown");
 }
 
 #[tokio::test]
-async fn a_failed_look_for_an_unknown_key_is_the_callers_fault_while_keys_serve() {
+async fn a_failed_fetch_for_an_unknown_key_is_the_callers_fault_while_keys_serve() {
     let bench = Bench::warm().await;
-    let asker = bench.ask("b");
+    let lookup = bench.ask("b");
     bench.keeper.next().await.fail();
-    assert_eq!(state(&asker.await.unwrap()), "unknown");
+    assert_eq!(state(&lookup.await.unwrap()), "unknown");
     assert_eq!(state(&bench.at_once("a").await), "fresh");
 }
 
 #[tokio::test]
-async fn who_asks_for_an_unknown_key_during_a_fetch_waits_for_it_and_may_ask_again() {
+async fn a_lookup_of_an_unknown_key_waits_for_a_fetch_in_flight_and_may_start_another() {
     let bench = Bench::warm().await;
     bench.clock.advance(Duration::from_secs(3300));
     assert_eq!(state(&bench.at_once("a").await), "fresh");
     let refresh = bench.keeper.next().await;
-    let asker = bench.ask("b");
+    let lookup = bench.ask("b");
     tokio::task::yield_now().await;
     // This answer was on its way before the rotation.
     refresh.answer(&key_set("a", ED25519_X));
     bench.keeper.next().await.answer(&key_set("b", OTHER_X));
-    assert_eq!(state(&asker.await.unwrap()), "fetched");
+    assert_eq!(state(&lookup.await.unwrap()), "fetched");
 }
 
 #[tokio::test]
@@ -251,9 +251,9 @@ async fn a_key_that_may_not_verify_costs_no_fetch() {
         "]}",
         r#",{"kty":"oct","kid":"h","k":"AAAA"},{"kty":"RSA","kid":"n","n":"AQAB","e":"AQAB"}]}"#,
     );
-    let asker = bench.ask("a");
+    let lookup = bench.ask("a");
     bench.keeper.next().await.answer(&set);
-    assert_eq!(state(&asker.await.unwrap()), "fetched");
+    assert_eq!(state(&lookup.await.unwrap()), "fetched");
     for (id, reason) in [("h", KeyRefusal::Symmetric), ("n", KeyRefusal::RsaTooSmall)] {
         let found = bench.at_once(id).await.unwrap_err();
         assert_eq!(found, KeyLookupError::Unusable { reason });
@@ -285,25 +285,25 @@ async fn a_degenerate_answer_leaves_the_last_good_set() {
     ] {
         let bench = Bench::warm().await;
         bench.clock.advance(HOUR);
-        let asker = bench.ask("a");
+        let lookup = bench.ask("a");
         bench.keeper.next().await.answer(body);
-        assert_eq!(state(&asker.await.unwrap()), "stale", "{body}");
+        assert_eq!(state(&lookup.await.unwrap()), "stale", "{body}");
         assert_eq!(bench.source.counters().failures, 1, "{body}");
         // And once the issuer is well again, so are we.
         bench.clock.advance(Duration::from_secs(30));
-        let asker = bench.ask("a");
+        let lookup = bench.ask("a");
         bench.keeper.next().await.answer(&key_set("a", ED25519_X));
-        assert_eq!(state(&asker.await.unwrap()), "fetched", "{body}");
+        assert_eq!(state(&lookup.await.unwrap()), "fetched", "{body}");
     }
 }
 
 #[tokio::test]
-async fn an_asker_who_goes_away_does_not_wedge_the_cache() {
+async fn a_cancelled_lookup_does_not_block_the_cache() {
     let bench = Bench::cold();
-    let asker = bench.ask("a");
+    let lookup = bench.ask("a");
     let fetch = bench.keeper.next().await;
-    asker.abort();
-    assert!(asker.await.unwrap_err().is_cancelled());
+    lookup.abort();
+    assert!(lookup.await.unwrap_err().is_cancelled());
     let next = bench.ask("a");
     tokio::task::yield_now().await;
     fetch.answer(&key_set("a", ED25519_X));
@@ -312,17 +312,17 @@ async fn an_asker_who_goes_away_does_not_wedge_the_cache() {
 }
 
 #[tokio::test]
-async fn a_fetch_from_before_a_freeze_is_given_up_and_its_answer_too() {
+async fn a_fetch_from_before_a_freeze_is_abandoned_with_its_answer() {
     let bench = Bench::warm().await;
     bench.clock.advance(Duration::from_secs(3300));
     assert_eq!(state(&bench.at_once("a").await), "fresh");
     let frozen = bench.keeper.next().await;
     bench.clock.advance(HOUR);
-    let asker = bench.ask("a");
+    let lookup = bench.ask("a");
     let fetch = bench.keeper.next().await;
     frozen.answer(&key_set("a", OTHER_X));
     fetch.answer(&key_set("a", ED25519_X));
-    let found = asker.await.unwrap();
+    let found = lookup.await.unwrap();
     assert_eq!(state(&found), "fetched");
     assert_eq!(thumbprint(&found), thumbprint(&bench.at_once("a").await));
     let counters = bench.source.counters();
@@ -339,7 +339,7 @@ async fn the_deadline_of_the_invocation_ends_the_wait() {
         found.unwrap_err(),
         KeyLookupError::Unavailable { last_failure: None }
     );
-    // The fetch goes on for whoever comes next.
+    // The fetch goes on, and the next lookup gets its keys.
     let next = bench.ask("a");
     bench.keeper.next().await.answer(&key_set("a", ED25519_X));
     assert_eq!(state(&next.await.unwrap()), "fetched");
@@ -391,12 +391,12 @@ async fn keys_from_a_file_serve_while_the_issuer_hangs_and_a_refresh_starts_with
 #[tokio::test]
 async fn a_fetched_set_replaces_the_keys_of_a_file_whole() {
     let bench = with_file(&key_set("a", ED25519_X));
-    // A key that is not in the file is worth a wait, for the refresh that is in flight.
+    // A key that is not in the file is worth a wait: the lookup joins the refresh in flight.
     bench.source.warm_up(LATER).await;
-    let asker = bench.ask("b");
+    let lookup = bench.ask("b");
     tokio::task::yield_now().await;
     bench.keeper.next().await.answer(&key_set("b", OTHER_X));
-    assert_eq!(state(&asker.await.unwrap()), "fetched");
+    assert_eq!(state(&lookup.await.unwrap()), "fetched");
     let gone = bench.ask("a");
     bench.keeper.next().await.answer(&key_set("b", OTHER_X));
     assert_eq!(state(&gone.await.unwrap()), "unknown");
@@ -412,18 +412,18 @@ async fn keys_from_a_file_serve_for_the_stale_time_after_the_start() {
         tokio::task::yield_now().await;
     }
     bench.clock.advance(Duration::from_secs(1));
-    let asker = bench.ask("a");
+    let lookup = bench.ask("a");
     bench.keeper.next().await.fail();
-    assert_eq!(state(&asker.await.unwrap()), "unavailable");
+    assert_eq!(state(&lookup.await.unwrap()), "unavailable");
 }
 
 #[tokio::test]
 async fn a_failed_first_fetch_is_retried_after_a_second() {
     let bench = Bench::cold();
     for pause in [1, 2, 4, 8, 16, 30, 30] {
-        let asker = bench.ask("a");
+        let lookup = bench.ask("a");
         bench.keeper.next().await.fail();
-        assert_eq!(state(&asker.await.unwrap()), "unavailable");
+        assert_eq!(state(&lookup.await.unwrap()), "unavailable");
         bench.clock.advance(Duration::from_millis(pause * 1000 - 1));
         assert_eq!(state(&bench.at_once("a").await), "unavailable");
         bench.clock.advance(Duration::from_millis(1));
@@ -437,14 +437,14 @@ async fn unknown_key_ids_cost_one_fetch_per_cooldown_whatever_the_max_age() {
             max_age: Duration::from_secs(max_age),
             ..settings(ISSUER, Some(KEYS))
         });
-        let asker = bench.ask("a");
+        let lookup = bench.ask("a");
         bench.keeper.next().await.answer(&key_set("a", ED25519_X));
-        assert_eq!(state(&asker.await.unwrap()), "fetched");
+        assert_eq!(state(&lookup.await.unwrap()), "fetched");
         let mut fetches = 0;
         for second in 1..=300 {
             bench.clock.advance(Duration::from_secs(1));
-            let asker = bench.ask(&format!("junk-{second}"));
-            while !asker.is_finished() {
+            let lookup = bench.ask(&format!("junk-{second}"));
+            while !lookup.is_finished() {
                 tokio::task::yield_now().await;
                 if let Some(fetch) = bench.keeper.try_next() {
                     fetches += 1;
@@ -503,7 +503,7 @@ const OPENID: &str = "/as/.well-known/openid-configuration";
 const OAUTH: &str = "/.well-known/oauth-authorization-server/as";
 
 #[tokio::test]
-async fn the_address_of_the_keys_is_found_out_once() {
+async fn the_address_of_the_keys_is_discovered_once() {
     let (server, source) = issuer_with(&[(OPENID, 200)]);
     assert_eq!(state(&lookup(&source, "a").await), "fetched");
     assert_eq!(state(&lookup(&source, "b").await), "unknown");
@@ -525,7 +525,7 @@ async fn an_issuer_in_trouble_is_not_asked_in_another_way() {
 }
 
 #[tokio::test]
-async fn metadata_of_another_issuer_is_not_believed() {
+async fn metadata_of_another_issuer_is_rejected() {
     let (server, source) = issuer(|_| {
         let metadata =
             r#"{"issuer":"https://evil.example","jwks_uri":"https://evil.example/keys"}"#;
@@ -596,9 +596,9 @@ async fn a_set_that_changes_its_refused_keys_costs_at_most_21_lines() {
         let set = key_set("a", ED25519_X).replace("]}", &format!("{junk}]}}"));
         bench.clock.advance(HOUR);
         let before = lines.all().len();
-        let asker = bench.ask("a");
+        let lookup = bench.ask("a");
         bench.keeper.next().await.answer(&set);
-        assert_eq!(state(&asker.await.unwrap()), "fetched");
+        assert_eq!(state(&lookup.await.unwrap()), "fetched");
         assert_eq!(lines.all().len() - before, expected, "{refused} refused");
     }
 }

@@ -1,4 +1,4 @@
-//! Why there is no connection, for whoever looks for a wrong name, a firewall or a missing root.
+//! Why a connection failed, so that an operator can distinguish a wrong name, a firewall and a missing root.
 
 use std::error::Error as StdError;
 use std::io;
@@ -7,32 +7,32 @@ use rustls::CertificateError;
 use rustls::pki_types::InvalidDnsNameError;
 use thiserror::Error;
 
-/// Why there is no connection. Like all errors of a fetch it carries nothing of what was sent, and no address.
+/// Why a connection failed. Like all errors of a fetch it carries nothing of the request, and no address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum ConnectFault {
-    /// The name of the host leads to no address.
+    /// The host name has no address.
     #[error("its host name was not found")]
     Name,
-    /// Nobody listens, a firewall, no route, or an end before TLS was agreed on.
-    #[error("refused, cut off, or no way to its host")]
+    /// Nothing listens, a firewall, no route, or a connection that was closed before the TLS handshake.
+    #[error("refused, closed, or no route to its host")]
     Refused,
-    /// No chain of certificates from the server's to a root.
+    /// No chain of certificates from the server's to a trusted root.
     #[error(
         "its certificate leads to no trusted root: CA_FILE lacks that root, or the server does not send an \
          intermediate certificate"
     )]
     UnknownRoot,
-    /// A certificate that does not have the name in the address.
+    /// A certificate without the host name.
     #[error("its certificate is for another host name")]
     OtherName,
-    /// A certificate out of its time.
+    /// A certificate outside its validity period.
     #[error("its certificate has expired or is not valid yet")]
     OutOfTime,
-    /// Anything else about a certificate.
+    /// Another fault of a certificate.
     #[error("its certificate cannot be used")]
     Certificate,
     /// No common version or cipher, or a server that does not speak TLS.
-    #[error("no TLS with it: it speaks another version, or none")]
+    #[error("no TLS handshake with it: it supports no common version, or no TLS")]
     Tls,
     /// No connection to the forward proxy.
     #[error("the proxy of HTTPS_PROXY cannot be reached")]
@@ -47,7 +47,7 @@ pub enum ConnectFault {
 }
 
 impl ConnectFault {
-    /// Finds out by the causes of an error. What says nothing that is known here counts as [`Self::Refused`].
+    /// Classifies an error by its causes. An unknown one is [`Self::Refused`].
     pub(super) fn of(error: &(dyn StdError + 'static)) -> Self {
         if let Some(error) = error.downcast_ref::<rustls::Error>() {
             return Self::of_tls(error);
@@ -59,13 +59,13 @@ impl ConnectFault {
                 _ => Self::ProxyRefused,
             };
         }
-        // The source of an `io::Error` is that of the error inside it, which is passed over.
+        // The source of an `io::Error` is the source of the error inside it, which would be skipped.
         let inside = error.downcast_ref().and_then(io::Error::get_ref);
         if let Some(inside) = inside {
             return Self::of(inside);
         }
-        // The one by TLS, to which a host must be known by name. The other by the resolver; the HTTP library does not
-        // publish its type.
+        // The first comes from TLS, for a name that is not valid. The second comes from the resolver; the HTTP library
+        // does not publish its type.
         if error.is::<InvalidDnsNameError>() || error.to_string() == "dns error" {
             return Self::Name;
         }
@@ -107,7 +107,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_fault_of_a_certificate_is_told_apart() {
+    fn the_faults_of_a_certificate_are_distinguished() {
         for (error, expected) in [
             (CertificateError::UnknownIssuer, ConnectFault::UnknownRoot),
             (CertificateError::NotValidForName, ConnectFault::OtherName),
@@ -116,7 +116,7 @@ mod tests {
             (CertificateError::BadSignature, ConnectFault::Certificate),
         ] {
             let error = io::Error::other(rustls::Error::InvalidCertificate(error));
-            // As it comes from the HTTP library: twice wrapped.
+            // Wrapped twice, as the HTTP library does.
             assert_eq!(ConnectFault::of(&io::Error::other(error)), expected);
         }
         let alert = rustls::Error::AlertReceived(rustls::AlertDescription::ProtocolVersion);
@@ -126,7 +126,7 @@ mod tests {
         );
     }
 
-    /// As the HTTP library tells of it, around what the resolver said. Asking a real one is no business of a test.
+    /// As the HTTP library reports a failure of the resolver. A test must not ask a real one.
     #[derive(Debug, Error)]
     #[error("dns error")]
     struct Resolving(#[source] io::Error);
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn what_says_nothing_is_a_connection_that_was_refused() {
+    fn an_unknown_error_is_a_refused_connection() {
         for error in [
             io::ErrorKind::ConnectionRefused.into(),
             io::Error::other("handshake eof"),

@@ -1,4 +1,4 @@
-//! An address that this function may speak to.
+//! An address that this function may connect to.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
@@ -9,11 +9,11 @@ use reqwest::Url;
 use reqwest::header::HeaderValue;
 use thiserror::Error;
 
-/// An `https` address, or an `http` one on this machine: keys that came over plain http could be anybody's.
+/// An `https` address, or an `http` one on this machine: keys fetched over plain http can be replaced on the way.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Endpoint(Url);
 
-/// Why a text is not an [`Endpoint`].
+/// Why a string is not an [`Endpoint`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum EndpointError {
     /// It is not an absolute URL.
@@ -22,7 +22,7 @@ pub enum EndpointError {
     /// `http` to another machine, or a scheme that is neither `https` nor `http`.
     #[error("neither https, nor http on a loopback host")]
     Insecure,
-    /// A user name or a password in it, which would end up in logs.
+    /// A user name or a password in it, which would appear in logs.
     #[error("an address with a user name or password in it")]
     Credentials,
 }
@@ -36,7 +36,7 @@ impl Endpoint {
 
     /// Whether it leads back to this machine, however that is written.
     #[must_use]
-    pub fn is_on_loopback(&self) -> bool {
+    pub(crate) fn is_on_loopback(&self) -> bool {
         self.0.host_str().is_some_and(leads_to_loopback)
     }
 
@@ -49,7 +49,7 @@ impl FromStr for Endpoint {
     type Err = EndpointError;
 
     fn from_str(text: &str) -> Result<Self, EndpointError> {
-        // A URL parser drops tabs and line ends inside an address; what is not a plain header value is refused first.
+        // A URL parser removes tabs and line ends inside an address; what is no valid header value is rejected first.
         if text.trim() != text || HeaderValue::from_str(text).is_err() || text.contains('\t') {
             return Err(EndpointError::NotAUrl);
         }
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn not_an_address_or_one_that_hides_something() {
+    fn a_string_that_is_not_an_address_or_has_credentials() {
         for text in [
             "",
             "keys",

@@ -1,4 +1,4 @@
-//! One fetch of the keys, with the discovery of their address where it is needed.
+//! One fetch of the keys, with the discovery of their address where that is needed.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::issuer_metadata::{IssuerMetadata, MetadataError};
 /// Why a fetch brought no keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum FetchError {
-    /// The address of the keys could not be found out.
+    /// The address of the keys could not be discovered.
     #[error("the issuer's metadata gave no address of its keys: {0}")]
     Discovery(MetadataError),
     /// The key set could not be fetched.
@@ -36,13 +36,13 @@ impl FetchError {
     }
 }
 
-/// What a fetch brought.
+/// The result of a fetch.
 pub(super) struct Fetched {
     pub(super) keys: KeySet,
     pub(super) fresh_for: Duration,
 }
 
-/// Fetches the keys from `known`, or from where the metadata says; gives back the address that may be remembered.
+/// Fetches the keys from `known`, or from the address in the metadata; also returns the address that may be remembered.
 pub(super) async fn fetch(
     settings: &KeySettings,
     known: Option<Endpoint>,
@@ -56,7 +56,7 @@ pub(super) async fn fetch(
         },
     };
     let outcome = fetch_from(settings, &endpoint, transport).await;
-    // An address that answers, and not with keys, may have moved: the next fetch asks the metadata again.
+    // The keys may have moved from an address that answers without keys: the next fetch asks the metadata again.
     let moved = matches!(
         outcome,
         Err(FetchError::KeySet(_) | FetchError::Transport(TransportError::Status(_)))

@@ -1,11 +1,11 @@
-//! How long an answer of the issuer counts as fresh.
+//! How long an issuer's answer is fresh.
 
 use std::time::Duration;
 
-/// The shortest time that keys count as fresh, so that no answer can cause a fetch for every request.
+/// The shortest time that keys are fresh, so that no answer can cause a fetch for every request.
 pub(super) const FLOOR: Duration = Duration::from_secs(1);
 
-/// How long keys count as fresh that came with these headers (RFC 9111 sections 4.2 and 5.2.2).
+/// How long keys are fresh that came with these headers (RFC 9111, sections 4.2 and 5.2.2).
 ///
 /// Okta sends 44 days in quiet times and little, or `no-cache`, near a rotation. So `ceiling`, the operator's setting,
 /// bounds the one. A number of seconds is taken at its word, less the time in caches on the way, down to the [`FLOOR`]:
@@ -52,7 +52,7 @@ impl StatedLifetime {
                     Some(seconds) => {
                         least = Some(least.map_or(seconds, |least| least.min(seconds)));
                     }
-                    // It counts as stale, and names no time either (RFC 9111 section 4.2.1).
+                    // It is stale, and names no time either (RFC 9111, section 4.2.1).
                     None => return Self::NotKept,
                 },
                 _ => {}
@@ -62,7 +62,7 @@ impl StatedLifetime {
     }
 }
 
-/// A number too large is the largest there is (RFC 9111 section 1.2.2).
+/// A number too large is the largest there is (RFC 9111, section 1.2.2).
 fn seconds(value: &str) -> Option<u64> {
     let digits = value.trim().trim_matches('"');
     let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_that_may_not_be_stored_counts_for_the_cooldown() {
+    fn an_answer_that_may_not_be_stored_is_fresh_for_the_cooldown() {
         for header in [
             "no-cache",
             "max-age=600, no-store",
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn a_max_age_that_is_no_number_of_seconds_counts_for_the_cooldown() {
+    fn a_max_age_that_is_not_a_number_is_fresh_for_the_cooldown() {
         for header in [
             "max-age",
             "max-age=",
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn directives_we_do_not_know_say_nothing() {
+    fn unknown_directives_are_ignored() {
         check(Some(""), None, 3600);
         check(Some("s-maxage=5, private, =, ;;"), None, 3600);
     }

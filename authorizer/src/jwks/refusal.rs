@@ -1,8 +1,8 @@
-//! Why a key of the set is not used.
+//! Why a key of a set is not used.
 
 use thiserror::Error;
 
-/// Why one key of a key set is skipped, or not used for this token. It never spoils the other keys.
+/// Why one key of a key set is skipped, or not used for this token. It does not affect the other keys.
 ///
 /// A closed list, so that every reason has a stable [code](Self::code). None carries key material.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Error)]
@@ -10,13 +10,13 @@ pub enum KeyRefusal {
     /// It is not a JSON object.
     #[error("not a JSON object")]
     NotAnObject,
-    /// A member stands twice (RFC 7517 section 4 lets us refuse it).
-    #[error("a member stands twice")]
+    /// A member is repeated (RFC 7517, section 4, allows to refuse it).
+    #[error("a repeated member")]
     DuplicateMember,
     /// A member is of the wrong JSON type or not base64url without padding.
     #[error("member `{0}` has the wrong type or encoding")]
     MalformedMember(&'static str),
-    /// A member that the key type needs is not there.
+    /// A member that the key type needs is missing.
     #[error("member `{0}` is missing")]
     MissingMember(&'static str),
     /// Tokens without a key id are refused, so a key without one can never serve.
@@ -28,37 +28,37 @@ pub enum KeyRefusal {
     /// A key type other than RSA, EC and OKP.
     #[error("a key type that no accepted algorithm uses")]
     UnsupportedKeyType,
-    /// A secret key. As a public one it would let everybody sign (RFC 8725 section 3.1).
+    /// A secret key. Published, it would let every reader sign (RFC 8725, section 3.1).
     #[error("a symmetric key")]
     Symmetric,
-    /// A private key was published. It must be taken for compromised.
-    #[error("a private key: whoever reads the set can sign with it, replace it at once")]
+    /// A private key was published. It is compromised.
+    #[error("a private key: every reader of the set can sign with it, replace it at once")]
     PrivateKey,
-    /// `use` or `key_ops` is there and does not say that it verifies signatures.
+    /// `use` or `key_ops` is present and does not allow verifying signatures.
     #[error("not for verifying signatures, by `use` or `key_ops`")]
     NotForSignatures,
-    /// `alg` is there and names an algorithm that this key type cannot have or that is not accepted at all.
-    #[error("`alg` does not fit the key type, or is no accepted algorithm")]
+    /// `alg` is present and names an algorithm that this key type cannot have or that is never accepted.
+    #[error("`alg` does not fit the key type, or is not an accepted algorithm")]
     AlgorithmConflict,
     /// None of the algorithms in the settings can use it.
     #[error("no algorithm in the settings can use it")]
     AlgorithmNotAllowed,
-    /// The key is good, and another algorithm's than the token's `alg`.
+    /// The key is usable, but not for the token's `alg`.
     #[error("the token's `alg` is not an algorithm of this key")]
     DoesNotFitAlgorithm,
     /// A curve other than P-256, P-384 and Ed25519.
     #[error("a curve that no accepted algorithm uses")]
     UnsupportedCurve,
-    /// RFC 7518 section 3.3 asks for 2048 bits at least.
+    /// RFC 7518, section 3.3, demands at least 2048 bits.
     #[error("an RSA modulus under 2048 bits")]
     RsaTooSmall,
-    /// A huge modulus would make each verification a burden.
+    /// A huge modulus would make each verification slow.
     #[error("an RSA modulus over 8192 bits")]
     RsaTooLarge,
     /// The public exponent is even, 1, or over 33 bits.
     #[error("an RSA exponent that is even, under 3 or over 33 bits")]
     RsaExponent,
-    /// The numbers are no public key: an even modulus, a point off the curve, the wrong length.
+    /// The numbers are not a public key: an even modulus, a point off the curve, the wrong length.
     #[error("the numbers do not make a public key")]
     NotAPublicKey,
 }

@@ -27,7 +27,7 @@ pub struct KeySet {
 /// A key of the set that is skipped.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RefusedKey {
-    /// Where it stands in the member `keys`, from 0.
+    /// Its index in the member `keys`.
     pub index: usize,
     /// Its id, if it has a readable one.
     pub kid: Option<KeyId>,
@@ -78,7 +78,7 @@ impl From<KeySetFault> for KeySetError {
 }
 
 impl KeySet {
-    /// Reads a JWK Set (RFC 7517 section 5), key by key.
+    /// Reads a JWK Set (RFC 7517, section 5), key by key.
     ///
     /// # Errors
     ///
@@ -135,14 +135,15 @@ impl KeySet {
         &self.refused
     }
 
-    /// Whether a key by this id stands in the set, usable or not.
+    /// Whether the set has a key with this id, usable or not.
     pub(super) fn names(&self, kid: &KeyId) -> bool {
         !self.range(kid).is_empty() || self.refusal_of(kid).is_some()
     }
 
     /// The keys that a token with this `kid` and `alg` may have been signed with.
     ///
-    /// Of two keys with one id the one whose type fits serves; two that both fit are both given (RFC 7517 section 4.5).
+    /// Of two keys with one id the one whose type fits serves; two that both fit are both returned (RFC 7517, section
+    /// 4.5).
     pub(super) fn find(self: Arc<Self>, kid: &KeyId, algorithm: Algorithm) -> Found {
         let range = self.range(kid);
         let keys = self.keys.get(range.clone()).unwrap_or_default();
@@ -198,7 +199,7 @@ fn entries(json: &str) -> Result<Vec<&RawValue>, KeySetFault> {
     serde_json::from_str(keys.get()).map_err(|_| KeySetFault::NoKeys)
 }
 
-/// What a set holds under an id.
+/// What a set has under an id.
 #[derive(Debug)]
 pub(super) enum Found {
     Keys(Candidates),

@@ -1,4 +1,4 @@
-//! What the askers and the fetches share: the one lock, and how a fetch begins and ends.
+//! What lookups and fetches share: the only lock, and how a fetch begins and ends.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -15,7 +15,7 @@ use crate::clock::Clock;
 use crate::http_client::{Endpoint, Transport};
 use crate::key_id::KeyId;
 
-/// What the askers and the fetches share.
+/// What lookups and fetches share.
 pub(super) struct Shared {
     pub(super) settings: KeySettings,
     transport: Arc<dyn Transport>,
@@ -28,7 +28,7 @@ pub(super) struct Shared {
 /// What the lock guards.
 pub(super) struct State {
     pub(super) cache: KeyCache<Arc<KeySet>>,
-    /// Where the keys are, once that is known.
+    /// The address of the keys, once it is known.
     jwks_uri: Option<Endpoint>,
     pub(super) landed: Landed,
     /// The fetch that was started last.
@@ -38,12 +38,12 @@ pub(super) struct State {
     pub(super) counters: KeyCounters,
 }
 
-/// The newest fetches of their kind.
+/// The newest fetches that ended.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Landed {
-    /// That ended, either way, before it was given up.
+    /// Ended with or without keys, and was not abandoned.
     pub(super) ended: Option<FlightId>,
-    /// That brought keys.
+    /// Ended with keys.
     pub(super) succeeded: Option<FlightId>,
 }
 
@@ -63,7 +63,7 @@ impl Shared {
             max_age: settings.max_age,
             max_stale: settings.max_stale,
             cooldown: settings.cooldown,
-            // And a second for the work on them.
+            // And a second for the work on the documents.
             flight: settings
                 .timeout
                 .saturating_mul(MAX_DOCUMENTS)
@@ -99,7 +99,7 @@ impl Shared {
         }
     }
 
-    /// The longest that anybody waits for a fetch.
+    /// The longest time that a lookup waits for a fetch.
     pub(super) const fn patience(&self) -> Duration {
         self.settings.timeout.saturating_mul(MAX_DOCUMENTS)
     }

@@ -16,7 +16,7 @@ use crate::deadline::Deadline;
 use crate::http_client::Transport;
 use crate::key_id::KeyId;
 
-/// The keys of one issuer. Shared by reference; the lock inside is never held over a wait.
+/// The keys of one issuer. Shared by reference; the lock inside is never held across an await.
 pub struct KeySource {
     shared: Arc<Shared>,
 }
@@ -69,7 +69,7 @@ impl KeySource {
         }
     }
 
-    /// What has happened so far.
+    /// What has happened since the start.
     #[must_use]
     pub fn counters(&self) -> KeyCounters {
         self.shared.lock().counters

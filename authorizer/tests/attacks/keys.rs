@@ -276,7 +276,7 @@ fn unavailable_keys_are_our_failure_and_never_a_deny() {
         (Some("error"), "keys_unavailable")
     );
     let detail = "failed: no usable keys of the issuer, and none could be fetched: the key set could not be fetched: no \
-                  connection to the issuer: refused, cut off, or no way to its host";
+                  connection to the issuer: refused, closed, or no route to its host";
     assert_eq!(world.log.last()["detail"], detail);
     // Also in the form of answer that could refuse.
     let event = super::support::http_api_event(

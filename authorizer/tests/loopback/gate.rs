@@ -29,7 +29,7 @@ impl Waiting {
     }
 
     pub fn finish(self, outcome: Result<Document, TransportError>) {
-        // Nobody may be waiting for it any more: then it is lost, as on the network.
+        // The request may have been cancelled: then the answer is lost, as on the network.
         let _lost = self.answer.send(outcome);
     }
 }

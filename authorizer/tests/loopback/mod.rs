@@ -1,4 +1,4 @@
-//! What the tests of the network side share: a server on loopback that misbehaves as told, a transport whose answers the
+//! What the tests of the network side share: a server on loopback that misbehaves on demand, a transport whose answers the
 //! test gives by hand, and key sets.
 
 #![expect(

@@ -1,4 +1,4 @@
-//! An HTTP server on loopback that answers with the very bytes it is told to.
+//! An HTTP server on loopback that answers with given bytes.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};

@@ -303,7 +303,7 @@ fn a_shorter_freshness_from_the_issuer_is_kept_and_a_longer_one_is_cut() {
 }
 
 #[test]
-fn past_fresh_one_asker_waits_and_the_others_go_on() {
+fn past_fresh_one_lookup_waits_and_the_others_are_served() {
     let mut bench = Bench::warm();
     let flight = bench.fetch(3600, true);
     assert_eq!(bench.word(3601, true), "stale");
@@ -315,7 +315,7 @@ fn past_fresh_one_asker_waits_and_the_others_go_on() {
 }
 
 #[test]
-fn an_unknown_key_costs_one_fetch_a_cooldown() {
+fn an_unknown_key_costs_one_fetch_per_cooldown() {
     let mut bench = Bench::warm();
     let flight = bench.fetch(1, false);
     assert_eq!(bench.asked(1, false), Answer::Join(flight));
@@ -345,7 +345,7 @@ fn failed_refreshes_are_spread_while_keys_still_serve() {
 }
 
 #[test]
-fn a_strangers_key_ids_do_not_spread_refreshes() {
+fn unknown_key_ids_do_not_delay_refreshes() {
     let mut bench = Bench::warm();
     for seconds in [0, 30, 60, 90, 120] {
         let flight = bench.fetch(2000 + seconds, false);
@@ -358,13 +358,13 @@ fn a_strangers_key_ids_do_not_spread_refreshes() {
 }
 
 #[test]
-fn a_fetch_from_before_a_freeze_is_given_up() {
+fn a_fetch_from_before_a_freeze_is_abandoned() {
     let mut bench = Bench::warm();
     let frozen = bench.fetch(3240, true);
     assert_eq!(bench.word(3247, true), "fresh");
     let fresh = bench.fetch(3248, true);
     assert_ne!(frozen, fresh);
-    // Whatever becomes of it now, it counts for nothing.
+    // Its outcome is ignored.
     assert_eq!(bench.land(3249, frozen), Landing::Ignored);
     assert_eq!(bench.fail(3249, frozen), Landing::Ignored);
     assert_eq!(bench.land(3250, fresh), Landing::Accepted);
@@ -372,7 +372,7 @@ fn a_fetch_from_before_a_freeze_is_given_up() {
 }
 
 #[test]
-fn a_fetch_that_fails_after_a_freeze_is_no_failure_of_the_issuer() {
+fn a_fetch_that_fails_after_a_freeze_is_not_a_failure_of_the_issuer() {
     let mut bench = Bench::warm();
     let frozen = bench.fetch(3240, true);
     assert_eq!(bench.fail(5000, frozen), Landing::Ignored);

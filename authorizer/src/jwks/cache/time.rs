@@ -1,10 +1,10 @@
-//! Time for ages.
+//! The time from which ages are taken.
 
 use crate::clock::Timestamp;
 
 /// Time that never runs back: the sum of all forward steps of a clock that may be set.
 ///
-/// With the clock set back an hour, an age taken from the clock itself would let keys live an hour longer.
+/// If ages were taken from the clock itself, keys would live an hour longer after it was set back an hour.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct OwnTime {
     seen: Timestamp,
@@ -16,7 +16,7 @@ impl OwnTime {
         Self { seen: now, now }
     }
 
-    /// What is now by this time, when the clock shows `seen`.
+    /// The present by this time, when the clock shows `seen`.
     pub(super) fn tick(&mut self, seen: Timestamp) -> Timestamp {
         self.now = self.now.plus(seen.since(self.seen));
         self.seen = seen;

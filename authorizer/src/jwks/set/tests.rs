@@ -5,7 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::*;
 
-/// The RSA key of RFC 7638 section 3.1.
+/// The RSA key of RFC 7638, section 3.1.
 const N: &str = "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw";
 /// The point of RFC 7515 appendix A.3.
 const X: &str = "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU";
@@ -88,7 +88,7 @@ fn a_modulus_with_leading_zeros_is_the_same_key() {
 }
 
 #[test]
-fn what_is_no_key_at_all() {
+fn elements_that_are_not_keys() {
     for key in ["null", "5", "\"key\"", "[]", "true", r#"["RSA","k"]"#] {
         check(key, Some(KeyRefusal::NotAnObject));
     }
@@ -116,7 +116,7 @@ fn key_ids_that_cannot_be_named() {
 }
 
 #[test]
-fn members_that_stand_twice() {
+fn repeated_members_of_a_key() {
     for member in [r#","kid":"k""#, r#","n":"AQAB""#, r#","kt\u0079":"oct""#] {
         check(&rsa(member), Some(KeyRefusal::DuplicateMember));
     }
@@ -197,7 +197,7 @@ fn key_types_and_curves_that_no_algorithm_uses() {
 }
 
 #[test]
-fn an_alg_that_is_not_this_keys() {
+fn an_alg_of_another_key_type() {
     for alg in [
         "ES256", "EdDSA", "HS256", "none", "RSA-OAEP", "RS1", "rs256", "",
     ] {
@@ -337,7 +337,7 @@ fn one_set_with_everything_wrong_and_one_good_key() {
 }
 
 #[test]
-fn documents_from_which_no_key_can_be_had() {
+fn documents_without_a_usable_key() {
     let deep = format!(
         r#"{{"keys":{}{}}}"#,
         "[".repeat(100_000),
