@@ -123,6 +123,28 @@ impl<'a> SignIn<'a> {
                 self.issuer, metadata.issuer
             )));
         }
+        let request = self.authorization_request(&metadata.authorization_endpoint, scope)?;
+        let callback = self.walk(client, request.url.clone(), user).await?;
+        let code = self.code(&callback, &request.state)?;
+        let form = self.token_form(&request, &code);
+        let answer = client
+            .post(&metadata.token_endpoint)
+            .header(CONTENT_TYPE, FORM)
+            .body(form);
+        let tokens: Tokens = json(answer.send().await.map_err(flow)?).await?;
+        request.check_nonce(tokens.id_token.as_deref())?;
+        Ok(tokens.access_token)
+    }
+
+    /// An authorization request with PKCE, to be opened in a browser.
+    ///
+    /// # Errors
+    /// When the endpoint is no URL, or the system has no random bytes.
+    pub(crate) fn authorization_request(
+        &self,
+        endpoint: &str,
+        scope: &str,
+    ) -> Result<AuthorizationRequest, TokenError> {
         let secret = || {
             random::secret()
                 .map_err(|_| TokenError::Flow("the system has no random bytes".to_owned()))
@@ -142,31 +164,25 @@ impl<'a> SignIn<'a> {
         if scope.split(' ').any(|scope| scope == "openid") {
             parameters.push(("nonce", &nonce));
         }
-        let authorize = Url::parse_with_params(&metadata.authorization_endpoint, parameters);
-        let authorize = authorize.map_err(|error| TokenError::Flow(error.to_string()))?;
-        let callback = self.walk(client, authorize, user).await?;
-        let code = self.code(&callback, &state)?;
-        let form = form(&[
+        let url = Url::parse_with_params(endpoint, parameters);
+        let url = url.map_err(|error| TokenError::Flow(error.to_string()))?;
+        Ok(AuthorizationRequest {
+            url,
+            state,
+            verifier,
+            nonce,
+        })
+    }
+
+    /// The form of the token request that redeems the code.
+    pub(crate) fn token_form(&self, request: &AuthorizationRequest, code: &str) -> String {
+        form(&[
             ("grant_type", "authorization_code"),
-            ("code", &code),
+            ("code", code),
             ("redirect_uri", &self.redirect_uri),
             ("client_id", self.client_id),
-            ("code_verifier", &verifier),
-        ]);
-        let request = client
-            .post(&metadata.token_endpoint)
-            .header(CONTENT_TYPE, FORM)
-            .body(form);
-        let tokens: Tokens = json(request.send().await.map_err(flow)?).await?;
-        // The token comes from the issuer itself, so its signature needs no check (OpenID Connect Core, 3.1.3.7).
-        if let Some(id_token) = tokens.id_token
-            && claim(&id_token, "nonce").as_deref() != Some(nonce.as_str())
-        {
-            return Err(TokenError::Flow(
-                "the ID token has another nonce than was sent".to_owned(),
-            ));
-        }
-        Ok(tokens.access_token)
+            ("code_verifier", &request.verifier),
+        ])
     }
 
     /// Goes from page to page until the issuer sends the browser back to the client.
@@ -229,7 +245,10 @@ impl<'a> SignIn<'a> {
     }
 
     /// The code in the answer, held to what was asked (RFC 6749, 4.1.2; RFC 9207).
-    fn code(&self, callback: &Url, state: &str) -> Result<String, TokenError> {
+    ///
+    /// # Errors
+    /// When the answer is an error or does not belong to the request.
+    pub(crate) fn code(&self, callback: &Url, state: &str) -> Result<String, TokenError> {
         let parameter = |wanted: &str| {
             callback
                 .query_pairs()
@@ -253,6 +272,32 @@ impl<'a> SignIn<'a> {
             ));
         }
         parameter("code").ok_or_else(|| TokenError::Flow("the answer has no code".to_owned()))
+    }
+}
+
+/// A request for a code, and what its answer is compared with.
+pub(crate) struct AuthorizationRequest {
+    /// What the browser opens.
+    pub(crate) url: Url,
+    /// Comes back with the answer.
+    pub(crate) state: String,
+    verifier: String,
+    nonce: String,
+}
+
+impl AuthorizationRequest {
+    /// The ID token, if there is one, belongs to this request. It comes from the issuer itself, so its signature needs
+    /// no check (OpenID Connect Core 1.0, section 3.1.3.7).
+    ///
+    /// # Errors
+    /// When it has another nonce.
+    pub(crate) fn check_nonce(&self, id_token: Option<&str>) -> Result<(), TokenError> {
+        match id_token.map(|id_token| claim(id_token, "nonce")) {
+            Some(nonce) if nonce.as_deref() != Some(self.nonce.as_str()) => Err(TokenError::Flow(
+                "the ID token has another nonce than was sent".to_owned(),
+            )),
+            Some(_) | None => Ok(()),
+        }
     }
 }
 

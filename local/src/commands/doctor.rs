@@ -13,6 +13,7 @@ mod issuer;
 mod keys;
 mod messages;
 mod settings;
+mod sign_in;
 mod token;
 
 use std::io;
@@ -23,8 +24,11 @@ use authorizer::config::Settings;
 use authorizer::http_client::HttpClientError;
 use clap::Args;
 use reqwest::Url;
+use serde_json::{Map, Value};
 
 use self::discovery::Discovery;
+use self::keys::Keys;
+use self::sign_in::{Stopped, Tokens};
 use self::token::Examined;
 use super::Failed;
 use super::probe::Probe;
@@ -63,7 +67,10 @@ pub struct Doctor {
     /// PEM file of additional trusted roots
     #[arg(long, value_name = "FILE")]
     ca_file: Option<PathBuf>,
-    /// Print one JSON document
+    /// Sign in for real: print the URL to open, listen on the redirect URI, show each hop, and judge the token that comes
+    #[arg(long)]
+    sign_in: bool,
+    /// Print one JSON document; the URL of --sign-in goes to standard error
     #[arg(long)]
     json: bool,
 }
@@ -160,39 +167,92 @@ impl Doctor {
         let metadata = discovery.and_then(Discovery::document);
 
         let keys = keys::fetch(discovery, probe).await;
-        let keys_check = keys::check(keys.as_ref().map_err(|skip| *skip));
+        let keys = keys.as_ref().map_err(|skip| *skip);
+        let keys_check = keys::check(keys);
         let usable_keys = if keys_check.is_fail() {
             Err(Skip::After("keys"))
         } else {
-            keys.as_ref().map_err(|skip| *skip)
+            keys
         };
         report.add(keys_check)?;
         report.add(clock::check(discovery))?;
         report.add(capabilities::pkce(metadata))?;
         report.add(capabilities::public_client(metadata))?;
         report.add(capabilities::scopes(metadata, self.scope.as_deref()))?;
+        let client = self.examine_client(metadata, probe, report).await?;
+        report.add(cors::check(self, metadata, keys.ok(), probe).await)?;
+
+        let walked = sign_in::walk(self, metadata, client, probe).await;
+        let issuer = discovery.map(drop);
+        self.judge_tokens(given, walked, issuer, usable_keys, report)
+            .await?;
+        Ok(keys.ok().and_then(Keys::url).map(str::to_owned))
+    }
+
+    /// `client` and `client_type`; whether a sign-in can go on from there.
+    async fn examine_client(
+        &self,
+        metadata: Fact<&Map<String, Value>>,
+        probe: &Probe,
+        report: &mut Report,
+    ) -> io::Result<Fact<()>> {
         let client = client::request(self, metadata, probe).await;
-        let client_is_known = !matches!(&client, Ok(answer) if answer.is_unknown_client());
-        report.add(client::check(client))?;
-        let client_type = if client_is_known {
+        let is_known = !matches!(&client, Ok(answer) if answer.is_unknown_client());
+        let check = client::check(client);
+        let client = if check.is_fail() {
+            Err(Skip::After("client"))
+        } else {
+            Ok(())
+        };
+        report.add(check)?;
+        let client_type = if is_known {
             client::redeem(self, metadata, probe).await
         } else {
             Err(Skip::After("client"))
         };
         report.add(client::client_type(client_type))?;
-        report.add(cors::check(self, metadata, keys.as_ref().ok(), probe).await)?;
+        Ok(client)
+    }
 
-        let known_issuer = discovery.map(drop);
-        let token = match &given.token {
-            Some(token) => {
-                Ok(Examined::new(&given.settings, token, known_issuer, usable_keys).await)
+    /// The checks of the token that was given, else of the one that the sign-in brought, and `sign_in`.
+    async fn judge_tokens(
+        &self,
+        given: &GivenFacts,
+        walked: Fact<Result<Tokens, Stopped>>,
+        issuer: Fact<()>,
+        keys: Fact<&Keys>,
+        report: &mut Report,
+    ) -> io::Result<()> {
+        let settings = &given.settings;
+        let brought = match walked {
+            Ok(Ok(tokens)) => {
+                tokens.secrets.iter().for_each(|secret| report.hide(secret));
+                let token = &tokens.access_token;
+                Ok(Ok(Examined::new(settings, token, issuer, keys).await))
             }
-            None => Err(Skip::Option("--token")),
+            Ok(Err(stopped)) => Ok(Err(stopped)),
+            Err(skip) => Err(skip),
         };
-        for outcome in token::all(token.as_ref().map_err(|skip| *skip), self) {
+        let brought = brought.as_ref().map(Result::as_ref).map_err(|skip| *skip);
+        let pasted = match &given.token {
+            Some(token) => Some(Examined::new(settings, token, issuer, keys).await),
+            None => None,
+        };
+        let judged = match (&pasted, brought) {
+            (Some(pasted), _) => Ok(pasted),
+            (None, Ok(Ok(brought))) => Ok(brought),
+            (None, Err(Skip::Option("--sign-in"))) => Err(Skip::Option("--token or --sign-in")),
+            (None, Ok(Err(_)) | Err(_)) => Err(Skip::After("sign_in")),
+        };
+        for outcome in token::all(judged, self) {
             report.add(outcome)?;
         }
-        Ok(keys.ok().and_then(|keys| keys.url().map(str::to_owned)))
+        // Two tokens, one list of checks: those of the second are in the verdict on the sign-in.
+        let apart = match (&pasted, brought) {
+            (Some(_), Ok(Ok(brought))) => token::all(Ok(brought), self),
+            _ => Vec::new(),
+        };
+        report.add(sign_in::check(brought, &apart))
     }
 }
 

@@ -1,10 +1,12 @@
 //! What checks found, for people and for machines.
 
 use std::borrow::Cow;
-use std::io::{self, Write as _};
+use std::io;
 use std::process::ExitCode;
 
 use serde::Serialize;
+
+use crate::progress::print;
 
 /// How a check ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -122,6 +124,9 @@ impl Outcome {
     }
 }
 
+/// What is shorter is part of words, and no secret.
+const MIN_SECRET_BYTES: usize = 8;
+
 /// The outcomes in order. Text is written as soon as a check has been made, JSON at the end.
 #[derive(Debug)]
 pub(super) struct Report {
@@ -141,7 +146,7 @@ impl Report {
 
     /// No later output contains `secret`, whatever a server echoes.
     pub(super) fn hide(&mut self, secret: &str) {
-        if !secret.is_empty() {
+        if secret.len() >= MIN_SECRET_BYTES {
             self.secrets.push(secret.to_owned());
         }
     }
@@ -200,16 +205,6 @@ impl Report {
 struct Document<'r> {
     checks: &'r [Outcome],
     failed: usize,
-}
-
-/// Writes to standard output.
-///
-/// # Errors
-/// When it cannot be written to.
-pub(super) fn print(text: &str) -> io::Result<()> {
-    let mut output = io::stdout().lock();
-    output.write_all(text.as_bytes())?;
-    output.flush()
 }
 
 /// Text of a stranger as a terminal may show it: one line, without control and bidirectional characters.

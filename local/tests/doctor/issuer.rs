@@ -79,11 +79,15 @@ impl Page {
 /// What the issuer answers.
 #[derive(Clone, Debug)]
 pub(crate) struct Script {
+    pub(crate) issuer: String,
     pub(crate) openid: Page,
     pub(crate) oauth: Page,
     pub(crate) keys: Page,
     pub(crate) authorize: Page,
+    /// The token endpoint's answer to the doctor's made-up code.
     pub(crate) token: Page,
+    /// Its answer to any other code.
+    pub(crate) redeemed: Page,
     /// The origins whose pages may read its answers.
     pub(crate) trusted_origins: Vec<String>,
     /// How far its clock is off.
@@ -102,6 +106,7 @@ impl Script {
             "max-age=3832304, must-revalidate".to_owned(),
         ));
         Self {
+            issuer: issuer.to_owned(),
             openid: metadata.clone(),
             oauth: metadata,
             keys,
@@ -121,6 +126,7 @@ impl Script {
                 &json!({"error": "invalid_grant",
                     "error_description": "The authorization code is invalid or has expired."}),
             ),
+            redeemed: Page::error(400, &json!({"error": "invalid_grant"})),
             trusted_origins: vec![ORIGIN.to_owned()],
             clock_off: Duration::ZERO,
             silent: false,
@@ -226,7 +232,9 @@ fn router(path: &'static str, url: &str, change: impl FnOnce(&mut Script)) -> Ro
 }
 
 async fn answer(State(Served { path, script }): State<Served>, request: Request) -> Response {
-    let (head, _) = request.into_parts();
+    let (head, body) = request.into_parts();
+    let body = axum::body::to_bytes(body, 10_000).await.unwrap();
+    let is_made_up = String::from_utf8_lossy(&body).contains("code=made-up");
     if script.silent {
         std::future::pending::<()>().await;
     }
@@ -237,7 +245,8 @@ async fn answer(State(Served { path, script }): State<Served>, request: Request)
             Some("/.well-known/openid-configuration") => script.openid.clone(),
             Some("/v1/keys") => script.keys.clone(),
             Some("/v1/authorize") => script.authorize.clone(),
-            Some("/v1/token") => script.token.clone(),
+            Some("/v1/token") if is_made_up => script.token.clone(),
+            Some("/v1/token") => script.redeemed.clone(),
             _ => Page::error(404, &json!({"errorCode": "E0000022"})),
         },
     };

@@ -10,5 +10,6 @@
 mod issuer;
 mod issuers;
 mod run;
+mod sign_ins;
 mod tls;
 mod tokens;

@@ -15,7 +15,7 @@ use tokio::process::Command;
 use crate::issuer::{CLIENT_ID, Issuer, KEY, Page};
 use crate::run::{all_options, check, doctor, report};
 
-const TOKEN_CHECKS: [&str; 10] = [
+pub(crate) const TOKEN_CHECKS: [&str; 10] = [
     "token_form",
     "token_kind",
     "token_issuer",
@@ -28,12 +28,12 @@ const TOKEN_CHECKS: [&str; 10] = [
     "token_groups",
 ];
 
-fn now() -> i64 {
+pub(crate) fn now() -> i64 {
     OffsetDateTime::now_utc().unix_timestamp()
 }
 
 /// The claims of an Okta access token.
-fn claims(issuer: &str) -> Value {
+pub(crate) fn claims(issuer: &str) -> Value {
     json!({
         "ver": 1, "jti": "AT.1", "iss": issuer, "aud": "api://default", "iat": now() - 10, "exp": now() + 3590,
         "cid": CLIENT_ID, "uid": "00u1", "scp": ["openid", "state:read"], "auth_time": now() - 10,
@@ -41,12 +41,12 @@ fn claims(issuer: &str) -> Value {
     })
 }
 
-fn header() -> Value {
+pub(crate) fn header() -> Value {
     json!({"alg": "RS256", "kid": "k1"})
 }
 
 /// Members put in, replaced, or (by null) taken out.
-fn changed(mut object: Value, changes: &Value) -> Value {
+pub(crate) fn changed(mut object: Value, changes: &Value) -> Value {
     let members = object.as_object_mut().unwrap();
     for (name, value) in changes.as_object().unwrap() {
         if value.is_null() {
@@ -75,7 +75,7 @@ fn mint_text(header: &str, payload: &str, key: &KeyPair) -> String {
     format!("{input}.{}", URL_SAFE_NO_PAD.encode(signature))
 }
 
-fn mint(header: &Value, claims: &Value) -> String {
+pub(crate) fn mint(header: &Value, claims: &Value) -> String {
     mint_text(&header.to_string(), &claims.to_string(), &KEY)
 }
 

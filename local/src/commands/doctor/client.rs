@@ -90,7 +90,7 @@ pub(super) async fn request(
     ];
     let url = match endpoint(metadata, "authorization_endpoint") {
         Ok(endpoint) => Url::parse_with_params(&endpoint, parameters),
-        Err(verdict) => return Ok(verdict),
+        Err((found, advice)) => return Ok(Verdict::Other { found, advice }),
     };
     let Ok(url) = url else {
         return Err(Skip::After("metadata"));
@@ -114,18 +114,21 @@ fn known_scopes(doctor: &Doctor, metadata: &Map<String, Value>) -> String {
     }
 }
 
-/// An address out of the metadata to which a request may be sent.
-pub(super) fn endpoint(metadata: &Map<String, Value>, name: &str) -> Result<String, Verdict> {
+/// An address out of the metadata to which a request may be sent; else what was found there, and advice.
+pub(super) fn endpoint(
+    metadata: &Map<String, Value>,
+    name: &str,
+) -> Result<String, (String, String)> {
     let address = metadata
         .get(name)
         .and_then(Value::as_str)
         .unwrap_or_default();
     match address.parse::<Endpoint>() {
         Ok(endpoint) => Ok(endpoint.as_str().to_owned()),
-        Err(error) => Err(Verdict::Other {
-            found: format!("`{name}` of the metadata is {error}"),
-            advice: format!("let the metadata name an https address as `{name}`"),
-        }),
+        Err(error) => Err((
+            format!("`{name}` of the metadata is {error}"),
+            format!("let the metadata name an https address as `{name}`"),
+        )),
     }
 }
 
@@ -203,7 +206,7 @@ pub(super) async fn redeem(
     let client_id = client_id.ok_or(Skip::Option("--client-id"))?;
     let endpoint = match endpoint(metadata, "token_endpoint") {
         Ok(endpoint) => endpoint,
-        Err(verdict) => return Ok(verdict),
+        Err((found, advice)) => return Ok(Verdict::Other { found, advice }),
     };
     let request = probe
         .client()

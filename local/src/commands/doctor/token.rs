@@ -1,7 +1,7 @@
 //! A token, judged by the authorizer's own checks, all of them.
 
 mod checks;
-mod shown;
+pub(super) mod shown;
 mod times;
 
 use std::ffi::OsString;
@@ -58,6 +58,18 @@ impl Examined {
             dots: token.matches('.').count(),
             without_issuer: issuer.err(),
             without_keys: issuer.err().or(keys.err()),
+        }
+    }
+}
+
+impl Examined {
+    /// Who it is about.
+    pub(super) fn subject(&self) -> String {
+        let claim = self.inspection.as_ref().ok();
+        let claim = claim.and_then(|inspection| inspection.claim("sub"));
+        match claim {
+            Some(subject) => shown::value(Some(subject)),
+            None => "someone: the token has no readable `sub`".to_owned(),
         }
     }
 }

@@ -6,7 +6,7 @@ use serde_json::Value;
 const MAX_SHOWN_CHARS: usize = 200;
 
 /// A value as JSON, or that there is none.
-pub(super) fn value(value: Option<&Value>) -> String {
+pub(in crate::commands::doctor) fn value(value: Option<&Value>) -> String {
     match value {
         None => "missing".to_owned(),
         Some(value) => shortened(&value.to_string()),
