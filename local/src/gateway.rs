@@ -1,16 +1,19 @@
-//! API Gateway's behaviour for a REST API: from an HTTP request to an HTTP response.
+//! API Gateway's behaviour: from an HTTP request to an HTTP response.
 //!
-//! The order of work is AWS's: route, identity source, cache, authorizer, policy for this very method, integration.
-//! Where AWS says nothing, what is done here is said beside it.
+//! REST APIs and HTTP APIs are two dialects over one model of an API. They share the authorizers' answers and their cache,
+//! the evaluation of policies, and the functions. `ARCHITECTURE.md` lists what is done where AWS documents nothing.
 
 pub mod answer;
 pub mod authorization;
 pub mod call;
 pub mod condition;
 pub mod event;
+pub mod http_api;
+pub mod jwt;
 pub mod malformed;
 pub mod policy;
 pub mod response;
+mod rest;
 pub mod route;
 
 use std::net::IpAddr;
@@ -18,20 +21,20 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use http::{HeaderValue, Request, Response};
+use http::{Request, Response};
 use serde_json::{Map, Value};
 
-use crate::aws;
 use crate::clock::Clock;
 use crate::invocation::{Invoke, Outcome};
 use crate::progress::Log;
 use crate::template::Api;
-use crate::template::api::{Authorizer, Identity, Integration};
-use authorization::{Authorization, Cache, CacheKey, Identified, identify};
-use call::{Call, headers_size};
+use crate::template::api::{Authorizer, Kind, LambdaAuthorizer};
+use authorization::{AnswerForm, Authorization, Cache, CacheKey, Decision};
+use call::Call;
 use condition::Facts;
+use jwt::{IssuerKeys, PublishedKeys};
 use policy::Verdict;
-use response::{Context, GatewayError};
+use response::Context;
 use route::Matched;
 
 /// AWS's quotas.
@@ -39,14 +42,14 @@ const MAX_HEADERS: usize = 10_240;
 /// The largest body that the gateway reads.
 pub const MAX_BODY: usize = 10 * 1024 * 1024;
 const MAX_METHOD_ARN: usize = 1600;
-/// Lambda takes six megabytes, and the event around a body is larger than the body.
+/// Lambda accepts 6 MB, and the event around a body is larger than the body.
 const MAX_EVENT: usize = 6 * 1024 * 1024;
 
-/// A mark on a request whose body is larger than [`MAX_BODY`], and was left unread.
+/// Marks a request whose body is larger than [`MAX_BODY`] and was not read.
 #[derive(Clone, Copy, Debug)]
 pub struct BodyTooLarge;
 
-/// One stage of one REST API.
+/// One stage of one API.
 #[derive(Debug)]
 pub struct Gateway {
     api: Api,
@@ -54,7 +57,28 @@ pub struct Gateway {
     functions: Arc<dyn Invoke>,
     clock: Arc<dyn Clock>,
     cache: Cache,
+    keys: Arc<dyn IssuerKeys>,
     log: Log,
+}
+
+/// Why an authorizer gave no authorization.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum AuthorizerError {
+    /// Its error message is exactly `Unauthorized`.
+    Unauthorized,
+    /// It failed, or its answer is malformed.
+    Failed,
+}
+
+/// Why an integration gave no answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum IntegrationError {
+    /// The event is larger than Lambda accepts.
+    TooLarge,
+    /// The function took too long.
+    Timeout,
+    /// The function failed.
+    Failed,
 }
 
 impl Gateway {
@@ -73,36 +97,35 @@ impl Gateway {
             functions,
             clock,
             cache: Cache::default(),
+            keys: Arc::new(PublishedKeys::default()),
             log,
         }
+    }
+
+    /// The same with other keys for JWT authorizers than those that the issuers publish.
+    #[must_use]
+    pub fn with_keys(mut self, keys: Arc<dyn IssuerKeys>) -> Self {
+        self.keys = keys;
+        self
     }
 
     /// Answers one request.
     pub async fn answer(&self, request: Request<Bytes>, source_ip: IpAddr) -> Response<Bytes> {
         let started = Instant::now();
-        let (path, right_stage) = match self.path(request.uri().path()) {
-            Some(path) => (path, true),
-            None => (request.uri().path(), false),
-        };
+        let full_path = request.uri().path();
+        let path = self.path(full_path);
+        let in_stage = path.is_some();
+        let path = path.unwrap_or(full_path);
         let call = Call::new(&request, path, source_ip, self.clock.as_ref());
-        let answered = if right_stage {
-            self.in_stage(&call, &request).await
-        } else {
-            Err(Failure::of(GatewayError::UnknownStage))
+        let response = match &self.api.kind {
+            Kind::Rest { responses, .. } => {
+                self.answer_rest(&call, &request, in_stage, responses).await
+            }
+            Kind::Http { cors } => {
+                self.answer_http(&call, &request, in_stage, cors.as_ref())
+                    .await
+            }
         };
-        let mut response = answered.unwrap_or_else(|failure| {
-            let context = self.context(
-                &call,
-                failure.resource.as_deref(),
-                failure.authorizer.as_ref(),
-            );
-            response::answer(&failure.error, &self.api.responses, &context)
-        });
-        let headers = response.headers_mut();
-        if let Ok(id) = HeaderValue::from_str(&call.id) {
-            headers.insert("x-amzn-requestid", id.clone());
-            headers.insert("x-amz-apigw-id", id);
-        }
         let took = started.elapsed().as_millis();
         self.log.line(format_args!(
             "{} {} {} in {took} ms",
@@ -113,11 +136,13 @@ impl Gateway {
         response
     }
 
-    /// The path within the stage, or none when it is not in it.
+    /// The path within the stage; none when it is outside of it.
     fn path<'a>(&self, full: &'a str) -> Option<&'a str> {
-        let after = full
-            .trim_start_matches('/')
-            .strip_prefix(self.api.stage.as_str())?;
+        let base = self.api.base_path();
+        let Some(stage) = base.strip_prefix('/') else {
+            return Some(full);
+        };
+        let after = full.trim_start_matches('/').strip_prefix(stage)?;
         match after {
             "" => Some("/"),
             path if path.starts_with('/') => Some(path),
@@ -140,129 +165,62 @@ impl Gateway {
         }
     }
 
-    async fn in_stage(
-        &self,
-        call: &Call,
-        request: &Request<Bytes>,
-    ) -> Result<Response<Bytes>, Failure> {
-        if headers_size(request.headers()) > MAX_HEADERS {
-            return Err(Failure::of(GatewayError::HeadersTooLarge));
-        }
-        if request.extensions().get::<BodyTooLarge>().is_some() {
-            return Err(Failure::of(GatewayError::RequestTooLarge));
-        }
-        let matched = route::find(&self.api.routes, &call.verb, &call.path)
-            .ok_or_else(|| Failure::of(GatewayError::MissingAuthenticationToken))?;
-        let resource = matched.route.path.to_string();
-        let at_resource = |error| Failure {
-            error,
-            resource: Some(resource.clone()),
-            authorizer: None,
-        };
-        let method_arn = aws::method_arn(&self.region, &self.api.stage, &call.verb, &call.path);
-        if method_arn.len() > MAX_METHOD_ARN {
-            return Err(at_resource(GatewayError::UriTooLong));
-        }
-        let named = matched
-            .route
-            .authorizer
-            .as_ref()
-            .and_then(|name| self.api.authorizers.get_key_value(name));
-        let context = match named {
-            None => None,
-            Some((name, authorizer)) => {
-                let authorized = self
-                    .authorize(call, &matched, &resource, name, authorizer, &method_arn)
-                    .await;
-                let (authorization, asked) = authorized.map_err(at_resource)?;
-                let context = authorization.context_after(asked);
-                let refused = match self.verdict(&authorization, call, &method_arn) {
-                    Verdict::Allowed => None,
-                    Verdict::NotAllowed => Some(GatewayError::AccessDenied { explicit: false }),
-                    Verdict::Denied => Some(GatewayError::AccessDenied { explicit: true }),
-                };
-                if let Some(error) = refused {
-                    return Err(Failure {
-                        error,
-                        resource: Some(resource),
-                        authorizer: Some(context),
-                    });
-                }
-                Some(context)
-            }
-        };
-        let answered = self
-            .integrate(call, &matched, &resource, context.as_ref())
-            .await;
-        answered.map_err(|error| Failure {
-            error,
-            resource: Some(resource),
-            authorizer: context,
-        })
+    /// The authorizer of a route, and its name.
+    fn authorizer(&self, matched: &Matched<'_>) -> Option<(&str, &Authorizer)> {
+        let name = matched.route.authorizer.as_ref()?;
+        let (name, authorizer) = self.api.authorizers.get_key_value(name)?;
+        Some((name, authorizer))
     }
 
-    /// The authorizer's answer for the caller, kept or new, and how long the function took.
-    async fn authorize(
+    /// The answer of a Lambda authorizer, cached or new, and how long the function took.
+    async fn ask(
         &self,
-        call: &Call,
-        matched: &Matched<'_>,
-        resource: &str,
         name: &str,
-        authorizer: &Authorizer,
-        method_arn: &str,
-    ) -> Result<(Authorization, Duration), GatewayError> {
-        let Identified::By(values) =
-            identify(authorizer, call, &self.context(call, Some(resource), None))
-        else {
-            return Err(GatewayError::Unauthorized);
-        };
-        let key = CacheKey::new(name, &values);
-        let kept = (!authorizer.ttl.is_zero())
-            .then(|| self.cache.find(&key, self.clock.now()))
-            .flatten();
-        if let Some(authorization) = kept {
-            return Ok((authorization, Duration::ZERO));
+        authorizer: &LambdaAuthorizer,
+        values: &[String],
+        event: impl FnOnce() -> Value,
+        form: AnswerForm,
+    ) -> Result<(Authorization, Duration), AuthorizerError> {
+        let key = CacheKey::new(name, values);
+        let caches = !authorizer.ttl.is_zero();
+        if caches && let Some(cached) = self.cache.find(&key, self.clock.now()) {
+            return Ok((cached, Duration::ZERO));
         }
-        let event = match (&authorizer.identity, values.first()) {
-            (Identity::Token { .. }, Some(value)) => event::token(value, method_arn),
-            _ => event::request(call, &self.api, resource, &matched.parameters, method_arn),
-        };
         let started = Instant::now();
-        let payload = match self
-            .functions
-            .invoke(&authorizer.function, event.to_string().into())
-            .await
-        {
+        let payload = event().to_string().into();
+        let payload = match self.functions.invoke(&authorizer.function, payload).await {
             Ok(Outcome::Success(payload)) => payload,
-            Ok(Outcome::Error(error)) if error.message() == Some("Unauthorized".to_owned()) => {
-                return Err(GatewayError::Unauthorized);
+            Ok(Outcome::Error(error)) if error.message().as_deref() == Some("Unauthorized") => {
+                return Err(AuthorizerError::Unauthorized);
             }
             Ok(Outcome::Error(error)) => {
                 self.log.warn(format_args!(
                     "the authorizer {name} failed, so the answer is 500: {error}"
                 ));
-                return Err(GatewayError::AuthorizerConfiguration);
+                return Err(AuthorizerError::Failed);
             }
             Err(error) => {
                 self.log.warn(format_args!(
                     "the authorizer {name} cannot be invoked, so the answer is 500: {error}"
                 ));
-                return Err(GatewayError::AuthorizerConfiguration);
+                return Err(AuthorizerError::Failed);
             }
         };
-        let authorization = Authorization::read(&payload).map_err(|problem| {
+        let authorization = Authorization::read(&payload, form).map_err(|malformed| {
             self.log.warn(format_args!(
-                "the authorizer {name} answered what AWS does not accept, so the answer is 500: {problem}"
+                "the authorizer {name} answered what AWS does not accept, so the answer is 500: {malformed}"
             ));
-            GatewayError::AuthorizerConfiguration
+            AuthorizerError::Failed
         })?;
-        if !authorizer.ttl.is_zero() {
+        if caches {
+            let now = self.clock.now();
             self.cache
-                .keep(key, authorization.clone(), authorizer.ttl, self.clock.now());
+                .keep(key, authorization.clone(), authorizer.ttl, now);
         }
         Ok((authorization, started.elapsed()))
     }
 
+    /// The verdict of an authorization for this method.
     fn verdict(&self, authorization: &Authorization, call: &Call, method_arn: &str) -> Verdict {
         let facts = Facts {
             now: self.clock.now(),
@@ -270,68 +228,39 @@ impl Gateway {
             user_agent: call.header("user-agent"),
             referer: call.header("referer"),
         };
-        authorization
-            .policy
-            .verdict(method_arn, &facts, &mut |warning| self.log.warn(warning))
+        match &authorization.decision {
+            Decision::Policy(policy) => {
+                policy.verdict(method_arn, &facts, &mut |warning| self.log.warn(warning))
+            }
+            Decision::Simple(true) => Verdict::Allowed,
+            Decision::Simple(false) => Verdict::NotAllowed,
+        }
     }
 
+    /// What a function answers to an event.
     async fn integrate(
         &self,
-        call: &Call,
-        matched: &Matched<'_>,
-        resource: &str,
-        authorizer: Option<&Map<String, Value>>,
-    ) -> Result<Response<Bytes>, GatewayError> {
-        let (function, timeout) = match &matched.route.integration {
-            Integration::Function { name, timeout } => (name, *timeout),
-            Integration::Preflight(headers) => return Ok(answer::preflight(headers)),
-        };
-        let event =
-            event::proxy(call, &self.api, resource, &matched.parameters, authorizer).to_string();
+        function: &str,
+        event: &Value,
+        timeout: Duration,
+    ) -> Result<Bytes, IntegrationError> {
+        let event = event.to_string();
         if event.len() > MAX_EVENT {
-            return Err(GatewayError::RequestTooLarge);
+            return Err(IntegrationError::TooLarge);
         }
-        let invoked =
-            tokio::time::timeout(timeout, self.functions.invoke(function, event.into())).await;
-        let payload = match invoked {
-            Err(_) => return Err(GatewayError::IntegrationTimeout),
-            Ok(Ok(Outcome::Success(payload))) => payload,
+        let invoked = self.functions.invoke(function, event.into());
+        match tokio::time::timeout(timeout, invoked).await {
+            Err(_) => Err(IntegrationError::Timeout),
+            Ok(Ok(Outcome::Success(payload))) => Ok(payload),
             Ok(Ok(Outcome::Error(error))) => {
-                self.log.warn(format_args!(
-                    "{function} failed, so the answer is 502: {error}"
-                ));
-                return Err(GatewayError::BadIntegrationAnswer);
+                self.log.warn(format_args!("{function} failed: {error}"));
+                Err(IntegrationError::Failed)
             }
             Ok(Err(error)) => {
-                self.log.warn(format_args!(
-                    "{function} cannot be invoked, so the answer is 502: {error}"
-                ));
-                return Err(GatewayError::BadIntegrationAnswer);
+                self.log
+                    .warn(format_args!("{function} cannot be invoked: {error}"));
+                Err(IntegrationError::Failed)
             }
-        };
-        answer::read(&payload, call, &self.api.binary_media_types).map_err(|malformed| {
-            self.log.warn(format_args!(
-                "{function} answered what AWS does not accept, so the answer is 502: {malformed}"
-            ));
-            GatewayError::BadIntegrationAnswer
-        })
-    }
-}
-
-/// An error, and what its gateway response may name.
-#[derive(Debug)]
-struct Failure {
-    error: GatewayError,
-    resource: Option<String>,
-    authorizer: Option<Map<String, Value>>,
-}
-
-impl Failure {
-    const fn of(error: GatewayError) -> Self {
-        Self {
-            error,
-            resource: None,
-            authorizer: None,
         }
     }
 }

@@ -274,7 +274,7 @@ impl Ports {
         let first = template.functions.first();
         StackFile {
             pid: std::process::id(),
-            api: format!("{origin}/{}", template.api.stage),
+            api: format!("{origin}{}", template.api.base_path()),
             lambda: origin,
             function: first
                 .map(|function| function.name.clone())

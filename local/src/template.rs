@@ -8,6 +8,7 @@ mod error;
 mod function;
 pub mod gateway_response;
 mod globals;
+mod http_api;
 mod intrinsic;
 mod parameter;
 mod part;
@@ -32,10 +33,10 @@ pub use table::TableDefinition;
 use globals::Globals;
 use intrinsic::Scope;
 use part::Part;
-use properties::{API, API_EVENT, FUNCTION, Section};
+use properties::{API, API_EVENT, FUNCTION, HTTP_API, HTTP_API_EVENT, Section};
 use resources::Resource;
 use rest_api::Event;
-use select::Selected;
+use select::{Product, Selected};
 
 /// The sections of a template in CloudFormation and SAM.
 const SECTIONS: [&str; 11] = [
@@ -265,27 +266,28 @@ impl Reader<'_> {
     /// An event that is a route of an API; none for an event of another type.
     fn event(&mut self, function: &str, event: &Part) -> Result<Option<Event>, TemplateError> {
         let kind = event.required_text("Type")?;
-        match kind.as_str() {
-            "Api" => {
-                let properties = event.part("Properties")?;
-                let value = event.value("Properties").cloned().unwrap_or_default();
-                API_EVENT.check(properties.place(), &value, &mut self.warnings)?;
-                Ok(Some(Event {
-                    function: function.to_owned(),
-                    properties,
-                }))
-            }
+        let (product, table) = match kind.as_str() {
+            "Api" => (Product::Rest, &API_EVENT),
+            "HttpApi" => (Product::Http, &HTTP_API_EVENT),
             other if OTHER_EVENTS.contains(&other) => {
                 let why = format!("events of type {other} are not sent on one machine");
                 self.warnings.add(event.place(), &why);
-                Ok(None)
+                return Ok(None);
             }
             _ => {
                 let what = "type of event".to_owned();
                 let expected = format!("Api, HttpApi, {}", OTHER_EVENTS.join(", "));
-                Err(event.error("Type", Fault::Unknown { what, expected }))
+                return Err(event.error("Type", Fault::Unknown { what, expected }));
             }
-        }
+        };
+        let properties = event.part("Properties")?;
+        let value = event.value("Properties").cloned().unwrap_or_default();
+        table.check(properties.place(), &value, &mut self.warnings)?;
+        Ok(Some(Event {
+            product,
+            function: function.to_owned(),
+            properties,
+        }))
     }
 
     fn api(
@@ -294,21 +296,33 @@ impl Reader<'_> {
         events: &[Event],
         functions: &[FunctionDefinition],
     ) -> Result<Api, TemplateError> {
+        let product = selected.product;
+        let section = product.event();
         let properties = match selected.resource {
-            Some(resource) => self.properties(&resource, "Api", &API)?,
+            Some(resource) => {
+                let table = match product {
+                    Product::Rest => &API,
+                    Product::Http => &HTTP_API,
+                };
+                self.properties(&resource, section, table)?
+            }
             None => {
-                let merged = self.globals.merged("Api", "", &select::implicit_api())?;
+                let implicit = product.implicit_resource();
+                let merged = self.globals.merged(section, "", &implicit)?;
                 let resolved = self.scope.resolve(&merged)?.unwrap_or_default();
-                Part::open("Globals/Api", resolved)?
+                Part::open(format!("Globals/{section}"), resolved)?
             }
         };
         let mut own = Vec::new();
         for event in events {
-            if selected.has(&event.properties, self.scope)? {
+            if selected.has(event.product, &event.properties, self.scope)? {
                 own.push(event);
             }
         }
-        rest_api::read(&selected.id, &properties, &own, functions)
+        match product {
+            Product::Rest => rest_api::read(&selected.id, &properties, &own, functions),
+            Product::Http => http_api::read(&selected.id, &properties, &own, functions),
+        }
     }
 
     fn tables(

@@ -42,23 +42,7 @@ pub fn read(
     if let Some(unknown) = answer.keys().find(|name| !MEMBERS.contains(&name.as_str())) {
         return Err(Malformed::Unknown(unknown.clone()));
     }
-    let mut headers = HeaderMap::new();
-    for (name, value) in members(&answer, "headers")? {
-        headers.insert(header_name(name)?, header_value(value)?);
-    }
-    for (name, values) in members(&answer, "multiValueHeaders")? {
-        let name = header_name(name)?;
-        let values = values
-            .as_array()
-            .ok_or_else(|| Malformed::member("multiValueHeaders", "lists"))?;
-        // The same name in both maps: AWS merges them, and says the same value once.
-        for value in values {
-            let value = header_value(value)?;
-            if !headers.get_all(&name).iter().any(|found| found == value) {
-                headers.append(&name, value);
-            }
-        }
-    }
+    let mut headers = headers(&answer)?;
     let body = match answer.get("body") {
         None | Some(Value::Null) => Bytes::new(),
         Some(Value::String(text)) => Bytes::from(text.clone()),
@@ -77,6 +61,38 @@ pub fn read(
             .map_err(|error| Malformed::member("body", format!("base64: {error}")))?;
         *response.body_mut() = decoded.into();
     }
+    remap(&mut headers)?;
+    headers
+        .entry(CONTENT_TYPE)
+        .or_insert(HeaderValue::from_static("application/json"));
+    *response.headers_mut() = headers;
+    Ok(response)
+}
+
+/// The headers of an answer, from both of its maps.
+pub(super) fn headers(answer: &Map<String, Value>) -> Result<HeaderMap, Malformed> {
+    let mut headers = HeaderMap::new();
+    for (name, value) in members(answer, "headers")? {
+        headers.insert(header_name(name)?, header_value(value)?);
+    }
+    for (name, values) in members(answer, "multiValueHeaders")? {
+        let name = header_name(name)?;
+        let values = values
+            .as_array()
+            .ok_or_else(|| Malformed::member("multiValueHeaders", "lists"))?;
+        // The same name in both maps: AWS merges them, and says the same value once.
+        for value in values {
+            let value = header_value(value)?;
+            if !headers.get_all(&name).iter().any(|found| found == value) {
+                headers.append(&name, value);
+            }
+        }
+    }
+    Ok(headers)
+}
+
+/// Renames the headers that AWS sets itself.
+pub(super) fn remap(headers: &mut HeaderMap) -> Result<(), Malformed> {
     for name in REMAPPED {
         let values: Vec<_> = headers.get_all(&name).iter().cloned().collect();
         headers.remove(&name);
@@ -87,11 +103,7 @@ pub fn read(
         }
     }
     headers.remove(TRANSFER_ENCODING);
-    headers
-        .entry(CONTENT_TYPE)
-        .or_insert(HeaderValue::from_static("application/json"));
-    *response.headers_mut() = headers;
-    Ok(response)
+    Ok(())
 }
 
 /// The answer of the mock integration that SAM makes for `Cors`.
@@ -104,7 +116,7 @@ pub fn preflight(cors: &[(HeaderName, HeaderValue)]) -> Response<Bytes> {
     response
 }
 
-fn status(answer: &Map<String, Value>) -> Result<StatusCode, Malformed> {
+pub(super) fn status(answer: &Map<String, Value>) -> Result<StatusCode, Malformed> {
     let code = match answer.get("statusCode") {
         // AWS takes an answer without one as a success.
         None => return Ok(StatusCode::OK),
@@ -138,7 +150,7 @@ fn header_name(name: &str) -> Result<HeaderName, Malformed> {
         .map_err(|_| Malformed::member("headers", format!("the name of a header, found `{name}`")))
 }
 
-fn header_value(value: &Value) -> Result<HeaderValue, Malformed> {
+pub(super) fn header_value(value: &Value) -> Result<HeaderValue, Malformed> {
     let text = match value {
         Value::String(text) => text.clone(),
         Value::Bool(boolean) => boolean.to_string(),

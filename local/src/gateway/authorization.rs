@@ -1,4 +1,4 @@
-//! Asking a Lambda authorizer, and keeping what it answered.
+//! What a Lambda authorizer answers, and the cache of its answers.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -12,27 +12,48 @@ use super::call::Call;
 use super::malformed::Malformed;
 use super::policy::Policy;
 use super::response::Context;
-use crate::template::api::{Authorizer, Identity, IdentitySource};
+use crate::template::api::{Identity, IdentitySource, LambdaAuthorizer};
 
 /// AWS's quota "AWS Lambda authorizer result size".
 const MAX_ANSWER: usize = 8 * 1024;
 
-/// A valid answer of an authorizer, as far as the gateway uses it. All of it is kept, never a verdict: the policy is
-/// weighed for each method anew.
+/// A valid answer of an authorizer. All of it is cached, and not a verdict: a policy is evaluated for each method.
 #[derive(Clone, Debug)]
 pub struct Authorization {
-    /// The policy.
-    pub policy: Policy,
-    /// What the integration finds under `requestContext.authorizer`: the context as text, and `principalId`.
+    /// What the authorizer decided.
+    pub decision: Decision,
+    /// The principal of a policy.
+    pub principal: Option<String>,
+    /// The context for the integration.
     pub context: Map<String, Value>,
+}
+
+/// What an authorizer decided.
+#[derive(Clone, Debug)]
+pub enum Decision {
+    /// A policy, for every method.
+    Policy(Policy),
+    /// A simple response, the same for every method.
+    Simple(bool),
+}
+
+/// The form of answer that an authorizer is configured for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AnswerForm {
+    /// A policy for a REST API, whose context has only strings.
+    Rest,
+    /// A policy for an HTTP API.
+    Policy,
+    /// A simple response for an HTTP API.
+    Simple,
 }
 
 impl Authorization {
     /// Reads an authorizer's answer.
     ///
     /// # Errors
-    /// When API Gateway would not take it, and answer 500.
-    pub fn read(payload: &[u8]) -> Result<Self, Malformed> {
+    /// When API Gateway would answer it with 500.
+    pub fn read(payload: &[u8], form: AnswerForm) -> Result<Self, Malformed> {
         if payload.len() > MAX_ANSWER {
             return Err(Malformed::TooLarge {
                 bytes: payload.len(),
@@ -44,63 +65,93 @@ impl Authorization {
         let answer = answer
             .as_object()
             .ok_or_else(|| Malformed::member("the answer", "an object"))?;
+        let context = match answer.get("context") {
+            None | Some(Value::Null) => Map::new(),
+            Some(Value::Object(members)) => members.clone(),
+            Some(_) => return Err(Malformed::member("context", "an object")),
+        };
+        if form == AnswerForm::Simple {
+            let allowed = answer
+                .get("isAuthorized")
+                .and_then(Value::as_bool)
+                .ok_or_else(|| Malformed::member("isAuthorized", "true or false"))?;
+            return Ok(Self {
+                decision: Decision::Simple(allowed),
+                principal: None,
+                context,
+            });
+        }
         let principal = answer
             .get("principalId")
             .and_then(Value::as_str)
             .ok_or_else(|| Malformed::member("principalId", "a string"))?;
         let policy = Policy::read(answer.get("policyDocument").unwrap_or(&Value::Null))?;
-        let mut context = Map::new();
-        match answer.get("context") {
-            None | Some(Value::Null) => {}
-            Some(Value::Object(members)) => {
-                for (name, value) in members {
-                    let text = match value {
-                        Value::String(text) => text.clone(),
-                        Value::Bool(_) | Value::Number(_) => value.to_string(),
-                        Value::Null | Value::Array(_) | Value::Object(_) => {
-                            let expected = "a string, a number or a boolean";
-                            return Err(Malformed::member(format!("context: {name}"), expected));
-                        }
-                    };
-                    context.insert(name.clone(), text.into());
-                }
-            }
-            Some(_) => return Err(Malformed::member("context", "an object")),
-        }
         if !matches!(
             answer.get("usageIdentifierKey"),
             None | Some(Value::Null | Value::String(_))
         ) {
             return Err(Malformed::member("usageIdentifierKey", "a string"));
         }
-        context.insert("principalId".to_owned(), principal.into());
-        Ok(Self { policy, context })
+        Ok(Self {
+            decision: Decision::Policy(policy),
+            principal: Some(principal.to_owned()),
+            context: match form {
+                AnswerForm::Rest => strings(context)?,
+                AnswerForm::Policy | AnswerForm::Simple => context,
+            },
+        })
     }
 
-    /// The context with the time that asking took, as the integration finds it.
+    /// The context and the principal, as an event of payload format 1.0 has them.
     #[must_use]
-    pub fn context_after(&self, asked: Duration) -> Map<String, Value> {
+    pub fn flat_context(&self) -> Map<String, Value> {
         let mut context = self.context.clone();
+        if let Some(principal) = &self.principal {
+            context.insert("principalId".to_owned(), principal.as_str().into());
+        }
+        context
+    }
+
+    /// The same for a REST API, which adds how long the authorizer took.
+    #[must_use]
+    pub fn rest_context(&self, latency: Duration) -> Map<String, Value> {
+        let mut context = self.flat_context();
         context.insert(
             "integrationLatency".to_owned(),
-            json!(u64::try_from(asked.as_millis()).unwrap_or(u64::MAX)),
+            json!(u64::try_from(latency.as_millis()).unwrap_or(u64::MAX)),
         );
         context
     }
 }
 
+/// The context of a REST API: every scalar as a string.
+fn strings(context: Map<String, Value>) -> Result<Map<String, Value>, Malformed> {
+    let string = |(name, value): (String, Value)| {
+        let text = match value {
+            Value::String(text) => text,
+            Value::Bool(_) | Value::Number(_) => value.to_string(),
+            Value::Null | Value::Array(_) | Value::Object(_) => {
+                let expected = "a string, a number or a boolean";
+                return Err(Malformed::member(format!("context: {name}"), expected));
+            }
+        };
+        Ok((name, text.into()))
+    };
+    context.into_iter().map(string).collect()
+}
+
 /// The values that identify a caller.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Identified {
-    /// All that the authorizer wants are there.
+    /// Every value that the authorizer wants is present.
     By(Vec<String>),
-    /// One is missing, empty, or not as the authorizer's expression wants it: 401, and the function is not asked.
+    /// One is missing, empty, or does not match the authorizer's expression: 401 without an invocation.
     Refused,
 }
 
 /// Takes an authorizer's identity sources from a request.
 #[must_use]
-pub fn identify(authorizer: &Authorizer, call: &Call, context: &Context<'_>) -> Identified {
+pub fn identify(authorizer: &LambdaAuthorizer, call: &Call, context: &Context<'_>) -> Identified {
     match &authorizer.identity {
         Identity::Token { header, validation } => {
             let value = call.header_values(header).join(",");
@@ -115,28 +166,34 @@ pub fn identify(authorizer: &Authorizer, call: &Call, context: &Context<'_>) -> 
         }
         // Without caching "API Gateway directly passes the request to the Lambda function".
         Identity::Request { .. } if authorizer.ttl.is_zero() => Identified::By(Vec::new()),
-        Identity::Request { sources } => {
+        Identity::Request { sources } | Identity::Http { sources, .. } => {
             let values: Option<Vec<_>> = sources
                 .iter()
-                .map(|source| {
-                    let value = match source {
-                        IdentitySource::Header(name) => call.header(name).map(str::to_owned),
-                        IdentitySource::QueryString(name) => {
-                            call.query_parameter(name).map(str::to_owned)
-                        }
-                        IdentitySource::StageVariable(name) => context.variables.get(name).cloned(),
-                        IdentitySource::Context(name) => context.variable(name),
-                    };
-                    value.filter(|value| !value.is_empty())
-                })
+                .map(|source| identity_value(source, call, context))
                 .collect();
             values.map_or(Identified::Refused, Identified::By)
         }
     }
 }
 
-/// What an answer is kept under: the authorizer, and a digest of the identity values in their order, so that no token
-/// lies about in memory.
+/// The value of an identity source; an empty one is missing.
+#[must_use]
+pub fn identity_value(
+    source: &IdentitySource,
+    call: &Call,
+    context: &Context<'_>,
+) -> Option<String> {
+    let value = match source {
+        IdentitySource::Header(name) => call.header(name).map(str::to_owned),
+        IdentitySource::QueryString(name) => call.query_parameter(name).map(str::to_owned),
+        IdentitySource::StageVariable(name) => context.variables.get(name).cloned(),
+        IdentitySource::Context(name) => context.variable(name),
+    };
+    value.filter(|value| !value.is_empty())
+}
+
+/// The key of a cached answer: a digest of the authorizer and the identity values in order, so that the cache holds no
+/// token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct CacheKey([u8; 32]);
 
@@ -155,12 +212,12 @@ impl CacheKey {
     }
 }
 
-/// Answers of authorizers, each kept for its authorizer's time to live.
+/// Answers of authorizers, each cached for its authorizer's time to live.
 #[derive(Debug, Default)]
 pub struct Cache(Mutex<HashMap<CacheKey, (OffsetDateTime, Authorization)>>);
 
 impl Cache {
-    /// The answer that is kept under the key, if its time has not passed.
+    /// The cached answer, unless it has expired.
     pub fn find(&self, key: &CacheKey, now: OffsetDateTime) -> Option<Authorization> {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         kept.get(key)
@@ -168,7 +225,7 @@ impl Cache {
             .map(|(_, authorization)| authorization.clone())
     }
 
-    /// Keeps an answer, and forgets those whose time has passed.
+    /// Caches an answer, and removes those that have expired.
     pub fn keep(
         &self,
         key: CacheKey,
@@ -187,11 +244,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn answers_that_are_taken_and_refused() {
+    fn well_formed_and_malformed_answers() {
         fn check(answer: &Value, expected: Result<Value, &str>) {
-            match (Authorization::read(answer.to_string().as_bytes()), expected) {
+            let payload = answer.to_string();
+            match (
+                Authorization::read(payload.as_bytes(), AnswerForm::Rest),
+                expected,
+            ) {
                 (Ok(read), Ok(expected)) => {
-                    assert_eq!(Value::Object(read.context), expected, "{answer}")
+                    assert_eq!(Value::Object(read.flat_context()), expected, "{answer}")
                 }
                 (Err(error), Err(expected)) => {
                     assert!(error.to_string().contains(expected), "{answer}: {error}")

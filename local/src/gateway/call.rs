@@ -35,6 +35,8 @@ pub struct Call {
     pub path: String,
     /// The path as sent, with the stage.
     pub full_path: String,
+    /// The query as sent.
+    pub raw_query: String,
     /// The parameters of the query, decoded, in order.
     pub query: Vec<(String, String)>,
     /// The headers with their names in the case of an event, in order.
@@ -65,6 +67,7 @@ impl Call {
             verb: request.method().as_str().to_owned(),
             path: path.to_owned(),
             full_path: request.uri().path().to_owned(),
+            raw_query: request.uri().query().unwrap_or_default().to_owned(),
             query: request.uri().query().map(query).unwrap_or_default(),
             headers,
             body: request.body().clone(),

@@ -9,9 +9,11 @@ use time::macros::format_description;
 
 use super::answer::is_binary_media_type;
 use super::call::Call;
+use super::http_api;
 use crate::aws;
 use crate::clock::millis;
 use crate::template::Api;
+use crate::template::api::Kind;
 
 /// The event of a TOKEN authorizer: exactly three members.
 #[must_use]
@@ -64,9 +66,14 @@ pub fn proxy(
         context.insert("authorizer".to_owned(), Value::Object(authorizer.clone()));
     }
     event.insert("requestContext".to_owned(), Value::Object(context));
-    let binary = call
-        .header("content-type")
-        .is_some_and(|kind| is_binary_media_type(kind, &api.binary_media_types));
+    let binary = match &api.kind {
+        Kind::Rest {
+            binary_media_types, ..
+        } => call
+            .header("content-type")
+            .is_some_and(|kind| is_binary_media_type(kind, binary_media_types)),
+        Kind::Http { .. } => !http_api::event::is_text(call),
+    };
     let body = match (call.body.is_empty(), binary) {
         (true, _) => Value::Null,
         (false, true) => STANDARD.encode(&call.body).into(),
@@ -107,9 +114,6 @@ fn common(
 }
 
 fn context(call: &Call, api: &Api, resource: &str) -> Map<String, Value> {
-    let time = format_description!(
-        "[day]/[month repr:short]/[year]:[hour]:[minute]:[second] [offset_hour sign:mandatory][offset_minute]"
-    );
     let context = json!({
         "accountId": aws::ACCOUNT,
         "apiId": aws::API_ID,
@@ -135,7 +139,7 @@ fn context(call: &Call, api: &Api, resource: &str) -> Map<String, Value> {
         "path": call.full_path,
         "protocol": call.protocol,
         "requestId": call.id,
-        "requestTime": call.at.format(&time).unwrap_or_default(),
+        "requestTime": request_time(call),
         "requestTimeEpoch": millis(call.at),
         "resourceId": resource_id(resource),
         "resourcePath": resource,
@@ -145,6 +149,14 @@ fn context(call: &Call, api: &Api, resource: &str) -> Map<String, Value> {
         Value::Object(members) => members,
         _ => Map::new(),
     }
+}
+
+/// The time of a request, as access logs have it.
+pub(super) fn request_time(call: &Call) -> String {
+    let time = format_description!(
+        "[day]/[month repr:short]/[year]:[hour]:[minute]:[second] [offset_hour sign:mandatory][offset_minute]"
+    );
+    call.at.format(&time).unwrap_or_default()
 }
 
 /// Six letters and digits that stay the same for a resource, as AWS's ids do.
@@ -166,7 +178,7 @@ fn single_and_multi(pairs: &[(String, String)]) -> (Value, Value) {
     (Value::Object(single), json!(multi))
 }
 
-fn texts(map: &BTreeMap<String, String>) -> Value {
+pub(super) fn texts(map: &BTreeMap<String, String>) -> Value {
     map.iter()
         .map(|(name, value)| (name.clone(), Value::from(value.as_str())))
         .collect::<Map<_, _>>()

@@ -148,7 +148,7 @@ pub struct Context<'a> {
     pub stage: &'a str,
     /// The stage's variables.
     pub variables: &'a BTreeMap<String, String>,
-    /// The path of the resource, once it is known.
+    /// The path of the resource, or the key of an HTTP API's route, once it is known.
     pub resource: Option<&'a str>,
     /// The authorizer's context and principal, once there are some.
     pub authorizer: Option<&'a serde_json::Map<String, Value>>,
@@ -163,7 +163,7 @@ impl Context<'_> {
             "requestId" | "extendedRequestId" => call.id.clone(),
             "httpMethod" => call.verb.clone(),
             "path" => call.full_path.clone(),
-            "resourcePath" => self.resource?.to_owned(),
+            "resourcePath" | "routeKey" => self.resource?.to_owned(),
             "stage" => self.stage.to_owned(),
             "apiId" | "domainPrefix" => aws::API_ID.to_owned(),
             "accountId" => aws::ACCOUNT.to_owned(),

@@ -32,46 +32,101 @@ pub fn find<'a>(routes: &'a [Route], verb: &str, path: &str) -> Option<Matched<'
     Some(Matched { route, parameters })
 }
 
+/// Finds the route of an HTTP API: a full match, then a greedy path, then `$default`.
+///
+/// The method is part of the match, so a path without it falls through to a less specific one.
+#[must_use]
+pub fn find_http<'a>(routes: &'a [Route], verb: &str, path: &str) -> Option<Matched<'a>> {
+    routes
+        .iter()
+        .filter(|route| route.verb.as_deref().is_none_or(|own| own == verb))
+        .filter_map(|route| {
+            let parameters = route.path.matches(path)?;
+            Some(Matched { route, parameters })
+        })
+        .min_by_key(|matched| {
+            let ranks = matched.route.path.ranks();
+            let class = ranks.last().copied().unwrap_or_default().max(1);
+            (class, ranks, matched.route.verb.is_none())
+        })
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::template::api::Integration;
+    use crate::template::api::{Integration, PayloadFormat};
     use crate::template::route_path::RoutePath;
 
-    fn routes() -> Vec<Route> {
-        [
-            "GET /state",
-            "GET /state/{id}",
-            "ANY /state/{id}",
-            "GET /state/all",
-            "ANY /{proxy+}",
-            "GET /a/{x}/b",
-            "GET /",
-        ]
-        .iter()
-        .map(|text| {
-            let (verb, path) = text.split_once(' ').unwrap();
-            let verb = (verb != "ANY").then(|| verb.to_owned());
-            Route {
-                path: RoutePath::parse(path).unwrap(),
-                verb,
-                integration: Integration::Function {
-                    name: "f".to_owned(),
-                    timeout: Duration::ZERO,
-                },
-                authorizer: None,
-                place: String::new(),
-            }
-        })
-        .collect()
+    fn routes(keys: &[&str]) -> Vec<Route> {
+        keys.iter()
+            .map(|text| {
+                let (verb, path) = text.split_once(' ').unwrap_or(("ANY", text));
+                let verb = (verb != "ANY").then(|| verb.to_owned());
+                Route {
+                    path: match path {
+                        "$default" => RoutePath::of_default_route(),
+                        path => RoutePath::parse(path).unwrap(),
+                    },
+                    verb,
+                    integration: Integration::Function {
+                        name: "f".to_owned(),
+                        payload: PayloadFormat::V1,
+                        timeout: Duration::ZERO,
+                    },
+                    authorizer: None,
+                    scopes: Vec::new(),
+                    place: String::new(),
+                }
+            })
+            .collect()
+    }
+
+    /// The example of the guide to HTTP APIs, `http-api-develop-routes`, and what it leaves open.
+    #[test]
+    fn requests_find_their_route_of_an_http_api() {
+        fn check(verb: &str, path: &str, expected: Option<&str>) {
+            let routes = routes(&[
+                "GET /pets/dog/1",
+                "GET /pets/dog/{id}",
+                "GET /pets/{proxy+}",
+                "ANY /{proxy+}",
+                "$default",
+                "PUT /{x}/b",
+                "PUT /a/{proxy+}",
+                "ANY /any",
+                "GET /any",
+            ]);
+            let found = find_http(&routes, verb, path).map(|matched| matched.route.key());
+            assert_eq!(found.as_deref(), expected, "{verb} {path}");
+        }
+        check("GET", "/pets/dog/1", Some("GET /pets/dog/1"));
+        check("GET", "/pets/dog/2", Some("GET /pets/dog/{id}"));
+        check("GET", "/pets/cat/1", Some("GET /pets/{proxy+}"));
+        check("POST", "/test/5", Some("ANY /{proxy+}"));
+        check("POST", "/pets/dog/1", Some("ANY /{proxy+}"));
+        check("GET", "/", Some("$default"));
+        // A full match is preferred to a greedy path, even when that begins with more static segments.
+        check("PUT", "/a/b", Some("PUT /{x}/b"));
+        check("PUT", "/a/c", Some("PUT /a/{proxy+}"));
+        check("GET", "/any", Some("GET /any"));
+        check("PUT", "/any", Some("ANY /any"));
+        assert!(find_http(&routes(&["GET /a"]), "PUT", "/a").is_none());
     }
 
     #[test]
-    fn requests_find_their_route() {
+    fn requests_find_their_route_of_a_rest_api() {
         fn check(verb: &str, path: &str, expected: Option<&str>) {
-            let routes = routes();
+            let routes = routes(&[
+                "GET /state",
+                "GET /state/{id}",
+                "ANY /state/{id}",
+                "GET /state/all",
+                "ANY /{proxy+}",
+                "GET /a/{x}/b",
+                "GET /",
+            ]);
             let found = find(&routes, verb, path).map(|matched| {
                 let verb = matched.route.verb.as_deref().unwrap_or("ANY");
                 let parameters: Vec<_> = matched

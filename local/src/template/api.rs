@@ -20,12 +20,42 @@ pub struct Api {
     pub routes: Vec<Route>,
     /// Its authorizers, by name.
     pub authorizers: BTreeMap<String, Authorizer>,
-    /// What the template changes about gateway responses, by type, such as `ACCESS_DENIED`.
-    pub responses: BTreeMap<String, CustomResponse>,
-    /// Media types whose bodies are passed as base64.
-    pub binary_media_types: Vec<String>,
     /// The stage's variables.
     pub variables: BTreeMap<String, String>,
+    /// Which of API Gateway's two products serves it.
+    pub kind: Kind,
+}
+
+/// API Gateway's two products, with what only one of them has.
+#[derive(Clone, Debug)]
+pub enum Kind {
+    /// A REST API.
+    Rest {
+        /// What the template changes about gateway responses, by type, such as `ACCESS_DENIED`.
+        responses: BTreeMap<String, CustomResponse>,
+        /// Media types whose bodies are passed as base64.
+        binary_media_types: Vec<String>,
+    },
+    /// An HTTP API.
+    Http {
+        /// The gateway's own CORS, if it is configured.
+        cors: Option<CorsConfiguration>,
+    },
+}
+
+/// The stage of an HTTP API that is served at the root.
+pub const DEFAULT_STAGE: &str = "$default";
+
+impl Api {
+    /// The first segment of every path, with its slash; empty for a stage that is served at the root.
+    #[must_use]
+    pub fn base_path(&self) -> String {
+        if self.stage == DEFAULT_STAGE {
+            String::new()
+        } else {
+            format!("/{}", self.stage)
+        }
+    }
 }
 
 /// One method of a resource.
@@ -39,8 +69,24 @@ pub struct Route {
     pub integration: Integration,
     /// The authorizer that is asked first.
     pub authorizer: Option<String>,
+    /// The scopes of which a JWT authorizer wants one.
+    pub scopes: Vec<String>,
     /// Where the template defines it.
     pub place: String,
+}
+
+impl Route {
+    /// The key of the route in an HTTP API, such as `GET /items/{id}` or `$default`.
+    #[must_use]
+    pub fn key(&self) -> String {
+        let verb = self.verb.as_deref().unwrap_or("ANY");
+        let path = &self.path;
+        if path.is_default() {
+            path.to_string()
+        } else {
+            format!("{verb} {path}")
+        }
+    }
 }
 
 /// What answers a request once it is authorized.
@@ -50,6 +96,8 @@ pub enum Integration {
     Function {
         /// The function's name.
         name: String,
+        /// The form of its event and answer.
+        payload: PayloadFormat,
         /// How long it may take.
         timeout: Duration,
     },
@@ -57,9 +105,27 @@ pub enum Integration {
     Preflight(Vec<(HeaderName, HeaderValue)>),
 }
 
+/// The version of an event and its answer. A REST API has only 1.0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PayloadFormat {
+    /// 1.0.
+    V1,
+    /// 2.0.
+    V2,
+}
+
+/// What decides whether a caller may call.
+#[derive(Clone, Debug)]
+pub enum Authorizer {
+    /// A function.
+    Lambda(LambdaAuthorizer),
+    /// API Gateway itself, by the claims of a JWT.
+    Jwt(JwtAuthorizer),
+}
+
 /// A Lambda authorizer.
 #[derive(Clone, Debug)]
-pub struct Authorizer {
+pub struct LambdaAuthorizer {
     /// The function's name.
     pub function: String,
     /// What it receives about the caller.
@@ -68,20 +134,40 @@ pub struct Authorizer {
     pub ttl: Duration,
 }
 
+/// The JWT authorizer of an HTTP API.
+#[derive(Clone, Debug)]
+pub struct JwtAuthorizer {
+    /// The exact `iss` of its tokens.
+    pub issuer: String,
+    /// The accepted values of `aud`, or else of `client_id`.
+    pub audience: Vec<String>,
+    /// Where the token is.
+    pub source: IdentitySource,
+}
+
 /// What identifies a caller to an authorizer, and so the key of its cached answers.
 #[derive(Clone, Debug)]
 pub enum Identity {
-    /// One header's value, and nothing else of the request.
+    /// REST: one header's value, and nothing else of the request.
     Token {
         /// The header's name.
         header: String,
         /// What the whole value must match.
         validation: Option<Regex>,
     },
-    /// The whole request but for its body.
+    /// REST: the whole request but for its body.
     Request {
         /// The parts that identify the caller, in order.
         sources: Vec<IdentitySource>,
+    },
+    /// HTTP API: the whole request but for its body.
+    Http {
+        /// The parts that identify the caller, in order.
+        sources: Vec<IdentitySource>,
+        /// The form of the event.
+        payload: PayloadFormat,
+        /// Whether the answer is a simple response, and not a policy.
+        simple: bool,
     },
 }
 
@@ -96,4 +182,21 @@ pub enum IdentitySource {
     StageVariable(String),
     /// A member of the request's context.
     Context(String),
+}
+
+/// The gateway's own CORS of an HTTP API.
+#[derive(Clone, Debug, Default)]
+pub struct CorsConfiguration {
+    /// Origins: exact, `*`, or `https://*` and `http://*`.
+    pub origins: Vec<String>,
+    /// Methods.
+    pub methods: Vec<String>,
+    /// Headers that a request may have.
+    pub headers: Vec<String>,
+    /// Headers of a response that a page may read.
+    pub exposed: Vec<String>,
+    /// How many seconds a preflight is valid.
+    pub max_age: Option<u32>,
+    /// Whether requests may carry credentials.
+    pub credentials: bool,
 }

@@ -44,6 +44,7 @@ const REFUSED: [&str; 4] = [
 /// Kinds of resource that are run here.
 pub(super) const FUNCTION: &str = "AWS::Serverless::Function";
 pub(super) const REST_API: &str = "AWS::Serverless::Api";
+pub(super) const HTTP_API: &str = "AWS::Serverless::HttpApi";
 const TABLE: &str = "AWS::DynamoDB::Table";
 
 /// A resource whose condition holds.
@@ -106,12 +107,12 @@ pub(super) fn check_kinds(
         let why = format!("a resource of type {}", resource.kind);
         if resource.is_function()
             || resource.is_table()
-            || resource.kind == REST_API
+            || [REST_API, HTTP_API].contains(&resource.kind)
             || is_one_of(&BESIDE)
         {
             continue;
         }
-        if is_one_of(&REFUSED) || resource.kind == "AWS::Serverless::HttpApi" {
+        if is_one_of(&REFUSED) {
             return Err(TemplateError::at(
                 resource.place(),
                 Fault::NotSupported(why),
@@ -174,7 +175,7 @@ pub(super) fn name_all(
         scope.resources.insert(resource.id.to_owned(), names);
     }
     let names = Names {
-        kind: REST_API.to_owned(),
+        kind: selected.product.kind().to_owned(),
         reference: aws::API_ID.to_owned(),
         attributes: BTreeMap::from([("RootResourceId", "root".to_owned())]),
     };

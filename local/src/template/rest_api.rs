@@ -7,12 +7,16 @@ use http::{HeaderName, HeaderValue};
 use regex_lite::Regex;
 use serde_json::Value;
 
-use super::api::{Api, Authorizer, Identity, IdentitySource, Integration, Route};
+use super::api::{
+    Api, Authorizer, Identity, IdentitySource, Integration, Kind, LambdaAuthorizer, PayloadFormat,
+    Route,
+};
 use super::error::{Fault, TemplateError};
 use super::function::FunctionDefinition;
 use super::gateway_response::{self, quoted};
 use super::part::Part;
 use super::route_path::RoutePath;
+use super::select::Product;
 use crate::aws;
 
 /// How long an authorizer's answer is cached when the template does not say, and at most.
@@ -24,8 +28,10 @@ const DEFAULT_TIMEOUT: u64 = 29_000;
 /// The verbs that SAM lists for a path with `ANY`.
 const VERBS: [&str; 7] = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"];
 
-/// An `Api` event of a function.
+/// An event of a function that is a route of an API.
 pub(super) struct Event {
+    /// The product of the API.
+    pub(super) product: Product,
     /// The function's name.
     pub(super) function: String,
     /// The event's properties.
@@ -48,12 +54,7 @@ pub(super) fn read(
     let mut routes: Vec<Route> = Vec::new();
     for event in events {
         let route = route(event, &default, &authorizers)?;
-        let same = |other: &&Route| route.verb == other.verb && route.path.overlaps(&other.path);
-        if let Some(other) = routes.iter().find(same) {
-            let other = other.place.clone();
-            return Err(event.properties.fault(Fault::Duplicate(other)));
-        }
-        routes.push(route);
+        add(route, &mut routes)?;
     }
     add_preflights(api, &default, &mut routes)?;
     let media_types = api.texts("BinaryMediaTypes")?;
@@ -62,13 +63,26 @@ pub(super) fn read(
         stage: api.required_text("StageName")?,
         routes,
         authorizers,
-        responses: gateway_response::read(api)?,
-        binary_media_types: media_types
-            .iter()
-            .map(|media_type| media_type.replace("~1", "/"))
-            .collect(),
         variables: api.text_map("Variables")?,
+        kind: Kind::Rest {
+            responses: gateway_response::read(api)?,
+            binary_media_types: media_types
+                .iter()
+                .map(|media_type| media_type.replace("~1", "/"))
+                .collect(),
+        },
     })
+}
+
+/// Adds a route, unless its method and path are taken.
+pub(super) fn add(route: Route, routes: &mut Vec<Route>) -> Result<(), TemplateError> {
+    let same = |other: &&Route| route.verb == other.verb && route.path.overlaps(&other.path);
+    if let Some(other) = routes.iter().find(same) {
+        let duplicate = Fault::Duplicate(other.place.clone());
+        return Err(TemplateError::at(route.place, duplicate));
+    }
+    routes.push(route);
+    Ok(())
 }
 
 struct DefaultAuthorizer {
@@ -100,7 +114,7 @@ impl DefaultAuthorizer {
     }
 }
 
-fn known(name: &str, authorizers: &BTreeMap<String, Authorizer>) -> Result<(), Fault> {
+pub(super) fn known(name: &str, authorizers: &BTreeMap<String, Authorizer>) -> Result<(), Fault> {
     match name {
         _ if authorizers.contains_key(name) => Ok(()),
         "AWS_IAM" => Err(Fault::NotSupported(
@@ -121,6 +135,7 @@ fn route(
     let Event {
         function,
         properties,
+        ..
     } = event;
     let verb = properties.required_text("Method")?.to_ascii_uppercase();
     let verb = (verb != "ANY").then_some(verb);
@@ -141,9 +156,11 @@ fn route(
         verb,
         integration: Integration::Function {
             name: function.clone(),
+            payload: PayloadFormat::V1,
             timeout: Duration::from_millis(timeout.unwrap_or(DEFAULT_TIMEOUT)),
         },
         authorizer,
+        scopes: Vec::new(),
         place: properties.place().to_owned(),
     })
 }
@@ -174,6 +191,7 @@ fn add_preflights(
             authorizer: default.of(options.as_deref()),
             verb: options,
             integration: Integration::Preflight(cors.headers(&verbs)),
+            scopes: Vec::new(),
             place: cors.place.clone(),
         });
     }
@@ -280,13 +298,7 @@ pub(super) fn function<'a>(
 fn authorizer(part: &Part, functions: &[FunctionDefinition]) -> Result<Authorizer, TemplateError> {
     let function = function(part, "FunctionArn", functions)?;
     let identity = part.part("Identity")?;
-    let ttl = identity.parsed("ReauthorizeEvery", "a number of seconds")?;
-    let ttl = ttl.unwrap_or(DEFAULT_TTL);
-    if ttl > MAX_TTL {
-        let expected = format!("at most {MAX_TTL} seconds");
-        let found = ttl.to_string();
-        return Err(identity.error("ReauthorizeEvery", Fault::Unexpected { expected, found }));
-    }
+    let ttl = ttl(&identity)?.unwrap_or(DEFAULT_TTL);
     let identity = match part.text("FunctionPayloadType")?.as_deref() {
         None | Some("TOKEN") => token_identity(&identity)?,
         Some("REQUEST") => Identity::Request {
@@ -298,11 +310,22 @@ fn authorizer(part: &Part, functions: &[FunctionDefinition]) -> Result<Authorize
             return Err(part.error("FunctionPayloadType", Fault::Unexpected { expected, found }));
         }
     };
-    Ok(Authorizer {
+    Ok(Authorizer::Lambda(LambdaAuthorizer {
         function: function.name.clone(),
         identity,
         ttl: Duration::from_secs(ttl),
-    })
+    }))
+}
+
+/// How many seconds an authorizer's answer is cached.
+pub(super) fn ttl(identity: &Part) -> Result<Option<u64>, TemplateError> {
+    let ttl: Option<u64> = identity.parsed("ReauthorizeEvery", "a number of seconds")?;
+    if let Some(ttl) = ttl.filter(|ttl| *ttl > MAX_TTL) {
+        let expected = format!("at most {MAX_TTL} seconds");
+        let found = ttl.to_string();
+        return Err(identity.error("ReauthorizeEvery", Fault::Unexpected { expected, found }));
+    }
+    Ok(ttl)
 }
 
 fn token_identity(identity: &Part) -> Result<Identity, TemplateError> {
@@ -324,7 +347,8 @@ fn token_identity(identity: &Part) -> Result<Identity, TemplateError> {
     })
 }
 
-fn sources(identity: &Part, ttl: u64) -> Result<Vec<IdentitySource>, TemplateError> {
+/// The identity sources of an authorizer, in SAM's order.
+pub(super) fn identity_sources(identity: &Part) -> Result<Vec<IdentitySource>, TemplateError> {
     type Source = fn(String) -> IdentitySource;
     let properties: [(&str, Source); 4] = [
         ("Headers", IdentitySource::Header),
@@ -336,6 +360,11 @@ fn sources(identity: &Part, ttl: u64) -> Result<Vec<IdentitySource>, TemplateErr
     for (property, source) in properties {
         sources.extend(identity.texts(property)?.into_iter().map(source));
     }
+    Ok(sources)
+}
+
+fn sources(identity: &Part, ttl: u64) -> Result<Vec<IdentitySource>, TemplateError> {
+    let sources = identity_sources(identity)?;
     if sources.is_empty() && ttl > 0 {
         let expected =
             "an identity source for a REQUEST authorizer with a cache, or ReauthorizeEvery: 0";

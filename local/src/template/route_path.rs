@@ -17,6 +17,8 @@ enum Segment {
     Static(String),
     Parameter(String),
     Greedy(String),
+    /// `$default` of an HTTP API.
+    Default,
 }
 
 impl Segment {
@@ -26,6 +28,7 @@ impl Segment {
             Self::Static(_) => 0,
             Self::Parameter(_) => 1,
             Self::Greedy(_) => 2,
+            Self::Default => 3,
         }
     }
 }
@@ -72,6 +75,20 @@ impl RoutePath {
         })
     }
 
+    /// The path of the route `$default`, which matches every path.
+    pub(crate) fn of_default_route() -> Self {
+        Self {
+            text: "$default".to_owned(),
+            segments: vec![Segment::Default],
+        }
+    }
+
+    /// Whether it is the path of the route `$default`.
+    #[must_use]
+    pub fn is_default(&self) -> bool {
+        self.segments.first() == Some(&Segment::Default)
+    }
+
     /// The path's parameters, as sent, when the path matches.
     ///
     /// Nothing is decoded, so `%2F` separates no segments. One slash at the end, and any number at the beginning, do
@@ -81,6 +98,9 @@ impl RoutePath {
         let path = path.trim_start_matches('/');
         let path = path.strip_suffix('/').unwrap_or(path);
         let mut parameters = BTreeMap::new();
+        if self.is_default() {
+            return Some(parameters);
+        }
         let mut rest = Some(path).filter(|path| !path.is_empty());
         for segment in &self.segments {
             let remaining = rest?;
@@ -100,6 +120,7 @@ impl RoutePath {
                     parameters.insert(name.clone(), remaining.to_owned());
                     rest = None;
                 }
+                Segment::Default => rest = None,
             }
         }
         rest.is_none().then_some(parameters)

@@ -5,24 +5,69 @@ use serde_json::{Value, json};
 use super::error::{Fault, TemplateError};
 use super::intrinsic::Scope;
 use super::part::Part;
-use super::resources::{REST_API, Resource};
+use super::resources::{HTTP_API, REST_API, Resource};
 use crate::aws;
 
-/// The API that SAM makes for events that name none.
-const IMPLICIT: &str = "ServerlessRestApi";
+/// API Gateway's two products in a SAM template.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Product {
+    /// A REST API.
+    Rest,
+    /// An HTTP API.
+    Http,
+}
+
+impl Product {
+    /// The type of its resources.
+    pub(super) const fn kind(self) -> &'static str {
+        match self {
+            Self::Rest => REST_API,
+            Self::Http => HTTP_API,
+        }
+    }
+
+    /// The type of its events, and its section of `Globals`.
+    pub(super) const fn event(self) -> &'static str {
+        match self {
+            Self::Rest => "Api",
+            Self::Http => "HttpApi",
+        }
+    }
+
+    /// The property of an event that names the API.
+    const fn reference(self) -> &'static str {
+        match self {
+            Self::Rest => "RestApiId",
+            Self::Http => "ApiId",
+        }
+    }
+
+    /// The logical id of the API that SAM makes for events that name none.
+    const fn implicit(self) -> &'static str {
+        match self {
+            Self::Rest => "ServerlessRestApi",
+            Self::Http => "ServerlessHttpApi",
+        }
+    }
+
+    /// The resource of that API.
+    pub(super) fn implicit_resource(self) -> Value {
+        match self {
+            Self::Rest => json!({"Properties": {"StageName": "Prod"}}),
+            Self::Http => json!({}),
+        }
+    }
+}
 
 /// The API that is served.
 #[derive(Debug)]
 pub(super) struct Selected<'a> {
     /// Its logical id.
     pub(super) id: String,
+    /// Its product.
+    pub(super) product: Product,
     /// Its resource; the implicit API has none.
     pub(super) resource: Option<Resource<'a>>,
-}
-
-/// The resource of an implicit API.
-pub(super) fn implicit_api() -> Value {
-    json!({"Properties": {"StageName": "Prod"}})
 }
 
 impl<'a> Selected<'a> {
@@ -31,20 +76,26 @@ impl<'a> Selected<'a> {
         resources: &[Resource<'a>],
         wanted: Option<&str>,
     ) -> Result<Self, TemplateError> {
-        let explicit = resources
-            .iter()
-            .filter(|resource| resource.kind == REST_API);
-        let mut apis: Vec<_> = explicit
-            .map(|resource| Self {
+        let mut apis = Vec::new();
+        for product in [Product::Rest, Product::Http] {
+            let of_product = resources
+                .iter()
+                .filter(|resource| resource.kind == product.kind());
+            apis.extend(of_product.map(|resource| Self {
                 id: resource.id.to_owned(),
+                product,
                 resource: Some(*resource),
-            })
-            .collect();
-        if resources.iter().any(has_event_without_api) {
-            apis.push(Self {
-                id: IMPLICIT.to_owned(),
-                resource: None,
-            });
+            }));
+            if resources
+                .iter()
+                .any(|resource| has_event_without_api(resource, product))
+            {
+                apis.push(Self {
+                    id: product.implicit().to_owned(),
+                    product,
+                    resource: None,
+                });
+            }
         }
         let ids: Vec<_> = apis.iter().map(|api| api.id.clone()).collect();
         let found = apis
@@ -62,7 +113,7 @@ impl<'a> Selected<'a> {
                 ))
             }
             (None, _) if ids.is_empty() => {
-                let expected = format!("an API of type {REST_API}");
+                let expected = format!("an API of type {REST_API} or {HTTP_API}");
                 let found = "none".to_owned();
                 Err(TemplateError::at(
                     "Resources",
@@ -80,31 +131,38 @@ impl<'a> Selected<'a> {
         }
     }
 
-    /// Whether an event belongs to the API.
-    pub(super) fn has(&self, event: &Part, scope: &Scope) -> Result<bool, TemplateError> {
-        const PROPERTY: &str = "RestApiId";
-        let Some(api) = event.text(PROPERTY)? else {
-            return Ok(self.resource.is_none());
+    /// Whether an event of a product belongs to the API.
+    pub(super) fn has(
+        &self,
+        product: Product,
+        event: &Part,
+        scope: &Scope,
+    ) -> Result<bool, TemplateError> {
+        let Some(api) = event.text(product.reference())? else {
+            return Ok(self.resource.is_none() && self.product == product);
         };
         let known = scope
             .resources
-            .iter()
-            .any(|(_, names)| names.kind == REST_API && names.reference == api);
+            .values()
+            .any(|names| names.kind == product.kind() && names.reference == api);
         if !known {
-            let (what, name) = ("AWS::Serverless::Api of the template", api);
-            return Err(event.error(PROPERTY, Fault::NoSuch { what, name }));
+            let (what, name) = ("API of that type in the template", api);
+            return Err(event.error(product.reference(), Fault::NoSuch { what, name }));
         }
         Ok(api == aws::API_ID)
     }
 }
 
-/// Whether the resource is a function with an `Api` event that names no API.
-fn has_event_without_api(resource: &Resource<'_>) -> bool {
+/// Whether the resource is a function with an event of the product that names no API.
+fn has_event_without_api(resource: &Resource<'_>, product: Product) -> bool {
     let events = resource.value.pointer("/Properties/Events");
     let mut events = events.and_then(Value::as_object).into_iter().flatten();
+    let reference = format!("/Properties/{}", product.reference());
     resource.is_function()
         && events.any(|(_, event)| {
-            event.get("Type").is_some_and(|kind| kind == "Api")
-                && event.pointer("/Properties/RestApiId").is_none()
+            event
+                .get("Type")
+                .is_some_and(|kind| kind == product.event())
+                && event.pointer(&reference).is_none()
         })
 }

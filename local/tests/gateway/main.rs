@@ -2,5 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod http_api;
+mod jwt;
 mod rest;
 mod support;

@@ -66,7 +66,11 @@ pub(crate) fn failure(message: &str) -> Outcome {
 }
 
 pub(crate) fn policy(effect: &str, path: &str) -> Value {
-    let resource = format!("arn:aws:execute-api:us-east-1:123456789012:local00000/prod/{path}");
+    policy_of_stage("prod", effect, path)
+}
+
+pub(crate) fn policy_of_stage(stage: &str, effect: &str, path: &str) -> Value {
+    let resource = format!("arn:aws:execute-api:us-east-1:123456789012:local00000/{stage}/{path}");
     json!({
         "principalId": "p",
         "policyDocument": {
@@ -118,6 +122,15 @@ impl Api {
 
     /// `GET /path` and headers, each `Name: value`.
     pub(crate) async fn send(&self, line: &str, headers: &[&str]) -> Response<Bytes> {
+        self.send_body(line, headers, "").await
+    }
+
+    pub(crate) async fn send_body(
+        &self,
+        line: &str,
+        headers: &[&str],
+        body: &'static str,
+    ) -> Response<Bytes> {
         let (method, path) = line.split_once(' ').unwrap();
         let mut request = Request::builder()
             .method(method)
@@ -129,7 +142,7 @@ impl Api {
         }
         self.gateway
             .answer(
-                request.body(Bytes::new()).unwrap(),
+                request.body(Bytes::from(body)).unwrap(),
                 IpAddr::from([127, 0, 0, 1]),
             )
             .await
@@ -199,8 +212,8 @@ impl Row<'_> {
         assert!(body.starts_with(self.body), "{context}: {body}");
         let error_type = header(&response, "x-amzn-errortype");
         assert_eq!(error_type, self.error_type, "{context}");
-        let request_id = header(&response, "x-amzn-requestid");
-        assert_eq!(request_id.len(), 36, "{context}");
+        let ids = ["x-amzn-requestid", "apigw-requestid"].map(|name| header(&response, name));
+        assert_eq!(ids.concat().len(), 36, "{context}");
         assert_eq!(api.invoked("guard"), self.invoked, "{context}");
         let reached = usize::from(self.status == 200);
         assert_eq!(api.invoked("handler"), reached, "{context}");

@@ -1,0 +1,71 @@
+//! What a function answers to an HTTP API, as an HTTP response.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, SET_COOKIE};
+use http::{HeaderValue, Response};
+use serde_json::{Map, Value};
+
+use super::super::answer::{header_value, headers, remap, status};
+use super::super::malformed::Malformed;
+use crate::template::api::PayloadFormat;
+
+/// The media type of an answer that names none.
+const DEFAULT_MEDIA_TYPE: HeaderValue = HeaderValue::from_static("text/plain;charset=UTF-8");
+
+/// Reads a function's answer.
+///
+/// # Errors
+/// When it is malformed, which AWS answers with 500.
+pub fn read(payload: &[u8], format: PayloadFormat) -> Result<Response<Bytes>, Malformed> {
+    let value: Value =
+        serde_json::from_slice(payload).map_err(|error| Malformed::Json(error.to_string()))?;
+    match (value, format) {
+        (Value::Object(answer), _) if answer.contains_key("statusCode") => structured(&answer),
+        // Format 2.0 infers the response from any other JSON.
+        (inferred, PayloadFormat::V2) => {
+            let body = match inferred {
+                Value::String(text) => text,
+                other => other.to_string(),
+            };
+            let mut response = Response::new(Bytes::from(body));
+            let json = HeaderValue::from_static("application/json");
+            response.headers_mut().insert(CONTENT_TYPE, json);
+            Ok(response)
+        }
+        (_, PayloadFormat::V1) => Err(Malformed::member("statusCode", "a status")),
+    }
+}
+
+fn structured(answer: &Map<String, Value>) -> Result<Response<Bytes>, Malformed> {
+    let mut headers = headers(answer)?;
+    match answer.get("cookies") {
+        None | Some(Value::Null) => {}
+        Some(Value::Array(cookies)) => {
+            for cookie in cookies {
+                headers.append(SET_COOKIE, header_value(cookie)?);
+            }
+        }
+        Some(_) => return Err(Malformed::member("cookies", "a list")),
+    }
+    let body = match answer.get("body") {
+        None | Some(Value::Null) => String::new(),
+        Some(Value::String(text)) => text.clone(),
+        Some(_) => return Err(Malformed::member("body", "a string")),
+    };
+    let body = match answer.get("isBase64Encoded") {
+        None | Some(Value::Null | Value::Bool(false)) => body.into(),
+        Some(Value::Bool(true)) => {
+            let decoded = STANDARD.decode(body);
+            decoded.map_err(|error| Malformed::member("body", format!("base64: {error}")))?
+        }
+        Some(_) => return Err(Malformed::member("isBase64Encoded", "true or false")),
+    };
+    let mut response = Response::new(Bytes::from(body));
+    *response.status_mut() = status(answer)?;
+    remap(&mut headers)?;
+    headers.entry(CONTENT_TYPE).or_insert(DEFAULT_MEDIA_TYPE);
+    *response.headers_mut() = headers;
+    Ok(response)
+}

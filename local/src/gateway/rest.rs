@@ -1,0 +1,185 @@
+//! The behaviour of a REST API: route, identity source, cache, authorizer, policy for this method, integration.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderValue, Request, Response};
+use serde_json::{Map, Value};
+
+use super::authorization::{AnswerForm, Authorization, Identified, identify};
+use super::call::{Call, headers_size};
+use super::policy::Verdict;
+use super::response::{self, GatewayError};
+use super::route::{self, Matched};
+use super::{
+    AuthorizerError, BodyTooLarge, Gateway, IntegrationError, MAX_HEADERS, MAX_METHOD_ARN, answer,
+    event,
+};
+use crate::aws;
+use crate::template::api::{Authorizer, Identity, Integration, Kind, LambdaAuthorizer};
+use crate::template::gateway_response::CustomResponse;
+
+/// An error, and what its gateway response may name.
+#[derive(Debug)]
+struct Failure {
+    error: GatewayError,
+    resource: Option<String>,
+    authorizer: Option<Map<String, Value>>,
+}
+
+impl Failure {
+    const fn of(error: GatewayError) -> Self {
+        Self {
+            error,
+            resource: None,
+            authorizer: None,
+        }
+    }
+}
+
+impl Gateway {
+    /// Answers a request to a REST API; a call outside of the stage has `in_stage` unset.
+    pub(super) async fn answer_rest(
+        &self,
+        call: &Call,
+        request: &Request<Bytes>,
+        in_stage: bool,
+        responses: &BTreeMap<String, CustomResponse>,
+    ) -> Response<Bytes> {
+        let answered = if in_stage {
+            self.in_rest_stage(call, request).await
+        } else {
+            Err(Failure::of(GatewayError::UnknownStage))
+        };
+        let mut response = answered.unwrap_or_else(|failure| {
+            let resource = failure.resource.as_deref();
+            let context = self.context(call, resource, failure.authorizer.as_ref());
+            response::answer(&failure.error, responses, &context)
+        });
+        let headers = response.headers_mut();
+        if let Ok(id) = HeaderValue::from_str(&call.id) {
+            headers.insert("x-amzn-requestid", id.clone());
+            headers.insert("x-amz-apigw-id", id);
+        }
+        response
+    }
+
+    async fn in_rest_stage(
+        &self,
+        call: &Call,
+        request: &Request<Bytes>,
+    ) -> Result<Response<Bytes>, Failure> {
+        if headers_size(request.headers()) > MAX_HEADERS {
+            return Err(Failure::of(GatewayError::HeadersTooLarge));
+        }
+        if request.extensions().get::<BodyTooLarge>().is_some() {
+            return Err(Failure::of(GatewayError::RequestTooLarge));
+        }
+        let matched = route::find(&self.api.routes, &call.verb, &call.path)
+            .ok_or_else(|| Failure::of(GatewayError::MissingAuthenticationToken))?;
+        let resource = matched.route.path.to_string();
+        let at_resource = |error| Failure {
+            error,
+            resource: Some(resource.clone()),
+            authorizer: None,
+        };
+        let method_arn = aws::method_arn(&self.region, &self.api.stage, &call.verb, &call.path);
+        if method_arn.len() > MAX_METHOD_ARN {
+            return Err(at_resource(GatewayError::UriTooLong));
+        }
+        let context = match self.authorizer(&matched) {
+            None => None,
+            // The reader of REST APIs makes none. A route is never served without its authorizer.
+            Some((_, Authorizer::Jwt(_))) => {
+                return Err(at_resource(GatewayError::AuthorizerConfiguration));
+            }
+            Some((name, Authorizer::Lambda(authorizer))) => {
+                let authorized = self
+                    .authorize_rest(call, &matched, &resource, name, authorizer, &method_arn)
+                    .await;
+                let (authorization, latency) = authorized.map_err(at_resource)?;
+                let context = authorization.rest_context(latency);
+                let error = match self.verdict(&authorization, call, &method_arn) {
+                    Verdict::Allowed => None,
+                    Verdict::NotAllowed => Some(GatewayError::AccessDenied { explicit: false }),
+                    Verdict::Denied => Some(GatewayError::AccessDenied { explicit: true }),
+                };
+                if let Some(error) = error {
+                    return Err(Failure {
+                        error,
+                        resource: Some(resource),
+                        authorizer: Some(context),
+                    });
+                }
+                Some(context)
+            }
+        };
+        let answered = self
+            .integrate_rest(call, &matched, &resource, context.as_ref())
+            .await;
+        answered.map_err(|error| Failure {
+            error,
+            resource: Some(resource),
+            authorizer: context,
+        })
+    }
+
+    /// The authorizer's answer for the caller, cached or new, and how long the function took.
+    async fn authorize_rest(
+        &self,
+        call: &Call,
+        matched: &Matched<'_>,
+        resource: &str,
+        name: &str,
+        authorizer: &LambdaAuthorizer,
+        method_arn: &str,
+    ) -> Result<(Authorization, Duration), GatewayError> {
+        let context = self.context(call, Some(resource), None);
+        let Identified::By(values) = identify(authorizer, call, &context) else {
+            return Err(GatewayError::Unauthorized);
+        };
+        let event = || match (&authorizer.identity, values.first()) {
+            (Identity::Token { .. }, Some(value)) => event::token(value, method_arn),
+            _ => event::request(call, &self.api, resource, &matched.parameters, method_arn),
+        };
+        self.ask(name, authorizer, &values, event, AnswerForm::Rest)
+            .await
+            .map_err(|error| match error {
+                AuthorizerError::Unauthorized => GatewayError::Unauthorized,
+                AuthorizerError::Failed => GatewayError::AuthorizerConfiguration,
+            })
+    }
+
+    async fn integrate_rest(
+        &self,
+        call: &Call,
+        matched: &Matched<'_>,
+        resource: &str,
+        authorizer: Option<&Map<String, Value>>,
+    ) -> Result<Response<Bytes>, GatewayError> {
+        let (function, timeout) = match &matched.route.integration {
+            Integration::Function { name, timeout, .. } => (name, *timeout),
+            Integration::Preflight(headers) => return Ok(answer::preflight(headers)),
+        };
+        let event = event::proxy(call, &self.api, resource, &matched.parameters, authorizer);
+        let payload = self.integrate(function, &event, timeout).await;
+        let payload = payload.map_err(|error| match error {
+            IntegrationError::TooLarge => GatewayError::RequestTooLarge,
+            IntegrationError::Timeout => GatewayError::IntegrationTimeout,
+            IntegrationError::Failed => GatewayError::BadIntegrationAnswer,
+        })?;
+        let binary_media_types = match &self.api.kind {
+            Kind::Rest {
+                binary_media_types, ..
+            } => binary_media_types.as_slice(),
+            Kind::Http { .. } => &[],
+        };
+        answer::read(&payload, call, binary_media_types).map_err(|malformed| {
+            self.log.warn(format_args!(
+                "{function} answered what AWS does not accept, so the answer is 502: {malformed}"
+            ));
+            GatewayError::BadIntegrationAnswer
+        })
+    }
+}

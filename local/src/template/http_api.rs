@@ -1,0 +1,250 @@
+//! `AWS::Serverless::HttpApi` and the `HttpApi` events of functions, as routes and authorizers.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::api::{
+    Api, Authorizer, CorsConfiguration, DEFAULT_STAGE, Identity, IdentitySource, Integration,
+    JwtAuthorizer, Kind, LambdaAuthorizer, PayloadFormat, Route,
+};
+use super::error::{Fault, TemplateError};
+use super::function::FunctionDefinition;
+use super::part::Part;
+use super::rest_api::{Event, add, function, identity_sources, known, ttl};
+use super::route_path::RoutePath;
+
+/// How long an integration may take when the template does not say.
+const DEFAULT_TIMEOUT: u64 = 30_000;
+
+/// Reads an HTTP API and the routes of the events that belong to it.
+pub(super) fn read(
+    logical_id: &str,
+    api: &Part,
+    events: &[&Event],
+    functions: &[FunctionDefinition],
+) -> Result<Api, TemplateError> {
+    const DEFAULT: &str = "DefaultAuthorizer";
+    let auth = api.part("Auth")?;
+    let mut authorizers = BTreeMap::new();
+    let mut scopes = BTreeMap::new();
+    for (name, part) in auth.parts("Authorizers")? {
+        scopes.insert(name.clone(), part.texts("AuthorizationScopes")?);
+        authorizers.insert(name, authorizer(&part, functions)?);
+    }
+    let default = auth.text(DEFAULT)?;
+    if let Some(name) = &default {
+        known(name, &authorizers).map_err(|fault| auth.error(DEFAULT, fault))?;
+    }
+    let mut routes = Vec::new();
+    for event in events {
+        let mut route = route(event, default.as_deref(), &authorizers)?;
+        let name = route.authorizer.as_ref();
+        if route.scopes.is_empty() {
+            let inherited = name.and_then(|name| scopes.get(name));
+            route.scopes = inherited.cloned().unwrap_or_default();
+        } else if !matches!(
+            name.and_then(|name| authorizers.get(name)),
+            Some(Authorizer::Jwt(_))
+        ) {
+            let why = "only JWT authorizers have scopes".to_owned();
+            let auth = event.properties.part("Auth")?;
+            return Err(auth.error("AuthorizationScopes", Fault::NotSupported(why)));
+        }
+        add(route, &mut routes)?;
+    }
+    let stage = api.text("StageName")?;
+    Ok(Api {
+        logical_id: logical_id.to_owned(),
+        stage: stage.unwrap_or_else(|| DEFAULT_STAGE.to_owned()),
+        routes,
+        authorizers,
+        variables: api.text_map("StageVariables")?,
+        kind: Kind::Http { cors: cors(api)? },
+    })
+}
+
+fn route(
+    event: &Event,
+    default: Option<&str>,
+    authorizers: &BTreeMap<String, Authorizer>,
+) -> Result<Route, TemplateError> {
+    let Event {
+        function,
+        properties,
+        ..
+    } = event;
+    let (verb, path) = match (properties.text("Method")?, properties.text("Path")?) {
+        (None, None) => (None, RoutePath::of_default_route()),
+        (Some(verb), Some(path)) if path == "$default" && is_any(&verb) => {
+            (None, RoutePath::of_default_route())
+        }
+        (Some(verb), Some(path)) => {
+            let path = RoutePath::parse(&path).map_err(|fault| properties.error("Path", fault))?;
+            let verb = Some(verb).filter(|verb| !is_any(verb));
+            (verb.map(|verb| verb.to_ascii_uppercase()), path)
+        }
+        (None, Some(_)) => return Err(properties.fault(Fault::Missing("Method"))),
+        (Some(_), None) => return Err(properties.fault(Fault::Missing("Path"))),
+    };
+    let auth = properties.part("Auth")?;
+    let preflight = verb.as_deref() == Some("OPTIONS");
+    let authorizer = match auth.text("Authorizer")? {
+        Some(none) if none == "NONE" => None,
+        Some(name) => {
+            known(&name, authorizers).map_err(|fault| auth.error("Authorizer", fault))?;
+            Some(name)
+        }
+        // SAM does not set the default authorizer on `OPTIONS`.
+        None => default.filter(|_| !preflight).map(str::to_owned),
+    };
+    let timeout = properties.parsed("TimeoutInMillis", "milliseconds")?;
+    Ok(Route {
+        path,
+        verb,
+        integration: Integration::Function {
+            name: function.clone(),
+            payload: payload(properties, "PayloadFormatVersion")?.unwrap_or(PayloadFormat::V2),
+            timeout: Duration::from_millis(timeout.unwrap_or(DEFAULT_TIMEOUT)),
+        },
+        scopes: auth.texts("AuthorizationScopes")?,
+        authorizer,
+        place: properties.place().to_owned(),
+    })
+}
+
+fn is_any(verb: &str) -> bool {
+    verb.eq_ignore_ascii_case("any") || verb == "x-amazon-apigateway-any-method"
+}
+
+fn payload(part: &Part, property: &str) -> Result<Option<PayloadFormat>, TemplateError> {
+    match part.text(property)?.as_deref() {
+        None => Ok(None),
+        Some("1.0") => Ok(Some(PayloadFormat::V1)),
+        Some("2.0") => Ok(Some(PayloadFormat::V2)),
+        Some(other) => {
+            let expected = "\"1.0\" or \"2.0\"".to_owned();
+            let found = format!("`{other}`");
+            Err(part.error(property, Fault::Unexpected { expected, found }))
+        }
+    }
+}
+
+fn authorizer(part: &Part, functions: &[FunctionDefinition]) -> Result<Authorizer, TemplateError> {
+    const LAMBDA: [&str; 5] = [
+        "AuthorizerPayloadFormatVersion",
+        "EnableFunctionDefaultPermissions",
+        "EnableSimpleResponses",
+        "FunctionArn",
+        "Identity",
+    ];
+    const JWT: [&str; 3] = ["AuthorizationScopes", "IdentitySource", "JwtConfiguration"];
+    let is_jwt = part.value("JwtConfiguration").is_some();
+    let (own, others, kind) = if is_jwt {
+        (JWT.as_slice(), LAMBDA.as_slice(), "JWT")
+    } else {
+        (LAMBDA.as_slice(), JWT.as_slice(), "Lambda")
+    };
+    if let Some(other) = others.iter().find(|name| part.value(name).is_some()) {
+        let what = format!("property of a {kind} authorizer");
+        let expected = own.join(", ");
+        return Err(part.error(other, Fault::Unknown { what, expected }));
+    }
+    if is_jwt {
+        return jwt_authorizer(part).map(Authorizer::Jwt);
+    }
+    lambda_authorizer(part, functions).map(Authorizer::Lambda)
+}
+
+fn jwt_authorizer(part: &Part) -> Result<JwtAuthorizer, TemplateError> {
+    const SOURCE: &str = "IdentitySource";
+    let source = part.required_text(SOURCE)?;
+    let source = if let Some(name) = source.strip_prefix("$request.header.") {
+        IdentitySource::Header(name.to_owned())
+    } else if let Some(name) = source.strip_prefix("$request.querystring.") {
+        IdentitySource::QueryString(name.to_owned())
+    } else {
+        let expected = "$request.header.NAME or $request.querystring.NAME".to_owned();
+        let found = format!("`{source}`");
+        return Err(part.error(SOURCE, Fault::Unexpected { expected, found }));
+    };
+    let configuration = part.part("JwtConfiguration")?;
+    let issuer = match configuration.text("issuer")? {
+        Some(issuer) => issuer,
+        None => configuration.required_text("Issuer")?,
+    };
+    let mut audience = configuration.texts("audience")?;
+    audience.extend(configuration.texts("Audience")?);
+    if audience.is_empty() {
+        return Err(configuration.fault(Fault::Missing("audience")));
+    }
+    Ok(JwtAuthorizer {
+        issuer,
+        audience,
+        source,
+    })
+}
+
+fn lambda_authorizer(
+    part: &Part,
+    functions: &[FunctionDefinition],
+) -> Result<LambdaAuthorizer, TemplateError> {
+    const VERSION: &str = "AuthorizerPayloadFormatVersion";
+    const SIMPLE: &str = "EnableSimpleResponses";
+    let function = function(part, "FunctionArn", functions)?;
+    let payload = payload(part, VERSION)?.ok_or_else(|| part.fault(Fault::Missing(VERSION)))?;
+    let simple = part.boolean(SIMPLE)?.unwrap_or(false);
+    if simple && payload == PayloadFormat::V1 {
+        let expected = format!("{VERSION} \"2.0\" with simple responses");
+        let found = "\"1.0\"".to_owned();
+        return Err(part.error(SIMPLE, Fault::Unexpected { expected, found }));
+    }
+    let identity = part.part("Identity")?;
+    let sources = identity_sources(&identity)?;
+    // The default is not documented, and SAM sets none.
+    let ttl = ttl(&identity)?.unwrap_or(0);
+    if ttl > 0 && sources.is_empty() {
+        let expected = "an identity source for an authorizer with a cache".to_owned();
+        let found = "no identity source".to_owned();
+        return Err(identity.fault(Fault::Unexpected { expected, found }));
+    }
+    Ok(LambdaAuthorizer {
+        function: function.name.clone(),
+        identity: Identity::Http {
+            sources,
+            payload,
+            simple,
+        },
+        ttl: Duration::from_secs(ttl),
+    })
+}
+
+/// `CorsConfiguration`: `true` is every origin.
+fn cors(api: &Part) -> Result<Option<CorsConfiguration>, TemplateError> {
+    const PROPERTY: &str = "CorsConfiguration";
+    let cors = match api.value(PROPERTY) {
+        None | Some(Value::Bool(false)) => return Ok(None),
+        Some(Value::Bool(true)) => {
+            return Ok(Some(CorsConfiguration {
+                origins: vec!["*".to_owned()],
+                ..CorsConfiguration::default()
+            }));
+        }
+        Some(_) => api.part(PROPERTY)?,
+    };
+    let read = CorsConfiguration {
+        origins: cors.texts("AllowOrigins")?,
+        methods: cors.texts("AllowMethods")?,
+        headers: cors.texts("AllowHeaders")?,
+        exposed: cors.texts("ExposeHeaders")?,
+        max_age: cors.parsed("MaxAge", "a number of seconds")?,
+        credentials: cors.boolean("AllowCredentials")?.unwrap_or(false),
+    };
+    if read.credentials && read.origins.iter().any(|origin| origin == "*") {
+        let expected = "origins other than * with AllowCredentials".to_owned();
+        let found = "*".to_owned();
+        return Err(cors.error("AllowOrigins", Fault::Unexpected { expected, found }));
+    }
+    Ok(Some(read))
+}

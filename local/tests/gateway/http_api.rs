@@ -1,0 +1,556 @@
+//! The decision table of an HTTP API. Each row names its source: a section of the developer guide, or `open` where AWS
+//! documents nothing and `ARCHITECTURE.md` has the choice.
+
+use std::time::Duration;
+
+use local::invocation::Outcome;
+use serde_json::{Value, json};
+
+use crate::support::{Api, Row, failure, header, policy_of_stage, success, text};
+
+const TEMPLATE: &str = r#"
+Resources:
+  Api:
+    Type: AWS::Serverless::HttpApi
+    Properties:
+      StageVariables: {env: test}
+      Auth:
+        Authorizers:
+          Simple: {FunctionArn: !GetAtt Guard.Arn, AuthorizerPayloadFormatVersion: "2.0", EnableSimpleResponses: true, Identity: {Headers: [Authorization], ReauthorizeEvery: 60}}
+          PerRoute: {FunctionArn: !GetAtt Guard.Arn, AuthorizerPayloadFormatVersion: "2.0", EnableSimpleResponses: true, Identity: {Headers: [Authorization], Context: [routeKey], ReauthorizeEvery: 60}}
+          Uncached: {FunctionArn: !GetAtt Guard.Arn, AuthorizerPayloadFormatVersion: "2.0", EnableSimpleResponses: true, Identity: {Headers: [Authorization], QueryStrings: [q]}}
+          Anyone: {FunctionArn: !GetAtt Guard.Arn, AuthorizerPayloadFormatVersion: "2.0", EnableSimpleResponses: true}
+          Policy: {FunctionArn: !GetAtt Guard.Arn, AuthorizerPayloadFormatVersion: "2.0", Identity: {Headers: [Authorization], ReauthorizeEvery: 60}}
+          Old: {FunctionArn: !GetAtt Guard.Arn, AuthorizerPayloadFormatVersion: "1.0", Identity: {Headers: [Authorization]}}
+  Guard:
+    Type: AWS::Serverless::Function
+    Metadata: {BuildProperties: {Binary: guard}}
+  Handler:
+    Type: AWS::Serverless::Function
+    Metadata: {BuildProperties: {Binary: handler}}
+    Properties:
+      Events:
+        Open: {Type: HttpApi, Properties: {ApiId: !Ref Api, Path: /open, Method: ANY}}
+        Hasty: {Type: HttpApi, Properties: {ApiId: !Ref Api, Path: /hasty, Method: GET, TimeoutInMillis: 5}}
+        V1: {Type: HttpApi, Properties: {ApiId: !Ref Api, Path: "/v1/{id}", Method: GET, PayloadFormatVersion: "1.0", Auth: {Authorizer: Policy}}}
+        Simple: {Type: HttpApi, Properties: {ApiId: !Ref Api, Path: "/simple/{id}", Method: GET, Auth: {Authorizer: Simple}}}
+        Other: {Type: HttpApi, Properties: {ApiId: !Ref Api, Path: /other, Method: GET, Auth: {Authorizer: Simple}}}
+        RouteA: {Type: HttpApi, Properties: {ApiId: !Ref Api, Path: /route/a, Method: GET, Auth: {Authorizer: PerRoute}}}
+        RouteB: {Type: HttpApi, Properties: {ApiId: !Ref Api, Path: /route/b, Method: GET, Auth: {Authorizer: PerRoute}}}
+        Uncached: {Type: HttpApi, Properties: {ApiId: !Ref Api, Path: /uncached, Method: GET, Auth: {Authorizer: Uncached}}}
+        Anyone: {Type: HttpApi, Properties: {ApiId: !Ref Api, Path: /anyone, Method: GET, Auth: {Authorizer: Anyone}}}
+        Policy: {Type: HttpApi, Properties: {ApiId: !Ref Api, Path: "/policy/{id}", Method: GET, Auth: {Authorizer: Policy}}}
+        Old: {Type: HttpApi, Properties: {ApiId: !Ref Api, Path: /old, Method: GET, Auth: {Authorizer: Old}}}
+"#;
+
+const TOKEN: &[&str] = &["Authorization: Bearer t"];
+const NOT_FOUND: &str = r#"{"message":"Not Found"}"#;
+const UNAUTHORIZED: &str = r#"{"message":"Unauthorized"}"#;
+const FORBIDDEN: &str = r#"{"message":"Forbidden"}"#;
+const INTERNAL: &str = r#"{"message":"Internal Server Error"}"#;
+
+fn simple(allowed: bool) -> Outcome {
+    let context = json!({"tenant": "acme", "roles": ["a", "b"], "exp": 5, "admin": false});
+    success(&json!({"isAuthorized": allowed, "context": context}))
+}
+
+fn http_policy(effect: &str, path: &str) -> Value {
+    policy_of_stage("$default", effect, path)
+}
+
+/// A row that the handler answers without an authorizer.
+fn row(request: &str) -> Row<'_> {
+    Row {
+        request,
+        headers: &[],
+        guard: simple(true),
+        status: 200,
+        body: "hello",
+        error_type: "",
+        invoked: 0,
+    }
+}
+
+fn rejected<'a>(request: &'a str, status: u16, body: &'a str) -> Row<'a> {
+    Row {
+        status,
+        body,
+        ..row(request)
+    }
+}
+
+#[tokio::test]
+async fn decisions_before_the_authorizer() {
+    let big = format!("X-Big: {}", "x".repeat(10_240));
+    let rows = [
+        // http-api-develop-routes
+        rejected("GET /nowhere", 404, NOT_FOUND),
+        rejected("POST /other", 404, NOT_FOUND),
+        rejected("GET /", 404, NOT_FOUND),
+        rejected("GET /$default/open", 404, NOT_FOUND),
+        row("GET /open"),
+        row("DELETE /open"),
+        // open: a slash at the end does not count
+        row("GET /open/"),
+        // limits
+        Row {
+            headers: &[&big],
+            ..rejected(
+                "GET /open",
+                431,
+                r#"{"message":"Request Header Fields Too Large"}"#,
+            )
+        },
+        // http-api-lambda-authorizer: identity sources, cache or not
+        rejected("GET /simple/1", 401, UNAUTHORIZED),
+        rejected("GET /policy/1", 401, UNAUTHORIZED),
+        rejected("GET /old", 401, UNAUTHORIZED),
+        rejected("GET /uncached?q=1", 401, UNAUTHORIZED),
+        Row {
+            headers: TOKEN,
+            ..rejected("GET /uncached", 401, UNAUTHORIZED)
+        },
+        Row {
+            headers: TOKEN,
+            ..rejected("GET /uncached?q=", 401, UNAUTHORIZED)
+        },
+        // header names in any case, query names as they are
+        Row {
+            headers: TOKEN,
+            ..rejected("GET /uncached?Q=1", 401, UNAUTHORIZED)
+        },
+        Row {
+            headers: &["AUTHORIZATION: Bearer t"],
+            invoked: 1,
+            ..row("GET /uncached?q=1")
+        },
+        // without identity sources the function is invoked for every caller
+        Row {
+            invoked: 1,
+            ..row("GET /anyone")
+        },
+    ];
+    for row in rows {
+        row.check(TEMPLATE).await;
+    }
+}
+
+#[tokio::test]
+async fn decisions_about_the_authorizers_answer() {
+    fn answered(request: &str, guard: Outcome) -> Row<'_> {
+        Row {
+            headers: TOKEN,
+            guard,
+            invoked: 1,
+            ..row(request)
+        }
+    }
+    fn rejected<'a>(request: &'a str, guard: Outcome, status: u16, body: &'a str) -> Row<'a> {
+        Row {
+            status,
+            body,
+            ..answered(request, guard)
+        }
+    }
+    let all = || success(&http_policy("Allow", "*"));
+    let mut nested = http_policy("Allow", "*");
+    nested["context"]["roles"] = json!(["a"]);
+    let mut rows = vec![
+        answered("GET /simple/1", simple(true)),
+        answered("GET /policy/1", all()),
+        // context may hold arrays and objects (http-api-lambda-authorizer)
+        answered("GET /policy/1", success(&nested)),
+        answered("GET /old", all()),
+        rejected("GET /simple/1", simple(false), 403, FORBIDDEN),
+        rejected(
+            "GET /policy/1",
+            success(&http_policy("Deny", "*")),
+            403,
+            FORBIDDEN,
+        ),
+        rejected(
+            "GET /policy/1",
+            success(&http_policy("Allow", "PUT/*")),
+            403,
+            FORBIDDEN,
+        ),
+        rejected(
+            "GET /old",
+            success(&http_policy("Deny", "*")),
+            403,
+            FORBIDDEN,
+        ),
+        // open: the error `Unauthorized`
+        rejected("GET /simple/1", failure("Unauthorized"), 401, UNAUTHORIZED),
+        rejected("GET /old", failure("Unauthorized"), 401, UNAUTHORIZED),
+        rejected("GET /simple/1", failure("no keys"), 500, INTERNAL),
+        // the wrong form of answer
+        rejected("GET /policy/1", simple(true), 500, INTERNAL),
+        rejected("GET /simple/1", all(), 500, INTERNAL),
+        rejected("GET /old", simple(true), 500, INTERNAL),
+    ];
+    let malformed = [
+        json!(null),
+        json!({}),
+        json!({"isAuthorized": "true"}),
+        json!({"isAuthorized": 1}),
+        json!({"isAuthorized": true, "context": []}),
+    ];
+    rows.extend(
+        malformed
+            .iter()
+            .map(|answer| rejected("GET /simple/1", success(answer), 500, INTERNAL)),
+    );
+    for row in rows {
+        row.check(TEMPLATE).await;
+    }
+}
+
+/// http-api-lambda-authorizer: "a cached result is used for all routes", unless the route key is an identity source.
+#[tokio::test]
+async fn a_cached_simple_response_holds_for_every_route_without_the_route_key() {
+    let api = Api::of(TEMPLATE).guard(simple(true));
+    assert_eq!(api.send("GET /simple/1", TOKEN).await.status(), 200);
+    let api = api.guard(simple(false));
+    assert_eq!(api.send("GET /other", TOKEN).await.status(), 200);
+    assert_eq!(api.invoked("guard"), 1);
+    api.clock.advance(Duration::from_secs(60));
+    assert_eq!(api.send("GET /other", TOKEN).await.status(), 403);
+    assert_eq!(api.send("GET /simple/1", TOKEN).await.status(), 403);
+    assert_eq!(api.invoked("guard"), 2);
+
+    let api = Api::of(TEMPLATE).guard(simple(true));
+    assert_eq!(api.send("GET /route/a", TOKEN).await.status(), 200);
+    let api = api.guard(simple(false));
+    assert_eq!(api.send("GET /route/b", TOKEN).await.status(), 403);
+    assert_eq!(api.send("GET /route/a", TOKEN).await.status(), 200);
+    assert_eq!(api.invoked("guard"), 2);
+}
+
+#[tokio::test]
+async fn a_cached_policy_is_evaluated_for_each_route() {
+    let api = Api::of(TEMPLATE).guard(success(&http_policy("Allow", "GET/policy/1")));
+    assert_eq!(api.send("GET /policy/1", TOKEN).await.status(), 200);
+    assert_eq!(api.send("GET /policy/2", TOKEN).await.status(), 403);
+    assert_eq!(api.invoked("guard"), 1);
+}
+
+#[tokio::test]
+async fn an_authorizer_event_of_format_2() {
+    let api = Api::of(TEMPLATE);
+    let headers = [
+        "authorization: Bearer t",
+        "Cookie: a=1; b=2",
+        "X-Two: a",
+        "x-two: b",
+    ];
+    api.send("GET /simple/a%2Fb?q=1&q=2&r=x+y", &headers).await;
+    let mut event = api.last_event("guard");
+    let id = event["requestContext"]["requestId"].take();
+    assert_eq!(id.as_str().unwrap().len(), 36);
+    event["headers"]["x-amzn-trace-id"].take();
+    assert_eq!(
+        event,
+        json!({
+            "version": "2.0",
+            "type": "REQUEST",
+            "routeArn": "arn:aws:execute-api:us-east-1:123456789012:local00000/$default/GET/simple/a%2Fb",
+            "identitySource": ["Bearer t"],
+            "routeKey": "GET /simple/{id}",
+            "rawPath": "/simple/a%2Fb",
+            "rawQueryString": "q=1&q=2&r=x+y",
+            "cookies": ["a=1", "b=2"],
+            "headers": {
+                "authorization": "Bearer t",
+                "host": "127.0.0.1:3000",
+                "x-amzn-trace-id": null,
+                "x-forwarded-for": "127.0.0.1",
+                "x-forwarded-port": "3000",
+                "x-forwarded-proto": "http",
+                "x-two": "a,b",
+            },
+            "queryStringParameters": {"q": "1,2", "r": "x y"},
+            "pathParameters": {"id": "a%2Fb"},
+            "stageVariables": {"env": "test"},
+            "requestContext": {
+                "accountId": "123456789012",
+                "apiId": "local00000",
+                "domainName": "127.0.0.1",
+                "domainPrefix": "127",
+                "http": {"method": "GET", "path": "/simple/a%2Fb", "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1", "userAgent": ""},
+                "requestId": null,
+                "routeKey": "GET /simple/{id}",
+                "stage": "$default",
+                "time": "14/Nov/2023:22:13:20 +0000",
+                "timeEpoch": 1_700_000_000_000_u64,
+            },
+        })
+    );
+    // Members without content are absent.
+    api.send("GET /anyone", &[]).await;
+    let event = api.last_event("guard");
+    for absent in [
+        "cookies",
+        "queryStringParameters",
+        "pathParameters",
+        "identitySource",
+    ] {
+        assert!(event.get(absent).is_none(), "{absent}: {event}");
+    }
+}
+
+#[tokio::test]
+async fn an_authorizer_event_of_format_1() {
+    let api = Api::of(TEMPLATE).guard(success(&http_policy("Allow", "*")));
+    api.send("GET /old?q=1&q=2", TOKEN).await;
+    let event = api.last_event("guard");
+    let members = [
+        "version",
+        "type",
+        "authorizationToken",
+        "identitySource",
+        "methodArn",
+        "resource",
+        "path",
+    ];
+    let found: Vec<_> = members
+        .iter()
+        .map(|name| event[*name].as_str().unwrap())
+        .collect();
+    let arn = "arn:aws:execute-api:us-east-1:123456789012:local00000/$default/GET/old";
+    assert_eq!(
+        found,
+        [
+            "1.0", "REQUEST", "Bearer t", "Bearer t", arn, "/old", "/old"
+        ]
+    );
+    assert_eq!(
+        event["multiValueQueryStringParameters"],
+        json!({"q": ["1", "2"]})
+    );
+}
+
+#[tokio::test]
+async fn a_proxy_event_of_format_2_keeps_the_types_of_the_context() {
+    let api = Api::of(TEMPLATE).guard(simple(true));
+    api.send_body(
+        "GET /simple/1",
+        &["Authorization: t", "Content-Type: application/json"],
+        "{}",
+    )
+    .await;
+    let event = api.last_event("handler");
+    assert_eq!(
+        event["requestContext"]["authorizer"],
+        json!({"lambda": {"tenant": "acme", "roles": ["a", "b"], "exp": 5, "admin": false}})
+    );
+    assert_eq!(
+        (&event["body"], &event["isBase64Encoded"]),
+        (&json!("{}"), &json!(false))
+    );
+    api.send_body("POST /open", &["Content-Type: image/png"], "abc")
+        .await;
+    let event = api.last_event("handler");
+    assert!(event["requestContext"].get("authorizer").is_none());
+    assert_eq!(
+        (&event["body"], &event["isBase64Encoded"]),
+        (&json!("YWJj"), &json!(true))
+    );
+    let api = api.guard(success(&json!({"isAuthorized": true})));
+    api.send("GET /anyone", &[]).await;
+    assert_eq!(
+        api.last_event("handler")["requestContext"]["authorizer"],
+        json!({"lambda": null})
+    );
+}
+
+#[tokio::test]
+async fn a_proxy_event_of_format_1_has_the_context_directly() {
+    let api = Api::of(TEMPLATE).guard(success(&http_policy("Allow", "*")));
+    api.send("GET /v1/7", TOKEN).await;
+    let event = api.last_event("handler");
+    assert_eq!(event["version"], "1.0");
+    assert_eq!(
+        event["requestContext"]["authorizer"],
+        json!({"principalId": "p", "signedIn": true, "exp": 5, "scope": "a b"})
+    );
+    assert_eq!(event["pathParameters"], json!({"id": "7"}));
+}
+
+#[tokio::test]
+async fn proxy_answers() {
+    async fn check(path: &str, answer: Value, status: u16, headers: &[(&str, &str)], body: &str) {
+        let api = Api::of(TEMPLATE)
+            .guard(success(&http_policy("Allow", "*")))
+            .handler(success(&answer));
+        let response = api.send(path, TOKEN).await;
+        assert_eq!(response.status().as_u16(), status, "{answer}");
+        assert_eq!(text(&response), body, "{answer}");
+        for (name, expected) in headers {
+            let found: Vec<_> = response
+                .headers()
+                .get_all(*name)
+                .iter()
+                .map(|value| value.to_str().unwrap())
+                .collect();
+            assert_eq!(found.join("|"), *expected, "{answer} {name}");
+        }
+    }
+    let (v2, v1) = ("GET /open", "GET /v1/1");
+    let json_type = &[("content-type", "application/json")];
+    // http-api-develop-integrations-lambda: format 2.0 infers the response
+    check(
+        v2,
+        json!({"message": "hi"}),
+        200,
+        json_type,
+        r#"{"message":"hi"}"#,
+    )
+    .await;
+    check(v2, json!("hi"), 200, json_type, "hi").await;
+    check(v2, json!([1]), 200, json_type, "[1]").await;
+    let cookies =
+        json!({"statusCode": 201, "cookies": ["a=1", "b=2"], "headers": {"X-N": 5}, "body": "x"});
+    let expected = [
+        ("set-cookie", "a=1|b=2"),
+        ("x-n", "5"),
+        ("content-type", "text/plain;charset=UTF-8"),
+    ];
+    check(v2, cookies, 201, &expected, "x").await;
+    let encoded = json!({"statusCode": 200, "body": "aGk=", "isBase64Encoded": true});
+    check(v2, encoded, 200, &[], "hi").await;
+    let remapped = json!({"statusCode": 401, "headers": {"WWW-Authenticate": "Bearer"}});
+    let expected = [
+        ("x-amzn-remapped-www-authenticate", "Bearer"),
+        ("www-authenticate", ""),
+    ];
+    check(v2, remapped, 401, &expected, "").await;
+    let multi = json!({"statusCode": 200, "multiValueHeaders": {"Set-Cookie": ["a", "b"]}});
+    check(v1, multi, 200, &[("set-cookie", "a|b")], "").await;
+    for malformed in [
+        json!({"statusCode": 99}),
+        json!({"statusCode": 200, "body": {}}),
+        json!({"statusCode": 200, "headers": []}),
+        json!({"statusCode": 200, "cookies": "a"}),
+        json!({"statusCode": 200, "body": "%", "isBase64Encoded": true}),
+    ] {
+        check(v2, malformed, 500, json_type, INTERNAL).await;
+    }
+    // Format 1.0 infers nothing.
+    check(v1, json!("hi"), 500, json_type, INTERNAL).await;
+    check(v1, json!({"body": "hi"}), 500, json_type, INTERNAL).await;
+}
+
+#[tokio::test]
+async fn a_function_that_fails_is_500_and_one_that_is_slow_503() {
+    let api = Api::of(TEMPLATE).handler(failure("boom"));
+    let response = api.send("GET /open", &[]).await;
+    assert_eq!(
+        (response.status().as_u16(), text(&response)),
+        (500, INTERNAL)
+    );
+    let api = Api::of(TEMPLATE);
+    *api.functions.handler_takes.lock().unwrap() = Duration::from_secs(60);
+    let response = api.send("GET /hasty", &[]).await;
+    let unavailable = r#"{"message":"Service Unavailable"}"#;
+    assert_eq!(
+        (response.status().as_u16(), text(&response)),
+        (503, unavailable)
+    );
+}
+
+#[tokio::test]
+async fn a_named_stage_is_the_first_segment() {
+    let named = TEMPLATE.replacen("StageVariables", "StageName: dev\n      StageVariables", 1);
+    let api = Api::of(&named).guard(simple(true));
+    assert_eq!(api.send("GET /open", &[]).await.status(), 404);
+    assert_eq!(api.send("GET /dev/open", &[]).await.status(), 200);
+    let event = api.last_event("handler");
+    assert_eq!(
+        (&event["rawPath"], &event["routeKey"]),
+        (&json!("/dev/open"), &json!("ANY /open"))
+    );
+    assert_eq!(event["requestContext"]["stage"], "dev");
+    assert_eq!(api.send("GET /dev/simple/1", TOKEN).await.status(), 200);
+    let arn = "arn:aws:execute-api:us-east-1:123456789012:local00000/dev/GET/simple/1";
+    assert_eq!(api.last_event("guard")["routeArn"], arn);
+}
+
+/// http-api-cors: the gateway answers preflights before anything else, and its headers replace the function's.
+#[tokio::test]
+async fn cors_is_the_gateways() {
+    const CORS: &str = "CorsConfiguration: {AllowOrigins: [https://app, \"http://*\"], AllowMethods: [GET, PUT], \
+                        AllowHeaders: [authorization], ExposeHeaders: [etag], MaxAge: 60, AllowCredentials: true}";
+    let with_cors = TEMPLATE.replacen(
+        "StageVariables",
+        &format!("{CORS}\n      StageVariables"),
+        1,
+    );
+    let api = Api::of(&with_cors).handler(success(&json!({
+        "statusCode": 200,
+        "headers": {"Access-Control-Allow-Origin": "*", "Access-Control-Allow-Methods": "DELETE", "X-Own": "1"},
+    })));
+    let names = [
+        "access-control-allow-origin",
+        "access-control-allow-methods",
+        "access-control-allow-headers",
+        "access-control-max-age",
+        "access-control-allow-credentials",
+        "access-control-expose-headers",
+    ];
+    let check = async |line: &str, headers: &[&str], status: u16, expected: [&str; 6]| {
+        let response = api.send(line, headers).await;
+        assert_eq!(response.status().as_u16(), status, "{line} {headers:?}");
+        let found = names.map(|name| header(&response, name).to_owned());
+        assert_eq!(found, expected, "{line} {headers:?}");
+    };
+    let none = [""; 6];
+    let preflight = [
+        "https://app",
+        "GET,PUT",
+        "authorization",
+        "60",
+        "true",
+        "etag",
+    ];
+    let asks = ["Origin: https://app", "Access-Control-Request-Method: PUT"];
+    for line in ["OPTIONS /simple/1", "OPTIONS /nowhere", "OPTIONS /open"] {
+        check(line, &asks, 204, preflight).await;
+    }
+    let other = ["Origin: https://evil", "Access-Control-Request-Method: PUT"];
+    check("OPTIONS /simple/1", &other, 204, none).await;
+    assert_eq!((api.invoked("guard"), api.invoked("handler")), (0, 0));
+    let answer = ["https://app", "", "", "", "true", "etag"];
+    check("GET /open", &["Origin: https://app"], 200, answer).await;
+    check(
+        "GET /open",
+        &["Origin: http://any"],
+        200,
+        ["http://any", "", "", "", "true", "etag"],
+    )
+    .await;
+    check("GET /open", &["Origin: https://evil"], 200, none).await;
+    check("GET /open", &[], 200, none).await;
+    // open: the gateway's own errors have no CORS headers
+    check("GET /simple/1", &["Origin: https://app"], 401, none).await;
+    // Without a configuration the function's headers stay, and preflights are routed like every request.
+    let plain = Api::of(TEMPLATE);
+    assert_eq!(plain.send("OPTIONS /open", &asks).await.status(), 200);
+    assert_eq!(plain.send("OPTIONS /simple/1", &asks).await.status(), 404);
+}
+
+#[tokio::test]
+async fn the_default_route_takes_the_rest() {
+    let with_default = TEMPLATE.replacen(
+        "        Open:",
+        "        Rest: {Type: HttpApi, Properties: {ApiId: !Ref Api, Auth: {Authorizer: Simple}}}\n        Open:",
+        1,
+    );
+    let api = Api::of(&with_default).guard(simple(true));
+    assert_eq!(api.send("PUT /any/where", &[]).await.status(), 401);
+    assert_eq!(api.send("PUT /any/where", TOKEN).await.status(), 200);
+    assert_eq!(api.last_event("handler")["routeKey"], "$default");
+    // Without CORS a preflight has no token, so the route's authorizer rejects it.
+    let asks = ["Origin: https://app", "Access-Control-Request-Method: PUT"];
+    assert_eq!(api.send("OPTIONS /any", &asks).await.status(), 401);
+}
