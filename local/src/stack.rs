@@ -346,6 +346,11 @@ fn read_template(
         known: known.into_iter().map(owned).collect(),
         api: options.api.clone(),
         region: region.to_owned(),
+        folder: options
+            .template
+            .parent()
+            .map(Path::to_path_buf)
+            .unwrap_or_default(),
     };
     Template::read(text, &given).map_err(|cause| template_error(&options.template, cause))
 }

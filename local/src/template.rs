@@ -10,6 +10,7 @@ pub mod gateway_response;
 mod globals;
 mod http_api;
 mod intrinsic;
+mod open_api;
 mod parameter;
 mod part;
 pub mod properties;
@@ -22,8 +23,11 @@ pub mod web_headers;
 mod yaml;
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use serde_json::{Map, Value};
+
+use api::Route;
 
 pub use api::Api;
 pub use error::{Fault, TemplateError};
@@ -101,6 +105,8 @@ pub struct Given {
     pub api: Option<String>,
     /// The region.
     pub region: String,
+    /// The folder of the template, for files that it includes.
+    pub folder: PathBuf,
 }
 
 /// What has no effect here, each with its place.
@@ -207,6 +213,7 @@ impl Document {
             mappings: self.section("Mappings")?,
             resources: BTreeMap::new(),
             region: given.region.clone(),
+            folder: given.folder.clone(),
         })
     }
 }
@@ -319,10 +326,35 @@ impl Reader<'_> {
                 own.push(event);
             }
         }
-        match product {
+        let api = match product {
             Product::Rest => rest_api::read(&selected.id, &properties, &own, functions),
             Product::Http => http_api::read(&selected.id, &properties, &own, functions),
+        }?;
+        if properties.value("DefinitionBody").is_some() {
+            self.warn_of_missing_routes(&own, &api)?;
         }
+        Ok(api)
+    }
+
+    /// An API with an OpenAPI document has no route for an event that the document does not have.
+    fn warn_of_missing_routes(
+        &mut self,
+        events: &[&Event],
+        api: &Api,
+    ) -> Result<(), TemplateError> {
+        for event in events {
+            let verb = event.properties.text("Method")?.unwrap_or_default();
+            let path = event.properties.text("Path")?.unwrap_or_default();
+            let has = |route: &Route| {
+                let own = route.verb.as_deref().unwrap_or("ANY");
+                own.eq_ignore_ascii_case(&verb) && route.path.to_string() == path
+            };
+            if !api.routes.iter().any(has) {
+                let why = "the DefinitionBody has no such route, so the event makes none";
+                self.warnings.add(event.properties.place(), why);
+            }
+        }
+        Ok(())
     }
 
     fn tables(

@@ -73,6 +73,9 @@ pub enum Fault {
         /// The name.
         name: String,
     },
+    /// A file that the template includes and that cannot be read.
+    #[error("the included file cannot be read: {0}")]
+    Include(String),
     /// An intrinsic function that cannot be resolved.
     #[error("{0}")]
     Intrinsic(String),

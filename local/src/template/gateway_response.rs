@@ -60,14 +60,20 @@ pub enum HeaderSource {
 pub(super) fn read(api: &Part) -> Result<BTreeMap<String, CustomResponse>, TemplateError> {
     let mut responses = BTreeMap::new();
     for (kind, part) in api.parts("GatewayResponses")? {
-        if !TYPES.contains(&kind.as_str()) {
-            let what = "type of gateway response".to_owned();
-            let expected = TYPES.join(", ");
-            return Err(part.fault(Fault::Unknown { what, expected }));
-        }
-        responses.insert(kind, response(&part)?);
+        let response = read_one(&kind, &part)?;
+        responses.insert(kind, response);
     }
     Ok(responses)
+}
+
+/// Reads one gateway response of a type.
+pub(super) fn read_one(kind: &str, part: &Part) -> Result<CustomResponse, TemplateError> {
+    if !TYPES.contains(&kind) {
+        let what = "type of gateway response".to_owned();
+        let expected = TYPES.join(", ");
+        return Err(part.fault(Fault::Unknown { what, expected }));
+    }
+    response(part)
 }
 
 fn response(part: &Part) -> Result<CustomResponse, TemplateError> {

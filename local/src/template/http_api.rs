@@ -11,12 +11,11 @@ use super::api::{
 };
 use super::error::{Fault, TemplateError};
 use super::function::FunctionDefinition;
+use super::open_api;
 use super::part::Part;
 use super::rest_api::{Event, add, function, identity_sources, known, ttl};
 use super::route_path::RoutePath;
-
-/// How long an integration may take when the template does not say.
-const DEFAULT_TIMEOUT: u64 = 30_000;
+use super::select::Product;
 
 /// Reads an HTTP API and the routes of the events that belong to it.
 pub(super) fn read(
@@ -27,7 +26,10 @@ pub(super) fn read(
 ) -> Result<Api, TemplateError> {
     const DEFAULT: &str = "DefaultAuthorizer";
     let auth = api.part("Auth")?;
-    let mut authorizers = BTreeMap::new();
+    let document = open_api::read(api, Product::Http, functions)?;
+    let has_document = document.is_some();
+    let document = document.unwrap_or_default();
+    let mut authorizers = document.authorizers;
     let mut scopes = BTreeMap::new();
     for (name, part) in auth.parts("Authorizers")? {
         scopes.insert(name.clone(), part.texts("AuthorizationScopes")?);
@@ -38,20 +40,22 @@ pub(super) fn read(
         known(name, &authorizers).map_err(|fault| auth.error(DEFAULT, fault))?;
     }
     let mut routes = Vec::new();
-    for event in events {
-        let mut route = route(event, default.as_deref(), &authorizers)?;
-        let name = route.authorizer.as_ref();
-        if route.scopes.is_empty() {
-            let inherited = name.and_then(|name| scopes.get(name));
-            route.scopes = inherited.cloned().unwrap_or_default();
-        } else if !matches!(
-            name.and_then(|name| authorizers.get(name)),
-            Some(Authorizer::Jwt(_))
-        ) {
-            let why = "only JWT authorizers have scopes".to_owned();
-            let auth = event.properties.part("Auth")?;
-            return Err(auth.error("AuthorizationScopes", Fault::NotSupported(why)));
+    for (mut route, explicit) in document.routes {
+        // SAM does not set the default authorizer on `OPTIONS`.
+        let preflight = route.verb.as_deref() == Some("OPTIONS");
+        match &route.authorizer {
+            Some(name) => known(name, &authorizers)
+                .map_err(|fault| TemplateError::at(format!("{}/security", route.place), fault))?,
+            None if !explicit && !preflight => route.authorizer.clone_from(&default),
+            None => {}
         }
+        inherit_scopes(&mut route, &scopes, &authorizers)?;
+        add(route, &mut routes)?;
+    }
+    // Where there is a document, SAM takes no routes from events.
+    for event in events.iter().filter(|_| !has_document) {
+        let mut route = route(event, default.as_deref(), &authorizers)?;
+        inherit_scopes(&mut route, &scopes, &authorizers)?;
         add(route, &mut routes)?;
     }
     let stage = api.text("StageName")?;
@@ -61,8 +65,31 @@ pub(super) fn read(
         routes,
         authorizers,
         variables: api.text_map("StageVariables")?,
-        kind: Kind::Http { cors: cors(api)? },
+        kind: Kind::Http {
+            cors: cors(api)?.or(document.cors),
+        },
     })
+}
+
+/// Gives a route without scopes those of its authorizer. Only JWT authorizers have scopes.
+fn inherit_scopes(
+    route: &mut Route,
+    scopes: &BTreeMap<String, Vec<String>>,
+    authorizers: &BTreeMap<String, Authorizer>,
+) -> Result<(), TemplateError> {
+    let name = route.authorizer.as_ref();
+    if route.scopes.is_empty() {
+        let inherited = name.and_then(|name| scopes.get(name));
+        route.scopes = inherited.cloned().unwrap_or_default();
+        return Ok(());
+    }
+    match name.and_then(|name| authorizers.get(name)) {
+        Some(Authorizer::Jwt(_)) => Ok(()),
+        _ => {
+            let why = "scopes; only JWT authorizers have them".to_owned();
+            Err(TemplateError::at(&route.place, Fault::NotSupported(why)))
+        }
+    }
 }
 
 fn route(
@@ -106,7 +133,7 @@ fn route(
         integration: Integration::Function {
             name: function.clone(),
             payload: payload(properties, "PayloadFormatVersion")?.unwrap_or(PayloadFormat::V2),
-            timeout: Duration::from_millis(timeout.unwrap_or(DEFAULT_TIMEOUT)),
+            timeout: Duration::from_millis(timeout.unwrap_or(Product::Http.default_timeout())),
         },
         scopes: auth.texts("AuthorizationScopes")?,
         authorizer,
@@ -118,7 +145,7 @@ fn is_any(verb: &str) -> bool {
     verb.eq_ignore_ascii_case("any") || verb == "x-amazon-apigateway-any-method"
 }
 
-fn payload(part: &Part, property: &str) -> Result<Option<PayloadFormat>, TemplateError> {
+pub(super) fn payload(part: &Part, property: &str) -> Result<Option<PayloadFormat>, TemplateError> {
     match part.text(property)?.as_deref() {
         None => Ok(None),
         Some("1.0") => Ok(Some(PayloadFormat::V1)),
@@ -131,7 +158,11 @@ fn payload(part: &Part, property: &str) -> Result<Option<PayloadFormat>, Templat
     }
 }
 
-fn authorizer(part: &Part, functions: &[FunctionDefinition]) -> Result<Authorizer, TemplateError> {
+/// Reads an authorizer.
+pub(super) fn authorizer(
+    part: &Part,
+    functions: &[FunctionDefinition],
+) -> Result<Authorizer, TemplateError> {
     const LAMBDA: [&str; 5] = [
         "AuthorizerPayloadFormatVersion",
         "EnableFunctionDefaultPermissions",
@@ -233,6 +264,11 @@ fn cors(api: &Part) -> Result<Option<CorsConfiguration>, TemplateError> {
         }
         Some(_) => api.part(PROPERTY)?,
     };
+    cors_configuration(&cors).map(Some)
+}
+
+/// Reads the members of a CORS configuration.
+pub(super) fn cors_configuration(cors: &Part) -> Result<CorsConfiguration, TemplateError> {
     let read = CorsConfiguration {
         origins: cors.texts("AllowOrigins")?,
         methods: cors.texts("AllowMethods")?,
@@ -246,5 +282,5 @@ fn cors(api: &Part) -> Result<Option<CorsConfiguration>, TemplateError> {
         let found = "*".to_owned();
         return Err(cors.error("AllowOrigins", Fault::Unexpected { expected, found }));
     }
-    Ok(Some(read))
+    Ok(read)
 }

@@ -1,11 +1,14 @@
 //! CloudFormation's intrinsic functions, worked out when a value is read: a branch that is not taken is never looked at.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use serde_json::{Map, Value};
 
 use super::error::{Fault, TemplateError};
+use super::yaml;
 use crate::aws;
+use crate::text_file;
 
 /// The depth of references at which a template must have a circle.
 const MAX_DEPTH: usize = 64;
@@ -23,6 +26,8 @@ pub(super) struct Scope {
     pub(super) resources: BTreeMap<String, Names>,
     /// The region.
     pub(super) region: String,
+    /// The folder of the template, for files that it includes.
+    pub(super) folder: PathBuf,
 }
 
 /// The names of a resource: by `Ref`, and by each attribute that `Fn::GetAtt` can ask for.
@@ -178,12 +183,41 @@ impl Scope {
             ("Fn::Equals" | "Fn::And" | "Fn::Or" | "Fn::Not", _) => {
                 self.boolean(name, argument, depth)?.into()
             }
+            ("Fn::Transform", Value::Object(transform)) => {
+                return self.include(transform, depth);
+            }
             _ => {
                 return Err(TemplateError::intrinsic(format!(
                     "`{name}` is not supported here; expected Ref, GetAtt, Sub, Join, Split, Select, FindInMap, If, Equals, And, Or or Not"
                 )));
             }
         }))
+    }
+
+    /// `AWS::Include` of a file beside the template.
+    fn include(
+        &self,
+        transform: &Map<String, Value>,
+        depth: usize,
+    ) -> Result<Option<Value>, TemplateError> {
+        let name = transform.get("Name").and_then(Value::as_str);
+        if name != Some("AWS::Include") {
+            let why = format!("the transform {name:?}; expected AWS::Include");
+            return Err(Fault::NotSupported(why).into());
+        }
+        let parameters = transform.get("Parameters").and_then(Value::as_object);
+        let location = parameters.and_then(|parameters| parameters.get("Location"));
+        let location = location.ok_or(Fault::Missing("Location"))?;
+        let location = self.text(location, depth)?;
+        if location.contains("://") {
+            let why = format!("the file {location}; expected one beside the template");
+            return Err(Fault::NotSupported(why).into());
+        }
+        let path = self.folder.join(&location);
+        let text = text_file::read(&path).map_err(|error| Fault::Include(error.to_string()))?;
+        let value = yaml::read(&text).map_err(|error| error.inside(&location))?;
+        let resolved = self.value(&value, depth + 1);
+        resolved.map_err(|error| error.inside(location))
     }
 
     fn boolean(&self, name: &str, argument: &Value, depth: usize) -> Result<bool, TemplateError> {
@@ -355,7 +389,6 @@ pub(super) fn scalar(value: &Value) -> Result<String, TemplateError> {
 mod tests {
     use serde_json::json;
 
-    use super::super::yaml;
     use super::*;
 
     fn scope() -> Scope {
@@ -383,6 +416,7 @@ mod tests {
                 },
             )]),
             region: "eu-west-1".to_owned(),
+            folder: PathBuf::new(),
         }
     }
 

@@ -119,6 +119,17 @@ impl Part {
         Self::open(format!("{}/{name}", self.place), value)
     }
 
+    /// The parts of this part with such names.
+    pub(super) fn parts_where(
+        &self,
+        wanted: fn(&str) -> bool,
+    ) -> Result<Vec<(String, Self)>, TemplateError> {
+        self.names()
+            .filter(|name| wanted(name) && self.value(name).is_some())
+            .map(|name| Ok((name.to_owned(), self.part(name)?)))
+            .collect()
+    }
+
     /// The parts of a map from names to parts.
     pub(super) fn parts(&self, name: &str) -> Result<Vec<(String, Self)>, TemplateError> {
         let map = self.part(name)?;

@@ -4,6 +4,7 @@
 mod api;
 mod function;
 mod http_api;
+mod open_api;
 
 use super::Warnings;
 use super::error::{Fault, TemplateError};
@@ -56,12 +57,14 @@ pub struct Section {
     pub what: &'static str,
     /// Its heading in the documentation.
     pub title: &'static str,
+    /// Whether it may have extensions of others (`x-…`), which API Gateway does not read.
+    pub extensible: bool,
     /// Its properties, in alphabetical order.
     pub properties: &'static [Property],
 }
 
 /// Every section, in the order of the documentation.
-pub static SECTIONS: [&Section; 24] = [
+pub static SECTIONS: [&Section; 33] = [
     &API,
     &api::AUTH,
     &api::AUTHORIZER,
@@ -86,6 +89,15 @@ pub static SECTIONS: [&Section; 24] = [
     &function::API_EVENT_AUTH,
     &HTTP_API_EVENT,
     &function::HTTP_API_EVENT_AUTH,
+    &open_api::OPEN_API,
+    &open_api::COMPONENTS,
+    &open_api::PATH,
+    &open_api::OPERATION,
+    &open_api::INTEGRATION,
+    &open_api::SECURITY_SCHEME,
+    &open_api::AUTHORIZER,
+    &open_api::GATEWAY_RESPONSE,
+    &open_api::CORS,
 ];
 
 const fn property(name: &'static str, treatment: Treatment) -> Property {
@@ -168,7 +180,7 @@ impl Section {
             }),
             Value::Object(members) => members
                 .iter()
-                .filter(|(_, member)| !member.is_null())
+                .filter(|(name, member)| !member.is_null() && !self.is_foreign(name))
                 .try_for_each(|(name, member)| {
                     let place = format!("{place}/{name}");
                     let property = self
@@ -181,6 +193,11 @@ impl Section {
             // The reader says what form it expects.
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Ok(()),
         }
+    }
+
+    /// Whether a name is an extension that API Gateway does not read.
+    fn is_foreign(&self, name: &str) -> bool {
+        self.extensible && name.starts_with("x-") && !name.starts_with("x-amazon-apigateway-")
     }
 
     fn unknown(&self, globals: bool) -> Fault {

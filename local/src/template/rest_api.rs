@@ -14,6 +14,7 @@ use super::api::{
 use super::error::{Fault, TemplateError};
 use super::function::FunctionDefinition;
 use super::gateway_response::{self, quoted};
+use super::open_api;
 use super::part::Part;
 use super::route_path::RoutePath;
 use super::select::Product;
@@ -22,8 +23,6 @@ use crate::aws;
 /// How long an authorizer's answer is cached when the template does not say, and at most.
 const DEFAULT_TTL: u64 = 300;
 const MAX_TTL: u64 = 3600;
-/// How long an integration may take when the template does not say.
-const DEFAULT_TIMEOUT: u64 = 29_000;
 
 /// The verbs that SAM lists for a path with `ANY`.
 const VERBS: [&str; 7] = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"];
@@ -46,18 +45,33 @@ pub(super) fn read(
     functions: &[FunctionDefinition],
 ) -> Result<Api, TemplateError> {
     let auth = api.part("Auth")?;
-    let mut authorizers = BTreeMap::new();
+    let document = open_api::read(api, Product::Rest, functions)?;
+    let has_document = document.is_some();
+    let document = document.unwrap_or_default();
+    let mut authorizers = document.authorizers;
     for (name, part) in auth.parts("Authorizers")? {
         authorizers.insert(name, authorizer(&part, functions)?);
     }
     let default = DefaultAuthorizer::read(&auth, &authorizers)?;
     let mut routes: Vec<Route> = Vec::new();
-    for event in events {
-        let route = route(event, &default, &authorizers)?;
+    for (mut route, explicit) in document.routes {
+        match &route.authorizer {
+            Some(name) => known(name, &authorizers)
+                .map_err(|fault| TemplateError::at(format!("{}/security", route.place), fault))?,
+            None if !explicit => route.authorizer = default.of(route.verb.as_deref()),
+            None => {}
+        }
         add(route, &mut routes)?;
     }
+    // Where there is a document, SAM takes no routes from events.
+    for event in events.iter().filter(|_| !has_document) {
+        add(route(event, &default, &authorizers)?, &mut routes)?;
+    }
     add_preflights(api, &default, &mut routes)?;
-    let media_types = api.texts("BinaryMediaTypes")?;
+    let mut media_types = api.texts("BinaryMediaTypes")?;
+    media_types.extend(document.binary_media_types);
+    let mut responses = document.responses;
+    responses.extend(gateway_response::read(api)?);
     Ok(Api {
         logical_id: logical_id.to_owned(),
         stage: api.required_text("StageName")?,
@@ -65,7 +79,7 @@ pub(super) fn read(
         authorizers,
         variables: api.text_map("Variables")?,
         kind: Kind::Rest {
-            responses: gateway_response::read(api)?,
+            responses,
             binary_media_types: media_types
                 .iter()
                 .map(|media_type| media_type.replace("~1", "/"))
@@ -157,7 +171,7 @@ fn route(
         integration: Integration::Function {
             name: function.clone(),
             payload: PayloadFormat::V1,
-            timeout: Duration::from_millis(timeout.unwrap_or(DEFAULT_TIMEOUT)),
+            timeout: Duration::from_millis(timeout.unwrap_or(Product::Rest.default_timeout())),
         },
         authorizer,
         scopes: Vec::new(),
@@ -284,18 +298,29 @@ pub(super) fn function<'a>(
     functions: &'a [FunctionDefinition],
 ) -> Result<&'a FunctionDefinition, TemplateError> {
     let arn = part.required_text(property)?;
-    let name = aws::function_name(&arn);
+    function_of(&arn, functions).map_err(|fault| part.error(property, fault))
+}
+
+/// The same for an ARN.
+pub(super) fn function_of<'a>(
+    arn: &str,
+    functions: &'a [FunctionDefinition],
+) -> Result<&'a FunctionDefinition, Fault> {
+    let name = aws::function_name(arn);
     functions
         .iter()
         .find(|function| function.is_named(name))
-        .ok_or_else(|| {
-            let what = "function of the template";
-            let name = name.to_owned();
-            part.error(property, Fault::NoSuch { what, name })
+        .ok_or_else(|| Fault::NoSuch {
+            what: "function of the template",
+            name: name.to_owned(),
         })
 }
 
-fn authorizer(part: &Part, functions: &[FunctionDefinition]) -> Result<Authorizer, TemplateError> {
+/// Reads an authorizer.
+pub(super) fn authorizer(
+    part: &Part,
+    functions: &[FunctionDefinition],
+) -> Result<Authorizer, TemplateError> {
     let function = function(part, "FunctionArn", functions)?;
     let identity = part.part("Identity")?;
     let ttl = ttl(&identity)?.unwrap_or(DEFAULT_TTL);

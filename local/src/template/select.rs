@@ -50,6 +50,14 @@ impl Product {
         }
     }
 
+    /// How many milliseconds an integration may take when the template does not say.
+    pub(super) const fn default_timeout(self) -> u64 {
+        match self {
+            Self::Rest => 29_000,
+            Self::Http => 30_000,
+        }
+    }
+
     /// The resource of that API.
     pub(super) fn implicit_resource(self) -> Value {
         match self {

@@ -5,6 +5,7 @@ use super::{Section, THROTTLING, acts, ignored, named, nested, refused, warned};
 pub(in crate::template) static API: Section = Section {
     what: "a REST API",
     title: "`AWS::Serverless::Api`",
+    extensible: false,
     properties: &[
         ignored("AccessLogSetting", "a log").global(),
         ignored("AlwaysDeploy", "about deployments").global(),
@@ -19,10 +20,7 @@ pub(in crate::template) static API: Section = Section {
         )
         .global(),
         nested("Cors", &CORS).global(),
-        refused(
-            "DefinitionBody",
-            "the routes of an OpenAPI document are not read; write them as events of functions",
-        ),
+        nested("DefinitionBody", &super::open_api::OPEN_API),
         refused(
             "DefinitionUri",
             "the OpenAPI document is in S3; write the routes as events of functions",
@@ -66,6 +64,7 @@ pub(in crate::template) static API: Section = Section {
 pub(super) static AUTH: Section = Section {
     what: "a REST API's `Auth`",
     title: "`Auth` of a REST API",
+    extensible: false,
     properties: &[
         ignored(
             "AddApiKeyRequiredToCorsPreflight",
@@ -84,6 +83,7 @@ pub(super) static AUTH: Section = Section {
 pub(super) static AUTHORIZER: Section = Section {
     what: "a REST API's authorizer",
     title: "An authorizer of a REST API",
+    extensible: false,
     properties: &[
         refused(
             "AuthorizationScopes",
@@ -110,6 +110,7 @@ pub(super) static AUTHORIZER: Section = Section {
 pub(super) static IDENTITY: Section = Section {
     what: "a REST API authorizer's `Identity`",
     title: "`Identity` of a REST API's authorizer",
+    extensible: false,
     properties: &[
         acts("Context"),
         acts("Header"),
@@ -124,6 +125,7 @@ pub(super) static IDENTITY: Section = Section {
 pub(in crate::template) static CORS: Section = Section {
     what: "a REST API's `Cors`",
     title: "`Cors` of a REST API",
+    extensible: false,
     properties: &[
         acts("AllowCredentials"),
         acts("AllowHeaders"),
@@ -136,6 +138,7 @@ pub(in crate::template) static CORS: Section = Section {
 pub(super) static GATEWAY_RESPONSE: Section = Section {
     what: "a gateway response",
     title: "A gateway response",
+    extensible: false,
     properties: &[
         nested("ResponseParameters", &RESPONSE_PARAMETERS),
         acts("ResponseTemplates"),
@@ -146,6 +149,7 @@ pub(super) static GATEWAY_RESPONSE: Section = Section {
 pub(super) static RESPONSE_PARAMETERS: Section = Section {
     what: "a gateway response's `ResponseParameters`",
     title: "`ResponseParameters` of a gateway response",
+    extensible: false,
     properties: &[
         acts("Headers"),
         refused("Paths", "it changes the answer"),
@@ -156,6 +160,7 @@ pub(super) static RESPONSE_PARAMETERS: Section = Section {
 pub(in crate::template) static METHOD_SETTINGS: Section = Section {
     what: "a method setting",
     title: "One of a REST API's `MethodSettings`",
+    extensible: false,
     properties: &[
         ignored("CacheDataEncrypted", "only with `CachingEnabled`"),
         ignored("CacheTtlInSeconds", "only with `CachingEnabled`"),
@@ -179,6 +184,7 @@ pub(in crate::template) static METHOD_SETTINGS: Section = Section {
 pub(super) static DOMAIN: Section = Section {
     what: "a REST API's `Domain`",
     title: "`Domain` of a REST API",
+    extensible: false,
     properties: &[
         refused("AccessAssociation", "it decides who may call"),
         warned("BasePath", "the API is served under its stage here"),

@@ -8,6 +8,7 @@ const PACKAGE: &str = "about the deployed package; this machine runs the functio
 pub(in crate::template) static FUNCTION: Section = Section {
     what: "a function",
     title: "`AWS::Serverless::Function`",
+    extensible: false,
     properties: &[
         ignored("Architectures", PACKAGE).global(),
         ignored("AssumeRolePolicyDocument", "permissions").global(),
@@ -91,12 +92,14 @@ pub(in crate::template) static FUNCTION: Section = Section {
 pub(in crate::template) static ENVIRONMENT: Section = Section {
     what: "a function's `Environment`",
     title: "`Environment` of a function",
+    extensible: false,
     properties: &[acts("Variables")],
 };
 
 pub(in crate::template) static LOGGING: Section = Section {
     what: "a function's `LoggingConfig`",
     title: "`LoggingConfig` of a function",
+    extensible: false,
     properties: &[
         acts("ApplicationLogLevel"),
         acts("LogFormat"),
@@ -108,6 +111,7 @@ pub(in crate::template) static LOGGING: Section = Section {
 pub(in crate::template) static API_EVENT: Section = Section {
     what: "an event of type Api",
     title: "An event of type `Api`",
+    extensible: false,
     properties: &[
         nested("Auth", &API_EVENT_AUTH),
         acts("Method"),
@@ -133,6 +137,7 @@ pub(in crate::template) static API_EVENT: Section = Section {
 pub(super) static API_EVENT_AUTH: Section = Section {
     what: "the `Auth` of an event of type Api",
     title: "`Auth` of an event of type `Api`",
+    extensible: false,
     properties: &[
         refused("ApiKeyRequired", "AWS refuses requests without an API key"),
         refused(
@@ -152,6 +157,7 @@ pub(super) static API_EVENT_AUTH: Section = Section {
 pub(in crate::template) static HTTP_API_EVENT: Section = Section {
     what: "an event of type HttpApi",
     title: "An event of type `HttpApi`",
+    extensible: false,
     properties: &[
         acts("ApiId"),
         nested("Auth", &HTTP_API_EVENT_AUTH),
@@ -166,5 +172,6 @@ pub(in crate::template) static HTTP_API_EVENT: Section = Section {
 pub(super) static HTTP_API_EVENT_AUTH: Section = Section {
     what: "the `Auth` of an event of type HttpApi",
     title: "`Auth` of an event of type `HttpApi`",
+    extensible: false,
     properties: &[acts("AuthorizationScopes"), acts("Authorizer")],
 };

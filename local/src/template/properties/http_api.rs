@@ -5,15 +5,13 @@ use super::{Section, THROTTLING, acts, ignored, named, nested, refused, warned};
 pub(in crate::template) static HTTP_API: Section = Section {
     what: "an HTTP API",
     title: "`AWS::Serverless::HttpApi`",
+    extensible: false,
     properties: &[
         ignored("AccessLogSettings", "a log").global(),
         nested("Auth", &AUTH).global(),
         nested("CorsConfiguration", &CORS_CONFIGURATION).global(),
         nested("DefaultRouteSettings", &ROUTE_SETTINGS).global(),
-        refused(
-            "DefinitionBody",
-            "the routes of an OpenAPI document are not read; write them as events of functions",
-        ),
+        nested("DefinitionBody", &super::open_api::OPEN_API),
         refused(
             "DefinitionUri",
             "the OpenAPI document is in S3; write the routes as events of functions",
@@ -37,6 +35,7 @@ pub(in crate::template) static HTTP_API: Section = Section {
 pub(super) static AUTH: Section = Section {
     what: "an HTTP API's `Auth`",
     title: "`Auth` of an HTTP API",
+    extensible: false,
     properties: &[
         named("Authorizers", &AUTHORIZER),
         acts("DefaultAuthorizer"),
@@ -50,6 +49,7 @@ pub(super) static AUTH: Section = Section {
 pub(super) static AUTHORIZER: Section = Section {
     what: "an HTTP API's authorizer",
     title: "An authorizer of an HTTP API",
+    extensible: false,
     properties: &[
         acts("AuthorizationScopes"),
         acts("AuthorizerPayloadFormatVersion"),
@@ -72,6 +72,7 @@ pub(super) static AUTHORIZER: Section = Section {
 pub(super) static IDENTITY: Section = Section {
     what: "an HTTP API authorizer's `Identity`",
     title: "`Identity` of an HTTP API's authorizer",
+    extensible: false,
     properties: &[
         acts("Context"),
         acts("Headers"),
@@ -85,6 +86,7 @@ pub(super) static IDENTITY: Section = Section {
 pub(super) static JWT_CONFIGURATION: Section = Section {
     what: "a `JwtConfiguration`",
     title: "`JwtConfiguration`",
+    extensible: false,
     properties: &[
         acts("Audience"),
         acts("Issuer"),
@@ -96,6 +98,7 @@ pub(super) static JWT_CONFIGURATION: Section = Section {
 pub(super) static CORS_CONFIGURATION: Section = Section {
     what: "a `CorsConfiguration`",
     title: "`CorsConfiguration`",
+    extensible: false,
     properties: &[
         acts("AllowCredentials"),
         acts("AllowHeaders"),
@@ -109,6 +112,7 @@ pub(super) static CORS_CONFIGURATION: Section = Section {
 pub(super) static ROUTE_SETTINGS: Section = Section {
     what: "a route's settings",
     title: "`DefaultRouteSettings`, and one of `RouteSettings`",
+    extensible: false,
     properties: &[
         ignored("DataTraceEnabled", "a log"),
         ignored("DetailedMetricsEnabled", "metrics"),
@@ -121,6 +125,7 @@ pub(super) static ROUTE_SETTINGS: Section = Section {
 pub(super) static DOMAIN: Section = Section {
     what: "an HTTP API's `Domain`",
     title: "`Domain` of an HTTP API",
+    extensible: false,
     properties: &[
         warned("BasePath", "the API is served at the root here"),
         ignored("CertificateArn", "about TLS"),

@@ -1,0 +1,352 @@
+//! An OpenAPI document in `DefinitionBody`, as routes, authorizers, gateway responses and CORS.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde_json::{Map, Value, json};
+
+use super::api::{Authorizer, CorsConfiguration, Integration, PayloadFormat, Route};
+use super::error::{Fault, TemplateError};
+use super::function::FunctionDefinition;
+use super::gateway_response::{self, CustomResponse};
+use super::part::Part;
+use super::route_path::RoutePath;
+use super::select::Product;
+use super::{http_api, rest_api};
+
+/// Marks the method that takes every verb.
+const ANY: &str = "x-amazon-apigateway-any-method";
+const AUTHORIZER: &str = "x-amazon-apigateway-authorizer";
+const INTEGRATION: &str = "x-amazon-apigateway-integration";
+
+/// What an OpenAPI document defines.
+#[derive(Debug, Default)]
+pub(super) struct Document {
+    /// The routes, and whether each says itself which authorizer it has.
+    pub(super) routes: Vec<(Route, bool)>,
+    /// The authorizers, by name.
+    pub(super) authorizers: BTreeMap<String, Authorizer>,
+    /// REST: the gateway responses, by type.
+    pub(super) responses: BTreeMap<String, CustomResponse>,
+    /// REST: media types whose bodies are passed as base64.
+    pub(super) binary_media_types: Vec<String>,
+    /// HTTP API: the gateway's CORS.
+    pub(super) cors: Option<CorsConfiguration>,
+}
+
+/// Reads the `DefinitionBody` of an API; none when it has none.
+pub(super) fn read(
+    api: &Part,
+    product: Product,
+    functions: &[FunctionDefinition],
+) -> Result<Option<Document>, TemplateError> {
+    if api.value("DefinitionBody").is_none() {
+        return Ok(None);
+    }
+    let body = api.part("DefinitionBody")?;
+    let mut document = Document {
+        binary_media_types: body.texts("x-amazon-apigateway-binary-media-types")?,
+        ..Document::default()
+    };
+    let schemes = [
+        body.parts("securityDefinitions")?,
+        body.part("components")?.parts("securitySchemes")?,
+    ];
+    for (name, scheme) in schemes.into_iter().flatten() {
+        if let Some(authorizer) = authorizer(&scheme, product, functions)? {
+            document.authorizers.insert(name, authorizer);
+        }
+    }
+    for (kind, part) in body.parts("x-amazon-apigateway-gateway-responses")? {
+        let response = gateway_response::read_one(&kind, &in_sam_form(&part)?)?;
+        document.responses.insert(kind, response);
+    }
+    if body.value("x-amazon-apigateway-cors").is_some() {
+        let cors = body.part("x-amazon-apigateway-cors")?;
+        document.cors = Some(http_api::cors_configuration(&capitalized(&cors)?)?);
+    }
+    for (path, item) in body.parts("paths")? {
+        for (verb, operation) in item.parts_where(is_verb)? {
+            let read = route(&path, &verb, &operation, product, functions)?;
+            document.routes.push(read);
+        }
+    }
+    Ok(Some(document))
+}
+
+fn is_verb(name: &str) -> bool {
+    let verbs = [
+        "delete", "get", "head", "options", "patch", "post", "put", ANY,
+    ];
+    verbs.contains(&name)
+}
+
+fn route(
+    path: &str,
+    verb: &str,
+    operation: &Part,
+    product: Product,
+    functions: &[FunctionDefinition],
+) -> Result<(Route, bool), TemplateError> {
+    let verb = (verb != ANY).then(|| verb.to_ascii_uppercase());
+    let path = if path == "$default" && product == Product::Http && verb.is_none() {
+        RoutePath::of_default_route()
+    } else {
+        RoutePath::parse(path).map_err(|fault| operation.fault(fault))?
+    };
+    let security = security(operation)?;
+    let explicit = security.is_some();
+    let (authorizer, scopes) = security.unwrap_or_default();
+    let route = Route {
+        path,
+        verb,
+        integration: integration(operation, product, functions)?,
+        authorizer,
+        scopes,
+        place: operation.place().to_owned(),
+    };
+    Ok((route, explicit))
+}
+
+/// The authorizer of an operation, which may be none, and its scopes.
+type Security = (Option<String>, Vec<String>);
+
+/// What an operation says about its authorizer; none when it says nothing.
+fn security(operation: &Part) -> Result<Option<Security>, TemplateError> {
+    let requirements = match operation.value("security") {
+        None => return Ok(None),
+        Some(Value::Array(requirements)) => requirements,
+        Some(other) => {
+            return Err(operation.error("security", super::part::unexpected("a list", other)));
+        }
+    };
+    let schemes: Vec<_> = requirements
+        .iter()
+        .flat_map(|requirement| requirement.as_object().into_iter().flatten())
+        .collect();
+    match schemes.as_slice() {
+        [] => Ok(Some((None, Vec::new()))),
+        [(name, _)] if *name == "NONE" => Ok(Some((None, Vec::new()))),
+        [(name, scopes)] => {
+            let scopes = scopes.as_array().into_iter().flatten();
+            let scopes = scopes.filter_map(Value::as_str).map(str::to_owned);
+            Ok(Some((Some((*name).clone()), scopes.collect())))
+        }
+        _ => {
+            let why = "a method has one authorizer; expected one security requirement".to_owned();
+            Err(operation.error("security", Fault::NotSupported(why)))
+        }
+    }
+}
+
+fn integration(
+    operation: &Part,
+    product: Product,
+    functions: &[FunctionDefinition],
+) -> Result<Integration, TemplateError> {
+    if operation.value(INTEGRATION).is_none() {
+        return Err(operation.fault(Fault::Missing(INTEGRATION)));
+    }
+    let integration = operation.part(INTEGRATION)?;
+    let kind = integration.required_text("type")?;
+    if !kind.eq_ignore_ascii_case("aws_proxy") {
+        let why = format!("an integration of type {kind}; expected aws_proxy");
+        return Err(integration.error("type", Fault::NotSupported(why)));
+    }
+    let payload = match product {
+        Product::Rest => None,
+        Product::Http => http_api::payload(&integration, "payloadFormatVersion")?,
+    };
+    let timeout = integration.parsed("timeoutInMillis", "milliseconds")?;
+    Ok(Integration::Function {
+        name: function(&integration, "uri", functions)?,
+        // An HTTP API's integration without a version has 1.0 when it is imported.
+        payload: payload.unwrap_or(PayloadFormat::V1),
+        timeout: Duration::from_millis(timeout.unwrap_or(product.default_timeout())),
+    })
+}
+
+/// The function of an invocation URI or an ARN.
+fn function(
+    part: &Part,
+    property: &'static str,
+    functions: &[FunctionDefinition],
+) -> Result<String, TemplateError> {
+    let uri = part.required_text(property)?;
+    let arn = uri
+        .split_once("/functions/")
+        .map_or(uri.as_str(), |(_, rest)| {
+            rest.strip_suffix("/invocations").unwrap_or(rest)
+        });
+    rest_api::function_of(arn, functions)
+        .map(|function| function.name.clone())
+        .map_err(|fault| part.error(property, fault))
+}
+
+/// The authorizer of a security scheme, read as SAM's; none for a scheme that is no authorizer.
+fn authorizer(
+    scheme: &Part,
+    product: Product,
+    functions: &[FunctionDefinition],
+) -> Result<Option<Authorizer>, TemplateError> {
+    const TYPE: &str = "x-amazon-apigateway-authtype";
+    if scheme.value(AUTHORIZER).is_none() {
+        return match scheme.text(TYPE)? {
+            None => Ok(None),
+            Some(kind) => {
+                let why = format!("authorization of type {kind}; expected an authorizer");
+                Err(scheme.error(TYPE, Fault::NotSupported(why)))
+            }
+        };
+    }
+    let part = scheme.part(AUTHORIZER)?;
+    let kind = part.required_text("type")?;
+    let sam = in_sam_properties(scheme, &part, &kind, product)?;
+    let sam = Part::open(part.place(), sam)?;
+    let read = match product {
+        Product::Rest => rest_api::authorizer(&sam, functions)?,
+        Product::Http => http_api::authorizer(&sam, functions)?,
+    };
+    Ok(Some(read))
+}
+
+/// The properties of SAM that make the same authorizer.
+fn in_sam_properties(
+    scheme: &Part,
+    part: &Part,
+    kind: &str,
+    product: Product,
+) -> Result<Value, TemplateError> {
+    let mut sam = Map::new();
+    if let Some(uri) = part.text("authorizerUri")? {
+        let arn = uri
+            .split_once("/functions/")
+            .map_or(uri.as_str(), |(_, rest)| {
+                rest.strip_suffix("/invocations").unwrap_or(rest)
+            });
+        sam.insert("FunctionArn".to_owned(), arn.into());
+    }
+    let mut identity = Map::new();
+    let ttl = part.value("authorizerResultTtlInSeconds").cloned();
+    identity.extend(ttl.map(|ttl| ("ReauthorizeEvery".to_owned(), ttl)));
+    let sources = part.texts("identitySource")?;
+    let sources: Vec<_> = sources
+        .iter()
+        .flat_map(|source| source.split(','))
+        .map(str::trim)
+        .filter(|source| !source.is_empty())
+        .collect();
+    match (product, kind) {
+        (Product::Rest, "token") => {
+            let header = scheme
+                .text("name")?
+                .unwrap_or_else(|| "Authorization".to_owned());
+            let named = sources
+                .first()
+                .and_then(|source| source.strip_prefix("method.request.header."));
+            identity.insert("Header".to_owned(), named.unwrap_or(&header).into());
+            let expression = part.value("identityValidationExpression").cloned();
+            identity.extend(expression.map(|text| ("ValidationExpression".to_owned(), text)));
+            sam.insert("FunctionPayloadType".to_owned(), "TOKEN".into());
+        }
+        (Product::Rest | Product::Http, "request") => {
+            identity.extend(sources_by_property(part, &sources)?);
+            if product == Product::Rest {
+                sam.insert("FunctionPayloadType".to_owned(), "REQUEST".into());
+            }
+            for (name, property) in [
+                (
+                    "authorizerPayloadFormatVersion",
+                    "AuthorizerPayloadFormatVersion",
+                ),
+                ("enableSimpleResponses", "EnableSimpleResponses"),
+            ] {
+                let value = part.value(name).cloned();
+                sam.extend(value.map(|value| (property.to_owned(), value)));
+            }
+        }
+        (Product::Http, "jwt") => {
+            let configuration = part.value("jwtConfiguration").cloned().unwrap_or(json!({}));
+            sam.insert("JwtConfiguration".to_owned(), configuration);
+            sam.insert("IdentitySource".to_owned(), sources.join(",").into());
+            return Ok(Value::Object(sam));
+        }
+        _ => {
+            let why = format!("an authorizer of type {kind}");
+            return Err(part.error("type", Fault::NotSupported(why)));
+        }
+    }
+    if !identity.is_empty() {
+        sam.insert("Identity".to_owned(), Value::Object(identity));
+    }
+    Ok(Value::Object(sam))
+}
+
+/// Identity sources by the property of SAM that holds them.
+fn sources_by_property(
+    part: &Part,
+    sources: &[&str],
+) -> Result<Vec<(String, Value)>, TemplateError> {
+    const PREFIXES: [(&str, &str); 8] = [
+        ("method.request.header.", "Headers"),
+        ("method.request.querystring.", "QueryStrings"),
+        ("stageVariables.", "StageVariables"),
+        ("context.", "Context"),
+        ("$request.header.", "Headers"),
+        ("$request.querystring.", "QueryStrings"),
+        ("$stageVariables.", "StageVariables"),
+        ("$context.", "Context"),
+    ];
+    let mut properties: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for source in sources {
+        let found = PREFIXES
+            .iter()
+            .find_map(|(prefix, property)| Some((*property, source.strip_prefix(prefix)?)));
+        let Some((property, name)) = found else {
+            let expected = "identity sources such as method.request.header.NAME".to_owned();
+            let found = format!("`{source}`");
+            return Err(part.error("identitySource", Fault::Unexpected { expected, found }));
+        };
+        properties.entry(property).or_default().push(name);
+    }
+    Ok(properties
+        .into_iter()
+        .map(|(property, names)| (property.to_owned(), json!(names)))
+        .collect())
+}
+
+/// A gateway response with the names of SAM.
+fn in_sam_form(part: &Part) -> Result<Part, TemplateError> {
+    const HEADER: &str = "gatewayresponse.header.";
+    let mut headers = Map::new();
+    for (name, value) in part.text_map("responseParameters")? {
+        let Some(header) = name.strip_prefix(HEADER) else {
+            let expected = format!("{HEADER}NAME");
+            let found = format!("`{name}`");
+            return Err(part.error("responseParameters", Fault::Unexpected { expected, found }));
+        };
+        headers.insert(header.to_owned(), value.into());
+    }
+    let value = |name: &str| part.value(name).cloned().unwrap_or_default();
+    Part::open(
+        part.place(),
+        json!({
+            "StatusCode": value("statusCode"),
+            "ResponseTemplates": value("responseTemplates"),
+            "ResponseParameters": {"Headers": headers},
+        }),
+    )
+}
+
+/// The same members with a capital at the beginning of each name, as SAM has them.
+fn capitalized(part: &Part) -> Result<Part, TemplateError> {
+    let members: Map<String, Value> = part
+        .names()
+        .map(|name| {
+            let (first, rest) = name.split_at(name.len().min(1));
+            let value = part.value(name).cloned().unwrap_or_default();
+            (format!("{}{rest}", first.to_ascii_uppercase()), value)
+        })
+        .collect();
+    Part::open(part.place(), Value::Object(members))
+}

@@ -1,0 +1,287 @@
+//! An OpenAPI document with API Gateway's extensions. Extensions of others (`x-…`) change nothing at AWS.
+
+use super::{Section, acts, ignored, named, nested, refused, refused_unless, warned};
+
+pub(in crate::template) static OPEN_API: Section = Section {
+    what: "an OpenAPI document",
+    title: "`DefinitionBody`: an OpenAPI document",
+    extensible: true,
+    properties: &[
+        ignored("basePath", "about addresses; this machine has its own"),
+        nested("components", &COMPONENTS),
+        ignored(
+            "consumes",
+            "the media types of requests, which API Gateway does not check",
+        ),
+        ignored(
+            "definitions",
+            "only for models, which are refused where they are used",
+        ),
+        ignored("externalDocs", "a text"),
+        ignored("host", "about addresses; this machine has its own"),
+        ignored("info", "a text"),
+        ignored("openapi", "about the form of the document"),
+        ignored(
+            "parameters",
+            "only with a request validator, which is refused",
+        ),
+        named("paths", &PATH),
+        ignored(
+            "produces",
+            "the media types of answers, which API Gateway does not check",
+        ),
+        ignored(
+            "responses",
+            "the answers of methods, which API Gateway does not check",
+        ),
+        ignored("schemes", "about addresses; this machine has its own"),
+        refused(
+            "security",
+            "API Gateway ignores it there; write it in each operation",
+        ),
+        named("securityDefinitions", &SECURITY_SCHEME),
+        ignored("servers", "about addresses; this machine has its own"),
+        ignored("swagger", "about the form of the document"),
+        ignored("tags", "tags"),
+        ignored(
+            "x-amazon-apigateway-api-key-source",
+            "only for API keys, which are refused",
+        ),
+        acts("x-amazon-apigateway-binary-media-types"),
+        nested("x-amazon-apigateway-cors", &CORS),
+        ignored("x-amazon-apigateway-documentation", "a text"),
+        ignored(
+            "x-amazon-apigateway-endpoint-configuration",
+            "about the network in front of the API",
+        ),
+        named("x-amazon-apigateway-gateway-responses", &GATEWAY_RESPONSE),
+        ignored(
+            "x-amazon-apigateway-importexport-version",
+            "about the form of the document",
+        ),
+        warned(
+            "x-amazon-apigateway-minimum-compression-size",
+            "answers are not compressed here",
+        ),
+        refused(
+            "x-amazon-apigateway-policy",
+            "a resource policy decides who may call",
+        ),
+        refused(
+            "x-amazon-apigateway-request-validator",
+            "AWS refuses requests that are not valid",
+        ),
+        ignored(
+            "x-amazon-apigateway-request-validators",
+            "only with a request validator, which is refused",
+        ),
+    ],
+};
+
+pub(super) static COMPONENTS: Section = Section {
+    what: "an OpenAPI document's `components`",
+    title: "`components` of an OpenAPI document",
+    extensible: true,
+    properties: &[
+        ignored("callbacks", "not used by API Gateway"),
+        ignored("examples", "a text"),
+        ignored(
+            "headers",
+            "the answers of methods, which API Gateway does not check",
+        ),
+        ignored("links", "not used by API Gateway"),
+        ignored(
+            "parameters",
+            "only with a request validator, which is refused",
+        ),
+        ignored(
+            "requestBodies",
+            "only with a request validator, which is refused",
+        ),
+        ignored(
+            "responses",
+            "the answers of methods, which API Gateway does not check",
+        ),
+        ignored(
+            "schemas",
+            "only for models, which are refused where they are used",
+        ),
+        named("securitySchemes", &SECURITY_SCHEME),
+        named("x-amazon-apigateway-integrations", &INTEGRATION),
+    ],
+};
+
+pub(super) static PATH: Section = Section {
+    what: "a path of an OpenAPI document",
+    title: "A path of an OpenAPI document",
+    extensible: true,
+    properties: &[
+        refused("$ref", "references are not followed"),
+        nested("delete", &OPERATION),
+        ignored("description", "a text"),
+        nested("get", &OPERATION),
+        nested("head", &OPERATION),
+        nested("options", &OPERATION),
+        ignored(
+            "parameters",
+            "only with a request validator, which is refused",
+        ),
+        nested("patch", &OPERATION),
+        nested("post", &OPERATION),
+        nested("put", &OPERATION),
+        ignored("servers", "about addresses; this machine has its own"),
+        ignored("summary", "a text"),
+        nested("x-amazon-apigateway-any-method", &OPERATION),
+    ],
+};
+
+pub(super) static OPERATION: Section = Section {
+    what: "an operation of an OpenAPI document",
+    title: "An operation of an OpenAPI document",
+    extensible: true,
+    properties: &[
+        ignored("callbacks", "not used by API Gateway"),
+        ignored(
+            "consumes",
+            "the media types of requests, which API Gateway does not check",
+        ),
+        ignored("deprecated", "a text"),
+        ignored("description", "a text"),
+        ignored("externalDocs", "a text"),
+        ignored("isDefaultRoute", "the path says it"),
+        ignored("operationId", "a name"),
+        ignored(
+            "parameters",
+            "only with a request validator, which is refused",
+        ),
+        ignored(
+            "produces",
+            "the media types of answers, which API Gateway does not check",
+        ),
+        ignored(
+            "requestBody",
+            "only with a request validator, which is refused",
+        ),
+        ignored(
+            "responses",
+            "the answers of the method, which API Gateway does not check",
+        ),
+        acts("security"),
+        ignored("servers", "about addresses; this machine has its own"),
+        ignored("summary", "a text"),
+        ignored("tags", "tags"),
+        refused(
+            "x-amazon-apigateway-auth",
+            "it decides who may call; write `security`",
+        ),
+        nested("x-amazon-apigateway-integration", &INTEGRATION),
+        refused(
+            "x-amazon-apigateway-request-validator",
+            "AWS refuses requests that are not valid",
+        ),
+    ],
+};
+
+/// In a REST API a proxy integration has no mappings. In an HTTP API the mappings change requests and answers.
+pub(super) static INTEGRATION: Section = Section {
+    what: "an integration of an OpenAPI document",
+    title: "`x-amazon-apigateway-integration`",
+    extensible: true,
+    properties: &[
+        refused("$ref", "references are not followed"),
+        ignored("cacheKeyParameters", "only with a cache, which is refused"),
+        ignored("cacheNamespace", "only with a cache, which is refused"),
+        ignored("connectionType", "not for functions"),
+        refused("contentHandling", "AWS converts the body"),
+        ignored(
+            "credentials",
+            "every function may be invoked on one machine",
+        ),
+        ignored("httpMethod", "functions are invoked by POST"),
+        ignored("passthroughBehavior", "not for functions"),
+        acts("payloadFormatVersion"),
+        refused("requestParameters", "it changes the request"),
+        ignored("requestTemplates", "not for proxy integrations"),
+        refused("responseParameters", "it changes the answer"),
+        refused_unless(
+            "responseTransferMode",
+            "BUFFERED",
+            "answers are not streamed",
+        ),
+        ignored("responses", "not for proxy integrations"),
+        acts("timeoutInMillis"),
+        acts("type"),
+        acts("uri"),
+    ],
+};
+
+pub(super) static SECURITY_SCHEME: Section = Section {
+    what: "a security scheme of an OpenAPI document",
+    title: "A security scheme of an OpenAPI document",
+    extensible: true,
+    properties: &[
+        ignored("authorizationUrl", "not used by API Gateway"),
+        ignored("bearerFormat", "not used by API Gateway"),
+        ignored("description", "a text"),
+        ignored("flow", "not used by API Gateway"),
+        ignored("flows", "not used by API Gateway"),
+        ignored("in", "the identity source says it"),
+        acts("name"),
+        ignored("openIdConnectUrl", "not used by API Gateway"),
+        ignored("scheme", "not used by API Gateway"),
+        ignored("scopes", "not used by API Gateway"),
+        ignored("tokenUrl", "not used by API Gateway"),
+        ignored("type", "the authorizer says it"),
+        nested("x-amazon-apigateway-authorizer", &AUTHORIZER),
+        acts("x-amazon-apigateway-authtype"),
+    ],
+};
+
+pub(super) static AUTHORIZER: Section = Section {
+    what: "an authorizer of an OpenAPI document",
+    title: "`x-amazon-apigateway-authorizer`",
+    extensible: true,
+    properties: &[
+        ignored(
+            "authorizerCredentials",
+            "every function may be invoked on one machine",
+        ),
+        acts("authorizerPayloadFormatVersion"),
+        acts("authorizerResultTtlInSeconds"),
+        acts("authorizerUri"),
+        acts("enableSimpleResponses"),
+        acts("identitySource"),
+        acts("identityValidationExpression"),
+        nested("jwtConfiguration", &super::http_api::JWT_CONFIGURATION),
+        refused(
+            "providerARNs",
+            "Amazon Cognito decides who may call; expected a Lambda authorizer",
+        ),
+        acts("type"),
+    ],
+};
+
+pub(super) static GATEWAY_RESPONSE: Section = Section {
+    what: "a gateway response of an OpenAPI document",
+    title: "One of `x-amazon-apigateway-gateway-responses`",
+    extensible: true,
+    properties: &[
+        acts("responseParameters"),
+        acts("responseTemplates"),
+        acts("statusCode"),
+    ],
+};
+
+pub(super) static CORS: Section = Section {
+    what: "a `x-amazon-apigateway-cors`",
+    title: "`x-amazon-apigateway-cors`",
+    extensible: true,
+    properties: &[
+        acts("allowCredentials"),
+        acts("allowHeaders"),
+        acts("allowMethods"),
+        acts("allowOrigins"),
+        acts("exposeHeaders"),
+        acts("maxAge"),
+    ],
+};
