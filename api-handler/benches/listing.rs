@@ -1,10 +1,10 @@
-//! What a page of 25 costs with 100 resources, with 1,000 and with 100,000.
+//! The time of a page of 25 with 100 resources, with 1,000 and with 100,000.
 //!
-//! Of 100 resources a page takes in all that there are for everybody; from 1,000 on each of the partitions that it is
-//! merged from has more than it can take, and it costs the same however many there are.
+//! With 100 resources a page reads all public ones. From 1,000 on each partition has more than a page reads, so that the
+//! time no longer depends on the number of resources.
 //!
-//! `cargo bench -p api-handler --bench listing --profile dev`. It ends with an error when a page over
-//! more costs over twice what it costs over fewer.
+//! `cargo bench -p api-handler --bench listing --profile dev`. It fails when a page over more
+//! resources takes over twice the time of one over fewer.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -75,7 +75,7 @@ async fn over(count: usize) -> Api {
     Api::over(&endpoint, "state", &[])
 }
 
-/// The median of many pages, each somewhere else.
+/// The median of many successive pages.
 async fn measure(api: &Api, name: &str, query: &str, caller: Ask) -> Duration {
     let mut times = Vec::new();
     let mut cursor = String::new();

@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn other_strings_are_refused() {
+    fn other_strings_are_rejected() {
         let cursors = Cursors::new().unwrap();
         let short = URL_SAFE_NO_PAD.encode(b"2:a:too short");
         for cursor in [

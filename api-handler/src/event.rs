@@ -1,7 +1,7 @@
 //! API Gateway's proxy events and the answers to them: the only file that knows their JSON.
 //!
-//! REST APIs and HTTP APIs with payload 1.0 send one shape, HTTP APIs with payload 2.0 another. `lambda_http` reads
-//! both, but of a header that is sent twice it keeps the last alone, and a path that is no URI makes it panic.
+//! REST APIs and HTTP APIs with payload 1.0 send one form, HTTP APIs with payload 2.0 another. `lambda_http` reads both,
+//! but it keeps only the last value of a repeated header, and panics on a path that is not a URI.
 
 use std::collections::HashMap;
 
@@ -13,28 +13,28 @@ use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// A request, whichever kind of API it came by.
+/// A request of either kind of API.
 #[derive(Debug)]
 pub(crate) struct Request {
     /// The method.
     pub(crate) method: Method,
     /// The path within this API, without stage or base path, as it was sent.
     pub(crate) path: String,
-    /// Where this API is, as the caller sees it, without a slash at the end.
+    /// The URL of this API as the caller sees it, without a trailing slash.
     pub(crate) base_url: String,
-    /// The query parameters, decoded, in order, the repeated ones as often as they came.
+    /// The query parameters, decoded, in order. A repeated one occurs more than once.
     pub(crate) query: Vec<(String, String)>,
-    /// The headers, all values of each.
+    /// The headers, with all values of each.
     pub(crate) headers: HeaderMap,
-    /// The names of those headers whose values cannot be one (RFC 9110, 5.5), such as with control characters. What they
-    /// were to say is not known, so such a request is refused rather than answered as if they had not been sent.
+    /// The names of the headers with invalid values (RFC 9110, section 5.5), such as control characters. Their meaning is
+    /// unknown, so such a request is rejected instead of answered as if they had not been sent.
     pub(crate) bad_headers: Vec<String>,
     /// The body; empty if there is none.
     pub(crate) body: Bytes,
-    /// What the authorizer said, `None` on a route without authorizer.
+    /// The authorizer's context; `None` on a route without an authorizer.
     pub(crate) authorizer: Option<Value>,
-    /// Whether it came by a catch-all route such as `/{proxy+}`, and no authorizer of ours ran there. Whatever its path
-    /// looks like, API Gateway did not take it for one of the paths that have an authorizer.
+    /// Whether it came by a catch-all route such as `/{proxy+}` without our authorizer. API Gateway did not match its path
+    /// to a route that has one, so this function must not either.
     pub(crate) is_stray: bool,
     /// API Gateway's id of the request.
     pub(crate) request_id: String,
@@ -43,13 +43,13 @@ pub(crate) struct Request {
 /// The event is not one of API Gateway's proxy events.
 #[derive(Debug, thiserror::Error)]
 pub enum EventError {
-    /// Not the JSON that it should be.
+    /// The JSON has another form.
     #[error("expected a proxy event of a REST API or an HTTP API: {0}")]
     Shape(#[from] serde_json::Error),
-    /// No method, or one with impossible bytes.
-    #[error("expected a proxy event of a REST API or an HTTP API: it has no method")]
+    /// There is no valid method.
+    #[error("expected a proxy event of a REST API or an HTTP API: it has no valid method")]
     Method,
-    /// The body is said to be base64 and is not.
+    /// The body is not base64 although the event says so.
     #[error("expected a body in base64, as the event says: {0}")]
     Body(#[from] base64::DecodeError),
 }
@@ -63,7 +63,7 @@ impl From<EventError> for Diagnostic {
     }
 }
 
-/// Both shapes in one: API Gateway leaves members out or sends null, so everything is optional.
+/// Both forms in one: API Gateway omits members or sends null, so everything is optional.
 #[derive(Deserialize, Default)]
 #[serde(default, rename_all = "camelCase")]
 struct ProxyEvent {
@@ -155,7 +155,7 @@ impl Request {
         } else {
             body.into()
         };
-        // A REST API puts the context itself there, an HTTP API puts it under the kind of authorizer.
+        // In a REST API this is the context; in an HTTP API it is within a member for the kind of authorizer.
         let authorizer = context.authorizer.and_then(|mut a| {
             if is_v2 {
                 a.get_mut("lambda").map(Value::take)
@@ -163,8 +163,8 @@ impl Request {
                 Some(a)
             }
         });
-        // `$default` is not held for one: an HTTP API may have no other route, and without a context the caller is
-        // nobody there as anywhere.
+        // `$default` does not count: an HTTP API may have no other route, and a caller without a context is anonymous
+        // there too.
         let is_stray = route.as_deref().is_some_and(is_catch_all)
             && authorizer
                 .as_ref()
@@ -184,8 +184,8 @@ impl Request {
     }
 }
 
-/// The headers, and the names of those whose values cannot be one. What has no name that can be one is left out: it is
-/// none of those that this function reads.
+/// The headers, and the names of those with invalid values. One with an invalid name is left out: this function does not
+/// read it.
 fn headers(
     single: Option<&HashMap<String, Option<String>>>,
     multi: Option<&HashMap<String, Option<Vec<String>>>>,
@@ -204,7 +204,7 @@ fn headers(
         }
     };
     match multi.filter(|multi| !multi.is_empty()) {
-        // A superset of the single ones.
+        // These include the single ones.
         Some(multi) => {
             for (name, values) in multi {
                 values
@@ -222,8 +222,8 @@ fn headers(
     (headers, bad)
 }
 
-/// The path within this API. Before it may stand a stage (HTTP API) or the base path of a custom domain; how much
-/// of the path is ours the route tells that API Gateway matched, such as `/state/{id}`.
+/// The path within this API. A stage (HTTP API) or the base path of a custom domain may precede it; the route that API
+/// Gateway matched, such as `/state/{id}`, shows how many segments belong to this API.
 fn inner_path(seen: &str, route: Option<&str>, stage: Option<&str>) -> String {
     let template = route.and_then(|route| route.find('/').and_then(|slash| route.get(slash..)));
     if let Some(template) = template.filter(|template| !is_catch_all(template)) {
@@ -243,12 +243,12 @@ fn inner_path(seen: &str, route: Option<&str>, stage: Option<&str>) -> String {
     without_stage.unwrap_or(seen).to_owned()
 }
 
-/// Whether a route takes paths of any depth.
+/// Whether a route matches paths of any depth.
 fn is_catch_all(route: &str) -> bool {
     route.contains("+}")
 }
 
-/// Where the API is for this caller. API Gateway takes no request whose `Host` is not one of the API's.
+/// The URL of the API for this caller. API Gateway rejects a request whose `Host` is not one of the API's.
 fn base_url(headers: &HeaderMap, domain: Option<&str>, prefix: &str) -> String {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let plain = |host: &&str| {
@@ -303,7 +303,7 @@ fn decoded_query(
     }
 }
 
-/// The answer to an event. REST and HTTP APIs both read this shape.
+/// The answer to an event, for both kinds of API.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Answer {
@@ -319,7 +319,7 @@ impl From<Response<String>> for Answer {
         let mut headers: HashMap<String, String> = HashMap::new();
         for (name, value) in &parts.headers {
             let value = String::from_utf8_lossy(value.as_bytes());
-            // Repeated headers are one list (RFC 9110, 5.3); `Set-Cookie`, the exception, is never sent.
+            // Repeated headers become one list (RFC 9110, section 5.3); `Set-Cookie`, the exception, is never sent.
             headers
                 .entry(name.to_string())
                 .and_modify(|list| *list = format!("{list}, {value}"))

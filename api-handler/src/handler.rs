@@ -29,7 +29,7 @@ use crate::{
 };
 
 /// Every request is answered within this time, so that the caller still waits when a failure of the store is reported.
-const BUDGET: Duration = Duration::from_millis(4500);
+const MAX_ANSWER_TIME: Duration = Duration::from_millis(4500);
 
 /// The function.
 #[derive(Debug)]
@@ -135,7 +135,8 @@ impl Handler {
             .public_url
             .as_deref()
             .unwrap_or(&request.base_url);
-        let budget = Deadline::of_invocation(invocation.deadline, now).patience(now, BUDGET);
+        let budget =
+            Deadline::of_invocation(invocation.deadline, now).patience(now, MAX_ANSWER_TIME);
 
         let sign_in = self.settings.sign_in.as_ref();
         let mut cause = None;
@@ -213,7 +214,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_panic_is_a_500() {
-        let result = guard(async { panic!("at the disco") }, BUDGET).await;
+        let result = guard(async { panic!("at the disco") }, MAX_ANSWER_TIME).await;
         assert_eq!(
             result.unwrap_err(),
             Problem::Internal("panic: at the disco".to_owned())

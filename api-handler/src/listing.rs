@@ -26,11 +26,11 @@ use crate::{
 const MAX_PAGE_BYTES: usize = 5_000_000 - 4096;
 
 /// The most resources that are read without their values at a time: the most that DynamoDB reads.
-const METADATA_BATCH: usize = 100;
+const MAX_METADATA_BATCH: usize = 100;
 
 /// The most resources that are read with their values at a time: a page of the default size at once, while a page of
 /// large values, which ends early, reads few in vain.
-const STATE_BATCH: usize = 25;
+const MAX_STATE_BATCH: usize = 25;
 
 /// The most calls of the store for one page, in addition to the first query of each partition. A page that would need
 /// more, because the indexes lag or the store reads few items at a time, ends early.
@@ -145,7 +145,7 @@ struct Filling<'a> {
 impl Filling<'_> {
     /// Adds what the caller may see of `ids`, in order; returns why the page ends, if it does.
     async fn add(&mut self, ids: &[StateId]) -> Result<Option<End>, Problem> {
-        for batch in ids.chunks(METADATA_BATCH) {
+        for batch in ids.chunks(MAX_METADATA_BATCH) {
             let store = self.store;
             let (metadata, read_all) = self
                 .read(batch, |ids| store.metadata_of_many(ids), |read| &read.id)
@@ -179,7 +179,7 @@ impl Filling<'_> {
             if room == 0 {
                 return Ok(Some(End::Full));
             }
-            let (batch, further) = rest.split_at(rest.len().min(room).min(STATE_BATCH));
+            let (batch, further) = rest.split_at(rest.len().min(room).min(MAX_STATE_BATCH));
             rest = further;
             let store = self.store;
             let (states, read_all) = self

@@ -1,5 +1,5 @@
-//! The log line of one request, which carries its metrics. It has no token, claim, value or id; a caller is known by a
-//! hash.
+//! The log line of one request, with its metrics. It has no token, claim, value or resource id; a caller is identified
+//! by a hash.
 
 use std::{fmt::Write as _, sync::LazyLock, time::Duration};
 
@@ -23,11 +23,11 @@ pub(crate) struct Invoked<'a> {
     pub(crate) request_id: &'a str,
     /// The name of this function.
     pub(crate) function: &'a str,
-    /// The request, unless the event was none.
+    /// The request, unless the event is not one.
     pub(crate) request: Option<(&'a Request, &'a Route)>,
     /// The answer's status, unless the invocation failed.
     pub(crate) status: Option<StatusCode>,
-    /// Who sent the request.
+    /// The caller's principal.
     pub(crate) principal: Option<&'a str>,
     /// How long it took.
     pub(crate) duration: Duration,
@@ -35,7 +35,7 @@ pub(crate) struct Invoked<'a> {
     pub(crate) store: Duration,
     /// Whether it was the first of this environment.
     pub(crate) cold_start: bool,
-    /// Why it failed, if that was our fault.
+    /// The cause of an internal error.
     pub(crate) cause: Option<String>,
 }
 
@@ -108,7 +108,7 @@ static DIRECTIVE: LazyLock<Option<&RawValue>> = LazyLock::new(|| {
     .ok()
 });
 
-/// Enough of a hash to follow one caller through the log, not to name them.
+/// Enough of a hash to follow one caller through the log without identifying them.
 fn hash(principal: &str) -> String {
     let digest = digest::digest(&digest::SHA256, principal.as_bytes());
     digest

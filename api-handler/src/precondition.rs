@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn if_match_is_judged_first() {
+    fn if_match_is_evaluated_first() {
         let read = |m: &str, n: &str| {
             parse(&[m], &[n])
                 .unwrap()

@@ -19,7 +19,7 @@ fn parse(context: &Value) -> Result<Caller, Problem> {
 }
 
 #[test]
-fn strings_and_typed_values_say_the_same() {
+fn strings_and_typed_values_are_equal() {
     let strings = parse(&context(|_| {})).unwrap();
     let typed = parse(&context(|c| {
         c.insert("signedIn".into(), true.into());
@@ -43,7 +43,7 @@ fn strings_and_typed_values_say_the_same() {
 }
 
 #[test]
-fn whatever_is_odd_is_nobody() {
+fn a_malformed_context_is_anonymous() {
     let check = |name: &str, value: Value| {
         let caller = parse(&context(|c| drop(c.insert(name.to_owned(), value.clone()))));
         assert_eq!(caller, Ok(Caller::Anonymous), "{name}: {value}");
@@ -95,7 +95,7 @@ fn whatever_is_odd_is_nobody() {
 }
 
 #[test]
-fn a_context_without_a_member_is_nobody() {
+fn a_context_without_a_member_is_anonymous() {
     for name in ["signedIn", "principal", "exp"] {
         assert_eq!(
             parse(&context(|c| drop(c.remove(name)))),
@@ -106,7 +106,7 @@ fn a_context_without_a_member_is_nobody() {
 }
 
 #[test]
-fn a_token_that_ended_over_a_minute_ago_is_refused() {
+fn a_token_that_expired_over_a_minute_ago_is_rejected() {
     let check = |exp: Value, good: bool| {
         assert_eq!(
             parse(&context(|c| drop(c.insert("exp".into(), exp.clone())))).is_ok(),
@@ -123,7 +123,7 @@ fn a_token_that_ended_over_a_minute_ago_is_refused() {
 }
 
 #[test]
-fn odd_groups_are_no_groups() {
+fn malformed_groups_are_no_groups() {
     for odd in [
         json!(null),
         json!("Admins"),
@@ -139,7 +139,7 @@ fn odd_groups_are_no_groups() {
 }
 
 #[test]
-fn admins_are_those_of_the_group_that_is_set() {
+fn admins_are_the_members_of_the_configured_group() {
     let admin = |group: Option<&str>| {
         Caller::from_context(Some(&context(|_| {})), group, NOW)
             .unwrap()

@@ -40,7 +40,7 @@ fn defaults() {
 }
 
 #[test]
-fn an_empty_variable_is_as_good_as_none() {
+fn an_empty_variable_is_unset() {
     let config = parse(&[
         ("ADMIN_GROUP", ""),
         ("ALLOWED_ORIGINS", ""),
@@ -72,7 +72,7 @@ fn origins_are_exact() {
 }
 
 #[test]
-fn the_service_endpoint_goes_before_the_general_one() {
+fn the_service_endpoint_takes_precedence() {
     let one = parse(&[
         ("AWS_ENDPOINT_URL", "http://a:1"),
         ("AWS_ENDPOINT_URL_DYNAMODB", "http://b:2"),

@@ -24,7 +24,7 @@ fn http(route: &str, stage: &str, raw_path: &str) -> Value {
 }
 
 #[test]
-fn the_path_is_found_behind_stages_and_base_paths() {
+fn stages_and_base_paths_are_removed_from_the_path() {
     let check = |event: Value, path: &str, base: &str| {
         let request = read(&event).unwrap();
         assert_eq!(
@@ -101,7 +101,7 @@ fn the_path_is_found_behind_stages_and_base_paths() {
 }
 
 #[test]
-fn a_host_that_is_none_is_not_taken_over() {
+fn an_invalid_host_is_ignored() {
     let base = |host: &str, proto: &str| {
         let mut event = rest("/state", "/state", "/prod/state");
         event["headers"] = json!({"Host": host, "X-Forwarded-Proto": proto});
@@ -127,7 +127,7 @@ fn a_header_sent_twice_keeps_both_values() {
 }
 
 #[test]
-fn a_header_that_cannot_be_read_is_told_of() {
+fn an_unreadable_header_is_reported() {
     let check = |value: &str, good: bool| {
         for name in ["headers", "multiValueHeaders"] {
             let mut event = rest("/state", "/state", "/prod/state");
@@ -172,7 +172,7 @@ fn queries_are_decoded_once() {
 }
 
 #[test]
-fn the_context_is_where_each_kind_of_api_puts_it() {
+fn the_context_is_read_from_each_kind_of_api() {
     let check = |mut event: Value, authorizer: Value, expected: Option<Value>| {
         event["requestContext"]["authorizer"] = authorizer;
         assert_eq!(read(&event).unwrap().authorizer, expected);
@@ -198,7 +198,7 @@ fn the_context_is_where_each_kind_of_api_puts_it() {
 }
 
 #[test]
-fn bodies_come_as_text_or_base64() {
+fn bodies_are_strings_or_base64() {
     let mut event = rest("/state", "/state", "/state");
     event["body"] = "eyJ9".into();
     assert_eq!(read(&event).unwrap().body, "eyJ9");

@@ -6,7 +6,7 @@ fn read(text: &str) -> Json {
 }
 
 #[test]
-fn what_comes_back_is_equal() {
+fn accepted_json_is_returned_equal() {
     let check = |text: &str, back: &str| {
         let value = read(text);
         assert_eq!(value.to_string(), back, "{text}");
@@ -49,7 +49,7 @@ fn names_of_library_internals_are_data() {
 }
 
 #[test]
-fn what_would_not_come_back_is_refused() {
+fn json_that_would_change_is_rejected() {
     let check = |text: &str, pointer: &str| match parse(text.as_bytes(), 100) {
         Err(Problem::Unprocessable(faults)) => assert_eq!(faults[0].pointer(), pointer, "{text}"),
         other => panic!("{text}: {other:?}"),
@@ -70,7 +70,7 @@ fn what_would_not_come_back_is_refused() {
 }
 
 #[test]
-fn what_is_not_json_is_a_400() {
+fn malformed_json_is_a_400() {
     for text in [
         "",
         " ",
@@ -114,7 +114,7 @@ fn what_is_not_json_is_a_400() {
 }
 
 #[test]
-fn depth_is_limited_to_the_level() {
+fn depth_is_limited_exactly() {
     let nested = |levels: usize| {
         let text = format!("{}1{}", "[".repeat(levels), "]".repeat(levels));
         parse(text.as_bytes(), 100)

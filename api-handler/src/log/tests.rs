@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::*;
 
-/// The line of a request to `/state/secret-id`, or of an event that is no request, at a level.
+/// The line of a request to `/state/secret-id`, or of an unknown event, at a level.
 fn line(level: Level, status: Option<u16>) -> Value {
     let event = json!({
         "httpMethod": "GET", "resource": "/state/{id}", "path": "/state/secret-id",
@@ -52,7 +52,7 @@ fn expected(level: &str, changes: Value) -> Value {
 }
 
 #[test]
-fn a_line_is_a_metric_and_names_neither_the_caller_nor_the_resource() {
+fn a_line_has_metrics_but_neither_caller_nor_resource() {
     let request = json!({
         "apiRequestId": "a-1", "method": "GET", "route": "/state/{id}", "principal": hash("secret-alice"),
         "status": 503,
@@ -62,7 +62,7 @@ fn a_line_is_a_metric_and_names_neither_the_caller_nor_the_resource() {
 }
 
 #[test]
-fn an_event_that_is_no_request_is_a_fault_too() {
+fn an_unknown_event_is_logged_as_a_fault() {
     let none = expected("ERROR", json!({"route": "none"}));
     assert_eq!(line(Level::Info, None), none);
 }

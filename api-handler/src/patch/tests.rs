@@ -137,7 +137,7 @@ fn operations_that_do_not_fit_are_a_conflict() {
 }
 
 #[test]
-fn what_is_no_patch_cannot_be_read() {
+fn malformed_patches_are_a_400() {
     for patch in [
         json!({}),
         json!("x"),

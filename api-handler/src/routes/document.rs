@@ -1,4 +1,4 @@
-//! What a caller writes.
+//! The bodies that a caller sends.
 
 use serde_json::{
     Value,
@@ -12,12 +12,12 @@ use crate::{
     state::{MAX_VALUE_BYTES, Visibility},
 };
 
-/// What a caller writes.
+/// The body of a `PUT`, and what a patch is applied to.
 #[derive(Debug, ToSchema)]
 #[schema(as = StateDocument, example = json!({"value": {"title": "Plan", "done": [1, 2]}, "visibility": "group:Everyone"}))]
 pub(super) struct Document {
-    /// Any JSON of at most 256 KiB, measured as it is given back: compact, and with numbers written out (`1e9` is
-    /// `1000000000.0`).
+    /// Any JSON of at most 256 KiB as it is returned: without white space, and with numbers written out (`1e9` is
+    /// `1000000000.0`). It nests at most 100 arrays and objects.
     #[schema(value_type = Value)]
     pub(super) value: Box<RawValue>,
     /// Who may see it.
@@ -30,13 +30,13 @@ pub(super) struct Document {
 #[schema(example = json!({"value": {"title": "Plan B"}, "visibility": "public"}))]
 #[expect(
     dead_code,
-    reason = "says what the document of the API says; a patch is read as JSON"
+    reason = "only for the OpenAPI document; a patch is read as JSON"
 )]
 pub(super) struct MergePatch {
     /// What to merge into the value.
     #[schema(value_type = Value, required = false)]
     value: Value,
-    /// Who may see it from now on.
+    /// Who may see it afterwards.
     #[schema(nullable = false)]
     visibility: Option<Visibility>,
 }
@@ -49,15 +49,15 @@ pub(super) struct MergePatch {
 ]))]
 #[expect(
     dead_code,
-    reason = "says what the document of the API says; a patch is read as JSON"
+    reason = "only for the OpenAPI document; a patch is read as JSON"
 )]
 pub(super) struct JsonPatch(Vec<Operation>);
 
-/// One step of a JSON patch.
+/// One operation of a JSON patch.
 #[derive(Debug, ToSchema)]
 #[expect(
     dead_code,
-    reason = "says what the document of the API says; a patch is read as JSON"
+    reason = "only for the OpenAPI document; a patch is read as JSON"
 )]
 pub(super) struct Operation {
     #[schema(pattern = "^(add|remove|replace|move|copy|test)$", example = "add")]

@@ -54,7 +54,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn json_is_accepted_or_not() {
+    fn accept_must_allow_json() {
         let check = |accept: &[&str], good: bool| {
             let mut headers = HeaderMap::new();
             for value in accept {

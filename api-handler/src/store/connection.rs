@@ -1,7 +1,7 @@
 //! The SDK's client for the table: region, endpoint and credentials.
 //!
-//! Lambda passes an access key in the environment, which is used directly. Without one the SDK's chain is asked, as by
-//! every other program: profiles (`AWS_PROFILE`, single sign-on, processes, roles), web identity, containers, the
+//! Lambda passes an access key in the environment, which is used directly. Without one the SDK's default chain is used, as
+//! in every other program: profiles (`AWS_PROFILE`, single sign-on, processes, roles), web identity, containers, the
 //! instance. The chain is built only then, because it reads files and sends requests.
 
 use aws_config::{
@@ -87,7 +87,7 @@ fn credentials(
     }
 }
 
-/// The SDK's chain of credentials, built when it is first asked.
+/// The SDK's chain of credentials, built when it is first used.
 #[derive(Debug)]
 struct Chain {
     config: ProviderConfig,

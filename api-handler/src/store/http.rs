@@ -1,7 +1,7 @@
 //! The SDK's HTTP client: `hyper` over `rustls` with `aws-lc-rs` and compiled-in roots.
 //!
-//! The SDK's own brings HTTP/2, a proxy reader and the machine's certificate files; this is what DynamoDB needs. It
-//! also checks what DynamoDB lets a client check, the CRC-32 of every answer, which the SDK for Rust leaves out.
+//! The SDK's own client adds HTTP/2, proxies and the machine's certificate files, which DynamoDB does not need. This one
+//! also verifies the CRC-32 of every answer, which the SDK for Rust does not.
 
 use std::time::Duration;
 
@@ -23,23 +23,23 @@ use hyper_util::{
     rt::{TokioExecutor, TokioTimer},
 };
 
-/// Longest wait for a connection.
+/// The longest wait for a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_millis(700);
 
-/// A socket that has been idle longer is not used again: after a freeze the other end may be gone without a word.
+/// A socket that has been idle longer is not reused: during a freeze the other end may have closed it.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// Largest answer. DynamoDB's largest is 16 MB, that of `BatchGetItem`.
+/// The largest answer. DynamoDB's largest is 16 MB, for `BatchGetItem`.
 const MAX_ANSWER_BYTES: usize = 17 * 1024 * 1024;
 
-/// There was no connection, so nothing was sent.
+/// No connection was made, so nothing was sent.
 #[derive(Debug, thiserror::Error)]
 #[error("no connection")]
 pub(super) struct NotConnected(#[source] hyper_util::client::legacy::Error);
 
 type Https = Client<HttpsConnector<TcpConnector>, SdkBody>;
 
-/// The connector, which is its own client.
+/// The connector. It is its own client.
 #[derive(Debug, Clone)]
 struct Connector(Https);
 
@@ -101,8 +101,8 @@ impl HttpConnector for Connector {
     }
 }
 
-/// Every answer of DynamoDB is a JSON object, `{}` at least, and comes with its CRC-32. An answer that is not must not
-/// be taken for "there is no such item".
+/// Every answer of DynamoDB is a JSON object, at least `{}`, and has its CRC-32. Any other answer must not be read as a
+/// missing item.
 fn check(parts: &http::response::Parts, body: &[u8]) -> Result<(), BoxError> {
     if parts.status.is_success() && !body.starts_with(b"{") {
         return Err("expected a JSON object from DynamoDB".into());
@@ -114,6 +114,6 @@ fn check(parts: &http::response::Parts, body: &[u8]) -> Result<(), BoxError> {
     if crc32fast::hash(body) == expected {
         Ok(())
     } else {
-        Err("the answer does not have the CRC-32 it names".into())
+        Err("the CRC-32 of the answer is not that of its header".into())
     }
 }

@@ -13,7 +13,7 @@ use super::{
 use crate::state::{Metadata, State, StateId};
 
 /// The most index reads of one page at a time.
-const CONCURRENT_QUERIES: usize = 16;
+const MAX_CONCURRENT_QUERIES: usize = 16;
 
 /// Ids of a partition, in order.
 #[derive(Debug)]
@@ -57,7 +57,7 @@ impl Store {
         Ok(output.item.map(P::from_item).transpose()?)
     }
 
-    /// The first `limit` ids of each partition, after the id that stands with it.
+    /// The first `limit` ids of each partition, after the id given with it.
     pub(crate) async fn ids(
         &self,
         partitions: &[(&Partition, Option<&StateId>)],
@@ -70,7 +70,7 @@ impl Store {
             .map(|(partition, after)| self.query(partition, *after, limit))
             .collect();
         stream::iter(queries)
-            .buffered(CONCURRENT_QUERIES)
+            .buffered(MAX_CONCURRENT_QUERIES)
             .try_collect()
             .await
     }

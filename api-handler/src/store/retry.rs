@@ -1,4 +1,4 @@
-//! Trying again, and what can be said afterwards.
+//! Retries, and what is known after them.
 
 use std::{error::Error, future::Future, time::Duration};
 
@@ -6,28 +6,28 @@ use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 
 use super::{StoreError, http::NotConnected};
 
-/// Longest single try.
+/// The longest single try.
 const TRY_TIMEOUT: Duration = Duration::from_millis(1200);
 
-/// Waits before the second and third try. Three tries and these stay under the five seconds within which every
-/// request is answered.
+/// The waits before the second and third try. Together with three tries they take less than the five seconds within
+/// which every request is answered.
 const PAUSES: [Duration; 2] = [Duration::from_millis(50), Duration::from_millis(200)];
 
-/// Why one try did not do it.
+/// Why one try failed.
 #[derive(Debug)]
 pub(super) enum Failure {
     /// The condition did not hold.
     Condition,
-    /// DynamoDB takes no more at present; it did nothing.
+    /// DynamoDB throttled the call and did nothing.
     Throttled(String),
-    /// Refused, or never sent; it did nothing. Trying again may help (`true`) or not.
+    /// The call was rejected or never sent, and did nothing. Whether another try may succeed.
     Undone(String, bool),
-    /// No answer, or not one that can be read. What was done is not known.
+    /// There is no readable answer. The effect of the call is unknown.
     Unknown(String),
 }
 
 impl Failure {
-    /// What the SDK's error comes to.
+    /// The meaning of an error of the SDK.
     pub(super) fn of<E>(error: &SdkError<E>) -> Self
     where
         E: ProvideErrorMetadata + Error + 'static,
@@ -46,7 +46,7 @@ impl Failure {
             SdkError::ServiceError(service) => {
                 let status = service.raw().status();
                 let code = service.err().code();
-                // The code alone: DynamoDB's message can quote what was sent.
+                // Only the code: DynamoDB's message can quote the request.
                 let text = format!(
                     "{} with status {}",
                     code.unwrap_or("an error without code"),
@@ -70,7 +70,7 @@ impl Failure {
     }
 }
 
-/// An error and its causes in one line. The SDK's own text would hold the whole answer, and with it what is stored.
+/// An error and its causes in one line. The SDK's own text would contain the whole answer, including stored values.
 fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
@@ -81,13 +81,13 @@ fn chain(error: &dyn Error) -> String {
     text
 }
 
-/// What a call does, and so when it may be made again.
+/// The effect of a call, which decides when it may be repeated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// Nothing: it may be made as often as one likes.
+    /// None: it may be repeated.
     Read,
-    /// Changes an item: it is made again only while it is known to have done nothing. A create that landed, unseen, and
-    /// was then deleted by somebody else would otherwise bring the resource back, and its entity tag with it.
+    /// Changes an item: it is repeated only after a try that is known to have done nothing. Otherwise a create whose
+    /// answer was lost, and whose resource another caller deleted since, would restore the resource and its entity tag.
     Write,
 }
 

@@ -1,4 +1,4 @@
-//! Which origins may read what.
+//! Cross-origin requests.
 
 use crate::support::{Api, Reply, ask};
 
@@ -68,7 +68,7 @@ fn has_cors(reply: &Reply) -> bool {
 }
 
 #[tokio::test]
-async fn a_preflight_names_what_may_be_sent() {
+async fn a_preflight_lists_methods_and_headers() {
     let api = Api::start().await;
     let preflight = ask("OPTIONS", "/state/a")
         .header("Origin", "https://app.example.com")

@@ -1,4 +1,4 @@
-//! A write that was answered is there, whatever happens to the database next.
+//! An acknowledged write survives the death of the database.
 
 use std::{
     io::{BufRead as _, BufReader, Write as _},
@@ -16,7 +16,7 @@ use crate::support::{Api, ask, create_table, is_first_opinion, serve};
 const WRITES: usize = 1000;
 const WRITERS: usize = 8;
 
-/// Names the file for the process that this test starts of itself.
+/// The variable with the database file, for the process that this test starts from its own binary.
 const FILE: &str = "STATE_TEST_DATABASE_FILE";
 
 #[test]
@@ -124,7 +124,7 @@ async fn acknowledged_writes_survive_kill_9() {
                 json!({"n": n, "text": "x".repeat(500)})
             );
         } else {
-            // Not answered: there as a whole, or not at all.
+            // Not acknowledged: applied completely or not at all.
             assert!(matches!(write(&api, n).await, 201 | 412));
         }
     }

@@ -1,4 +1,4 @@
-//! REST and HTTP APIs say the same in different words.
+//! The events of REST and HTTP APIs.
 
 use serde_json::{Value, json};
 
@@ -55,13 +55,13 @@ async fn http_apis_with_typed_context() {
         .await
         .expect(200);
     assert_eq!(list.ids(), ["a"]);
-    // The same context where an HTTP API never puts it.
+    // The same context in a place where an HTTP API never has it.
     let session = api
         .event(http_event("GET", "/session", "", &typed("alice")["lambda"]))
         .await
         .expect(200);
     assert_eq!(session.body, json!({"signedIn": false}));
-    for nobody in [
+    for anonymous in [
         json!(null),
         json!({}),
         json!({"lambda": null}),
@@ -69,7 +69,7 @@ async fn http_apis_with_typed_context() {
         json!({"jwt": {"claims": {"principal": "alice"}}}),
     ] {
         assert_eq!(
-            api.event(http_event("GET", "/session", "", &nobody))
+            api.event(http_event("GET", "/session", "", &anonymous))
                 .await
                 .expect(200)
                 .body,
@@ -79,7 +79,7 @@ async fn http_apis_with_typed_context() {
 }
 
 #[tokio::test]
-async fn nothing_but_the_context_says_who_is_calling() {
+async fn only_the_context_identifies_the_caller() {
     let api = Api::start().await;
     let request = ask("GET", "/session")
         .header(
@@ -107,7 +107,7 @@ async fn nothing_but_the_context_says_who_is_calling() {
 }
 
 #[tokio::test]
-async fn a_catch_all_route_without_authorizer_leads_nowhere() {
+async fn a_catch_all_route_without_an_authorizer_serves_nothing() {
     let api = Api::start().await;
     api.put("alice", "a", &json!({"value": 1, "visibility": "public"}))
         .await;
@@ -124,7 +124,7 @@ async fn a_catch_all_route_without_authorizer_leads_nowhere() {
         event["routeKey"] = "ANY /{proxy+}".into();
         event
     };
-    for nobody in [json!(null), json!({}), json!({"claims": null})] {
+    for anonymous in [json!(null), json!({}), json!({"claims": null})] {
         for path in [
             "/session",
             "/%73ession",
@@ -139,15 +139,15 @@ async fn a_catch_all_route_without_authorizer_leads_nowhere() {
         ] {
             for method in ["GET", "PUT", "POST", "OPTIONS"] {
                 for event in [
-                    rest(method, path, nobody.clone()),
-                    http(method, path, nobody.clone()),
+                    rest(method, path, anonymous.clone()),
+                    http(method, path, anonymous.clone()),
                 ] {
                     api.event(event).await.expect(404);
                 }
             }
         }
     }
-    // An API may well have no other route, with the authorizer on it.
+    // An API may have no other route, and the authorizer on this one.
     api.event(rest("GET", "/state/a", caller("alice", &[])))
         .await
         .expect(200);
@@ -157,7 +157,7 @@ async fn a_catch_all_route_without_authorizer_leads_nowhere() {
 }
 
 #[tokio::test]
-async fn an_event_that_is_none_is_an_error_and_no_answer() {
+async fn an_unknown_event_is_an_error() {
     let api = Api::start().await;
     for event in [
         json!({}),
@@ -173,7 +173,7 @@ async fn an_event_that_is_none_is_an_error_and_no_answer() {
     }
 }
 
-/// Emulators leave API Gateway's id out. The answer then has Lambda's, so that its line is still found.
+/// Emulators omit API Gateway's id. The answer then has Lambda's, so that its log line can be found.
 #[tokio::test]
 async fn the_request_id_of_an_answer_is_in_the_log() {
     let api = Api::over("http://127.0.0.1:9", "state", &[("LOG_LEVEL", "info")]);

@@ -1,4 +1,4 @@
-//! Stores that are dead, slow, throttling or lying.
+//! Stores that are unreachable, slow, throttling or wrong.
 
 use std::{
     future::Future,
@@ -103,7 +103,7 @@ fn http(status: u16, further: &str, body: &str) -> Option<Vec<u8>> {
     Some(format!("HTTP/1.1 {status} X\r\nContent-Type: application/x-amz-json-1.0\r\nContent-Length: {length}\r\n{further}\r\n{body}").into_bytes())
 }
 
-/// Every kind of request, each of which must end with `status` in time.
+/// Sends every kind of request; each must be answered with `status` in time.
 async fn check(endpoint: &str, status: u16) {
     let api = Api::over(endpoint, "state", &[]);
     let requests: [(&str, Ask); 7] = [
@@ -158,7 +158,7 @@ async fn check(endpoint: &str, status: u16) {
 }
 
 #[tokio::test]
-async fn dead() {
+async fn unreachable() {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);
@@ -166,17 +166,17 @@ async fn dead() {
 }
 
 #[tokio::test]
-async fn silent() {
+async fn no_answer() {
     check(&store(|_, _| std::future::pending()).await, 503).await;
 }
 
 #[tokio::test]
-async fn hanging_up() {
+async fn closed_connections() {
     check(&store(async |_, _| None).await, 503).await;
 }
 
 #[tokio::test]
-async fn slow() {
+async fn slow_answers() {
     let slow = store(async |_, _| {
         tokio::time::sleep(Duration::from_secs(3)).await;
         http(200, "", "{}")
@@ -185,7 +185,7 @@ async fn slow() {
 }
 
 #[tokio::test]
-async fn an_answer_that_does_not_end() {
+async fn incomplete_answers() {
     check(
         &store(async |_, _| {
             Some(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{\"Item\":".to_vec())
@@ -197,7 +197,7 @@ async fn an_answer_that_does_not_end() {
 }
 
 #[tokio::test]
-async fn throttling() {
+async fn throttled_calls() {
     for code in [
         "ThrottlingException",
         "ProvisionedThroughputExceededException",
@@ -213,7 +213,7 @@ async fn throttling() {
 }
 
 #[tokio::test]
-async fn refusing() {
+async fn errors() {
     for (status, code) in [
         (400, "ResourceNotFoundException"),
         (400, "AccessDeniedException"),
@@ -234,7 +234,7 @@ async fn refusing() {
 }
 
 #[tokio::test]
-async fn talking_of_something_else() {
+async fn other_protocols_and_formats() {
     for body in [
         "",
         "<html>200 OK</html>",
@@ -267,7 +267,7 @@ async fn talking_of_something_else() {
     .await;
 }
 
-/// What a store that gives back `item` for every id makes of a read.
+/// A read from a store that returns `item` for every id.
 async fn read_of(item: Value) -> Reply {
     let lying = store(move |operation, _| {
         let body = match operation.as_str() {
@@ -285,7 +285,7 @@ async fn read_of(item: Value) -> Reply {
 }
 
 #[tokio::test]
-async fn lying_about_an_item() {
+async fn malformed_items() {
     let item = json!({
         "id": {"S": "a"}, "owner": {"S": "alice"}, "visibility": {"S": "private"}, "value": {"S": "{\"n\":1}"}, "version": {"N": "1"},
         "tag": {"S": "t"}, "createdAt": {"S": "2026-01-01T00:00:00.000Z"}, "updatedAt": {"S": "2026-01-01T00:00:00.000Z"}
@@ -311,7 +311,7 @@ async fn lying_about_an_item() {
 }
 
 #[tokio::test]
-async fn giving_another_item_than_asked_for() {
+async fn an_item_of_another_id() {
     let other = |operation: String, _| async move {
         let item = json!({
             "id": {"S": "b"}, "owner": {"S": "alice"}, "visibility": {"S": "public"}, "value": {"S": "1"}, "version": {"N": "1"},
@@ -332,7 +332,7 @@ async fn giving_another_item_than_asked_for() {
 }
 
 #[tokio::test]
-async fn the_deadline_of_the_function_comes_first() {
+async fn the_deadline_of_the_function_limits_the_answer() {
     let api = Api::over(&store(|_, _| std::future::pending()).await, "state", &[]);
     let started = Instant::now();
     let answer = api
@@ -347,12 +347,11 @@ async fn the_deadline_of_the_function_comes_first() {
         .await
         .unwrap();
     assert_eq!(serde_json::to_value(answer).unwrap()["statusCode"], 503);
-    // Without it, the store would be given up after 3.8 seconds.
+    // Without it, the call of the store would be cancelled after 3.8 seconds.
     assert!(started.elapsed() < Duration::from_secs(3));
 }
 
-/// A real store, of whose answers to `operation` the first is lost on the way back. What `then` says happens before
-/// anybody hears of it.
+/// A real store whose first answer to `operation` is lost. `then` runs before the connection is closed.
 async fn losing_an_answer<F>(
     real: &str,
     operation: &'static str,
@@ -381,7 +380,7 @@ where
 async fn nothing(_: String, _: Value) {}
 
 #[tokio::test]
-async fn a_write_whose_answer_was_lost_is_not_a_lost_race() {
+async fn a_write_with_a_lost_answer_is_not_a_lost_race() {
     let direct = Api::start().await;
     let api = Api::over(
         &losing_an_answer(&direct.endpoint, "PutItem", nothing).await,
@@ -405,7 +404,7 @@ async fn a_write_whose_answer_was_lost_is_not_a_lost_race() {
         .json(&json!({"value": 2}));
     assert_eq!(api.send(put).await.expect(200).body["version"], 2);
 
-    // Of a delete nothing is left that would tell whose it was.
+    // A deleted resource does not show who deleted it.
     let api = Api::over(
         &losing_an_answer(&direct.endpoint, "DeleteItem", nothing).await,
         &direct.table,
@@ -421,7 +420,7 @@ async fn a_write_whose_answer_was_lost_is_not_a_lost_race() {
 }
 
 #[tokio::test]
-async fn a_resource_that_was_deleted_before_its_create_was_answered_stays_deleted() {
+async fn a_create_is_not_repeated_over_a_delete() {
     let direct = Api::start().await;
     let delete = async |real: String, put: Value| {
         let key = json!({"TableName": put["TableName"], "Key": {"id": put["Item"]["id"]}});
@@ -442,7 +441,7 @@ async fn a_resource_that_was_deleted_before_its_create_was_answered_stays_delete
 }
 
 #[tokio::test]
-async fn a_write_that_may_have_landed_is_not_said_to_be_throttled() {
+async fn a_write_in_doubt_is_not_reported_as_throttled() {
     let direct = Api::start().await;
     for id in ["replaced", "patched", "deleted"] {
         direct.put("alice", id, &json!({"value": 1})).await;
@@ -485,7 +484,7 @@ async fn a_write_that_may_have_landed_is_not_said_to_be_throttled() {
 }
 
 #[tokio::test]
-async fn connections_that_are_closed_between_requests_do_not_matter() {
+async fn closed_connections_are_replaced() {
     let direct = Api::start().await;
     let real = direct.endpoint.clone();
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
@@ -518,8 +517,8 @@ async fn connections_that_are_closed_between_requests_do_not_matter() {
     }
 }
 
-/// A real store whose audience index still names `hidden` of its ids to everybody, as an index that lags does; with
-/// `endless`, more behind each.
+/// A real store whose audience index still lists `hidden` ids as public, as a lagging index does; with `endless`, more
+/// follow each of them.
 async fn lagging(real: &str, hidden: usize, endless: bool) -> String {
     let real = real.to_owned();
     store(move |operation, input| {
@@ -556,7 +555,7 @@ async fn lagging(real: &str, hidden: usize, endless: bool) -> String {
 }
 
 #[tokio::test]
-async fn an_index_that_lags_gives_no_id_away() {
+async fn a_lagging_index_reveals_no_id() {
     let direct = Api::start().await;
     for n in 0..12 {
         direct
@@ -569,7 +568,7 @@ async fn an_index_that_lags_gives_no_id_away() {
         api.send(ask("GET", path)).await
     };
     let nothing = json!({"items": []});
-    // Private ones, and ones that are gone.
+    // Private resources, and deleted ones.
     for hidden in [12, 200] {
         for limit in [1, 25, 100] {
             let path = format!("/state?limit={limit}");
@@ -602,7 +601,7 @@ async fn an_index_that_lags_gives_no_id_away() {
         assert_eq!(last, format!("1:{}", page.ids().last()?).as_bytes());
         Some(cursor)
     };
-    // A page that began and that there was no time to fill.
+    // A page with some resources that ends early.
     let page = list(12, true, "/state?limit=5").await.expect(200);
     assert_eq!(page.ids()[..2], ["a", "hid0005a"]);
     names_the_last_shown(&page).unwrap();
@@ -636,7 +635,7 @@ pub async fn recording(real: &str) -> (String, Arc<Mutex<Vec<Call>>>) {
 }
 
 #[tokio::test]
-async fn an_index_that_lags_ends_pages_early_within_few_calls() {
+async fn a_lagging_index_ends_pages_early_within_few_calls() {
     let direct = Api::start().await;
     let lagging = lagging(&direct.endpoint, 2600, false).await;
     for id in ["a", "hid1000a", "z"] {
@@ -667,7 +666,7 @@ async fn an_index_that_lags_ends_pages_early_within_few_calls() {
 }
 
 #[tokio::test]
-async fn a_value_that_the_caller_may_not_see_is_not_read() {
+async fn a_hidden_value_is_not_read() {
     let direct = Api::start().await;
     for (id, visibility) in [("hidden", "private"), ("shown", "public")] {
         let body = json!({"value": "secret", "visibility": visibility});
@@ -715,7 +714,7 @@ async fn a_value_that_the_caller_may_not_see_is_not_read() {
     check(bob("DELETE"), 404, &[]).await;
     check(patch(bob("PATCH").to("/state/shown")), 403, &[]).await;
     check(bob("GET").to("/state/shown"), 200, &["shown"]).await;
-    // What needs no value reads none, whoever asks.
+    // A request that needs no value reads none.
     let alice = |method: &str| ask(method, path).by("alice");
     check(alice("HEAD"), 200, &[]).await;
     check(alice("GET").header("If-None-Match", "*"), 304, &[]).await;
@@ -730,7 +729,7 @@ async fn a_value_that_the_caller_may_not_see_is_not_read() {
 }
 
 #[tokio::test]
-async fn an_index_that_lags_lists_a_hidden_resource_without_reading_its_value() {
+async fn a_lagging_index_reads_no_hidden_value() {
     let direct = Api::start().await;
     let body = json!({"value": "secret"});
     for n in 0..12 {
@@ -753,7 +752,7 @@ async fn an_index_that_lags_lists_a_hidden_resource_without_reading_its_value() 
     assert!(projection.is_string() && !projection.to_string().contains("value"));
 }
 
-/// A real store that reads `at_once` of the keys of each batch, and names the others.
+/// A real store that reads `at_once` of the keys of each batch and returns the others as unprocessed.
 async fn reading_few(real: &str, at_once: usize) -> String {
     let real = real.to_owned();
     store(move |operation, mut input| {
@@ -771,7 +770,7 @@ async fn reading_few(real: &str, at_once: usize) -> String {
                 .map(|(table, keys)| (table.clone(), keys.clone()))
                 .unwrap();
             let all = keys["Keys"].as_array().unwrap().clone();
-            // The last first: the order is the store's own.
+            // The last ones first: a store may read them in any order.
             let (unread, read) = all.split_at(all.len().saturating_sub(at_once));
             let mut body = json!({"Responses": {table.as_str(): []}});
             if !read.is_empty() {

@@ -1,10 +1,10 @@
-//! What is not there and what is not for this caller look the same.
+//! A resource that does not exist and one that is hidden from the caller have the same answers.
 
 use serde_json::json;
 
 use crate::support::{Api, Ask, ask};
 
-/// Sends the same request for a resource that is hidden from bob, and for one that is not there.
+/// Sends the same request for a resource that is hidden from bob and for one that does not exist.
 async fn pair(request: impl Fn(&str) -> Ask) {
     let api = Api::start().await;
     let etag = api
@@ -34,7 +34,7 @@ async fn pair(request: impl Fn(&str) -> Ask) {
 }
 
 #[tokio::test]
-async fn reading() {
+async fn reads_do_not_reveal_a_hidden_resource() {
     pair(|id| ask("GET", &format!("/state/{id}"))).await;
     pair(|id| ask("HEAD", &format!("/state/{id}"))).await;
     pair(|id| ask("GET", &format!("/state/{id}")).header("If-None-Match", "*")).await;
@@ -42,7 +42,7 @@ async fn reading() {
 }
 
 #[tokio::test]
-async fn changing() {
+async fn writes_do_not_reveal_a_hidden_resource() {
     for if_match in ["*", "\"x\""] {
         pair(|id| {
             ask("PUT", &format!("/state/{id}"))
@@ -68,7 +68,7 @@ async fn changing() {
 }
 
 #[tokio::test]
-async fn an_id_that_cannot_be_is_not_there() {
+async fn an_invalid_id_does_not_exist() {
     let api = Api::start().await;
     let absent = api
         .send(ask("GET", "/state/absent").by("alice"))
@@ -91,7 +91,7 @@ async fn an_id_that_cannot_be_is_not_there() {
 }
 
 #[tokio::test]
-async fn a_taken_id_is_a_bare_412_whoever_has_it() {
+async fn a_taken_id_is_the_same_412_for_every_owner() {
     let api = Api::start().await;
     for (id, owner, visibility) in [
         ("own", "bob", "private"),
@@ -116,7 +116,7 @@ async fn a_taken_id_is_a_bare_412_whoever_has_it() {
 }
 
 #[tokio::test]
-async fn taking_a_resource_back_takes_it_from_every_list() {
+async fn a_hidden_resource_leaves_every_list() {
     let api = Api::start().await;
     api.put("alice", "a", &json!({"value": 1, "visibility": "public"}))
         .await;

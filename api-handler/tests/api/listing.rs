@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::support::{Api, Ask, ask};
 
-/// All pages, by the cursors, which the links must agree with.
+/// All pages, by their cursors. The links must have the same cursors.
 async fn all(api: &Api, request: impl Fn() -> Ask, query: &str) -> Vec<Vec<String>> {
     let mut pages = Vec::new();
     let mut path = format!("/state?{query}");
@@ -27,7 +27,7 @@ async fn all(api: &Api, request: impl Fn() -> Ask, query: &str) -> Vec<Vec<Strin
 }
 
 #[tokio::test]
-async fn everything_visible_once_in_order() {
+async fn every_visible_resource_is_listed_once_in_order() {
     let api = Api::start().await;
     for n in 0..30 {
         let visibility = ["private", "public", "group:Team", "group:Other"][n % 4];
@@ -123,7 +123,7 @@ async fn by_owner() {
 }
 
 #[tokio::test]
-async fn a_cursor_shows_nothing_more() {
+async fn a_cursor_grants_nothing() {
     let api = Api::start().await;
     for id in ["a", "b", "c", "d"] {
         api.put(
@@ -156,7 +156,7 @@ async fn a_cursor_shows_nothing_more() {
 }
 
 #[tokio::test]
-async fn pages_survive_what_happens_between_them() {
+async fn pages_continue_after_changes_between_them() {
     let api = Api::start().await;
     for id in ["b", "d", "f", "h"] {
         api.put("alice", id, &json!({"value": 1})).await;
@@ -237,7 +237,7 @@ async fn limits() {
 async fn a_page_ends_before_five_megabytes() {
     let api = Api::start().await;
     let plain = "x".repeat(256 * 1024 - 2);
-    // As a JSON string within the function's answer each quote is two bytes.
+    // In the JSON string of the function's answer each quote is two bytes.
     let quotes = vec![""; 80_000];
     for n in 0..22 {
         let value = if n < 20 { json!(plain) } else { json!(quotes) };

@@ -1,6 +1,6 @@
-//! Section by section, what the state API promises, over a real database.
+//! The promises of the state API, tested over a real database.
 //!
-//! `STATE_TEST_ENDPOINT` names another DynamoDB to run the same tests against: see `tests/second-opinion`.
+//! `STATE_TEST_ENDPOINT` selects another DynamoDB for the same tests: see `tests/second-opinion`.
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -1,4 +1,4 @@
-//! The document says what the API does.
+//! The OpenAPI document and the API agree.
 
 use std::collections::BTreeSet;
 
@@ -36,7 +36,7 @@ fn check(document: &Value, template: &str, method: &str, reply: &Reply) {
     conforms(document, schema, &reply.body, &name);
 }
 
-/// As much of JSON schema as the document uses.
+/// The part of JSON Schema that the document uses.
 fn conforms(document: &Value, schema: &Value, value: &Value, at: &str) {
     if let Some(reference) = schema["$ref"].as_str() {
         return conforms(
@@ -196,7 +196,7 @@ async fn every_answer_is_documented() {
     check(&document, metadata, "get", &unpublished.expect(404));
     seen.insert(format!("get {metadata} 404"));
 
-    // And the other way round: what is documented happened, but for what all operations have in common.
+    // The reverse: every documented answer occurred, except those that all operations share.
     let common = ["401", "403", "406", "429", "500", "503"];
     for (template, item) in document["paths"].as_object().unwrap() {
         for (method, operation) in item.as_object().unwrap() {
@@ -216,7 +216,7 @@ async fn every_answer_is_documented() {
 }
 
 #[tokio::test]
-async fn it_names_the_routes_of_the_template_and_where_they_are() {
+async fn it_lists_the_routes_of_the_template_and_their_url() {
     let api = Api::start().await;
     let document = document(&api).await;
     assert!(document["openapi"].as_str().unwrap().starts_with("3.1."));

@@ -16,7 +16,7 @@ async fn patch(api: &Api, media_type: &str, etag: &str, patch: &Value) -> Reply 
 }
 
 #[tokio::test]
-async fn a_patch_is_a_write_like_any_other() {
+async fn a_patch_is_a_write() {
     let api = Api::start().await;
     let first = api
         .put("alice", "a", &json!({"value": {"n": 1, "old": true}}))
@@ -132,7 +132,7 @@ async fn a_patch_that_fails_changes_nothing() {
 }
 
 #[tokio::test]
-async fn numbers_that_are_not_touched_stay_exact() {
+async fn unchanged_numbers_stay_exact() {
     let api = Api::start().await;
     let text = r#"{"value": {"big": 18446744073709551615, "small": 5e-324, "n": 0}}"#;
     let put = ask("PUT", "/state/a")

@@ -41,7 +41,7 @@ async fn a_write_without_precondition_is_a_428() {
 }
 
 #[tokio::test]
-async fn if_match_as_rfc_9110_has_it() {
+async fn if_match_follows_rfc_9110() {
     let api = Api::start().await;
     let created = api.put("alice", "a", &json!({"value": 0})).await;
     let put = |if_match: &str| {
@@ -67,7 +67,7 @@ async fn if_match_as_rfc_9110_has_it() {
         .expect(200);
     let third = api.send(put("*")).await.expect(200);
     assert_eq!(third.body["version"], 3);
-    // Sent twice, the header is one list.
+    // A repeated header is one list.
     api.send(put("\"x\"").if_match(&third.etag()))
         .await
         .expect(200);
@@ -80,7 +80,7 @@ async fn if_match_as_rfc_9110_has_it() {
 }
 
 #[tokio::test]
-async fn a_condition_that_cannot_be_read_is_not_left_out() {
+async fn a_malformed_condition_is_rejected() {
     let api = Api::start().await;
     let etag = api.put("alice", "a", &json!({"value": 1})).await.etag();
     let body = json!({"value": 2});
@@ -100,7 +100,7 @@ async fn a_condition_that_cannot_be_read_is_not_left_out() {
             assert_eq!(api.send(request).await.expect(400).pointers(), [pointer]);
         }
     }
-    // Bytes beyond ASCII may stand in a tag; this one is nobody's.
+    // A tag may have bytes beyond ASCII; no resource has this one.
     let put = ask("PUT", "/state/new").create().if_match("\"\u{e9}\"");
     api.send(put.by("alice").json(&body)).await.expect(412);
     let now = api.send(ask("GET", "/state/a").by("alice")).await;
@@ -111,7 +111,7 @@ async fn a_condition_that_cannot_be_read_is_not_left_out() {
 }
 
 #[tokio::test]
-async fn readers_are_told_what_they_have_already() {
+async fn if_none_match_is_a_304() {
     let api = Api::start().await;
     let created = api
         .put("alice", "a", &json!({"value": 0, "visibility": "public"}))
@@ -154,7 +154,7 @@ async fn readers_are_told_what_they_have_already() {
 }
 
 #[tokio::test]
-async fn an_etag_never_comes_back() {
+async fn an_etag_is_never_reused() {
     let api = Api::start().await;
     let mut seen = std::collections::BTreeSet::new();
     for _ in 0..5 {
@@ -219,7 +219,7 @@ async fn who_may_change_what() {
                 .body["version"],
             1
         );
-        // An admin's change leaves the owner who they are.
+        // An admin's change keeps the owner.
         let admin = |ask: Ask| ask.of("ada", &["Admins"]);
         let [put, patch, delete] = changes(&format!("/state/{id}"));
         assert_eq!(
@@ -235,7 +235,7 @@ async fn who_may_change_what() {
 }
 
 #[tokio::test]
-async fn visibility_left_out_stays_as_it_is() {
+async fn omitted_visibility_is_kept() {
     let api = Api::start().await;
     api.put(
         "alice",
@@ -262,7 +262,7 @@ async fn visibility_left_out_stays_as_it_is() {
 }
 
 #[tokio::test]
-async fn a_token_that_ended_is_a_401_everywhere() {
+async fn an_expired_token_is_a_401_on_every_route() {
     let api = Api::start().await;
     api.pass(std::time::Duration::from_secs(3600 + 60));
     api.send(ask("GET", "/session").by("alice"))
@@ -359,7 +359,7 @@ async fn methods_and_media_types() {
 }
 
 #[tokio::test]
-async fn a_charset_is_no_other_media_type() {
+async fn a_charset_does_not_change_the_media_type() {
     let api = Api::start().await;
     let put = ask("PUT", "/state/a")
         .by("alice")

@@ -1,4 +1,4 @@
-//! The binary that is deployed, as a process behind a Lambda Runtime API.
+//! The deployed binary, as a process behind a Lambda Runtime API.
 
 use std::{
     collections::HashMap,
@@ -22,7 +22,7 @@ use tokio::sync::{Mutex, mpsc, oneshot};
 
 use crate::support::{Api, Ask, Reply, ask, environment, reply};
 
-/// A process of the function. It takes one event at a time, as in Lambda.
+/// A process of the function. It handles one event at a time, as in Lambda.
 pub struct Function {
     events: mpsc::UnboundedSender<Event>,
     process: Child,
@@ -113,7 +113,7 @@ impl Function {
             .unwrap()
     }
 
-    /// Ends the process; gives back what it logged.
+    /// Ends the process and returns its log.
     fn end(mut self) -> Vec<Value> {
         self.process.kill().unwrap();
         let text = self.log.take().unwrap().join().unwrap();
@@ -182,7 +182,7 @@ async fn error(
 }
 
 #[tokio::test]
-async fn the_binary_answers_and_logs_one_line_a_request() {
+async fn the_binary_answers_and_logs_one_line_per_request() {
     let api = Api::start().await;
     let function = Function::start(&api).await;
     function
@@ -203,7 +203,7 @@ async fn the_binary_answers_and_logs_one_line_a_request() {
         .await
         .expect(200);
     assert_eq!(got.body["value"], "secret-value");
-    // What is no event ends that invocation, not the process.
+    // An unknown event ends its invocation, not the process.
     assert!(function.invoke(json!({"Records": []})).await.is_err());
     function.send(ask("GET", "/session")).await.expect(200);
 

@@ -1,4 +1,4 @@
-//! Writers at the same time, through several processes of the function.
+//! Concurrent writers, through several processes of the function.
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
@@ -37,7 +37,7 @@ async fn twenty_writers_lose_nothing() {
     );
     let (mut etag, mut value) = (created[0].etag(), created[0].body["value"].clone());
 
-    // In each round all of them know the same version, and each adds itself to the list.
+    // In each round all writers know the same version, and each adds itself to the list.
     for round in 0..ROUNDS {
         let puts = writers().map(|(writer, function)| {
             let mut next = value.clone();
@@ -78,7 +78,7 @@ async fn twenty_writers_lose_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn counters_that_try_again_count_everything() {
+async fn retrying_counters_lose_no_increment() {
     let api = Api::start().await;
     api.put("alice", "count", &json!({"value": 0})).await;
     let count = async |_: usize| {

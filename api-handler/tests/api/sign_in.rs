@@ -21,7 +21,7 @@ async fn document(further: &[(&str, &str)]) -> Reply {
 }
 
 #[tokio::test]
-async fn the_document_lists_what_the_settings_say() {
+async fn the_document_follows_the_settings() {
     let check = async |further: &[(&str, &str)], members: Value| {
         let mut expected = json!({
             "resource": "https://api.example.com/v1",
@@ -81,7 +81,7 @@ async fn without_authorization_servers_there_is_no_document() {
 }
 
 #[tokio::test]
-async fn a_401_names_the_document() {
+async fn a_401_has_the_url_of_the_document() {
     let mut expired = caller("alice", &[]);
     expired["exp"] = (START - 61).into();
     let check = async |settings: &[(&str, &str)], anonymous: &str, ended: &str| {

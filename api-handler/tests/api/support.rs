@@ -1,5 +1,5 @@
-//! The function over a real database: the handler in this process, the SDK, HTTP on loopback, and the table as
-//! `template.yaml` has it.
+//! The function over a real database: the handler in this process, the SDK, HTTP on loopback, and the table of
+//! `template.yaml`.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -58,7 +58,7 @@ pub struct Api {
     clock: Arc<ManualClock>,
 }
 
-/// What came back.
+/// An answer.
 #[derive(Debug)]
 pub struct Reply {
     pub status: u16,
@@ -78,7 +78,7 @@ impl Reply {
         self
     }
 
-    /// The pointers of what is wrong.
+    /// The pointers of the faults.
     pub fn pointers(&self) -> Vec<&str> {
         self.body["errors"]
             .as_array()
@@ -99,7 +99,7 @@ impl Reply {
     }
 }
 
-/// A caller as a REST API tells of them.
+/// The context of a caller, as a REST API passes it.
 pub fn caller(principal: &str, groups: &[&str]) -> Value {
     json!({
         "principalId": principal,
@@ -196,7 +196,7 @@ impl Ask {
         self.header("Content-Type", media_type)
     }
 
-    /// With a token that outlives the test, for functions that go by the machine's clock.
+    /// With a token that does not expire during the test, for functions that use the machine's clock.
     pub fn lasting(mut self) -> Self {
         self.caller["exp"] = "4102444800".into();
         self
@@ -272,7 +272,7 @@ impl Api {
         Self::at(&endpoint(), &[]).await
     }
 
-    /// With further settings.
+    /// With more settings.
     pub async fn with(settings: &[(&str, &str)]) -> Self {
         Self::at(&endpoint(), settings).await
     }
@@ -288,7 +288,7 @@ impl Api {
         Self::over(endpoint, &table, settings)
     }
 
-    /// Over a table that is there, or is not.
+    /// Over a table that may or may not exist.
     pub fn over(endpoint: &str, table: &str, settings: &[(&str, &str)]) -> Self {
         let mut environment: BTreeMap<&str, &str> =
             environment(endpoint, table).into_iter().collect();
@@ -322,7 +322,7 @@ impl Api {
         reply(&serde_json::to_value(answer).unwrap())
     }
 
-    /// Creates a resource, which must work.
+    /// Creates a resource, which must succeed.
     pub async fn put(&self, principal: &str, id: &str, body: &Value) -> Reply {
         self.send(
             ask("PUT", &format!("/state/{id}"))
@@ -373,7 +373,7 @@ pub fn environment<'a>(endpoint: &'a str, table: &'a str) -> Vec<(&'a str, &'a s
     ]
 }
 
-/// The database: the one that `STATE_TEST_ENDPOINT` names, or one in this process, which lives as long as it does.
+/// The database: that of `STATE_TEST_ENDPOINT`, or one in this process.
 pub fn endpoint() -> String {
     static ENDPOINT: OnceLock<String> = OnceLock::new();
     let start = || {
@@ -382,7 +382,7 @@ pub fn endpoint() -> String {
     ENDPOINT.get_or_init(start).clone()
 }
 
-/// Whether the database is the one that the project uses, not a second opinion.
+/// Whether the database is the one that the project uses, not that of `STATE_TEST_ENDPOINT`.
 pub fn is_first_opinion() -> bool {
     std::env::var_os("STATE_TEST_ENDPOINT").is_none()
 }
@@ -415,7 +415,7 @@ fn template_resources<T>(read: impl FnOnce(&Yaml<'_>) -> T) -> T {
     read(&Yaml::load_from_str(&text).unwrap()[0]["Resources"])
 }
 
-/// The methods and paths of `template.yaml` that are there for their own sake.
+/// The methods and paths of `template.yaml`, without the catch-all ones.
 pub fn template_routes() -> BTreeSet<String> {
     template_resources(|resources| {
         let events = resources["ApiHandlerFunction"]["Properties"]["Events"]
@@ -438,7 +438,7 @@ pub fn template_routes() -> BTreeSet<String> {
 
 /// `CreateTable` for the table of `template.yaml`.
 pub fn table_definition(name: &str) -> Value {
-    // Neither is a part of `CreateTable` that the tests need, and the tags refer to the stack.
+    // The tests need neither, and the tags refer to the stack.
     let left_out = ["PointInTimeRecoverySpecification", "Tags"];
     let mut members: serde_json::Map<String, Value> = template_resources(|resources| {
         let properties = resources["StateTable"]["Properties"].as_mapping().unwrap();
@@ -473,14 +473,14 @@ pub async fn create_table(endpoint: &str, name: &str) {
     dynamodb(endpoint, "CreateTable", &table_definition(name)).await;
 }
 
-/// One call of DynamoDB's API, past the SDK, which must work.
+/// One call of DynamoDB's API without the SDK, which must succeed.
 pub async fn dynamodb(endpoint: &str, operation: &str, input: &Value) -> Value {
     let (status, body) = forward(endpoint, operation, input).await;
     assert_eq!(status, 200, "{operation}: {body}");
     serde_json::from_str(&body).unwrap()
 }
 
-/// One call of DynamoDB's API, past the SDK. The databases here look at the signature's form alone.
+/// One call of DynamoDB's API without the SDK. The databases here check only the form of the signature.
 pub async fn forward(endpoint: &str, operation: &str, input: &Value) -> (u16, String) {
     let request = http::Request::post(format!("{endpoint}/"))
         .header("Content-Type", "application/x-amz-json-1.0")

@@ -1,4 +1,4 @@
-//! JSON values come back equal or are refused.
+//! JSON values are returned equal or rejected.
 
 use serde_json::{Value, json};
 
@@ -15,7 +15,7 @@ async fn put(api: &Api, id: &str, body: &str) -> Reply {
 }
 
 #[tokio::test]
-async fn values_come_back_as_they_were() {
+async fn values_are_returned_unchanged() {
     let api = Api::start().await;
     let values = [
         "null",
@@ -71,7 +71,7 @@ async fn values_come_back_as_they_were() {
 }
 
 #[tokio::test]
-async fn what_would_change_is_refused() {
+async fn values_that_would_change_are_rejected() {
     let api = Api::start().await;
     let check = async |body: &str, status: u16, pointer: &str| {
         let reply = put(&api, "never", body).await.expect(status);
@@ -117,7 +117,7 @@ async fn what_would_change_is_refused() {
 }
 
 #[tokio::test]
-async fn a_value_of_256_kib_fits_and_one_byte_more_does_not() {
+async fn a_value_has_at_most_256_kib() {
     let api = Api::start().await;
     let largest = "x".repeat(256 * 1024 - 2);
     let created = api.put("alice", "a", &json!({"value": largest})).await;
@@ -133,7 +133,7 @@ async fn a_value_of_256_kib_fits_and_one_byte_more_does_not() {
             .body["status"],
         413
     );
-    // What counts is the value as it is given back, not how it was sent.
+    // The limit applies to the value as it is returned, not as it was sent.
     let numbers = |count: usize| format!(r#"{{"value": [{}]}}"#, vec!["1e9"; count].join(","));
     put(&api, "n", &numbers(20_164)).await.expect(201);
     let reply = put(&api, "m", &numbers(20_165)).await.expect(413);

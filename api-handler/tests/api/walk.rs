@@ -1,11 +1,11 @@
-//! The plain way through the API.
+//! The usual requests of a caller.
 
 use serde_json::json;
 
 use crate::support::{Api, ask};
 
 #[tokio::test]
-async fn a_resource_lives_and_dies() {
+async fn a_resource_is_created_replaced_and_deleted() {
     let api = Api::start().await;
     let created = api.put("alice", "a", &json!({"value": {"n": 1}})).await;
     assert_eq!(
@@ -64,7 +64,7 @@ async fn a_resource_lives_and_dies() {
 }
 
 #[tokio::test]
-async fn the_session_says_who_is_calling() {
+async fn the_session_describes_the_caller() {
     let api = Api::start().await;
     assert_eq!(
         api.send(ask("GET", "/session")).await.expect(200).body,
