@@ -74,7 +74,7 @@ pub(crate) enum Next {
 pub(crate) async fn page(
     store: &Store,
     scope: &Scope<'_>,
-    after: Option<StateId>,
+    after: Option<&StateId>,
     limit: usize,
 ) -> Result<Page, Problem> {
     let mut filling = Filling {

@@ -53,7 +53,7 @@ pub(crate) struct EntityTag {
 }
 
 /// The outcome of a read.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Read {
     /// The resource.
     Whole,

@@ -44,10 +44,10 @@ impl Source {
 
 impl Candidates {
     /// All ids after `after`. Nothing is read yet.
-    pub(super) fn new(partitions: BTreeSet<Partition>, after: Option<StateId>) -> Self {
+    pub(super) fn new(partitions: BTreeSet<Partition>, after: Option<&StateId>) -> Self {
         let source = |partition| Source {
             partition,
-            after: after.clone(),
+            after: after.cloned(),
             ids: VecDeque::new(),
             more: true,
         };

@@ -51,7 +51,7 @@ pub(super) struct MergePatch {
     dead_code,
     reason = "only for the OpenAPI document; a patch is read as JSON"
 )]
-pub(super) struct JsonPatch(Vec<Operation>);
+pub(super) struct JsonPatch(Vec<PatchOperation>);
 
 /// One operation of a JSON patch.
 #[derive(Debug, ToSchema)]
@@ -59,7 +59,7 @@ pub(super) struct JsonPatch(Vec<Operation>);
     dead_code,
     reason = "only for the OpenAPI document; a patch is read as JSON"
 )]
-pub(super) struct Operation {
+pub(super) struct PatchOperation {
     #[schema(pattern = "^(add|remove|replace|move|copy|test)$", example = "add")]
     op: String,
     /// A JSON pointer (RFC 6901) into `{"value", "visibility"}`.

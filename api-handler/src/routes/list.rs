@@ -80,7 +80,7 @@ pub(super) async fn get(context: &Context<'_>) -> Result<Response<String>, Probl
         }
     };
 
-    let page = listing::page(context.store, &scope, start.after().cloned(), limit).await?;
+    let page = listing::page(context.store, &scope, start.after(), limit).await?;
     let next = page.next.map(|next| match next {
         Next::AfterShown(id) => Start {
             shown: Some(id),

@@ -812,3 +812,52 @@ async fn a_batch_that_is_read_in_parts_is_a_whole_page() {
     let api = Api::over(&reading_few(&direct.endpoint, 0).await, &direct.table, &[]);
     api.send(ask("GET", "/state").by("alice")).await.expect(429);
 }
+
+/// A real store in which another writer hides `id`, and gives it another tag, just before its value is read.
+async fn hiding_between_two_reads(direct: &Api, id: &'static str) -> String {
+    let (real, table) = (direct.endpoint.clone(), direct.table.clone());
+    store(move |operation, input| {
+        let (real, table) = (real.clone(), table.clone());
+        async move {
+            if operation == "GetItem" && input["ProjectionExpression"].is_null() {
+                let update = json!({
+                    "TableName": table,
+                    "Key": {"id": {"S": id}},
+                    "UpdateExpression": "SET #visibility = :private, #tag = :other",
+                    "ExpressionAttributeNames": {"#visibility": "visibility", "#tag": "tag"},
+                    "ExpressionAttributeValues": {":private": {"S": "private"}, ":other": {"S": "other"}},
+                });
+                assert_eq!(forward(&real, "UpdateItem", &update).await.0, 200);
+            }
+            let (status, body) = forward(&real, &operation, &input).await;
+            http(status, "", &body)
+        }
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_write_between_two_reads_is_noticed() {
+    let direct = Api::start().await;
+    let body = json!({"value": "secret", "visibility": "public"});
+    let check = async |id: &'static str, request: Ask, status: u16| {
+        direct.put("alice", id, &body).await;
+        let endpoint = hiding_between_two_reads(&direct, id).await;
+        let api = Api::over(&endpoint, &direct.table, &[]);
+        let path = format!("/state/{id}");
+        api.send(request.to(&path)).await.expect(status)
+    };
+    check("hidden", ask("GET", "").by("bob"), 404).await;
+    let read = check("read", ask("GET", "").by("alice"), 200).await;
+    assert_eq!(
+        (read.etag(), &read.body["visibility"]),
+        ("\"other\"".to_owned(), &json!("private"))
+    );
+    let patch = ask("PATCH", "")
+        .by("alice")
+        .if_match("*")
+        .body("application/merge-patch+json", r#"{"value": 1}"#);
+    check("patched", patch, 412).await;
+    let after = direct.send(ask("GET", "/state/patched").by("alice")).await;
+    assert_eq!(after.body["value"], "secret");
+}
