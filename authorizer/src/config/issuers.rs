@@ -169,7 +169,9 @@ impl Entry<'_, '_> {
         let value = self.members.remove("jwksUri")?;
         let endpoint = value.as_str().and_then(|text| text.parse().ok());
         if endpoint.is_none() {
-            let shown = value.as_str().map(|text| without_query(text).into());
+            // With an `@` it may be a user name and a password, which the reader hides.
+            let url = value.as_str().filter(|url| !url.contains('@'));
+            let shown = url.map(|url| without_query(url).into());
             self.fault("jwksUri", Some(&shown.unwrap_or(value)), AN_ENDPOINT);
         }
         endpoint

@@ -384,6 +384,43 @@ fn the_query_of_a_url_is_not_shown() {
     }
 }
 
+/// Whatever a URL parser makes of it: some take one slash, backslashes or none for two.
+#[test]
+fn no_setting_that_may_hold_a_url_shows_a_password() {
+    for url in [
+        "https://user:hush@a.example",
+        "https:/user:hush@a.example",
+        "https:user:hush@a.example",
+        "https:\\\\user:hush@a.example",
+        " https://user:hush@a.example",
+        "https://user:hu/sh?hush#hush@a.example/keys",
+        "https://user:hush?@a.example",
+        "HTTPS://hush@a.example",
+        "user:hush@a.example",
+        "//user:hush@a.example",
+    ] {
+        let issuers =
+            serde_json::json!([{"issuer": url, "audience": ["x"], "jwksUri": url, "unknown": url}]);
+        let rules = serde_json::json!([{"methods": ["GET"], "path": url, "issuers": [url], "unknown": [url]}]);
+        for (name, value) in [
+            ("ISSUER", url),
+            ("JWKS_URI", url),
+            ("INTROSPECTION_URI", url),
+            ("JWKS_FILE", url),
+            ("CA_FILE", url),
+            ("TOKEN_USE", url),
+            ("LOG_LEVEL", url),
+            ("ACCESS_RULES", &rules.to_string()),
+            ("TRUSTED_ISSUERS", &issuers.to_string()),
+        ] {
+            let faults = Settings::from_source(&given(&[(name, value)])).unwrap_err();
+            let message = faults.to_string();
+            assert!(message.contains(name), "{message}");
+            assert!(!message.contains("hush"), "{message}");
+        }
+    }
+}
+
 #[test]
 fn rules_that_no_caller_can_meet_cause_a_warning() {
     let warnings = |rules| good(&[("ACCESS_RULES", rules)]).warnings;

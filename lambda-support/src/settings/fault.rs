@@ -43,7 +43,11 @@ impl Holds {
         if name.contains("SECRET") || name.ends_with("_TOKEN") {
             Self::Secret
         } else if name.contains("_URI") || name.contains("_URL") {
-            Self::shown(without_query(&value))
+            // Before the query is cut off: a password may have a `?`, and what is left would look like a host.
+            match Self::shown(value) {
+                Self::Value(url) => Self::Value(without_query(&url)),
+                hidden => hidden,
+            }
         } else {
             Self::shown(value)
         }
