@@ -1,7 +1,10 @@
 //! The error messages of issuers, Okta's above all: how they are read out of an answer, what they mean, what to do.
 
+mod visible_text;
+
 use serde_json::Value;
 
+use self::visible_text::visible_text;
 use crate::commands::probe::Answer;
 
 /// What an error message means for the set-up.
@@ -184,41 +187,6 @@ impl std::fmt::Display for Message {
     }
 }
 
-/// The text of a page, without scripts, styles and tags. A script of Okta's pages holds the whole request, so it may
-/// not count as what the page says.
-fn visible_text(page: &str) -> String {
-    let mut text = String::new();
-    let mut rest = page;
-    while let Some((before, tag_and_more)) = rest.split_once('<') {
-        text.push_str(before);
-        text.push(' ');
-        let lower = tag_and_more
-            .get(..8)
-            .unwrap_or(tag_and_more)
-            .to_ascii_lowercase();
-        let end = if lower.starts_with("script") {
-            "</script>"
-        } else if lower.starts_with("style") {
-            "</style>"
-        } else {
-            ">"
-        };
-        rest = tag_and_more.split_once(end).map_or("", |(_, after)| after);
-    }
-    text.push_str(rest);
-    for (entity, character) in [
-        ("&#39;", "'"),
-        ("&#x27;", "'"),
-        ("&quot;", "\""),
-        ("&lt;", "<"),
-        ("&gt;", ">"),
-        ("&amp;", "&"),
-    ] {
-        text = text.replace(entity, character);
-    }
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -291,16 +259,5 @@ mod tests {
             Some(Meaning::LoginRequired),
         );
         check("temporarily_unavailable", None);
-    }
-
-    #[test]
-    fn a_page_says_what_people_see() {
-        let page = "<html><head><title>Error</title><style>p{}</style><SCRIPT>var q='redirect_uri_mismatch'</SCRIPT></head>\
-                    <body><h2>400 Bad Request</h2><p>The &#39;redirect_uri&#39; parameter\n must be</p></body>";
-        assert_eq!(
-            visible_text(page),
-            "Error 400 Bad Request The 'redirect_uri' parameter must be"
-        );
-        assert_eq!(visible_text("<script>cut off"), "");
     }
 }
