@@ -13,13 +13,13 @@ use crate::run::check;
 use crate::tokens::{TOKEN_CHECKS, changed, claims, header, mint, now};
 
 /// A redirect URI whose port is free.
-async fn redirect_uri() -> String {
+pub(crate) async fn redirect_uri() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     format!("http://{}/callback.html", listener.local_addr().unwrap())
 }
 
 /// An issuer whose client has this redirect URI.
-async fn issuer(redirect_uri: &str, change: impl FnOnce(&mut Script)) -> Issuer {
+pub(crate) async fn issuer(redirect_uri: &str, change: impl FnOnce(&mut Script)) -> Issuer {
     Issuer::start(|script| {
         script.authorize = Page::redirect(redirect_uri, &[("error", "login_required")]);
         change(script);
@@ -102,12 +102,22 @@ async fn come_back(
     (output, page)
 }
 
+/// Signs in at a doctor that reports to people, and gives back all that it prints.
+pub(crate) async fn people_sign_in(mut child: Child, redirect_uri: &str) -> String {
+    let mut output = child.stdout.take().unwrap();
+    let (url, mut text) = url_to_open(&mut output).await;
+    let state = parameter(&url, "state");
+    browse(redirect_uri, &[("code", "c"), ("state", &state)]).await;
+    output.read_to_string(&mut text).await.unwrap();
+    text
+}
+
 fn report(output: &Output) -> Value {
     serde_json::from_slice(&output.stdout)
         .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&output.stderr)))
 }
 
-fn tokens(access_token: &str) -> Value {
+pub(crate) fn tokens(access_token: &str) -> Value {
     json!({"token_type": "Bearer", "expires_in": 3600, "access_token": access_token, "scope": "openid state:read"})
 }
 

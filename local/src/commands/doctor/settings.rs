@@ -4,16 +4,14 @@ use super::Doctor;
 use crate::commands::report::Report;
 use crate::issuer::AUDIENCE;
 
-/// The last lines: how many checks failed, or the environment variables of the authorizer on one line.
+/// The last lines: how many checks failed, or what to run, and the environment variables of the authorizer on one line.
 pub(super) fn closing(doctor: &Doctor, jwks_uri: Option<&str>, report: &Report) -> String {
     let failed = report.failed();
     if failed > 0 {
         return format!("\n{failed} failed: mend the first one and run the command again\n");
     }
-    let mut variables = vec![
-        ("ISSUER", doctor.issuer.as_str()),
-        ("AUDIENCE", doctor.audience.as_deref().unwrap_or(AUDIENCE)),
-    ];
+    let audience = doctor.audience.as_deref().unwrap_or(AUDIENCE);
+    let mut variables = vec![("ISSUER", doctor.issuer.as_str()), ("AUDIENCE", audience)];
     if let Some(client_id) = &doctor.client_id {
         variables.push(("CLIENT_IDS", client_id));
     }
@@ -29,7 +27,16 @@ pub(super) fn closing(doctor: &Doctor, jwks_uri: Option<&str>, report: &Report) 
         1 => "no failure, 1 warning".to_owned(),
         warned => format!("no failure, {warned} warnings"),
     };
-    format!("\n{verdict}; set {}\n", variables.join(" "))
+    let here = match &doctor.client_id {
+        Some(client_id) => format!(
+            "the pages with this issuer: cargo local --issuer {} --client-id {} --audience {}\n",
+            quoted(&doctor.issuer),
+            quoted(client_id),
+            quoted(audience)
+        ),
+        None => String::new(),
+    };
+    format!("\n{here}{verdict}; set {}\n", variables.join(" "))
 }
 
 /// A value as a POSIX shell reads it.
