@@ -148,6 +148,7 @@ fn table(workspace: &Path) -> Result<TableDefinition, BenchError> {
         known: BTreeMap::new(),
         api: None,
         region: aws::DEFAULT_REGION.to_owned(),
+        folder: workspace.to_owned(),
     };
     let template = Template::read(&text, &given).map_err(|cause| failed(&cause))?;
     template
