@@ -36,10 +36,10 @@ ACCEPTED = {
     "JwksUri": ["", "https://example.okta.com/oauth2/default/v1/keys", "http://localhost:9000/keys"],
     "Audience": ["api://default", "a,b"],
     "ClientIds": ["", "0oa1,0oa2"],
-    "WebOrigin": ["https://app.example.com", "http://127.0.0.1:8080"],
+    "WebOrigin": ["https://app.example.com", "https://app.example.com:8443", "http://127.0.0.1:8080", "http://[::1]:8080"],
     "AdminGroup": ["", "Admins"],
     "PublicUrl": ["", "https://api.example.com", "https://api.example.com/v1", "http://127.0.0.1:3000/prod"],
-    "Algorithms": ["RS256", "RS256,ES256"],
+    "Algorithms": ["RS256", "RS256,ES256", "EdDSA,PS512"],
     "ClockLeewaySeconds": ["0", "300"],
     "TokenCacheEntries": ["0", "1000000"],
     "IntrospectionSecretArn": ["", "arn:aws:secretsmanager:eu-west-1:123456789012:secret:introspection-AbCdEf"],
@@ -49,11 +49,12 @@ ACCEPTED = {
     "AlarmTopic": ["", "arn:aws-us-gov:sns:us-gov-west-1:123456789012:alarms"],
 }
 REFUSED = {
-    "Issuer": ["", "example.okta.com", "http://example.okta.com/oauth2/default", "http://127.0.0.1.example.com", "https://"],
+    "Issuer": ["", "example.okta.com", "http://example.okta.com/oauth2/default", "http://127.0.0.1.example.com", "https://", "https://a.example.com,https://b.example.com", "https://a.example.com/?q"],
     "JwksUri": ["/v1/keys", "http://example.okta.com/keys"],
-    "Audience": [""],
-    "PublicUrl": ["api.example.com", "https://api.example.com/", "https://api.example.com/'\"", "https://"],
-    "Algorithms": [""],
+    "Audience": ["", "a,", ",a", "a,,b"],
+    "ClientIds": [",", "a,,b"],
+    "PublicUrl": ["api.example.com", "https://api.example.com/", "https://api.example.com/'\"", "https://", "https://api.example.com?q", "https://api.example.com/#f"],
+    "Algorithms": ["", "HS256", "none", "RS256,", "RS256,HS256", "ES512"],
     "ClockLeewaySeconds": ["-1", "301"],
     "TokenCacheEntries": ["-1", "1000001"],
     "IntrospectionSecretArn": ["secret"],
@@ -62,7 +63,7 @@ REFUSED = {
     "ThrottlingRate": ["0"],
     "LogRetentionDays": ["0", "31"],
     "AlarmTopic": ["alarms"],
-    "WebOrigin": ["", "*", "app.example.com", "https://app.example.com/", "https://*.example.com", "https://a.example.com,https://b.example.com"],
+    "WebOrigin": ["", "*", "https://App.example.com", "https://user@app.example.com", "https://app.example.com?q", "app.example.com", "https://app.example.com/", "https://*.example.com", "https://a.example.com,https://b.example.com"],
 }
 
 
@@ -172,6 +173,24 @@ class ParametersAreChecked(unittest.TestCase):
                 for value in candidates:
                     with self.subTest(f"{name}={value}"):
                         self.assertEqual(accepts(definitions[name], value), expected)
+
+
+class CombinationsAreChecked(unittest.TestCase):
+    def test_introspection_needs_a_client(self):
+        def refused(changed):
+            template = translation.translated(changed)
+            resolver = translation.Resolver(template, translation.parameters(translation.source(), changed))
+            return [
+                assertion["AssertDescription"]
+                for rule in template["Rules"].values()
+                if resolver.resolve(rule["RuleCondition"])
+                for assertion in rule["Assertions"]
+                if not resolver.resolve(assertion["Assert"])
+            ]
+
+        self.assertEqual(refused({}), [])
+        self.assertEqual(refused({"Introspection": "on"}), ["Introspection needs IntrospectionClientId."])
+        self.assertEqual(refused({"Introspection": "on", "IntrospectionClientId": "0oa3"}), [])
 
 
 class TheLogs(unittest.TestCase):
