@@ -1,17 +1,26 @@
-//! API Gateway's proxy events and the answers to them: the only file that knows their JSON.
+//! API Gateway's proxy events and the answers to them: the only module that knows their JSON.
 //!
 //! REST APIs and HTTP APIs with payload 1.0 send one form, HTTP APIs with payload 2.0 another. `lambda_http` reads both,
 //! but it keeps only the last value of a repeated header, and panics on a path that is not a URI.
+
+mod answer;
+mod location;
+mod query;
 
 use std::collections::HashMap;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, header::HOST};
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use lambda_runtime::Diagnostic;
-use percent_encoding::percent_decode_str;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::Value;
+
+pub use self::answer::Answer;
+use self::{
+    location::{base_url, inner_path, is_catch_all},
+    query::{decode_query, decoded_query},
+};
 
 /// A request of either kind of API.
 #[derive(Debug)]
@@ -220,118 +229,6 @@ fn headers(
         }
     }
     (headers, bad)
-}
-
-/// The path within this API. A stage (HTTP API) or the base path of a custom domain may precede it; the route that API
-/// Gateway matched, such as `/state/{id}`, shows how many segments belong to this API.
-fn inner_path(seen: &str, route: Option<&str>, stage: Option<&str>) -> String {
-    let template = route.and_then(|route| route.find('/').and_then(|slash| route.get(slash..)));
-    if let Some(template) = template.filter(|template| !is_catch_all(template)) {
-        let depth = template.trim_matches('/').split('/').count();
-        let segments: Vec<_> = seen.trim_matches('/').split('/').collect();
-        if let Some(inner) = segments
-            .len()
-            .checked_sub(depth)
-            .and_then(|start| segments.get(start..))
-        {
-            return format!("/{}", inner.join("/"));
-        }
-    }
-    let without_stage = stage
-        .and_then(|stage| seen.strip_prefix('/')?.strip_prefix(stage))
-        .filter(|rest| rest.starts_with('/'));
-    without_stage.unwrap_or(seen).to_owned()
-}
-
-/// Whether a route matches paths of any depth.
-fn is_catch_all(route: &str) -> bool {
-    route.contains("+}")
-}
-
-/// The URL of the API for this caller. API Gateway rejects a request whose `Host` is not one of the API's.
-fn base_url(headers: &HeaderMap, domain: Option<&str>, prefix: &str) -> String {
-    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    let plain = |host: &&str| {
-        !host.is_empty()
-            && host
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b".-:[]_".contains(&b))
-    };
-    let Some(host) = text(HOST.as_str()).filter(plain).or(domain) else {
-        return prefix.to_owned();
-    };
-    let scheme = if text("x-forwarded-proto") == Some("http") {
-        "http"
-    } else {
-        "https"
-    };
-    format!("{scheme}://{host}{prefix}")
-}
-
-fn decode_query(raw: &str) -> Vec<(String, String)> {
-    let decode = |text: &str| {
-        percent_decode_str(&text.replace('+', " "))
-            .decode_utf8_lossy()
-            .into_owned()
-    };
-    raw.split('&')
-        .filter(|pair| !pair.is_empty())
-        .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
-        .map(|(name, value)| (decode(name), decode(value)))
-        .collect()
-}
-
-fn decoded_query(
-    single: Option<HashMap<String, Option<String>>>,
-    multi: Option<HashMap<String, Option<Vec<String>>>>,
-) -> Vec<(String, String)> {
-    match multi.filter(|multi| !multi.is_empty()) {
-        Some(multi) => multi
-            .into_iter()
-            .flat_map(|(name, values)| {
-                values
-                    .into_iter()
-                    .flatten()
-                    .map(move |value| (name.clone(), value))
-            })
-            .collect(),
-        None => single
-            .unwrap_or_default()
-            .into_iter()
-            .map(|(name, value)| (name, value.unwrap_or_default()))
-            .collect(),
-    }
-}
-
-/// The answer to an event, for both kinds of API.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Answer {
-    status_code: u16,
-    headers: HashMap<String, String>,
-    body: String,
-    is_base64_encoded: bool,
-}
-
-impl From<Response<String>> for Answer {
-    fn from(response: Response<String>) -> Self {
-        let (parts, body) = response.into_parts();
-        let mut headers: HashMap<String, String> = HashMap::new();
-        for (name, value) in &parts.headers {
-            let value = String::from_utf8_lossy(value.as_bytes());
-            // Repeated headers become one list (RFC 9110, section 5.3); `Set-Cookie`, the exception, is never sent.
-            headers
-                .entry(name.to_string())
-                .and_modify(|list| *list = format!("{list}, {value}"))
-                .or_insert_with(|| value.into_owned());
-        }
-        Self {
-            status_code: parts.status.as_u16(),
-            headers,
-            body,
-            is_base64_encoded: false,
-        }
-    }
 }
 
 #[cfg(test)]

@@ -1,0 +1,49 @@
+//! The path within this API, and the URL of the API.
+
+use http::{HeaderMap, header::HOST};
+
+/// The path within this API. A stage (HTTP API) or the base path of a custom domain may precede it; the route that API
+/// Gateway matched, such as `/state/{id}`, shows how many segments belong to this API.
+pub(super) fn inner_path(seen: &str, route: Option<&str>, stage: Option<&str>) -> String {
+    let template = route.and_then(|route| route.find('/').and_then(|slash| route.get(slash..)));
+    if let Some(template) = template.filter(|template| !is_catch_all(template)) {
+        let depth = template.trim_matches('/').split('/').count();
+        let segments: Vec<_> = seen.trim_matches('/').split('/').collect();
+        if let Some(inner) = segments
+            .len()
+            .checked_sub(depth)
+            .and_then(|start| segments.get(start..))
+        {
+            return format!("/{}", inner.join("/"));
+        }
+    }
+    let without_stage = stage
+        .and_then(|stage| seen.strip_prefix('/')?.strip_prefix(stage))
+        .filter(|rest| rest.starts_with('/'));
+    without_stage.unwrap_or(seen).to_owned()
+}
+
+/// Whether a route matches paths of any depth.
+pub(super) fn is_catch_all(route: &str) -> bool {
+    route.contains("+}")
+}
+
+/// The URL of the API for this caller. API Gateway rejects a request whose `Host` is not one of the API's.
+pub(super) fn base_url(headers: &HeaderMap, domain: Option<&str>, prefix: &str) -> String {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let plain = |host: &&str| {
+        !host.is_empty()
+            && host
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b".-:[]_".contains(&b))
+    };
+    let Some(host) = text(HOST.as_str()).filter(plain).or(domain) else {
+        return prefix.to_owned();
+    };
+    let scheme = if text("x-forwarded-proto") == Some("http") {
+        "http"
+    } else {
+        "https"
+    };
+    format!("{scheme}://{host}{prefix}")
+}
