@@ -3,16 +3,15 @@
 mod claim_test;
 mod demand;
 mod outcome;
-
-use std::time::Duration;
+mod rules;
 
 use http::Method;
 
-pub use self::claim_test::{Alternative, ClaimName, ClaimNameError, ClaimTest, ExactNumber};
+pub use self::claim_test::{Alternative, ClaimTest, ExactNumber};
 pub use self::demand::Demand;
 pub(crate) use self::demand::Moment;
 pub use self::outcome::RuleOutcome;
-use crate::clock::Timestamp;
+pub use self::rules::AccessRules;
 use crate::path_pattern::PathPattern;
 use crate::target::Route;
 use crate::verifier::VerifiedClaims;
@@ -54,18 +53,6 @@ pub enum Condition {
     SignedIn(Vec<Demand>),
 }
 
-/// All rules. A caller may call a route if any rule that covers it is met.
-#[derive(Debug, Clone, PartialEq)]
-pub struct AccessRules {
-    rules: Vec<AccessRule>,
-    /// For the age of a sign-in.
-    leeway: Duration,
-    /// The claims that rules name, each once. [`ClaimTest`]s refer to them by place.
-    claims: Vec<ClaimName>,
-    /// For each rule the first one that covers the same routes: once one is met, the others grant nothing more.
-    first_alike: Vec<usize>,
-}
-
 /// The caller of a route.
 #[derive(Debug, Clone, Copy)]
 pub enum Caller<'a> {
@@ -83,91 +70,26 @@ pub struct Permit<'r>(Vec<&'r AccessRule>);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NothingGranted;
 
-impl AccessRules {
-    pub(crate) fn new(mut rules: Vec<AccessRule>, leeway: Duration) -> Self {
-        let mut claims = Vec::new();
-        for test in rules.iter_mut().flat_map(AccessRule::claim_tests) {
-            let known = claims.iter().position(|name| *name == test.name);
-            test.place = known.unwrap_or(claims.len());
-            if known.is_none() {
-                claims.push(test.name.clone());
-            }
-        }
-        let first_alike = rules.iter().map(|rule| {
-            let alike = rules
-                .iter()
-                .position(|first| first.covers_same_routes(rule));
-            alike.unwrap_or_default()
-        });
-        Self {
-            first_alike: first_alike.collect(),
-            rules,
-            leeway,
-            claims,
-        }
-    }
-
-    /// Each rule, in the order of the settings.
-    pub fn iter(&self) -> std::slice::Iter<'_, AccessRule> {
-        self.rules.iter()
-    }
-
-    /// How many rules there are.
-    pub(crate) const fn len(&self) -> usize {
-        self.rules.len()
-    }
-
-    /// The claims that rules name. A [`VerifiedClaims`] for these rules keeps their values, in this order.
-    pub(crate) fn claims(&self) -> &[ClaimName] {
-        &self.claims
-    }
-
-    /// Whether a caller may call some routes and not others.
-    pub(crate) fn differ_by_route(&self) -> bool {
-        !self.rules.iter().all(AccessRule::covers_everything)
-    }
-
-    /// Decides what a caller may call now, whichever route the event is about.
-    ///
-    /// # Errors
-    ///
-    /// If that is nothing.
-    pub fn decide(&self, caller: Caller<'_>, now: Timestamp) -> Result<Permit<'_>, NothingGranted> {
-        let moment = self.moment(now);
-        let mut is_granted = vec![false; self.rules.len()];
-        let mut met = Vec::new();
-        for (rule, first) in self.rules.iter().zip(&self.first_alike) {
-            // Every place is one of a rule.
-            let Some(is_granted) = is_granted.get_mut(*first) else {
-                continue;
-            };
-            if !*is_granted && rule.condition.is_met_by(caller, moment) {
-                *is_granted = true;
-                met.push(rule);
-            }
-        }
-        if met.is_empty() {
-            Err(NothingGranted)
-        } else {
-            Ok(Permit(met))
-        }
-    }
-
-    const fn moment(&self, now: Timestamp) -> Moment {
-        Moment {
-            now,
-            leeway: self.leeway,
-        }
-    }
-}
-
 impl Condition {
+    fn demands(&self) -> &[Demand] {
+        match self {
+            Self::Anonymous => &[],
+            Self::SignedIn(demands) => demands,
+        }
+    }
+
     fn is_met_by(&self, caller: Caller<'_>, moment: Moment) -> bool {
+        self.meets(caller, moment, |_| true)
+    }
+
+    /// Whether a caller meets the demands of one kind.
+    fn meets(&self, caller: Caller<'_>, moment: Moment, kind: impl Fn(&Demand) -> bool) -> bool {
         match (self, caller) {
             (Self::Anonymous, _) => true,
             (Self::SignedIn(_), Caller::Anonymous) => false,
             (Self::SignedIn(demands), Caller::SignedIn(claims)) => demands
                 .iter()
+                .filter(|demand| kind(demand))
                 .all(|demand| demand.is_met_by(claims, moment)),
         }
     }
@@ -234,6 +156,11 @@ impl AccessRule {
                         && self.path.covers(path)
             }
         }
+    }
+
+    fn demands_acr(&self) -> bool {
+        let demands = self.condition.demands().iter();
+        demands.filter_map(Demand::acr).next().is_some()
     }
 
     fn covers_same_routes(&self, other: &Self) -> bool {

@@ -1,15 +1,10 @@
 //! What API Gateway is answered.
 
-use std::io;
-
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use crate::answer_size::{MAX_ANSWER_BYTES, json_bytes};
 use crate::policy::PolicyDocument;
-
-/// The largest answer, policy and context, in bytes of JSON (quota "AWS Lambda authorizer result size"). API Gateway
-/// answers 500 to a larger one, on every route.
-pub const MAX_ANSWER_BYTES: usize = 8 * 1024;
 
 /// The context values that are never left out. With the largest policy and the longest principal they fit.
 const ALWAYS_KEPT: [&str; 3] = ["signedIn", "principal", "exp"];
@@ -80,39 +75,14 @@ fn take_largest(context: &mut Map<String, Value>) -> Option<String> {
     Some(name)
 }
 
-/// How many bytes a value takes as JSON.
-pub(crate) fn json_bytes(value: &impl Serialize) -> usize {
-    let mut counter = Counter(0);
-    // Neither the counter nor any type that is written here fails.
-    match serde_json::to_writer(&mut counter, value) {
-        Ok(()) => counter.0,
-        Err(_) => usize::MAX,
-    }
-}
-
-/// Counts what is written to it.
-struct Counter(usize);
-
-impl io::Write for Counter {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0 += bytes.len();
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
     use super::*;
     use crate::access::{AccessRule, Permit};
-    use crate::policy::MAX_POLICY_BYTES;
+    use crate::answer_size::{MAX_POLICY_BYTES, MAX_PRINCIPAL_BYTES};
     use crate::target::Target;
-    use crate::verifier::MAX_PRINCIPAL_BYTES;
 
     fn simple(context: &Value) -> Answer {
         Answer::Simple {

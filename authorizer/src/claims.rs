@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::access::ClaimName;
+use crate::claim_name::ClaimName;
 use crate::refusal::Refusal;
 use crate::times::Times;
 

@@ -97,6 +97,7 @@ impl Settings {
         let mut requirements = read_requirements(reader, policy_expiry);
         let access_rules = access_rules::read(reader, &trusted, &requirements);
         requirements.kept_claims.rules = access_rules.claims().to_vec();
+        requirements.kept_claims.rule_count = access_rules.len();
         Self {
             keys,
             requirements,
@@ -191,7 +192,7 @@ fn read_requirements(reader: &mut Reader<'_>, policy_expiry: bool) -> Requiremen
             .unwrap_or_else(|| vec!["uid".to_owned(), "sub".to_owned()]),
         kept_claims: KeptClaims {
             context: context_claims,
-            rules: Vec::new(),
+            ..KeptClaims::default()
         },
     }
 }

@@ -5,8 +5,10 @@
 pub mod access;
 pub mod algorithm;
 pub mod answer;
+pub mod answer_size;
 pub mod authorizer;
 pub mod bearer;
+pub mod claim_name;
 pub mod claims;
 mod compact_jws;
 pub mod config;

@@ -7,10 +7,6 @@ use time::format_description::well_known::Rfc3339;
 use crate::access::{NothingGranted, Permit};
 use crate::target::{CONNECT, Route, Target};
 
-/// The largest policy, in bytes of JSON. The rest of [`MAX_ANSWER_BYTES`](crate::answer::MAX_ANSWER_BYTES) is reserved for
-/// the principal and the context.
-pub const MAX_POLICY_BYTES: usize = 6 * 1024;
-
 /// The longest resource in a policy, in characters.
 pub const MAX_RESOURCE_CHARS: usize = 512;
 

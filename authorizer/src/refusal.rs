@@ -148,7 +148,7 @@ pub enum Refusal {
     /// The principal would make the answer too large.
     #[error(
         "a principal of {bytes} bytes of JSON, at most {} are accepted",
-        crate::verifier::MAX_PRINCIPAL_BYTES
+        crate::answer_size::MAX_PRINCIPAL_BYTES
     )]
     PrincipalTooLong {
         /// How long it is.

@@ -4,6 +4,7 @@
 //! that a made-up token never causes a fetch. No claim is used before the signature is verified.
 
 mod inspection;
+mod rule_set;
 mod trusted_issuer;
 mod unverified_token;
 mod verified_claims;
@@ -12,11 +13,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use self::inspection::Inspection;
+pub(crate) use self::rule_set::RuleSet;
 pub use self::trusted_issuer::TrustedIssuer;
 use self::unverified_token::UnverifiedToken;
 pub use self::verified_claims::{KeptClaims, VerifiedClaims};
 use crate::algorithm::Algorithm;
-use crate::answer::json_bytes;
+use crate::answer_size::{MAX_PRINCIPAL_BYTES, json_bytes};
 use crate::bearer::{BearerToken, TokenDigest};
 use crate::claims::UnverifiedClaims;
 use crate::clock::Clock;
@@ -42,9 +44,6 @@ pub struct Requirements {
     /// The claims to keep.
     pub kept_claims: KeptClaims,
 }
-
-/// The longest principal, in bytes of JSON. An answer has it twice.
-pub const MAX_PRINCIPAL_BYTES: usize = 512;
 
 /// Which kind of token is expected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

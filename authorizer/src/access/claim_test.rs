@@ -1,30 +1,9 @@
 //! Tests of a claim's value.
 
-use serde_json::{Map, Number, Value};
-use thiserror::Error;
+use serde_json::{Number, Value};
 
+use crate::claim_name::ClaimName;
 use crate::glob::Glob;
-
-/// The name of a claim in a rule: the claim's own name or, if it begins with `/`, a JSON pointer (RFC 6901).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ClaimName {
-    written: String,
-    /// The member of the payload.
-    member: String,
-    /// The rest of the pointer, empty for the member itself.
-    rest: String,
-}
-
-/// Why a string names no claim.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-pub enum ClaimNameError {
-    /// It is empty.
-    #[error("the name of a claim is not empty")]
-    Empty,
-    /// A `~` that is neither `~0` nor `~1` (RFC 6901, section 3).
-    #[error("in a JSON pointer `~` is written `~0`, and a `/` inside a name `~1`")]
-    Escape,
-}
 
 /// One acceptable value of a claim.
 #[derive(Debug, Clone, PartialEq)]
@@ -55,53 +34,6 @@ pub struct ClaimTest {
     /// The place of the claim among those that the rules name, set by [`AccessRules`](super::AccessRules).
     pub(super) place: usize,
     pub(crate) alternatives: Vec<Alternative>,
-}
-
-impl ClaimName {
-    /// Parses a name as a rule writes it.
-    ///
-    /// # Errors
-    ///
-    /// If it is empty or a malformed pointer.
-    pub fn parse(name: &str) -> Result<Self, ClaimNameError> {
-        let (member, rest) = match name.strip_prefix('/') {
-            None => (name.to_owned(), ""),
-            Some(pointer) => {
-                if has_bad_escape(pointer) {
-                    return Err(ClaimNameError::Escape);
-                }
-                let end = pointer.find('/').unwrap_or(pointer.len());
-                let (member, rest) = pointer.split_at(end);
-                (member.replace("~1", "/").replace("~0", "~"), rest)
-            }
-        };
-        if name.is_empty() {
-            return Err(ClaimNameError::Empty);
-        }
-        Ok(Self {
-            written: name.to_owned(),
-            member,
-            rest: rest.to_owned(),
-        })
-    }
-
-    /// The name as the rule has it.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.written
-    }
-
-    /// The value that it names in a payload.
-    pub(crate) fn find<'c>(&self, claims: &'c Map<String, Value>) -> Option<&'c Value> {
-        claims.get(&self.member)?.pointer(&self.rest)
-    }
-}
-
-fn has_bad_escape(pointer: &str) -> bool {
-    pointer
-        .split('~')
-        .skip(1)
-        .any(|after| !after.starts_with(['0', '1']))
 }
 
 impl ClaimTest {
@@ -204,8 +136,6 @@ impl std::fmt::Display for Alternative {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
     use crate::strict_json;
 
@@ -305,39 +235,5 @@ mod tests {
         ] {
             assert_eq!(Alternative::parse(&read(json)), None, "{json}");
         }
-    }
-
-    #[test]
-    fn a_name_is_a_claim_or_a_pointer() {
-        let claims = json!({
-            "dept": "a", "address": {"country": "NL", "a/b": {"~": 1}}, "/dept": "slash", "roles": ["x", {"y": 2}], "": 3,
-        });
-        let claims = claims.as_object().unwrap();
-        for (name, expected) in [
-            ("dept", Some(json!("a"))),
-            ("address/country", None),
-            ("/address/country", Some(json!("NL"))),
-            ("/address/a~1b/~0", Some(json!(1))),
-            ("/dept", Some(json!("a"))),
-            ("/~1dept", Some(json!("slash"))),
-            ("/roles/1/y", Some(json!(2))),
-            ("/roles/01", None),
-            ("/roles/9", None),
-            ("/dept/a", None),
-            ("/", Some(json!(3))),
-            ("absent", None),
-        ] {
-            let name = ClaimName::parse(name).unwrap();
-            assert_eq!(name.find(claims), expected.as_ref(), "{name:?}");
-        }
-        assert_eq!(ClaimName::parse(""), Err(ClaimNameError::Empty));
-        for name in ["/a~", "/~2", "/a/~x"] {
-            assert_eq!(
-                ClaimName::parse(name),
-                Err(ClaimNameError::Escape),
-                "{name}"
-            );
-        }
-        assert!(ClaimName::parse("a~b").is_ok());
     }
 }

@@ -79,6 +79,11 @@ impl Demand {
         }
     }
 
+    /// Whether a token that meets it now may not meet it later.
+    pub(super) const fn depends_on_time(&self) -> bool {
+        matches!(self, Self::MaxAge(_))
+    }
+
     /// Whether a stronger or a newer sign-in could meet it.
     pub(super) const fn is_about_sign_in(&self) -> bool {
         matches!(self, Self::Acr(_) | Self::MaxAge(_))

@@ -44,9 +44,10 @@ impl AccessRules {
         now: Timestamp,
     ) -> Option<String> {
         let moment = self.moment(now);
-        let covering = self.iter().filter(|rule| rule.covers(route));
+        let rules = self.acr.iter().filter_map(|place| self.rules.get(place));
         let mut values: Vec<&str> = Vec::new();
-        for demands in covering.filter_map(|rule| rule.condition.demands()) {
+        for rule in rules.filter(|rule| rule.covers(route)) {
+            let demands = rule.condition.demands();
             let lacks_sign_in_only = unmet(demands, claims, moment).all(Demand::is_about_sign_in);
             let acr = demands.iter().filter_map(Demand::acr).flatten();
             for value in acr.filter(|_| lacks_sign_in_only) {
@@ -67,13 +68,6 @@ impl Condition {
             (Self::SignedIn(demands), Caller::SignedIn(claims)) => unmet(demands, claims, moment)
                 .flat_map(|demand| demand.missing(claims))
                 .collect(),
-        }
-    }
-
-    fn demands(&self) -> Option<&[Demand]> {
-        match self {
-            Self::Anonymous => None,
-            Self::SignedIn(demands) => Some(demands),
         }
     }
 }

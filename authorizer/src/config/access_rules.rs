@@ -1,5 +1,6 @@
 //! The access rules, and the check that no policy made of them can be too large for API Gateway.
 
+mod claims;
 mod rule;
 
 use lambda_support::settings::Reader;
@@ -8,8 +9,8 @@ use serde_json::Value;
 use self::rule::RuleReader;
 use super::lints;
 use crate::access::{AccessRule, AccessRules, Permit};
-use crate::answer::json_bytes;
-use crate::policy::{MAX_POLICY_BYTES, MAX_RESOURCE_CHARS, PolicyDocument};
+use crate::answer_size::{MAX_POLICY_BYTES, json_bytes};
+use crate::policy::{MAX_RESOURCE_CHARS, PolicyDocument};
 use crate::strict_json;
 use crate::target::Target;
 use crate::verifier::Requirements;

@@ -1,12 +1,13 @@
 //! The claims of a verified token.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use crate::access::ClaimName;
-use crate::answer::json_bytes;
+use super::RuleSet;
+use crate::answer_size::json_bytes;
+use crate::claim_name::ClaimName;
 use crate::claims::UnverifiedClaims;
 use crate::clock::Timestamp;
 use crate::refusal::Refusal;
@@ -19,6 +20,8 @@ pub struct KeptClaims {
     pub context: Vec<String>,
     /// For the access rules, in their order. They reach neither the context nor the log.
     pub rules: Vec<ClaimName>,
+    /// How many access rules there are.
+    pub rule_count: usize,
 }
 
 /// The claims of a token whose signature and claims have been checked.
@@ -46,6 +49,8 @@ pub struct VerifiedClaims {
     acr: Option<String>,
     signed_in_at: Option<f64>,
     for_rules: Box<[Option<Value>]>,
+    lasting: OnceLock<RuleSet>,
+    rule_count: usize,
 }
 
 impl VerifiedClaims {
@@ -75,6 +80,8 @@ impl VerifiedClaims {
             further: further.collect(),
             acr: claims.acr().map(str::to_owned),
             signed_in_at: claims.signed_in_at(),
+            lasting: OnceLock::new(),
+            rule_count: kept.rule_count,
             for_rules: kept
                 .rules
                 .iter()
@@ -180,6 +187,12 @@ impl VerifiedClaims {
         self.for_rules.get(place)?.as_ref()
     }
 
+    /// The rules whose demands this token meets whatever the time, found once per token: with many rules that is most of
+    /// a decision about a cached token.
+    pub(crate) fn lasting_rules(&self, find: impl FnOnce() -> RuleSet) -> &RuleSet {
+        self.lasting.get_or_init(find)
+    }
+
     pub(crate) const fn times(&self) -> &Times {
         &self.times
     }
@@ -198,6 +211,7 @@ impl VerifiedClaims {
             .map(|(name, value)| 64 + name.len() + json_bytes(value));
         let for_rules = self.for_rules.iter().map(|value| 64 + json_bytes(value));
         size_of::<Self>()
+            + self.rule_count / 8
             + texts
                 .chain(lists)
                 .map(|text| 24 + text.len())

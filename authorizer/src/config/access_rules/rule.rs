@@ -6,9 +6,7 @@ use http::Method;
 use serde_json::{Map, Value};
 
 use super::Problem;
-use crate::access::{
-    AccessRule, Alternative, ClaimName, ClaimTest, Condition, Demand, ExactNumber, Methods, VERBS,
-};
+use crate::access::{AccessRule, Condition, Demand, ExactNumber, Methods, VERBS};
 use crate::path_pattern::PathPattern;
 
 /// The members that demand something of a token.
@@ -26,7 +24,7 @@ const DEMANDS: [&str; 8] = [
 /// Parses one rule. Members are removed as they are read, so that what is left over is unknown.
 pub(super) struct RuleReader<'p> {
     pointer: String,
-    members: Map<String, Value>,
+    pub(super) members: Map<String, Value>,
     trusted: &'p [&'p str],
     problems: &'p mut Vec<Problem>,
 }
@@ -200,53 +198,6 @@ impl<'p> RuleReader<'p> {
         max_age
     }
 
-    /// Alternatives by claim: `{"NAME": [alternative, …], …}`.
-    fn claim_tests(&mut self, member: &str) -> Vec<ClaimTest> {
-        let Some(value) = self.members.remove(member) else {
-            return Vec::new();
-        };
-        let place = format!("/{member}");
-        match value {
-            Value::Object(claims) if !claims.is_empty() => claims
-                .iter()
-                .filter_map(|(name, alternatives)| self.claim_test(&place, name, alternatives))
-                .collect(),
-            other => {
-                let expected =
-                    "an object with at least one claim, each with an array of alternatives";
-                self.problem(&place, Some(other), expected);
-                Vec::new()
-            }
-        }
-    }
-
-    fn claim_test(&mut self, place: &str, name: &str, value: &Value) -> Option<ClaimTest> {
-        const EXPECTED: &str = "a string, a number that fits 64 bits if it is whole, true, false, or \
-                                {\"like\": \"pattern\"}";
-        let place = format!("{place}/{}", escaped(name));
-        let name = match ClaimName::parse(name) {
-            Ok(name) => Some(name),
-            Err(error) => {
-                let expected = format!("the name of a claim or a JSON pointer: {error}");
-                self.problem(&place, Some(name.into()), &expected);
-                None
-            }
-        };
-        let Some(entries) = value.as_array().filter(|entries| !entries.is_empty()) else {
-            let expected = "an array of at least one alternative";
-            self.problem(&place, Some(value.clone()), expected);
-            return None;
-        };
-        let mut alternatives = Vec::with_capacity(entries.len());
-        for (index, entry) in entries.iter().enumerate() {
-            match Alternative::parse(entry) {
-                Some(alternative) => alternatives.push(alternative),
-                None => self.problem(&format!("{place}/{index}"), Some(entry.clone()), EXPECTED),
-            }
-        }
-        Some(ClaimTest::new(name?, alternatives))
-    }
-
     /// An array of strings; `None` if the member is missing or wrong. An empty array is refused, because it could mean
     /// everyone or no one.
     fn strings(&mut self, name: &str) -> Option<Vec<String>> {
@@ -271,7 +222,7 @@ impl<'p> RuleReader<'p> {
     }
 
     /// Records a fault at a place inside the rule.
-    fn problem(&mut self, place: &str, value: Option<Value>, expected: &str) {
+    pub(super) fn problem(&mut self, place: &str, value: Option<Value>, expected: &str) {
         self.problems.push(Problem {
             pointer: format!("{}{place}", self.pointer),
             value,
@@ -281,6 +232,6 @@ impl<'p> RuleReader<'p> {
 }
 
 /// A member's name in a JSON pointer (RFC 6901, section 3).
-fn escaped(name: &str) -> String {
+pub(super) fn escaped(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
 }

@@ -1,0 +1,124 @@
+//! All access rules together, and the decision.
+
+use std::time::Duration;
+
+use super::{AccessRule, Caller, Condition, Demand, Moment, NothingGranted, Permit};
+use crate::claim_name::ClaimName;
+use crate::clock::Timestamp;
+use crate::verifier::RuleSet;
+
+/// All rules. A caller may call a route if any rule that covers it is met.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AccessRules {
+    pub(super) rules: Vec<AccessRule>,
+    /// For the age of a sign-in.
+    leeway: Duration,
+    /// The claims that rules name, each once. [`ClaimTest`](super::ClaimTest)s refer to them by place.
+    claims: Vec<ClaimName>,
+    /// The rules that demand no token.
+    anonymous: RuleSet,
+    /// The rules that demand an `acr`.
+    pub(super) acr: RuleSet,
+    /// For each rule the first one that covers the same routes: once one is met, the others grant nothing more.
+    first_alike: Vec<usize>,
+}
+
+impl AccessRules {
+    pub(crate) fn new(mut rules: Vec<AccessRule>, leeway: Duration) -> Self {
+        let mut claims = Vec::new();
+        for test in rules.iter_mut().flat_map(AccessRule::claim_tests) {
+            let known = claims.iter().position(|name| *name == test.name);
+            test.place = known.unwrap_or(claims.len());
+            if known.is_none() {
+                claims.push(test.name.clone());
+            }
+        }
+        let first_alike = rules.iter().map(|rule| {
+            let alike = rules
+                .iter()
+                .position(|first| first.covers_same_routes(rule));
+            alike.unwrap_or_default()
+        });
+        let is_anonymous = |rule: &AccessRule| rule.condition == Condition::Anonymous;
+        Self {
+            anonymous: rules.iter().map(is_anonymous).collect(),
+            acr: rules.iter().map(AccessRule::demands_acr).collect(),
+            first_alike: first_alike.collect(),
+            rules,
+            leeway,
+            claims,
+        }
+    }
+
+    /// Each rule, in the order of the settings.
+    pub fn iter(&self) -> std::slice::Iter<'_, AccessRule> {
+        self.rules.iter()
+    }
+
+    /// How many rules there are.
+    pub(crate) const fn len(&self) -> usize {
+        self.rules.len()
+    }
+
+    /// The claims that rules name. A [`VerifiedClaims`](crate::verifier::VerifiedClaims) for these rules keeps their
+    /// values, in this order.
+    pub(crate) fn claims(&self) -> &[ClaimName] {
+        &self.claims
+    }
+
+    /// Whether a caller may call some routes and not others.
+    pub(crate) fn differ_by_route(&self) -> bool {
+        !self.rules.iter().all(AccessRule::covers_everything)
+    }
+
+    /// Decides what a caller may call now, whichever route the event is about.
+    ///
+    /// # Errors
+    ///
+    /// If that is nothing.
+    pub fn decide(&self, caller: Caller<'_>, now: Timestamp) -> Result<Permit<'_>, NothingGranted> {
+        let moment = self.moment(now);
+        let candidates = match caller {
+            Caller::Anonymous => &self.anonymous,
+            Caller::SignedIn(claims) => claims.lasting_rules(|| self.lasting(caller, moment)),
+        };
+        let mut is_granted = vec![false; self.rules.len()];
+        let mut met = Vec::new();
+        for place in candidates.iter() {
+            // Every place is one of a rule.
+            let (Some(rule), Some(first)) = (self.rules.get(place), self.first_alike.get(place))
+            else {
+                continue;
+            };
+            if let Some(is_granted @ false) = is_granted.get_mut(*first)
+                && rule
+                    .condition
+                    .meets(caller, moment, Demand::depends_on_time)
+            {
+                *is_granted = true;
+                met.push(rule);
+            }
+        }
+        if met.is_empty() {
+            Err(NothingGranted)
+        } else {
+            Ok(Permit(met))
+        }
+    }
+
+    /// The rules of which a caller meets every demand that does not depend on the time.
+    fn lasting(&self, caller: Caller<'_>, moment: Moment) -> RuleSet {
+        let is_met = |rule: &AccessRule| {
+            let lasts = |demand: &Demand| !demand.depends_on_time();
+            rule.condition.meets(caller, moment, lasts)
+        };
+        self.rules.iter().map(is_met).collect()
+    }
+
+    pub(super) const fn moment(&self, now: Timestamp) -> Moment {
+        Moment {
+            now,
+            leeway: self.leeway,
+        }
+    }
+}

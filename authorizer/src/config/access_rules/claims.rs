@@ -1,0 +1,56 @@
+//! The members `claims` and `notClaims` of a rule.
+
+use serde_json::Value;
+
+use super::rule::{RuleReader, escaped};
+use crate::access::{Alternative, ClaimTest};
+use crate::claim_name::ClaimName;
+
+impl RuleReader<'_> {
+    /// Alternatives by claim: `{"NAME": [alternative, …], …}`.
+    pub(super) fn claim_tests(&mut self, member: &str) -> Vec<ClaimTest> {
+        let Some(value) = self.members.remove(member) else {
+            return Vec::new();
+        };
+        let place = format!("/{member}");
+        match value {
+            Value::Object(claims) if !claims.is_empty() => claims
+                .iter()
+                .filter_map(|(name, alternatives)| self.claim_test(&place, name, alternatives))
+                .collect(),
+            other => {
+                let expected =
+                    "an object with at least one claim, each with an array of alternatives";
+                self.problem(&place, Some(other), expected);
+                Vec::new()
+            }
+        }
+    }
+
+    fn claim_test(&mut self, place: &str, name: &str, value: &Value) -> Option<ClaimTest> {
+        const EXPECTED: &str = "a string, a number that fits 64 bits if it is whole, true, false, or \
+                                {\"like\": \"pattern\"}";
+        let place = format!("{place}/{}", escaped(name));
+        let name = match ClaimName::parse(name) {
+            Ok(name) => Some(name),
+            Err(error) => {
+                let expected = format!("the name of a claim or a JSON pointer: {error}");
+                self.problem(&place, Some(name.into()), &expected);
+                None
+            }
+        };
+        let Some(entries) = value.as_array().filter(|entries| !entries.is_empty()) else {
+            let expected = "an array of at least one alternative";
+            self.problem(&place, Some(value.clone()), expected);
+            return None;
+        };
+        let mut alternatives = Vec::with_capacity(entries.len());
+        for (index, entry) in entries.iter().enumerate() {
+            match Alternative::parse(entry) {
+                Some(alternative) => alternatives.push(alternative),
+                None => self.problem(&format!("{place}/{index}"), Some(entry.clone()), EXPECTED),
+            }
+        }
+        Some(ClaimTest::new(name?, alternatives))
+    }
+}

@@ -1,0 +1,49 @@
+//! A set of access rules.
+
+/// Rules, by place.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct RuleSet(Box<[u64]>);
+
+impl FromIterator<bool> for RuleSet {
+    /// One flag per rule.
+    fn from_iter<I: IntoIterator<Item = bool>>(flags: I) -> Self {
+        let mut words = Vec::new();
+        for (place, flag) in flags.into_iter().enumerate() {
+            if place % 64 == 0 {
+                words.push(0);
+            }
+            if let Some(word) = words.last_mut() {
+                *word |= u64::from(flag) << (place % 64);
+            }
+        }
+        Self(words.into_boxed_slice())
+    }
+}
+
+impl RuleSet {
+    /// The places of its rules, in order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = usize> {
+        self.0.iter().enumerate().flat_map(|(index, word)| {
+            let mut rest = *word;
+            std::iter::from_fn(move || {
+                let bit = (rest != 0).then(|| rest.trailing_zeros() as usize)?;
+                rest &= rest - 1;
+                Some(index * 64 + bit)
+            })
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RuleSet;
+
+    #[test]
+    fn a_rule_set_has_the_places_of_its_rules() {
+        for places in [&[][..], &[0], &[63, 64], &[0, 1, 127, 128, 199]] {
+            let set: RuleSet = (0..200).map(|place| places.contains(&place)).collect();
+            let found: Vec<usize> = set.iter().collect();
+            assert_eq!(found, places);
+        }
+    }
+}
