@@ -1,5 +1,7 @@
 //! Tests of a claim's value.
 
+use std::fmt;
+
 use serde_json::{Number, Value};
 
 use crate::claim_name::ClaimName;
@@ -122,8 +124,16 @@ impl ExactNumber {
     }
 }
 
-impl std::fmt::Display for Alternative {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+/// In words, for people.
+impl fmt::Display for ClaimTest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let alternatives: Vec<String> = self.alternatives.iter().map(ToString::to_string).collect();
+        write!(f, "{:?}: {}", self.name.as_str(), alternatives.join(" or "))
+    }
+}
+
+impl fmt::Display for Alternative {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::String(string) => write!(f, "{string:?}"),
             Self::Number(ExactNumber::Integer(integer)) => write!(f, "{integer}"),

@@ -1,5 +1,6 @@
 //! What a rule demands of a token.
 
+use std::fmt;
 use std::time::Duration;
 
 use super::ClaimTest;
@@ -54,20 +55,13 @@ impl Demand {
 
     /// What of it a token lacks, in words. Shows the rule, never a claim.
     pub(super) fn missing(&self, claims: &VerifiedClaims) -> Vec<String> {
-        let one = |words: String| vec![words];
         match self {
             Self::Scopes(scopes) => scopes
                 .iter()
                 .filter(|scope| !has_scope(claims, scope))
                 .map(|scope| format!("scope {scope:?}"))
                 .collect(),
-            Self::Issuers(issuers) => one(format!("issuer {}", any_of(issuers))),
-            Self::Groups(groups) => one(format!("group {}", any_of(groups))),
-            Self::Clients(clients) => one(format!("client {}", any_of(clients))),
-            Self::Claim(test) => one(format!("claim {}", in_words(test))),
-            Self::NotClaim(test) => one(format!("no claim {}", in_words(test))),
-            Self::Acr(acr) => one(format!("acr {}", any_of(acr))),
-            Self::MaxAge(max_age) => one(format!("sign-in at most {} s ago", max_age.as_secs())),
+            _ => vec![self.to_string()],
         }
     }
 
@@ -98,13 +92,23 @@ fn is_one_of(list: &[String], value: Option<&str>) -> bool {
     value.is_some_and(|value| list.iter().any(|entry| entry == value))
 }
 
-fn any_of(list: &[String]) -> String {
-    let quoted: Vec<String> = list.iter().map(|entry| format!("{entry:?}")).collect();
-    quoted.join(" or ")
+/// In words, for people.
+impl fmt::Display for Demand {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Issuers(issuers) => write!(f, "issuer {}", joined(issuers, " or ")),
+            Self::Scopes(scopes) => write!(f, "scope {}", joined(scopes, " and ")),
+            Self::Groups(groups) => write!(f, "group {}", joined(groups, " or ")),
+            Self::Clients(clients) => write!(f, "client {}", joined(clients, " or ")),
+            Self::Claim(test) => write!(f, "claim {test}"),
+            Self::NotClaim(test) => write!(f, "no claim {test}"),
+            Self::Acr(acr) => write!(f, "acr {}", joined(acr, " or ")),
+            Self::MaxAge(max_age) => write!(f, "sign-in at most {} s ago", max_age.as_secs()),
+        }
+    }
 }
 
-fn in_words(test: &ClaimTest) -> String {
-    let alternatives = test.alternatives().iter().map(ToString::to_string);
-    let alternatives: Vec<String> = alternatives.collect();
-    format!("{:?}: {}", test.name().as_str(), alternatives.join(" or "))
+fn joined(list: &[String], separator: &str) -> String {
+    let quoted: Vec<String> = list.iter().map(|entry| format!("{entry:?}")).collect();
+    quoted.join(separator)
 }
