@@ -121,6 +121,11 @@ impl Settings {
     }
 }
 
+/// A member's name in a JSON pointer (RFC 6901, section 3).
+fn pointer_token(name: &str) -> String {
+    name.replace('~', "~0").replace('/', "~1")
+}
+
 /// The form of an endpoint's URL.
 const AN_ENDPOINT: &str = "an https address, or http on a loopback host";
 

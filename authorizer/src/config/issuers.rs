@@ -3,7 +3,7 @@
 use lambda_support::settings::{Reader, without_query};
 use serde_json::{Map, Value};
 
-use super::AN_ENDPOINT;
+use super::{AN_ENDPOINT, pointer_token};
 use crate::algorithm::Algorithm;
 use crate::http_client::Endpoint;
 use crate::strict_json;
@@ -104,7 +104,7 @@ fn read_several(
     };
     let mut issuers: Vec<IssuerSettings> = Vec::new();
     for (index, entry) in entries.into_iter().enumerate() {
-        let place = format!("{NAME}[{index}]");
+        let place = format!("{NAME}/{index}");
         let Value::Object(members) = entry else {
             reader.fault_at(place, Some(entry.to_string()), "an object");
             continue;
@@ -117,7 +117,7 @@ fn read_several(
         .read(algorithms);
         if issuers.iter().any(|before| before.issuer == issuer.issuer) {
             reader.fault_at(
-                format!("{place}.issuer"),
+                format!("{place}/issuer"),
                 Some(issuer.issuer.clone()),
                 "each issuer to be listed once",
             );
@@ -217,7 +217,7 @@ impl Entry<'_, '_> {
 
     fn fault(&mut self, member: &str, value: Option<&Value>, expected: &str) {
         self.reader.fault_at(
-            format!("{}.{member}", self.place),
+            format!("{}/{}", self.place, pointer_token(member)),
             value.map(Value::to_string),
             expected,
         );

@@ -524,35 +524,35 @@ fn every_fault_of_a_trusted_issuer_is_named() {
             r#"[{"issuer": "https://a.example", "issuer": "https://b.example", "audience": ["x"]}]"#,
             &[""],
         ),
-        ("[5]", &["[0]"]),
-        ("[{}]", &["[0].issuer", "[0].audience"]),
+        ("[5]", &["/0"]),
+        ("[{}]", &["/0/issuer", "/0/audience"]),
         (
             r#"[{"issuer": "https://a.example", "audience": "x"}]"#,
-            &["[0].audience"],
+            &["/0/audience"],
         ),
         (
             r#"[{"issuer": "https://a.example", "audience": []}]"#,
-            &["[0].audience"],
+            &["/0/audience"],
         ),
         (
             r#"[{"issuer": "https://a.example", "audience": ["x"], "client_ids": ["c"]}]"#,
-            &["[0].client_ids"],
+            &["/0/client_ids"],
         ),
         (
             r#"[{"issuer": "https://a.example", "audience": ["x"], "clientIds": []}]"#,
-            &["[0].clientIds"],
+            &["/0/clientIds"],
         ),
         (
             r#"[{"issuer": "https://a.example", "audience": ["x"], "algorithms": ["HS256"]}]"#,
-            &["[0].algorithms"],
+            &["/0/algorithms"],
         ),
         (
             r#"[{"issuer": "https://a.example", "audience": ["x"], "jwksUri": "http://a.example"}]"#,
-            &["[0].jwksUri"],
+            &["/0/jwksUri"],
         ),
         (
             r#"[{"issuer": "https://a.example", "audience": ["x"]}, {"issuer": "https://a.example", "audience": ["y"]}]"#,
-            &["[1].issuer"],
+            &["/1/issuer"],
         ),
     ] {
         assert_eq!(faults(json), at(places), "{json}");

@@ -2,9 +2,10 @@
 
 use serde_json::Value;
 
-use super::rule::{RuleReader, escaped};
+use super::rule::RuleReader;
 use crate::access::{Alternative, ClaimTest};
 use crate::claim_name::ClaimName;
+use crate::config::pointer_token;
 
 impl RuleReader<'_> {
     /// Alternatives by claim: `{"NAME": [alternative, …], …}`.
@@ -30,7 +31,7 @@ impl RuleReader<'_> {
     fn claim_test(&mut self, place: &str, name: &str, value: &Value) -> Option<ClaimTest> {
         const EXPECTED: &str = "a string, a number that fits 64 bits if it is whole, true, false, or \
                                 {\"like\": \"pattern\"}";
-        let place = format!("{place}/{}", escaped(name));
+        let place = format!("{place}/{}", pointer_token(name));
         let name = match ClaimName::parse(name) {
             Ok(name) => Some(name),
             Err(error) => {

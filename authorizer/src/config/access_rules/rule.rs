@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use super::Problem;
 use crate::access::{AccessRule, Condition, Demand, ExactNumber, Methods, VERBS};
+use crate::config::pointer_token;
 use crate::path_pattern::PathPattern;
 
 /// The members that demand something of a token.
@@ -59,7 +60,11 @@ impl<'p> RuleReader<'p> {
         }
         for (name, value) in std::mem::take(&mut self.members) {
             let expected = format!("only methods, path, anonymous, {}", DEMANDS.join(", "));
-            self.problem(&format!("/{}", escaped(&name)), Some(value), &expected);
+            self.problem(
+                &format!("/{}", pointer_token(&name)),
+                Some(value),
+                &expected,
+            );
         }
         if self.problems.len() > before {
             return None;
@@ -229,9 +234,4 @@ impl<'p> RuleReader<'p> {
             expected: expected.to_owned(),
         });
     }
-}
-
-/// A member's name in a JSON pointer (RFC 6901, section 3).
-pub(super) fn escaped(name: &str) -> String {
-    name.replace('~', "~0").replace('/', "~1")
 }
