@@ -602,3 +602,23 @@ async fn a_set_that_changes_its_refused_keys_costs_at_most_21_lines() {
         assert_eq!(lines.all().len() - before, expected, "{refused} refused");
     }
 }
+
+#[tokio::test]
+async fn the_id_of_a_refused_key_is_logged_as_printable_ascii() {
+    let lines = Arc::new(Lines::default());
+    let log = Log::new(Level::Info, Arc::clone(&lines) as _);
+    let _watched = tracing::subscriber::set_default(EventLog::new(log, "authorizer"));
+    let bench = Bench::warm().await;
+    let refused = r#",{"kty":"oct","kid":"a\u202eb"}]}"#;
+    let set = key_set("a", ED25519_X).replace("]}", refused);
+    bench.clock.advance(HOUR);
+    let lookup = bench.ask("a");
+    bench.keeper.next().await.answer(&set);
+    assert_eq!(state(&lookup.await.unwrap()), "fetched");
+    let kids: Vec<_> = lines
+        .all()
+        .into_iter()
+        .map(|line| line["kid"].clone())
+        .collect();
+    assert_eq!(kids, ["a\\u{202e}b"]);
+}

@@ -13,7 +13,6 @@ use super::set::{KeySet, RefusedKey};
 use super::{KeyCounters, KeySettings};
 use crate::clock::Clock;
 use crate::http_client::{Endpoint, Transport};
-use crate::key_id::KeyId;
 
 /// What lookups and fetches share.
 pub(super) struct Shared {
@@ -184,7 +183,7 @@ impl State {
             refusal,
         } in refused.iter().take(MAX_REFUSED_LOGGED)
         {
-            let kid = kid.as_ref().map(KeyId::as_str);
+            let kid = kid.as_ref().map(tracing::field::display);
             warn!(issuer, index, kid, reason = refusal.code(), %refusal, "a key is skipped");
         }
         let further = refused.len().saturating_sub(MAX_REFUSED_LOGGED);
