@@ -17,7 +17,7 @@ use lambda_support::context::{FIXED_NAMES, RESERVED_NAMES};
 use lambda_support::log::Level;
 use lambda_support::settings::{Faults, Reader, Source};
 
-pub use self::access_rules::{Problem, parse as parse_access_rules};
+pub use self::access_rules::{RuleFault, parse as parse_access_rules};
 pub use self::issuer_mistake::IssuerMistake;
 pub use self::issuers::IssuerSettings;
 use crate::access::AccessRules;

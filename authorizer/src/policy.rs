@@ -29,7 +29,7 @@ struct Statement {
     effect: Effect,
     resource: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    condition: Option<Condition>,
+    condition: Option<PolicyCondition>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -40,7 +40,7 @@ enum Effect {
 
 /// The end of a policy's validity, for one that API Gateway caches.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-struct Condition {
+struct PolicyCondition {
     #[serde(rename = "DateLessThan")]
     date_less_than: DateLessThan,
 }
@@ -64,7 +64,7 @@ impl PolicyDocument {
                 action: "execute-api:Invoke",
                 effect: Effect::Allow,
                 resource: resources(permit, target),
-                condition: ends_at_secs.map(Condition::until),
+                condition: ends_at_secs.map(PolicyCondition::until),
             },
             Err(NothingGranted) => Statement {
                 action: "execute-api:Invoke",
@@ -113,7 +113,7 @@ fn resources(permit: &Permit<'_>, target: &Target) -> Vec<String> {
     resources
 }
 
-impl Condition {
+impl PolicyCondition {
     fn until(secs: u64) -> Self {
         // A time after the year 9999 has no RFC 3339 form.
         const LAST: i64 = 253_402_300_799;
@@ -204,7 +204,7 @@ mod tests {
             (253_402_300_799, "9999-12-31T23:59:59Z"),
             (u64::MAX, "9999-12-31T23:59:59Z"),
         ] {
-            let found = serde_json::to_value(Condition::until(secs)).unwrap();
+            let found = serde_json::to_value(PolicyCondition::until(secs)).unwrap();
             assert_eq!(
                 found,
                 json!({"DateLessThan": {"aws:CurrentTime": expected}})

@@ -48,7 +48,7 @@ fn read_rules(
         (None, Some(_)) => (FILE, reader.file(FILE, "access rules")?),
         (None, None) => return Some(vec![AccessRule::everything()]),
     };
-    let problems = match parse(&json, trusted) {
+    let faults = match parse(&json, trusted) {
         Ok(rules) => match check_size(&rules, policy_expiry) {
             Ok(()) => {
                 for warning in lints::of_rules(name, &rules) {
@@ -56,15 +56,15 @@ fn read_rules(
                 }
                 return Some(rules);
             }
-            Err(problems) => problems,
+            Err(faults) => faults,
         },
-        Err(problems) => problems,
+        Err(faults) => faults,
     };
-    for Problem {
+    for RuleFault {
         pointer,
         value,
         expected,
-    } in problems
+    } in faults
     {
         if pointer.is_empty() {
             reader.fault(name, expected);
@@ -78,7 +78,7 @@ fn read_rules(
 
 /// One fault of the rules.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Problem {
+pub struct RuleFault {
     /// The place, as a JSON pointer (RFC 6901) such as `/0/path`; empty for the whole.
     pub pointer: String,
     /// What is there.
@@ -92,36 +92,36 @@ pub struct Problem {
 /// # Errors
 ///
 /// Every fault of the rules.
-pub fn parse(json: &[u8], trusted: &[&str]) -> Result<Vec<AccessRule>, Vec<Problem>> {
-    let whole = |expected| vec![Problem::of_the_whole(expected)];
+pub fn parse(json: &[u8], trusted: &[&str]) -> Result<Vec<AccessRule>, Vec<RuleFault>> {
+    let whole = |expected| vec![RuleFault::of_the_whole(expected)];
     let entries = match strict_json::parse_value(json) {
         Ok(Value::Array(entries)) => entries,
         Ok(_) => return Err(whole("a JSON array of rules".to_owned())),
         Err(fault) => return Err(whole(format!("a JSON array of rules; it is {fault}"))),
     };
-    let mut problems = Vec::new();
+    let mut faults = Vec::new();
     let mut rules = Vec::new();
     for (index, entry) in entries.into_iter().enumerate() {
         let pointer = format!("/{index}");
         match entry {
             Value::Object(members) => {
-                rules.extend(RuleReader::new(pointer, members, trusted, &mut problems).read());
+                rules.extend(RuleReader::new(pointer, members, trusted, &mut faults).read());
             }
-            other => problems.push(Problem {
+            other => faults.push(RuleFault {
                 pointer,
                 value: Some(other),
                 expected: "an object".to_owned(),
             }),
         }
     }
-    if problems.is_empty() {
+    if faults.is_empty() {
         Ok(rules)
     } else {
-        Err(problems)
+        Err(faults)
     }
 }
 
-impl Problem {
+impl RuleFault {
     const fn of_the_whole(expected: String) -> Self {
         Self {
             pointer: String::new(),
@@ -132,14 +132,14 @@ impl Problem {
 }
 
 /// Checks the largest policy, that of a caller who meets every rule, against the limits of API Gateway.
-fn check_size(rules: &[AccessRule], policy_expiry: bool) -> Result<(), Vec<Problem>> {
+fn check_size(rules: &[AccessRule], policy_expiry: bool) -> Result<(), Vec<RuleFault>> {
     let policy = PolicyDocument::new(
         &Ok(Permit::of_all(rules)),
         &Target::longest(),
         policy_expiry.then_some(0),
     );
-    let mut problems = Vec::new();
-    let mut problem = |expected| problems.push(Problem::of_the_whole(expected));
+    let mut faults = Vec::new();
+    let mut fault = |expected| faults.push(RuleFault::of_the_whole(expected));
     if let Some(longest) = policy
         .resources()
         .iter()
@@ -147,22 +147,22 @@ fn check_size(rules: &[AccessRule], policy_expiry: bool) -> Result<(), Vec<Probl
         .max()
         .filter(|max| *max > MAX_RESOURCE_CHARS)
     {
-        problem(format!(
+        fault(format!(
             "shorter paths: a resource in a policy has at most {MAX_RESOURCE_CHARS} characters, and with the longest \
              stage name one would have {longest}"
         ));
     }
     let bytes = json_bytes(&policy);
     if bytes > MAX_POLICY_BYTES {
-        problem(format!(
+        fault(format!(
             "fewer or shorter rules: a policy has at most {MAX_POLICY_BYTES} bytes, and for a caller who meets every \
              rule, with the longest stage name, it would have {bytes}; `*` in a path covers several routes at once"
         ));
     }
-    if problems.is_empty() {
+    if faults.is_empty() {
         Ok(())
     } else {
-        Err(problems)
+        Err(faults)
     }
 }
 

@@ -22,7 +22,7 @@ impl RuleReader<'_> {
             other => {
                 let expected =
                     "an object with at least one claim, each with an array of alternatives";
-                self.problem(&place, Some(other), expected);
+                self.fault(&place, Some(other), expected);
                 Vec::new()
             }
         }
@@ -36,20 +36,20 @@ impl RuleReader<'_> {
             Ok(name) => Some(name),
             Err(error) => {
                 let expected = format!("the name of a claim or a JSON pointer: {error}");
-                self.problem(&place, Some(name.into()), &expected);
+                self.fault(&place, Some(name.into()), &expected);
                 None
             }
         };
         let Some(entries) = value.as_array().filter(|entries| !entries.is_empty()) else {
             let expected = "an array of at least one alternative";
-            self.problem(&place, Some(value.clone()), expected);
+            self.fault(&place, Some(value.clone()), expected);
             return None;
         };
         let mut alternatives = Vec::with_capacity(entries.len());
         for (index, entry) in entries.iter().enumerate() {
             match Alternative::parse(entry) {
                 Some(alternative) => alternatives.push(alternative),
-                None => self.problem(&format!("{place}/{index}"), Some(entry.clone()), EXPECTED),
+                None => self.fault(&format!("{place}/{index}"), Some(entry.clone()), EXPECTED),
             }
         }
         Some(ClaimTest::new(name?, alternatives))

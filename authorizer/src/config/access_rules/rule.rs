@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::Method;
 use serde_json::{Map, Value};
 
-use super::Problem;
+use super::RuleFault;
 use crate::access::{AccessRule, Condition, Demand, ExactNumber, Methods, VERBS};
 use crate::config::pointer_token;
 use crate::path_pattern::PathPattern;
@@ -27,7 +27,7 @@ pub(super) struct RuleReader<'p> {
     pointer: String,
     pub(super) members: Map<String, Value>,
     trusted: &'p [&'p str],
-    problems: &'p mut Vec<Problem>,
+    faults: &'p mut Vec<RuleFault>,
 }
 
 impl<'p> RuleReader<'p> {
@@ -35,19 +35,19 @@ impl<'p> RuleReader<'p> {
         pointer: String,
         members: Map<String, Value>,
         trusted: &'p [&'p str],
-        problems: &'p mut Vec<Problem>,
+        faults: &'p mut Vec<RuleFault>,
     ) -> Self {
         Self {
             pointer,
             members,
             trusted,
-            problems,
+            faults,
         }
     }
 
     /// `None` if anything is wrong with it, which is recorded.
     pub(super) fn read(mut self) -> Option<AccessRule> {
-        let before = self.problems.len();
+        let before = self.faults.len();
         let methods = self.methods();
         let path = self.path();
         let anonymous = self.anonymous();
@@ -56,17 +56,17 @@ impl<'p> RuleReader<'p> {
         if anonymous && has_demands {
             let expected =
                 "no condition beside it, because the rule also allows callers without a token";
-            self.problem("/anonymous", Some(true.into()), expected);
+            self.fault("/anonymous", Some(true.into()), expected);
         }
         for (name, value) in std::mem::take(&mut self.members) {
             let expected = format!("only methods, path, anonymous, {}", DEMANDS.join(", "));
-            self.problem(
+            self.fault(
                 &format!("/{}", pointer_token(&name)),
                 Some(value),
                 &expected,
             );
         }
-        if self.problems.len() > before {
+        if self.faults.len() > before {
             return None;
         }
         Some(AccessRule {
@@ -101,7 +101,7 @@ impl<'p> RuleReader<'p> {
         if methods.is_none() {
             let expected =
                 "an array with some of GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, or \"*\"";
-            self.problem("/methods", value, expected);
+            self.fault("/methods", value, expected);
         }
         methods
     }
@@ -109,11 +109,11 @@ impl<'p> RuleReader<'p> {
     fn path(&mut self) -> Option<PathPattern> {
         let value = self.members.remove("path");
         let Some(Value::String(path)) = &value else {
-            self.problem("/path", value, "a string that begins with `/`");
+            self.fault("/path", value, "a string that begins with `/`");
             return None;
         };
         PathPattern::parse(path)
-            .map_err(|error| self.problem("/path", value.clone(), &format!("a path: {error}")))
+            .map_err(|error| self.fault("/path", value.clone(), &format!("a path: {error}")))
             .ok()
     }
 
@@ -122,7 +122,7 @@ impl<'p> RuleReader<'p> {
             None => false,
             Some(Value::Bool(anonymous)) => anonymous,
             other => {
-                self.problem("/anonymous", other, "true or false");
+                self.fault("/anonymous", other, "true or false");
                 false
             }
         }
@@ -153,7 +153,7 @@ impl<'p> RuleReader<'p> {
             if has_demands && self.trusted.len() > 1 {
                 let expected = "the issuers that the rule is for, or [\"*\"] for all: with several trusted issuers, \
                                 one issuer's groups, scopes and claims are not another's";
-                self.problem("/issuers", None, expected);
+                self.fault("/issuers", None, expected);
             }
             return None;
         }
@@ -162,7 +162,7 @@ impl<'p> RuleReader<'p> {
         let trusted = Some(self.trusted).filter(|trusted| !trusted.contains(&""));
         for (index, issuer) in issuers.iter().enumerate() {
             if issuer != "*" && trusted.is_some_and(|trusted| !trusted.contains(&issuer.as_str())) {
-                self.problem(
+                self.fault(
                     &format!("/issuers/{index}"),
                     Some(issuer.as_str().into()),
                     "a trusted issuer, exactly as it is written there, or \"*\" for all",
@@ -180,7 +180,7 @@ impl<'p> RuleReader<'p> {
             if value.contains(' ') {
                 let place = format!("/acr/{index}");
                 let expected = "one `acr` value, which has no space (RFC 9470): write each as a string of its own";
-                self.problem(&place, Some(value.as_str().into()), expected);
+                self.fault(&place, Some(value.as_str().into()), expected);
             }
         }
         Some(acr)
@@ -198,7 +198,7 @@ impl<'p> RuleReader<'p> {
             .map(Duration::from_secs);
         if max_age.is_none() {
             let expected = "a whole number of seconds, at least 1";
-            self.problem("/maxAgeSeconds", Some(value), expected);
+            self.fault("/maxAgeSeconds", Some(value), expected);
         }
         max_age
     }
@@ -210,7 +210,7 @@ impl<'p> RuleReader<'p> {
             "an array of at least one string, none empty; leave it out to demand none";
         let value = self.members.remove(name)?;
         let Some(array) = value.as_array().filter(|array| !array.is_empty()) else {
-            self.problem(&format!("/{name}"), Some(value), EXPECTED);
+            self.fault(&format!("/{name}"), Some(value), EXPECTED);
             return None;
         };
         let mut strings = Vec::with_capacity(array.len());
@@ -219,7 +219,7 @@ impl<'p> RuleReader<'p> {
                 Some(string) if !string.is_empty() => strings.push(string.to_owned()),
                 _ => {
                     let place = format!("/{name}/{index}");
-                    self.problem(&place, Some(item.clone()), "a string that is not empty");
+                    self.fault(&place, Some(item.clone()), "a string that is not empty");
                 }
             }
         }
@@ -227,8 +227,8 @@ impl<'p> RuleReader<'p> {
     }
 
     /// Records a fault at a place inside the rule.
-    pub(super) fn problem(&mut self, place: &str, value: Option<Value>, expected: &str) {
-        self.problems.push(Problem {
+    pub(super) fn fault(&mut self, place: &str, value: Option<Value>, expected: &str) {
+        self.faults.push(RuleFault {
             pointer: format!("{}{place}", self.pointer),
             value,
             expected: expected.to_owned(),

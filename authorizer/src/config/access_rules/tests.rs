@@ -4,10 +4,7 @@ use super::*;
 fn check(json: &str, expected: &[&str]) {
     let pointers: Vec<String> = match parse(json.as_bytes(), &[]) {
         Ok(_) => Vec::new(),
-        Err(problems) => problems
-            .into_iter()
-            .map(|problem| problem.pointer)
-            .collect(),
+        Err(faults) => faults.into_iter().map(|fault| fault.pointer).collect(),
     };
     assert_eq!(pointers, expected, "{json}");
 }
@@ -78,11 +75,8 @@ fn with_several_issuers_a_rule_says_whose_tokens_it_means() {
     #[track_caller]
     fn check(trusted: &[&str], condition: &str, expected: &[&str]) {
         let rule = format!(r#"[{{"methods": ["GET"], "path": "/", {condition}}}]"#);
-        let problems = parse(rule.as_bytes(), trusted).err().unwrap_or_default();
-        let found: Vec<&str> = problems
-            .iter()
-            .map(|problem| problem.pointer.as_str())
-            .collect();
+        let faults = parse(rule.as_bytes(), trusted).err().unwrap_or_default();
+        let found: Vec<&str> = faults.iter().map(|fault| fault.pointer.as_str()).collect();
         assert_eq!(found, expected, "{condition}");
     }
     for (condition, expected) in [
@@ -204,12 +198,9 @@ fn each_kind_of_condition_needs_an_issuer_where_there_are_several() {
         r#""maxAgeSeconds": 5"#,
     ] {
         let rule = format!(r#"[{{"methods": ["GET"], "path": "/", {condition}}}]"#);
-        let problems =
+        let faults =
             parse(rule.as_bytes(), &["https://a.example", "https://b.example"]).unwrap_err();
-        let found: Vec<&str> = problems
-            .iter()
-            .map(|problem| problem.pointer.as_str())
-            .collect();
+        let found: Vec<&str> = faults.iter().map(|fault| fault.pointer.as_str()).collect();
         assert_eq!(found, ["/0/issuers"], "{condition}");
     }
 }
