@@ -110,7 +110,7 @@ export function configuration({ issuer, clients, keys, memory, cookieKeys, dials
   };
 }
 
-/** Okta's consent page is off by default, so nobody is asked; the prompt's name stays known, see `okta.mjs`. */
+/** Okta's consent page is off by default, so no user is asked; the prompt's name stays known, see `okta.mjs`. */
 function policyWithoutConsent() {
   const policy = interactionPolicy.base();
   policy.get('consent')?.checks.clear();

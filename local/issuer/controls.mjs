@@ -5,7 +5,7 @@ import { wholeNumber } from './settings.mjs';
  * `POST /dev/…`: what an operator of Okta does in its console, and what tests need. Only on this machine, and never
  * for a web page: a request with an `Origin` is refused.
  *
- * - `/dev/rotate`: NEXT becomes ACTIVE; `?sudden`: a key nobody has seen; `?drop`: and the old one is gone
+ * - `/dev/rotate`: NEXT becomes ACTIVE; `?sudden`: an unpublished key; `?drop`: and the old one is removed
  * - `/dev/ttl?AccessToken=5`: how many seconds the next access tokens live
  * - `/dev/audience?value=api://other`: the audience of the next ones
  * - `/dev/age?seconds=7200`: how long ago the next ones were issued, so that they are expired when they come

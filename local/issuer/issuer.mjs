@@ -72,7 +72,7 @@ export async function startIssuer(settings) {
       if ('refusal' in request) return redirect(res, request.refusal);
       url.search = request.query.toString();
     }
-    // A page that signs out posts its ID token, so that it stands in no URL (RP-Initiated Logout 1.0, section 2). The
+    // A page that signs out posts its ID token, so that it is in no URL (RP-Initiated Logout 1.0, section 2). The
     // library takes a POST there only with cookies that cross sites, which need https.
     if (req.method === 'POST' && url.pathname === `${mount}/v1/logout`) {
       const form = await formOf(req);

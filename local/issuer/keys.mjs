@@ -4,7 +4,7 @@ import { calculateJwkThumbprint, exportJWK, generateKeyPair } from 'jose';
 
 /**
  * The signing keys in Okta's three states: ACTIVE signs, NEXT is published ahead of its use, EXPIRED still verifies
- * what it signed. Okta signs with RS256 alone.
+ * what it signed. Okta signs only with RS256.
  */
 export class Keys {
   /** @type {{ active: import('jose').JWK, next?: import('jose').JWK, expired?: import('jose').JWK }} */
@@ -45,7 +45,7 @@ export class Keys {
     this.#save();
   }
 
-  /** A key that nobody has seen signs from now on, as after a leak; the old one stays published. */
+  /** Signs with an unpublished key from now on, as after a leak; the old one stays published. */
   async rotateSuddenly() {
     this.#ring = { active: await newKey(), next: await newKey(), expired: this.#ring.active };
     this.#save();
@@ -80,7 +80,7 @@ function read(file) {
     const ring = JSON.parse(text);
     if (typeof ring.active?.kid === 'string') return ring;
   } catch {
-    // Said below, as for JSON of another shape.
+    // Reported below, as for JSON of another form.
   }
   throw new Error(`${file} holds no signing keys; delete it, and new ones are made`);
 }

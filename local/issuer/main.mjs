@@ -1,13 +1,13 @@
 /**
  * The OpenID provider of one machine. Prints one line of JSON to stdout when it answers, everything else to stderr;
- * ends with its stdin, so that it never outlives whoever started it.
+ * ends with its stdin, so that it never outlives the process that started it.
  */
 
 // The library writes notices to stdout, which has one reader and one line.
 console.log = console.info = console.error;
 
 // It also warns of every runtime before Node 22. The tests beside this file pass on what `engines` asks for, 20.12 and
-// later, so whoever starts this learns nothing from it.
+// later, so the process that starts this gets nothing from it.
 const warn = console.warn;
 console.warn = (text, ...rest) => String(text).includes('Unsupported runtime') || warn(text, ...rest);
 

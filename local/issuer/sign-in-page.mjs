@@ -64,7 +64,7 @@ export function signInPage(res, { client, hint, action }) {
   res.end(
     page(
       'Sign in',
-      `<p>to <strong>${escape(client)}</strong>. This provider runs on your machine and knows no passwords: pick somebody.</p>
+      `<p>to <strong>${escape(client)}</strong>. This provider runs on your machine and knows no passwords: choose a user.</p>
 <form method="post" action="${escape(action)}">
 ${buttons.join('\n')}
 <button class="quiet" name="cancel" value="yes">Cancel</button>
@@ -73,7 +73,7 @@ ${buttons.join('\n')}
   );
 }
 
-/** Whoever goes back to a page that was used, or opens another's. @param {import('node:http').ServerResponse} res */
+/** The answer to a page that was used before, or that belongs to another session. @param {import('node:http').ServerResponse} res */
 export function usedPage(res) {
   res.writeHead(400, { 'Content-Type': 'text/html; charset=utf-8', 'Content-Security-Policy': policy, 'Cache-Control': 'no-store' });
   res.end(page('This sign-in is over', '<p>It was used, took too long, or was started in another browser. Go back to where you came from and start again.</p>'));

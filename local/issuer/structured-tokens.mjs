@@ -20,7 +20,7 @@ export class StructuredTokens {
     this.#parts = parts;
   }
 
-  /** RFC 7662: what is unknown, expired or revoked is `{"active": false}`, and nothing else is said about it. */
+  /** RFC 7662: an unknown, expired or revoked token is `{"active": false}` and nothing else. */
   introspect = this.#ofClient(async (form, client, res) => {
     const token = form.get('token') ?? '';
     const claims = (await this.#alive(token)) ?? (await this.#refreshToken(token));

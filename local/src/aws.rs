@@ -1,12 +1,12 @@
-//! The AWS account, region and API that one machine pretends to be.
+//! The AWS account, region and API that the local stack emulates.
 
-/// Twelve digits, as AWS's own examples have them.
+/// The account of AWS's own examples.
 pub const ACCOUNT: &str = "123456789012";
 /// The partition that every ARN here is in.
 pub const PARTITION: &str = "aws";
-/// The id of the one REST API.
+/// The id of the API that is served.
 pub const API_ID: &str = "local00000";
-/// The region when the caller's environment names none.
+/// The region if the environment sets none.
 pub const DEFAULT_REGION: &str = "us-east-1";
 
 /// The ARN of a function, as Lambda writes it.
@@ -15,7 +15,7 @@ pub fn function_arn(region: &str, name: &str) -> String {
     format!("arn:{PARTITION}:lambda:{region}:{ACCOUNT}:function:{name}")
 }
 
-/// The ARN of a method of the API, as an authorizer is told it and policies name it. The root's path is `/`.
+/// The ARN of a method of the API, as authorizers receive it and policies name it. The root's path is `/`.
 #[must_use]
 pub fn method_arn(region: &str, stage: &str, method: &str, path: &str) -> String {
     format!("arn:{PARTITION}:execute-api:{region}:{ACCOUNT}:{API_ID}/{stage}/{method}{path}")
@@ -23,7 +23,7 @@ pub fn method_arn(region: &str, stage: &str, method: &str, path: &str) -> String
 
 /// The name in a function's ARN, partial ARN or plain name, without alias or version.
 ///
-/// The Invoke API and a template's `FunctionArn` take all three forms.
+/// The Invoke API and a template's `FunctionArn` accept all three forms.
 #[must_use]
 pub fn function_name(arn_or_name: &str) -> &str {
     let after = arn_or_name

@@ -1,4 +1,4 @@
-//! Time, passed in: the gateway and the Runtime API ask nothing else for it.
+//! The clock, which is passed in: the gateway and the Runtime API read no other.
 
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use time::OffsetDateTime;
 
-/// Where the current time comes from.
+/// The source of the current time.
 pub trait Clock: fmt::Debug + Send + Sync {
     /// The current time, in UTC.
     fn now(&self) -> OffsetDateTime;
@@ -22,12 +22,12 @@ impl Clock for SystemClock {
     }
 }
 
-/// A clock that stands still until it is moved, for tests.
+/// A clock for tests, which moves only when it is advanced.
 #[derive(Debug)]
 pub struct ManualClock(Mutex<OffsetDateTime>);
 
 impl ManualClock {
-    /// A clock that shows this many seconds after 1970 began; the start of 1970 when there is no such moment.
+    /// A clock at this many seconds since 1970; at the start of 1970 if that is out of range.
     #[must_use]
     pub fn at(seconds: i64) -> Self {
         Self(Mutex::new(
@@ -35,7 +35,7 @@ impl ManualClock {
         ))
     }
 
-    /// Moves the clock on.
+    /// Advances the clock.
     pub fn advance(&self, by: Duration) {
         let mut now = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         *now += by;

@@ -1,4 +1,4 @@
-//! The cookies of one sign-in at one issuer, as far as RFC 6265 matters for that: names, paths, removal.
+//! The cookies of one sign-in at one issuer: the parts of RFC 6265 that it needs (names, paths, removal).
 
 use http::HeaderMap;
 use http::header::SET_COOKIE;
@@ -15,7 +15,7 @@ struct Cookie {
 }
 
 impl Cookies {
-    /// Takes the cookies that an answer sets, and forgets those that it removes.
+    /// Stores the cookies that a response sets, and deletes those that it removes.
     pub fn take(&mut self, headers: &HeaderMap) {
         for set in headers
             .get_all(SET_COOKIE)
@@ -49,7 +49,7 @@ impl Cookies {
         }
     }
 
-    /// The header `Cookie` for a path; the more exact path comes first.
+    /// The header `Cookie` for a path; cookies with longer paths come first.
     #[must_use]
     pub fn header(&self, path: &str) -> String {
         let mut cookies: Vec<_> = self

@@ -23,15 +23,15 @@ pub enum DatabaseError {
         /// Why not.
         cause: String,
     },
-    /// A table cannot be made.
-    #[error("the table `{table}` of the template cannot be made: {cause}")]
+    /// A table cannot be created.
+    #[error("the table `{table}` of the template cannot be created: {cause}")]
     Create {
         /// The table.
         table: String,
         /// Why not.
         cause: String,
     },
-    /// The file is of an older template.
+    /// The file has a table of an older template.
     #[error(
         "the table `{table}` in {file} was made with other keys or indexes than the template has now: delete that file \
          (what it holds is lost), or keep it and choose another folder with --data"
@@ -52,10 +52,10 @@ pub struct Database {
 }
 
 impl Database {
-    /// Opens `file`, makes the tables that are missing, and serves it on `port`.
+    /// Opens `file`, creates the missing tables, and serves it on `port`.
     ///
     /// # Errors
-    /// When the file or a table is not as it must be.
+    /// When the file cannot be opened, or has a table that differs from the template's.
     pub async fn start(
         port: Port,
         file: &Path,
@@ -93,7 +93,7 @@ impl Database {
         })
     }
 
-    /// Lets requests that run come to their end, then closes the file.
+    /// Waits for the requests in progress, then closes the file.
     pub async fn stop(mut self) {
         if let Some(stop) = self.stop.take() {
             let _ = stop.send(());
@@ -106,7 +106,7 @@ impl Database {
     }
 }
 
-/// Makes the table, or holds the one that is there against the template.
+/// Creates the table, or compares the existing one with the template.
 fn prepare(database: &Dynoxide, table: &TableDefinition, file: &str) -> Result<(), DatabaseError> {
     let create = |cause: String| DatabaseError::Create {
         table: table.name.clone(),
@@ -143,7 +143,7 @@ fn typed<T: DeserializeOwned>(request: &Value) -> Result<T, String> {
     serde_json::from_value(request.clone()).map_err(|error| error.to_string())
 }
 
-/// What of a table cannot be changed by writing to it: its keys and its indexes, each in one order.
+/// The keys and indexes of a table, in a fixed order: what writing to the table cannot change.
 fn shape(table: &Value) -> Value {
     let list = |name: &str, members: &[&str]| -> Value {
         let items = table
@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn a_table_is_made_once_and_held_to_the_template_after() {
+    fn a_table_is_created_once_and_then_compared_with_the_template() {
         fn check(first: Option<&str>, second: Option<&str>, expected: bool) {
             let database = Dynoxide::memory().unwrap();
             prepare(&database, &definition(first), "file").unwrap();

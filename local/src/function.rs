@@ -1,7 +1,7 @@
-//! A function: its binary, run as one process, and as more of them when invocations have to wait.
+//! A function: its binary, run as one process, or as several if invocations have to wait.
 //!
-//! One environment serves one invocation at a time and is kept warm for the next. A process that crashes or takes too
-//! long is ended, the caller is told, and the next invocation has a new one.
+//! One environment serves one invocation at a time and is kept warm for the next. A process that crashes or exceeds its
+//! timeout is killed, the caller gets Lambda's error, and the next invocation starts a new process.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -19,22 +19,22 @@ use crate::progress::Log;
 use crate::random;
 use crate::runtime_api::{Init, Invocation, RuntimeApi};
 
-/// How long a process may take to ask for its first event.
+/// The time limit until a process asks for its first event.
 const INIT_TIMEOUT: Duration = Duration::from_secs(10);
 /// How many environments one function may have. A browser makes about this many calls at once.
 const MAX_ENVIRONMENTS: usize = 4;
-/// How long an invocation waits, without any other one coming to its end, before a further environment is started.
+/// How long an invocation waits while no other one completes, before another environment is started.
 ///
-/// Lambda would not wait at all. Here it saves the processes, and with them the cold starts, that a page with six quick
-/// calls at once would cause; only calls that are slow are given company.
+/// Lambda would not wait. Here it avoids the processes and cold starts that a page with six quick calls at once would
+/// cause; only slow calls start another environment.
 const PATIENCE: Duration = Duration::from_millis(250);
 
-/// What a function is, but for its processes.
+/// The settings of a function.
 #[derive(Clone, Debug)]
 pub struct FunctionSettings {
     /// Its name.
     pub name: String,
-    /// Further names that it can be invoked by.
+    /// Other names that it can be invoked by.
     pub aliases: Vec<String>,
     /// Its ARN.
     pub arn: String,
@@ -42,7 +42,7 @@ pub struct FunctionSettings {
     pub binary: PathBuf,
     /// How long one invocation may take.
     pub timeout: Duration,
-    /// The whole environment of the process but for what Lambda adds: nothing of the developer's shell.
+    /// The environment of the process, without what Lambda adds. Nothing comes from the developer's shell.
     pub environment: BTreeMap<String, String>,
 }
 
@@ -51,17 +51,17 @@ pub struct FunctionSettings {
 pub struct Function {
     settings: FunctionSettings,
     idle: Mutex<Vec<Environment>>,
-    /// When an environment last came free.
+    /// When an environment last became idle.
     freed: Mutex<Option<Instant>>,
     /// One permit for each idle environment.
     warm: Semaphore,
-    /// One permit for each environment that there may be but is not.
+    /// One permit for each environment that may still be started.
     vacant: Arc<Semaphore>,
     clock: Arc<dyn Clock>,
     log: Log,
 }
 
-/// One process and the Runtime API that it is served by. Dropping it ends both.
+/// One process and its Runtime API. Dropping it stops both.
 #[derive(Debug)]
 struct Environment {
     process: Child,
@@ -70,7 +70,7 @@ struct Environment {
 }
 
 impl Function {
-    /// A function without a process yet.
+    /// A function without a process.
     #[must_use]
     pub fn new(settings: FunctionSettings, clock: Arc<dyn Clock>, log: Log) -> Self {
         Self {
@@ -84,10 +84,10 @@ impl Function {
         }
     }
 
-    /// Starts a first environment, so that a function that cannot start is known before anybody calls it.
+    /// Starts a first environment, so that a function that cannot start is reported before the first call.
     ///
     /// # Errors
-    /// What Lambda would say about it.
+    /// Lambda's error, when the process does not start.
     pub async fn warm_up(&self) -> Result<(), FunctionError> {
         let environment = self.environment().await?;
         self.keep(environment);
@@ -105,12 +105,12 @@ impl Function {
             self.keep(environment);
         } else if let Err(error) = environment.process.kill().await {
             self.log
-                .warn(format_args!("the process cannot be ended: {error}"));
+                .warn(format_args!("the process cannot be killed: {error}"));
         }
         outcome
     }
 
-    /// An environment that is warm, or soon is, else a new one.
+    /// A warm environment, one that becomes idle soon, or a new one.
     async fn environment(&self) -> Result<Environment, FunctionError> {
         loop {
             // Neither semaphore is ever closed.
@@ -123,7 +123,7 @@ impl Function {
                 Ok(permit) = self.warm.acquire() => {
                     permit.forget();
                     let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-                    // One that has ended meanwhile is forgotten, as Lambda would.
+                    // A process that has exited in the meantime is dropped.
                     if let Some(mut environment) = idle
                         && matches!(environment.process.try_wait(), Ok(None))
                     {
@@ -135,7 +135,7 @@ impl Function {
         }
     }
 
-    /// Returns at once while there is no environment, else when none has come free for as long as calls are patient.
+    /// Returns at once if there is no environment, else when none has become idle for [`PATIENCE`].
     async fn standstill(&self) {
         if self.vacant.available_permits() == MAX_ENVIRONMENTS {
             return;
@@ -186,7 +186,7 @@ impl Function {
                 Err(_) => {
                     let seconds = self.settings.timeout.as_secs_f64();
                     let message = format!("RequestId: {request_id} Error: Task timed out after {seconds:.2} seconds");
-                    self.log.warn(format_args!("timed out after {seconds:.2} seconds; the process is ended"));
+                    self.log.warn(format_args!("timed out after {seconds:.2} seconds; the process is killed"));
                     (Outcome::Error(FunctionError::of_lambda("Sandbox.Timedout", &message)), false)
                 }
             },
@@ -198,7 +198,7 @@ impl Function {
     }
 
     fn exited(&self, request_id: &str, status: &str) -> FunctionError {
-        self.log.warn(format_args!("the process ended: {status}"));
+        self.log.warn(format_args!("the process exited: {status}"));
         let message = format!("RequestId: {request_id} Error: Runtime exited with error: {status}");
         FunctionError::of_lambda("Runtime.ExitError", &message)
     }
@@ -221,7 +221,7 @@ impl Function {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .kill_on_drop(true);
-        // Ctrl-C at the terminal is for `local`, which ends its functions itself.
+        // `local` handles Ctrl-C itself and stops its functions.
         #[cfg(unix)]
         command.process_group(0);
         let mut process = command.spawn().map_err(failed)?;
@@ -280,7 +280,7 @@ impl Invoke for Functions {
             let Some(function) = self.find(name).map(Arc::clone) else {
                 return Err(InvocationError::UnknownFunction(name.to_owned()));
             };
-            // A task of its own: a caller who goes away does not end the function, as at AWS.
+            // A separate task: as at AWS, a caller that disconnects does not stop the function.
             let run = tokio::spawn(async move { function.run(payload).await });
             Ok(run.await.unwrap_or_else(|error| {
                 Outcome::Error(FunctionError::of_lambda(

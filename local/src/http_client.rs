@@ -1,11 +1,11 @@
-//! The HTTP client of the commands: to the parts of the stack, and to a real issuer.
+//! The HTTP client of the commands, for the parts of the stack and for a real issuer.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::redirect::Policy;
 
-/// A client that follows no redirects by itself, trusts Mozilla's roots, and uses no proxy: as the functions, which see
+/// A client that follows no redirects, trusts Mozilla's roots and uses no proxy. The functions are the same: they see
 /// nothing of the developer's shell.
 ///
 /// # Errors

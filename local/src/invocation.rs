@@ -70,9 +70,9 @@ pub type Invoked<'a> = Pin<Box<dyn Future<Output = Result<Outcome, InvocationErr
 
 /// Functions that can be invoked by name.
 pub trait Invoke: fmt::Debug + Send + Sync {
-    /// Invokes a function and waits for what it answers.
+    /// Invokes a function and waits for its answer.
     fn invoke<'a>(&'a self, function: &'a str, payload: Bytes) -> Invoked<'a>;
 
-    /// Whether there is such a function.
+    /// Whether a function has that name.
     fn knows(&self, function: &str) -> bool;
 }

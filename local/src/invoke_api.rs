@@ -13,13 +13,13 @@ use crate::gateway::BodyTooLarge;
 use crate::invocation::{Invoke, Outcome};
 use crate::random;
 
-/// What Lambda takes as an event of a caller who waits.
+/// Lambda's limit for the event of a synchronous invocation.
 const MAX_EVENT: usize = 6 * 1024 * 1024;
 
-/// How the caller waits.
+/// The invocation type.
 const INVOCATION_TYPE: HeaderName = HeaderName::from_static("x-amz-invocation-type");
 
-/// The function that a path names, when the path is one of this API.
+/// The function in a path of this API.
 #[must_use]
 pub fn function_of(path: &str) -> Option<&str> {
     path.strip_prefix("/2015-03-31/functions/")?
@@ -35,12 +35,12 @@ pub async fn answer(
     payload: Bytes,
 ) -> Response<Bytes> {
     let headers = &request.headers;
-    // Invoking has no authorizer before it, so no page that a browser has open may do it.
+    // The Invoke API has no authorizer, so pages in a browser may not use it.
     if headers.contains_key(ORIGIN) {
         return error(
             StatusCode::FORBIDDEN,
             "AccessDeniedException",
-            "functions are not invoked from pages",
+            "functions cannot be invoked from web pages",
         );
     }
     let decoded = function.replace("%3A", ":").replace("%3a", ":");

@@ -1,4 +1,4 @@
-//! The OpenID provider of one machine: the Node program in `local/issuer`, as a process.
+//! The local OpenID provider: the Node.js program in `local/issuer`, as a process.
 
 use std::path::Path;
 use std::process::Stdio;
@@ -36,7 +36,7 @@ pub fn users() -> &'static [User] {
     &PARSED
 }
 
-/// The names of the users, as a sentence has them.
+/// The names of the users, for messages: `a, b or c`.
 #[must_use]
 pub fn user_names() -> String {
     let names: Vec<_> = users().iter().map(|user| user.name.as_str()).collect();
@@ -46,7 +46,7 @@ pub fn user_names() -> String {
     }
 }
 
-/// How long it may take to answer.
+/// The time limit for its first answer.
 const START_TIMEOUT: Duration = Duration::from_secs(60);
 /// The status that it exits with when its port is taken.
 const PORT_TAKEN: i32 = 3;
@@ -62,7 +62,7 @@ pub enum IssuerError {
     Start(String),
 }
 
-/// What it prints when it answers.
+/// The line that it prints when it is ready.
 #[derive(Deserialize)]
 struct Announcement {
     issuer: String,
@@ -127,7 +127,7 @@ impl Issuer {
                         "expected its address as JSON on the first line, found `{line}`"
                     ))
                 })?;
-                // Whatever else it prints must not fill the pipe.
+                // Its output is read on, so that the pipe does not fill.
                 log.forward(Some(lines.into_inner()));
                 Ok(Self {
                     url: announced.issuer,
@@ -158,12 +158,12 @@ impl Issuer {
         self.process.id()
     }
 
-    /// Waits until it ends by itself.
+    /// Waits until the process exits.
     pub async fn ended(&mut self) {
         let _ = self.process.wait().await;
     }
 
-    /// Ends it: by closing its standard input, and by force when that is not enough.
+    /// Stops it by closing its standard input, and kills it if that does not help.
     pub async fn stop(&mut self) {
         drop(self.input.take());
         if tokio::time::timeout(Duration::from_secs(2), self.process.wait())
@@ -175,7 +175,7 @@ impl Issuer {
     }
 }
 
-/// The issuer's port cannot be had.
+/// The issuer's port is taken.
 fn taken(port: u16) -> Taken {
     Taken::new(
         "issuer",
@@ -185,7 +185,7 @@ fn taken(port: u16) -> Taken {
     )
 }
 
-/// Where the issuer sends the browser back to.
+/// The redirect URI of the pages.
 #[must_use]
 pub fn redirect_uri(web_origin: &str) -> String {
     format!("{web_origin}/callback.html")

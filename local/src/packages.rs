@@ -1,4 +1,4 @@
-//! The npm packages of the sign-in provider and the pages: installed when they are missing or their lock has changed.
+//! The npm packages of the sign-in provider and the pages, installed when they are missing or their lock file changes.
 
 use std::fs::{self, File};
 use std::io;
@@ -15,7 +15,7 @@ const OLDEST_NODE: (u32, u32) = (20, 12);
 /// Packages could not be installed.
 #[derive(Debug, thiserror::Error)]
 pub enum PackagesError {
-    /// There is no Node.js, or too old a one.
+    /// Node.js is missing or too old.
     #[error(
         "the sign-in provider needs Node.js {major}.{minor} or later with npm, {0}: install Node.js 22 from https://nodejs.org, \
          or use a real Okta, which needs none: cargo local --issuer URL --client-id ID --audience AUD",
@@ -38,17 +38,17 @@ pub enum PackagesError {
     },
 }
 
-/// Refuses a machine without a Node.js that is new enough.
+/// Checks that Node.js is installed and new enough.
 ///
 /// # Errors
-/// When there is none.
+/// When it is not.
 pub async fn check_node() -> Result<(), PackagesError> {
     let output = Command::new("node")
         .arg("--version")
         .stdin(Stdio::null())
         .output()
         .await;
-    let output = output.map_err(|_| PackagesError::Node("and there is no `node`".to_owned()))?;
+    let output = output.map_err(|_| PackagesError::Node("and `node` was not found".to_owned()))?;
     let version = String::from_utf8_lossy(&output.stdout).trim().to_owned();
     match parse(&version) {
         Some(found) if found >= OLDEST_NODE => Ok(()),
@@ -61,7 +61,7 @@ fn parse(version: &str) -> Option<(u32, u32)> {
     Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
 }
 
-/// Installs the packages of `folder` where they are missing or older than its lock.
+/// Installs the packages of `folder` if they are missing or older than its lock file.
 ///
 /// # Errors
 /// When npm fails.
@@ -105,7 +105,7 @@ pub async fn install(
         .kill_on_drop(true)
         .status()
         .await
-        .map_err(|_| PackagesError::Node("and there is no `npm`".to_owned()))?;
+        .map_err(|_| PackagesError::Node("and `npm` was not found".to_owned()))?;
     if status.success() {
         Ok(())
     } else {
@@ -115,7 +115,7 @@ pub async fn install(
     }
 }
 
-/// npm writes `node_modules/.package-lock.json` last, so it is there only when an installation has come to its end.
+/// npm writes `node_modules/.package-lock.json` last, so it exists only after a complete installation.
 fn is_fresh(folder: &Path) -> bool {
     let modified =
         |path: &str| fs::metadata(folder.join(path)).and_then(|metadata| metadata.modified());

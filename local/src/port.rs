@@ -1,10 +1,10 @@
-//! Ports of the stack, taken on loopback before anything that takes long, so that one that is in use is said at once.
+//! The ports of the stack, bound on loopback before any slow step, so that a port in use is reported at once.
 
 use std::net::{Ipv4Addr, SocketAddr};
 
 use tokio::net::TcpListener;
 
-/// A port that cannot be had.
+/// A port that is taken or not allowed.
 #[derive(Debug, thiserror::Error)]
 #[error(
     "port {port} for the {part} is taken or not allowed ({cause}): choose another with {flag} (0 is any free one)"
@@ -17,7 +17,7 @@ pub struct Taken {
 }
 
 impl Taken {
-    /// The port `port` of `part`, which `flag` chooses, cannot be had.
+    /// The port of `part`, which `flag` sets, is taken or not allowed.
     #[must_use]
     pub const fn new(
         part: &'static str,
@@ -34,7 +34,7 @@ impl Taken {
     }
 }
 
-/// A listener on loopback and where it is.
+/// A listener on loopback and its address.
 #[derive(Debug)]
 pub struct Port {
     /// The listener.
@@ -43,7 +43,7 @@ pub struct Port {
     pub address: SocketAddr,
 }
 
-/// Takes a port on loopback; 0 is any free one.
+/// Binds a port on loopback; 0 is any free port.
 ///
 /// # Errors
 /// When it is taken.

@@ -1,5 +1,5 @@
-//! What a person at the terminal is told, and the log files beside it. Answers go to standard output, all of this to
-//! standard error, so that `$(cargo local token alice)` holds a token and nothing else.
+//! Messages on the terminal, and the log files. They go to standard error and answers to standard output, so that
+//! `$(cargo local token alice)` is only the token.
 
 use std::fmt::Display;
 use std::fs::File;
@@ -15,11 +15,11 @@ use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
 pub enum Verbosity {
     /// Everything is shown.
     Normal,
-    /// A stack that is started for one call: only what is wrong is shown.
+    /// Only warnings and errors are shown, for a stack that is started for one call.
     Quiet,
 }
 
-/// The terminal, as far as people read it.
+/// The messages of a command on the terminal.
 #[derive(Clone, Copy, Debug)]
 pub struct Progress(Verbosity);
 
@@ -36,14 +36,14 @@ impl Progress {
         self.0
     }
 
-    /// Says what is being done now.
+    /// Reports the current step.
     pub fn step(self, text: impl Display) {
         if self.0 == Verbosity::Normal {
             line(format_args!("{text}"));
         }
     }
 
-    /// Says what is not as it should be.
+    /// Reports a warning.
     pub fn warn(self, text: impl Display) {
         line(format_args!("warning: {text}"));
     }
@@ -56,12 +56,12 @@ pub fn print(text: &str) -> io::Result<()> {
     output.flush()
 }
 
-/// Writes one line to standard error. That a terminal has gone away is no reason to stop.
+/// Writes one line to standard error. A closed terminal is ignored.
 pub fn line(text: impl Display) {
     let _ = writeln!(io::stderr().lock(), "{text}");
 }
 
-/// Where one part of the stack writes its lines: the terminal, with the part's name before each, and a file.
+/// The log of one part of the stack: the terminal, with the part's name before each line, and a file.
 #[derive(Clone, Debug)]
 pub struct Log {
     part: Arc<str>,
@@ -70,7 +70,7 @@ pub struct Log {
 }
 
 impl Log {
-    /// The log of `part`, in `folder`/`part`.log. Without the file the terminal still has the lines.
+    /// The log of `part`, in `folder`/`part`.log. If the file cannot be opened, the lines are only on the terminal.
     #[must_use]
     pub fn open(part: &str, folder: &Path, progress: Progress) -> Self {
         let path = folder.join(format!("{part}.log"));
@@ -82,7 +82,7 @@ impl Log {
         }
     }
 
-    /// A log that only keeps what is wrong, for tests.
+    /// A log of warnings only, for tests.
     #[must_use]
     pub fn quiet(part: &str) -> Self {
         Self {
@@ -92,7 +92,7 @@ impl Log {
         }
     }
 
-    /// One line of what the part does.
+    /// Logs a line.
     pub fn line(&self, text: impl Display) {
         self.write(&text);
         self.show(text);
@@ -103,13 +103,13 @@ impl Log {
             .step(format_args!("{:>11} | {text}", self.part));
     }
 
-    /// One line of what the part finds wrong.
+    /// Logs a warning.
     pub fn warn(&self, text: impl Display) {
         self.write(&format_args!("warning: {text}"));
         self.progress.warn(format_args!("{}: {text}", self.part));
     }
 
-    /// Passes what a process writes on, line by line, until it closes its end.
+    /// Logs the lines of a process until it closes its output.
     pub fn forward(&self, output: Option<impl AsyncRead + Unpin + Send + 'static>) {
         let Some(output) = output else { return };
         let log = self.clone();
@@ -138,9 +138,9 @@ impl Log {
     }
 }
 
-/// A function's log line as a person reads it: the message, and its members that are short. The file has all of it.
+/// A function's log line for the terminal: the message and the short members. The file has the whole line.
 fn brief(line: &str) -> Option<String> {
-    /// Members that say what the terminal says anyway, or that are for machines.
+    /// Members that the terminal shows already, or that are for machines.
     const LEFT_OUT: [&str; 6] = [
         "_aws",
         "function",
@@ -183,7 +183,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn log_lines_are_shortened_for_people() {
+    fn log_lines_are_shortened_for_the_terminal() {
         fn check(line: &str, expected: Option<&str>) {
             assert_eq!(brief(line).as_deref(), expected, "{line}");
         }

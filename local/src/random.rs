@@ -4,7 +4,7 @@ use aws_lc_rs::rand;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-/// Random bytes, or zeroes in the one case that the system has none to give: these name things, they guard nothing.
+/// Random bytes for names, or zeroes if the system has none. They protect nothing.
 fn bytes<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
     let _ = rand::fill(&mut bytes);
@@ -20,7 +20,7 @@ pub fn hex<const N: usize>() -> String {
         .collect()
 }
 
-/// A random identifier in the form of a UUID version 4 (RFC 9562), as AWS gives to requests.
+/// A random UUID version 4 (RFC 9562), the form of AWS's request ids.
 #[must_use]
 pub fn request_id() -> String {
     let n = u128::from_be_bytes(bytes::<16>());
@@ -44,10 +44,10 @@ pub fn trace_id(seconds: i64) -> String {
 
 /// 32 random bytes as 43 base64url characters: a PKCE verifier (RFC 7636, section 4.1), a state, a nonce.
 ///
-/// Unlike the names above this is a secret, so a system without randomness is told, not papered over.
+/// Unlike the names above this is a secret, so missing randomness is an error.
 ///
 /// # Errors
-/// When the system gives no random bytes.
+/// When the system has no random bytes.
 pub fn secret() -> Result<String, aws_lc_rs::error::Unspecified> {
     let mut bytes = [0; 32];
     rand::fill(&mut bytes)?;

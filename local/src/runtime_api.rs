@@ -1,8 +1,7 @@
-//! The Lambda Runtime API, from the side that serves it, for one execution environment.
+//! The server of the Lambda Runtime API, for one execution environment.
 //!
-//! Each environment has its own listener, as at AWS: a function process whose environment has gone finds nobody there,
-//! and ends. `next` waits as long as it takes and never answers 204, which release builds of `lambda_runtime` take for
-//! an event.
+//! Each environment has its own listener, as at AWS: the process of a stopped environment gets no connection and exits.
+//! `next` waits without a limit and never answers 204, which release builds of `lambda_runtime` take for an event.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -23,27 +22,27 @@ use crate::clock::{Clock, millis};
 use crate::invocation::{FunctionError, Outcome};
 use crate::random;
 
-/// What Lambda takes as an answer: six megabytes.
+/// Lambda's limit for an answer.
 const MAX_ANSWER: usize = 6 * 1024 * 1024;
 
-/// One invocation that waits for the function to ask for it.
+/// An invocation that the function has not fetched yet.
 #[derive(Debug)]
 pub struct Invocation {
     /// Its id.
     pub request_id: String,
     /// The event.
     pub payload: Bytes,
-    /// How long the function has from the moment it takes the event.
+    /// The timeout, from the moment the function fetches the event.
     pub timeout: Duration,
     /// The ARN that it was invoked by.
     pub function_arn: String,
-    /// Told when the function has taken the event.
+    /// Notified when the function fetches the event.
     pub taken: oneshot::Sender<()>,
-    /// Told the outcome.
+    /// Receives the outcome.
     pub outcome: oneshot::Sender<Outcome>,
 }
 
-/// How far the function process has come.
+/// The state of the function process.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Init {
     /// It has not asked for an event yet.
@@ -62,7 +61,7 @@ struct Shared {
     clock: Arc<dyn Clock>,
 }
 
-/// The Runtime API of one environment. Dropping it closes the listener and ends a `next` that waits.
+/// The Runtime API of one environment. Dropping it closes the listener and any waiting `next`.
 #[derive(Debug)]
 pub struct RuntimeApi {
     address: SocketAddr,
@@ -81,7 +80,7 @@ impl RuntimeApi {
     /// Listens on a free loopback port.
     ///
     /// # Errors
-    /// When there is none.
+    /// When no port is free.
     pub async fn listen(clock: Arc<dyn Clock>) -> std::io::Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let address = listener.local_addr()?;
@@ -120,7 +119,8 @@ impl RuntimeApi {
         self.address.to_string()
     }
 
-    /// Puts an invocation where `next` takes it. It is lost when the listener has gone, which its outcome's sender tells.
+    /// Queues an invocation for `next`. If the listener is closed, the invocation is dropped and with it the sender of its
+    /// outcome.
     pub fn enqueue(&self, invocation: Invocation) {
         let _ = self.invocations.send(invocation);
     }
@@ -229,7 +229,7 @@ async fn init_error(State(shared): State<Arc<Shared>>, payload: Bytes) -> Respon
 }
 
 impl Shared {
-    /// Hands the outcome to whoever waits for the invocation; false when another one runs, or none.
+    /// Sends the outcome of the running invocation; false if another invocation or none is running.
     fn finish(&self, id: &str, outcome: Outcome) -> bool {
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         let Some((_, waiting)) = running.take_if(|(running, _)| running == id) else {

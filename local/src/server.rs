@@ -14,7 +14,7 @@ use crate::gateway::{BodyTooLarge, Gateway, MAX_BODY};
 use crate::invocation::Invoke;
 use crate::invoke_api;
 
-/// What requests are answered from.
+/// The state of the server.
 #[derive(Clone, Debug)]
 pub struct Server {
     /// The API's stage.
@@ -24,7 +24,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// Serves until the task that this runs in is ended.
+    /// Serves until the task is aborted.
     ///
     /// # Errors
     /// When the listener fails.

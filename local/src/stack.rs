@@ -1,4 +1,4 @@
-//! The whole system, started part by part and ended together.
+//! The whole system, started part by part and stopped together.
 
 mod error;
 mod function_settings;
@@ -31,10 +31,10 @@ use crate::{aws, http_client};
 pub use error::StackError;
 use function_settings::settings;
 
-/// How long each part may take to answer once it has started.
+/// The time limit for the first answer of each part.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// What a stack is started with.
+/// The options of a stack.
 #[derive(Clone, Debug)]
 pub struct StackOptions {
     /// The port of the web pages; 0 is any free one, for this and the others.
@@ -45,13 +45,13 @@ pub struct StackOptions {
     pub database_port: u16,
     /// The port of the issuer.
     pub issuer_port: u16,
-    /// A real issuer in place of the one that is started.
+    /// A real issuer, used instead of the local one.
     pub issuer: Option<RealIssuer>,
-    /// Where the state is kept.
+    /// The folder of the state.
     pub data: PathBuf,
     /// The template.
     pub template: PathBuf,
-    /// Values of the template's parameters, over those that the stack gives.
+    /// Values of the template's parameters. They override those that the stack sets.
     pub parameters: BTreeMap<String, String>,
     /// The logical id of the API to serve, for a template with several.
     pub api: Option<String>,
@@ -59,7 +59,7 @@ pub struct StackOptions {
     pub release: bool,
 }
 
-/// An issuer that is not ours to start.
+/// An issuer outside of the stack.
 #[derive(Clone, Debug)]
 pub struct RealIssuer {
     /// The exact `iss` of its tokens.
@@ -73,7 +73,7 @@ pub struct RealIssuer {
 /// A running stack.
 #[derive(Debug)]
 pub struct Stack {
-    /// Where its parts are.
+    /// The addresses of its parts.
     pub file: StackFile,
     data: PathBuf,
     issuer: Option<Issuer>,
@@ -82,7 +82,7 @@ pub struct Stack {
     log: Log,
 }
 
-/// The folder of the workspace: where this crate was compiled.
+/// The folder of the workspace in which this crate was compiled.
 #[must_use]
 pub fn workspace() -> PathBuf {
     let crate_folder = Path::new(env!("CARGO_MANIFEST_DIR"));

@@ -1,4 +1,4 @@
-//! `stack.json` in the data folder: where the running stack is, for `token`, `invoke` and anybody else's scripts.
+//! `stack.json` in the data folder: the addresses of the running stack, for the commands and for scripts.
 
 use std::path::{Path, PathBuf};
 use std::{fs, io};
@@ -6,7 +6,7 @@ use std::{fs, io};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 
-/// Where the parts of a running stack are.
+/// The addresses of a running stack.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct StackFile {
@@ -14,7 +14,7 @@ pub struct StackFile {
     pub pid: u32,
     /// The API, with its stage.
     pub api: String,
-    /// Where Lambda's Invoke API is: the same server without the stage.
+    /// Lambda's Invoke API: the same server without the stage.
     pub lambda: String,
     /// A function, whose dry run shows that the stack answers.
     #[serde(default = "default_function")]
@@ -25,7 +25,7 @@ pub struct StackFile {
     pub web: String,
     /// The issuer.
     pub issuer: String,
-    /// The issuer's process; none when it is a real one, elsewhere.
+    /// The issuer's process; none for a real issuer.
     pub issuer_pid: Option<u32>,
     /// The client id.
     pub client_id: String,
@@ -45,7 +45,7 @@ impl StackFile {
         data.join("stack.json")
     }
 
-    /// Writes it, whole or not at all.
+    /// Writes it atomically.
     ///
     /// # Errors
     /// When the folder cannot be written to.
@@ -55,18 +55,18 @@ impl StackFile {
         fs::rename(unfinished, Self::path(data))
     }
 
-    /// Removes it, when the stack ends.
+    /// Removes it when the stack stops.
     pub fn remove(data: &Path) {
         let _ = fs::remove_file(Self::path(data));
     }
 
-    /// The stack that runs with this data folder. A file that a killed stack left behind names none.
+    /// The stack that is running with this data folder; none if the file is of a stack that was killed.
     pub async fn running(data: &Path, client: &reqwest::Client) -> Option<Self> {
         let found: Self = serde_json::from_slice(&fs::read(Self::path(data)).ok()?).ok()?;
         found.answers(client).await.then_some(found)
     }
 
-    /// Whether the stack answers: to a dry run of a function, which leaves no trace in its logs.
+    /// Whether the stack answers a dry run of a function, which leaves no trace in the logs.
     pub async fn answers(&self, client: &reqwest::Client) -> bool {
         let url = format!(
             "{}/2015-03-31/functions/{}/invocations",

@@ -1,4 +1,4 @@
-//! `cargo local token`: a sign-in as a browser does it, by Authorization Code with PKCE, without a browser.
+//! A sign-in as a browser does it, by Authorization Code with PKCE, without a browser.
 
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine as _;
@@ -13,44 +13,44 @@ use crate::issuer;
 use crate::random;
 use crate::stack_file::StackFile;
 
-/// What a user of the pages who has signed in has, where the command asks for nothing else.
+/// The scopes of a user who has signed in on the pages.
 pub const DEFAULT_SCOPE: &str = "openid profile email groups state:read state:write";
 
-/// How many steps the issuer may take between the request and the answer.
+/// The limit of redirects and forms in one sign-in.
 const MAX_STEPS: usize = 12;
 
-/// No token.
+/// The sign-in failed.
 #[derive(Debug, thiserror::Error)]
 pub enum TokenError {
-    /// Nothing answers.
+    /// The issuer does not answer.
     #[error(
         "no issuer answers at {issuer}: start `cargo local` in another terminal and wait for `ready`"
     )]
     NotRunning {
-        /// Where it was looked for.
+        /// The address that was tried.
         issuer: String,
     },
     /// The issuer is a real one.
-    #[error("users of {issuer} sign in in the browser, at {web}: their tokens are not made here")]
+    #[error("{issuer} is a real issuer: sign in at {web} in a browser")]
     RealIssuer {
         /// The issuer.
         issuer: String,
         /// The pages.
         web: String,
     },
-    /// Nobody of that name.
-    #[error("no user is called `{user}`: expected one of {known}")]
+    /// The user is unknown.
+    #[error("no user is named `{user}`: expected one of {known}")]
     UnknownUser {
         /// The name.
         user: String,
-        /// The names there are.
+        /// The known names.
         known: String,
     },
     /// The issuer refused.
     #[error("the issuer refused: {0}")]
     Refused(String),
-    /// The issuer answered what is no step of a sign-in.
-    #[error("the sign-in cannot go on: {0}")]
+    /// The issuer's response is not a step of a sign-in.
+    #[error("the sign-in cannot continue: {0}")]
     Flow(String),
 }
 
@@ -61,7 +61,7 @@ pub struct SignIn<'a> {
     pub issuer: &'a str,
     /// The client id.
     pub client_id: &'a str,
-    /// Where the issuer sends the answer; nobody needs to listen there.
+    /// The redirect URI. No server needs to listen there.
     pub redirect_uri: String,
 }
 
@@ -101,7 +101,7 @@ impl<'a> SignIn<'a> {
     /// Signs a user in and returns the access token.
     ///
     /// # Errors
-    /// When the issuer does not let the user, the client or the scope through.
+    /// When the issuer rejects the user, the client or a scope.
     pub async fn access_token(
         &self,
         client: &reqwest::Client,
@@ -160,7 +160,7 @@ impl<'a> SignIn<'a> {
             ("code_challenge", &challenge),
             ("code_challenge_method", "S256"),
         ];
-        // Only OpenID Connect knows the nonce: without `openid` the flow is plain OAuth, and there is no ID token.
+        // Only OpenID Connect has a nonce: without `openid` the flow is plain OAuth, without an ID token.
         if scope.split(' ').any(|scope| scope == "openid") {
             parameters.push(("nonce", &nonce));
         }
@@ -185,7 +185,7 @@ impl<'a> SignIn<'a> {
         ])
     }
 
-    /// Goes from page to page until the issuer sends the browser back to the client.
+    /// Follows redirects and posts forms until the issuer redirects to the client.
     async fn walk(
         &self,
         client: &reqwest::Client,
@@ -244,7 +244,7 @@ impl<'a> SignIn<'a> {
         )))
     }
 
-    /// The code in the answer, held to what was asked (RFC 6749, 4.1.2; RFC 9207).
+    /// The code in the answer, checked against the request (RFC 6749, section 4.1.2; RFC 9207).
     ///
     /// # Errors
     /// When the answer is an error or does not belong to the request.
@@ -263,12 +263,12 @@ impl<'a> SignIn<'a> {
         }
         if parameter("state").as_deref() != Some(state) {
             return Err(TokenError::Flow(
-                "the answer has another state than was sent".to_owned(),
+                "the state of the answer is not the one that was sent".to_owned(),
             ));
         }
         if parameter("iss").is_some_and(|iss| iss != self.issuer) {
             return Err(TokenError::Flow(
-                "the answer is of another issuer".to_owned(),
+                "the answer is from another issuer".to_owned(),
             ));
         }
         parameter("code").ok_or_else(|| TokenError::Flow("the answer has no code".to_owned()))
@@ -294,7 +294,7 @@ impl AuthorizationRequest {
     pub(crate) fn check_nonce(&self, id_token: Option<&str>) -> Result<(), TokenError> {
         match id_token.map(|id_token| claim(id_token, "nonce")) {
             Some(nonce) if nonce.as_deref() != Some(self.nonce.as_str()) => Err(TokenError::Flow(
-                "the ID token has another nonce than was sent".to_owned(),
+                "the nonce of the ID token is not the one that was sent".to_owned(),
             )),
             Some(_) | None => Ok(()),
         }
@@ -329,7 +329,7 @@ async fn json<T: serde::de::DeserializeOwned>(answer: reqwest::Response) -> Resu
     serde_json::from_str(&body).map_err(|error| TokenError::Flow(format!("{url}: {error}")))
 }
 
-/// A claim that is text, unverified.
+/// A claim that is a string, unverified.
 fn claim(token: &str, name: &str) -> Option<String> {
     let payload = URL_SAFE_NO_PAD.decode(token.split('.').nth(1)?).ok()?;
     let claims: serde_json::Value = serde_json::from_slice(&payload).ok()?;
@@ -338,12 +338,12 @@ fn claim(token: &str, name: &str) -> Option<String> {
 
 /// The issuer's sign-in page: one form, with a button for each user.
 mod page {
-    /// Where the first form is sent.
+    /// The action of the first form.
     pub(super) fn form_action(page: &str) -> Option<String> {
         tags(page, "form").find_map(|tag| attribute(tag, "action"))
     }
 
-    /// The users that can be picked.
+    /// The users to choose from.
     pub(super) fn users(page: &str) -> Vec<String> {
         tags(page, "button")
             .chain(tags(page, "input"))
@@ -352,7 +352,7 @@ mod page {
             .collect()
     }
 
-    /// What stands between `<name ` and `>` of each such tag.
+    /// The text between `<name ` and `>` of each such tag.
     fn tags<'a>(page: &'a str, name: &'a str) -> impl Iterator<Item = &'a str> {
         page.split('<').filter_map(move |rest| {
             let attributes = rest.strip_prefix(name)?;
@@ -419,8 +419,11 @@ mod tests {
         }
         check("code=c&state=s", Ok("c"));
         check("code=c&state=s&iss=http%3A%2F%2Fi", Ok("c"));
-        check("code=c&state=other", Err("another state"));
-        check("code=c", Err("another state"));
+        check(
+            "code=c&state=other",
+            Err("the state of the answer is not the one"),
+        );
+        check("code=c", Err("the state of the answer is not the one"));
         check(
             "code=c&state=s&iss=http%3A%2F%2Fevil",
             Err("another issuer"),

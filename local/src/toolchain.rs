@@ -1,4 +1,4 @@
-//! Building the functions with the cargo that runs this.
+//! Builds the functions with the cargo that runs this program.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -18,7 +18,7 @@ pub enum BuildError {
         /// Why not.
         cause: std::io::Error,
     },
-    /// cargo said what is wrong already.
+    /// cargo has reported the errors.
     #[error("the functions do not build: see cargo's messages above")]
     Build,
     /// cargo built something else.
@@ -26,7 +26,7 @@ pub enum BuildError {
     Missing(String),
 }
 
-/// Builds the named binaries and says where they are.
+/// Builds the named binaries and returns their paths.
 ///
 /// `--bin` without `--package`: features are then unified over the whole workspace as in `cargo test`, and nothing is
 /// compiled twice.
@@ -41,7 +41,7 @@ pub async fn build(
     build_targets(workspace, "--bin", names, release).await
 }
 
-/// Builds the named examples in the release profile and says where they are.
+/// Builds the named examples in the release profile and returns their paths.
 ///
 /// # Errors
 /// When they do not build.
@@ -69,7 +69,7 @@ async fn build_targets(
     if release {
         command.arg("--release");
     }
-    // cargo shows its progress itself. `output()` would swallow it: it pipes both streams, whatever is set.
+    // cargo shows its own progress. `output()` would hide it, because it pipes both streams.
     let cargo_runs = command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())

@@ -26,7 +26,7 @@ pub struct Pages {
     headers: HeaderMap,
 }
 
-/// What a path of the site stands for.
+/// The content at a path of the site.
 #[derive(Debug, PartialEq, Eq)]
 enum Content {
     /// A file below the folder, and its media type.
@@ -50,7 +50,7 @@ impl Pages {
         }
     }
 
-    /// Serves until the task that this runs in is ended.
+    /// Serves until the task is aborted.
     ///
     /// # Errors
     /// When the listener fails.
@@ -59,7 +59,7 @@ impl Pages {
         axum::serve(listener, router).await
     }
 
-    /// The answer to a request, whose body is nobody's business.
+    /// The answer to a request. Its body is not read.
     fn answer(&self, method: &Method, path: &str) -> Response<Vec<u8>> {
         if method != Method::GET && method != Method::HEAD {
             let mut response = self.finish(
@@ -109,10 +109,9 @@ async fn answer(
 const HTML: &str = "text/html; charset=utf-8";
 const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
 
-/// What the path stands for: what `web/deploy.mjs` uploads, and nothing else of the folder.
+/// The content at a path: only what `web/deploy.mjs` uploads, and nothing else in the folder.
 ///
-/// Every part has to be a plain name, so no path leads out of the folder: `..`, an encoded slash or a hidden file is no
-/// such name.
+/// Every segment must be a plain name, so no path leads out of the folder: not `..`, an encoded slash or a hidden file.
 fn content_of(path: &str) -> Option<Content> {
     let plain = |part: &&str| {
         !part.is_empty()
@@ -186,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn paths_stand_for_files_of_the_site_alone() {
+    fn paths_lead_only_to_files_of_the_site() {
         fn check(path: &str, expected: Option<&str>) {
             let file = content_of(path).map(|content| match content {
                 Content::File(file, _) => file,
@@ -240,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn the_settings_name_the_parts_of_this_stack() {
+    fn the_settings_have_the_addresses_of_the_stack() {
         let config = config_of(&pages());
         assert!(config.starts_with("export default {"), "{config}");
         for part in [

@@ -1,4 +1,4 @@
-//! The command line, as far as it needs no running stack.
+//! The commands that need no running stack.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -17,8 +17,8 @@ fn data(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name)
 }
 
-/// Ends with this status, says each of these on standard error, and nothing on standard output.
-fn check(arguments: &[&str], status: i32, said: &[&str]) {
+/// Checks the exit status, the messages on standard error, and that standard output is empty.
+fn check(arguments: &[&str], status: i32, messages: &[&str]) {
     let output = run(arguments);
     let error = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(status), "{arguments:?}: {error}");
@@ -27,7 +27,7 @@ fn check(arguments: &[&str], status: i32, said: &[&str]) {
         "",
         "{arguments:?}"
     );
-    for text in said {
+    for text in messages {
         assert!(error.contains(text), "{arguments:?}: {error}");
     }
 }
@@ -67,7 +67,7 @@ fn help_names_every_flag_and_command() {
 }
 
 #[test]
-fn flags_that_make_no_sense_are_refused() {
+fn invalid_flags_are_refused() {
     check(&["--api-port", "web"], 2, &["--api-port"]);
     check(
         &["--issuer", "https://example.okta.com/oauth2/default"],
@@ -81,7 +81,7 @@ fn flags_that_make_no_sense_are_refused() {
 }
 
 #[test]
-fn a_port_that_is_taken_is_named_with_its_flag() {
+fn a_taken_port_is_named_with_its_flag() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
     let data = data("taken");
@@ -105,7 +105,7 @@ fn a_port_that_is_taken_is_named_with_its_flag() {
 }
 
 #[test]
-fn a_template_that_is_not_there_is_named() {
+fn a_missing_template_is_named() {
     let data = data("template");
     let data = data.to_str().unwrap();
     let ports = [

@@ -1,10 +1,10 @@
-//! Functions as processes behind the Runtime API. The process is this very program: started with `STAND_IN` in its
-//! environment it is a function that does what the event says.
+//! Functions as processes behind the Runtime API. The process is this test program itself: with `STAND_IN` in its
+//! environment it is a function whose events say what to do.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![expect(
     clippy::print_stdout,
-    reason = "a test program without the usual harness says itself what passed"
+    reason = "a test program without the usual harness prints what passed"
 )]
 
 use std::collections::BTreeMap;
@@ -33,17 +33,17 @@ fn main() {
     }
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {
-        an_answer_and_an_error_come_back().await;
+        answers_and_errors_are_returned().await;
         a_process_serves_one_invocation_after_another().await;
         a_process_that_crashes_is_replaced().await;
-        a_process_that_takes_too_long_is_ended_and_replaced().await;
+        a_process_that_times_out_is_killed_and_replaced().await;
         slow_invocations_at_once_have_a_process_each().await;
         quick_invocations_at_once_share_a_process().await;
         a_process_sees_only_its_own_environment().await;
-        a_process_that_cannot_start_is_told().await;
-        an_answer_larger_than_lambda_takes_is_an_error().await;
+        a_process_that_cannot_start_is_reported().await;
+        an_answer_over_lambdas_limit_is_an_error().await;
         functions_are_found_by_every_name().await;
-        a_process_whose_environment_has_gone_ends().await;
+        a_process_of_a_stopped_environment_exits().await;
     });
     println!("test result: ok. 11 passed");
 }
@@ -167,7 +167,7 @@ fn member<'a>(value: &'a Value, pointer: &str) -> &'a Value {
     value.pointer(pointer).unwrap_or(&Value::Null)
 }
 
-async fn an_answer_and_an_error_come_back() {
+async fn answers_and_errors_are_returned() {
     let function = function("function", LONG);
     let before = std::time::UNIX_EPOCH.elapsed().unwrap();
     let answer = json(run(&function, json!({})).await);
@@ -185,7 +185,7 @@ async fn an_answer_and_an_error_come_back() {
         failed,
         json!({"error": {"errorType": "Unauthorized", "errorMessage": "Unauthorized"}})
     );
-    println!("test an_answer_and_an_error_come_back ... ok");
+    println!("test answers_and_errors_are_returned ... ok");
 }
 
 async fn a_process_serves_one_invocation_after_another() {
@@ -215,7 +215,7 @@ async fn a_process_that_crashes_is_replaced() {
     println!("test a_process_that_crashes_is_replaced ... ok");
 }
 
-async fn a_process_that_takes_too_long_is_ended_and_replaced() {
+async fn a_process_that_times_out_is_killed_and_replaced() {
     let function = function("function", Duration::from_millis(200));
     let started = Instant::now();
     let late = json(run(&function, json!({"do": "sleep", "ms": 60_000})).await);
@@ -229,7 +229,7 @@ async fn a_process_that_takes_too_long_is_ended_and_replaced() {
         "{late}"
     );
     assert_eq!(member(&json(run(&function, json!({})).await), "/served"), 1);
-    println!("test a_process_that_takes_too_long_is_ended_and_replaced ... ok");
+    println!("test a_process_that_times_out_is_killed_and_replaced ... ok");
 }
 
 async fn slow_invocations_at_once_have_a_process_each() {
@@ -259,7 +259,7 @@ async fn a_process_sees_only_its_own_environment() {
     println!("test a_process_sees_only_its_own_environment ... ok");
 }
 
-async fn a_process_that_cannot_start_is_told() {
+async fn a_process_that_cannot_start_is_reported() {
     let told = |kind: &str| {
         let function = function(kind, LONG);
         async move { function.warm_up().await.unwrap_err().to_string() }
@@ -283,10 +283,10 @@ async fn a_process_that_cannot_start_is_told() {
             .to_string()
             .contains("/nowhere/nothing")
     );
-    println!("test a_process_that_cannot_start_is_told ... ok");
+    println!("test a_process_that_cannot_start_is_reported ... ok");
 }
 
-async fn an_answer_larger_than_lambda_takes_is_an_error() {
+async fn an_answer_over_lambdas_limit_is_an_error() {
     let function = function("function", LONG);
     let large = json(run(&function, json!({"do": "large"})).await);
     assert_eq!(
@@ -294,7 +294,7 @@ async fn an_answer_larger_than_lambda_takes_is_an_error() {
         "Function.ResponseSizeTooLarge"
     );
     assert_eq!(member(&json(run(&function, json!({})).await), "/served"), 2);
-    println!("test an_answer_larger_than_lambda_takes_is_an_error ... ok");
+    println!("test an_answer_over_lambdas_limit_is_an_error ... ok");
 }
 
 async fn functions_are_found_by_every_name() {
@@ -307,7 +307,7 @@ async fn functions_are_found_by_every_name() {
     println!("test functions_are_found_by_every_name ... ok");
 }
 
-async fn a_process_whose_environment_has_gone_ends() {
+async fn a_process_of_a_stopped_environment_exits() {
     use local::runtime_api::RuntimeApi;
     let runtime = RuntimeApi::listen(Arc::new(SystemClock)).await.unwrap();
     let mut process = tokio::process::Command::new(std::env::current_exe().unwrap())
@@ -320,5 +320,5 @@ async fn a_process_whose_environment_has_gone_ends() {
     drop(runtime);
     let ended = tokio::time::timeout(LONG, process.wait()).await;
     assert!(ended.is_ok(), "it waits for events that nobody can send");
-    println!("test a_process_whose_environment_has_gone_ends ... ok");
+    println!("test a_process_of_a_stopped_environment_exits ... ok");
 }

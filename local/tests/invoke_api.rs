@@ -202,7 +202,7 @@ async fn refusals() {
 }
 
 #[tokio::test]
-async fn a_body_that_was_left_unread_is_too_large() {
+async fn a_body_that_was_not_read_is_too_large() {
     let (mut parts, ()) = Request::post("/").body(()).unwrap().into_parts();
     parts.extensions.insert(BodyTooLarge);
     let functions: Arc<dyn Invoke> = Arc::new(Echo);

@@ -36,7 +36,7 @@ pub enum EventError {
     /// A placeholder without its end.
     #[error("the event has `{OPEN}` without `}}}}` after it")]
     Unclosed,
-    /// There is no token for a placeholder.
+    /// A placeholder's token is not available.
     #[error(transparent)]
     Token(#[from] TokenError),
     /// Lambda did not run the function.

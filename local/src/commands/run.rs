@@ -1,4 +1,4 @@
-//! `cargo local`: starts the whole stack and keeps it running until it is told to stop.
+//! `cargo local`: starts the whole stack and runs it until a signal stops it.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

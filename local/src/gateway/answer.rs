@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 use super::call::Call;
 use super::malformed::Malformed;
 
-/// Headers that AWS answers under `x-amzn-Remapped-…`, for it sets them itself.
+/// Headers that AWS renames to `x-amzn-Remapped-…`, because it sets them itself.
 const REMAPPED: [HeaderName; 5] = [CONNECTION, CONTENT_LENGTH, DATE, SERVER, WWW_AUTHENTICATE];
 
 /// Members that a proxy answer may have; any other makes it malformed at AWS.
@@ -80,7 +80,7 @@ pub(super) fn headers(answer: &Map<String, Value>) -> Result<HeaderMap, Malforme
         let values = values
             .as_array()
             .ok_or_else(|| Malformed::member("multiValueHeaders", "lists"))?;
-        // The same name in both maps: AWS merges them, and says the same value once.
+        // The same name in both maps: AWS merges them and sends equal values once.
         for value in values {
             let value = header_value(value)?;
             if !headers.get_all(&name).iter().any(|found| found == value) {
@@ -118,7 +118,7 @@ pub fn preflight(cors: &[(HeaderName, HeaderValue)]) -> Response<Bytes> {
 
 pub(super) fn status(answer: &Map<String, Value>) -> Result<StatusCode, Malformed> {
     let code = match answer.get("statusCode") {
-        // AWS takes an answer without one as a success.
+        // AWS accepts an answer without a status as a success.
         None => return Ok(StatusCode::OK),
         Some(Value::Number(number)) => number.as_u64(),
         Some(Value::String(text)) => text.parse().ok(),
@@ -163,7 +163,7 @@ pub(super) fn header_value(value: &Value) -> Result<HeaderValue, Malformed> {
         .map_err(|_| Malformed::member("headers", "values that a header can have"))
 }
 
-/// Whether the body is to be decoded: the API names the media type of the answer, or the first that is asked for.
+/// Whether the body is decoded: the API lists the media type of the answer, or the first that the request accepts.
 fn is_binary(call: &Call, headers: &HeaderMap, binary_media_types: &[String]) -> bool {
     let accepted = call
         .header(ACCEPT.as_str())

@@ -1,4 +1,4 @@
-//! One request to the API, read once into what events, identity sources and gateway responses need of it.
+//! One request to the API, parsed once for events, identity sources and gateway responses.
 
 use std::net::IpAddr;
 
@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 use crate::clock::Clock;
 use crate::random;
 
-/// Headers that concern one connection alone, or that AWS leaves out of events.
+/// Headers of one connection only, or that AWS leaves out of events.
 const NOT_IN_EVENTS: [&str; 9] = [
     "connection",
     "content-length",
@@ -27,11 +27,11 @@ const NOT_IN_EVENTS: [&str; 9] = [
 pub struct Call {
     /// The id that the answer carries as `x-amzn-RequestId`.
     pub id: String,
-    /// When it came.
+    /// When it arrived.
     pub at: OffsetDateTime,
     /// The verb.
     pub verb: String,
-    /// The path as sent, the stage left out, with its `/`.
+    /// The path as sent, without the stage, with its `/`.
     pub path: String,
     /// The path as sent, with the stage.
     pub full_path: String,
@@ -43,9 +43,9 @@ pub struct Call {
     pub headers: Vec<(String, String)>,
     /// The body.
     pub body: Bytes,
-    /// Who sent it.
+    /// The caller's address.
     pub source_ip: IpAddr,
-    /// `HTTP/1.1`, as a rule.
+    /// The protocol, usually `HTTP/1.1`.
     pub protocol: String,
 }
 
@@ -86,8 +86,8 @@ impl Call {
         )
     }
 
-    /// All values of a header. Which of them AWS hands to a TOKEN authorizer is not known, so it gets them all here:
-    /// an authorizer that would take two credentials for one is found out on this machine.
+    /// All values of a header. Which of them AWS passes to a TOKEN authorizer is not documented, so it gets all of them here:
+    /// an authorizer that takes two credentials for one shows it on this machine.
     #[must_use]
     pub fn header_values(&self, name: &str) -> Vec<&str> {
         self.headers
@@ -118,7 +118,7 @@ fn last<'a>(found: impl Iterator<Item = &'a (String, String)>) -> Option<&'a str
     found.last().map(|(_, value)| value.as_str())
 }
 
-/// The headers that API Gateway adds. They say how the caller came, so `http` here, where AWS only ever has `https`.
+/// The headers that API Gateway adds. The scheme is `http` here, and always `https` at AWS.
 fn forward(headers: &mut Vec<(String, String)>, source_ip: IpAddr, at: OffsetDateTime) {
     let host = headers
         .iter()
@@ -150,8 +150,8 @@ fn forward(headers: &mut Vec<(String, String)>, source_ip: IpAddr, at: OffsetDat
 
 /// Names as an HTTP/1.1 client commonly writes them: `X-Request-Id`.
 ///
-/// AWS passes most names in the case they were sent in, which the HTTP library does not tell, and `Authorization` always
-/// so; functions must not hang on the case anyway.
+/// AWS passes most names in the case in which they were sent, which the HTTP library does not report, and `Authorization`
+/// always so. Functions must not depend on the case.
 fn title_case(name: &HeaderName) -> String {
     let mut start = true;
     name.as_str()
@@ -168,7 +168,7 @@ fn title_case(name: &HeaderName) -> String {
         .collect()
 }
 
-/// A header's bytes as text: UTF-8, else one character for each byte, so that nothing a stranger sends is lost.
+/// A header's bytes as a string: UTF-8, else one character per byte, so that no byte is lost.
 fn text(bytes: &[u8]) -> String {
     std::str::from_utf8(bytes).map_or_else(
         |_| bytes.iter().map(|&byte| char::from(byte)).collect(),
@@ -176,7 +176,7 @@ fn text(bytes: &[u8]) -> String {
     )
 }
 
-/// A query as forms encode it (`+` is a space), which is how AWS reads one.
+/// A query in form encoding (`+` is a space), as AWS parses it.
 fn query(text: &str) -> Vec<(String, String)> {
     text.split('&')
         .filter(|pair| !pair.is_empty())
@@ -213,7 +213,7 @@ fn hex(digit: u8) -> Option<u8> {
         .and_then(|value| u8::try_from(value).ok())
 }
 
-/// The bytes of all header values together, which AWS bounds.
+/// The length of all header values together, which AWS limits.
 #[must_use]
 pub fn headers_size(headers: &HeaderMap) -> usize {
     headers.values().map(http::HeaderValue::len).sum()

@@ -33,7 +33,7 @@ pub fn request(
     let mut event = common(call, api, resource, parameters);
     event.insert("type".to_owned(), "REQUEST".into());
     event.insert("methodArn".to_owned(), method_arn.into());
-    // An authorizer is sent empty maps where the integration is sent null.
+    // An authorizer gets empty maps where the integration gets null.
     for name in [
         "queryStringParameters",
         "multiValueQueryStringParameters",
@@ -159,7 +159,7 @@ pub(super) fn request_time(call: &Call) -> String {
     call.at.format(&time).unwrap_or_default()
 }
 
-/// Six letters and digits that stay the same for a resource, as AWS's ids do.
+/// Six letters and digits that are always the same for a resource, as AWS's ids are.
 fn resource_id(resource: &str) -> String {
     let hash = resource.bytes().fold(5381_u64, |hash, byte| {
         hash.wrapping_mul(33) ^ u64::from(byte)

@@ -1,13 +1,14 @@
 //! The policy that an authorizer answers: its form, and its verdict for one method.
 //!
-//! IAM's rules: an explicit deny beats every allow, and what nothing allows is denied. `*` in an ARN runs across `/`.
+//! IAM's rules: an explicit deny overrides every allow, and a method without an allow is denied. `*` in an ARN also matches
+//! `/`.
 
 use serde_json::{Map, Value};
 
 use super::condition::{Conditions, Facts};
 use super::malformed::Malformed;
 
-/// The action that calling a method is.
+/// The action of a call to a method.
 const INVOKE: &str = "execute-api:Invoke";
 
 /// A well-formed policy document.
@@ -89,7 +90,7 @@ impl Policy {
     }
 }
 
-/// Actions are compared without regard to case, resources with.
+/// Actions are case-insensitive, resources are not.
 fn caseless_glob(pattern: &str, text: &str) -> bool {
     glob(&pattern.to_ascii_lowercase(), &text.to_ascii_lowercase())
 }
@@ -171,7 +172,7 @@ pub(super) fn texts(value: &Value) -> Option<Vec<String>> {
     }
 }
 
-/// Whether the whole text matches: `*` is any run of characters, the empty one too, and `?` is exactly one.
+/// Whether the whole string matches: `*` is any run of characters, also an empty one, and `?` is exactly one.
 pub(super) fn glob(pattern: &str, text: &str) -> bool {
     let mut rest = text;
     let mut pieces = pattern.split('*');
@@ -186,7 +187,7 @@ pub(super) fn glob(pattern: &str, text: &str) -> bool {
         return rest.is_empty();
     };
     for piece in pieces {
-        // The leftmost place is always as good as any later one.
+        // The leftmost match is always as good as any later one.
         let found = rest
             .char_indices()
             .map(|(at, _)| at)
@@ -204,7 +205,7 @@ pub(super) fn glob(pattern: &str, text: &str) -> bool {
     strip(last, &tail).is_some_and(str::is_empty)
 }
 
-/// What is left of the text after a piece without `*` at its beginning.
+/// The rest of the string after a piece without `*`.
 fn strip<'a>(piece: &str, text: &'a str) -> Option<&'a str> {
     let mut characters = text.chars();
     for wanted in piece.chars() {

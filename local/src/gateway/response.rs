@@ -16,11 +16,11 @@ use crate::template::gateway_response::{CustomResponse, HeaderSource};
 pub enum GatewayError {
     /// The path has another stage, or none.
     UnknownStage,
-    /// No resource has the path, or the resource has not the method.
+    /// No resource has the path, or the resource does not have the method.
     MissingAuthenticationToken,
     /// The authorizer's identity source is missing, or the authorizer's error is exactly `Unauthorized`.
     Unauthorized,
-    /// The authorizer failed, or answered what cannot be used.
+    /// The authorizer failed, or its answer is malformed.
     AuthorizerConfiguration,
     /// The policy does not allow the method.
     AccessDenied {
@@ -29,13 +29,13 @@ pub enum GatewayError {
     },
     /// The headers are larger than 10,240 bytes together.
     HeadersTooLarge,
-    /// The body is larger than 10 MB, or than Lambda takes.
+    /// The body is larger than 10 MB, or than Lambda accepts.
     RequestTooLarge,
     /// The method's ARN is longer than 1600 bytes.
     UriTooLong,
-    /// The function failed, or answered what is no proxy answer.
+    /// The function failed, or its answer is malformed.
     BadIntegrationAnswer,
-    /// The function took longer than 29 seconds.
+    /// The function exceeded the integration's timeout.
     IntegrationTimeout,
 }
 
@@ -139,7 +139,7 @@ fn header_value(source: &HeaderSource, context: &Context<'_>) -> Option<HeaderVa
     HeaderValue::from_str(&text).ok()
 }
 
-/// What the variables of a gateway response are taken from.
+/// The values of the variables of a gateway response.
 #[derive(Clone, Copy, Debug)]
 pub struct Context<'a> {
     /// The request.
@@ -150,7 +150,7 @@ pub struct Context<'a> {
     pub variables: &'a BTreeMap<String, String>,
     /// The path of the resource, or the key of an HTTP API's route, once it is known.
     pub resource: Option<&'a str>,
-    /// The authorizer's context and principal, once there are some.
+    /// The authorizer's context and principal, once it has answered.
     pub authorizer: Option<&'a serde_json::Map<String, Value>>,
 }
 
@@ -199,7 +199,7 @@ pub fn answer(
     let custom = found.map(|(_, custom)| custom);
     let (media_type, body) = match custom.and_then(|custom| template(&custom.templates)) {
         Some((media_type, template)) => (media_type, fill(template, &standard, context)),
-        // The one answer whose member has a capital letter.
+        // The only body whose member has a capital letter.
         None if matches!(error, GatewayError::AccessDenied { .. }) => (
             "application/json",
             json!({"Message": standard.message}).to_string(),
@@ -230,7 +230,7 @@ pub fn answer(
     response
 }
 
-/// The template for JSON, else the first there is.
+/// The template for JSON, else the first one.
 fn template(templates: &BTreeMap<String, String>) -> Option<(&str, &str)> {
     let (media_type, template) = templates
         .get_key_value("application/json")
@@ -238,8 +238,8 @@ fn template(templates: &BTreeMap<String, String>) -> Option<(&str, &str)> {
     Some((media_type, template))
 }
 
-/// Puts values in place of `$context.…`, `$stageVariables.…` and `$method.request.…`; there is no other language in
-/// these templates. What has no value becomes nothing.
+/// Replaces `$context.…`, `$stageVariables.…` and `$method.request.…`; these templates have no other language. A variable
+/// without a value becomes the empty string.
 fn fill(template: &str, standard: &Standard, context: &Context<'_>) -> String {
     let mut filled = String::with_capacity(template.len());
     let mut rest = template;
@@ -254,7 +254,7 @@ fn fill(template: &str, standard: &Standard, context: &Context<'_>) -> String {
             })
             .unwrap_or(after.len());
         let (name, after) = after.split_at(end);
-        // A full stop that ends a sentence is not part of a name.
+        // A full stop at the end of a sentence is not part of the name.
         let (name, stop) = name
             .strip_suffix('.')
             .map_or((name, ""), |name| (name, "."));

@@ -15,7 +15,7 @@ use crate::toolchain::BuildError;
 pub enum StackError {
     /// Another one uses the data folder.
     #[error(
-        "`cargo local` runs already with the data folder {data} (process {pid}, API {api}): stop it, or choose another \
+        "`cargo local` is already running with the data folder {data} (process {pid}, API {api}): stop it, or choose another \
          folder with --data"
     )]
     Running {
@@ -57,7 +57,7 @@ pub enum StackError {
     Function {
         /// The function.
         name: String,
-        /// What Lambda would say.
+        /// Lambda's error.
         error: String,
     },
     /// A part started but does not answer.
@@ -67,7 +67,7 @@ pub enum StackError {
         part: &'static str,
         /// Where.
         url: String,
-        /// What happened instead.
+        /// What happened.
         problem: String,
     },
     /// A file or folder cannot be used.

@@ -7,7 +7,7 @@ use crate::aws;
 use crate::function::FunctionSettings;
 use crate::template::FunctionDefinition;
 
-/// A function's process as Lambda would start it: the template's variables and Lambda's own, and nothing else.
+/// A function's process as Lambda would start it, with only the template's variables and Lambda's own.
 pub(super) fn settings(
     definition: &FunctionDefinition,
     binaries: &BTreeMap<String, PathBuf>,
@@ -31,7 +31,8 @@ pub(super) fn settings(
         &definition.memory_mb.to_string(),
     );
     set("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand");
-    set("AWS_LAMBDA_LOG_FORMAT", "JSON");
+    let format = definition.log_format.as_deref();
+    set("AWS_LAMBDA_LOG_FORMAT", format.unwrap_or("Text"));
     set(
         "AWS_LAMBDA_LOG_GROUP_NAME",
         &format!("/aws/lambda/{lambda_name}"),
@@ -42,7 +43,7 @@ pub(super) fn settings(
     }
     set("AWS_REGION", region);
     set("AWS_DEFAULT_REGION", region);
-    // The database takes any credentials; the SDK signs only with some.
+    // The database accepts any credentials, but the SDK needs some to sign.
     set("AWS_ACCESS_KEY_ID", "local");
     set("AWS_SECRET_ACCESS_KEY", "local");
     set("AWS_ENDPOINT_URL_DYNAMODB", database);

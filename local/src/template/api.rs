@@ -1,4 +1,4 @@
-//! The API of a template as data: routes, authorizers, and what API Gateway answers by itself.
+//! The API of a template as data: routes, authorizers, and the answers of API Gateway itself.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -25,11 +25,11 @@ pub struct FunctionDefinition {
     pub function_name: Option<String>,
     /// How long one invocation may take.
     pub timeout: Duration,
-    /// The memory that it is told it has; nothing here limits it.
+    /// The memory in its environment variable; nothing here limits it.
     pub memory_mb: u32,
     /// Its environment variables.
     pub environment: BTreeMap<String, String>,
-    /// The level that Lambda would tell it to log at.
+    /// The value of `AWS_LAMBDA_LOG_LEVEL`.
     pub log_level: Option<String>,
     /// The form of Lambda's own log lines, `JSON` or `Text`.
     pub log_format: Option<String>,

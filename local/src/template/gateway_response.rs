@@ -37,7 +37,7 @@ const TYPES: [&str; 21] = [
 pub struct CustomResponse {
     /// The status.
     pub status: Option<StatusCode>,
-    /// Further headers.
+    /// Additional headers.
     pub headers: Vec<(HeaderName, HeaderSource)>,
     /// The body, by media type.
     pub templates: BTreeMap<String, String>,

@@ -22,7 +22,7 @@ const INTEGRATION: &str = "x-amazon-apigateway-integration";
 /// What an OpenAPI document defines.
 #[derive(Debug, Default)]
 pub(super) struct Document {
-    /// The routes, and whether each says itself which authorizer it has.
+    /// The routes, and whether each has a `security` of its own.
     pub(super) routes: Vec<(Route, bool)>,
     /// The authorizers, by name.
     pub(super) authorizers: BTreeMap<String, Authorizer>,
@@ -111,7 +111,7 @@ fn route(
 /// The authorizer of an operation, which may be none, and its scopes.
 type Security = (Option<String>, Vec<String>);
 
-/// What an operation says about its authorizer; none when it says nothing.
+/// The `security` of an operation; none when it has none.
 fn security(operation: &Part) -> Result<Option<Security>, TemplateError> {
     let requirements = match operation.value("security") {
         None => return Ok(None),
@@ -183,7 +183,7 @@ fn function(
         .map_err(|fault| part.error(property, fault))
 }
 
-/// The authorizer of a security scheme, read as SAM's; none for a scheme that is no authorizer.
+/// The authorizer of a security scheme, read as SAM's; none for a scheme without an authorizer.
 fn authorizer(
     scheme: &Part,
     product: Product,

@@ -1,11 +1,11 @@
-//! `AWS::DynamoDB::Table`, as a request to make it.
+//! `AWS::DynamoDB::Table`, as a `CreateTable` request.
 
 use serde_json::{Map, Value};
 
 use super::Warnings;
 use super::error::{Fault, TemplateError};
 
-/// What a table's properties share with the request `CreateTable`.
+/// The properties of a table that are also members of a `CreateTable` request.
 const SHARED: [&str; 7] = [
     "AttributeDefinitions",
     "KeySchema",
@@ -16,7 +16,7 @@ const SHARED: [&str; 7] = [
     "TableClass",
 ];
 
-/// Properties that change nothing here.
+/// Properties without an effect here.
 const WITHOUT_EFFECT: [&str; 8] = [
     "ContributorInsightsSpecification",
     "DeletionProtectionEnabled",

@@ -67,7 +67,7 @@ struct Item {
 /// Reads the one `AWS::CloudFront::ResponseHeadersPolicy` of `web/template.yaml`: header names in lower case, and values.
 ///
 /// # Errors
-/// When it is no template, or has no such resource or another one beside it, or a header that is not known here.
+/// When the template is malformed, does not have exactly one such resource, or has an unknown header.
 pub fn read(text: &str, given: &Given) -> Result<Vec<(String, String)>, TemplateError> {
     let document = Document::read(text)?;
     let scope = document.scope(given)?;

@@ -447,7 +447,7 @@ async fn a_request_event_has_everything_but_the_body() {
 }
 
 #[tokio::test]
-async fn a_proxy_event_has_the_authorizers_context_as_text() {
+async fn a_proxy_event_has_the_authorizers_context_as_strings() {
     let api = Api::of(TEMPLATE);
     api.send("GET /prod/cached/a%2Fb/", &["Authorization: t"])
         .await;
