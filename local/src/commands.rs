@@ -5,6 +5,7 @@ pub mod doctor;
 pub mod invoke;
 mod no_answer;
 mod probe;
+mod proxy;
 mod report;
 pub mod run;
 pub mod smoke;

@@ -36,7 +36,7 @@ impl Endpoint {
 
     /// Whether it leads back to this machine, however that is written.
     #[must_use]
-    pub(crate) fn is_on_loopback(&self) -> bool {
+    pub fn is_on_loopback(&self) -> bool {
         self.0.host_str().is_some_and(leads_to_loopback)
     }
 

@@ -43,7 +43,11 @@ impl ForwardProxy {
     }
 
     /// For the HTTP library, which does the matching and the CONNECT.
-    pub(super) fn for_client(&self) -> Result<Proxy, reqwest::Error> {
+    ///
+    /// # Errors
+    ///
+    /// If that rejects the address.
+    pub fn for_client(&self) -> Result<Proxy, reqwest::Error> {
         Ok(Proxy::https(self.url.clone())?.no_proxy(NoProxy::from_string(&self.direct)))
     }
 }

@@ -21,7 +21,6 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use authorizer::config::Settings;
-use authorizer::http_client::HttpClientError;
 use clap::Args;
 use reqwest::Url;
 use serde_json::{Map, Value};
@@ -32,6 +31,7 @@ use self::sign_in::{Stopped, Tokens};
 use self::token::Examined;
 use super::Failed;
 use super::probe::Probe;
+use super::proxy;
 use super::report::Report;
 
 /// Check an issuer, a client and a token for this authorizer, one by one, and say how to mend what is wrong
@@ -139,12 +139,14 @@ impl Doctor {
     }
 
     fn probe(&self) -> Result<Probe, String> {
+        let proxy = proxy::of_environment()?;
         let Some(path) = &self.ca_file else {
-            return Probe::new(None).map_err(|error| error.to_string());
+            return Probe::new(None, proxy.as_ref()).map_err(|error| error.to_string());
         };
-        let wrong = |error: String| format!("--ca-file {}: {error}", path.display());
-        let pem = std::fs::read(path).map_err(|error| wrong(error.to_string()))?;
-        Probe::new(Some(&pem)).map_err(|error: HttpClientError| wrong(error.to_string()))
+        let wrong =
+            |error: &dyn std::fmt::Display| format!("--ca-file {}: {error}", path.display());
+        let pem = std::fs::read(path).map_err(|error| wrong(&error))?;
+        Probe::new(Some(&pem), proxy.as_ref()).map_err(|error| wrong(&error))
     }
 
     /// Makes the checks in order, and gives back the address of the keys.

@@ -5,11 +5,13 @@ mod certificates;
 use std::sync::Arc;
 use std::time::Duration;
 
-use authorizer::http_client::{HttpClientError, MAX_BODY_BYTES, TransportError, trusted_roots};
-use http::{HeaderMap, HeaderName, StatusCode};
+use authorizer::http_client::{
+    Endpoint, ForwardProxy, HttpClientError, MAX_BODY_BYTES, TransportError, trusted_roots,
+};
+use http::{HeaderMap, HeaderName, Method, StatusCode};
 use lambda_support::clock::{Clock, SystemClock, Timestamp};
 use reqwest::redirect::Policy;
-use reqwest::{Client, RequestBuilder, Response};
+use reqwest::{Client, ClientBuilder, Proxy, RequestBuilder, Response};
 
 use self::certificates::RecordingVerifier;
 pub(super) use self::certificates::{CertificateFault, ChainEnd};
@@ -21,7 +23,9 @@ pub(super) const MAX_WAIT: Duration = Duration::from_secs(5);
 /// `--ca-file`; unlike that one it keeps the whole answer, whatever its status.
 #[derive(Debug)]
 pub(super) struct Probe {
-    client: Client,
+    direct: Client,
+    /// For all hosts but those on loopback.
+    proxied: Option<Client>,
     verifier: Arc<RecordingVerifier>,
 }
 
@@ -44,11 +48,14 @@ pub(super) struct NoAnswer {
 }
 
 impl Probe {
-    /// A probe that also trusts the roots in `further_roots_pem`.
+    /// A probe that also trusts the roots in `further_roots_pem`, and reaches other machines through the proxy.
     ///
     /// # Errors
-    /// When that holds no certificates.
-    pub(super) fn new(further_roots_pem: Option<&[u8]>) -> Result<Self, HttpClientError> {
+    /// When there are no certificates in it.
+    pub(super) fn new(
+        further_roots_pem: Option<&[u8]>,
+        proxy: Option<&ForwardProxy>,
+    ) -> Result<Self, HttpClientError> {
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let roots = Arc::new(trusted_roots(further_roots_pem)?);
         let verifier = RecordingVerifier::new(roots, Arc::clone(&provider))?;
@@ -59,24 +66,38 @@ impl Probe {
             .dangerous()
             .with_custom_certificate_verifier(verifier.clone())
             .with_no_client_auth();
-        let client = Client::builder()
-            .tls_backend_preconfigured(tls)
-            .redirect(Policy::none())
-            .no_proxy()
-            .referer(false)
-            .user_agent(concat!("cargo-local/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .map_err(|_| HttpClientError::Tls)?;
-        Ok(Self { client, verifier })
+        let client = |proxy: Option<Proxy>| {
+            let builder = Client::builder()
+                .tls_backend_preconfigured(tls.clone())
+                .redirect(Policy::none())
+                // Without it the HTTP library would read the environment itself.
+                .no_proxy()
+                .referer(false)
+                .user_agent(concat!("cargo-local/", env!("CARGO_PKG_VERSION")));
+            let builder = proxy.into_iter().fold(builder, ClientBuilder::proxy);
+            builder.build().map_err(|_| HttpClientError::Tls)
+        };
+        let proxy = proxy.map(ForwardProxy::for_client).transpose();
+        let proxy = proxy.map_err(|_| HttpClientError::Tls)?;
+        Ok(Self {
+            direct: client(None)?,
+            proxied: proxy.map(|proxy| client(Some(proxy))).transpose()?,
+            verifier,
+        })
     }
 
-    /// For requests that need more than an address; they go through [`Self::send`].
-    pub(super) const fn client(&self) -> &Client {
-        &self.client
+    /// A request that is sent by [`Self::send`].
+    pub(super) fn request(&self, method: Method, url: &str) -> RequestBuilder {
+        let is_here = url.parse().is_ok_and(|url: Endpoint| url.is_on_loopback());
+        let client = match &self.proxied {
+            Some(proxied) if !is_here => proxied,
+            Some(_) | None => &self.direct,
+        };
+        client.request(method, url)
     }
 
     pub(super) async fn get(&self, url: &str) -> Result<Answer, NoAnswer> {
-        self.send(self.client.get(url)).await
+        self.send(self.request(Method::GET, url)).await
     }
 
     pub(super) async fn send(&self, request: RequestBuilder) -> Result<Answer, NoAnswer> {

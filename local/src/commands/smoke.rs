@@ -18,6 +18,7 @@ use self::api::{Api, Call};
 use self::observations::Observations;
 use super::Failed;
 use super::probe::Probe;
+use super::proxy;
 use super::report::{Check, Report};
 
 /// Check from outside that a deployed API guards what it should guard
@@ -61,13 +62,14 @@ impl Smoke {
     /// # Errors
     /// When standard output cannot be written to.
     pub(crate) async fn run(&self) -> Result<ExitCode, Failed> {
-        let probe = match Probe::new(None) {
-            Ok(probe) => probe,
-            Err(error) => {
-                crate::progress::line(format_args!("error: {error}"));
-                return Ok(ExitCode::FAILURE);
+        let proxy = match proxy::of_environment() {
+            Ok(proxy) => proxy,
+            Err(usage) => {
+                crate::progress::line(format_args!("error: {usage}"));
+                return Ok(ExitCode::from(2));
             }
         };
+        let probe = Probe::new(None, proxy.as_ref())?;
         let api = Api::new(self, &probe);
         let mut report = Report::new(self.json);
         for token in [&self.token, &self.weak_token, &self.expired_token] {

@@ -1,6 +1,7 @@
 //! The application: does the issuer know it, with this redirect URI, and is it a public one.
 
 use authorizer::http_client::Endpoint;
+use http::Method;
 use http::header::{CONTENT_TYPE, LOCATION};
 use reqwest::Url;
 use serde_json::{Map, Value};
@@ -209,8 +210,7 @@ pub(super) async fn redeem(
         Err((found, advice)) => return Ok(Verdict::Other { found, advice }),
     };
     let request = probe
-        .client()
-        .post(endpoint)
+        .request(Method::POST, &endpoint)
         .header(CONTENT_TYPE, token::FORM)
         .body(made_up_code(doctor, client_id));
     Ok(match probe.send(request).await {

@@ -1,5 +1,6 @@
 //! May the web pages read the issuer's answers.
 
+use http::Method;
 use http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CONTENT_TYPE, ORIGIN};
 use reqwest::RequestBuilder;
 use serde_json::{Map, Value};
@@ -42,7 +43,7 @@ pub(super) async fn check(
     if let Some(url) = keys.and_then(Keys::url) {
         found.push((
             "key set",
-            allowed(probe.client().get(url), origin, probe).await,
+            allowed(probe.request(Method::GET, url), origin, probe).await,
         ));
     }
     if let (Ok(url), Some(client_id)) = (
@@ -50,8 +51,7 @@ pub(super) async fn check(
         &doctor.client_id,
     ) {
         let request = probe
-            .client()
-            .post(url)
+            .request(Method::POST, &url)
             .header(CONTENT_TYPE, token::FORM)
             .body(client::made_up_code(doctor, client_id));
         found.push(("token endpoint", allowed(request, origin, probe).await));

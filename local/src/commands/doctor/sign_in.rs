@@ -6,6 +6,7 @@ mod page;
 use std::io;
 use std::time::Duration;
 
+use http::Method;
 use http::header::CONTENT_TYPE;
 use serde_json::{Map, Value};
 
@@ -159,8 +160,7 @@ impl Flow<'_> {
         ));
         let post = self
             .probe
-            .client()
-            .post(&endpoint)
+            .request(Method::POST, &endpoint)
             .header(CONTENT_TYPE, token::FORM)
             .body(self.sign_in.token_form(request, code));
         let answer = self.probe.send(post).await.map_err(|failure| {

@@ -84,8 +84,7 @@ impl<'s> Api<'s> {
     pub(super) fn request(&self, method: &Method, path: &str) -> RequestBuilder {
         let request = self
             .probe
-            .client()
-            .request(method.clone(), format!("{}{path}", self.base));
+            .request(method.clone(), &format!("{}{path}", self.base));
         let request = match self.origin {
             Some(origin) => request.header(ORIGIN, origin),
             None => request,

@@ -1,0 +1,35 @@
+//! The forward proxy of the environment, read as the authorizer reads it.
+
+use std::ffi::OsString;
+use std::io;
+
+use authorizer::config::Settings;
+use authorizer::http_client::ForwardProxy;
+use lambda_support::settings::{Environment, Source};
+
+/// `HTTPS_PROXY` and `NO_PROXY`.
+///
+/// # Errors
+/// When they are wrong.
+pub(super) fn of_environment() -> Result<Option<ForwardProxy>, String> {
+    let settings = Settings::from_source(&OnlyProxy).map_err(|faults| faults.to_string())?;
+    Ok(settings.proxy)
+}
+
+/// What the settings must have, and of the environment only the proxy: other variables are for a deployment.
+struct OnlyProxy;
+
+impl Source for OnlyProxy {
+    fn variable(&self, name: &str) -> Option<OsString> {
+        match name {
+            "ISSUER" => Some("https://issuer.invalid".into()),
+            "AUDIENCE" => Some("any".into()),
+            "HTTPS_PROXY" | "https_proxy" | "NO_PROXY" | "no_proxy" => Environment.variable(name),
+            _ => None,
+        }
+    }
+
+    fn file(&self, _: &str) -> io::Result<Vec<u8>> {
+        Err(io::ErrorKind::NotFound.into())
+    }
+}
