@@ -9,6 +9,7 @@ mod proxy;
 mod report;
 pub mod run;
 pub mod smoke;
+mod stray;
 pub mod token;
 
 /// Why a command failed.

@@ -3,8 +3,21 @@
 use std::process::ExitCode;
 
 use clap::Parser as _;
+use local::cli::Cli;
+use local::progress::line;
+use tokio::runtime::Runtime;
 
-#[tokio::main]
-async fn main() -> ExitCode {
-    local::cli::Cli::parse().run().await
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let runtime = match Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            line(format_args!("error: {error}"));
+            return ExitCode::FAILURE;
+        }
+    };
+    let status = runtime.block_on(cli.run());
+    // The resolver cannot be interrupted: a lookup that was given up must not keep the process.
+    runtime.shutdown_background();
+    status
 }

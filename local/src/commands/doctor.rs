@@ -33,12 +33,13 @@ use super::Failed;
 use super::probe::Probe;
 use super::proxy;
 use super::report::Report;
+use super::stray::Stray;
 
 /// Check an issuer, a client and a token for this authorizer, one by one, and say how to mend what is wrong
 ///
 /// Without a problem the last line has the environment variables for the authorizer. Checks that lack an option are
 /// skipped. The issuer is asked as an anonymous browser would ask it, with a made-up authorization code and without
-/// credentials; each request waits 5 seconds at most.
+/// credentials; each request waits 5 seconds at most. `HTTPS_PROXY` and `NO_PROXY` are read as the authorizer does.
 ///
 /// Exit status: 0 without a failure, 1 with one, 2 for wrong usage.
 #[derive(Debug, Args)]
@@ -73,6 +74,8 @@ pub struct Doctor {
     /// Print one JSON document; the URL of --sign-in goes to standard error
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    stray: Stray,
 }
 
 /// What the options name, read.
@@ -124,6 +127,7 @@ impl Doctor {
 
     /// Reads what the options name.
     fn given(&self) -> Result<GivenFacts, String> {
+        self.stray.check()?;
         let token = match self.token.as_deref() {
             Some("-") => {
                 let text = io::read_to_string(io::stdin());

@@ -10,7 +10,7 @@ pub(super) fn explain(failure: &NoAnswer) -> (String, String) {
         TransportError::Connect(fault) => return connect(failure, fault),
         TransportError::TimedOut => (
             format!("no whole answer within {} seconds", MAX_WAIT.as_secs()),
-            "check the host, the firewall and whether this network needs a proxy",
+            "check the host name, the firewall and whether this network needs a proxy (HTTPS_PROXY)",
         ),
         TransportError::TooLarge => (
             format!("an answer of more than {MAX_BODY_BYTES} bytes"),

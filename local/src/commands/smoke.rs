@@ -20,6 +20,7 @@ use super::Failed;
 use super::probe::Probe;
 use super::proxy;
 use super::report::{Check, Report};
+use super::stray::Stray;
 
 /// Check from outside that a deployed API guards what it should guard
 ///
@@ -54,6 +55,8 @@ pub struct Smoke {
     /// Print one JSON document
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    stray: Stray,
 }
 
 impl Smoke {
@@ -62,7 +65,8 @@ impl Smoke {
     /// # Errors
     /// When standard output cannot be written to.
     pub(crate) async fn run(&self) -> Result<ExitCode, Failed> {
-        let proxy = match proxy::of_environment() {
+        let proxy = self.stray.check().and_then(|()| proxy::of_environment());
+        let proxy = match proxy {
             Ok(proxy) => proxy,
             Err(usage) => {
                 crate::progress::line(format_args!("error: {usage}"));

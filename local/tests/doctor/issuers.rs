@@ -101,6 +101,10 @@ async fn wrong_usage_is_exit_2() {
             "absolute URL",
         ),
         (
+            &["--issuer", "x", "--token", "Bearer", "secret.secret.secret"],
+            "without `Bearer`",
+        ),
+        (
             &["--issuer", "x", "--ca-file", "/nowhere.pem"],
             "/nowhere.pem",
         ),
@@ -110,7 +114,7 @@ async fn wrong_usage_is_exit_2() {
         let error = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(2), "{options:?}: {error}");
         assert!(
-            error.contains(said) && output.stdout.is_empty(),
+            error.contains(said) && !error.contains("secret") && output.stdout.is_empty(),
             "{options:?}: {error}"
         );
     }

@@ -363,6 +363,20 @@ async fn wrong_usage_is_exit_2() {
                 "--api",
                 "http://127.0.0.1:9",
                 "--allowed",
+                "GET /x",
+                "--guarded",
+                "PUT /x",
+                "--token",
+                "Bearer",
+                "secret.secret.secret",
+            ],
+            "without `Bearer`",
+        ),
+        (
+            &[
+                "--api",
+                "http://127.0.0.1:9",
+                "--allowed",
                 "GET",
                 "--guarded",
                 "PUT /x",
@@ -389,6 +403,9 @@ async fn wrong_usage_is_exit_2() {
             .unwrap();
         let error = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(2), "{options:?}: {error}");
-        assert!(error.contains(said), "{options:?}: {error}");
+        assert!(
+            error.contains(said) && !error.contains("secret"),
+            "{options:?}: {error}"
+        );
     }
 }
