@@ -1,4 +1,4 @@
-//! The settings: parsed once, from a source that tests can stand in for, into types that cannot be wrong.
+//! The settings: parsed once, from a source that tests can replace, into types that cannot be wrong.
 //!
 //! Every variable is read before the first fault is told, so that one run shows them all. A variable that is empty
 //! counts as unset, for a template can leave a value empty but not a name out; only `ACCESS_RULES` may not be empty,

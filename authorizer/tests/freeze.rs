@@ -208,7 +208,7 @@ impl Function {
         assert_eq!(effect, Some("Allow"), "{answer}");
     }
 
-    /// Until the keys are there: on a busy machine the first fetches may time out, which is not what this is about.
+    /// Until the keys are cached: on a busy machine the first fetches may time out, which is not what this is about.
     fn warm_up(&self, token: &str) {
         for _ in 0..20 {
             self.send(token);

@@ -100,7 +100,7 @@ proptest! {
     }
 
     #[test]
-    fn no_header_or_payload_of_any_bytes_is_let_in(
+    fn no_header_or_payload_of_any_bytes_is_accepted(
         header_bytes in prop::collection::vec(any::<u8>(), 0..64),
         payload in prop::collection::vec(any::<u8>(), 0..64),
         signature in prop::collection::vec(any::<u8>(), 0..64),

@@ -319,6 +319,6 @@ async fn a_process_of_a_stopped_environment_exits() {
     runtime.initialised().await;
     drop(runtime);
     let ended = tokio::time::timeout(LONG, process.wait()).await;
-    assert!(ended.is_ok(), "it waits for events that nobody can send");
+    assert!(ended.is_ok(), "it waits for events that no one can send");
     println!("test a_process_of_a_stopped_environment_exits ... ok");
 }

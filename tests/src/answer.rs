@@ -47,7 +47,7 @@ impl Answer {
     }
 }
 
-/// Compares a whole JSON answer with what is expected, where `…` in an expected text stands for any run of characters
+/// Compares a whole JSON answer with what is expected, where `…` in an expected string matches any run of characters
 /// (times, ids and whatever else is new each time).
 ///
 /// # Panics

@@ -44,7 +44,7 @@ impl Stack {
             .stdout(Stdio::piped())
             .stderr(log)
             .spawn()
-            .expect("the `local` binary stands in the target folder, where `cargo test` puts it");
+            .expect("the `local` binary is in the target folder, where `cargo test` puts it");
         wait_until_ready(&mut process, &data);
         let addresses =
             fs::read_to_string(data.join("stack.json")).expect("stack.json says where it answers");
@@ -204,7 +204,7 @@ fn local(data: &Path) -> Command {
 pub fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .parent()
-        .expect("this package stands in the repository")
+        .expect("this package is in the repository")
         .to_owned()
 }
 

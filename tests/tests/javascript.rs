@@ -1,4 +1,4 @@
-//! What stands in JavaScript has tests of its own, beside it; here they are part of `cargo test`.
+//! The JavaScript parts have their own tests, beside the code; here they are part of `cargo test`.
 
 use tests::node;
 

@@ -110,7 +110,7 @@ async fn signed_in_signed_out_and_refused() {
     let answer = put(Some(&alice)).await;
     assert_eq!(answer.status, 201, "{answer:?}");
 
-    // What alice wrote is hers alone.
+    // Only alice may read what she wrote.
     let answer = stack.get("/state/home", Some(&alice)).await;
     assert_eq!(answer.status, 200, "{answer:?}");
     let resource = json!({

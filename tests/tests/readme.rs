@@ -41,7 +41,7 @@ fn steps(page: &str) -> Vec<Step> {
     steps
 }
 
-/// With `README_STACK=running` the commands go, word for word, to a stack that somebody started by `cargo local`; else to
+/// With `README_STACK=running` the commands go, word for word, to a running stack that `cargo local` started; otherwise to
 /// one of the test's own on free ports, and with the binary in place of `cargo -q local`, which would wait for cargo.
 #[test]
 fn the_readme_is_true() {

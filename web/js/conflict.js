@@ -42,7 +42,7 @@ export async function showConflict(place, { base, mine, theirs }, saved) {
       }
     });
 
-  const title = element('h2', { tabindex: '-1' }, 'Somebody else changed this while you were editing');
+  const title = element('h2', { tabindex: '-1' }, 'Someone else changed this while you were editing');
   place.replaceChildren(
     element(
       'section',
@@ -80,7 +80,7 @@ export async function showConflict(place, { base, mine, theirs }, saved) {
  * @param {(tagged: Tagged) => void} saved
  */
 function showDeleted(place, id, mine, saved) {
-  const title = element('h2', { tabindex: '-1' }, 'Somebody deleted this while you were editing');
+  const title = element('h2', { tabindex: '-1' }, 'Someone deleted this while you were editing');
   place.replaceChildren(
     element(
       'section',

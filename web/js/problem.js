@@ -75,7 +75,7 @@ function problemOfCall({ method, status, byHandler, body, caller, headers }) {
       return { title: 'There is nothing here for you', advice: 'It does not exist, or is not shared with you. The API does not say which.' };
     case 409:
     case 412:
-      return { title: 'Somebody else was faster', advice: 'What you started from is no longer the latest. Load it again, and nothing is lost.', remedy: 'reload' };
+      return { title: 'Someone else was faster', advice: 'What you started from is no longer the latest. Load it again, and nothing is lost.', remedy: 'reload' };
     case 413:
       return { title: 'This is too large', advice: 'A value may have 256 KiB. Make it smaller, or split it.' };
     case 400:

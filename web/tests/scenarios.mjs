@@ -224,7 +224,7 @@ export const scenarios = {
 
     visitor.expected.push(/status of 412/);
     await page.getByRole('button', { name: 'Save' }).click();
-    await page.getByText('Somebody else changed this while you were editing').waitFor();
+    await page.getByText('Someone else changed this while you were editing').waitFor();
     await screenshot(page, 'conflict');
     await checkAccessibility(page, 'a conflict');
     const merged = () => page.getByLabel('The merged version').innerText().then((text) => JSON.parse(text).value);
@@ -260,7 +260,7 @@ export const scenarios = {
       await remove(id, (await read(id)).etag);
     }, id);
     await page.getByRole('button', { name: 'Overwrite with mine' }).click();
-    await page.getByText('Somebody deleted this while you were editing').waitFor();
+    await page.getByText('Someone deleted this while you were editing').waitFor();
     await page.getByRole('button', { name: 'Create it again' }).click();
     await page.getByText('Saved as version 1').waitFor();
     assert.deepEqual(await shownValue(page), { n: 'mine' });
@@ -291,7 +291,7 @@ export const scenarios = {
 
     visitor.expected.push(/status of 412/, /status of 404/);
     await page.getByRole('button', { name: 'Save' }).click();
-    await page.getByText('Somebody deleted this while you were editing').waitFor();
+    await page.getByText('Someone deleted this while you were editing').waitFor();
     await page.getByRole('button', { name: 'Create it again' }).click();
     await page.getByText('Saved as version 1').waitFor();
     assert.deepEqual(await shownValue(page), { n: 2 });
@@ -710,7 +710,7 @@ export const scenarios = {
       ['403 of the handler', problem(403), 'You may see this, but not change it', undefined],
       ['403 of the rules', gateway(403), 'Your sign-in does not cover this', 'Sign in for writing'],
       ['404', problem(404), 'There is nothing here for you', undefined],
-      ['409', problem(409), 'Somebody else was faster', 'Load again'],
+      ['409', problem(409), 'Someone else was faster', 'Load again'],
       ['413', problem(413), 'This is too large', undefined],
       ['422', problem(422), 'The API cannot accept this', undefined],
       ['428', problem(428), 'This page asked in the wrong way', 'Load again'],

@@ -81,7 +81,7 @@ fn read_rules(
 pub struct RuleFault {
     /// The place, as a JSON pointer (RFC 6901) such as `/0/path`; empty for the whole.
     pub pointer: String,
-    /// What is there.
+    /// The value that was found.
     pub value: Option<Value>,
     /// What was expected.
     pub expected: String,

@@ -1,4 +1,4 @@
-//! What is allowed and most likely not meant: the classic mistakes of setting up Okta, and rules that nobody meets.
+//! Settings that are valid and most likely a mistake: the classic errors in setting up Okta, and rules that no caller meets.
 
 use super::issuer_mistake::IssuerMistake;
 use crate::access::{AccessRule, Condition, Demand};

@@ -10,7 +10,7 @@ pub(super) const FLOOR: Duration = Duration::from_secs(1);
 /// Okta sends 44 days in quiet times and little, or `no-cache`, near a rotation. So `ceiling`, the operator's setting,
 /// bounds the one. A number of seconds is taken at its word, less the time in caches on the way, down to the [`FLOOR`]:
 /// an issuer that says 0 is asked every second, as one that says 1 is. An answer that says only that it shall not be
-/// kept counts as fresh for the `cooldown`: it names no time, and a fetch for every request would serve nobody.
+/// kept counts as fresh for the `cooldown`: it names no time, and a fetch for every request would serve no caller.
 pub(super) fn fresh_for(
     cache_control: Option<&str>,
     age: Option<u64>,

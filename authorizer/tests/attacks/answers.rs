@@ -149,9 +149,9 @@ fn a_good_token_without_any_grant_is_denied_and_not_unauthorized() {
         &http_api_event("GET/a", &bearer(&token)),
         &json!({"isAuthorized": false, "context": context()}),
     );
-    let nobody = World::new(&[("ACCESS_RULES", "[]")]);
+    let no_rules = World::new(&[("ACCESS_RULES", "[]")]);
     check(
-        &nobody,
+        &no_rules,
         &token_event(&token),
         &policy("00u1", "Deny", &["*"], &context()),
     );

@@ -102,7 +102,7 @@ test('a sign-in page cannot be used from another browser', async () => {
   assert.equal(response?.status, 400);
 });
 
-test('with a session nobody is asked again', async () => {
+test('with a session the user is not asked again', async () => {
   const visitor = browser();
   await visitor.tokens('alice');
   const silent = await visitor.authorize({ prompt: 'none', scope: 'openid' });
@@ -135,7 +135,7 @@ test('a refresh token is spent by its use, and a second use ends the whole grant
   assert.deepEqual(await introspect(second.access_token), { active: false });
 });
 
-test('one sign-in revoked leaves the other alone', async () => {
+test('revoking one sign-in does not end the other', async () => {
   const visitor = browser();
   const first = await visitor.tokens('alice');
   const { code, verifier } = await visitor.authorize().then(({ url, verifier }) => ({ code: url.searchParams.get('code') ?? '', verifier }));

@@ -35,7 +35,7 @@ function explanation(error) {
   if (error instanceof UnexpectedCallback) {
     return [
       'This sign-in was not started here',
-      'The link is old, was used before, or comes from somebody else. Nothing was sent, and nobody was signed in.',
+      'The link is old, was used before, or comes from someone else. Nothing was sent, and no one was signed in.',
     ];
   }
   if (error instanceof AuthorizationResponseError) {

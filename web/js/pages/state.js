@@ -91,7 +91,7 @@ async function show(tagged) {
       sessions.current !== undefined && button('Delete', () => confirmDeletion(tagged), { class: 'danger' }),
     ),
     ...(caller?.signedIn === true && !mine
-      ? [element('p', { class: 'soft' }, 'This belongs to somebody else. Administrators may change it; the API decides.')]
+      ? [element('p', { class: 'soft' }, 'This belongs to someone else. Administrators may change it; the API decides.')]
       : []),
   );
 }
