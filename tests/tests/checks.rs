@@ -1,4 +1,4 @@
-//! `cargo local doctor` and `cargo local smoke` against the whole stack, where nothing is wrong.
+//! `cargo local doctor` and `cargo local smoke` against the whole stack.
 
 #![expect(clippy::panic, reason = "a test: what goes wrong here is its verdict")]
 
@@ -34,6 +34,41 @@ fn assert_no_token(output: &Output, tokens: &[&str]) {
     }
 }
 
+fn remark(id: &str, status: &str) -> (String, String) {
+    (id.to_owned(), status.to_owned())
+}
+
+/// What the doctor is told of the application.
+#[derive(Clone, Copy)]
+struct Client<'a> {
+    id: &'a str,
+    redirect_uri: &'a str,
+    origin: &'a str,
+    scope: &'a str,
+}
+
+impl Client<'_> {
+    fn examine(self, stack: &Stack, more: &[&str]) -> Output {
+        let given = [
+            "doctor",
+            "--issuer",
+            stack.address("issuer"),
+            "--audience",
+            "api://default",
+            "--client-id",
+            self.id,
+            "--redirect-uri",
+            self.redirect_uri,
+            "--web-origin",
+            self.origin,
+            "--scope",
+            self.scope,
+            "--json",
+        ];
+        stack.run(&[&given, more].concat())
+    }
+}
+
 #[tokio::test]
 async fn the_stack_has_no_problem() {
     let stack = Stack::start("checks", &[]);
@@ -45,25 +80,14 @@ async fn the_stack_has_no_problem() {
 
     let web = stack.address("web");
     let redirect_uri = format!("{web}/callback.html");
-    let output = stack.run(&[
-        "doctor",
-        "--issuer",
-        stack.address("issuer"),
-        "--audience",
-        "api://default",
-        "--client-id",
-        "web",
-        "--redirect-uri",
-        &redirect_uri,
-        "--web-origin",
-        web,
-        "--scope",
-        "openid profile offline_access state:write",
-        "--token",
-        &token,
-        "--json",
-    ]);
-    let skipped = [("sign_in".to_owned(), "skip".to_owned())];
+    let right = Client {
+        id: "web",
+        redirect_uri: &redirect_uri,
+        origin: web,
+        scope: "openid profile offline_access state:write",
+    };
+    let output = right.examine(&stack, &["--token", &token]);
+    let skipped = [remark("sign_in", "skip")];
     assert_eq!(
         remarks(&output),
         skipped,
@@ -72,6 +96,53 @@ async fn the_stack_has_no_problem() {
     );
     assert_eq!(output.status.code(), Some(0));
     assert_no_token(&output, &[&token]);
+    for (wrong, failures) in [
+        (
+            Client {
+                id: "other",
+                ..right
+            },
+            &[
+                ("client", "fail"),
+                ("client_type", "skip"),
+                ("token_client", "fail"),
+            ][..],
+        ),
+        (
+            Client {
+                redirect_uri: "http://127.0.0.1:1/callback.html",
+                ..right
+            },
+            &[("client", "fail")],
+        ),
+        (
+            Client {
+                origin: "https://evil.example",
+                ..right
+            },
+            &[("cors", "fail")],
+        ),
+        (
+            Client {
+                scope: "openid state:erase",
+                ..right
+            },
+            &[("scopes", "fail"), ("token_scopes", "fail")],
+        ),
+    ] {
+        let output = wrong.examine(&stack, &["--token", &token]);
+        let mut expected: Vec<_> = failures
+            .iter()
+            .map(|(id, status)| remark(id, status))
+            .collect();
+        expected.extend(skipped.clone());
+        assert_eq!(
+            remarks(&output),
+            expected,
+            "{}",
+            String::from_utf8_lossy(&output.stdout)
+        );
+    }
 
     let output = stack.run(&[
         "smoke",

@@ -37,7 +37,7 @@ pub struct Smoke {
     /// A call that --token may make and that changes nothing, such as "GET /session"
     #[arg(long, value_name = "CALL")]
     allowed: Call,
-    /// A call that needs more than a token of anyone, such as "PUT /state/smoke"
+    /// A call that only some tokens may make, such as "PUT /state/smoke"
     #[arg(long, value_name = "CALL")]
     guarded: Call,
     /// An access token that may make the allowed call

@@ -371,9 +371,9 @@ async fn a_wrong_token_of_a_sign_in_fails_where_it_is_wrong() {
         &[("code", "c")],
     )
     .await;
-    let alone = report(&output);
-    assert_eq!(alone["failed"], 1, "{alone:#}");
-    assert_eq!(check(&alone, "token_audience")["status"], "fail");
+    let judged = report(&output);
+    assert_eq!(judged["failed"], 1, "{judged:#}");
+    assert_eq!(check(&judged, "token_audience")["status"], "fail");
 
     // With a token beside it the list is about that one, and the sign-in has its own verdict.
     let good = mint(

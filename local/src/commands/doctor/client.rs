@@ -67,7 +67,7 @@ impl Verdict {
     }
 }
 
-/// Sends an authorization request that shows no page to anyone.
+/// Sends an authorization request for which no page may be shown.
 pub(super) async fn request(
     doctor: &Doctor,
     metadata: Fact<&Map<String, Value>>,
@@ -235,7 +235,7 @@ pub(super) fn client_type(verdict: Fact<Verdict>) -> Outcome {
         Ok(Verdict::Reached(found)) => {
             return CLIENT_TYPE.fail(
                 format!("{found}: the issuer accepts a code that it never gave out"),
-                "use another issuer: this one is a mock that lets anyone in",
+                "use another issuer: this one is a mock that accepts any code",
             );
         }
         Ok(Verdict::Error(message)) => message,

@@ -206,7 +206,7 @@ impl Flow<'_> {
         client::endpoint(self.metadata, name).map_err(|(found, advice)| Stopped { found, advice })
     }
 
-    /// What happens, while it happens. Standard output is for the JSON document if there is one.
+    /// Reports a hop while it happens. Standard output is for the JSON document, if one was asked for.
     fn say(&self, text: &str) {
         if self.doctor.json {
             progress::line(text);

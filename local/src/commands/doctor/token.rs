@@ -69,7 +69,7 @@ impl Examined {
         let claim = claim.and_then(|inspection| inspection.claim("sub"));
         match claim {
             Some(subject) => shown::value(Some(subject)),
-            None => "someone: the token has no readable `sub`".to_owned(),
+            None => "a user without a readable `sub`".to_owned(),
         }
     }
 }
