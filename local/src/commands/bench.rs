@@ -25,6 +25,7 @@ use crate::commands::Failed;
 use crate::progress::{Progress, Verbosity};
 use crate::stack::workspace;
 use crate::template::{Given, TableDefinition, Template};
+use crate::text_file;
 use crate::toolchain;
 use figure::{Figure, Table};
 
@@ -136,8 +137,7 @@ impl Bench {
 /// The table of the template, which is made in a database of its own.
 fn table(workspace: &Path) -> Result<TableDefinition, BenchError> {
     let failed = |cause: &dyn std::fmt::Display| BenchError::Template(cause.to_string());
-    let text =
-        std::fs::read_to_string(workspace.join("template.yaml")).map_err(|cause| failed(&cause))?;
+    let text = text_file::read(&workspace.join("template.yaml")).map_err(|cause| failed(&cause))?;
     let given = Given {
         parameters: [
             ("Issuer", "https://bench.example"),

@@ -124,7 +124,10 @@ impl Gateway {
         }
         let matched = route::find_http(&self.api.routes, &call.verb, &call.path)
             .ok_or(HttpApiError::NotFound)?;
-        let authorized = match self.authorizer(&matched) {
+        let named = self
+            .authorizer(&matched)
+            .map_err(|_| HttpApiError::Internal)?;
+        let authorized = match named {
             None => Authorized::Anyone,
             Some((name, Authorizer::Lambda(authorizer))) => {
                 self.authorize_http(call, &matched, name, authorizer)

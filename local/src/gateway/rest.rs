@@ -88,7 +88,10 @@ impl Gateway {
         if method_arn.len() > MAX_METHOD_ARN {
             return Err(at_resource(GatewayError::UriTooLong));
         }
-        let context = match self.authorizer(&matched) {
+        let named = self
+            .authorizer(&matched)
+            .map_err(|_| at_resource(GatewayError::AuthorizerConfiguration))?;
+        let context = match named {
             None => None,
             // The reader of REST APIs makes none. A route is never served without its authorizer.
             Some((_, Authorizer::Jwt(_))) => {

@@ -554,3 +554,14 @@ async fn the_default_route_takes_the_rest() {
     let asks = ["Origin: https://app", "Access-Control-Request-Method: PUT"];
     assert_eq!(api.send("OPTIONS /any", &asks).await.status(), 401);
 }
+
+/// No template makes such an API; a route must not be open because of a fault of ours.
+#[tokio::test]
+async fn a_route_with_an_unknown_authorizer_is_not_open() {
+    let api = Api::changed(TEMPLATE, |api| api.authorizers.clear());
+    assert_eq!(
+        api.send("GET /other", &["Authorization: t"]).await.status(),
+        500
+    );
+    assert_eq!(api.invoked("handler"), 0);
+}

@@ -659,3 +659,16 @@ async fn bodies_that_are_too_large_never_reach_a_function() {
     assert_eq!(api.gateway.answer(over_lambdas, source).await.status(), 413);
     assert_eq!(api.invoked("handler"), 0);
 }
+
+/// No template makes such an API; a route must not be open because of a fault of ours.
+#[tokio::test]
+async fn a_route_with_an_unknown_authorizer_is_not_open() {
+    let api = Api::changed(TEMPLATE, |api| api.authorizers.clear());
+    assert_eq!(
+        api.send("GET /prod/other", &["Authorization: t"])
+            .await
+            .status(),
+        500
+    );
+    assert_eq!(api.invoked("handler"), 0);
+}

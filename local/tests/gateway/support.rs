@@ -83,11 +83,17 @@ pub(crate) fn policy_of_stage(stage: &str, effect: &str, path: &str) -> Value {
 
 impl Api {
     pub(crate) fn of(template: &str) -> Self {
+        Self::changed(template, |_| {})
+    }
+
+    /// The gateway of a template whose API is changed after it was read.
+    pub(crate) fn changed(template: &str, change: fn(&mut local::template::Api)) -> Self {
         let given = Given {
             region: "us-east-1".to_owned(),
             ..Given::default()
         };
-        let template = Template::read(template, &given).unwrap();
+        let mut template = Template::read(template, &given).unwrap();
+        change(&mut template.api);
         let functions = Arc::new(FakeFunctions {
             guard: Mutex::new(success(&policy("Allow", "*"))),
             handler: Mutex::new(success(&json!({"statusCode": 200, "body": "hello"}))),
