@@ -125,7 +125,8 @@ fn security(operation: &Part) -> Result<Option<Security>, TemplateError> {
         .flat_map(|requirement| requirement.as_object().into_iter().flatten())
         .collect();
     match schemes.as_slice() {
-        [] => Ok(Some((None, Vec::new()))),
+        // SAM adds its default authorizer also to an empty list.
+        [] => Ok(None),
         [(name, _)] if *name == "NONE" => Ok(Some((None, Vec::new()))),
         [(name, scopes)] => {
             let scopes = scopes.as_array().into_iter().flatten();

@@ -54,11 +54,18 @@ pub(super) fn read(
     }
     let default = DefaultAuthorizer::read(&auth, &authorizers)?;
     let mut routes: Vec<Route> = Vec::new();
+    let own = auth.part("Authorizers")?;
     for (mut route, explicit) in document.routes {
+        let added = default.of(route.verb.as_deref());
+        let at_security = |fault| TemplateError::at(format!("{}/security", route.place), fault);
         match &route.authorizer {
-            Some(name) => known(name, &authorizers)
-                .map_err(|fault| TemplateError::at(format!("{}/security", route.place), fault))?,
-            None if !explicit => route.authorizer = default.of(route.verb.as_deref()),
+            // SAM knows only its own authorizers, and adds the default one to any other.
+            Some(name) if added.is_some() && own.value(name).is_none() => {
+                let why = "the DefaultAuthorizer of the API is added to this one".to_owned();
+                return Err(at_security(Fault::NotSupported(why)));
+            }
+            Some(name) => known(name, &authorizers).map_err(at_security)?,
+            None if !explicit => route.authorizer = added,
             None => {}
         }
         add(route, &mut routes)?;

@@ -103,21 +103,32 @@ fn an_open_api_document_of_a_rest_api() {
 /// SAM adds what the resource itself says to the document.
 #[test]
 fn an_open_api_document_takes_the_default_authorizer_and_cors() {
-    let auth = "      Cors: \"'https://app'\"\n      Auth: {DefaultAuthorizer: Request, AddDefaultAuthorizerToCorsPreflight: false}\n";
-    let text = OPEN_API
-        .replacen(
-            "      DefinitionBody:\n",
-            &format!("{auth}      DefinitionBody:\n"),
-            1,
-        )
-        .replacen("              security: [{Token: []}]\n", "", 1);
+    let auth = "      Cors: \"'https://app'\"\n      Auth: {DefaultAuthorizer: Sam, AddDefaultAuthorizerToCorsPreflight: false, \
+                Authorizers: {Sam: {FunctionArn: !GetAtt Guard.Arn}}}\n";
+    let both = OPEN_API.replacen(
+        "      DefinitionBody:\n",
+        &format!("{auth}      DefinitionBody:\n"),
+        1,
+    );
+    // SAM adds its default authorizer beside one that only the document has. Which one decides is not documented.
+    let error = read(&both).unwrap_err().to_string();
+    let place = "Resources/Api/Properties/DefinitionBody/paths//a/get/security";
+    assert!(
+        error.starts_with(&format!("{place}: not supported")),
+        "{error}"
+    );
+
+    let text = both
+        .replacen("              security: [{Token: []}]\n", "", 1)
+        .replacen("security: [{Request: []}]", "security: [{Sam: []}]", 1);
     assert_eq!(
         routes(&text),
         [
-            "GET /a handler Request",
-            "PUT /a handler Request",
+            "GET /a handler Sam",
+            "PUT /a handler Sam",
             "POST /b/{id} handler NONE",
-            "ANY /b/{id} handler NONE",
+            // An empty list does not keep the default authorizer away.
+            "ANY /b/{id} handler Sam",
             "OPTIONS /a preflight NONE",
             "OPTIONS /b/{id} preflight NONE",
         ]
