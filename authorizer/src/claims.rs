@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use crate::claim_name::ClaimName;
 use crate::refusal::Refusal;
-use crate::times::Times;
+use crate::times::{Times, numeric_date};
 
 /// The claims of a token (RFC 7519, section 4), unverified: anyone may have written them. They decide which cheap check
 /// fails first, and reach neither a policy nor a log.
@@ -55,12 +55,7 @@ impl UnverifiedClaims {
     fn time(&self, claim: &'static str) -> Result<Option<f64>, Refusal> {
         self.0
             .get(claim)
-            .map(|value| {
-                value
-                    .as_f64()
-                    .filter(|time| time.is_finite())
-                    .ok_or(Refusal::TimeMalformed { claim })
-            })
+            .map(|value| numeric_date(value).ok_or(Refusal::TimeMalformed { claim }))
             .transpose()
     }
 

@@ -39,6 +39,9 @@ pub enum Failure {
         /// Why not.
         cause: IntrospectionFailure,
     },
+    /// Another proof of a key-bound token cannot be remembered, so it cannot be accepted.
+    #[error("the memory of used DPoP proofs is full")]
+    ProofMemoryFull,
 }
 
 fn because(cause: Option<&FetchError>) -> String {
@@ -57,6 +60,9 @@ pub enum EventFault {
     /// Headers or parameters that are neither an object nor null.
     #[error("expected headers and parameters to be objects or null")]
     List,
+    /// Without them there is no URL to compare a proof with.
+    #[error("expected the domain name and the path of the request, or the setting DPOP_PUBLIC_URL")]
+    NoUrl,
     /// The ARN is not one of a method.
     #[error("the ARN: {0}")]
     Arn(#[from] TargetError),
@@ -71,6 +77,7 @@ impl AuthorizerError {
             Self::Failed(Failure::UnknownEvent(_)) => "unknown_event",
             Self::Failed(Failure::KeysUnavailable { .. }) => "keys_unavailable",
             Self::Failed(Failure::IntrospectionUnavailable { .. }) => "introspection_unavailable",
+            Self::Failed(Failure::ProofMemoryFull) => "dpop_memory_full",
         }
     }
 }
@@ -86,6 +93,7 @@ impl From<AuthorizerError> for Diagnostic {
             AuthorizerError::Failed(Failure::IntrospectionUnavailable { .. }) => {
                 "IntrospectionUnavailable"
             }
+            AuthorizerError::Failed(Failure::ProofMemoryFull) => "ProofMemoryFull",
         };
         let message = match error {
             AuthorizerError::Refused(_) => name.to_owned(),

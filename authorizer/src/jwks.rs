@@ -25,6 +25,7 @@ use thiserror::Error;
 
 pub use self::fetch::FetchError;
 pub use self::freshness::StatedLifetime;
+pub(crate) use self::key::PublicKey;
 pub use self::key::{Thumbprint, VerificationKey, WrongSignature};
 pub use self::refusal::KeyRefusal;
 pub use self::set::{Candidates, KeySet, KeySetError, KeySetFault, RefusedKey};

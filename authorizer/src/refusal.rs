@@ -2,6 +2,7 @@
 
 use thiserror::Error;
 
+use crate::dpop::ProofRefusal;
 use crate::introspection::OtherMember;
 use crate::jwks::KeyRefusal;
 
@@ -166,6 +167,9 @@ pub enum Refusal {
     /// Bound to a key (`cnf`: RFC 9449, RFC 8705), so not valid as a plain bearer token.
     #[error("a sender-constrained token sent as a plain bearer token")]
     BoundToken,
+    /// The proof that goes with a key-bound token is missing or wrong (RFC 9449).
+    #[error("the DPoP proof: {0}")]
+    Proof(#[from] ProofRefusal),
     /// The issuer reports that it is not active (RFC 7662).
     #[error("revoked at the issuer")]
     Revoked,
@@ -238,6 +242,7 @@ impl Refusal {
             Self::IdToken => "id_token",
             Self::AccessToken => "access_token",
             Self::BoundToken => "bound_token",
+            Self::Proof(reason) => reason.code(),
             Self::Revoked => "token_revoked",
             Self::IntrospectionMismatch { .. } => "introspection_mismatch",
         }

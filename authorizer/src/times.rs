@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde_json::Value;
+
 use crate::clock::Timestamp;
 use crate::refusal::Refusal;
 
@@ -66,6 +68,11 @@ impl Times {
         }
         Ok(())
     }
+}
+
+/// A `NumericDate`: a finite number of seconds.
+pub(crate) fn numeric_date(value: &Value) -> Option<f64> {
+    value.as_f64().filter(|time| time.is_finite())
 }
 
 #[expect(

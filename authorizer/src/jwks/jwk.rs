@@ -2,6 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Map, Value};
 
 use super::key::{Kind, PublicKey, VerificationKey};
 use super::members::Members;
@@ -33,6 +34,19 @@ pub(super) fn parse(json: &str, allowed: &[Algorithm]) -> Result<VerificationKey
             kid: Some(kid),
             refusal,
         }),
+    }
+}
+
+impl PublicKey {
+    /// Reads a JWK that comes without a key set: the key itself and the algorithm it is bound to. An id and an intended
+    /// use say nothing where the sender of the signature is also the sender of the key.
+    pub(crate) fn from_jwk(members: Map<String, Value>) -> Result<Self, KeyRefusal> {
+        let members = Members::new(members);
+        let kty = key_type(&members)?;
+        if members.has("k") {
+            return Err(KeyRefusal::Symmetric);
+        }
+        public_key(&members, &kty)
     }
 }
 

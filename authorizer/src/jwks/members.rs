@@ -11,6 +11,10 @@ use crate::strict_json::{self, JsonFault};
 pub(super) struct Members(Map<String, Value>);
 
 impl Members {
+    pub(super) const fn new(members: Map<String, Value>) -> Self {
+        Self(members)
+    }
+
     pub(super) fn parse(json: &str) -> Result<Self, KeyRefusal> {
         strict_json::parse_object(json.as_bytes())
             .map(Self)

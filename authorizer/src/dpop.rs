@@ -1,0 +1,126 @@
+//! Key-bound access tokens (DPoP, RFC 9449): the proof that the sender of a request holds the key of its token.
+//!
+//! Pure: the time, the request and the token's verified binding are passed in. The only state is the bounded memory
+//! of used proofs.
+
+mod proof;
+mod refusal;
+mod replay;
+mod target;
+
+use std::fmt;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use self::proof::ParsedProof;
+pub use self::proof::{MAX_PROOF_BYTES, MAX_PROOF_ID_BYTES, UnverifiedProof};
+pub use self::refusal::ProofRefusal;
+pub use self::replay::MAX_REMEMBERED_PROOFS;
+use self::replay::{NotRemembered, ReplayMemory};
+pub use self::target::{PublicUrl, PublicUrlError};
+use self::target::{TargetUrl, join};
+use crate::bearer::BearerToken;
+use crate::clock::Timestamp;
+use crate::error::{AuthorizerError, EventFault, Failure};
+use crate::jwks::Thumbprint;
+
+/// How far the time of a proof may be from the clock, either way, besides the leeway.
+pub const PROOF_WINDOW: Duration = Duration::from_secs(60);
+
+/// The request that a proof must be for, as the event describes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Call {
+    /// The HTTP method.
+    pub method: String,
+    /// The path in the event's ARN, below the stage.
+    pub path: String,
+    /// The domain name and the whole path, stage included, where the event has both.
+    pub address: Option<Address>,
+}
+
+/// Where API Gateway received a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Address {
+    /// `requestContext.domainName`.
+    pub domain_name: String,
+    /// `requestContext.path`, or `rawPath` with payload 2.0.
+    pub path: String,
+}
+
+/// Verifies proofs, each of them once.
+pub struct ProofVerifier {
+    public_urls: Vec<PublicUrl>,
+    window: Duration,
+    used: Mutex<ReplayMemory>,
+}
+
+impl ProofVerifier {
+    /// A verifier that has seen no proof yet. Without `public_urls` the URL called is the one in the event.
+    #[must_use]
+    pub fn new(public_urls: Vec<PublicUrl>, leeway: Duration) -> Self {
+        Self {
+            public_urls,
+            window: PROOF_WINDOW.saturating_add(leeway),
+            used: Mutex::new(ReplayMemory::new(MAX_REMEMBERED_PROOFS)),
+        }
+    }
+
+    /// Verifies that `proof` was made for this call, with this token, by the holder of the key with the thumbprint
+    /// `bound_to`, just now, and that it is used for the first time (RFC 9449, section 4.3).
+    ///
+    /// # Errors
+    ///
+    /// A [`Refusal`](crate::refusal::Refusal) for what is wrong with the proof, a [`Failure`] where this cannot be
+    /// decided: the event does not have the URL, or the memory is full.
+    pub fn verify(
+        &self,
+        proof: &UnverifiedProof,
+        call: &Call,
+        token: &BearerToken,
+        bound_to: Thumbprint,
+        now: Timestamp,
+    ) -> Result<(), AuthorizerError> {
+        let proof = ParsedProof::parse(proof)?;
+        proof.check_method(&call.method)?;
+        proof.check_url(&self.urls_called(call)?)?;
+        let acceptable_until = proof.check_time(now, self.window)?;
+        proof.check_token(&token.digest())?;
+        proof.check_key(bound_to)?;
+        let id = proof.id()?;
+        proof.check_signature()?;
+        // Last, so that a proof that fails for another reason uses nothing up.
+        let remember_until = acceptable_until.max(now.plus(self.window));
+        let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
+        used.remember(id, remember_until, now)
+            .map_err(|error| match error {
+                NotRemembered::Replayed => ProofRefusal::Replayed.into(),
+                NotRemembered::Full => Failure::ProofMemoryFull.into(),
+            })
+    }
+
+    /// The URLs that may be the one called, normalised.
+    fn urls_called(&self, call: &Call) -> Result<Vec<TargetUrl>, Failure> {
+        let no_url = Failure::UnknownEvent(EventFault::NoUrl);
+        if self.public_urls.is_empty() {
+            let Address { domain_name, path } = call.address.as_ref().ok_or(no_url)?;
+            let url = join(&format!("https://{domain_name}"), path).map_err(|_| no_url)?;
+            return Ok(vec![url]);
+        }
+        self.public_urls
+            .iter()
+            .map(|base| join(base.as_str(), &call.path).map_err(|_| no_url))
+            .collect()
+    }
+}
+
+impl fmt::Debug for ProofVerifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ProofVerifier")
+            .field("public_urls", &self.public_urls)
+            .field("window", &self.window)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;

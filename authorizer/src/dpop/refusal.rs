@@ -1,0 +1,166 @@
+//! Why a proof is not accepted.
+
+use thiserror::Error;
+
+use super::proof::{MAX_PROOF_BYTES, MAX_PROOF_ID_BYTES};
+use crate::compact_jws::JwsFault;
+use crate::error::AuthorizerError;
+use crate::jwks::KeyRefusal;
+use crate::refusal::{Part, Refusal};
+
+/// Every way in which the proof of a key-bound token can be refused (RFC 9449, section 4.3). None carries a value of
+/// the proof.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum ProofRefusal {
+    /// No header `DPoP`.
+    #[error("no header `DPoP`")]
+    Missing,
+    /// More than one value of the header, in one field or several.
+    #[error("more than one value of the header `DPoP`")]
+    Several,
+    /// Longer than is read.
+    #[error("a proof of {bytes} bytes, at most {MAX_PROOF_BYTES} are read")]
+    TooLong {
+        /// Its length.
+        bytes: usize,
+    },
+    /// Not a JWS in compact form, with a header and a payload that are JSON objects without repeated members.
+    #[error("not a JWT: {0}")]
+    Malformed(#[from] JwsFault),
+    /// `typ` is not `dpop+jwt`.
+    #[error("`typ` is not `dpop+jwt`")]
+    Type,
+    /// `crit`: extensions that must be understood, of which this verifier knows none.
+    #[error("the header names critical extensions")]
+    CriticalExtension,
+    /// `alg` is missing, unknown, `none` or symmetric.
+    #[error("`alg` is not one of {}", crate::algorithm::UnknownAlgorithm)]
+    AlgorithmNotAllowed,
+    /// `jwk` is missing or not an object.
+    #[error("the header has no `jwk` that is an object")]
+    KeyMissing,
+    /// `jwk` cannot be used, or not with `alg`.
+    #[error("the `jwk` cannot be used: {reason}")]
+    Key {
+        /// Why.
+        reason: KeyRefusal,
+    },
+    /// The signature is not that of the key in `jwk`.
+    #[error("wrong signature")]
+    WrongSignature,
+    /// `htm` is missing or another method.
+    #[error("`htm` is not the method of the request")]
+    Method,
+    /// `htu` is missing or not an absolute URL.
+    #[error("`htu` is not an absolute URL")]
+    UrlMalformed,
+    /// `htu` is another URL.
+    #[error(
+        "`htu` is not the URL called; if callers use another domain name or base path than the event has, set \
+         DPOP_PUBLIC_URL"
+    )]
+    Url,
+    /// `iat` is missing or not a finite number.
+    #[error("`iat` is not a number of seconds")]
+    TimeMissing,
+    /// `iat` is too long ago.
+    #[error("made {seconds_ago} s ago")]
+    Expired {
+        /// How long ago.
+        seconds_ago: u64,
+    },
+    /// `iat` is in the future.
+    #[error("made {seconds_ahead} s in the future")]
+    InFuture {
+        /// How far ahead.
+        seconds_ahead: u64,
+    },
+    /// `ath` is missing or the hash of another token.
+    #[error("`ath` is not the SHA-256 of the token")]
+    Token,
+    /// The key is not the one that the token is bound to.
+    #[error("the key of the proof is not the one that the token is bound to")]
+    OtherKey,
+    /// `jti` is missing, empty or not a string.
+    #[error("no `jti`")]
+    IdMissing,
+    /// `jti` is longer than is remembered.
+    #[error("a `jti` of {bytes} bytes, at most {MAX_PROOF_ID_BYTES} are accepted")]
+    IdTooLong {
+        /// Its length.
+        bytes: usize,
+    },
+    /// A proof with this `jti` was used already.
+    #[error("a proof with this `jti` was used already")]
+    Replayed,
+}
+
+impl ProofRefusal {
+    /// The stable name of the reason, in logs and metrics.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Missing => "dpop_proof_missing",
+            Self::Several => "dpop_several_proofs",
+            Self::TooLong { .. } => "dpop_proof_too_long",
+            Self::Malformed(fault) => malformed_code(*fault),
+            Self::Type => "dpop_type_not_allowed",
+            Self::CriticalExtension => "dpop_critical_extension",
+            Self::AlgorithmNotAllowed => "dpop_algorithm_not_allowed",
+            Self::KeyMissing => "dpop_key_missing",
+            Self::Key { reason } => key_code(*reason),
+            Self::WrongSignature => "dpop_wrong_signature",
+            Self::Method => "dpop_method_mismatch",
+            Self::UrlMalformed => "dpop_url_malformed",
+            Self::Url => "dpop_url_mismatch",
+            Self::TimeMissing => "dpop_iat_missing",
+            Self::Expired { .. } => "dpop_proof_expired",
+            Self::InFuture { .. } => "dpop_proof_in_future",
+            Self::Token => "dpop_token_mismatch",
+            Self::OtherKey => "dpop_key_mismatch",
+            Self::IdMissing => "dpop_jti_missing",
+            Self::IdTooLong { .. } => "dpop_jti_too_long",
+            Self::Replayed => "dpop_proof_replayed",
+        }
+    }
+}
+
+impl From<ProofRefusal> for AuthorizerError {
+    fn from(reason: ProofRefusal) -> Self {
+        Refusal::from(reason).into()
+    }
+}
+
+const fn malformed_code(fault: JwsFault) -> &'static str {
+    match fault {
+        JwsFault::NotThreeParts => "dpop_not_three_parts",
+        JwsFault::NotBase64Url { .. } => "dpop_not_base64url",
+        JwsFault::NotJsonObject { part: Part::Header } => "dpop_header_not_json_object",
+        JwsFault::NotJsonObject { .. } => "dpop_payload_not_json_object",
+        JwsFault::RepeatedMember { .. } => "dpop_repeated_member",
+        JwsFault::NumberOutOfRange { .. } => "dpop_number_out_of_range",
+    }
+}
+
+const fn key_code(reason: KeyRefusal) -> &'static str {
+    match reason {
+        KeyRefusal::PrivateKey => "dpop_key_private",
+        KeyRefusal::Symmetric => "dpop_key_symmetric",
+        KeyRefusal::RsaTooSmall => "dpop_key_rsa_too_small",
+        KeyRefusal::AlgorithmConflict | KeyRefusal::DoesNotFitAlgorithm => {
+            "dpop_algorithm_not_for_key"
+        }
+        KeyRefusal::UnsupportedKeyType | KeyRefusal::UnsupportedCurve => "dpop_key_unsupported",
+        KeyRefusal::NotAnObject
+        | KeyRefusal::DuplicateMember
+        | KeyRefusal::MalformedMember(_)
+        | KeyRefusal::MissingMember(_)
+        | KeyRefusal::NoKeyId
+        | KeyRefusal::KeyIdTooLong
+        | KeyRefusal::NotForSignatures
+        | KeyRefusal::AlgorithmNotAllowed
+        | KeyRefusal::RsaTooLarge
+        | KeyRefusal::RsaExponent
+        | KeyRefusal::NotAPublicKey => "dpop_key_malformed",
+    }
+}
