@@ -19,10 +19,11 @@ const seconds = wholeNumber(1, 86400);
  * @param {import('./keys.mjs').Keys} parts.keys
  * @param {import('./adapter.mjs').Memory} parts.memory
  * @param {string[]} parts.cookieKeys
+ * @param {Buffer} parts.dpopNonceSecret
  * @param {{ audience: string, ttlSeconds: number, ageSeconds: number }} parts.dials what `/dev` can turn while the server runs
  * @returns {import('oidc-provider').Configuration}
  */
-export function configuration({ issuer, clients, keys, memory, cookieKeys, dials }) {
+export function configuration({ issuer, clients, keys, memory, cookieKeys, dpopNonceSecret, dials }) {
   return {
     adapter: (model) => memory.adapter(model),
     jwks: { keys: /** @type {any} */ (keys.all) },
@@ -38,6 +39,8 @@ export function configuration({ issuer, clients, keys, memory, cookieKeys, dials
     conformIdTokenClaims: false,
     responseTypes: ['code'],
     clientAuthMethods: ['none'],
+    // Those of Okta's metadata.
+    enabledJWA: { dPoPSigningAlgValues: ['RS256', 'RS384', 'RS512', 'ES256', 'ES384', 'ES512'] },
     pkce: { required: () => true },
     allowOmittingSingleRegisteredRedirectUri: false,
     clients: clients.map((client) => ({
@@ -90,7 +93,9 @@ export function configuration({ issuer, clients, keys, memory, cookieKeys, dials
     formats: { customizers: { jwt: (ctx, token, jwt) => oktaAccessToken(ctx, token, jwt, memory, dials) } },
     features: {
       devInteractions: { enabled: false },
-      dPoP: { enabled: false },
+      // A client that sends proofs gets bound tokens. As at Okta, each proof for the token endpoint needs a nonce, so the
+      // first request is answered with `use_dpop_nonce`.
+      dPoP: { enabled: true, nonceSecret: dpopNonceSecret, requireNonce: () => true },
       pushedAuthorizationRequests: { enabled: false },
       rpInitiatedLogout: { enabled: true, logoutSource: signOutPage, postLogoutSuccessSource: signedOutPage },
       // The audience is the server's, not the request's: an Okta custom authorization server has exactly one.
@@ -143,7 +148,7 @@ async function grantOfEverything(ctx, memory) {
 
 /**
  * Okta's form: `scp` is an array, `cid` and `uid` name client and user, `sub` is the login, and the header has no
- * `typ`, only `alg` and `kid`.
+ * `typ`, only `alg` and `kid`. `cnf` names the key that a token is bound to, where it is bound.
  *
  * @param {import('oidc-provider').KoaContextWithOIDC} ctx
  * @param {any} token
@@ -154,7 +159,7 @@ async function grantOfEverything(ctx, memory) {
 function oktaAccessToken(ctx, token, jwt, memory, dials) {
   const user = userByUid(token.accountId);
   if (user === undefined) throw new Error(`no user has the id ${token.accountId}`);
-  const { iat, exp, iss } = jwt.payload;
+  const { iat, exp, iss, cnf } = jwt.payload;
   const source = ctx.oidc.entities.RefreshToken ?? ctx.oidc.entities.AuthorizationCode;
   const { audience = dials.audience, age = dials.ageSeconds } = memory.wishes.get(token.grantId) ?? {};
   const jti = `AT.${randomUUID()}`;
@@ -173,5 +178,6 @@ function oktaAccessToken(ctx, token, jwt, memory, dials) {
     auth_time: source?.authTime,
     sub: user.login,
     groups: user.groups,
+    ...(cnf && { cnf }),
   };
 }

@@ -33,9 +33,10 @@ export async function startIssuer(settings) {
   const memory = new Memory();
   const dials = { audience: settings.audience, ttlSeconds: settings.ttlSeconds, ageSeconds: 0 };
   const cookieKeys = [randomBytes(32).toString('hex')];
+  const dpopNonceSecret = randomBytes(32);
   // The library takes its keys once, so a rotation is a new provider over the same memory.
   const build = () =>
-    new Provider(issuer, configuration({ issuer, clients: settings.clients, keys, memory, cookieKeys, dials }));
+    new Provider(issuer, configuration({ issuer, clients: settings.clients, keys, memory, cookieKeys, dpopNonceSecret, dials }));
   let provider = build();
   const controls = new Controls(keys, dials, () => {
     provider = build();

@@ -43,7 +43,9 @@ export class StructuredTokens {
 
   /** @param {import('./http.mjs').Request} req @param {import('./http.mjs').Response} res */
   userinfo = async (req, res) => {
-    const claims = await this.#alive(req.headers.authorization?.match(/^Bearer (\S+)$/i)?.[1] ?? '');
+    const sent = await this.#alive(req.headers.authorization?.match(/^Bearer (\S+)$/i)?.[1] ?? '');
+    // A bound token needs a proof, which nothing here sends to this endpoint.
+    const claims = sent?.cnf === undefined ? sent : undefined;
     this.#allowOrigin(req, res, String(claims?.cid));
     const user = userByUid(claims?.uid);
     const scopes = /** @type {string[] | undefined} */ (claims?.scp);
@@ -118,7 +120,9 @@ export class StructuredTokens {
 }
 
 /** Okta's answer: `scope` is a string here, though `scp` in the token is an array. @param {Record<string, any>} claims */
-function introspection({ scp, cid, uid, sub, aud, iss, jti, iat, exp }) {
-  const token_type = jti === undefined ? undefined : 'Bearer';
-  return { active: true, scope: (scp ?? []).join(' '), username: sub, client_id: cid, uid, sub, aud, iss, jti, iat, exp, token_type };
+function introspection({ scp, cid, uid, sub, aud, iss, jti, iat, exp, cnf }) {
+  // Okta documents no token type for bound tokens; this is that of RFC 9449, section 6.2.
+  const bound = cnf === undefined ? 'Bearer' : 'DPoP';
+  const token_type = jti === undefined ? undefined : bound;
+  return { active: true, scope: (scp ?? []).join(' '), username: sub, client_id: cid, uid, sub, aud, iss, jti, iat, exp, cnf, token_type };
 }

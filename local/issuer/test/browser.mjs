@@ -1,4 +1,5 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { calculateJwkThumbprint, exportJWK, generateKeyPair, SignJWT } from 'jose';
 
 export const origin = 'http://127.0.0.1:8080';
 export const redirectUri = `${origin}/callback.html`;
@@ -68,10 +69,26 @@ export class Browser {
 /**
  * @param {string} issuer
  * @param {Record<string, string>} grant
+ * @param {string} [client_id]
+ * @param {Record<string, string>} [headers]
  */
-export async function exchange(issuer, grant, client_id = 'web') {
+export async function exchange(issuer, grant, client_id = 'web', headers = {}) {
   const form = 'code' in grant ? { grant_type: 'authorization_code', redirect_uri: redirectUri } : { grant_type: 'refresh_token' };
-  return post(`${issuer}/v1/token`, { client_id, ...form, ...grant });
+  return post(`${issuer}/v1/token`, { client_id, ...form, ...grant }, headers);
+}
+
+/** A key to bind tokens to. */
+export async function bindingKey() {
+  const { publicKey, privateKey } = await generateKeyPair('ES256');
+  const jwk = await exportJWK(publicKey);
+  /** The header with a proof for one request (RFC 9449, section 4.2). @param {Record<string, unknown>} claims */
+  const proof = async (claims) => ({
+    dpop: await new SignJWT({ jti: randomUUID(), htm: 'POST', ...claims })
+      .setProtectedHeader({ typ: 'dpop+jwt', alg: 'ES256', jwk })
+      .setIssuedAt()
+      .sign(privateKey),
+  });
+  return { proof, jkt: await calculateJwkThumbprint(jwk) };
 }
 
 /**

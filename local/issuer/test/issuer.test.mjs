@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { createRemoteJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify } from 'jose';
 import { startIssuer } from '../issuer.mjs';
-import { Browser, clients, exchange, origin, post, redirectUri } from './browser.mjs';
+import { bindingKey, Browser, clients, exchange, origin, post, redirectUri } from './browser.mjs';
 
 const { issuer, close } = await startIssuer({ port: 0, clients, audience: 'api://default', ttlSeconds: 3600, data: undefined });
 after(close);
@@ -167,6 +167,38 @@ test('introspection answers in Okta\'s words', async () => {
   assert.equal((await post(`${issuer}/v1/introspect?client_id=web`, { token: access_token })).body.active, true);
   const basic = { authorization: `Basic ${Buffer.from('web:').toString('base64')}` };
   assert.equal((await post(`${issuer}/v1/introspect`, { token: access_token }, basic)).body.active, true);
+});
+
+test('a client that sends proofs gets bound tokens, once it uses the nonce', async () => {
+  const { code, verifier } = await browser().signIn('alice');
+  const grant = { code, code_verifier: verifier };
+  const htu = `${issuer}/v1/token`;
+  const { proof, jkt } = await bindingKey();
+  const first = await exchange(issuer, grant, 'web', { origin, ...(await proof({ htu })) });
+  assert.deepEqual([first.status, first.body.error], [400, 'use_dpop_nonce']);
+  assert.match(first.headers.get('access-control-expose-headers') ?? '', /DPoP-Nonce/i);
+
+  const nonce = first.headers.get('dpop-nonce');
+  const tokens = await exchange(issuer, grant, 'web', await proof({ htu, nonce }));
+  const { access_token, refresh_token, token_type } = tokens.body;
+  assert.equal(token_type, 'DPoP');
+  assert.deepEqual(decodeJwt(access_token).cnf, { jkt });
+  const { cnf, token_type: introspected } = await introspect(access_token);
+  assert.deepEqual([cnf, introspected], [{ jkt }, 'DPoP']);
+
+  const bearer = { headers: { authorization: `Bearer ${access_token}` } };
+  assert.equal((await fetch(`${issuer}/v1/userinfo`, bearer)).status, 401);
+  const thief = await bindingKey();
+  for (const headers of [{}, await thief.proof({ htu, nonce })]) {
+    assert.equal((await exchange(issuer, { refresh_token }, 'web', headers)).body.error, 'invalid_grant');
+  }
+  const renewed = await exchange(issuer, { refresh_token }, 'web', await proof({ htu, nonce }));
+  assert.deepEqual(decodeJwt(renewed.body.access_token).cnf, { jkt });
+});
+
+test('the metadata names the algorithms of proofs that Okta names', async () => {
+  const { dpop_signing_alg_values_supported } = await json(`${issuer}/.well-known/openid-configuration`);
+  assert.deepEqual(dpop_signing_alg_values_supported, ['RS256', 'RS384', 'RS512', 'ES256', 'ES384', 'ES512']);
 });
 
 test('revoking an access token leaves the refresh token', async () => {
