@@ -4,6 +4,7 @@
 //! Nothing here duplicates the functions: the deployed binaries run as processes.
 
 pub mod aws;
+pub mod binding_key;
 pub mod cli;
 pub mod clock;
 pub mod commands;

@@ -8,6 +8,8 @@ use http::header::{CONTENT_TYPE, COOKIE, LOCATION};
 use reqwest::Url;
 use serde::Deserialize;
 
+use crate::binding_key::{BindingKey, ProofOf};
+use crate::clock::{Clock as _, SystemClock};
 use crate::cookies::Cookies;
 use crate::issuer;
 use crate::random;
@@ -75,6 +77,7 @@ struct Metadata {
 #[derive(Deserialize)]
 struct Tokens {
     access_token: String,
+    token_type: String,
     id_token: Option<String>,
 }
 
@@ -98,7 +101,7 @@ impl<'a> SignIn<'a> {
         })
     }
 
-    /// Signs a user in and returns the access token.
+    /// Signs a user in and returns the access token, bound to a key where one is given.
     ///
     /// # Errors
     /// When the issuer rejects the user, the client or a scope.
@@ -107,6 +110,7 @@ impl<'a> SignIn<'a> {
         client: &reqwest::Client,
         user: &str,
         scope: &str,
+        bind_to: Option<&BindingKey>,
     ) -> Result<String, TokenError> {
         let not_running = |_| TokenError::NotRunning {
             issuer: self.issuer.to_owned(),
@@ -127,12 +131,15 @@ impl<'a> SignIn<'a> {
         let callback = self.walk(client, request.url.clone(), user).await?;
         let code = self.code(&callback, &request.state)?;
         let form = self.token_form(&request, &code);
-        let answer = client
-            .post(&metadata.token_endpoint)
-            .header(CONTENT_TYPE, FORM)
-            .body(form);
-        let tokens: Tokens = json(answer.send().await.map_err(flow)?).await?;
+        let answer = request_tokens(client, &metadata.token_endpoint, &form, bind_to).await?;
+        let tokens: Tokens = json(answer).await?;
         request.check_nonce(tokens.id_token.as_deref())?;
+        if bind_to.is_some() && !tokens.token_type.eq_ignore_ascii_case("DPoP") {
+            return Err(TokenError::Flow(format!(
+                "expected a token of the type DPoP, found {}: the issuer does not bind tokens for this client",
+                tokens.token_type
+            )));
+        }
         Ok(tokens.access_token)
     }
 
@@ -300,6 +307,54 @@ impl AuthorizationRequest {
         }
     }
 }
+
+/// Sends a token request. With a key it is sent once more where the issuer asks for a nonce (RFC 9449, section 8).
+async fn request_tokens(
+    client: &reqwest::Client,
+    endpoint: &str,
+    form: &str,
+    bind_to: Option<&BindingKey>,
+) -> Result<reqwest::Response, TokenError> {
+    let request = client
+        .post(endpoint)
+        .header(CONTENT_TYPE, FORM)
+        .body(form.to_owned());
+    let Some(key) = bind_to else {
+        return request.send().await.map_err(flow);
+    };
+    let proof = |nonce: Option<&str>| {
+        let of = ProofOf {
+            method: "POST",
+            url: endpoint,
+            issued_at: SystemClock.now().unix_timestamp(),
+            nonce,
+            token: None,
+        };
+        key.proof(&of)
+            .map_err(|_| TokenError::Flow("the system has no random bytes".to_owned()))
+    };
+    let again = request.try_clone();
+    let answer = request
+        .header(DPOP, proof(None)?)
+        .send()
+        .await
+        .map_err(flow)?;
+    let nonce = answer
+        .headers()
+        .get(DPOP_NONCE)
+        .and_then(|nonce| nonce.to_str().ok());
+    match (answer.status(), nonce, again) {
+        (StatusCode::BAD_REQUEST, Some(nonce), Some(again)) => again
+            .header(DPOP, proof(Some(nonce))?)
+            .send()
+            .await
+            .map_err(flow),
+        _ => Ok(answer),
+    }
+}
+
+const DPOP: &str = "dpop";
+const DPOP_NONCE: &str = "dpop-nonce";
 
 /// The media type of a form.
 pub(crate) const FORM: &str = "application/x-www-form-urlencoded";

@@ -135,6 +135,24 @@ fn sort(list: &mut Value) {
     }
 }
 
+/// It is alone on standard output, standard error names the file with its key, and as a bearer token it is refused.
+#[tokio::test]
+async fn a_bound_token_and_its_key() {
+    let stack = Stack::start("bound-token", &[]);
+    let output = stack.run(&["token", "alice", "--dpop"]);
+    let report = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success(), "{report}");
+    let token = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(token.trim().split('.').count(), 3);
+
+    let path = report.split("the key in ").nth(1).unwrap();
+    let path = path.split(": ").next().unwrap();
+    let key: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+    let names: Vec<&String> = key.as_object().unwrap().keys().collect();
+    assert_eq!(names, ["crv", "d", "kty", "x", "y"]);
+    assert_eq!(stack.get("/session", Some(token.trim())).await.status, 401);
+}
+
 /// The whole life of a token and of the keys behind it, against one issuer that is told to misbehave.
 #[tokio::test]
 async fn expired_foreign_rotated_and_without_an_issuer() {

@@ -154,7 +154,9 @@ async fn with_tokens(
             whole.push_str(token);
         } else {
             let (user, scope) = wanted.split_once(':').unwrap_or((wanted, DEFAULT_SCOPE));
-            let token = SignIn::at(stack)?.access_token(client, user, scope).await?;
+            let token = SignIn::at(stack)?
+                .access_token(client, user, scope, None)
+                .await?;
             whole.push_str(&token);
             tokens.insert(wanted, token);
         }

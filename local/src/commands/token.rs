@@ -6,9 +6,10 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::Failed;
+use crate::binding_key::BindingKey;
 use crate::http_client;
 use crate::issuer;
-use crate::progress::print;
+use crate::progress::{line, print};
 use crate::stack_file::StackFile;
 use crate::token::{DEFAULT_SCOPE, SignIn};
 
@@ -20,6 +21,9 @@ pub struct Token {
     /// Scopes to ask for
     #[arg(long, default_value = DEFAULT_SCOPE)]
     scope: String,
+    /// Bind the token to a new key (DPoP, RFC 9449), which is written to a file that standard error names
+    #[arg(long)]
+    dpop: bool,
 }
 
 impl Token {
@@ -35,9 +39,21 @@ impl Token {
                 redirect_uri: issuer::redirect_uri("http://127.0.0.1:8080"),
             },
         };
+        let key = if self.dpop {
+            Some(BindingKey::generate()?)
+        } else {
+            None
+        };
         let token = sign_in
-            .access_token(&client, &self.user, &self.scope)
+            .access_token(&client, &self.user, &self.scope, key.as_ref())
             .await?;
+        if let Some(key) = key {
+            let path = key.write(&data.join("dpop"))?;
+            line(format_args!(
+                "the token is bound to the key in {}: send it as `Authorization: DPoP`, with a proof",
+                path.display()
+            ));
+        }
         print(&format!("{token}\n"))?;
         Ok(ExitCode::SUCCESS)
     }
