@@ -18,7 +18,9 @@ use crate::answer::{Answer, AnswerForm};
 use crate::clock::{Clock, Timestamp};
 use crate::config::Settings;
 use crate::context::{context, principal};
+use crate::credential::Credential;
 use crate::deadline::Deadline;
+use crate::dpop::ProofVerifier;
 use crate::error::AuthorizerError;
 use crate::event::{AuthorizerRequest, Form};
 use crate::http_client::Transport;
@@ -34,6 +36,7 @@ use crate::verifier::{TrustedIssuer, VerifiedClaims, Verifier};
 #[derive(Debug)]
 pub struct Authorizer {
     verifier: Verifier,
+    proofs: ProofVerifier,
     access_rules: AccessRules,
     policy_expiry: bool,
     http_api_answer: AnswerForm,
@@ -71,6 +74,10 @@ impl Authorizer {
                 requirements,
                 settings.token_cache_entries,
                 Arc::clone(&clock),
+            ),
+            proofs: ProofVerifier::new(
+                settings.dpop_public_urls.clone(),
+                settings.requirements.leeway,
             ),
             access_rules: settings.access_rules.clone(),
             policy_expiry: settings.requirements.policy_expiry,
@@ -170,18 +177,27 @@ impl Authorizer {
         }
     }
 
-    /// Verifies the token of a request; `None` without one.
+    /// Verifies the token of a request, and then the proof that it is its sender's; `None` without a token.
     async fn authenticate(
         &self,
         request: &AuthorizerRequest,
         deadline: Deadline,
         trace: &mut Trace,
     ) -> Result<Option<Arc<VerifiedClaims>>, AuthorizerError> {
-        match &request.credential {
-            Ok(Some(token)) => self.verifier.verify(token, deadline, trace).await.map(Some),
-            Ok(None) => Ok(None),
-            Err(refusal) => Err((*refusal).into()),
+        let credential = match &request.credential {
+            Ok(Some(credential)) => credential,
+            Ok(None) => return Ok(None),
+            Err(refusal) => return Err((*refusal).into()),
+        };
+        let claims = self.verifier.verify(credential, deadline, trace).await?;
+        // A token may be remembered; a proof is good for one use, so each is verified.
+        if let Credential::Dpop { token, proof, call } = credential {
+            let key = claims.bound_to().ok_or(Refusal::NotBoundToKey)?;
+            let proof = proof.as_ref().map_err(|refusal| *refusal)?;
+            self.proofs
+                .verify(proof, call, token, key, self.clock.now())?;
         }
+        Ok(Some(claims))
     }
 
     /// Decides what a caller may call, and whether the route is among it.

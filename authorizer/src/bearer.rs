@@ -1,4 +1,4 @@
-//! The bearer token of a header or a query parameter.
+//! The token of a header or a query parameter, and its scheme.
 
 use std::fmt;
 
@@ -17,22 +17,35 @@ pub struct BearerToken(String);
 /// The SHA-256 of a token, which is kept in place of the token.
 pub type TokenDigest = [u8; 32];
 
+/// How a token is presented.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scheme {
+    /// By itself (RFC 6750).
+    Bearer,
+    /// With a proof that the sender holds its key (RFC 9449, section 7.1).
+    Dpop,
+}
+
 impl BearerToken {
-    /// Parses the value of an `Authorization` header: `Bearer` in any case, spaces, and one token.
+    /// Parses the value of an `Authorization` header: `Bearer` or `DPoP` in any case, spaces, and one token.
     ///
     /// # Errors
     ///
     /// If it has another scheme or form, or holds two credentials joined by a comma, as HTTP APIs join two headers.
-    pub fn from_authorization(value: &str) -> Result<Self, Refusal> {
+    pub fn from_authorization(value: &str) -> Result<(Scheme, Self), Refusal> {
         // White space around a field value is not part of it (RFC 9110, section 5.5).
         let value = value.trim_matches([' ', '\t']);
         let Some((scheme, token)) = value.split_once(' ') else {
             return Err(Refusal::MalformedBearer);
         };
-        if !scheme.eq_ignore_ascii_case("bearer") {
+        let scheme = if scheme.eq_ignore_ascii_case("bearer") {
+            Scheme::Bearer
+        } else if scheme.eq_ignore_ascii_case("dpop") {
+            Scheme::Dpop
+        } else {
             return Err(Refusal::MalformedBearer);
-        }
-        Self::from_token(token.trim_start_matches(' '))
+        };
+        Ok((scheme, Self::from_token(token.trim_start_matches(' '))?))
     }
 
     /// Parses a token without a scheme, as in a query parameter.
@@ -85,12 +98,16 @@ mod tests {
 
     #[track_caller]
     fn check(value: &str, expected: Result<&str, Refusal>) {
+        check_scheme(value, expected.map(|token| (Scheme::Bearer, token)));
+    }
+
+    #[track_caller]
+    fn check_scheme(value: &str, expected: Result<(Scheme, &str), Refusal>) {
         let found = BearerToken::from_authorization(value);
-        assert_eq!(
-            found.as_ref().map(BearerToken::reveal),
-            expected.as_ref().copied(),
-            "{value:?}"
-        );
+        let found = found
+            .as_ref()
+            .map(|(scheme, token)| (*scheme, token.reveal()));
+        assert_eq!(found, expected.as_ref().copied(), "{value:?}");
     }
 
     #[test]
@@ -99,6 +116,9 @@ mod tests {
         check("bearer a.b.c", Ok("a.b.c"));
         check("BEARER   a.b.c", Ok("a.b.c"));
         check(" Bearer a.b.c\t", Ok("a.b.c"));
+        for value in ["DPoP a.b.c", "dpop a.b.c", "DPOP   a.b.c\t"] {
+            check_scheme(value, Ok((Scheme::Dpop, "a.b.c")));
+        }
     }
 
     #[test]
@@ -110,7 +130,9 @@ mod tests {
             "Bearer ",
             "a.b.c",
             "Basic YTpi",
-            "DPoP a.b.c",
+            "DPoP",
+            "DPoP ",
+            "DPoP-Proof a.b.c",
             "Bearer\ta.b.c",
             "Bearer a b",
             "Bearera.b.c",
@@ -130,6 +152,7 @@ mod tests {
         check("Bearer a.b.c,Bearer d.e.f", Err(Refusal::SeveralTokens));
         check("Bearer a.b.c, Bearer d.e.f", Err(Refusal::SeveralTokens));
         check("Bearer a.b.c,", Err(Refusal::SeveralTokens));
+        check("DPoP a.b.c, Bearer d.e.f", Err(Refusal::SeveralTokens));
     }
 
     #[test]

@@ -1,8 +1,11 @@
 //! The claims of a token, before the signature is verified.
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
 
 use crate::claim_name::ClaimName;
+use crate::jwks::Thumbprint;
 use crate::refusal::Refusal;
 use crate::times::{Times, numeric_date};
 
@@ -10,6 +13,17 @@ use crate::times::{Times, numeric_date};
 /// fails first, and reach neither a policy nor a log.
 #[derive(Clone)]
 pub struct UnverifiedClaims(Map<String, Value>);
+
+/// What a token is bound to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Binding {
+    /// Nothing: it is a bearer token.
+    None,
+    /// The key with this thumbprint (`jkt`, RFC 9449, section 6.1).
+    Key(Thumbprint),
+    /// Something else, such as a certificate (RFC 8705), or several things.
+    Other,
+}
 
 /// Claims that only ID tokens have (OpenID Connect Core 1.0, sections 2 and 3.3.2.11).
 const ID_TOKEN_CLAIMS: [&str; 3] = ["nonce", "at_hash", "c_hash"];
@@ -129,10 +143,17 @@ impl UnverifiedClaims {
             || self.text("token_use") == Some("access")
     }
 
-    /// Whether the token is bound to a key of the sender (`cnf`, RFC 7800, section 3.1), by whatever method.
-    #[must_use]
-    pub fn is_bound(&self) -> bool {
-        self.0.contains_key("cnf")
+    /// What the token is bound to (`cnf`, RFC 7800, section 3.1).
+    pub(crate) fn binding(&self) -> Binding {
+        let Some(cnf) = self.0.get("cnf") else {
+            return Binding::None;
+        };
+        let jkt = cnf
+            .as_object()
+            .filter(|members| members.len() == 1)
+            .and_then(|members| members.get("jkt")?.as_str());
+        jkt.and_then(|jkt| URL_SAFE_NO_PAD.decode(jkt).ok()?.try_into().ok())
+            .map_or(Binding::Other, Binding::Key)
     }
 
     /// The first of these claims that is present. A malformed one, `null` included, does not let another take its

@@ -22,6 +22,7 @@ pub use self::issuer_mistake::IssuerMistake;
 pub use self::issuers::IssuerSettings;
 use crate::access::AccessRules;
 use crate::answer::AnswerForm;
+use crate::dpop::{DpopMode, PublicUrl};
 use crate::http_client::ForwardProxy;
 pub use crate::introspection::IntrospectionSettings;
 use crate::introspection::Secret;
@@ -47,6 +48,8 @@ pub struct Settings {
     pub ca_pem: Option<Vec<u8>>,
     /// The forward proxy for requests to issuers.
     pub proxy: Option<ForwardProxy>,
+    /// The URLs under which callers reach the API, if they are not those of the events.
+    pub dpop_public_urls: Vec<PublicUrl>,
     /// The form of answers to HTTP APIs with payload 2.0.
     pub http_api_answer: AnswerForm,
     /// What is logged.
@@ -96,6 +99,7 @@ impl Settings {
         let keys = read_key_cache(reader, &issuers);
         let mut requirements = read_requirements(reader, policy_expiry);
         let access_rules = access_rules::read(reader, &trusted, &requirements);
+        let dpop = requirements.dpop;
         requirements.kept_claims.rules = access_rules.claims().to_vec();
         requirements.kept_claims.rule_count = access_rules.len();
         Self {
@@ -109,6 +113,7 @@ impl Settings {
             introspection: read_introspection(reader, issuers.len()),
             ca_pem: read_ca_file(reader),
             proxy: read_proxy(reader),
+            dpop_public_urls: read_public_urls(reader, dpop),
             http_api_answer: reader.choice(
                 "HTTP_API_RESPONSE",
                 ("simple", AnswerForm::Simple),
@@ -128,6 +133,10 @@ fn pointer_token(name: &str) -> String {
 
 /// The form of an endpoint's URL.
 const AN_ENDPOINT: &str = "an https address, or http on a loopback host";
+
+/// The form of a URL to append paths to.
+const A_PUBLIC_URL: &str =
+    "https addresses, or http ones on a loopback host, without a query, joined by commas";
 
 /// Ten years: beyond it a number of seconds is a slip.
 const MOST_SECONDS: u64 = 315_360_000;
@@ -190,6 +199,11 @@ fn read_requirements(reader: &mut Reader<'_>, policy_expiry: bool) -> Requiremen
             ("access", TokenUse::Access),
             &[("id", TokenUse::Id)],
         ),
+        dpop: reader.choice(
+            "DPOP",
+            ("off", DpopMode::Off),
+            &[("accept", DpopMode::Accept), ("require", DpopMode::Require)],
+        ),
         leeway: Duration::from_secs(reader.number("CLOCK_LEEWAY_SECONDS", 60, 0..=300)),
         policy_expiry,
         principal_claims: reader
@@ -200,6 +214,29 @@ fn read_requirements(reader: &mut Reader<'_>, policy_expiry: bool) -> Requiremen
             ..KeptClaims::default()
         },
     }
+}
+
+fn read_public_urls(reader: &mut Reader<'_>, mode: DpopMode) -> Vec<PublicUrl> {
+    const NAME: &str = "DPOP_PUBLIC_URL";
+    let Some(list) = reader.list(NAME) else {
+        return Vec::new();
+    };
+    if mode == DpopMode::Off {
+        reader.warn(format!(
+            "{NAME} has no effect while DPOP is off: set DPOP to accept or require, or unset {NAME}"
+        ));
+    }
+    let mut urls = Vec::with_capacity(list.len());
+    for url in list {
+        match url.parse() {
+            Ok(url) => urls.push(url),
+            Err(error) => {
+                reader.fault(NAME, format!("{A_PUBLIC_URL}; one of them is {error}"));
+                break;
+            }
+        }
+    }
+    urls
 }
 
 fn read_introspection(reader: &mut Reader<'_>, issuers: usize) -> Option<IntrospectionSettings> {

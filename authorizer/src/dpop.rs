@@ -24,6 +24,17 @@ use crate::clock::Timestamp;
 use crate::error::{AuthorizerError, EventFault, Failure};
 use crate::jwks::Thumbprint;
 
+/// Whether key-bound tokens are accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DpopMode {
+    /// They are refused.
+    Off,
+    /// They are accepted with a valid proof, other tokens as bearer tokens.
+    Accept,
+    /// Only they are accepted.
+    Require,
+}
+
 /// How far the time of a proof may be from the clock, either way, besides the leeway.
 pub const PROOF_WINDOW: Duration = Duration::from_secs(60);
 

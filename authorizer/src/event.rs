@@ -9,8 +9,10 @@ use aws_lambda_events::apigw::ApiGatewayCustomAuthorizerRequest;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use self::member::{Case, LossyText};
-use crate::bearer::BearerToken;
+use self::member::Case;
+use crate::bearer::{BearerToken, Scheme};
+use crate::credential::Credential;
+use crate::dpop::{Address, Call, ProofRefusal, UnverifiedProof};
 use crate::error::EventFault;
 use crate::refusal::Refusal;
 use crate::target::{Route, Target};
@@ -22,8 +24,8 @@ pub struct AuthorizerRequest {
     pub form: Form,
     /// The route that is called.
     pub target: Target,
-    /// The token, `None` without a credential, or what is wrong with the credential.
-    pub credential: Result<Option<BearerToken>, Refusal>,
+    /// The credential, `None` without one, or what is wrong with it.
+    pub credential: Result<Option<Credential>, Refusal>,
     /// The request's id at API Gateway, for the log.
     pub request_id: Option<String>,
 }
@@ -62,13 +64,21 @@ struct Outline<'e> {
     #[serde(borrow)]
     multi_value_query_string_parameters: Option<&'e RawValue>,
     #[serde(borrow)]
+    raw_path: Option<&'e RawValue>,
+    #[serde(borrow)]
     request_context: Option<&'e RawValue>,
 }
 
-#[derive(Deserialize)]
+/// What is wrong with it is found out when a member is needed.
+#[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct RequestContext {
-    request_id: Option<LossyText>,
+struct RequestContext<'e> {
+    #[serde(borrow)]
+    request_id: Option<&'e RawValue>,
+    #[serde(borrow)]
+    domain_name: Option<&'e RawValue>,
+    #[serde(borrow)]
+    path: Option<&'e RawValue>,
 }
 
 impl AuthorizerRequest {
@@ -101,11 +111,7 @@ impl AuthorizerRequest {
         // The published type fails on a token that is not a string; then the token is malformed, not the event.
         let credential =
             match serde_json::from_str::<ApiGatewayCustomAuthorizerRequest>(event.get()) {
-                Ok(event) => event
-                    .authorization_token
-                    .as_deref()
-                    .map(BearerToken::from_authorization)
-                    .transpose(),
+                Ok(event) => without_proof(event.authorization_token.as_deref()),
                 Err(_) => Err(Refusal::MalformedBearer),
             };
         Ok(Self {
@@ -127,7 +133,15 @@ impl Outline<'_> {
                 let parameter = self.access_token()?;
                 header.and_then(|header| one_method(header, parameter))
             }
-            Route::Http { .. } => header.and_then(|header| self.header_beside_identity(header)),
+            Route::Http { verb, path } => {
+                match header.and_then(|header| self.header_beside_identity(header)) {
+                    Ok(header) => {
+                        let address_path = self.request_context().path;
+                        self.credential(header.as_deref(), verb, path, address_path)?
+                    }
+                    Err(refusal) => Err(refusal),
+                }
+            }
         };
         Ok(AuthorizerRequest {
             form: Form::Request,
@@ -138,12 +152,17 @@ impl Outline<'_> {
     }
 
     fn http_api(&self, arn: &str) -> Result<AuthorizerRequest, EventFault> {
-        let credential = self
-            .authorization()?
-            .and_then(|header| from_header(header.as_deref()));
+        let target = Target::parse(arn)?;
+        let credential = match (self.authorization()?, target.route()) {
+            (Ok(header), Route::Http { verb, path }) => {
+                self.credential(header.as_deref(), verb, path, self.raw_path)?
+            }
+            (Ok(header), Route::Connect) => without_proof(header.as_deref()),
+            (Err(refusal), _) => Err(refusal),
+        };
         Ok(AuthorizerRequest {
             form: Form::HttpApi,
-            target: Target::parse(arn)?,
+            target,
             credential,
             request_id: self.request_id(),
         })
@@ -151,12 +170,60 @@ impl Outline<'_> {
 
     /// The only value of the header `Authorization`.
     fn authorization(&self) -> Result<Result<Option<String>, Refusal>, EventFault> {
-        one_value(
+        let value = one_value(
             "authorization",
             Case::Ignored,
             self.headers,
             self.multi_value_headers,
-        )
+        )?;
+        Ok(value.map_err(|SeveralValues| Refusal::SeveralTokens))
+    }
+
+    /// What is in the header `Authorization`, with the proof and the request that it is for where the token is
+    /// presented as bound to a key.
+    fn credential(
+        &self,
+        authorization: Option<&str>,
+        method: &str,
+        path: &str,
+        address_path: Option<&RawValue>,
+    ) -> Result<Result<Option<Credential>, Refusal>, EventFault> {
+        let Some(authorization) = authorization else {
+            return Ok(Ok(None));
+        };
+        let token = match BearerToken::from_authorization(authorization) {
+            Ok((Scheme::Dpop, token)) => token,
+            Ok((Scheme::Bearer, token)) => return Ok(Ok(Some(Credential::Bearer(token)))),
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        let domain_name = member::text(self.request_context().domain_name);
+        let address = domain_name
+            .zip(member::text(address_path))
+            .map(|(domain_name, path)| Address { domain_name, path });
+        Ok(Ok(Some(Credential::Dpop {
+            token,
+            proof: self.proof()?,
+            call: Call {
+                method: method.to_owned(),
+                path: path.to_owned(),
+                address,
+            },
+        })))
+    }
+
+    /// The one value of the header `DPoP` (RFC 9449, section 4.3).
+    fn proof(&self) -> Result<Result<UnverifiedProof, ProofRefusal>, EventFault> {
+        let value = one_value(
+            "dpop",
+            Case::Ignored,
+            self.headers,
+            self.multi_value_headers,
+        )?;
+        Ok(match value {
+            Ok(Some(value)) => UnverifiedProof::from_header(&value),
+            Ok(None) => Err(ProofRefusal::Missing),
+            Err(SeveralValues) => Err(ProofRefusal::Several),
+        })
     }
 
     /// The only value of the query parameter `access_token` (RFC 6750, section 2.3). Browsers cannot set headers when they
@@ -166,33 +233,40 @@ impl Outline<'_> {
             self.query_string_parameters,
             self.multi_value_query_string_parameters,
         );
-        one_value("access_token", Case::Exact, single, multiple)
+        let value = one_value("access_token", Case::Exact, single, multiple)?;
+        Ok(value.map_err(|SeveralValues| Refusal::SeveralTokens))
     }
 
     /// HTTP API payload 1.0 has all identity sources, joined by commas, in `authorizationToken`. They may be query
-    /// parameters, so no token is taken from there. A bearer token other than the header's is a second credential.
-    fn header_beside_identity(
-        &self,
-        header: Option<String>,
-    ) -> Result<Option<BearerToken>, Refusal> {
+    /// parameters, so no token is taken from there. A token with a scheme, other than the header's, is a second
+    /// credential.
+    fn header_beside_identity(&self, header: Option<String>) -> Result<Option<String>, Refusal> {
         let identity = self.authorization_token.and_then(member::lossy_text);
         let Some(header) = header else {
             return Ok(None);
         };
-        let is_other_bearer = |part: &str| {
-            let scheme = part.trim_start().get(..7);
-            scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("bearer "))
-                && part.trim() != header.trim()
+        let is_other_token = |part: &str| {
+            let part = part.trim();
+            let scheme = part.split(' ').next().unwrap_or_default();
+            ["bearer", "dpop"]
+                .iter()
+                .any(|known| scheme.eq_ignore_ascii_case(known))
+                && part != header.trim()
         };
-        if identity.is_some_and(|identity| identity.split(',').any(is_other_bearer)) {
+        if identity.is_some_and(|identity| identity.split(',').any(is_other_token)) {
             return Err(Refusal::SeveralTokens);
         }
-        from_header(Some(&header))
+        Ok(Some(header))
     }
 
     fn request_id(&self) -> Option<String> {
-        let context: RequestContext = serde_json::from_str(self.request_context?.get()).ok()?;
-        context.request_id.map(|id| id.0)
+        member::text(self.request_context().request_id)
+    }
+
+    fn request_context(&self) -> RequestContext<'_> {
+        self.request_context
+            .and_then(|context| serde_json::from_str(context.get()).ok())
+            .unwrap_or_default()
     }
 }
 
@@ -203,7 +277,7 @@ fn one_value(
     case: Case,
     single: Option<&RawValue>,
     multiple: Option<&RawValue>,
-) -> Result<Result<Option<String>, Refusal>, EventFault> {
+) -> Result<Result<Option<String>, SeveralValues>, EventFault> {
     let mut single = member::values_of(single, name, case)?.into_iter();
     let mut multiple = member::values_of(multiple, name, case)?.into_iter();
     Ok(
@@ -215,25 +289,36 @@ fn one_value(
         ) {
             (one, None, None, None) | (None, None, one, None) => Ok(one),
             (Some(one), None, Some(same), None) if one == same => Ok(Some(one)),
-            _ => Err(Refusal::SeveralTokens),
+            _ => Err(SeveralValues),
         },
     )
 }
+
+/// More than one value of a header or parameter that may have one.
+struct SeveralValues;
 
 /// RFC 6750, section 2: not more than one method.
 fn one_method(
     header: Option<String>,
     parameter: Result<Option<String>, Refusal>,
-) -> Result<Option<BearerToken>, Refusal> {
+) -> Result<Option<Credential>, Refusal> {
     match (header, parameter?) {
         (Some(_), Some(_)) => Err(Refusal::SeveralTokens),
-        (header, None) => from_header(header.as_deref()),
-        (None, Some(token)) => BearerToken::from_token(&token).map(Some),
+        (header, None) => without_proof(header.as_deref()),
+        (None, Some(token)) => Ok(Some(Credential::Bearer(BearerToken::from_token(&token)?))),
     }
 }
 
-fn from_header(value: Option<&str>) -> Result<Option<BearerToken>, Refusal> {
-    value.map(BearerToken::from_authorization).transpose()
+/// What is in the header `Authorization` of an event that has no header for a proof.
+fn without_proof(authorization: Option<&str>) -> Result<Option<Credential>, Refusal> {
+    match authorization
+        .map(BearerToken::from_authorization)
+        .transpose()?
+    {
+        None => Ok(None),
+        Some((Scheme::Bearer, token)) => Ok(Some(Credential::Bearer(token))),
+        Some((Scheme::Dpop, _)) => Err(Refusal::NoProofPossible),
+    }
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ pub mod claims;
 mod compact_jws;
 pub mod config;
 pub mod context;
+pub mod credential;
 pub mod dpop;
 pub mod error;
 pub mod event;

@@ -167,6 +167,20 @@ pub enum Refusal {
     /// Bound to a key (`cnf`: RFC 9449, RFC 8705), so not valid as a plain bearer token.
     #[error("a sender-constrained token sent as a plain bearer token")]
     BoundToken,
+    /// Presented with the scheme `DPoP` and not bound to a key, or to something else (RFC 9449, section 7.1).
+    #[error(
+        "the scheme is DPoP, and `cnf` does not bind the token to a key by `jkt` and nothing else"
+    )]
+    NotBoundToKey,
+    /// Presented with the scheme `DPoP` while `DPOP` is `off`.
+    #[error("key-bound tokens are not accepted: DPOP is off")]
+    DpopOff,
+    /// A plain bearer token while `DPOP` is `require`.
+    #[error("only key-bound tokens are accepted: DPOP is require")]
+    DpopRequired,
+    /// Presented with the scheme `DPoP` in an event that has no proof: of a TOKEN authorizer or a WebSocket API.
+    #[error("a key-bound token in an event that has no proof: use a REQUEST authorizer")]
+    NoProofPossible,
     /// The proof that goes with a key-bound token is missing or wrong (RFC 9449).
     #[error("the DPoP proof: {0}")]
     Proof(#[from] ProofRefusal),
@@ -242,6 +256,10 @@ impl Refusal {
             Self::IdToken => "id_token",
             Self::AccessToken => "access_token",
             Self::BoundToken => "bound_token",
+            Self::NotBoundToKey => "token_not_bound",
+            Self::DpopOff => "dpop_off",
+            Self::DpopRequired => "dpop_required",
+            Self::NoProofPossible => "dpop_no_proof_possible",
             Self::Proof(reason) => reason.code(),
             Self::Revoked => "token_revoked",
             Self::IntrospectionMismatch { .. } => "introspection_mismatch",

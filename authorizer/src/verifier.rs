@@ -19,10 +19,12 @@ use self::unverified_token::UnverifiedToken;
 pub use self::verified_claims::{KeptClaims, VerifiedClaims};
 use crate::algorithm::Algorithm;
 use crate::answer_size::{MAX_PRINCIPAL_BYTES, json_bytes};
-use crate::bearer::{BearerToken, TokenDigest};
-use crate::claims::UnverifiedClaims;
+use crate::bearer::{Scheme, TokenDigest};
+use crate::claims::{Binding, UnverifiedClaims};
 use crate::clock::Clock;
+use crate::credential::Credential;
 use crate::deadline::Deadline;
+use crate::dpop::DpopMode;
 use crate::error::AuthorizerError;
 use crate::jwks::{KeyLookup, VerificationKey};
 use crate::refusal::Refusal;
@@ -35,6 +37,8 @@ use crate::trace::{CacheOutcome, Trace};
 pub struct Requirements {
     /// Which kind of token is expected.
     pub token_use: TokenUse,
+    /// Whether it may or must be bound to a key.
+    pub dpop: DpopMode,
     /// For `exp`, `nbf` and `iat`.
     pub leeway: Duration,
     /// Whether policies end with their token, so that no leeway applies to `exp`.
@@ -94,13 +98,14 @@ impl Verifier {
     /// A [`Refusal`] for what is wrong with the token, a [`Failure`](crate::error::Failure) if that cannot be decided.
     pub async fn verify(
         &self,
-        token: &BearerToken,
+        credential: &Credential,
         deadline: Deadline,
         trace: &mut Trace,
     ) -> Result<Arc<VerifiedClaims>, AuthorizerError> {
+        let token = credential.token();
         let digest = token.digest();
         let verified = self
-            .verify_or_recall(token, &digest, deadline, trace)
+            .verify_or_recall(credential, &digest, deadline, trace)
             .await?;
         trace.client_id = verified.claims.client_id().map(str::to_owned);
         let issuer = &verified.issuer;
@@ -112,21 +117,27 @@ impl Verifier {
 
     async fn verify_or_recall(
         &self,
-        token: &BearerToken,
+        credential: &Credential,
         digest: &TokenDigest,
         deadline: Deadline,
         trace: &mut Trace,
     ) -> Result<Remembered, AuthorizerError> {
         if !self.cache.is_on() {
             trace.cache = Some(CacheOutcome::Off);
-            return self.verify_now(token, deadline, trace).await;
+            return self.verify_now(credential, deadline, trace).await;
         }
         if let Some(remembered) = self.recall(digest, deadline, trace).await? {
             trace.cache = Some(CacheOutcome::Hit);
+            let binding = remembered
+                .claims
+                .bound_to()
+                .map_or(Binding::None, Binding::Key);
+            self.requirements
+                .check_scheme(credential.scheme(), binding)?;
             return Ok(remembered);
         }
         trace.cache = Some(CacheOutcome::Miss);
-        let verified = self.verify_now(token, deadline, trace).await?;
+        let verified = self.verify_now(credential, deadline, trace).await?;
         self.cache.remember(*digest, verified.clone());
         Ok(verified)
     }
@@ -165,7 +176,7 @@ impl Verifier {
 
     async fn verify_now(
         &self,
-        token: &BearerToken,
+        credential: &Credential,
         deadline: Deadline,
         trace: &mut Trace,
     ) -> Result<Remembered, AuthorizerError> {
@@ -174,7 +185,7 @@ impl Verifier {
             claims,
             signing_input,
             signature,
-        } = UnverifiedToken::parse(token)?;
+        } = UnverifiedToken::parse(credential.token())?;
         trace.key_id = Some(header.key_id().clone());
         let issuer = self.issuer_of(&claims)?;
         issuer.check_algorithm(header.algorithm())?;
@@ -185,7 +196,8 @@ impl Verifier {
         issuer.check_client(&claims)?;
         let says_access_token = header.says_access_token();
         self.requirements.check_kind(says_access_token, &claims)?;
-        check_unbound(&claims)?;
+        self.requirements
+            .check_scheme(credential.scheme(), claims.binding())?;
         let principal = self.principal(&claims, issuer)?;
 
         let algorithm = header.algorithm();
@@ -262,6 +274,18 @@ impl Verifier {
 }
 
 impl Requirements {
+    /// A bound token is never a bearer token, and an unbound one never more than that (RFC 9449, section 7.1).
+    const fn check_scheme(&self, scheme: Scheme, binding: Binding) -> Result<(), Refusal> {
+        match (scheme, binding, self.dpop) {
+            (Scheme::Bearer, Binding::Key(_) | Binding::Other, _) => Err(Refusal::BoundToken),
+            (Scheme::Bearer, Binding::None, DpopMode::Require) => Err(Refusal::DpopRequired),
+            (Scheme::Dpop, _, DpopMode::Off) => Err(Refusal::DpopOff),
+            (Scheme::Dpop, Binding::None | Binding::Other, _) => Err(Refusal::NotBoundToKey),
+            (Scheme::Bearer, Binding::None, DpopMode::Off | DpopMode::Accept)
+            | (Scheme::Dpop, Binding::Key(_), DpopMode::Accept | DpopMode::Require) => Ok(()),
+        }
+    }
+
     /// The two kinds are mutually exclusive (RFC 8725, section 3.12): a token with a mark of the other one is refused.
     fn check_kind(
         &self,
@@ -275,15 +299,6 @@ impl Requirements {
             }
             TokenUse::Access | TokenUse::Id => Ok(()),
         }
-    }
-}
-
-/// A bearer token must not be bound to a key of its sender.
-fn check_unbound(claims: &UnverifiedClaims) -> Result<(), Refusal> {
-    if claims.is_bound() {
-        Err(Refusal::BoundToken)
-    } else {
-        Ok(())
     }
 }
 

@@ -145,3 +145,35 @@ fn debug_shows_no_claim() {
         "UnverifiedClaims(1 members)"
     );
 }
+
+#[test]
+fn a_binding_is_to_one_key_or_to_something_unknown() {
+    let thumbprint = "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I";
+    let key = URL_SAFE_NO_PAD.decode(thumbprint).unwrap();
+    assert_eq!(claims(&json!({})).binding(), Binding::None);
+    assert_eq!(
+        claims(&json!({"cnf": {"jkt": thumbprint}})).binding(),
+        Binding::Key(key.try_into().unwrap())
+    );
+    for cnf in [
+        json!(null),
+        json!({}),
+        json!(thumbprint),
+        json!([{"jkt": thumbprint}]),
+        json!({"x5t#S256": thumbprint}),
+        json!({"jkt": thumbprint, "x5t#S256": thumbprint}),
+        json!({"jkt": null}),
+        json!({"jkt": [thumbprint]}),
+        json!({"jkt": ""}),
+        json!({"jkt": format!("{thumbprint}=")}),
+        json!({"jkt": thumbprint.trim_end_matches('I')}),
+        json!({"jkt": "AAAA"}),
+        json!({"JKT": thumbprint}),
+    ] {
+        assert_eq!(
+            claims(&json!({"cnf": cnf})).binding(),
+            Binding::Other,
+            "{cnf}"
+        );
+    }
+}

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::{IssuerSettings, Settings};
 use crate::algorithm::Algorithm;
 use crate::answer::AnswerForm;
+use crate::dpop::{DpopMode, PublicUrl};
 use crate::verifier::TokenUse;
 
 impl Settings {
@@ -39,6 +40,12 @@ impl Settings {
                 AnswerForm::Simple => "simple",
                 AnswerForm::Policy => "iam",
             },
+            "dpop": match requirements.dpop {
+                DpopMode::Off => "off",
+                DpopMode::Accept => "accept",
+                DpopMode::Require => "require",
+            },
+            "dpopPublicUrls": self.dpop_public_urls.iter().map(PublicUrl::as_str).collect::<Vec<_>>(),
             "logLevel": self.log_level.name(),
         })
     }

@@ -82,7 +82,8 @@ fn the_defaults_are_those_of_the_documentation() {
         "tokenUse": "access", "clockLeewaySeconds": 60, "principalClaims": ["uid", "sub"], "contextClaims": [],
         "accessRules": 1, "jwksMaxAgeSeconds": 3600, "jwksMaxStaleSeconds": 86400, "jwksCooldownSeconds": 30,
         "jwksTimeoutMs": 2000, "jwksFile": false, "tokenCacheEntries": 1024, "introspection": null, "caFile": false,
-        "policyExpiry": false, "httpApiResponse": "simple", "logLevel": "INFO", "proxy": null,
+        "policyExpiry": false, "httpApiResponse": "simple", "dpop": "off", "dpopPublicUrls": [], "logLevel": "INFO",
+        "proxy": null,
     });
     assert_eq!(settings.summary(), summary);
     assert!(settings.warnings.is_empty());
@@ -139,6 +140,19 @@ fn one_bad_value_of_each_variable_is_named() {
         ("CA_FILE", &["missing.pem", "bad.pem"]),
         ("POLICY_EXPIRY", &["true"]),
         ("HTTP_API_RESPONSE", &["policy"]),
+        ("DPOP", &["on", "Require", "true"]),
+        (
+            "DPOP_PUBLIC_URL",
+            &[
+                "api.example.com",
+                "http://api.example.com",
+                "https://me@api.example.com",
+                "https://api.example.com/v1?x=1",
+                "https://api.example.com/#x",
+                "https://api.example.com,",
+                "https://api.example.com,https://api.example.com/a b",
+            ],
+        ),
         ("LOG_LEVEL", &["verbose"]),
         ("AWS_LAMBDA_LOG_LEVEL", &["verbose"]),
     ] {
@@ -162,6 +176,8 @@ fn an_empty_variable_counts_as_unset() {
         "TOKEN_CACHE_ENTRIES",
         "INTROSPECTION",
         "CA_FILE",
+        "DPOP",
+        "DPOP_PUBLIC_URL",
         "LOG_LEVEL",
     ] {
         assert_eq!(good(&[(name, "")]).summary(), good(&[]).summary(), "{name}");
@@ -216,6 +232,8 @@ fn a_value_that_is_not_utf_8_is_refused_as_such_and_once() {
         "INTROSPECTION_CLIENT_ID",
         "INTROSPECTION_CLIENT_SECRET",
         "CA_FILE",
+        "DPOP",
+        "DPOP_PUBLIC_URL",
         "LOG_LEVEL",
         "AWS_LAMBDA_LOG_LEVEL",
     ] {
@@ -344,6 +362,31 @@ fn the_message_says_why_hmac_is_never_accepted() {
     assert!(
         message.ends_with(&format!("expected an array with {all}{why}")),
         "{message}"
+    );
+}
+
+#[test]
+fn key_bound_tokens_and_the_urls_of_their_proofs() {
+    let urls = "https://api.example.com/v1/, http://127.0.0.1:3000/prod";
+    for mode in ["off", "accept", "require"] {
+        let settings = good(&[("DPOP", mode), ("DPOP_PUBLIC_URL", urls)]);
+        let summary = settings.summary();
+        assert_eq!(summary["dpop"], mode);
+        let expected =
+            serde_json::json!(["https://api.example.com/v1", "http://127.0.0.1:3000/prod"]);
+        assert_eq!(summary["dpopPublicUrls"], expected);
+        let warned = settings
+            .warnings
+            .iter()
+            .any(|warning| warning.starts_with("DPOP_PUBLIC_URL has no effect"));
+        assert_eq!(warned, mode == "off");
+    }
+    check_message("DPOP", "on", "off or accept or require");
+    check_message(
+        "DPOP_PUBLIC_URL",
+        "https://api.example.com,http://api.example.com",
+        "https addresses, or http ones on a loopback host, without a query, joined by commas; one of them is neither \
+         https, nor http on a loopback host",
     );
 }
 

@@ -301,6 +301,16 @@ fn a_proof_that_fails_is_not_remembered() {
 }
 
 #[test]
+fn a_full_memory_is_our_failure() {
+    let full = ProofVerifier {
+        used: Mutex::new(ReplayMemory::new(0)),
+        ..verifier()
+    };
+    let found = verify_at(&full, PROOF, &call("GET"), IAT);
+    assert_eq!(found, Err(Failure::ProofMemoryFull.into()));
+}
+
+#[test]
 fn debug_does_not_show_the_proof() {
     let proof = UnverifiedProof::from_header(PROOF).unwrap();
     assert_eq!(

@@ -20,7 +20,7 @@ fn check(event: Value, form: Form, token: Result<Option<&str>, Refusal>) {
     let found = request
         .credential
         .as_ref()
-        .map(|token| token.as_ref().map(BearerToken::reveal))
+        .map(|credential| credential.as_ref().map(|c| c.token().reveal()))
         .map_err(|r| *r);
     assert_eq!((request.form, found), (form, token), "{event}");
 }
@@ -169,6 +169,7 @@ fn unusual_bytes_in_headers_are_a_bad_token_and_not_our_failure() {
             .credential
             .unwrap()
             .unwrap()
+            .token()
             .reveal(),
         "a.b.c"
     );
@@ -303,4 +304,119 @@ fn an_event_of_an_unknown_shape_is_an_error() {
     ] {
         assert!(parse(&event).is_err(), "{event}");
     }
+}
+
+#[track_caller]
+#[expect(clippy::needless_pass_by_value, reason = "json! makes values")]
+fn check_bound(
+    event: Value,
+    proof: Result<&str, ProofRefusal>,
+    path: &str,
+    address: Option<(&str, &str)>,
+) {
+    let credential = parse(&event).unwrap().credential;
+    let expected = Credential::Dpop {
+        token: BearerToken::from_token("a.b.c").unwrap(),
+        proof: proof.and_then(UnverifiedProof::from_header),
+        call: Call {
+            method: "GET".to_owned(),
+            path: path.to_owned(),
+            address: address.map(|(domain_name, path)| Address {
+                domain_name: domain_name.to_owned(),
+                path: path.to_owned(),
+            }),
+        },
+    };
+    assert_eq!(credential, Ok(Some(expected)), "{event}");
+}
+
+fn bound(further: &Value) -> Value {
+    let headers = json!({"Authorization": "DPoP a.b.c", "DPoP": "d.e.f"});
+    merged(rest(&json!({"headers": headers})), further)
+}
+
+#[test]
+fn a_bound_token_comes_with_its_proof_and_the_request() {
+    let address = Some(("api.example.com", "/prod/state/42"));
+    let context =
+        json!({"requestContext": {"domainName": "api.example.com", "path": "/prod/state/42"}});
+    check_bound(bound(&context), Ok("d.e.f"), "/state/42", address);
+    let version_1 = merged(bound(&context), &json!({"version": "1.0"}));
+    check_bound(version_1, Ok("d.e.f"), "/state/42", address);
+    let version_2 = json!({"version": "2.0", "routeArn": ARN, "rawPath": "/prod/state/42",
+        "requestContext": {"domainName": "api.example.com", "path": "/elsewhere"},
+        "headers": {"authorization": "dpop a.b.c", "dpop": "d.e.f"}});
+    check_bound(version_2, Ok("d.e.f"), "/state/42", address);
+    for context in [
+        json!({}),
+        json!({"requestContext": null}),
+        json!({"requestContext": []}),
+        json!({"requestContext": {"domainName": "api.example.com"}}),
+        json!({"requestContext": {"path": "/prod/state/42", "domainName": 5}}),
+        json!({"path": "/state/42", "domainName": "api.example.com"}),
+    ] {
+        check_bound(bound(&context), Ok("d.e.f"), "/state/42", None);
+    }
+}
+
+#[test]
+fn there_is_exactly_one_proof() {
+    use ProofRefusal::{Missing, Several};
+    for (headers, expected) in [
+        (json!({}), Err(Missing)),
+        (json!({"DPoP": null}), Err(Missing)),
+        (json!({"X-DPoP": "d.e.f", "DPoP-Nonce": "n"}), Err(Missing)),
+        (json!({"dpop": "d.e.f"}), Ok("d.e.f")),
+        (json!({"DPOP": " d.e.f\t"}), Ok("d.e.f")),
+        (json!({"DPoP": ""}), Ok("")),
+        (json!({"DPoP": 5}), Ok("\u{fffd}")),
+        (json!({"DPoP": "d.e.f,g.h.i"}), Err(Several)),
+        (json!({"DPoP": "d.e.f, d.e.f"}), Err(Several)),
+        (json!({"DPoP": "d.e.f", "dpop": "d.e.f"}), Err(Several)),
+    ] {
+        let with_token = merged(headers, &json!({"Authorization": "DPoP a.b.c"}));
+        let event = rest(&json!({"headers": with_token}));
+        check_bound(event, expected, "/state/42", None);
+    }
+    for (values, expected) in [
+        (json!(["d.e.f"]), Ok("d.e.f")),
+        (json!([]), Err(Missing)),
+        (json!(["d.e.f", "d.e.f"]), Err(Several)),
+        (json!(["d.e.f", "g.h.i"]), Err(Several)),
+    ] {
+        let headers = json!({"Authorization": ["DPoP a.b.c"], "DPoP": values});
+        let event = rest(&json!({"multiValueHeaders": headers}));
+        check_bound(event, expected, "/state/42", None);
+    }
+    let twice = json!({"multiValueHeaders": {"DPoP": ["d.e.f", "g.h.i"]}});
+    check_bound(bound(&twice), Err(Several), "/state/42", None);
+    let other = json!({"multiValueHeaders": {"DPoP": ["g.h.i"]}});
+    check_bound(bound(&other), Err(Several), "/state/42", None);
+    let same = json!({"multiValueHeaders": {"dpop": ["d.e.f"]}});
+    check_bound(bound(&same), Ok("d.e.f"), "/state/42", None);
+}
+
+#[test]
+fn an_event_without_room_for_a_proof_has_no_bound_token() {
+    let refused = Err(Refusal::NoProofPossible);
+    let token = json!({"type": "TOKEN", "methodArn": ARN, "authorizationToken": "DPoP a.b.c"});
+    check(token, Form::Token, refused);
+    let headers = json!({"Authorization": "DPoP a.b.c", "DPoP": "d.e.f"});
+    let connect = json!({"type": "REQUEST", "methodArn": CONNECT_ARN, "headers": headers});
+    check(connect, Form::Request, refused);
+}
+
+#[test]
+fn a_second_scheme_among_the_identity_sources_is_a_second_credential() {
+    for identity in [
+        "DPoP x.y.z",
+        "DPoP a.b.c,DPoP x.y.z",
+        "d.e.f,Bearer a.b.c",
+        "dpop",
+    ] {
+        let event = bound(&json!({"version": "1.0", "authorizationToken": identity}));
+        check(event, Form::Request, Err(Refusal::SeveralTokens));
+    }
+    let event = bound(&json!({"version": "1.0", "authorizationToken": "DPoP a.b.c,d.e.f"}));
+    check_bound(event, Ok("d.e.f"), "/state/42", None);
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::unverified_token::UnverifiedToken;
-use super::{TrustedIssuer, Verifier, check_unbound, signer};
-use crate::bearer::BearerToken;
+use super::{TrustedIssuer, Verifier, signer};
+use crate::bearer::{BearerToken, Scheme};
 use crate::claims::UnverifiedClaims;
 use crate::compact_jws::{CompactJws, JwsFault};
 use crate::deadline::Deadline;
@@ -133,7 +133,8 @@ impl Verifier {
     ) -> Result<(), Refusal> {
         let says_access_token = header::says_access_token(header)?;
         self.requirements.check_kind(says_access_token, claims)?;
-        check_unbound(claims)
+        self.requirements
+            .check_scheme(Scheme::Bearer, claims.binding())
     }
 }
 

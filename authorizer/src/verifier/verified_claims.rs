@@ -8,8 +8,9 @@ use serde_json::{Map, Value};
 use super::RuleSet;
 use crate::answer_size::json_bytes;
 use crate::claim_name::ClaimName;
-use crate::claims::UnverifiedClaims;
+use crate::claims::{Binding, UnverifiedClaims};
 use crate::clock::Timestamp;
+use crate::jwks::Thumbprint;
 use crate::refusal::Refusal;
 use crate::times::{self, Times};
 
@@ -45,6 +46,7 @@ pub struct VerifiedClaims {
     groups: Option<Vec<String>>,
     token_id: Option<String>,
     times: Times,
+    bound_to: Option<Thumbprint>,
     further: Map<String, Value>,
     acr: Option<String>,
     signed_in_at: Option<f64>,
@@ -77,6 +79,10 @@ impl VerifiedClaims {
             groups: claims.groups(),
             token_id: claims.token_id().map(str::to_owned),
             times,
+            bound_to: match claims.binding() {
+                Binding::Key(thumbprint) => Some(thumbprint),
+                Binding::None | Binding::Other => None,
+            },
             further: further.collect(),
             acr: claims.acr().map(str::to_owned),
             signed_in_at: claims.signed_in_at(),
@@ -137,6 +143,12 @@ impl VerifiedClaims {
         } else {
             groups.to_vec()
         })
+    }
+
+    /// The key that the token is bound to, if it is bound.
+    #[must_use]
+    pub const fn bound_to(&self) -> Option<Thumbprint> {
+        self.bound_to
     }
 
     /// `jti`.

@@ -1,0 +1,40 @@
+//! The credential of a request: a token, and what is presented with it.
+
+use crate::bearer::{BearerToken, Scheme};
+use crate::dpop::{Call, ProofRefusal, UnverifiedProof};
+
+/// A token as it is presented. Neither form says anything about the token: which of the two it may have is decided when
+/// it is verified.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Credential {
+    /// With the scheme `Bearer`, or in a query.
+    Bearer(BearerToken),
+    /// With the scheme `DPoP`.
+    Dpop {
+        /// The token.
+        token: BearerToken,
+        /// The header `DPoP`; or why it is not one proof.
+        proof: Result<UnverifiedProof, ProofRefusal>,
+        /// What the proof must be for.
+        call: Call,
+    },
+}
+
+impl Credential {
+    /// The token.
+    #[must_use]
+    pub const fn token(&self) -> &BearerToken {
+        match self {
+            Self::Bearer(token) | Self::Dpop { token, .. } => token,
+        }
+    }
+
+    /// Its scheme.
+    #[must_use]
+    pub const fn scheme(&self) -> Scheme {
+        match self {
+            Self::Bearer(_) => Scheme::Bearer,
+            Self::Dpop { .. } => Scheme::Dpop,
+        }
+    }
+}
