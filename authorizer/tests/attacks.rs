@@ -18,6 +18,8 @@ mod caching;
 mod claims;
 #[path = "attacks/conditions.rs"]
 mod conditions;
+#[path = "attacks/dpop.rs"]
+mod dpop;
 #[path = "attacks/keys.rs"]
 mod keys;
 #[path = "attacks/observability.rs"]

@@ -1,6 +1,7 @@
 //! No secret and no claim reaches the log, an error or a `Debug` output.
 
 use authorizer::bearer::BearerToken;
+use authorizer::dpop::ProofRefusal;
 use authorizer::error::{AuthorizerError, EventFault, Failure};
 use authorizer::http_client::TransportError;
 use authorizer::introspection::{IntrospectionFailure, OtherMember};
@@ -94,6 +95,19 @@ fn every_error_reads_well_and_none_can_hold_a_secret() {
         Refusal::IdToken,
         Refusal::AccessToken,
         Refusal::BoundToken,
+        Refusal::NotBoundToKey,
+        Refusal::DpopOff,
+        Refusal::DpopRequired,
+        Refusal::NoProofPossible,
+        Refusal::Proof(ProofRefusal::Missing),
+        Refusal::Proof(ProofRefusal::Several),
+        Refusal::Proof(ProofRefusal::Type),
+        Refusal::Proof(ProofRefusal::AlgorithmNotAllowed),
+        Refusal::Proof(ProofRefusal::Key {
+            reason: KeyRefusal::PrivateKey,
+        }),
+        Refusal::Proof(ProofRefusal::Url),
+        Refusal::Proof(ProofRefusal::Replayed),
         Refusal::Revoked,
         Refusal::IntrospectionMismatch {
             member: OtherMember::Subject,
@@ -106,6 +120,7 @@ fn every_error_reads_well_and_none_can_hold_a_secret() {
         Failure::UnknownEvent(EventFault::Arn(TargetError::Form)),
         Failure::UnknownEvent(EventFault::Arn(TargetError::TooLong)),
         Failure::UnknownEvent(EventFault::Arn(TargetError::Part("stage"))),
+        Failure::UnknownEvent(EventFault::NoUrl),
         Failure::KeysUnavailable { cause: None },
         Failure::KeysUnavailable {
             cause: Some(FetchError::Transport(TransportError::TimedOut)),
@@ -113,6 +128,7 @@ fn every_error_reads_well_and_none_can_hold_a_secret() {
         Failure::IntrospectionUnavailable {
             cause: IntrospectionFailure::Malformed,
         },
+        Failure::ProofMemoryFull,
     ];
     let mut codes = std::collections::HashSet::new();
     for refusal in refusals {

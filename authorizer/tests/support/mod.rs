@@ -11,6 +11,7 @@
     reason = "each test binary uses its part of it"
 )]
 
+pub(crate) mod proof;
 pub(crate) mod signer;
 
 use std::collections::HashMap;
