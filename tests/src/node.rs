@@ -28,12 +28,12 @@ pub fn install(folder: &str) {
     verdict("npm ci", &output);
 }
 
-/// Runs `node` in a folder of the repository.
+/// Runs `node` in a folder of the repository and returns what it printed.
 ///
 /// # Panics
 ///
 /// If it fails; what it printed is in the message.
-pub fn node(folder: &str, arguments: &[&str], variables: &[(&str, &str)]) {
+pub fn node(folder: &str, arguments: &[&str], variables: &[(&str, &str)]) -> String {
     let output = Command::new("node")
         .args(arguments)
         .envs(variables.iter().copied())
@@ -43,6 +43,7 @@ pub fn node(folder: &str, arguments: &[&str], variables: &[(&str, &str)]) {
         .output()
         .expect("Node.js");
     verdict(&format!("node {}", arguments.join(" ")), &output);
+    String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
 /// The path of a program that is in the search path.
