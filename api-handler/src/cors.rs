@@ -14,7 +14,7 @@ use crate::event::Request;
 const METHODS: &str = "GET,HEAD,PUT,PATCH,DELETE";
 
 /// The request headers that a script may set.
-const REQUEST_HEADERS: &str = "authorization,content-type,if-match,if-none-match";
+const REQUEST_HEADERS: &str = "authorization,content-type,dpop,if-match,if-none-match";
 
 /// The answer's headers that a script may read.
 const EXPOSED_HEADERS: &str = "etag,link,location,retry-after,www-authenticate";

@@ -85,9 +85,15 @@ async fn a_preflight_lists_methods_and_headers() {
     );
     let headers = reply.headers["access-control-allow-headers"].to_ascii_lowercase();
     assert!(
-        ["authorization", "content-type", "if-match", "if-none-match"]
-            .iter()
-            .all(|name| headers.contains(name)),
+        [
+            "authorization",
+            "content-type",
+            "dpop",
+            "if-match",
+            "if-none-match"
+        ]
+        .iter()
+        .all(|name| headers.contains(name)),
         "{headers}"
     );
     let methods = &reply.headers["access-control-allow-methods"];
