@@ -10,6 +10,9 @@ export default {
   // The scopes requested at sign-in, and those added before the first write. Without `offline_access` there are no refresh
   // tokens, and a session is renewed by a silent redirect.
   scopes: { signIn: 'openid profile offline_access', write: 'state:write' },
+  // Whether tokens are bound to a key that cannot leave the browser (DPoP). The issuer must have it switched on for this
+  // client, and the API must accept such tokens: its setting `DPOP` is `accept` or `require`.
+  dpop: false,
   // The users of the local issuer, for whom the page offers sign-in buttons.
   users: ['alice', 'bob', 'ada'],
 };

@@ -99,6 +99,8 @@ const config = {
   clientId,
   apiBase: ApiUrl,
   scopes: { signIn: 'openid profile offline_access', write: 'state:write' },
+  // Tokens that cannot be stolen, where the API takes them.
+  dpop: ['accept', 'require'].includes(api.parameters['Dpop'] ?? 'off'),
 };
 
 const site = mkdtempSync(join(tmpdir(), 'web-'));

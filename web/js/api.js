@@ -1,6 +1,8 @@
+import * as oauth from '/vendor/oauth4webapi.js';
+import { binding } from './binding-key.js';
 import { parse, stringify } from './json.js';
 import { renewed, freshSession } from './renewal.js';
-import { settings } from './settings.js';
+import { isLoopback, settings } from './settings.js';
 
 /**
  * A finished call.
@@ -69,32 +71,65 @@ export async function call(method, path, options = {}) {
 async function send(method, path, options, session) {
   const headers = new Headers({ Accept: 'application/json', ...options.headers });
   if (options.as === 'forger') headers.set('Authorization', `Bearer ${forgery()}`);
-  else if (session !== undefined) headers.set('Authorization', `Bearer ${session.accessToken}`);
   if (options.body !== undefined) headers.set('Content-Type', 'application/json');
 
   const caller = options.as === 'forger' ? 'a forger' : session?.user.name;
   const started = performance.now();
   const took = () => Math.round(performance.now() - started);
   try {
-    const response = await fetch(settings.apiBase + path, {
-      method,
-      headers,
-      // The API uses no cookies, so another site cannot call it in a user's name.
-      credentials: 'omit',
-      cache: 'no-store',
-      // API Gateway responds within 29 seconds, so a later response was lost.
-      signal: AbortSignal.timeout(35_000),
-      ...(options.body !== undefined && { body: stringify(options.body) }),
-    });
+    const url = new URL(settings.apiBase + path);
+    const body = options.body === undefined ? null : stringify(options.body);
+    const response = session === undefined
+      ? await fetchFromApi(url.href, { method, headers, body })
+      : await fetchWithToken(session.accessToken, method, url, headers, body);
     const text = await response.text();
     const milliseconds = took();
     const { status, statusText } = response;
-    const body = parsed(text);
     const type = response.headers.get('Content-Type') ?? '';
     const byHandler = response.ok || status === 304 || type.startsWith('application/problem+json');
-    return { method, path, caller, status, statusText, milliseconds, byHandler, body, headers: response.headers };
+    return { method, path, caller, status, statusText, milliseconds, byHandler, body: parsed(text), headers: response.headers };
   } catch {
     return { method, path, caller, status: 0, statusText: '', milliseconds: took(), byHandler: false, body: undefined, headers: new Headers() };
+  }
+}
+
+/** @param {string} url @param {RequestInit} init */
+function fetchFromApi(url, init) {
+  return fetch(url, {
+    ...init,
+    // The API uses no cookies, so another site cannot call it in a user's name.
+    credentials: 'omit',
+    cache: 'no-store',
+    // API Gateway responds within 29 seconds, so a later response was lost.
+    signal: AbortSignal.timeout(35_000),
+  });
+}
+
+/**
+ * As a bearer token, or with a proof where tokens are bound to a key.
+ *
+ * @param {string} token
+ * @param {string} method
+ * @param {URL} url
+ * @param {Headers} headers
+ * @param {string | null} body
+ */
+async function fetchWithToken(token, method, url, headers, body) {
+  const { DPoP } = await binding();
+  if (DPoP === undefined) {
+    headers.set('Authorization', `Bearer ${token}`);
+    return fetchFromApi(url.href, { method, headers, body });
+  }
+  try {
+    return await oauth.protectedResourceRequest(token, method, url, headers, body, {
+      DPoP,
+      [oauth.allowInsecureRequests]: isLoopback(url.hostname),
+      [oauth.customFetch]: (href, init) => fetchFromApi(href, { ...init, body, redirect: 'follow' }),
+    });
+  } catch (error) {
+    // A refusal is a response like any other.
+    if (error instanceof oauth.WWWAuthenticateChallengeError) return error.response;
+    throw error;
   }
 }
 

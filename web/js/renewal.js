@@ -1,4 +1,5 @@
 import * as oauth from '/vendor/oauth4webapi.js';
+import { binding, withNonce } from './binding-key.js';
 import { authorizationServer, client, clientAuthentication, sessionFrom, transport } from './issuer.js';
 import { isNewer, sessions } from './session.js';
 import { forget, signIn } from './sign-in.js';
@@ -62,8 +63,11 @@ async function refreshed(session, afterRefusal) {
   const server = await authorizationServer();
   const token = session.refreshToken ?? '';
   try {
-    const response = await oauth.refreshTokenGrantRequest(server, client, clientAuthentication, token, transport);
-    const answer = await oauth.processRefreshTokenResponse(server, client, response);
+    const options = { ...transport, ...(await binding()) };
+    const { answer } = await withNonce(
+      () => oauth.refreshTokenGrantRequest(server, client, clientAuthentication, token, options),
+      (received) => oauth.processRefreshTokenResponse(server, client, received),
+    );
     const next = sessionFrom(answer, { before: session, afterRefusal });
     if (sessions.current?.chain !== session.chain) {
       // A sign-out or another sign-in happened meanwhile: it wins, and these tokens are revoked.

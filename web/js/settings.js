@@ -7,6 +7,7 @@ import written from '../config.js';
  * @property {string} clientId
  * @property {string} apiBase without a trailing slash
  * @property {{ signIn: readonly string[], write: readonly string[] }} scopes
+ * @property {boolean} dpop whether tokens are bound to a key of the browser (RFC 9449); the API must accept such tokens
  * @property {readonly string[]} users names to offer for signing in; empty except with the local issuer
  */
 
@@ -53,6 +54,7 @@ export function settingsFrom(value) {
   const write = words('scopes.write', value?.scopes?.write);
   if (!signIn.includes('openid')) faults.push('scopes.signIn: expected `openid` among them');
   if (typeof value?.clientId !== 'string' || value.clientId === '') faults.push('clientId: expected a string');
+  if (!['undefined', 'boolean'].includes(typeof value?.dpop)) faults.push('dpop: expected true or false');
   if (faults.length > 0) throw new Error(`config.js is wrong:\n${faults.join('\n')}`);
   return {
     origin,
@@ -60,6 +62,7 @@ export function settingsFrom(value) {
     clientId: value.clientId,
     apiBase,
     scopes: { signIn, write },
+    dpop: value.dpop === true,
     users: Array.isArray(value.users) ? value.users.map(String) : [],
   };
 }

@@ -1,4 +1,5 @@
 import * as oauth from '/vendor/oauth4webapi.js';
+import { binding, withNonce } from './binding-key.js';
 import { authorizationServer, client, clientAuthentication, sessionFrom, transport } from './issuer.js';
 import { sessions } from './session.js';
 import { redirectUri, settings } from './settings.js';
@@ -96,12 +97,15 @@ export async function finishSignIn(callback) {
   try {
     // Also checks `iss` if it is sent (RFC 9207), and throws for `error`.
     const parameters = oauth.validateAuthResponse(server, client, callback, state);
-    const response = await oauth.authorizationCodeGrantRequest(
-      server, client, clientAuthentication, parameters, redirectUri, pending.verifier, transport);
-    const answer = await oauth.processAuthorizationCodeResponse(server, client, response, {
-      expectedNonce: pending.nonce,
-      requireIdToken: true,
-    });
+    const options = { ...transport, ...(await binding()) };
+    const { answer, response } = await withNonce(
+      () => oauth.authorizationCodeGrantRequest(
+        server, client, clientAuthentication, parameters, redirectUri, pending.verifier, options),
+      (received) => oauth.processAuthorizationCodeResponse(server, client, received, {
+        expectedNonce: pending.nonce,
+        requireIdToken: true,
+      }),
+    );
     // Optional after a direct TLS connection (OpenID Connect Core 1.0, section 3.1.3.7), and cheap.
     await oauth.validateApplicationLevelSignature(server, response, transport);
     const before = sessions.current;

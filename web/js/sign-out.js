@@ -1,3 +1,4 @@
+import { destroyBindingKey } from './binding-key.js';
 import { dropDraft } from './draft.js';
 import { element } from './element.js';
 import { authorizationServer } from './issuer.js';
@@ -15,6 +16,7 @@ export async function signOut() {
   dropDraft();
   endEverywhere(session, 'signed-out');
   await forget(session);
+  await destroyBindingKey();
   const { end_session_endpoint } = await authorizationServer().catch(() => ({ end_session_endpoint: undefined }));
   if (end_session_endpoint === undefined) {
     notifyNextPage('The sign-in service did not answer', 'Your session there is still active: the next person at this browser may get in as you. Sign out there too.');

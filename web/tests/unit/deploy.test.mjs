@@ -85,6 +85,15 @@ test('deploys the stack of the pages, and uploads only the site', async () => {
   assert.match(log, /cloudfront create-invalidation --distribution-id E1/);
   const { default: settings } = await import(`data:text/javascript,${encodeURIComponent(config)}`);
   assert.deepEqual([settings.origin, settings.issuer, settings.clientId, settings.apiBase], [url, issuer, '0oa1', apiUrl]);
+  assert.equal(settings.dpop, false);
+});
+
+test('the pages bind their tokens to a key where the API takes such tokens', async () => {
+  for (const [Dpop, expected] of /** @type {[string, boolean][]} */ ([['off', false], ['accept', true], ['require', true]])) {
+    const { config } = await run({ parameters: { Dpop } });
+    const { default: settings } = await import(`data:text/javascript,${encodeURIComponent(config)}`);
+    assert.equal(settings.dpop, expected, Dpop);
+  }
 });
 
 test('with a certificate the pages have their own domain', async () => {

@@ -14,6 +14,8 @@ test('valid settings are accepted', () => {
   const settings = settingsFrom(good);
   assert.deepEqual(settings.scopes, { signIn: ['openid', 'profile'], write: ['state:write'] });
   assert.deepEqual(settings.users, []);
+  assert.equal(settings.dpop, false);
+  assert.equal(settingsFrom({ ...good, dpop: true }).dpop, true);
 });
 
 test('an issuer may end with a slash, as those of Auth0 do', () => {
@@ -29,6 +31,7 @@ for (const [name, change, expected] of /** @type {[string, object, RegExp][]} */
   ['a script URL', { apiBase: 'javascript:alert(1)' }, /apiBase/],
   ['no openid', { scopes: { signIn: 'profile', write: '' } }, /scopes.signIn/],
   ['no client', { clientId: '' }, /clientId/],
+  ['a word for a switch', { dpop: 'on' }, /dpop: expected true or false/],
 ])) {
   test(`rejects ${name}`, () => assert.throws(() => settingsFrom({ ...good, ...change }), expected));
 }
