@@ -29,7 +29,7 @@ use crate::web::Pages;
 use crate::{aws, http_client};
 
 pub use error::StackError;
-use function_settings::settings;
+use function_settings::{settings, takes_bound_tokens};
 
 /// The time limit for the first answer of each part.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(15);
@@ -119,13 +119,14 @@ impl Stack {
         let database = Database::start(ports.database, &state, &template.tables).await?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let functions = Functions::new(template.functions.iter().map(|definition| {
-            let settings = settings(definition, &binaries, &region, &file.database);
+            let settings = settings(definition, &binaries, &region, &file);
             let log = Log::open(&definition.name, &logs, progress);
             Function::new(settings, Arc::clone(&clock), log)
         }));
         warm_up(&functions).await?;
         let functions: Arc<dyn Invoke> = Arc::new(functions);
-        let pages = pages(workspace().join("web"), &region, &file)?;
+        let dpop = template.functions.iter().any(takes_bound_tokens);
+        let pages = pages(workspace().join("web"), &region, &file, dpop)?;
         let log = Log::open("gateway", &logs, progress);
         let invoke = Arc::clone(&functions);
         let gateway = Gateway::new(template.api, region, invoke, clock, log.clone());
@@ -209,8 +210,14 @@ impl Stack {
     }
 }
 
-/// The web pages, with the headers that `CloudFront` would send for the addresses of this stack.
-fn pages(folder: PathBuf, region: &str, stack: &StackFile) -> Result<Pages, StackError> {
+/// The web pages, with the headers that `CloudFront` would send for the addresses of this stack. `dpop`: they bind their
+/// tokens to a key.
+fn pages(
+    folder: PathBuf,
+    region: &str,
+    stack: &StackFile,
+    dpop: bool,
+) -> Result<Pages, StackError> {
     let template = folder.join("template.yaml");
     let text = text_file::read(&template)?;
     let given = Given {
@@ -224,7 +231,7 @@ fn pages(folder: PathBuf, region: &str, stack: &StackFile) -> Result<Pages, Stac
     };
     let headers =
         web_headers::read(&text, &given).map_err(|cause| template_error(&template, cause))?;
-    Ok(Pages::new(folder, &headers, stack))
+    Ok(Pages::new(folder, &headers, stack, dpop))
 }
 
 /// Refuses to start when a stack uses the data folder.

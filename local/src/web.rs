@@ -36,16 +36,22 @@ enum Content {
 }
 
 impl Pages {
-    /// The pages in `folder`, served with `headers`, for the parts of the stack as `stack` names them.
+    /// The pages in `folder`, served with `headers`, for the parts of the stack as `stack` names them. `dpop`: they bind
+    /// their tokens to a key.
     #[must_use]
-    pub fn new(folder: PathBuf, headers: &[(String, String)], stack: &StackFile) -> Self {
+    pub fn new(
+        folder: PathBuf,
+        headers: &[(String, String)],
+        stack: &StackFile,
+        dpop: bool,
+    ) -> Self {
         let headers = headers.iter().filter_map(|(name, value)| {
             let value = HeaderValue::from_str(value).ok()?;
             Some((HeaderName::from_bytes(name.as_bytes()).ok()?, value))
         });
         Self {
             folder,
-            config: config(stack),
+            config: config(stack, dpop),
             headers: headers.collect(),
         }
     }
@@ -141,7 +147,7 @@ fn content_of(path: &str) -> Option<Content> {
 }
 
 /// `config.js` for this stack, in the form of the one in `web/`.
-fn config(stack: &StackFile) -> String {
+fn config(stack: &StackFile, dpop: bool) -> String {
     // The users of a real issuer are unknown.
     let local = stack.issuer_pid.is_some();
     let users: Vec<_> = users()
@@ -155,6 +161,7 @@ fn config(stack: &StackFile) -> String {
         "clientId": stack.client_id,
         "apiBase": stack.api,
         "scopes": {"signIn": "openid profile offline_access", "write": "state:write"},
+        "dpop": dpop,
         "users": users,
     });
     format!("export default {config:#};\n")
@@ -181,7 +188,7 @@ mod tests {
         };
         let headers = [("x-frame-options".to_owned(), "DENY".to_owned())];
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../web");
-        Pages::new(folder, &headers, &stack)
+        Pages::new(folder, &headers, &stack, false)
     }
 
     #[test]

@@ -5,14 +5,21 @@ use std::path::PathBuf;
 
 use crate::aws;
 use crate::function::FunctionSettings;
+use crate::stack_file::StackFile;
 use crate::template::FunctionDefinition;
+
+/// Whether a function takes tokens that are bound to a key of their sender (DPoP, RFC 9449).
+pub(super) fn takes_bound_tokens(definition: &FunctionDefinition) -> bool {
+    let mode = definition.environment.get("DPOP");
+    mode.is_some_and(|mode| ["accept", "require"].contains(&mode.as_str()))
+}
 
 /// A function's process as Lambda would start it, with only the template's variables and Lambda's own.
 pub(super) fn settings(
     definition: &FunctionDefinition,
     binaries: &BTreeMap<String, PathBuf>,
     region: &str,
-    database: &str,
+    stack: &StackFile,
 ) -> FunctionSettings {
     let binary = binaries
         .get(&definition.binary)
@@ -46,8 +53,12 @@ pub(super) fn settings(
     // The database accepts any credentials, but the SDK needs some to sign.
     set("AWS_ACCESS_KEY_ID", "local");
     set("AWS_SECRET_ACCESS_KEY", "local");
-    set("AWS_ENDPOINT_URL_DYNAMODB", database);
+    set("AWS_ENDPOINT_URL_DYNAMODB", &stack.database);
     set("TZ", ":UTC");
+    if takes_bound_tokens(definition) {
+        // An event has no scheme and no port, and API Gateway is always at https.
+        set("DPOP_PUBLIC_URL", &stack.api);
+    }
     environment.extend(definition.environment.clone());
     FunctionSettings {
         name: definition.name.clone(),
