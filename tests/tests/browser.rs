@@ -3,6 +3,7 @@
 //! Screenshots of the main states are left in `target/screenshots/`.
 
 use std::env;
+use std::fs;
 use std::io::{self, Write as _};
 
 use tests::{Stack, node, repository};
@@ -17,6 +18,64 @@ const NAMES: [&str; 4] = [
 
 #[test]
 fn the_pages_do_in_a_browser_what_they_promise() {
+    let Some(browser) = browser() else { return };
+    let stack = Stack::start("browser", &[]);
+    run(&stack, &browser, "./scenarios.mjs");
+}
+
+#[test]
+fn the_pages_bind_their_tokens_to_a_key_of_the_browser() {
+    let Some(browser) = browser() else { return };
+    let template = repository().join("target/tests/bound.yaml");
+    fs::create_dir_all(template.with_file_name("")).unwrap();
+    fs::write(&template, with_dpop()).unwrap();
+    let stack = Stack::start(
+        "browser-bound",
+        &["--template", &template.display().to_string()],
+    );
+    run(&stack, &browser, "./bound-scenarios.mjs");
+}
+
+/// The template with authorizers that see proofs and whose answers are not cached.
+fn with_dpop() -> String {
+    let mut template = fs::read_to_string(repository().join("template.yaml")).unwrap();
+    for (from, to) in [
+        ("FunctionPayloadType: TOKEN", "FunctionPayloadType: REQUEST"),
+        ("Header: Authorization", "Headers: [Authorization]"),
+        ("ReauthorizeEvery: 60", "ReauthorizeEvery: 0"),
+        (
+            "          ISSUER: !Ref Issuer\n",
+            "          ISSUER: !Ref Issuer\n          DPOP: require\n",
+        ),
+    ] {
+        assert_eq!(template.matches(from).count(), 1, "{from}");
+        template = template.replace(from, to);
+    }
+    template
+}
+
+fn run(stack: &Stack, browser: &str, scenarios: &str) {
+    node::install("web/tests");
+    let screenshots = repository()
+        .join("target/screenshots")
+        .display()
+        .to_string();
+    node::node(
+        "web/tests",
+        &["run.mjs"],
+        &[
+            ("SCENARIOS", scenarios),
+            ("WEB_ORIGIN", stack.address("web")),
+            ("API_BASE", stack.address("api")),
+            ("ISSUER", stack.address("issuer")),
+            ("CHROMIUM", browser),
+            ("SCREENSHOTS", &screenshots),
+        ],
+    );
+}
+
+/// The path of Chromium; `None`, with a message, where there is none and need not be one.
+fn browser() -> Option<String> {
     let Some(browser) = env::var("CHROMIUM")
         .ok()
         .filter(|path| !path.is_empty())
@@ -31,23 +90,7 @@ fn the_pages_do_in_a_browser_what_they_promise() {
             io::stderr(),
             "left out: the browser tests, for there is no Chromium (apt-get install chromium)"
         );
-        return;
+        return None;
     };
-    node::install("web/tests");
-    let stack = Stack::start("browser", &[]);
-    let screenshots = repository()
-        .join("target/screenshots")
-        .display()
-        .to_string();
-    node::node(
-        "web/tests",
-        &["run.mjs"],
-        &[
-            ("WEB_ORIGIN", stack.address("web")),
-            ("API_BASE", stack.address("api")),
-            ("ISSUER", stack.address("issuer")),
-            ("CHROMIUM", &browser),
-            ("SCREENSHOTS", &screenshots),
-        ],
-    );
+    Some(browser)
 }

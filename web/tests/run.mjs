@@ -1,11 +1,11 @@
 /**
  * Runs the scenarios in a browser, on the pages of a running stack: `cargo test -p tests --test browser` starts both. With
- * an argument, only the scenarios whose name contains it.
+ * an argument, only the scenarios whose name contains it. SCENARIOS names another file of scenarios.
  */
 
 import { close, launch, screenshot, Visitor } from './browser.mjs';
-import { scenarios } from './scenarios.mjs';
 
+const { scenarios } = await import(process.env['SCENARIOS'] ?? './scenarios.mjs');
 const wanted = process.argv[2] ?? '';
 let failed = 0;
 await launch();
