@@ -137,7 +137,12 @@ impl IssuerMetadata {
         )
     }
 
-    fn address(
+    /// An address that the document gives as `member`.
+    ///
+    /// # Errors
+    ///
+    /// If it is missing, or is not one that this function may connect to.
+    pub fn address(
         &self,
         member: &'static str,
         value: Option<&Value>,

@@ -12,6 +12,7 @@ mod discovery;
 mod issuer;
 mod keys;
 mod messages;
+mod metadata;
 mod settings;
 mod sign_in;
 mod token;
@@ -23,10 +24,10 @@ use std::process::ExitCode;
 use authorizer::config::Settings;
 use clap::Args;
 use reqwest::Url;
-use serde_json::{Map, Value};
 
 use self::discovery::Discovery;
 use self::keys::Keys;
+use self::metadata::Metadata;
 use self::sign_in::{Stopped, Tokens};
 use self::token::Examined;
 use super::Failed;
@@ -170,9 +171,9 @@ impl Doctor {
         report.add(issuer::server(&self.issuer, discovery))?;
         report.add(discovery::metadata(discovery))?;
         report.add(discovery::metadata_issuer(&self.issuer, discovery))?;
-        let metadata = discovery.and_then(Discovery::document);
+        let metadata = discovery.and_then(Discovery::own);
 
-        let keys = keys::fetch(discovery, probe).await;
+        let keys = keys::fetch(metadata, probe).await;
         let keys = keys.as_ref().map_err(|skip| *skip);
         let keys_check = keys::check(keys);
         let usable_keys = if keys_check.is_fail() {
@@ -198,7 +199,7 @@ impl Doctor {
     /// `client` and `client_type`; whether a sign-in can go on from there.
     async fn examine_client(
         &self,
-        metadata: Fact<&Map<String, Value>>,
+        metadata: Fact<Metadata<'_>>,
         probe: &Probe,
         report: &mut Report,
     ) -> io::Result<Fact<()>> {

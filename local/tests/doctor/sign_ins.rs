@@ -342,7 +342,7 @@ async fn what_the_token_endpoint_answers_is_named_with_advice() {
         (
             "another nonce",
             Page::json(&json!({"access_token": secret, "id_token": id_token("x")})),
-            "another nonce",
+            "nonce",
             "again",
         ),
     ] {

@@ -1,7 +1,6 @@
 //! What the metadata says that the authorization server can do.
 
-use serde_json::{Map, Value};
-
+use super::metadata::Metadata;
 use super::{Fact, Skip};
 use crate::commands::report::{Check, Outcome};
 
@@ -23,15 +22,13 @@ const SCOPES: Check = Check::new(
     "RFC 8414, section 2; https://developer.okta.com/docs/guides/customize-authz-server/",
 );
 
-type Metadata<'d> = Fact<&'d Map<String, Value>>;
-
 /// `pkce`
-pub(super) fn pkce(metadata: Metadata<'_>) -> Outcome {
+pub(super) fn pkce(metadata: Fact<Metadata<'_>>) -> Outcome {
     let metadata = match metadata {
         Ok(metadata) => metadata,
         Err(skip) => return PKCE.skip(skip),
     };
-    match list(metadata, "code_challenge_methods_supported") {
+    match metadata.list("code_challenge_methods_supported") {
         None => PKCE.warn(
             "the metadata does not say",
             "make sure that the issuer demands PKCE with S256: the pages send it, and an issuer that ignores it does \
@@ -46,12 +43,12 @@ pub(super) fn pkce(metadata: Metadata<'_>) -> Outcome {
 }
 
 /// `public_client`
-pub(super) fn public_client(metadata: Metadata<'_>) -> Outcome {
+pub(super) fn public_client(metadata: Fact<Metadata<'_>>) -> Outcome {
     let metadata = match metadata {
         Ok(metadata) => metadata,
         Err(skip) => return PUBLIC_CLIENT.skip(skip),
     };
-    match list(metadata, "token_endpoint_auth_methods_supported") {
+    match metadata.list("token_endpoint_auth_methods_supported") {
         None => PUBLIC_CLIENT.warn(
             "the metadata does not say",
             "make sure that the issuer has public clients: a browser cannot keep a secret",
@@ -66,7 +63,7 @@ pub(super) fn public_client(metadata: Metadata<'_>) -> Outcome {
 }
 
 /// `scopes`
-pub(super) fn scopes(metadata: Metadata<'_>, wanted: Option<&str>) -> Outcome {
+pub(super) fn scopes(metadata: Fact<Metadata<'_>>, wanted: Option<&str>) -> Outcome {
     let wanted = match (metadata, wanted) {
         (Err(skip), _) => Err(skip),
         (Ok(_), None) => Err(Skip::Option("--scope")),
@@ -92,20 +89,10 @@ pub(super) fn scopes(metadata: Metadata<'_>, wanted: Option<&str>) -> Outcome {
 }
 
 /// The wanted scopes that the metadata does not list; `None` where it lists none at all.
-pub(super) fn missing<'w>(metadata: &Map<String, Value>, wanted: &'w str) -> Option<Vec<&'w str>> {
-    let supported = list(metadata, "scopes_supported")?;
+pub(super) fn missing<'w>(metadata: Metadata<'_>, wanted: &'w str) -> Option<Vec<&'w str>> {
+    let supported = metadata.list("scopes_supported")?;
     let wanted = wanted.split_ascii_whitespace();
     Some(wanted.filter(|scope| !supported.contains(scope)).collect())
-}
-
-/// A member that is an array of strings.
-fn list<'m>(metadata: &'m Map<String, Value>, name: &str) -> Option<Vec<&'m str>> {
-    metadata
-        .get(name)?
-        .as_array()?
-        .iter()
-        .map(Value::as_str)
-        .collect()
 }
 
 fn shown(methods: &[&str]) -> String {

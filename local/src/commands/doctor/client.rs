@@ -1,12 +1,11 @@
 //! The application: does the issuer know it, with this redirect URI, and is it a public one.
 
-use authorizer::http_client::Endpoint;
 use http::Method;
 use http::header::{CONTENT_TYPE, LOCATION};
 use reqwest::Url;
-use serde_json::{Map, Value};
 
 use super::messages::{Meaning, Message};
+use super::metadata::Metadata;
 use super::{Doctor, Fact, Skip, capabilities};
 use crate::commands::no_answer;
 use crate::commands::probe::{Answer, NoAnswer, Probe};
@@ -70,7 +69,7 @@ impl Verdict {
 /// Sends an authorization request for which no page may be shown.
 pub(super) async fn request(
     doctor: &Doctor,
-    metadata: Fact<&Map<String, Value>>,
+    metadata: Fact<Metadata<'_>>,
     probe: &Probe,
 ) -> Fact<Verdict> {
     let metadata = metadata?;
@@ -89,7 +88,7 @@ pub(super) async fn request(
         ("code_challenge", CHALLENGE),
         ("code_challenge_method", "S256"),
     ];
-    let url = match endpoint(metadata, "authorization_endpoint") {
+    let url = match metadata.endpoint("authorization_endpoint") {
         Ok(endpoint) => Url::parse_with_params(&endpoint, parameters),
         Err((found, advice)) => return Ok(Verdict::Other { found, advice }),
     };
@@ -103,7 +102,7 @@ pub(super) async fn request(
 }
 
 /// The wanted scopes, without those that `scopes` has reported: the issuer would reject the request for them.
-fn known_scopes(doctor: &Doctor, metadata: &Map<String, Value>) -> String {
+fn known_scopes(doctor: &Doctor, metadata: Metadata<'_>) -> String {
     let wanted = doctor.scope.as_deref().unwrap_or("openid");
     let missing = capabilities::missing(metadata, wanted).unwrap_or_default();
     let known = wanted.split_ascii_whitespace();
@@ -112,24 +111,6 @@ fn known_scopes(doctor: &Doctor, metadata: &Map<String, Value>) -> String {
         "openid".to_owned()
     } else {
         known.join(" ")
-    }
-}
-
-/// An address out of the metadata to which a request may be sent; else what was found there, and advice.
-pub(super) fn endpoint(
-    metadata: &Map<String, Value>,
-    name: &str,
-) -> Result<String, (String, String)> {
-    let address = metadata
-        .get(name)
-        .and_then(Value::as_str)
-        .unwrap_or_default();
-    match address.parse::<Endpoint>() {
-        Ok(endpoint) => Ok(endpoint.as_str().to_owned()),
-        Err(error) => Err((
-            format!("`{name}` of the metadata is {error}"),
-            format!("let the metadata name an https address as `{name}`"),
-        )),
     }
 }
 
@@ -199,13 +180,13 @@ pub(super) fn check(verdict: Fact<Verdict>) -> Outcome {
 /// Sends a token request with a made-up code and no secret.
 pub(super) async fn redeem(
     doctor: &Doctor,
-    metadata: Fact<&Map<String, Value>>,
+    metadata: Fact<Metadata<'_>>,
     probe: &Probe,
 ) -> Fact<Verdict> {
     let metadata = metadata?;
     let client_id = doctor.client_id.as_deref();
     let client_id = client_id.ok_or(Skip::Option("--client-id"))?;
-    let endpoint = match endpoint(metadata, "token_endpoint") {
+    let endpoint = match metadata.endpoint("token_endpoint") {
         Ok(endpoint) => endpoint,
         Err((found, advice)) => return Ok(Verdict::Other { found, advice }),
     };

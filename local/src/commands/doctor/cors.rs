@@ -3,9 +3,9 @@
 use http::Method;
 use http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CONTENT_TYPE, ORIGIN};
 use reqwest::RequestBuilder;
-use serde_json::{Map, Value};
 
 use super::keys::Keys;
+use super::metadata::Metadata;
 use super::{Doctor, Fact, Skip, client};
 use crate::commands::no_answer;
 use crate::commands::probe::Probe;
@@ -24,7 +24,7 @@ const TRUSTED_ORIGIN: &str = "add the origin in Security > API > Trusted Origins
 /// `cors`
 pub(super) async fn check(
     doctor: &Doctor,
-    metadata: Fact<&Map<String, Value>>,
+    metadata: Fact<Metadata<'_>>,
     keys: Option<&Keys>,
     probe: &Probe,
 ) -> Outcome {
@@ -40,21 +40,24 @@ pub(super) async fn check(
         "`Access-Control-Allow-Origin` with `{origin}` or `*` from the key set and the token endpoint"
     ));
     let mut found = Vec::new();
-    if let Some(url) = keys.and_then(Keys::url) {
-        found.push((
-            "key set",
-            allowed(probe.request(Method::GET, url), origin, probe).await,
-        ));
+    let mut not_asked = None;
+    match keys.and_then(Keys::answering_url) {
+        Some(url) => {
+            let request = probe.request(Method::GET, url);
+            found.push(("key set", allowed(request, origin, probe).await));
+        }
+        None => not_asked = Some(Skip::After("keys")),
     }
-    if let (Ok(url), Some(client_id)) = (
-        client::endpoint(metadata, "token_endpoint"),
-        &doctor.client_id,
-    ) {
-        let request = probe
-            .request(Method::POST, &url)
-            .header(CONTENT_TYPE, token::FORM)
-            .body(client::made_up_code(doctor, client_id));
-        found.push(("token endpoint", allowed(request, origin, probe).await));
+    match (metadata.endpoint("token_endpoint"), &doctor.client_id) {
+        (Ok(url), Some(client_id)) => {
+            let request = probe
+                .request(Method::POST, &url)
+                .header(CONTENT_TYPE, token::FORM)
+                .body(client::made_up_code(doctor, client_id));
+            found.push(("token endpoint", allowed(request, origin, probe).await));
+        }
+        (Err(_), Some(_)) => not_asked = Some(Skip::After("client_type")),
+        (_, None) => {}
     }
     let shown: Vec<String> = found
         .iter()
@@ -63,6 +66,8 @@ pub(super) async fn check(
     let shown = shown.join("; ");
     if found.iter().any(|(_, (allowed, _))| !allowed) {
         check.fail(shown, TRUSTED_ORIGIN)
+    } else if let Some(skip) = not_asked {
+        check.skip(skip)
     } else if doctor.client_id.is_none() {
         check.warn(
             shown,

@@ -9,6 +9,7 @@ use http::header::{AGE, CACHE_CONTROL};
 use serde_json::{Map, Value};
 
 use super::messages::Message;
+use super::metadata::Metadata;
 use super::{Fact, Skip};
 use crate::commands::no_answer;
 use crate::commands::probe::{Answer, MAX_WAIT, NoAnswer, Probe};
@@ -77,18 +78,12 @@ impl Discovery {
     }
 
     /// The document, once it is known to be this issuer's.
-    pub(super) fn document(&self) -> Fact<&Map<String, Value>> {
+    pub(super) fn own(&self) -> Fact<Metadata<'_>> {
         match (&self.outcome, &self.document) {
-            (Ok(_), Some(document)) => Ok(document),
+            (Ok(as_read), Some(document)) => Ok(Metadata::new(document, as_read)),
             (Err(MetadataError::OtherIssuer), _) => Err(Skip::After("metadata_issuer")),
-            _ => Err(Skip::After("metadata")),
+            (Ok(_) | Err(_), _) => Err(Skip::After("metadata")),
         }
-    }
-
-    /// The same as the authorizer reads it.
-    pub(super) fn metadata(&self) -> Fact<&IssuerMetadata> {
-        self.document()?;
-        self.outcome.as_ref().map_err(|_| Skip::After("metadata"))
     }
 
     /// Whether this is an Okta org server: its endpoints are under `/oauth2/v1`, without an id.

@@ -8,8 +8,9 @@ use http::StatusCode;
 use http::header::CACHE_CONTROL;
 
 use super::Fact;
-use super::discovery::{self, Discovery};
+use super::discovery;
 use super::messages::Message;
+use super::metadata::Metadata;
 use crate::commands::no_answer;
 use crate::commands::probe::{Answer, NoAnswer, Probe};
 use crate::commands::report::{Check, Outcome};
@@ -36,8 +37,8 @@ pub(super) struct Keys {
 }
 
 /// Fetches the key set that the metadata names.
-pub(super) async fn fetch(discovery: Fact<&Discovery>, probe: &Probe) -> Fact<Keys> {
-    let address = discovery?.metadata()?.jwks_uri();
+pub(super) async fn fetch(metadata: Fact<Metadata<'_>>, probe: &Probe) -> Fact<Keys> {
+    let address = metadata?.as_read().jwks_uri();
     let answer = match &address {
         Ok(url) => Some(probe.get(url.as_str()).await),
         Err(_) => None,
@@ -49,6 +50,11 @@ impl Keys {
     /// Its address, if the metadata names one that may be asked.
     pub(super) fn url(&self) -> Option<&str> {
         self.address.as_ref().ok().map(Endpoint::as_str)
+    }
+
+    /// The same, if something answers there.
+    pub(super) fn answering_url(&self) -> Option<&str> {
+        matches!(self.answer, Some(Ok(_))).then(|| self.url())?
     }
 
     /// The same as an endpoint.

@@ -13,8 +13,9 @@ use serde_json::{Map, Value};
 use self::callback::{Callback, Listener};
 use self::page::Page;
 use super::messages::Message;
+use super::metadata::Metadata;
 use super::token::{Examined, shown};
-use super::{Doctor, Fact, Skip, client};
+use super::{Doctor, Fact, Skip};
 use crate::commands::no_answer;
 use crate::commands::probe::Probe;
 use crate::commands::report::{Check, Outcome};
@@ -64,7 +65,7 @@ pub(super) struct Tokens {
 /// The sign-in, if it was asked for and can begin.
 pub(super) async fn walk(
     doctor: &Doctor,
-    metadata: Fact<&Map<String, Value>>,
+    metadata: Fact<Metadata<'_>>,
     client: Fact<()>,
     probe: &Probe,
 ) -> Fact<Result<Tokens, Stopped>> {
@@ -92,7 +93,7 @@ pub(super) async fn walk(
 
 struct Flow<'d> {
     doctor: &'d Doctor,
-    metadata: &'d Map<String, Value>,
+    metadata: Metadata<'d>,
     probe: &'d Probe,
     sign_in: SignIn<'d>,
 }
@@ -202,8 +203,10 @@ impl Flow<'_> {
         })
     }
 
-    fn endpoint(&self, name: &str) -> Result<String, Stopped> {
-        client::endpoint(self.metadata, name).map_err(|(found, advice)| Stopped { found, advice })
+    fn endpoint(&self, name: &'static str) -> Result<String, Stopped> {
+        self.metadata
+            .endpoint(name)
+            .map_err(|(found, advice)| Stopped { found, advice })
     }
 
     /// Reports a hop while it happens. Standard output is for the JSON document, if one was asked for.

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{Case, check_all};
+use super::{Case, check_all, remove, set};
 use crate::issuer::{Issuer, ORIGIN, Page};
 use crate::run::report;
 
@@ -116,6 +116,24 @@ async fn the_client() {
             expected: vec![("client_type", "fail")],
             found: "never gave out",
             advice: "mock",
+        },
+        Case {
+            name: "no authorization endpoint",
+            change: |script| script.metadata(|document| remove(document, "authorization_endpoint")),
+            expected: vec![("client", "fail")],
+            found: "no `authorization_endpoint`",
+            advice: "https address",
+        },
+        Case {
+            name: "a token endpoint over plain http",
+            change: |script| {
+                script.metadata(|document| {
+                    set(document, "token_endpoint", json!("http://tokens.example/token"));
+                });
+            },
+            expected: vec![("client_type", "fail"), ("cors", "skip")],
+            found: "`token_endpoint` in the metadata",
+            advice: "https address",
         },
         Case {
             name: "no Trusted Origin",

@@ -40,9 +40,31 @@ async fn keys() {
         Case {
             name: "no address of the keys",
             change: |script| script.metadata(|document| remove(document, "jwks_uri")),
-            expected: vec![("keys", "fail")],
+            expected: vec![("keys", "fail"), ("cors", "skip")],
             found: "no `jwks_uri`",
             advice: "JWKS_URI",
+        },
+        Case {
+            name: "keys where nothing answers",
+            change: |script| {
+                script.metadata(|document| {
+                    set(document, "jwks_uri", json!("http://127.0.0.1:1/keys"));
+                });
+            },
+            expected: vec![("keys", "fail"), ("cors", "skip")],
+            found: "refused",
+            advice: "host and port",
+        },
+        Case {
+            name: "keys over plain http",
+            change: |script| {
+                script.metadata(|document| {
+                    set(document, "jwks_uri", json!("http://keys.example/keys"));
+                });
+            },
+            expected: vec![("keys", "fail"), ("cors", "skip")],
+            found: "neither https",
+            advice: "https address",
         },
         Case {
             name: "keys for another algorithm",

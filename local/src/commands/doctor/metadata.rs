@@ -1,0 +1,41 @@
+//! The metadata of the issuer under test, once it is known to be its own.
+
+use authorizer::http_client::Endpoint;
+use authorizer::issuer_metadata::IssuerMetadata;
+use serde_json::{Map, Value};
+
+/// The document, and the authorizer's reading of it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Metadata<'d> {
+    document: &'d Map<String, Value>,
+    as_read: &'d IssuerMetadata,
+}
+
+impl<'d> Metadata<'d> {
+    pub(super) const fn new(document: &'d Map<String, Value>, as_read: &'d IssuerMetadata) -> Self {
+        Self { document, as_read }
+    }
+
+    /// The authorizer's reading.
+    pub(super) const fn as_read(self) -> &'d IssuerMetadata {
+        self.as_read
+    }
+
+    /// A member that is an array of strings.
+    pub(super) fn list(self, name: &str) -> Option<Vec<&'d str>> {
+        let values = self.document.get(name)?.as_array()?;
+        values.iter().map(Value::as_str).collect()
+    }
+
+    /// An address to which a request may be sent; else what was found, and advice.
+    pub(super) fn endpoint(self, name: &'static str) -> Result<String, (String, String)> {
+        let address = self.as_read.address(name, self.document.get(name));
+        match address.as_ref().map(Endpoint::as_str) {
+            Ok(address) => Ok(address.to_owned()),
+            Err(error) => Err((
+                error.to_string(),
+                format!("let the metadata name an https address of the issuer as `{name}`"),
+            )),
+        }
+    }
+}
