@@ -2,7 +2,9 @@
 
 mod claim_test;
 mod demand;
+pub mod glob;
 mod outcome;
+pub mod path_pattern;
 mod rules;
 
 use http::Method;
@@ -12,8 +14,8 @@ pub use self::demand::Demand;
 pub(crate) use self::demand::Moment;
 pub use self::outcome::RuleOutcome;
 pub use self::rules::AccessRules;
-use crate::path_pattern::PathPattern;
-use crate::target::Route;
+use crate::access::path_pattern::PathPattern;
+use crate::event::target::Route;
 use crate::verifier::VerifiedClaims;
 
 /// The verbs that a rule can name, in the order in which `*` is written out.

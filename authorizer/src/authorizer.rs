@@ -14,22 +14,22 @@ use tokio::task::JoinSet;
 pub use self::decision::Explanation;
 use self::decision::{Decision, Outcome};
 use crate::access::{AccessRules, Caller};
+use crate::answer::context::{context, principal};
+use crate::answer::policy::PolicyDocument;
 use crate::answer::{Answer, AnswerForm};
 use crate::clock::{Clock, Timestamp};
 use crate::config::Settings;
-use crate::context::{context, principal};
 use crate::credential::Credential;
 use crate::deadline::Deadline;
 use crate::dpop::ProofVerifier;
 use crate::error::AuthorizerError;
+use crate::event::target::Target;
 use crate::event::{AuthorizerRequest, Form};
-use crate::http_client::Transport;
+use crate::issuer::http_client::Transport;
 use crate::log::Decided;
-use crate::metrics::KeyEventMeter;
-use crate::policy::PolicyDocument;
+use crate::log::metrics::KeyEventMeter;
+use crate::log::trace::Trace;
 use crate::refusal::Refusal;
-use crate::target::Target;
-use crate::trace::Trace;
 use crate::verifier::{TrustedIssuer, VerifiedClaims, Verifier};
 
 /// Decides about events. Made once per environment, used for every invocation.

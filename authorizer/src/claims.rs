@@ -5,7 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
 
 use crate::claim_name::ClaimName;
-use crate::jwks::Thumbprint;
+use crate::issuer::jwks::Thumbprint;
 use crate::refusal::Refusal;
 use crate::times::{Times, numeric_date};
 

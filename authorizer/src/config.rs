@@ -23,10 +23,10 @@ pub use self::issuers::IssuerSettings;
 use crate::access::AccessRules;
 use crate::answer::AnswerForm;
 use crate::dpop::{DpopMode, PublicUrl};
-use crate::http_client::ForwardProxy;
-pub use crate::introspection::IntrospectionSettings;
-use crate::introspection::Secret;
-use crate::jwks::KeySet;
+use crate::issuer::http_client::ForwardProxy;
+pub use crate::issuer::introspection::IntrospectionSettings;
+use crate::issuer::introspection::Secret;
+use crate::issuer::jwks::KeySet;
 use crate::verifier::{KeptClaims, Requirements, TokenUse};
 
 /// All settings.
@@ -277,7 +277,7 @@ fn read_introspection(reader: &mut Reader<'_>, issuers: usize) -> Option<Introsp
 
 fn read_ca_file(reader: &mut Reader<'_>) -> Option<Vec<u8>> {
     let pem = reader.file("CA_FILE", "PEM certificates")?;
-    if let Err(error) = crate::http_client::HttpClient::new(Some(&pem)) {
+    if let Err(error) = crate::issuer::http_client::HttpClient::new(Some(&pem)) {
         reader.fault(
             "CA_FILE",
             format!("a file of PEM certificates; the file cannot serve: {error}"),

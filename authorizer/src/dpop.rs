@@ -22,7 +22,7 @@ use self::target::{TargetUrl, join};
 use crate::bearer::BearerToken;
 use crate::clock::Timestamp;
 use crate::error::{AuthorizerError, EventFault, Failure};
-use crate::jwks::Thumbprint;
+use crate::issuer::jwks::Thumbprint;
 
 /// Whether key-bound tokens are accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,10 +3,10 @@
 use lambda_runtime::Diagnostic;
 use thiserror::Error;
 
-use crate::introspection::IntrospectionFailure;
-use crate::jwks::FetchError;
+use crate::event::target::TargetError;
+use crate::issuer::introspection::IntrospectionFailure;
+use crate::issuer::jwks::FetchError;
 use crate::refusal::Refusal;
-use crate::target::TargetError;
 
 /// Why there is no policy: the caller's fault or ours.
 ///

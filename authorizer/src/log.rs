@@ -1,5 +1,7 @@
 //! The log line of one decision.
 
 mod decision;
+pub mod metrics;
+pub mod trace;
 
 pub use self::decision::{Decided, Verdict};

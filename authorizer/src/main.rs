@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use authorizer::authorizer::Authorizer;
 use authorizer::config::Settings;
-use authorizer::http_client::{HttpClient, Transport};
+use authorizer::issuer::http_client::{HttpClient, Transport};
 use lambda_runtime::{Diagnostic, LambdaEvent};
 use lambda_support::clock::{Clock, SystemClock};
 use lambda_support::log::{EventLog, Level, Log, Stdout};

@@ -3,8 +3,8 @@
 use thiserror::Error;
 
 use crate::dpop::ProofRefusal;
-use crate::introspection::OtherMember;
-use crate::jwks::KeyRefusal;
+use crate::issuer::introspection::OtherMember;
+use crate::issuer::jwks::KeyRefusal;
 
 /// Why a token is refused. It is the caller's fault, and the answer is always `Unauthorized`.
 ///
@@ -149,7 +149,7 @@ pub enum Refusal {
     /// The principal would make the answer too large.
     #[error(
         "a principal of {bytes} bytes of JSON, at most {} are accepted",
-        crate::answer_size::MAX_PRINCIPAL_BYTES
+        crate::answer::size::MAX_PRINCIPAL_BYTES
     )]
     PrincipalTooLong {
         /// How long it is.

@@ -5,6 +5,7 @@
 
 mod inspection;
 mod rule_set;
+pub(crate) mod token_cache;
 mod trusted_issuer;
 mod unverified_token;
 mod verified_claims;
@@ -18,7 +19,7 @@ pub use self::trusted_issuer::TrustedIssuer;
 use self::unverified_token::UnverifiedToken;
 pub use self::verified_claims::{KeptClaims, VerifiedClaims};
 use crate::algorithm::Algorithm;
-use crate::answer_size::{MAX_PRINCIPAL_BYTES, json_bytes};
+use crate::answer::size::{MAX_PRINCIPAL_BYTES, json_bytes};
 use crate::bearer::{Scheme, TokenDigest};
 use crate::claims::{Binding, UnverifiedClaims};
 use crate::clock::Clock;
@@ -26,11 +27,11 @@ use crate::credential::Credential;
 use crate::deadline::Deadline;
 use crate::dpop::DpopMode;
 use crate::error::AuthorizerError;
-use crate::jwks::{KeyLookup, VerificationKey};
+use crate::issuer::jwks::{KeyLookup, VerificationKey};
+use crate::log::trace::{CacheOutcome, Trace};
 use crate::refusal::Refusal;
 use crate::times::Times;
-use crate::token_cache::{Remembered, TokenCache};
-use crate::trace::{CacheOutcome, Trace};
+use crate::verifier::token_cache::{Remembered, TokenCache};
 
 /// The requirements on every token, whatever its issuer.
 #[derive(Debug, Clone)]

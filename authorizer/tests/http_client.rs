@@ -9,7 +9,7 @@ use std::net::TcpListener;
 use std::thread;
 use std::time::Duration;
 
-use authorizer::http_client::{
+use authorizer::issuer::http_client::{
     ConnectFault, Document, Endpoint, HttpClient, HttpClientError, MAX_BODY_BYTES, Request,
     Transport, TransportError,
 };

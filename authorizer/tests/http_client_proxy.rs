@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use authorizer::http_client::{
+use authorizer::issuer::http_client::{
     ConnectFault, Endpoint, Form, ForwardProxy, HttpClient, Request, Transport, TransportError,
 };
 use loopback::server::{Reply, Server};

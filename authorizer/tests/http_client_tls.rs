@@ -6,7 +6,7 @@ mod loopback;
 
 use std::time::Duration;
 
-use authorizer::http_client::{
+use authorizer::issuer::http_client::{
     ConnectFault, Endpoint, HttpClient, Request, Transport, TransportError,
 };
 use loopback::tls::{ROOT, serve};

@@ -13,12 +13,14 @@ use std::time::Duration;
 
 use authorizer::clock::ManualClock;
 use authorizer::deadline::Deadline;
-use authorizer::http_client::{ConnectFault, Document, EndpointError, HttpClient, TransportError};
-use authorizer::introspection::{
+use authorizer::issuer::http_client::{
+    ConnectFault, Document, EndpointError, HttpClient, TransportError,
+};
+use authorizer::issuer::introspection::{
     AskedIssuer, AskedToken, Introspection, IntrospectionError, IntrospectionFailure,
     IntrospectionSettings, OtherMember, Secret,
 };
-use authorizer::issuer_metadata::MetadataError;
+use authorizer::issuer::metadata::MetadataError;
 use loopback::gate::{Keeper, Waiting, gate};
 use loopback::server::{Reply, Server};
 use loopback::{LATER, START};

@@ -1,10 +1,10 @@
 //! What holds for the key cache whatever happens: random streams of requests, answers, failures, freezes, rotations and
-//! clocks set back, run against the state machine of [`authorizer::jwks::cache`] and a model of the issuer.
+//! clocks set back, run against the state machine of [`authorizer::issuer::jwks::cache`] and a model of the issuer.
 
 use std::time::Duration;
 
 use authorizer::clock::Timestamp;
-use authorizer::jwks::cache::{Answer, FlightId, KeyCache, Landing, Outcome, Rules};
+use authorizer::issuer::jwks::cache::{Answer, FlightId, KeyCache, Landing, Outcome, Rules};
 use proptest::prelude::*;
 
 const RULES: Rules = Rules {

@@ -15,11 +15,11 @@ use std::time::Duration;
 use authorizer::algorithm::Algorithm;
 use authorizer::clock::{ManualClock, Timestamp};
 use authorizer::deadline::Deadline;
-use authorizer::http_client::{ConnectFault, HttpClient, TransportError};
-use authorizer::issuer_metadata::MetadataError;
-use authorizer::jwks::{
+use authorizer::issuer::http_client::{ConnectFault, HttpClient, TransportError};
+use authorizer::issuer::jwks::{
     FetchError, KeyLookup, KeyLookupError, KeyRefusal, KeySet, KeySettings, KeySource, KeyState,
 };
+use authorizer::issuer::metadata::MetadataError;
 use lambda_support::log::{EventLog, Level, Lines, Log};
 use loopback::gate::{Keeper, gate};
 use loopback::server::{Reply, Server};

@@ -9,7 +9,7 @@
 )]
 
 use authorizer::algorithm::Algorithm;
-use authorizer::jwks::{KeySet, WrongSignature};
+use authorizer::issuer::jwks::{KeySet, WrongSignature};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 

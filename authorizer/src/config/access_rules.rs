@@ -9,10 +9,10 @@ use serde_json::Value;
 use self::rule::RuleReader;
 use super::lints;
 use crate::access::{AccessRule, AccessRules, Permit};
-use crate::answer_size::{MAX_POLICY_BYTES, json_bytes};
-use crate::policy::{MAX_RESOURCE_CHARS, PolicyDocument};
+use crate::answer::policy::{MAX_RESOURCE_CHARS, PolicyDocument};
+use crate::answer::size::{MAX_POLICY_BYTES, json_bytes};
+use crate::event::target::Target;
 use crate::strict_json;
-use crate::target::Target;
 use crate::verifier::Requirements;
 
 /// Reads `ACCESS_RULES` or `ACCESS_RULES_FILE`. `trusted`: the issuers that rules may name.

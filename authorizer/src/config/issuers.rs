@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::{AN_ENDPOINT, pointer_token};
 use crate::algorithm::Algorithm;
-use crate::http_client::Endpoint;
+use crate::issuer::http_client::Endpoint;
 use crate::strict_json;
 
 /// One trusted issuer and what is bound to it.

@@ -15,7 +15,7 @@ use crate::algorithm::Algorithm;
 use crate::bearer::TokenDigest;
 use crate::clock::Timestamp;
 use crate::compact_jws::CompactJws;
-use crate::jwks::{KeyRefusal, PublicKey, Thumbprint};
+use crate::issuer::jwks::{KeyRefusal, PublicKey, Thumbprint};
 use crate::times::numeric_date;
 
 /// The longest proof that is read, in bytes.

@@ -5,7 +5,7 @@ use thiserror::Error;
 use super::proof::{MAX_PROOF_BYTES, MAX_PROOF_ID_BYTES};
 use crate::compact_jws::JwsFault;
 use crate::error::AuthorizerError;
-use crate::jwks::KeyRefusal;
+use crate::issuer::jwks::KeyRefusal;
 use crate::refusal::{Part, Refusal};
 
 /// Every way in which the proof of a key-bound token can be refused (RFC 9449, section 4.3). None carries a value of

@@ -7,7 +7,7 @@ use std::str::FromStr;
 use fluent_uri::Uri;
 use thiserror::Error;
 
-use crate::http_client::{Endpoint, EndpointError};
+use crate::issuer::http_client::{Endpoint, EndpointError};
 
 /// A URL without query and fragment, after the normalisation by syntax and scheme of RFC 3986, sections 6.2.2 and
 /// 6.2.3: two that are equal are the same target (RFC 9449, section 4.3).

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::compact_jws::JwsFault;
-use crate::jwks::KeyRefusal;
+use crate::issuer::jwks::KeyRefusal;
 use crate::refusal::{Part, Refusal};
 
 /// The request of RFC 9449, section 7.1.

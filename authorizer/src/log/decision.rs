@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use crate::clock::Timestamp;
 use crate::key_id::KeyId;
-use crate::metrics::{DecisionMetrics, KeyEvents, directives};
-use crate::trace::{CacheOutcome, Trace};
+use crate::log::metrics::{DecisionMetrics, KeyEvents, directives};
+use crate::log::trace::{CacheOutcome, Trace};
 
 /// How a decision ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

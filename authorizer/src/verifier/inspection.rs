@@ -12,9 +12,9 @@ use crate::compact_jws::{CompactJws, JwsFault};
 use crate::deadline::Deadline;
 use crate::error::AuthorizerError;
 use crate::header;
-use crate::jwks::KeyLookup;
+use crate::issuer::jwks::KeyLookup;
+use crate::log::trace::Trace;
 use crate::refusal::Refusal;
-use crate::trace::Trace;
 
 /// What one check says. `None`: it needs what another check did not give.
 type Checked = Option<Result<(), Refusal>>;

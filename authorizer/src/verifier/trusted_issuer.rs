@@ -10,12 +10,12 @@ use crate::clock::Clock;
 use crate::config::{IssuerSettings, Settings};
 use crate::deadline::Deadline;
 use crate::error::{AuthorizerError, Failure};
-use crate::http_client::Transport;
-use crate::introspection::{AskedIssuer, AskedToken, Introspection, IntrospectionError};
-use crate::jwks::{KeyLookup, KeyLookupError, KeySettings, KeySource};
+use crate::issuer::http_client::Transport;
+use crate::issuer::introspection::{AskedIssuer, AskedToken, Introspection, IntrospectionError};
+use crate::issuer::jwks::{KeyLookup, KeyLookupError, KeySettings, KeySource};
 use crate::key_id::KeyId;
+use crate::log::trace::Trace;
 use crate::refusal::Refusal;
-use crate::trace::Trace;
 use crate::verifier::{TokenUse, VerifiedClaims};
 
 /// An issuer and all that is bound to it. Its keys never verify another's tokens, and another's audiences, clients and

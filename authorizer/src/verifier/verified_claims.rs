@@ -6,11 +6,11 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 
 use super::RuleSet;
-use crate::answer_size::json_bytes;
+use crate::answer::size::json_bytes;
 use crate::claim_name::ClaimName;
 use crate::claims::{Binding, UnverifiedClaims};
 use crate::clock::Timestamp;
-use crate::jwks::Thumbprint;
+use crate::issuer::jwks::Thumbprint;
 use crate::refusal::Refusal;
 use crate::times::{self, Times};
 

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use authorizer::http_client::{
+use authorizer::issuer::http_client::{
     ConnectFault, Document, Request, Sending, Transport, TransportError,
 };
 use tokio::sync::{mpsc, oneshot};

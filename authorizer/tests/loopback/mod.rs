@@ -18,7 +18,7 @@ use std::time::Duration;
 use authorizer::algorithm::Algorithm;
 use authorizer::clock::Timestamp;
 use authorizer::deadline::Deadline;
-use authorizer::jwks::KeySettings;
+use authorizer::issuer::jwks::KeySettings;
 use authorizer::key_id::KeyId;
 
 /// When every test begins.

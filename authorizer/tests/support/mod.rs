@@ -25,7 +25,7 @@ use authorizer::bearer::BearerToken;
 use authorizer::clock::{Clock, ManualClock, Timestamp};
 use authorizer::config::Settings;
 use authorizer::deadline::Deadline;
-use authorizer::http_client::{
+use authorizer::issuer::http_client::{
     ConnectFault, Document, Request, Sending, Transport, TransportError,
 };
 use authorizer::verifier::{TrustedIssuer, Verifier};

@@ -1,6 +1,6 @@
 //! No answer from a server: why, and what to do.
 
-use authorizer::http_client::{ConnectFault, MAX_BODY_BYTES, TransportError};
+use authorizer::issuer::http_client::{ConnectFault, MAX_BODY_BYTES, TransportError};
 
 use super::probe::{ChainEnd, MAX_WAIT, NoAnswer};
 

@@ -5,7 +5,7 @@ mod certificates;
 use std::sync::Arc;
 use std::time::Duration;
 
-use authorizer::http_client::{
+use authorizer::issuer::http_client::{
     Endpoint, ForwardProxy, HttpClientError, MAX_BODY_BYTES, TransportError, trusted_roots,
 };
 use http::{HeaderMap, HeaderName, Method, StatusCode};

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::io;
 
 use authorizer::config::Settings;
-use authorizer::http_client::ForwardProxy;
+use authorizer::issuer::http_client::ForwardProxy;
 use lambda_support::settings::{Environment, Source};
 
 /// `HTTPS_PROXY` and `NO_PROXY`.

@@ -6,9 +6,9 @@ use http::Method;
 use serde_json::{Map, Value};
 
 use super::RuleFault;
+use crate::access::path_pattern::PathPattern;
 use crate::access::{AccessRule, Condition, Demand, ExactNumber, Methods, VERBS};
 use crate::config::pointer_token;
-use crate::path_pattern::PathPattern;
 
 /// The members that demand something of a token.
 const DEMANDS: [&str; 8] = [

@@ -2,8 +2,8 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use authorizer::http_client::{Document, Request, Sending, Transport, TransportError};
-use authorizer::issuer_metadata::{IssuerMetadata, MetadataError};
+use authorizer::issuer::http_client::{Document, Request, Sending, Transport, TransportError};
+use authorizer::issuer::metadata::{IssuerMetadata, MetadataError};
 use http::StatusCode;
 use http::header::{AGE, CACHE_CONTROL};
 use serde_json::{Map, Value};

@@ -1,7 +1,7 @@
 //! The issuer URL itself.
 
 use authorizer::config::IssuerMistake;
-use authorizer::http_client::{Endpoint, EndpointError};
+use authorizer::issuer::http_client::{Endpoint, EndpointError};
 
 use super::Fact;
 use super::discovery::Discovery;

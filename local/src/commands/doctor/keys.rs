@@ -1,9 +1,9 @@
 //! The issuer's keys.
 
 use authorizer::algorithm::Algorithm;
-use authorizer::http_client::{ConnectFault, Document, Endpoint, TransportError};
-use authorizer::issuer_metadata::MetadataError;
-use authorizer::jwks::{KeyRefusal, KeySet, KeySetError, RefusedKey, StatedLifetime};
+use authorizer::issuer::http_client::{ConnectFault, Document, Endpoint, TransportError};
+use authorizer::issuer::jwks::{KeyRefusal, KeySet, KeySetError, RefusedKey, StatedLifetime};
+use authorizer::issuer::metadata::MetadataError;
 use http::StatusCode;
 use http::header::CACHE_CONTROL;
 

@@ -1,7 +1,7 @@
 //! The metadata of the issuer under test, once it is known to be its own.
 
-use authorizer::http_client::Endpoint;
-use authorizer::issuer_metadata::IssuerMetadata;
+use authorizer::issuer::http_client::Endpoint;
+use authorizer::issuer::metadata::IssuerMetadata;
 use serde_json::{Map, Value};
 
 /// The document, and the authorizer's reading of it.

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use authorizer::bearer::BearerToken;
 use authorizer::config::Settings;
-use authorizer::http_client::{
+use authorizer::issuer::http_client::{
     ConnectFault, Document, Request, Sending, Transport, TransportError,
 };
 use authorizer::refusal::Refusal;

@@ -13,7 +13,7 @@ use super::{KeyCounters, KeyLookup, KeyLookupError, KeySettings, KeyState};
 use crate::algorithm::Algorithm;
 use crate::clock::Clock;
 use crate::deadline::Deadline;
-use crate::http_client::Transport;
+use crate::issuer::http_client::Transport;
 use crate::key_id::KeyId;
 
 /// The keys of one issuer. Shared by reference; the lock inside is never held across an await.

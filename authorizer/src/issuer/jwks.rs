@@ -31,7 +31,7 @@ pub use self::refusal::KeyRefusal;
 pub use self::set::{Candidates, KeySet, KeySetError, KeySetFault, RefusedKey};
 pub use self::source::KeySource;
 use crate::algorithm::Algorithm;
-use crate::http_client::Endpoint;
+use crate::issuer::http_client::Endpoint;
 
 /// Where the keys of one issuer come from, and how long they are used.
 #[derive(Clone, Debug)]

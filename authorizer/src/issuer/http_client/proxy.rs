@@ -128,7 +128,7 @@ mod tests {
     use reqwest::dns::{Name, Resolve, Resolving};
 
     use super::*;
-    use crate::http_client::ConnectFault;
+    use crate::issuer::http_client::ConnectFault;
 
     #[test]
     fn a_url_with_scheme_host_and_port() {

@@ -12,7 +12,7 @@ use super::fetch::{FetchError, Fetched, fetch};
 use super::set::{KeySet, RefusedKey};
 use super::{KeyCounters, KeySettings};
 use crate::clock::Clock;
-use crate::http_client::{Endpoint, Transport};
+use crate::issuer::http_client::{Endpoint, Transport};
 
 /// What lookups and fetches share.
 pub(super) struct Shared {

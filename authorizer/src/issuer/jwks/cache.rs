@@ -14,7 +14,7 @@ use self::held::{Held, Standing};
 use self::time::OwnTime;
 use super::freshness::FLOOR;
 use crate::clock::Timestamp;
-use crate::failures::Failures;
+use crate::issuer::failures::Failures;
 
 /// The longest pause between failed refreshes while keys still serve, unless the cooldown is longer.
 const MAX_BACKOFF: Duration = Duration::from_secs(300);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::jwks::KeyState;
+use crate::issuer::jwks::KeyState;
 use crate::key_id::KeyId;
 
 /// Recorded during one decision. Nothing in it comes from an unverified claim. The key id comes from the header, is limited

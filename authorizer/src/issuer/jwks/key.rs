@@ -284,11 +284,11 @@ fn encode(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use crate::algorithm::Algorithm;
-    use crate::jwks::KeySet;
+    use crate::issuer::jwks::KeySet;
 
     #[test]
     fn the_thumbprint_of_rfc_7638_section_3_1() {
-        let json = include_str!("../../tests/data/rfc7638_jwks.json");
+        let json = include_str!("../../../tests/data/rfc7638_jwks.json");
         let set = KeySet::parse(json.as_bytes(), &Algorithm::ALL).unwrap();
         let thumbprint = super::encode(&set.keys()[0].thumbprint());
         assert_eq!(thumbprint, "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs");

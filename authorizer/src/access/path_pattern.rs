@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use crate::glob::Glob;
+use crate::access::glob::Glob;
 
 /// A pattern over paths as in IAM, where `*` also matches slashes. It is written into policies unchanged.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

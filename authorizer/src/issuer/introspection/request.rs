@@ -6,7 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use super::{AskedIssuer, IntrospectionSettings};
-use crate::http_client::Form;
+use crate::issuer::http_client::Form;
 
 /// The request of RFC 7662, section 2.1. The token is in the body only.
 pub(super) fn form(settings: &IntrospectionSettings, issuer: &AskedIssuer, token: &str) -> Form {

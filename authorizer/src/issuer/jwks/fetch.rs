@@ -7,8 +7,8 @@ use thiserror::Error;
 use super::KeySettings;
 use super::freshness::fresh_for;
 use super::set::{KeySet, KeySetFault};
-use crate::http_client::{Endpoint, Request, Transport, TransportError};
-use crate::issuer_metadata::{IssuerMetadata, MetadataError};
+use crate::issuer::http_client::{Endpoint, Request, Transport, TransportError};
+use crate::issuer::metadata::{IssuerMetadata, MetadataError};
 
 /// Why a fetch brought no keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]

@@ -8,7 +8,7 @@ use once_cell::sync::Lazy;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::jwks::KeyCounters;
+use crate::issuer::jwks::KeyCounters;
 
 /// What happened to keys since the line before, over all issuers, and whether this is the first line.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]

@@ -22,9 +22,9 @@ use self::memory::Memory;
 use crate::bearer::TokenDigest;
 use crate::clock::{Clock, Timestamp};
 use crate::deadline::Deadline;
-use crate::failures::Failures;
-use crate::http_client::{Endpoint, Request, Transport, TransportError};
-use crate::issuer_metadata::{IssuerMetadata, MetadataError};
+use crate::issuer::failures::Failures;
+use crate::issuer::http_client::{Endpoint, Request, Transport, TransportError};
+use crate::issuer::metadata::{IssuerMetadata, MetadataError};
 
 /// How an issuer is asked.
 #[derive(Clone, Debug)]

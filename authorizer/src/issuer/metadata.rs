@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use thiserror::Error;
 
-use crate::http_client::{Endpoint, EndpointError, Request, Transport, TransportError};
+use crate::issuer::http_client::{Endpoint, EndpointError, Request, Transport, TransportError};
 
 /// The addresses in an issuer's metadata (OpenID Connect Discovery 1.0, section 3; RFC 8414, section 2).
 ///
