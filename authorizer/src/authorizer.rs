@@ -30,7 +30,7 @@ use crate::log::Decided;
 use crate::log::metrics::KeyEventMeter;
 use crate::log::trace::Trace;
 use crate::refusal::Refusal;
-use crate::verifier::{TrustedIssuer, VerifiedClaims, Verifier};
+use crate::verifier::{VerifiedClaims, Verifier};
 
 /// Decides about events. Made once per environment, used for every invocation.
 #[derive(Debug)]
@@ -65,7 +65,7 @@ impl Authorizer {
         let issuers = settings
             .issuers
             .iter()
-            .map(|issuer| TrustedIssuer::new(issuer, settings, transport, &clock))
+            .map(|issuer| issuer.trusted(settings, transport, &clock))
             .collect();
         let requirements = settings.requirements.clone();
         Self {

@@ -9,6 +9,7 @@ mod issuer_mistake;
 mod issuers;
 mod lints;
 mod summary;
+mod trusted_issuer;
 
 use std::sync::Arc;
 use std::time::Duration;

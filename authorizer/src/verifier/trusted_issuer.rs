@@ -6,17 +6,14 @@ use std::time::Instant;
 use crate::algorithm::Algorithm;
 use crate::bearer::{BearerToken, TokenDigest};
 use crate::claims::UnverifiedClaims;
-use crate::clock::Clock;
-use crate::config::{IssuerSettings, Settings};
 use crate::deadline::Deadline;
 use crate::error::{AuthorizerError, Failure};
-use crate::issuer::http_client::Transport;
-use crate::issuer::introspection::{AskedIssuer, AskedToken, Introspection, IntrospectionError};
-use crate::issuer::jwks::{KeyLookup, KeyLookupError, KeySettings, KeySource};
+use crate::issuer::introspection::{AskedToken, Introspection, IntrospectionError};
+use crate::issuer::jwks::{KeyLookup, KeyLookupError, KeySource};
 use crate::key_id::KeyId;
 use crate::log::trace::Trace;
 use crate::refusal::Refusal;
-use crate::verifier::{TokenUse, VerifiedClaims};
+use crate::verifier::VerifiedClaims;
 
 /// An issuer and all that is bound to it. Its keys never verify another's tokens, and another's audiences, clients and
 /// algorithms never apply to its own (RFC 8725, section 3.8).
@@ -37,48 +34,6 @@ pub struct TrustedIssuer {
 }
 
 impl TrustedIssuer {
-    /// An issuer with these settings. Nothing is fetched yet.
-    #[must_use]
-    pub fn new(
-        issuer: &IssuerSettings,
-        settings: &Settings,
-        transport: &Arc<dyn Transport>,
-        clock: &Arc<dyn Clock>,
-    ) -> Self {
-        let keys = KeySettings {
-            issuer: issuer.issuer.clone(),
-            jwks_uri: issuer.jwks_uri.clone(),
-            algorithms: issuer.algorithms.clone(),
-            max_age: settings.keys.max_age,
-            max_stale: settings.keys.max_stale,
-            cooldown: settings.keys.cooldown,
-            timeout: settings.keys.timeout,
-            key_file: settings.keys.key_file.clone(),
-        };
-        let introspection = settings.introspection.as_ref().map(|introspection| {
-            let asked = AskedIssuer {
-                issuer: issuer.issuer.clone(),
-                token_type_hint: match settings.requirements.token_use {
-                    TokenUse::Access => "access_token",
-                    TokenUse::Id => "id_token",
-                },
-                timeout: settings.keys.timeout,
-                cooldown: settings.keys.cooldown,
-                leeway: settings.requirements.leeway,
-            };
-            let settings = introspection.clone();
-            Introspection::new(asked, settings, Arc::clone(transport), Arc::clone(clock))
-        });
-        Self {
-            name: issuer.issuer.as_str().into(),
-            audiences: issuer.audiences.clone(),
-            client_ids: issuer.client_ids.clone(),
-            algorithms: issuer.algorithms.clone(),
-            keys: KeySource::new(keys, Arc::clone(transport), Arc::clone(clock)),
-            introspection,
-        }
-    }
-
     /// The keys that the token may have been signed with.
     pub(super) async fn find_keys(
         &self,

@@ -28,7 +28,7 @@ use authorizer::deadline::Deadline;
 use authorizer::issuer::http_client::{
     ConnectFault, Document, Request, Sending, Transport, TransportError,
 };
-use authorizer::verifier::{TrustedIssuer, Verifier};
+use authorizer::verifier::Verifier;
 use lambda_runtime::Diagnostic;
 use lambda_support::invocation::Invocation;
 use lambda_support::log::{Lines, Log};
@@ -100,7 +100,7 @@ impl World {
         let clock: Arc<dyn Clock> = self.clock.clone();
         let settings = &self.settings;
         let issuers = settings.issuers.iter();
-        let issuers = issuers.map(|one| TrustedIssuer::new(one, settings, &transport, &clock));
+        let issuers = issuers.map(|one| one.trusted(settings, &transport, &clock));
         let requirements = settings.requirements.clone();
         let verifier = Verifier::new(issuers.collect(), requirements, 0, clock);
         let token = match BearerToken::from_token(token) {

@@ -14,7 +14,7 @@ use authorizer::issuer::http_client::{
     ConnectFault, Document, Request, Sending, Transport, TransportError,
 };
 use authorizer::refusal::Refusal;
-use authorizer::verifier::{Inspection, TrustedIssuer, Verifier};
+use authorizer::verifier::{Inspection, Verifier};
 use lambda_support::clock::{Clock, SystemClock};
 use lambda_support::deadline::Deadline;
 use lambda_support::settings::Source;
@@ -93,7 +93,7 @@ fn verifier(settings: &Settings, keys: Option<&Keys>) -> Verifier {
     let issuers = settings.issuers.iter().map(|issuer| {
         let mut issuer = issuer.clone();
         issuer.jwks_uri = keys.and_then(Keys::endpoint);
-        TrustedIssuer::new(&issuer, settings, &transport, &clock)
+        issuer.trusted(settings, &transport, &clock)
     });
     Verifier::new(issuers.collect(), settings.requirements.clone(), 0, clock)
 }
