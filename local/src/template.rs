@@ -4,9 +4,11 @@
 //! change how the API behaves and is not supported is an error or a warning with its place in the template.
 
 pub mod api;
+mod document;
 mod error;
 mod function;
 pub mod gateway_response;
+mod given;
 mod globals;
 mod http_api;
 mod intrinsic;
@@ -17,21 +19,21 @@ pub mod properties;
 mod resources;
 mod rest_api;
 pub mod route_path;
+mod sections;
 mod select;
 mod table;
+mod warnings;
 pub mod web_headers;
 mod yaml;
 
-use std::collections::BTreeMap;
-use std::path::PathBuf;
-
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use api::Route;
 
 pub use api::Api;
 pub use error::{Fault, TemplateError};
 pub use function::FunctionDefinition;
+pub use given::Given;
 pub use table::TableDefinition;
 
 use globals::Globals;
@@ -40,25 +42,9 @@ use part::Part;
 use properties::{API, API_EVENT, FUNCTION, HTTP_API, HTTP_API_EVENT, Section};
 use resources::Resource;
 use rest_api::Event;
+use sections::Sections;
 use select::{Product, Selected};
-
-/// The sections of a template in CloudFormation and SAM.
-const SECTIONS: [&str; 11] = [
-    "AWSTemplateFormatVersion",
-    "Conditions",
-    "Description",
-    "Globals",
-    "Mappings",
-    "Metadata",
-    "Outputs",
-    "Parameters",
-    "Resources",
-    "Rules",
-    "Transform",
-];
-
-/// The one transform that is applied here.
-const SAM: &str = "AWS::Serverless-2016-10-31";
+use warnings::Warnings;
 
 /// The events of functions that SAM knows and that are not sent here.
 const OTHER_EVENTS: [&str; 17] = [
@@ -94,38 +80,13 @@ pub struct Template {
     pub warnings: Vec<String>,
 }
 
-/// What a template is read with.
-#[derive(Clone, Debug, Default)]
-pub struct Given {
-    /// Values of parameters that the user passed. Each must exist.
-    pub parameters: BTreeMap<String, String>,
-    /// Values of parameters that `cargo local` sets where the template has them.
-    pub known: BTreeMap<String, String>,
-    /// The logical id of the API to serve, for a template with several.
-    pub api: Option<String>,
-    /// The region.
-    pub region: String,
-    /// The folder of the template, for files that it includes.
-    pub folder: PathBuf,
-}
-
-/// What has no effect here, each with its place.
-#[derive(Debug, Default)]
-struct Warnings(Vec<String>);
-
-impl Warnings {
-    fn add(&mut self, place: &str, why: &str) {
-        self.0.push(format!("{place}: {why}"));
-    }
-}
-
 impl Template {
     /// Reads a template.
     ///
     /// # Errors
     /// When it is malformed, or has a part that cannot be run here and would change an answer.
     pub fn read(text: &str, given: &Given) -> Result<Self, TemplateError> {
-        let document = Document::read(text)?;
+        let document = Sections::read(text)?;
         let mut scope = document.scope(given)?;
         let mut warnings = Warnings::default();
         let all = document.section("Resources")?;
@@ -166,55 +127,6 @@ impl Template {
         binaries.sort_unstable();
         binaries.dedup();
         Ok(binaries)
-    }
-}
-
-/// A template whose sections have been checked.
-struct Document(Part);
-
-impl Document {
-    /// Reads a template and checks the names of its sections: a misspelt `Globals` would drop what it holds.
-    fn read(text: &str) -> Result<Self, TemplateError> {
-        let document = Part::open("", yaml::read(text)?)?;
-        if let Some(unknown) = document.names().find(|name| !SECTIONS.contains(name)) {
-            let what = "section of a template".to_owned();
-            let expected = SECTIONS.join(", ");
-            return Err(TemplateError::at(
-                unknown,
-                Fault::Unknown { what, expected },
-            ));
-        }
-        let transforms = document.value("Transform");
-        let each = match transforms {
-            Some(Value::Array(transforms)) => transforms.as_slice(),
-            Some(one) => std::slice::from_ref(one),
-            None => &[],
-        };
-        if let Some(other) = each.iter().find(|transform| *transform != SAM) {
-            let why = format!("the transform {other} changes the template; expected `{SAM}`");
-            return Err(TemplateError::at("Transform", Fault::NotSupported(why)));
-        }
-        Ok(Self(document))
-    }
-
-    fn section(&self, name: &str) -> Result<Map<String, Value>, TemplateError> {
-        match self.0.value(name) {
-            None => Ok(Map::new()),
-            Some(Value::Object(members)) => Ok(members.clone()),
-            Some(other) => Err(TemplateError::at(name, part::unexpected("a map", other))),
-        }
-    }
-
-    /// The values of the template's names, without those of its resources.
-    fn scope(&self, given: &Given) -> Result<Scope, TemplateError> {
-        Ok(Scope {
-            parameters: parameter::read(&self.section("Parameters")?, given)?,
-            conditions: self.section("Conditions")?,
-            mappings: self.section("Mappings")?,
-            resources: BTreeMap::new(),
-            region: given.region.clone(),
-            folder: given.folder.clone(),
-        })
     }
 }
 
@@ -326,9 +238,11 @@ impl Reader<'_> {
                 own.push(event);
             }
         }
+        let document = open_api::read(&properties, product, functions)?;
+        let id = &selected.id;
         let api = match product {
-            Product::Rest => rest_api::read(&selected.id, &properties, &own, functions),
-            Product::Http => http_api::read(&selected.id, &properties, &own, functions),
+            Product::Rest => rest_api::read(id, &properties, document, &own, functions),
+            Product::Http => http_api::read(id, &properties, document, &own, functions),
         }?;
         if properties.value("DefinitionBody").is_some() {
             self.warn_of_missing_routes(&own, &api)?;

@@ -103,6 +103,26 @@ impl Call {
         last(self.query.iter().filter(|(found, _)| found == name))
     }
 
+    /// Whether an HTTP API passes the body as it is; it passes any other as base64.
+    #[must_use]
+    pub fn has_text(&self) -> bool {
+        let Some(media_type) = self.header("content-type") else {
+            return std::str::from_utf8(&self.body).is_ok();
+        };
+        let essence = media_type.split(';').next().unwrap_or_default().trim();
+        let essence = essence.to_ascii_lowercase();
+        essence.starts_with("text/")
+            || essence.ends_with("+json")
+            || essence.ends_with("+xml")
+            || [
+                "application/json",
+                "application/javascript",
+                "application/xml",
+                "application/x-www-form-urlencoded",
+            ]
+            .contains(&essence.as_str())
+    }
+
     /// The host that the request names, without its port.
     #[must_use]
     pub fn domain_name(&self) -> &str {

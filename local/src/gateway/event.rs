@@ -9,7 +9,6 @@ use time::macros::format_description;
 
 use super::answer::is_binary_media_type;
 use super::call::Call;
-use super::http_api;
 use crate::aws;
 use crate::clock::millis;
 use crate::template::Api;
@@ -72,7 +71,7 @@ pub fn proxy(
         } => call
             .header("content-type")
             .is_some_and(|kind| is_binary_media_type(kind, binary_media_types)),
-        Kind::Http { .. } => !http_api::event::is_text(call),
+        Kind::Http { .. } => !call.has_text(),
     };
     let body = match (call.body.is_empty(), binary) {
         (true, _) => Value::Null,

@@ -2,10 +2,10 @@
 
 use serde_json::{Map, Value};
 
-use super::Warnings;
 use super::error::{Fault, TemplateError};
 use super::intrinsic::{Scope, is_intrinsic};
 use super::properties::{API, FUNCTION, HTTP_API, Section};
+use super::warnings::Warnings;
 
 /// The sections that SAM knows, and the tables of those that are run here.
 const SECTIONS: [(&str, Option<&Section>); 8] = [

@@ -9,9 +9,9 @@ use super::api::{
     Api, Authorizer, CorsConfiguration, DEFAULT_STAGE, Identity, IdentitySource, Integration,
     JwtAuthorizer, Kind, LambdaAuthorizer, PayloadFormat, Route,
 };
+use super::document::Document;
 use super::error::{Fault, TemplateError};
 use super::function::FunctionDefinition;
-use super::open_api;
 use super::part::Part;
 use super::rest_api::{Event, add, function, identity_sources, known, ttl};
 use super::route_path::RoutePath;
@@ -21,12 +21,12 @@ use super::select::Product;
 pub(super) fn read(
     logical_id: &str,
     api: &Part,
+    document: Option<Document>,
     events: &[&Event],
     functions: &[FunctionDefinition],
 ) -> Result<Api, TemplateError> {
     const DEFAULT: &str = "DefaultAuthorizer";
     let auth = api.part("Auth")?;
-    let document = open_api::read(api, Product::Http, functions)?;
     let has_document = document.is_some();
     let document = document.unwrap_or_default();
     let mut authorizers = document.authorizers;

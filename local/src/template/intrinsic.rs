@@ -126,39 +126,9 @@ impl Scope {
                 }
                 _ => return Err(wrong("a string and a map of names")),
             },
-            ("Fn::Join", Value::Array(parts)) => match parts.as_slice() {
-                [Value::String(between), items] => {
-                    let Some(Value::Array(items)) = self.value(items, depth)? else {
-                        return Err(wrong("a list to join"));
-                    };
-                    items
-                        .iter()
-                        .map(text)
-                        .collect::<Result<Vec<_>, _>>()?
-                        .join(between)
-                        .into()
-                }
-                _ => return Err(wrong("a separator and a list")),
-            },
-            ("Fn::Split", Value::Array(parts)) => match parts.as_slice() {
-                [Value::String(between), whole] => text(whole)?.split(between.as_str()).collect(),
-                _ => return Err(wrong("a separator and a string")),
-            },
-            ("Fn::Select", Value::Array(parts)) => match parts.as_slice() {
-                [index, items] => {
-                    let index = text(index)?
-                        .parse::<usize>()
-                        .map_err(|_| wrong("an index and a list"))?;
-                    let Some(Value::Array(items)) = self.value(items, depth)? else {
-                        return Err(wrong("an index and a list"));
-                    };
-                    items
-                        .get(index)
-                        .cloned()
-                        .ok_or_else(|| wrong("an index inside the list"))?
-                }
-                _ => return Err(wrong("an index and a list")),
-            },
+            ("Fn::Join" | "Fn::Split" | "Fn::Select", Value::Array(parts)) => {
+                self.list_function(name, parts, depth)?
+            }
             ("Fn::FindInMap", Value::Array(keys)) => match keys.as_slice() {
                 [map, first, second] => self
                     .mappings
@@ -192,6 +162,45 @@ impl Scope {
                 )));
             }
         }))
+    }
+
+    /// `Fn::Join`, `Fn::Split` and `Fn::Select`.
+    fn list_function(
+        &self,
+        name: &str,
+        parts: &[Value],
+        depth: usize,
+    ) -> Result<Value, TemplateError> {
+        let wrong = |expected: &str| {
+            let found = Value::from(parts.to_vec());
+            TemplateError::intrinsic(format!("`{name}` expects {expected}, found {found}"))
+        };
+        let list = |value: &Value, expected: &str| match self.value(value, depth)? {
+            Some(Value::Array(items)) => Ok(items),
+            _ => Err(wrong(expected)),
+        };
+        match (name, parts) {
+            ("Fn::Join", [Value::String(between), items]) => {
+                let items = list(items, "a list to join")?;
+                let items = items.iter().map(|item| self.text(item, depth));
+                let joined = items.collect::<Result<Vec<_>, _>>()?.join(between);
+                Ok(joined.into())
+            }
+            ("Fn::Join", _) => Err(wrong("a separator and a list")),
+            ("Fn::Split", [Value::String(between), whole]) => {
+                let whole = self.text(whole, depth)?;
+                Ok(whole.split(between.as_str()).collect())
+            }
+            ("Fn::Split", _) => Err(wrong("a separator and a string")),
+            (_, [index, items]) => {
+                let index = self.text(index, depth)?;
+                let index = index.parse::<usize>();
+                let index = index.map_err(|_| wrong("an index and a list"))?;
+                let found = list(items, "an index and a list")?.into_iter().nth(index);
+                found.ok_or_else(|| wrong("an index inside the list"))
+            }
+            _ => Err(wrong("an index and a list")),
+        }
     }
 
     /// `AWS::Include` of a file beside the template.

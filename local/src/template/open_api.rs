@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use super::api::{Authorizer, CorsConfiguration, Integration, PayloadFormat, Route};
+use super::api::{Authorizer, Integration, PayloadFormat, Route};
+use super::document::Document;
 use super::error::{Fault, TemplateError};
 use super::function::FunctionDefinition;
-use super::gateway_response::{self, CustomResponse};
+use super::gateway_response;
 use super::part::Part;
 use super::route_path::RoutePath;
 use super::select::Product;
@@ -18,21 +19,6 @@ use super::{http_api, rest_api};
 const ANY: &str = "x-amazon-apigateway-any-method";
 const AUTHORIZER: &str = "x-amazon-apigateway-authorizer";
 const INTEGRATION: &str = "x-amazon-apigateway-integration";
-
-/// What an OpenAPI document defines.
-#[derive(Debug, Default)]
-pub(super) struct Document {
-    /// The routes, and whether each has a `security` of its own.
-    pub(super) routes: Vec<(Route, bool)>,
-    /// The authorizers, by name.
-    pub(super) authorizers: BTreeMap<String, Authorizer>,
-    /// REST: the gateway responses, by type.
-    pub(super) responses: BTreeMap<String, CustomResponse>,
-    /// REST: media types whose bodies are passed as base64.
-    pub(super) binary_media_types: Vec<String>,
-    /// HTTP API: the gateway's CORS.
-    pub(super) cors: Option<CorsConfiguration>,
-}
 
 /// Reads the `DefinitionBody` of an API; none when it has none.
 pub(super) fn read(

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use regex_lite::Regex;
 use serde_json::{Map, Value};
 
-use super::Given;
 use super::error::{Fault, TemplateError};
+use super::given::Given;
 use super::part::Part;
 
 /// The properties of a parameter in CloudFormation.

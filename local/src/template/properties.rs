@@ -6,8 +6,8 @@ mod function;
 mod http_api;
 mod open_api;
 
-use super::Warnings;
 use super::error::{Fault, TemplateError};
+use super::warnings::Warnings;
 use serde_json::Value;
 
 pub(super) use api::{API, CORS, METHOD_SETTINGS};

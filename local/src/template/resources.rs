@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use super::Warnings;
 use super::error::{Fault, TemplateError};
 use super::function;
 use super::intrinsic::{Names, Scope, scalar};
 use super::part::unexpected;
 use super::select::Selected;
+use super::warnings::Warnings;
 use crate::aws;
 
 /// Kinds of resource that change no answer of the API.

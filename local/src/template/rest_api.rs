@@ -11,10 +11,10 @@ use super::api::{
     Api, Authorizer, Identity, IdentitySource, Integration, Kind, LambdaAuthorizer, PayloadFormat,
     Route,
 };
+use super::document::Document;
 use super::error::{Fault, TemplateError};
 use super::function::FunctionDefinition;
 use super::gateway_response::{self, quoted};
-use super::open_api;
 use super::part::Part;
 use super::route_path::RoutePath;
 use super::select::Product;
@@ -41,11 +41,11 @@ pub(super) struct Event {
 pub(super) fn read(
     logical_id: &str,
     api: &Part,
+    document: Option<Document>,
     events: &[&Event],
     functions: &[FunctionDefinition],
 ) -> Result<Api, TemplateError> {
     let auth = api.part("Auth")?;
-    let document = open_api::read(api, Product::Rest, functions)?;
     let has_document = document.is_some();
     let document = document.unwrap_or_default();
     let mut authorizers = document.authorizers;

@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value};
 
-use super::Warnings;
 use super::error::{Fault, TemplateError};
+use super::warnings::Warnings;
 
 /// The properties of a table that are also members of a `CreateTable` request.
 const SHARED: [&str; 7] = [

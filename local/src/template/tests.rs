@@ -1,6 +1,9 @@
 use super::api::{
     Authorizer, Identity, IdentitySource, Integration, Kind, LambdaAuthorizer, Route,
 };
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
 use super::*;
 
 mod http_api;

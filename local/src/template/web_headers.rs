@@ -4,7 +4,8 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::error::{Fault, TemplateError};
-use super::{Document, Given};
+use super::given::Given;
+use super::sections::Sections;
 
 /// The resource that holds them.
 const KIND: &str = "AWS::CloudFront::ResponseHeadersPolicy";
@@ -69,7 +70,7 @@ struct Item {
 /// # Errors
 /// When the template is malformed, does not have exactly one such resource, or has an unknown header.
 pub fn read(text: &str, given: &Given) -> Result<Vec<(String, String)>, TemplateError> {
-    let document = Document::read(text)?;
+    let document = Sections::read(text)?;
     let scope = document.scope(given)?;
     let resources = document.section("Resources")?;
     let policies: Vec<_> = resources

@@ -105,7 +105,7 @@ pub fn proxy_v2(call: &Call, api: &Api, matched: &Matched<'_>, authorized: &Auth
         context.insert("authorizer".to_owned(), authorizer);
     }
     event.insert("requestContext".to_owned(), Value::Object(context));
-    let text = is_text(call);
+    let text = call.has_text();
     if !call.body.is_empty() {
         let body = if text {
             String::from_utf8_lossy(&call.body).into_owned()
@@ -117,26 +117,6 @@ pub fn proxy_v2(call: &Call, api: &Api, matched: &Matched<'_>, authorized: &Auth
     let encoded = !call.body.is_empty() && !text;
     event.insert("isBase64Encoded".to_owned(), encoded.into());
     Value::Object(event)
-}
-
-/// Whether a body is passed as it is; any other is passed as base64.
-#[must_use]
-pub fn is_text(call: &Call) -> bool {
-    let Some(media_type) = call.header("content-type") else {
-        return std::str::from_utf8(&call.body).is_ok();
-    };
-    let essence = media_type.split(';').next().unwrap_or_default().trim();
-    let essence = essence.to_ascii_lowercase();
-    essence.starts_with("text/")
-        || essence.ends_with("+json")
-        || essence.ends_with("+xml")
-        || [
-            "application/json",
-            "application/javascript",
-            "application/xml",
-            "application/x-www-form-urlencoded",
-        ]
-        .contains(&essence.as_str())
 }
 
 fn jwt(claims: &Claims) -> Map<String, Value> {

@@ -1,0 +1,21 @@
+//! What the OpenAPI document of an API defines, before SAM's own properties are added.
+
+use std::collections::BTreeMap;
+
+use super::api::{Authorizer, CorsConfiguration, Route};
+use super::gateway_response::CustomResponse;
+
+/// What an OpenAPI document defines.
+#[derive(Debug, Default)]
+pub(super) struct Document {
+    /// The routes, and whether each has a `security` of its own.
+    pub(super) routes: Vec<(Route, bool)>,
+    /// The authorizers, by name.
+    pub(super) authorizers: BTreeMap<String, Authorizer>,
+    /// REST: the gateway responses, by type.
+    pub(super) responses: BTreeMap<String, CustomResponse>,
+    /// REST: media types whose bodies are passed as base64.
+    pub(super) binary_media_types: Vec<String>,
+    /// HTTP API: the gateway's CORS.
+    pub(super) cors: Option<CorsConfiguration>,
+}

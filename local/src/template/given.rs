@@ -1,0 +1,19 @@
+//! What a template is read with.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// What a template is read with.
+#[derive(Clone, Debug, Default)]
+pub struct Given {
+    /// Values of parameters that the user passed. Each must exist.
+    pub parameters: BTreeMap<String, String>,
+    /// Values of parameters that `cargo local` sets where the template has them.
+    pub known: BTreeMap<String, String>,
+    /// The logical id of the API to serve, for a template with several.
+    pub api: Option<String>,
+    /// The region.
+    pub region: String,
+    /// The folder of the template, for files that it includes.
+    pub folder: PathBuf,
+}

@@ -1,0 +1,12 @@
+//! The parts of a template that have no effect here.
+
+/// What has no effect here, each with its place.
+#[derive(Debug, Default)]
+pub(super) struct Warnings(pub(super) Vec<String>);
+
+impl Warnings {
+    /// Adds the reason at a place.
+    pub(super) fn add(&mut self, place: &str, why: &str) {
+        self.0.push(format!("{place}: {why}"));
+    }
+}
