@@ -11,6 +11,7 @@ pub mod event;
 pub mod http_api;
 pub mod jwt;
 pub mod malformed;
+mod pattern;
 pub mod policy;
 pub mod response;
 mod rest;

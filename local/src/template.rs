@@ -93,7 +93,8 @@ impl Template {
         let resources = resources::present(&all, &scope)?;
         resources::check_kinds(&resources, &mut warnings)?;
         let selected = Selected::of(&resources, given.api.as_deref())?;
-        resources::name_all(&resources, &selected, &mut scope)?;
+        let served = (selected.id.as_str(), selected.product.kind());
+        resources::name_all(&resources, served, &mut scope)?;
         let globals = Globals::read(document.section("Globals")?, &scope, &mut warnings)?;
         let mut reader = Reader {
             scope: &scope,

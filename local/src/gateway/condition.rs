@@ -10,7 +10,7 @@ use time::format_description::well_known::Rfc3339;
 use time::{Date, OffsetDateTime};
 
 use super::malformed::Malformed;
-use super::policy::{glob, texts};
+use super::pattern::{glob, texts};
 
 /// The facts of a request that conditions are evaluated for.
 #[derive(Clone, Copy, Debug)]

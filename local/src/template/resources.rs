@@ -8,7 +8,6 @@ use super::error::{Fault, TemplateError};
 use super::function;
 use super::intrinsic::{Names, Scope, scalar};
 use super::part::unexpected;
-use super::select::Selected;
 use super::warnings::Warnings;
 use crate::aws;
 
@@ -146,10 +145,11 @@ pub(super) fn function_name<'a>(
     Ok((name, binary))
 }
 
-/// Gives every resource its names, so that properties can refer to it.
+/// Gives every resource its names, so that properties can refer to it. `api` is the id and the type of the API that is
+/// served.
 pub(super) fn name_all(
     resources: &[Resource<'_>],
-    selected: &Selected<'_>,
+    api: (&str, &str),
     scope: &mut Scope,
 ) -> Result<(), TemplateError> {
     // A function's and a table's own name may come from a parameter, and not from another resource.
@@ -175,11 +175,11 @@ pub(super) fn name_all(
         scope.resources.insert(resource.id.to_owned(), names);
     }
     let names = Names {
-        kind: selected.product.kind().to_owned(),
+        kind: api.1.to_owned(),
         reference: aws::API_ID.to_owned(),
         attributes: BTreeMap::from([("RootResourceId", "root".to_owned())]),
     };
-    scope.resources.insert(selected.id.clone(), names);
+    scope.resources.insert(api.0.to_owned(), names);
     Ok(())
 }
 
