@@ -1,0 +1,262 @@
+"""What the examples and the published template promise, after AWS's own translator and CDK's synthesis."""
+
+import copy
+import json
+import logging
+import os
+import re
+import subprocess
+import tempfile
+import threading
+import unittest
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+from samtranslator.parser.parser import Parser
+from samtranslator.translator.translator import Translator
+from samtranslator.yaml_helper import yaml_parse
+
+ROOT = Path(__file__).resolve().parents[2]
+os.environ.setdefault("AWS_DEFAULT_REGION", "eu-west-1")
+logging.getLogger("samtranslator").setLevel(logging.ERROR)
+
+# A value for each parameter that has no default.
+GIVEN = {
+    "AuthorizerArn": "arn:aws:lambda:eu-west-1:111122223333:function:authorizer",
+    "BackendUrl": "https://backend.example.com",
+    "CodeBucket": "bucket",
+    "CodeKey": "authorizer.zip",
+    "Issuer": "https://example.okta.com/oauth2/default",
+}
+# Parameters of the published template that are no variables of the authorizer.
+NOT_VARIABLES = {
+    "Architecture",
+    "IntrospectionSecretArn",
+    "Layers",
+    "LogRetentionDays",
+    "MemorySize",
+    "OrganizationId",
+    "ReservedConcurrency",
+    "SecurityGroupIds",
+    "SubnetIds",
+    "Timeout",
+}
+
+
+def source(path):
+    """A template as it is written."""
+    return yaml_parse((ROOT / path).read_text(encoding="utf-8"))
+
+
+def translated(path):
+    """The resources of a template after the SAM transform."""
+    template = source(path)
+    for resource in template["Resources"].values():
+        if resource["Type"] == "AWS::Serverless::Function":
+            # `sam package` puts the address of the uploaded code here.
+            resource["Properties"]["CodeUri"] = "s3://bucket/key"
+    values = {name: str(definition.get("Default", GIVEN.get(name))) for name, definition in template["Parameters"].items()}
+    return Translator({}, Parser()).translate(copy.deepcopy(template), values)["Resources"]
+
+
+def synthesized(stack):
+    """The resources of a CDK stack."""
+    path = ROOT / "target" / "ci" / "cdk.out" / f"{stack}.template.json"
+    return json.loads(path.read_text(encoding="utf-8"))["Resources"]
+
+
+def of_type(resources, kind):
+    """The properties of all resources of a type."""
+    return [resource["Properties"] for resource in resources.values() if resource["Type"] == kind]
+
+
+def settings():
+    """The names in the table of the authorizer's settings."""
+    page = (ROOT / "README.md").read_text(encoding="utf-8")
+    section = page.partition("## Settings of the authorizer")[2].partition("\n## ")[0].partition("The handler's variables")[0]
+    rows = [row for row in section.splitlines() if row.startswith("| `")]
+    cells = [cell for row in rows for cell in row.split("|")[1:4:2]]
+    return {name for cell in cells for name in re.findall(r"`([A-Z][A-Z0-9_]{3,})`", cell)} - {"RS256"}
+
+
+class Published(unittest.TestCase):
+    def setUp(self):
+        self.template = source("publish/template.yaml")
+
+    def test_every_setting_of_the_readme_is_a_parameter(self):
+        [function] = of_type(translated("publish/template.yaml"), "AWS::Lambda::Function")
+        variables = function["Environment"]["Variables"]
+        named = {name for name in settings() if name not in ("AWS_LAMBDA_LOG_LEVEL",)}
+        self.assertGreater(len(named), 25)
+        self.assertEqual(named - set(variables), set())
+
+    def test_every_parameter_reaches_its_variable(self):
+        variables = self.template["Resources"]["Authorizer"]["Properties"]["Environment"]["Variables"]
+        for name in set(self.template["Parameters"]) - NOT_VARIABLES:
+            variable = re.sub(r"(?<!^)([A-Z])", r"_\1", name).upper()
+            self.assertIn(name, json.dumps(variables[variable]), variable)
+            description = self.template["Parameters"][name]["Description"]
+            self.assertTrue(description.startswith(variable + ". "), f"{name}: {description}")
+
+    def test_every_parameter_is_described_and_bounded(self):
+        free = {"CaFile", "IntrospectionClientId", "NoProxy", "SubnetIds", "SecurityGroupIds", "Layers"}
+        for name, definition in self.template["Parameters"].items():
+            self.assertTrue(definition.get("Description"), name)
+            bounds = {"AllowedPattern", "AllowedValues", "MinValue", "MinLength"} & set(definition)
+            self.assertTrue(bounds or name in free, name)
+
+    def test_every_parameter_is_in_a_group(self):
+        groups = self.template["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
+        grouped = [name for group in groups for name in group["Parameters"]]
+        self.assertEqual(sorted(grouped), sorted(self.template["Parameters"]))
+
+    def test_patterns_take_what_people_have_and_refuse_slips(self):
+        cases = {
+            "Issuer": (
+                ["https://dev-1.okta.com/oauth2/default", "https://example.eu.auth0.com/", "https://login.microsoftonline.com/t/v2.0"],
+                ["http://dev-1.okta.com", "https://a.example/?x", "https://a.example,https://b.example"],
+            ),
+            "Audience": (["api://default", "a,b"], [",", "a,"]),
+            "AccessRules": (["", '[\n{"methods": ["GET"], "path": "/*"}\n]'], ["{}"]),
+            "Algorithms": (["RS256", "RS256,ES256,EdDSA"], ["HS256", "RS256,", "none"]),
+            "HttpsProxy": (["", "http://user:p%40ss@proxy.example:3128"], ["proxy.example:3128", "https://proxy.example"]),
+            "OrganizationId": (["", "o-abcdefghij"], ["o-short", "abcdefghij"]),
+            "JwksFile": (["", "/opt/jwks.json"], ["jwks.json"]),
+        }
+        for name, (good, bad) in cases.items():
+            pattern = self.template["Parameters"][name]["AllowedPattern"]
+            for value in good:
+                self.assertRegex(value, f"^(?:{pattern})$", name)
+            for value in bad:
+                self.assertNotRegex(value, f"^(?:{pattern})$", name)
+
+    def test_the_permissions_are_these(self):
+        resources = translated("publish/template.yaml")
+        statements = [
+            (statement["Action"], statement["Resource"])
+            for role in of_type(resources, "AWS::IAM::Role")
+            for policy in role["Policies"]
+            for statement in policy["PolicyDocument"]["Statement"]
+        ]
+        self.assertEqual(
+            statements,
+            [
+                (["logs:CreateLogStream", "logs:PutLogEvents"], {"Fn::GetAtt": ["LogGroup", "Arn"]}),
+                ("lambda:InvokeFunction", {"Fn::GetAtt": ["Authorizer", "Arn"]}),
+            ],
+        )
+        [permission] = of_type(resources, "AWS::Lambda::Permission")
+        self.assertEqual((permission["Principal"], permission["PrincipalOrgID"]), ("*", {"Ref": "OrganizationId"}))
+
+
+class Examples(unittest.TestCase):
+    def test_a_cached_simple_answer_holds_for_one_route(self):
+        for name, resources in {
+            "http-api": translated("examples/http-api/template.yaml"),
+            "cdk": synthesized("HttpApiExample"),
+        }.items():
+            authorizers = of_type(resources, "AWS::ApiGatewayV2::Authorizer")
+            for body in (api.get("Body") or {} for api in of_type(resources, "AWS::ApiGatewayV2::Api")):
+                schemes = body.get("components", {}).get("securitySchemes", {}).values()
+                authorizers += [scheme["x-amazon-apigateway-authorizer"] for scheme in schemes]
+            self.assertEqual(len(authorizers), 1, name)
+            [authorizer] = ({key[:1].lower() + key[1:]: value for key, value in each.items()} for each in authorizers)
+            self.assertEqual(
+                (
+                    authorizer["authorizerPayloadFormatVersion"],
+                    authorizer["enableSimpleResponses"],
+                    authorizer["identitySource"],
+                    authorizer["authorizerResultTtlInSeconds"],
+                ),
+                ("2.0", True, ["$request.header.Authorization", "$context.routeKey"], 60),
+                name,
+            )
+
+    def test_terraform_caches_by_route_too(self):
+        text = (ROOT / "examples/terraform/main.tf").read_text(encoding="utf-8")
+        self.assertIn('["$request.header.Authorization", "$context.routeKey"]', text)
+
+    def test_every_operation_of_the_rest_examples_has_the_authorizer(self):
+        for path in ["rest-api/template", "shared/api", "shared/api-of-another-account", "cloudformation/template"]:
+            for api in of_type(translated(f"examples/{path}.yaml"), "AWS::ApiGateway::RestApi"):
+                operations = [operation for item in api["Body"]["paths"].values() for operation in item.values()]
+                self.assertGreaterEqual(len(operations), 2, path)
+                for operation in operations:
+                    self.assertTrue(operation["security"], path)
+
+    def test_every_method_and_route_of_cdk_has_the_authorizer(self):
+        for method in of_type(synthesized("RestApiExample"), "AWS::ApiGateway::Method"):
+            self.assertEqual(method["AuthorizationType"], "CUSTOM")
+        for route in of_type(synthesized("HttpApiExample"), "AWS::ApiGatewayV2::Route"):
+            self.assertEqual(route["AuthorizationType"], "CUSTOM")
+
+    def test_the_shared_authorizer_needs_no_permission_of_an_api(self):
+        for path in ["shared/api", "shared/api-of-another-account"]:
+            for permission in of_type(translated(f"examples/{path}.yaml"), "AWS::Lambda::Permission"):
+                self.assertEqual(permission["FunctionName"], {"Ref": "NotesFunction"}, path)
+
+    def test_a_websocket_connection_has_the_authorizer(self):
+        routes = {route["RouteKey"]: route for route in of_type(translated("examples/websocket/template.yaml"), "AWS::ApiGatewayV2::Route")}
+        self.assertEqual(routes["$connect"]["AuthorizationType"], "CUSTOM")
+
+
+class FetchKeys(unittest.TestCase):
+    """`scripts/fetch-keys.sh` against an issuer on loopback."""
+
+    KEYS = {"keys": [{"kty": "RSA", "kid": "a", "n": "AQAB", "e": "AQAB"}]}
+
+    def run_script(self, pages, before=None):
+        """The exit status, and the file afterwards, with an issuer that serves these pages."""
+
+        class Issuer(BaseHTTPRequestHandler):
+            def do_GET(self):
+                page = pages.get(self.path)
+                if page == "redirect":
+                    self.send_response(302)
+                    self.send_header("Location", "/keys")
+                    self.end_headers()
+                    return
+                self.send_response(404 if page is None else 200)
+                self.end_headers()
+                self.wfile.write(json.dumps(page).replace("ISSUER", issuer).encode())
+
+            def log_message(self, *_):
+                pass
+
+        server = HTTPServer(("127.0.0.1", 0), Issuer)
+        issuer = f"http://127.0.0.1:{server.server_port}"
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "jwks.json"
+            if before is not None:
+                path.write_text(before, encoding="utf-8")
+            ended = subprocess.run(
+                [ROOT / "scripts/fetch-keys.sh", issuer, path], capture_output=True, text=True, check=False, env={**os.environ, "no_proxy": "127.0.0.1"}
+            )
+            server.shutdown()
+            server.server_close()
+            self.assertEqual(sorted(os.listdir(folder)), ["jwks.json"] if path.exists() else [], ended.stderr)
+            return ended.returncode, path.read_text(encoding="utf-8") if path.exists() else None
+
+    METADATA = {"issuer": "ISSUER", "jwks_uri": "ISSUER/keys"}
+    WELL_KNOWN = "/.well-known/openid-configuration"
+
+    def test_the_keys_are_written(self):
+        status, text = self.run_script({self.WELL_KNOWN: self.METADATA, "/keys": self.KEYS})
+        self.assertEqual((status, json.loads(text)), (0, self.KEYS))
+
+    def test_a_bad_answer_leaves_the_file(self):
+        for name, pages in {
+            "no metadata": {"/keys": self.KEYS},
+            "another issuer": {self.WELL_KNOWN: {**self.METADATA, "issuer": "ISSUER/"}, "/keys": self.KEYS},
+            "no keys": {self.WELL_KNOWN: self.METADATA, "/keys": {"keys": []}},
+            "not a set": {self.WELL_KNOWN: self.METADATA, "/keys": [1]},
+            "a redirect": {self.WELL_KNOWN: {**self.METADATA, "jwks_uri": "ISSUER/moved"}, "/moved": "redirect", "/keys": self.KEYS},
+            "a private key": {self.WELL_KNOWN: self.METADATA, "/keys": {"keys": [{"kty": "RSA", "kid": "a", "d": "x"}]}},
+            "plain http": {self.WELL_KNOWN: {**self.METADATA, "jwks_uri": "http://keys.invalid/"}},
+        }.items():
+            self.assertEqual(self.run_script(pages, before="old"), (1, "old"), name)
+
+
+if __name__ == "__main__":
+    unittest.main()
