@@ -28,7 +28,8 @@ fn the_pages_bind_their_tokens_to_a_key_of_the_browser() {
     let Some(browser) = browser() else { return };
     let template = repository().join("target/tests/bound.yaml");
     fs::create_dir_all(template.with_file_name("")).unwrap();
-    fs::write(&template, with_dpop()).unwrap();
+    let text = fs::read_to_string(repository().join("template.yaml")).unwrap();
+    fs::write(&template, with_dpop(&text)).unwrap();
     let stack = Stack::start(
         "browser-bound",
         &["--template", &template.display().to_string()],
@@ -37,8 +38,8 @@ fn the_pages_bind_their_tokens_to_a_key_of_the_browser() {
 }
 
 /// The template with authorizers that see proofs and whose answers are not cached.
-fn with_dpop() -> String {
-    let mut template = fs::read_to_string(repository().join("template.yaml")).unwrap();
+fn with_dpop(template: &str) -> String {
+    let mut template = template.to_owned();
     for (from, to) in [
         ("FunctionPayloadType: TOKEN", "FunctionPayloadType: REQUEST"),
         ("Header: Authorization", "Headers: [Authorization]"),
