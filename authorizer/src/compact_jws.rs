@@ -5,8 +5,26 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
 use thiserror::Error;
 
-use crate::refusal::Part;
 use crate::strict_json::{self, JsonFault};
+
+/// A part of a token in compact form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names are those of the RFC")]
+pub enum Part {
+    Header,
+    Payload,
+    Signature,
+}
+
+impl std::fmt::Display for Part {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Header => "header",
+            Self::Payload => "payload",
+            Self::Signature => "signature",
+        })
+    }
+}
 
 /// Three parts joined by dots (RFC 7515, section 7.1), none of them read yet.
 #[derive(Clone, Copy)]

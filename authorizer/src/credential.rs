@@ -1,7 +1,8 @@
 //! The credential of a request: a token, and what is presented with it.
 
 use crate::bearer::{BearerToken, Scheme};
-use crate::dpop::{Call, ProofRefusal, UnverifiedProof};
+use crate::dpop::{Call, UnverifiedProof};
+use crate::refusal::ProofRefusal;
 
 /// A token as it is presented. Neither form says anything about the token: which of the two it may have is decided when
 /// it is verified.

@@ -4,7 +4,6 @@
 //! of used proofs.
 
 mod proof;
-mod refusal;
 mod replay;
 mod target;
 
@@ -13,8 +12,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use self::proof::ParsedProof;
-pub use self::proof::{MAX_PROOF_BYTES, MAX_PROOF_ID_BYTES, UnverifiedProof};
-pub use self::refusal::ProofRefusal;
+pub use self::proof::UnverifiedProof;
 pub use self::replay::MAX_REMEMBERED_PROOFS;
 use self::replay::{NotRemembered, ReplayMemory};
 pub use self::target::{PublicUrl, PublicUrlError};
@@ -23,6 +21,7 @@ use crate::bearer::BearerToken;
 use crate::clock::Timestamp;
 use crate::error::{AuthorizerError, EventFault, Failure};
 use crate::issuer::jwks::Thumbprint;
+use crate::refusal::ProofRefusal;
 
 /// Whether key-bound tokens are accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

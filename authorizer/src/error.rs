@@ -6,7 +6,7 @@ use thiserror::Error;
 use crate::event::target::TargetError;
 use crate::issuer::introspection::IntrospectionFailure;
 use crate::issuer::jwks::FetchError;
-use crate::refusal::Refusal;
+use crate::refusal::{ProofRefusal, Refusal};
 
 /// Why there is no policy: the caller's fault or ours.
 ///
@@ -66,6 +66,12 @@ pub enum EventFault {
     /// The ARN is not one of a method.
     #[error("the ARN: {0}")]
     Arn(#[from] TargetError),
+}
+
+impl From<ProofRefusal> for AuthorizerError {
+    fn from(reason: ProofRefusal) -> Self {
+        Refusal::from(reason).into()
+    }
 }
 
 impl AuthorizerError {

@@ -13,10 +13,10 @@ use serde_json::value::RawValue;
 use self::member::Case;
 use crate::bearer::{BearerToken, Scheme};
 use crate::credential::Credential;
-use crate::dpop::{Address, Call, ProofRefusal, UnverifiedProof};
+use crate::dpop::{Address, Call, UnverifiedProof};
 use crate::error::EventFault;
 use crate::event::target::{Route, Target};
-use crate::refusal::Refusal;
+use crate::refusal::{ProofRefusal, Refusal};
 
 /// A request, from any form of event.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -9,7 +9,7 @@ pub mod authorizer;
 pub mod bearer;
 pub mod claim_name;
 pub mod claims;
-mod compact_jws;
+pub mod compact_jws;
 pub mod config;
 pub mod credential;
 pub mod dpop;

@@ -1,8 +1,11 @@
 //! Why a token is refused (401).
 
+mod proof;
+
 use thiserror::Error;
 
-use crate::dpop::ProofRefusal;
+pub use self::proof::{MAX_PROOF_BYTES, MAX_PROOF_ID_BYTES, ProofRefusal};
+use crate::compact_jws::Part;
 use crate::issuer::introspection::OtherMember;
 use crate::issuer::jwks::KeyRefusal;
 
@@ -193,25 +196,6 @@ pub enum Refusal {
         /// The member that differs.
         member: OtherMember,
     },
-}
-
-/// A part of a token in compact form.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the names are those of the RFC")]
-pub enum Part {
-    Header,
-    Payload,
-    Signature,
-}
-
-impl std::fmt::Display for Part {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Header => "header",
-            Self::Payload => "payload",
-            Self::Signature => "signature",
-        })
-    }
 }
 
 impl Refusal {

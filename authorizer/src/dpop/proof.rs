@@ -8,7 +8,6 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
 
-use super::refusal::ProofRefusal;
 use super::replay::ProofId;
 use super::target::TargetUrl;
 use crate::algorithm::Algorithm;
@@ -16,13 +15,8 @@ use crate::bearer::TokenDigest;
 use crate::clock::Timestamp;
 use crate::compact_jws::CompactJws;
 use crate::issuer::jwks::{KeyRefusal, PublicKey, Thumbprint};
+use crate::refusal::{MAX_PROOF_BYTES, MAX_PROOF_ID_BYTES, ProofRefusal};
 use crate::times::numeric_date;
-
-/// The longest proof that is read, in bytes.
-pub const MAX_PROOF_BYTES: usize = 4096;
-
-/// The longest `jti` that is accepted, in bytes.
-pub const MAX_PROOF_ID_BYTES: usize = 256;
 
 /// The value of a header `DPoP`; nothing about it is known. `Debug` never shows it.
 #[derive(Clone, PartialEq, Eq)]

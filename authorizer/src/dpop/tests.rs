@@ -4,8 +4,9 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::compact_jws::JwsFault;
+use crate::compact_jws::Part;
 use crate::issuer::jwks::KeyRefusal;
-use crate::refusal::{Part, Refusal};
+use crate::refusal::{MAX_PROOF_BYTES, MAX_PROOF_ID_BYTES, Refusal};
 
 /// The request of RFC 9449, section 7.1.
 const TOKEN: &str = "Kz~8mXK1EalYznwH-LC-1fBAo.4Ljp~zsPE_NeO.gxU";

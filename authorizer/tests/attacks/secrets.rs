@@ -1,13 +1,13 @@
 //! No secret and no claim reaches the log, an error or a `Debug` output.
 
 use authorizer::bearer::BearerToken;
-use authorizer::dpop::ProofRefusal;
+use authorizer::compact_jws::Part;
 use authorizer::error::{AuthorizerError, EventFault, Failure};
 use authorizer::event::target::TargetError;
 use authorizer::issuer::http_client::TransportError;
 use authorizer::issuer::introspection::{IntrospectionFailure, OtherMember};
 use authorizer::issuer::jwks::{FetchError, KeyRefusal};
-use authorizer::refusal::{Part, Refusal};
+use authorizer::refusal::{ProofRefusal, Refusal};
 use lambda_runtime::Diagnostic;
 use serde_json::json;
 

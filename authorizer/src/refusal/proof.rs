@@ -2,11 +2,14 @@
 
 use thiserror::Error;
 
-use super::proof::{MAX_PROOF_BYTES, MAX_PROOF_ID_BYTES};
-use crate::compact_jws::JwsFault;
-use crate::error::AuthorizerError;
+use crate::compact_jws::{JwsFault, Part};
 use crate::issuer::jwks::KeyRefusal;
-use crate::refusal::{Part, Refusal};
+
+/// The longest proof that is read, in bytes.
+pub const MAX_PROOF_BYTES: usize = 4096;
+
+/// The longest `jti` that is accepted, in bytes.
+pub const MAX_PROOF_ID_BYTES: usize = 256;
 
 /// Every way in which the proof of a key-bound token can be refused (RFC 9449, section 4.3). None carries a value of
 /// the proof.
@@ -122,12 +125,6 @@ impl ProofRefusal {
             Self::IdTooLong { .. } => "dpop_jti_too_long",
             Self::Replayed => "dpop_proof_replayed",
         }
-    }
-}
-
-impl From<ProofRefusal> for AuthorizerError {
-    fn from(reason: ProofRefusal) -> Self {
-        Refusal::from(reason).into()
     }
 }
 
