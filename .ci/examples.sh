@@ -16,6 +16,13 @@ for template in "${templates[@]}"; do
   }
 done
 
+# A folder of its own: it needs another `click` than SAM does.
+if [ ! -x "$tools/schema-venv/bin/check-jsonschema" ]; then
+  python3 -m venv "$tools/schema-venv"
+  "$tools/schema-venv/bin/pip" install -q check-jsonschema==0.39.0
+fi
+"$tools/schema-venv/bin/check-jsonschema" --builtin-schema vendor.github-workflows .github/workflows/*.yml >/dev/null
+
 npm ci --prefix examples/cdk --no-audit --no-fund --ignore-scripts --loglevel error
 # Synthesis needs no Rust build: any folder serves as the code.
 mkdir -p "$tools/cdk-code" && touch "$tools/cdk-code/bootstrap"

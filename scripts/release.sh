@@ -1,0 +1,83 @@
+#!/usr/bin/env bash
+# Builds what a release has, into dist/: a zip per function and architecture, a template that deploys the authorizer's zip
+# without a Rust toolchain, a list of all components (SBOM, CycloneDX) and the checksums.
+#
+#   scripts/release.sh [x86_64] [arm64]      both, if none is named
+#
+# It needs cargo-lambda (`pip install cargo-lambda`), which links with Zig, cargo-cyclonedx
+# (`cargo install --locked cargo-cyclonedx@0.5.9`), and for the other architecture its standard library, which
+# cargo-lambda adds by rustup. The same commit and the same versions of the tools give the same bytes.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+architectures=("$@")
+[ $# -gt 0 ] || architectures=(x86_64 arm64)
+for architecture in "${architectures[@]}"; do
+  case $architecture in
+    x86_64 | arm64) ;;
+    *)
+      echo "error: $architecture: expected x86_64 or arm64" >&2
+      exit 2
+      ;;
+  esac
+done
+for tool in cargo-lambda cargo-cyclonedx python3; do
+  command -v "$tool" >/dev/null || { echo "error: $tool is missing; the head of this script says how to install it" >&2; exit 1; }
+done
+
+version=$(sed -n '/^\[workspace.package\]/,/^\[/s/^version = "\(.*\)"/\1/p' Cargo.toml)
+[ -n "$version" ] || { echo 'error: Cargo.toml has no version in [workspace.package]' >&2; exit 1; }
+grep -qx "    SemanticVersion: $version" publish/template.yaml ||
+  { echo "error: publish/template.yaml: expected SemanticVersion: $version, as in Cargo.toml" >&2; exit 1; }
+
+# Paths of this machine become fixed ones, in Rust's code and in the C code of the cryptography library.
+cargo_home=${CARGO_HOME:-$HOME/.cargo}
+sysroot=$(rustc --print sysroot)
+export RUSTFLAGS="--remap-path-prefix=$PWD=/source --remap-path-prefix=$cargo_home=/cargo --remap-path-prefix=$sysroot=/rust"
+export CFLAGS="-ffile-prefix-map=$PWD=/source -ffile-prefix-map=$cargo_home=/cargo"
+SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)
+export SOURCE_DATE_EPOCH
+
+rm -rf dist
+mkdir dist
+for architecture in "${architectures[@]}"; do
+  flag=--${architecture/_/-}
+  # A target folder of its own: with these flags nothing of an ordinary build can be used, and the other way round.
+  cargo lambda build --release --locked "$flag" --bin authorizer --bin api-handler --target-dir target/release-build
+  for function in authorizer api-handler; do
+    zip=dist/$function-$version-$architecture.zip
+    scripts/package.py "target/release-build/lambda/$function/bootstrap" "$zip"
+    scripts/check-package.py "$zip" "$function" "$architecture"
+  done
+  # The same template as the published one, with the zip in place of the source.
+  sed -e "s|^      CodeUri: \.\.$|      CodeUri: authorizer-$version-$architecture.zip|" \
+    -e '/BuildMethod: rust-cargolambda/d' \
+    -e "s|^    Default: arm64$|    Default: $architecture|" \
+    -e "s|^    AllowedValues: \[arm64, x86_64\]$|    AllowedValues: [$architecture]|" \
+    -e 's|LicenseUrl: \.\./LICENSE|LicenseUrl: LICENSE|' \
+    publish/template.yaml >"dist/authorizer-$version-$architecture.yaml"
+done
+cp LICENSE publish/README.md dist/
+
+for function in authorizer api-handler; do
+  cargo cyclonedx --quiet --format json --manifest-path "$function/Cargo.toml" --override-filename sbom
+  # Without the parts that differ between two runs.
+  python3 - "$function/sbom.json" "dist/$function-sbom.cdx.json" "$version" <<'PYTHON'
+import json
+import sys
+
+source, target, version = sys.argv[1:]
+with open(source, encoding="utf-8") as file:
+    sbom = json.load(file)
+sbom.pop("serialNumber", None)
+sbom["metadata"].pop("timestamp", None)
+if sbom["metadata"]["component"]["version"] != version or len(sbom["components"]) < 50:
+    sys.exit(f"error: {source}: expected version {version} and all components")
+with open(target, "w", encoding="utf-8") as file:
+    json.dump(sbom, file, indent=1, sort_keys=True)
+PYTHON
+done
+find . -name sbom.json -not -path './target/*' -not -path '*/node_modules/*' -delete
+
+(cd dist && sha256sum -- * >SHA256SUMS)
+cat dist/SHA256SUMS
