@@ -39,6 +39,7 @@ enum Command {
     /// Run a function on an event file and print the answer
     ///
     /// `{{token:USER}}` in the file becomes an access token of that user, `{{token:USER:SCOPES}}` one with those scopes.
+    /// `{{bound-token:USER}}` becomes one that is bound to a new key, `{{proof:USER METHOD URL}}` a proof by that key.
     /// If no stack is running, one is started for the call.
     Invoke(Invoke),
     Doctor(Doctor),

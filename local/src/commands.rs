@@ -4,6 +4,7 @@ pub mod bench;
 pub mod doctor;
 pub mod invoke;
 mod no_answer;
+mod placeholders;
 mod probe;
 mod proxy;
 mod report;

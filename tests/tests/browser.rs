@@ -3,7 +3,6 @@
 //! Screenshots of the main states are left in `target/screenshots/`.
 
 use std::env;
-use std::fs;
 use std::io::{self, Write as _};
 
 use tests::{Stack, node, repository};
@@ -26,33 +25,8 @@ fn the_pages_do_in_a_browser_what_they_promise() {
 #[test]
 fn the_pages_bind_their_tokens_to_a_key_of_the_browser() {
     let Some(browser) = browser() else { return };
-    let template = repository().join("target/tests/bound.yaml");
-    fs::create_dir_all(template.with_file_name("")).unwrap();
-    let text = fs::read_to_string(repository().join("template.yaml")).unwrap();
-    fs::write(&template, with_dpop(&text)).unwrap();
-    let stack = Stack::start(
-        "browser-bound",
-        &["--template", &template.display().to_string()],
-    );
+    let stack = Stack::start_for_bound_tokens("browser-bound");
     run(&stack, &browser, "./bound-scenarios.mjs");
-}
-
-/// The template with authorizers that see proofs and whose answers are not cached.
-fn with_dpop(template: &str) -> String {
-    let mut template = template.to_owned();
-    for (from, to) in [
-        ("FunctionPayloadType: TOKEN", "FunctionPayloadType: REQUEST"),
-        ("Header: Authorization", "Headers: [Authorization]"),
-        ("ReauthorizeEvery: 60", "ReauthorizeEvery: 0"),
-        (
-            "          ISSUER: !Ref Issuer\n",
-            "          ISSUER: !Ref Issuer\n          DPOP: require\n",
-        ),
-    ] {
-        assert_eq!(template.matches(from).count(), 1, "{from}");
-        template = template.replace(from, to);
-    }
-    template
 }
 
 fn run(stack: &Stack, browser: &str, scenarios: &str) {

@@ -135,10 +135,10 @@ fn sort(list: &mut Value) {
     }
 }
 
-/// It is alone on standard output, standard error names the file with its key, and as a bearer token it is refused.
+/// A bound token is the only output, standard error names the file with its key, and without a proof it is worth nothing.
 #[tokio::test]
 async fn a_bound_token_and_its_key() {
-    let stack = Stack::start("bound-token", &[]);
+    let stack = Stack::start_for_bound_tokens("bound-token");
     let output = stack.run(&["token", "alice", "--dpop"]);
     let report = String::from_utf8(output.stderr).unwrap();
     assert!(output.status.success(), "{report}");
@@ -150,7 +150,36 @@ async fn a_bound_token_and_its_key() {
     let key: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
     let names: Vec<&String> = key.as_object().unwrap().keys().collect();
     assert_eq!(names, ["crv", "d", "kty", "x", "y"]);
-    assert_eq!(stack.get("/session", Some(token.trim())).await.status, 401);
+
+    // What a thief of the token can send.
+    for scheme in ["Bearer", "DPoP"] {
+        let authorization = format!("{scheme} {}", token.trim());
+        let request = stack.request(Method::GET, "/session");
+        let answer = send(request.header("authorization", authorization)).await;
+        assert_eq!(answer.status, 401, "{scheme}");
+    }
+
+    // What its owner can, and what the owner of another key can.
+    let url = format!("{}/session", stack.address("api"));
+    let event = |prover: &str| {
+        json!({
+            "type": "REQUEST",
+            "methodArn": "arn:aws:execute-api:us-east-1:123456789012:api/prod/GET/session",
+            "headers": {
+                "Authorization": "DPoP {{bound-token:alice}}",
+                "A-First": "{{bound-token:bob}}",
+                "DPoP": format!("{{{{proof:{prover} GET {url}}}}}"),
+            },
+        })
+    };
+    let file = std::env::temp_dir().join(format!("bound-token-{}.json", std::process::id()));
+    for (prover, expected) in [("alice", "Allow"), ("bob", "Unauthorized")] {
+        std::fs::write(&file, event(prover).to_string()).unwrap();
+        let output = stack.run(&["invoke", "authorizer", &file.display().to_string()]);
+        let answer = String::from_utf8(output.stdout).unwrap();
+        assert!(answer.contains(expected), "{prover}: {answer}");
+    }
+    std::fs::remove_file(file).unwrap();
 }
 
 /// The whole life of a token and of the keys behind it, against one issuer that is told to misbehave.

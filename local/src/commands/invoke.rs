@@ -1,6 +1,5 @@
 //! `cargo local invoke`: sends one event file to one function by Lambda's Invoke API.
 
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -9,15 +8,12 @@ use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use super::Failed;
+use super::placeholders::{self, PlaceholderError};
 use crate::http_client;
 use crate::progress::{Progress, Verbosity, line, print};
 use crate::stack::{Stack, StackOptions};
 use crate::stack_file::StackFile;
 use crate::text_file::{self, TextFileError};
-use crate::token::{DEFAULT_SCOPE, SignIn, TokenError};
-
-/// A placeholder for a token in an event file: `{{token:USER}}` or `{{token:USER:SCOPE}}`.
-const OPEN: &str = "{{token:";
 
 /// The event was not sent to the function.
 #[derive(Debug, thiserror::Error)]
@@ -33,12 +29,9 @@ pub enum EventError {
         /// Why not.
         cause: serde_json::Error,
     },
-    /// A placeholder without its end.
-    #[error("the event has `{OPEN}` without `}}}}` after it")]
-    Unclosed,
-    /// A placeholder's token is not available.
+    /// A placeholder cannot be replaced.
     #[error(transparent)]
-    Token(#[from] TokenError),
+    Placeholder(#[from] PlaceholderError),
     /// Lambda did not run the function.
     #[error("{0}")]
     Refused(String),
@@ -113,7 +106,7 @@ async fn send(
         path: file.display().to_string(),
         cause,
     })?;
-    let event = with_tokens(&event, stack, client).await?;
+    let event = placeholders::replace(&event, stack, client).await?;
     let url = format!(
         "{}/2015-03-31/functions/{function}/invocations",
         stack.lambda
@@ -135,33 +128,4 @@ async fn send(
         .and_then(|value| serde_json::to_string_pretty(&value).ok())
         .unwrap_or(body);
     Ok(Answer { json, failed })
-}
-
-/// Replaces the placeholders with real tokens, so that event files do not expire. A user has one token throughout a file,
-/// because a gateway repeats a header's value in several members of an event.
-async fn with_tokens(
-    event: &str,
-    stack: &StackFile,
-    client: &reqwest::Client,
-) -> Result<String, EventError> {
-    let mut tokens: HashMap<&str, String> = HashMap::new();
-    let mut whole = String::with_capacity(event.len());
-    let mut rest = event;
-    while let Some((before, after)) = rest.split_once(OPEN) {
-        let (wanted, after) = after.split_once("}}").ok_or(EventError::Unclosed)?;
-        whole.push_str(before);
-        if let Some(token) = tokens.get(wanted) {
-            whole.push_str(token);
-        } else {
-            let (user, scope) = wanted.split_once(':').unwrap_or((wanted, DEFAULT_SCOPE));
-            let token = SignIn::at(stack)?
-                .access_token(client, user, scope, None)
-                .await?;
-            whole.push_str(&token);
-            tokens.insert(wanted, token);
-        }
-        rest = after;
-    }
-    whole.push_str(rest);
-    Ok(whole)
 }
