@@ -15,7 +15,7 @@ pub(crate) use self::demand::Moment;
 pub use self::outcome::RuleOutcome;
 pub use self::rules::AccessRules;
 use crate::access::path_pattern::PathPattern;
-use crate::event::target::Route;
+use crate::target::Route;
 use crate::verifier::VerifiedClaims;
 
 /// The verbs that a rule can name, in the order in which `*` is written out.

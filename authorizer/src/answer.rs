@@ -86,7 +86,7 @@ mod tests {
     use super::*;
     use crate::access::{AccessRule, Permit};
     use crate::answer::size::{MAX_POLICY_BYTES, MAX_PRINCIPAL_BYTES};
-    use crate::event::target::Target;
+    use crate::target::Target;
 
     fn simple(context: &Value) -> Answer {
         Answer::Simple {

@@ -23,13 +23,13 @@ use crate::credential::Credential;
 use crate::deadline::Deadline;
 use crate::dpop::ProofVerifier;
 use crate::error::AuthorizerError;
-use crate::event::target::Target;
 use crate::event::{AuthorizerRequest, Form};
 use crate::issuer::http_client::Transport;
 use crate::log::Decided;
 use crate::log::metrics::KeyEventMeter;
 use crate::log::trace::Trace;
 use crate::refusal::Refusal;
+use crate::target::Target;
 use crate::verifier::{VerifiedClaims, Verifier};
 
 /// Decides about events. Made once per environment, used for every invocation.

@@ -3,10 +3,10 @@
 use lambda_runtime::Diagnostic;
 use thiserror::Error;
 
-use crate::event::target::TargetError;
 use crate::issuer::introspection::IntrospectionFailure;
 use crate::issuer::jwks::FetchError;
 use crate::refusal::{ProofRefusal, Refusal};
+use crate::target::TargetError;
 
 /// Why there is no policy: the caller's fault or ours.
 ///

@@ -4,7 +4,6 @@
 //! event of an unknown shape is our failure.
 
 mod member;
-pub mod target;
 
 use aws_lambda_events::apigw::ApiGatewayCustomAuthorizerRequest;
 use serde::Deserialize;
@@ -15,8 +14,8 @@ use crate::bearer::{BearerToken, Scheme};
 use crate::credential::Credential;
 use crate::dpop::{Address, Call, UnverifiedProof};
 use crate::error::EventFault;
-use crate::event::target::{Route, Target};
 use crate::refusal::{ProofRefusal, Refusal};
+use crate::target::{Route, Target};
 
 /// A request, from any form of event.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -22,6 +22,7 @@ pub mod log;
 mod lru;
 pub mod refusal;
 mod strict_json;
+pub mod target;
 pub mod times;
 pub mod verifier;
 

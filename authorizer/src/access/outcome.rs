@@ -2,7 +2,7 @@
 
 use super::{AccessRules, Caller, Condition, Demand, Moment};
 use crate::clock::Timestamp;
-use crate::event::target::Route;
+use crate::target::Route;
 use crate::verifier::VerifiedClaims;
 
 /// How one rule judges a caller.

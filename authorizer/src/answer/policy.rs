@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use crate::access::{NothingGranted, Permit};
-use crate::event::target::{CONNECT, Route, Target};
+use crate::target::{CONNECT, Route, Target};
 
 /// The longest resource in a policy, in characters.
 pub const MAX_RESOURCE_CHARS: usize = 512;

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use crate::access::{Caller, RuleOutcome};
 use crate::answer::{Answer, AnswerForm};
 use crate::error::{AuthorizerError, EventFault, Failure};
-use crate::event::target::Route;
 use crate::log::Verdict;
+use crate::target::Route;
 use crate::verifier::VerifiedClaims;
 
 /// How the flow ended.

@@ -11,8 +11,8 @@ use super::lints;
 use crate::access::{AccessRule, AccessRules, Permit};
 use crate::answer::policy::{MAX_RESOURCE_CHARS, PolicyDocument};
 use crate::answer::size::{MAX_POLICY_BYTES, json_bytes};
-use crate::event::target::Target;
 use crate::strict_json;
+use crate::target::Target;
 use crate::verifier::Requirements;
 
 /// Reads `ACCESS_RULES` or `ACCESS_RULES_FILE`. `trusted`: the issuers that rules may name.

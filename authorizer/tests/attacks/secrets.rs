@@ -3,11 +3,11 @@
 use authorizer::bearer::BearerToken;
 use authorizer::compact_jws::Part;
 use authorizer::error::{AuthorizerError, EventFault, Failure};
-use authorizer::event::target::TargetError;
 use authorizer::issuer::http_client::TransportError;
 use authorizer::issuer::introspection::{IntrospectionFailure, OtherMember};
 use authorizer::issuer::jwks::{FetchError, KeyRefusal};
 use authorizer::refusal::{ProofRefusal, Refusal};
+use authorizer::target::TargetError;
 use lambda_runtime::Diagnostic;
 use serde_json::json;
 
