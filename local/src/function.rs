@@ -40,6 +40,8 @@ pub struct FunctionSettings {
     pub arn: String,
     /// The program.
     pub binary: PathBuf,
+    /// Its arguments.
+    pub arguments: Vec<String>,
     /// How long one invocation may take.
     pub timeout: Duration,
     /// The environment of the process, without what Lambda adds. Nothing comes from the developer's shell.
@@ -214,6 +216,7 @@ impl Function {
             .map_err(failed)?;
         let mut command = Command::new(&self.settings.binary);
         command
+            .args(&self.settings.arguments)
             .env_clear()
             .envs(&self.settings.environment)
             .env("AWS_LAMBDA_RUNTIME_API", runtime.authority())

@@ -55,6 +55,8 @@ pub struct StackOptions {
     pub parameters: BTreeMap<String, String>,
     /// The logical id of the API to serve, for a template with several.
     pub api: Option<String>,
+    /// The commands that run functions, by logical id, split into words.
+    pub functions: BTreeMap<String, Vec<String>>,
     /// Whether release builds are run.
     pub release: bool,
 }
@@ -119,7 +121,9 @@ impl Stack {
         let database = Database::start(ports.database, &state, &template.tables).await?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let functions = Functions::new(template.functions.iter().map(|definition| {
-            let settings = settings(definition, &binaries, &region, &file);
+            let command = options.functions.get(&definition.logical_id);
+            let command = command.map(Vec::as_slice);
+            let settings = settings(definition, &binaries, &region, &file, command);
             let log = Log::open(&definition.name, &logs, progress);
             Function::new(settings, Arc::clone(&clock), log)
         }));
@@ -301,8 +305,9 @@ async fn build(
     options: &StackOptions,
     template: &str,
 ) -> Result<BTreeMap<String, PathBuf>, StackError> {
-    let names =
-        Template::binaries(template).map_err(|cause| template_error(&options.template, cause))?;
+    let commands = options.functions.keys().cloned().collect();
+    let names = Template::binaries(template, &commands)
+        .map_err(|cause| template_error(&options.template, cause))?;
     Ok(toolchain::build(&workspace(), &names, options.release).await?)
 }
 
@@ -352,6 +357,7 @@ fn read_template(
         parameters: options.parameters.clone(),
         known: known.into_iter().map(owned).collect(),
         api: options.api.clone(),
+        commands: options.functions.keys().cloned().collect(),
         region: region.to_owned(),
         folder: options
             .template

@@ -26,6 +26,8 @@ mod warnings;
 pub mod web_headers;
 mod yaml;
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use api::Route;
@@ -92,6 +94,15 @@ impl Template {
         let all = document.section("Resources")?;
         let resources = resources::present(&all, &scope)?;
         resources::check_kinds(&resources, &mut warnings)?;
+        let unknown = given.commands.iter().find(|id| {
+            let is_function = |resource: &&Resource<'_>| resource.is_function();
+            let mut functions = resources.iter().filter(is_function);
+            !functions.any(|function| function.id == id.as_str())
+        });
+        if let Some(name) = unknown.cloned() {
+            let what = "function of the template";
+            return Err(TemplateError::at("Resources", Fault::NoSuch { what, name }));
+        }
         let selected = Selected::of(&resources, given.api.as_deref())?;
         let served = (selected.id.as_str(), selected.product.kind());
         resources::name_all(&resources, served, &mut scope)?;
@@ -99,6 +110,7 @@ impl Template {
         let mut reader = Reader {
             scope: &scope,
             globals: &globals,
+            commands: &given.commands,
             warnings,
         };
         let (functions, events) = reader.functions(&resources)?;
@@ -112,16 +124,18 @@ impl Template {
         })
     }
 
-    /// The binaries that a template's functions are built from, whatever its parameters are.
+    /// The binaries that a template's functions are built from, whatever its parameters are, without those that a command
+    /// runs.
     ///
     /// # Errors
     /// When the template is malformed.
-    pub fn binaries(text: &str) -> Result<Vec<String>, TemplateError> {
+    pub fn binaries(text: &str, commands: &BTreeSet<String>) -> Result<Vec<String>, TemplateError> {
         let document = yaml::read(text)?;
         let resources = document.get("Resources").and_then(Value::as_object);
         let mut binaries: Vec<_> = resources
             .into_iter()
             .flatten()
+            .filter(|(id, _)| !commands.contains(id.as_str()))
             .filter_map(|(_, resource)| function::binary(resource))
             .map(str::to_owned)
             .collect();
@@ -134,6 +148,7 @@ impl Template {
 struct Reader<'a> {
     scope: &'a Scope,
     globals: &'a Globals,
+    commands: &'a BTreeSet<String>,
     warnings: Warnings,
 }
 
@@ -174,7 +189,11 @@ impl Reader<'_> {
         let mut events = Vec::new();
         for resource in resources.iter().filter(|resource| resource.is_function()) {
             let properties = self.properties(resource, "Function", &FUNCTION)?;
-            let (name, binary) = resources::function_name(resource, resources)?;
+            let (name, binary) = resources::function_name(resource, resources);
+            if binary.is_none() && !self.commands.contains(resource.id) {
+                let no_program = Fault::NoProgram(resource.id.to_owned());
+                return Err(TemplateError::at(resource.place(), no_program));
+            }
             for (_, event) in properties.parts("Events")? {
                 events.extend(self.event(name, &event)?);
             }

@@ -50,6 +50,7 @@ fn help_names_every_flag_and_command() {
         "--release",
         "--template",
         "--api",
+        "--function",
         "--parameter",
     ];
     for flag in flags {
@@ -76,6 +77,9 @@ fn invalid_flags_are_refused() {
     );
     check(&["--client-id", "x"], 2, &["--issuer"]);
     check(&["--parameter", "LogLevel"], 2, &["expected NAME=VALUE"]);
+    check(&["--function", "F"], 2, &["expected LOGICAL_ID=COMMAND"]);
+    check(&["--function", "F='a"], 2, &["expected a command"]);
+    check(&["--function", "F="], 2, &["expected a command"]);
     check(&["tokens"], 2, &["token"]);
     check(&["token"], 2, &["<USER>"]);
 }

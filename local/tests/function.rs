@@ -142,6 +142,7 @@ fn function(kind: &str, timeout: Duration) -> Function {
         aliases: vec!["StandInFunction".to_owned()],
         arn: "arn:aws:lambda:us-east-1:123456789012:function:stand-in".to_owned(),
         binary: std::env::current_exe().unwrap(),
+        arguments: Vec::new(),
         timeout,
         environment: BTreeMap::from([("STAND_IN".to_owned(), kind.to_owned())]),
     };
@@ -271,6 +272,7 @@ async fn a_process_that_cannot_start_is_reported() {
         aliases: Vec::new(),
         arn: String::new(),
         binary: PathBuf::from("/nowhere/nothing"),
+        arguments: Vec::new(),
         timeout: LONG,
         environment: BTreeMap::new(),
     };

@@ -12,7 +12,6 @@ mod key_server;
 mod process;
 mod warm;
 
-use std::collections::BTreeMap;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -145,10 +144,9 @@ fn table(workspace: &Path) -> Result<TableDefinition, BenchError> {
         ]
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .into(),
-        known: BTreeMap::new(),
-        api: None,
         region: aws::DEFAULT_REGION.to_owned(),
         folder: workspace.to_owned(),
+        ..Given::default()
     };
     let template = Template::read(&text, &given).map_err(|cause| failed(&cause))?;
     template

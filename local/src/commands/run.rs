@@ -54,6 +54,11 @@ pub struct Run {
     /// Logical id of the API to serve, for a template with several
     #[arg(long, value_name = "LOGICAL_ID")]
     api: Option<String>,
+    /// Command that runs a function of the template, such as a runtime interface client; may be repeated
+    ///
+    /// It is split into words as a shell does, without a shell, and speaks the Lambda Runtime API.
+    #[arg(long = "function", value_name = "LOGICAL_ID=COMMAND", value_parser = command)]
+    functions: Vec<(String, Vec<String>)>,
     /// Value of a parameter of the template; may be repeated
     #[arg(long = "parameter", value_name = "NAME=VALUE", value_parser = parameter)]
     parameters: Vec<(String, String)>,
@@ -64,6 +69,16 @@ fn parameter(text: &str) -> Result<(String, String), String> {
         .split_once('=')
         .ok_or_else(|| format!("expected NAME=VALUE, found `{text}`"))?;
     Ok((name.to_owned(), value.to_owned()))
+}
+
+fn command(text: &str) -> Result<(String, Vec<String>), String> {
+    let (id, command) = text
+        .split_once('=')
+        .ok_or_else(|| format!("expected LOGICAL_ID=COMMAND, found `{text}`"))?;
+    match shlex::split(command) {
+        Some(words) if !words.is_empty() => Ok((id.to_owned(), words)),
+        _ => Err(format!("expected a command, found `{command}`")),
+    }
 }
 
 impl Run {
@@ -88,6 +103,7 @@ impl Run {
                 .unwrap_or_else(|| workspace().join("template.yaml")),
             api: self.api.clone(),
             parameters: self.parameters.iter().cloned().collect::<BTreeMap<_, _>>(),
+            functions: self.functions.iter().cloned().collect(),
             release: self.release,
         }
     }

@@ -20,11 +20,9 @@ pub(super) fn settings(
     binaries: &BTreeMap<String, PathBuf>,
     region: &str,
     stack: &StackFile,
+    command: Option<&[String]>,
 ) -> FunctionSettings {
-    let binary = binaries
-        .get(&definition.binary)
-        .cloned()
-        .unwrap_or_else(|| PathBuf::from(&definition.binary));
+    let (binary, arguments) = program(definition, binaries, command);
     let lambda_name = definition
         .function_name
         .as_ref()
@@ -59,13 +57,31 @@ pub(super) fn settings(
         // An event has no scheme and no port, and API Gateway is always at https.
         set("DPOP_PUBLIC_URL", &stack.api);
     }
+    // A runtime interface client is found as the caller finds it. A binary of the workspace needs nothing of the shell.
+    let path = command.and_then(|_| std::env::var("PATH").ok());
+    environment.extend(path.map(|path| ("PATH".to_owned(), path)));
     environment.extend(definition.environment.clone());
     FunctionSettings {
         name: definition.name.clone(),
         aliases: definition.names().map(str::to_owned).collect(),
         arn: aws::function_arn(region, lambda_name),
         binary,
+        arguments,
         timeout: definition.timeout,
         environment,
     }
+}
+
+/// The program and its arguments: the command of `--function`, or the binary of the workspace.
+fn program(
+    definition: &FunctionDefinition,
+    binaries: &BTreeMap<String, PathBuf>,
+    command: Option<&[String]>,
+) -> (PathBuf, Vec<String>) {
+    if let Some((program, arguments)) = command.and_then(<[String]>::split_first) {
+        return (PathBuf::from(program), arguments.to_vec());
+    }
+    let name = definition.binary.as_deref().unwrap_or(&definition.name);
+    let binary = binaries.get(name).cloned();
+    (binary.unwrap_or_else(|| PathBuf::from(name)), Vec::new())
 }

@@ -29,6 +29,11 @@ pub enum Fault {
     /// A property that must be set.
     #[error("`{0}` is missing")]
     Missing(&'static str),
+    /// A function without anything to run.
+    #[error(
+        "`Metadata.BuildProperties.Binary` is missing: name a binary of the workspace, or pass `--function {0}=COMMAND`"
+    )]
+    NoProgram(String),
     /// A value of the wrong form.
     #[error("expected {expected}, found {found}")]
     Unexpected {

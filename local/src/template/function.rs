@@ -17,10 +17,10 @@ const DEFAULT_MEMORY: u32 = 128;
 pub struct FunctionDefinition {
     /// Its name in the template.
     pub logical_id: String,
-    /// Its name on this machine: its binary's, or its logical id when several functions run that binary.
+    /// Its name on this machine: its binary's, or its logical id when it has none or shares it.
     pub name: String,
-    /// The binary that it runs.
-    pub binary: String,
+    /// The binary that it runs; none for a function that a command runs.
+    pub binary: Option<String>,
     /// The `FunctionName` that the template gives it.
     pub function_name: Option<String>,
     /// How long one invocation may take.
@@ -62,7 +62,7 @@ pub(super) fn binary(resource: &Value) -> Option<&str> {
 pub(super) fn read(
     logical_id: &str,
     name: &str,
-    binary: &str,
+    binary: Option<&str>,
     properties: &Part,
 ) -> Result<FunctionDefinition, TemplateError> {
     let timeout = properties.parsed("Timeout", "a number of seconds")?;
@@ -71,7 +71,7 @@ pub(super) fn read(
     Ok(FunctionDefinition {
         logical_id: logical_id.to_owned(),
         name: name.to_owned(),
-        binary: binary.to_owned(),
+        binary: binary.map(str::to_owned),
         function_name: properties.text("FunctionName")?,
         timeout: Duration::from_secs(timeout.unwrap_or(DEFAULT_TIMEOUT)),
         memory_mb: memory.unwrap_or(DEFAULT_MEMORY),

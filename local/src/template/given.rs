@@ -1,6 +1,6 @@
 //! What a template is read with.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 /// What a template is read with.
@@ -12,6 +12,8 @@ pub struct Given {
     pub known: BTreeMap<String, String>,
     /// The logical id of the API to serve, for a template with several.
     pub api: Option<String>,
+    /// The logical ids of functions that a command runs, and so need no binary.
+    pub commands: BTreeSet<String>,
     /// The region.
     pub region: String,
     /// The folder of the template, for files that it includes.

@@ -125,14 +125,13 @@ pub(super) fn check_kinds(
     Ok(())
 }
 
-/// A function's name on this machine, and its binary.
+/// A function's name on this machine, and its binary if it has one.
 pub(super) fn function_name<'a>(
     resource: &Resource<'a>,
     resources: &[Resource<'_>],
-) -> Result<(&'a str, &'a str), TemplateError> {
+) -> (&'a str, Option<&'a str>) {
     let Some(binary) = function::binary(resource.value) else {
-        let missing = Fault::Missing("Metadata.BuildProperties.Binary");
-        return Err(TemplateError::at(resource.place(), missing));
+        return (resource.id, None);
     };
     let sharing = resources
         .iter()
@@ -142,7 +141,7 @@ pub(super) fn function_name<'a>(
     } else {
         binary
     };
-    Ok((name, binary))
+    (name, Some(binary))
 }
 
 /// Gives every resource its names, so that properties can refer to it. `api` is the id and the type of the API that is
@@ -205,7 +204,7 @@ fn function_names(
     resources: &[Resource<'_>],
     scope: &Scope,
 ) -> Result<Names, TemplateError> {
-    let (name, _) = function_name(resource, resources)?;
+    let (name, _) = function_name(resource, resources);
     let name = own_name(resource, "FunctionName", scope)?.unwrap_or_else(|| name.to_owned());
     let arn = aws::function_arn(&scope.region, &name);
     let attributes = [

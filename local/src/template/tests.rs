@@ -1,7 +1,7 @@
 use super::api::{
     Authorizer, Identity, IdentitySource, Integration, Kind, LambdaAuthorizer, Route,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use super::*;
@@ -76,6 +76,7 @@ fn read_with(text: &str, passed: &[(&str, &str)]) -> Result<Template, TemplateEr
             api: None,
             region: "us-east-1".to_owned(),
             folder: PathBuf::new(),
+            commands: BTreeSet::new(),
         },
     )
 }
@@ -676,7 +677,46 @@ fn functions_of_one_binary_have_their_logical_ids_as_names() {
         .unwrap()
         .functions
         .iter()
-        .map(|function| format!("{} {}", function.name, function.binary))
+        .map(|function| {
+            format!(
+                "{} {}",
+                function.name,
+                function.binary.as_deref().unwrap_or("-")
+            )
+        })
         .collect();
     assert_eq!(names, ["Guard handler", "Handler handler"]);
+}
+
+#[test]
+fn a_function_without_a_binary_needs_a_command() {
+    let text = TEMPLATE.replacen(
+        "Metadata: {BuildProperties: {Binary: guard}}",
+        "Metadata: {}",
+        1,
+    );
+    let read = |commands: &[&str]| {
+        let given = Given {
+            known: BTreeMap::from([("Issuer".to_owned(), "https://issuer".to_owned())]),
+            commands: commands.iter().map(|&id| id.to_owned()).collect(),
+            region: "us-east-1".to_owned(),
+            ..Given::default()
+        };
+        Template::read(&text, &given).map_err(|error| error.to_string())
+    };
+    let missing = read(&[]).unwrap_err();
+    assert!(
+        missing.ends_with("or pass `--function Guard=COMMAND`"),
+        "{missing}"
+    );
+    let template = read(&["Guard"]).unwrap();
+    assert_eq!(template.functions[0].name, "Guard");
+    assert_eq!(lambda(&template, "Required").function, "Guard");
+    let unknown = read(&["Guard", "Other"]).unwrap_err();
+    assert_eq!(
+        unknown,
+        "Resources: no function of the template is named `Other`"
+    );
+    let commands = BTreeSet::from(["Handler".to_owned()]);
+    assert_eq!(Template::binaries(TEMPLATE, &commands).unwrap(), ["guard"]);
 }
