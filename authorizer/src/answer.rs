@@ -2,13 +2,12 @@
 
 pub mod context;
 pub mod policy;
-pub mod size;
 
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::answer::policy::PolicyDocument;
-use crate::answer::size::{MAX_ANSWER_BYTES, json_bytes};
+use crate::answer_size::{MAX_ANSWER_BYTES, json_bytes};
 
 /// The context values that are never left out. With the largest policy and the longest principal they fit.
 const ALWAYS_KEPT: [&str; 3] = ["signedIn", "principal", "exp"];
@@ -85,7 +84,7 @@ mod tests {
 
     use super::*;
     use crate::access::{AccessRule, Permit};
-    use crate::answer::size::{MAX_POLICY_BYTES, MAX_PRINCIPAL_BYTES};
+    use crate::answer_size::{MAX_POLICY_BYTES, MAX_PRINCIPAL_BYTES};
     use crate::target::Target;
 
     fn simple(context: &Value) -> Answer {

@@ -4,10 +4,7 @@ use std::fmt;
 
 use aws_lc_rs::digest::{SHA256, digest};
 
-use crate::refusal::Refusal;
-
-/// The longest token that is read, in bytes: API Gateway's limit for all headers together.
-pub const MAX_TOKEN_BYTES: usize = 10_240;
+use crate::refusal::{MAX_TOKEN_BYTES, Refusal};
 
 /// A token as it was sent (RFC 6750), within the size limit and of the characters of its grammar. Nothing else is known
 /// about it. `Debug` never shows it.

@@ -5,6 +5,7 @@
 pub mod access;
 pub mod algorithm;
 pub mod answer;
+pub mod answer_size;
 pub mod authorizer;
 pub mod bearer;
 pub mod claim_name;

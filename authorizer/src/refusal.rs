@@ -1,13 +1,16 @@
 //! Why a token is refused (401).
 
+mod key;
 mod proof;
 
 use thiserror::Error;
 
+pub use self::key::KeyRefusal;
 pub use self::proof::{MAX_PROOF_BYTES, MAX_PROOF_ID_BYTES, ProofRefusal};
 use crate::compact_jws::Part;
-use crate::issuer::introspection::OtherMember;
-use crate::issuer::jwks::KeyRefusal;
+
+/// The longest token that is read, in bytes: API Gateway's limit for all headers together.
+pub const MAX_TOKEN_BYTES: usize = 10_240;
 
 /// Why a token is refused. It is the caller's fault, and the answer is always `Unauthorized`.
 ///
@@ -25,10 +28,7 @@ pub enum Refusal {
     #[error("more than one credential")]
     SeveralTokens,
     /// Longer than the limit.
-    #[error(
-        "a token of {bytes} bytes, at most {} are accepted",
-        crate::bearer::MAX_TOKEN_BYTES
-    )]
+    #[error("a token of {bytes} bytes, at most {} are accepted", MAX_TOKEN_BYTES)]
     TokenTooLong {
         /// How long it is.
         bytes: usize,
@@ -152,7 +152,7 @@ pub enum Refusal {
     /// The principal would make the answer too large.
     #[error(
         "a principal of {bytes} bytes of JSON, at most {} are accepted",
-        crate::answer::size::MAX_PRINCIPAL_BYTES
+        crate::answer_size::MAX_PRINCIPAL_BYTES
     )]
     PrincipalTooLong {
         /// How long it is.
@@ -271,5 +271,26 @@ const fn key_code(reason: KeyRefusal) -> &'static str {
         | KeyRefusal::RsaTooLarge
         | KeyRefusal::RsaExponent
         | KeyRefusal::NotAPublicKey => "key_malformed",
+    }
+}
+
+/// A member of an introspection answer that differs from the token's claim.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OtherMember {
+    /// `iss`.
+    Issuer,
+    /// `sub`.
+    Subject,
+    /// `client_id`.
+    ClientId,
+}
+
+impl std::fmt::Display for OtherMember {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Issuer => "iss",
+            Self::Subject => "sub",
+            Self::ClientId => "client_id",
+        })
     }
 }

@@ -19,7 +19,7 @@ pub use self::trusted_issuer::TrustedIssuer;
 use self::unverified_token::UnverifiedToken;
 pub use self::verified_claims::{KeptClaims, VerifiedClaims};
 use crate::algorithm::Algorithm;
-use crate::answer::size::{MAX_PRINCIPAL_BYTES, json_bytes};
+use crate::answer_size::{MAX_PRINCIPAL_BYTES, json_bytes};
 use crate::bearer::{Scheme, TokenDigest};
 use crate::claims::{Binding, UnverifiedClaims};
 use crate::clock::Clock;

@@ -18,9 +18,10 @@ use authorizer::issuer::http_client::{
 };
 use authorizer::issuer::introspection::{
     AskedIssuer, AskedToken, Introspection, IntrospectionError, IntrospectionFailure,
-    IntrospectionSettings, OtherMember, Secret,
+    IntrospectionSettings, Secret,
 };
 use authorizer::issuer::metadata::MetadataError;
+use authorizer::refusal::OtherMember;
 use loopback::gate::{Keeper, Waiting, gate};
 use loopback::server::{Reply, Server};
 use loopback::{LATER, START};

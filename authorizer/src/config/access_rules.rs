@@ -10,7 +10,7 @@ use self::rule::RuleReader;
 use super::lints;
 use crate::access::{AccessRule, AccessRules, Permit};
 use crate::answer::policy::{MAX_RESOURCE_CHARS, PolicyDocument};
-use crate::answer::size::{MAX_POLICY_BYTES, json_bytes};
+use crate::answer_size::{MAX_POLICY_BYTES, json_bytes};
 use crate::strict_json;
 use crate::target::Target;
 use crate::verifier::Requirements;

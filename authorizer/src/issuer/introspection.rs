@@ -17,7 +17,7 @@ use tokio::sync::watch;
 use tracing::warn;
 
 use self::answer::Answer;
-pub use self::answer::{AskedToken, OtherMember};
+pub use self::answer::AskedToken;
 use self::memory::Memory;
 use crate::bearer::TokenDigest;
 use crate::clock::{Clock, Timestamp};
@@ -25,6 +25,7 @@ use crate::deadline::Deadline;
 use crate::issuer::failures::Failures;
 use crate::issuer::http_client::{Endpoint, Request, Transport, TransportError};
 use crate::issuer::metadata::{IssuerMetadata, MetadataError};
+use crate::refusal::OtherMember;
 
 /// How an issuer is asked.
 #[derive(Clone, Debug)]

@@ -13,7 +13,6 @@ mod freshness;
 mod jwk;
 mod key;
 mod members;
-mod refusal;
 mod set;
 mod shared;
 mod source;
@@ -27,11 +26,11 @@ pub use self::fetch::FetchError;
 pub use self::freshness::StatedLifetime;
 pub(crate) use self::key::PublicKey;
 pub use self::key::{Thumbprint, VerificationKey, WrongSignature};
-pub use self::refusal::KeyRefusal;
 pub use self::set::{Candidates, KeySet, KeySetError, KeySetFault, RefusedKey};
 pub use self::source::KeySource;
 use crate::algorithm::Algorithm;
 use crate::issuer::http_client::Endpoint;
+pub use crate::refusal::KeyRefusal;
 
 /// Where the keys of one issuer come from, and how long they are used.
 #[derive(Clone, Debug)]

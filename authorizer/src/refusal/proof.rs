@@ -2,8 +2,8 @@
 
 use thiserror::Error;
 
+use super::KeyRefusal;
 use crate::compact_jws::{JwsFault, Part};
-use crate::issuer::jwks::KeyRefusal;
 
 /// The longest proof that is read, in bytes.
 pub const MAX_PROOF_BYTES: usize = 4096;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 
 use super::RuleSet;
-use crate::answer::size::json_bytes;
+use crate::answer_size::json_bytes;
 use crate::claim_name::ClaimName;
 use crate::claims::{Binding, UnverifiedClaims};
 use crate::clock::Timestamp;

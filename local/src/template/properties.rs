@@ -4,6 +4,7 @@
 mod api;
 mod function;
 mod http_api;
+mod jwt_configuration;
 mod open_api;
 
 use super::error::{Fault, TemplateError};
@@ -78,7 +79,7 @@ pub static SECTIONS: [&Section; 33] = [
     &http_api::AUTH,
     &http_api::AUTHORIZER,
     &http_api::IDENTITY,
-    &http_api::JWT_CONFIGURATION,
+    &jwt_configuration::JWT_CONFIGURATION,
     &http_api::CORS_CONFIGURATION,
     &http_api::ROUTE_SETTINGS,
     &http_api::DOMAIN,

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use super::IntrospectionError;
 use crate::bearer::TokenDigest;
 use crate::clock::Timestamp;
+use crate::refusal::OtherMember;
 use crate::strict_json;
 use crate::times::Times;
 
@@ -35,17 +36,6 @@ pub(super) enum Answer {
     Inactive,
     /// Active, but about another token.
     Other(OtherMember),
-}
-
-/// A member of the answer that differs from the token's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OtherMember {
-    /// `iss`.
-    Issuer,
-    /// `sub`.
-    Subject,
-    /// `client_id`.
-    ClientId,
 }
 
 impl Answer {
@@ -113,16 +103,6 @@ fn string<'m>(members: &'m Map<String, Value>, name: &str) -> Option<Option<&'m 
     match members.get(name) {
         None => Some(None),
         Some(value) => value.as_str().map(Some),
-    }
-}
-
-impl fmt::Display for OtherMember {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Issuer => "iss",
-            Self::Subject => "sub",
-            Self::ClientId => "client_id",
-        })
     }
 }
 

@@ -6,9 +6,9 @@ use serde_json::{Map, Value};
 
 use super::key::{Kind, PublicKey, VerificationKey};
 use super::members::Members;
-use super::refusal::KeyRefusal;
 use crate::algorithm::Algorithm;
 use crate::key_id::KeyId;
+use crate::refusal::KeyRefusal;
 
 /// Members that only a private key has (RFC 7518, sections 6.2.2 and 6.3.2).
 const PRIVATE_MEMBERS: [&str; 7] = ["d", "p", "q", "dp", "dq", "qi", "oth"];

@@ -12,9 +12,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::DecodingKey;
 use thiserror::Error;
 
-use super::refusal::KeyRefusal;
 use crate::algorithm::Algorithm;
 use crate::key_id::KeyId;
+use crate::refusal::KeyRefusal;
 
 /// A public key out of a key set that has passed every check at load time.
 ///

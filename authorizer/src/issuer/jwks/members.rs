@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::refusal::KeyRefusal;
+use crate::refusal::KeyRefusal;
 use crate::strict_json::{self, JsonFault};
 
 /// The members of one key, none of them repeated: two readers of one document could otherwise see two different keys.

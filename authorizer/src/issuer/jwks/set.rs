@@ -9,9 +9,9 @@ use thiserror::Error;
 
 use super::jwk;
 use super::key::VerificationKey;
-use super::refusal::KeyRefusal;
 use crate::algorithm::Algorithm;
 use crate::key_id::KeyId;
+use crate::refusal::KeyRefusal;
 use crate::strict_json::{self, JsonFault};
 
 /// The keys of one issuer at one time, at least one of them usable.

@@ -65,7 +65,10 @@ pub(super) static AUTHORIZER: Section = Section {
         ),
         nested("Identity", &IDENTITY),
         acts("IdentitySource"),
-        nested("JwtConfiguration", &JWT_CONFIGURATION),
+        nested(
+            "JwtConfiguration",
+            &super::jwt_configuration::JWT_CONFIGURATION,
+        ),
     ],
 };
 
@@ -79,19 +82,6 @@ pub(super) static IDENTITY: Section = Section {
         acts("QueryStrings"),
         acts("ReauthorizeEvery"),
         acts("StageVariables"),
-    ],
-};
-
-/// SAM takes the names in either case.
-pub(super) static JWT_CONFIGURATION: Section = Section {
-    what: "a `JwtConfiguration`",
-    title: "`JwtConfiguration`",
-    extensible: false,
-    properties: &[
-        acts("Audience"),
-        acts("Issuer"),
-        acts("audience"),
-        acts("issuer"),
     ],
 };
 

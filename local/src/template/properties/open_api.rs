@@ -252,7 +252,10 @@ pub(super) static AUTHORIZER: Section = Section {
         acts("enableSimpleResponses"),
         acts("identitySource"),
         acts("identityValidationExpression"),
-        nested("jwtConfiguration", &super::http_api::JWT_CONFIGURATION),
+        nested(
+            "jwtConfiguration",
+            &super::jwt_configuration::JWT_CONFIGURATION,
+        ),
         refused(
             "providerARNs",
             "Amazon Cognito decides who may call; expected a Lambda authorizer",
