@@ -1,6 +1,6 @@
 //! Errors in place of a decision, and what API Gateway receives.
 
-use lambda_runtime::Diagnostic;
+pub use lambda_runtime::Diagnostic;
 use thiserror::Error;
 
 use crate::issuer::introspection::IntrospectionFailure;

@@ -5,8 +5,11 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::commands::access::Access;
 use crate::commands::bench::Bench;
 use crate::commands::doctor::Doctor;
+use crate::commands::event::Event;
+use crate::commands::explain::Explain;
 use crate::commands::invoke::Invoke;
 use crate::commands::run::{self, Run};
 use crate::commands::smoke::Smoke;
@@ -42,6 +45,9 @@ enum Command {
     /// `{{bound-token:USER}}` becomes one that is bound to a new key, `{{proof:USER METHOD URL}}` a proof by that key.
     /// If no stack is running, one is started for the call.
     Invoke(Invoke),
+    Event(Event),
+    Explain(Explain),
+    Access(Access),
     Doctor(Doctor),
     Smoke(Smoke),
     Bench(Bench),
@@ -57,6 +63,9 @@ impl Cli {
             None => run::run(&self.run.options(data)).await,
             Some(Command::Token(token)) => token.run(&data).await,
             Some(Command::Invoke(invoke)) => invoke.run(&self.run.options(data)).await,
+            Some(Command::Event(event)) => event.run(&self.run.options(data)).await,
+            Some(Command::Explain(explain)) => explain.run(&self.run.options(data)).await,
+            Some(Command::Access(access)) => access.run(&self.run.options(data)).await,
             Some(Command::Doctor(doctor)) => doctor.run().await,
             Some(Command::Smoke(smoke)) => smoke.run().await,
             Some(Command::Bench(bench)) => bench.run().await,

@@ -1,7 +1,13 @@
 //! The commands of `cargo local`, one file per command.
 
+pub mod access;
+mod advice;
 pub mod bench;
+mod decision;
 pub mod doctor;
+pub mod event;
+pub mod explain;
+mod in_process;
 pub mod invoke;
 mod no_answer;
 mod placeholders;
@@ -9,9 +15,24 @@ mod probe;
 mod proxy;
 mod report;
 pub mod run;
+mod signing_key;
 pub mod smoke;
 mod stray;
+mod template_args;
 pub mod token;
 
 /// Why a command failed.
 pub(crate) type Failed = Box<dyn std::error::Error + Send + Sync>;
+
+/// The exit status of wrong usage, after the message.
+pub(crate) fn wrong_usage(message: &str) -> std::process::ExitCode {
+    crate::progress::line(format_args!("error: {message}"));
+    std::process::ExitCode::from(2)
+}
+
+/// Prints what has no effect on one machine.
+fn progress_warnings(warnings: &[String]) {
+    for warning in warnings {
+        crate::progress::line(format_args!("warning: template: {warning}"));
+    }
+}

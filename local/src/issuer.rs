@@ -25,6 +25,10 @@ const USERS: &str = include_str!("../issuer/users.json");
 pub struct User {
     /// The name to sign in with.
     pub name: String,
+    /// `uid` of access tokens.
+    pub uid: String,
+    /// `sub` of access tokens.
+    pub login: String,
     /// The groups.
     pub groups: Vec<String>,
 }

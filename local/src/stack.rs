@@ -346,6 +346,17 @@ fn read_template(
     web_origin: &str,
     region: &str,
 ) -> Result<Template, StackError> {
+    let given = given(options, issued_by, web_origin, region);
+    Template::read(text, &given).map_err(|cause| template_error(&options.template, cause))
+}
+
+/// What a template is read with: the parameters that the user passed, and those that a stack sets.
+pub(crate) fn given(
+    options: &StackOptions,
+    issued_by: &RealIssuer,
+    web_origin: &str,
+    region: &str,
+) -> Given {
     let known = [
         ("Issuer", issued_by.url.as_str()),
         ("Audience", &issued_by.audience),
@@ -353,7 +364,7 @@ fn read_template(
         ("WebOrigin", web_origin),
     ];
     let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
-    let given = Given {
+    Given {
         parameters: options.parameters.clone(),
         known: known.into_iter().map(owned).collect(),
         api: options.api.clone(),
@@ -364,8 +375,7 @@ fn read_template(
             .parent()
             .map(Path::to_path_buf)
             .unwrap_or_default(),
-    };
-    Template::read(text, &given).map_err(|cause| template_error(&options.template, cause))
+    }
 }
 
 /// Starts a process of each function, so that one that does not start is reported before it is called.

@@ -145,6 +145,17 @@ impl Template {
     }
 }
 
+impl Template {
+    /// The names of a template's parameters.
+    ///
+    /// # Errors
+    /// When the template is malformed.
+    pub fn parameters(text: &str) -> Result<Vec<String>, TemplateError> {
+        let parameters = Document::read(text)?.section("Parameters")?;
+        Ok(parameters.keys().cloned().collect())
+    }
+}
+
 struct Reader<'a> {
     scope: &'a Scope,
     globals: &'a Globals,

@@ -30,6 +30,7 @@ use self::keys::Keys;
 use self::metadata::Metadata;
 use self::sign_in::{Stopped, Tokens};
 use self::token::Examined;
+pub(super) use self::token::bare as bare_token;
 use super::Failed;
 use super::probe::Probe;
 use super::proxy;

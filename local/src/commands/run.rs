@@ -64,7 +64,8 @@ pub struct Run {
     parameters: Vec<(String, String)>,
 }
 
-fn parameter(text: &str) -> Result<(String, String), String> {
+/// A flag `--parameter`.
+pub(super) fn parameter(text: &str) -> Result<(String, String), String> {
     let (name, value) = text
         .split_once('=')
         .ok_or_else(|| format!("expected NAME=VALUE, found `{text}`"))?;

@@ -12,10 +12,14 @@ pub struct RoutePath {
     segments: Vec<Segment>,
 }
 
+/// One part of a path between slashes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Segment {
+pub(crate) enum Segment {
+    /// These characters.
     Static(String),
+    /// One segment, whatever it is.
     Parameter(String),
+    /// One or more segments.
     Greedy(String),
     /// `$default` of an HTTP API.
     Default,
@@ -81,6 +85,11 @@ impl RoutePath {
             text: "$default".to_owned(),
             segments: vec![Segment::Default],
         }
+    }
+
+    /// Its segments, in order.
+    pub(crate) fn segments(&self) -> &[Segment] {
+        &self.segments
     }
 
     /// Whether it is the path of the route `$default`.

@@ -8,10 +8,11 @@ use bytes::Bytes;
 use super::cold::{self, Start};
 use super::event;
 use super::figure::Figure;
-use super::key_server::{self, AUDIENCE, IssuerKey};
+use super::key_server::{self, AUDIENCE};
 use super::process::Program;
 use super::warm::{self, Subject};
 use super::{BenchError, Binaries, Effort};
+use crate::commands::signing_key::SigningKey;
 
 /// More than the token cache holds, so that each token of a cycle has been forgotten when it comes again.
 const DISTINCT_TOKENS: usize = 2048;
@@ -22,7 +23,7 @@ const FLOOR: &str = "floor";
 
 struct Setup<'b> {
     binaries: &'b Binaries,
-    key: IssuerKey,
+    key: SigningKey,
     http: Program,
     issuer: String,
 }
@@ -33,7 +34,7 @@ pub(super) async fn measure(
     scratch: &Path,
     effort: Effort,
 ) -> Result<Vec<Figure>, BenchError> {
-    let key = IssuerKey::generate()?;
+    let key = SigningKey::generate().map_err(|_| BenchError::Key)?;
     let address = key_server::serve(&key, None).await?;
     let issuer = format!("http://{address}/oauth2/bench");
     let http = program(binaries, &issuer, &format!("http://{address}/keys"));
@@ -84,9 +85,9 @@ async fn warm_figures(setup: &Setup<'_>, effort: Effort) -> Result<Vec<Figure>, 
         issuer,
     } = setup;
     let tokens: Vec<String> = (0..DISTINCT_TOKENS)
-        .map(|number| key.token(issuer, number))
+        .map(|number| key_server::token(&key, issuer, number))
         .collect::<Result<_, _>>()?;
-    let same = event::token(&key.token(issuer, DISTINCT_TOKENS)?);
+    let same = event::token(&key_server::token(&key, issuer, DISTINCT_TOKENS)?);
     let forged: Vec<String> = tokens.iter().map(|token| forge(token)).collect();
     let floor = |what| Subject::constant(bare(binaries, what), same.clone(), FLOOR);
 
@@ -158,7 +159,7 @@ fn cycle(program: Program, tokens: &[String], expected: &'static str) -> Subject
 
 fn distinct(program: Program, setup: &Setup<'_>) -> Result<Subject, BenchError> {
     let tokens: Vec<String> = (0..TOKENS_FOR_PEAK_MEMORY as usize)
-        .map(|number| setup.key.token(&setup.issuer, number))
+        .map(|number| key_server::token(&setup.key, &setup.issuer, number))
         .collect::<Result<_, _>>()?;
     Ok(cycle(program, &tokens, ALLOWED))
 }
@@ -192,7 +193,7 @@ async fn cold_figures(
         .environment
         .insert("JWKS_FILE".to_owned(), file.display().to_string());
 
-    let event = event::token(&key.token(issuer, 0)?);
+    let event = event::token(&key_server::token(&key, issuer, 0)?);
     let floor = Start {
         program: bare(binaries, ""),
         event: event.clone(),
@@ -208,7 +209,7 @@ async fn cold_figures(
         (
             ("cold start, https, CPU", "cold start, https, wall"),
             https,
-            event::token(&key.token(&secure_issuer, 0)?),
+            event::token(&key_server::token(key, &secure_issuer, 0)?),
             1.6,
         ),
         (

@@ -5,75 +5,35 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
-use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::rsa::{KeySize, PublicKeyComponents};
-use aws_lc_rs::signature::{KeyPair as _, RSA_PKCS1_SHA256, RsaKeyPair};
 use axum::Router;
 use axum::routing::get;
 use axum::serve::Listener;
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
 use super::BenchError;
+use crate::commands::signing_key::SigningKey;
 
-const KEY_ID: &str = "bench";
 pub(super) const AUDIENCE: &str = "api://default";
 
-/// The issuer's key.
-#[derive(Debug)]
-pub(super) struct IssuerKey(RsaKeyPair);
-
-impl IssuerKey {
-    pub(super) fn generate() -> Result<Self, BenchError> {
-        RsaKeyPair::generate(KeySize::Rsa2048)
-            .map(Self)
-            .map_err(|_| BenchError::Key)
-    }
-
-    pub(super) fn jwk_set(&self) -> Value {
-        let public: PublicKeyComponents<Vec<u8>> = self.0.public_key().into();
-        json!({"keys": [{
-            "kty": "RSA", "alg": "RS256", "use": "sig", "kid": KEY_ID,
-            "n": URL_SAFE_NO_PAD.encode(public.n), "e": URL_SAFE_NO_PAD.encode(public.e),
-        }]})
-    }
-
-    /// An access token as Okta issues it; `number` makes it distinct.
-    pub(super) fn token(&self, issuer: &str, number: usize) -> Result<String, BenchError> {
-        let now = time::OffsetDateTime::now_utc().unix_timestamp();
-        let header = json!({"kid": KEY_ID, "alg": "RS256"});
-        let claims = json!({
-            "ver": 1, "jti": format!("AT.{number:032}"), "iss": issuer, "aud": AUDIENCE,
-            "iat": now, "exp": now + 3600, "cid": "0oa1bench", "uid": "00u1bench",
-            "scp": ["openid", "profile", "state:read", "state:write"], "auth_time": now,
-            "sub": "bench@example.com", "groups": ["Everyone", "Engineering", "Support"],
-        });
-        let text = format!(
-            "{}.{}",
-            URL_SAFE_NO_PAD.encode(header.to_string()),
-            URL_SAFE_NO_PAD.encode(claims.to_string())
-        );
-        let mut signature = vec![0; self.0.public_modulus_len()];
-        self.0
-            .sign(
-                &RSA_PKCS1_SHA256,
-                &SystemRandom::new(),
-                text.as_bytes(),
-                &mut signature,
-            )
-            .map_err(|_| BenchError::Key)?;
-        Ok(format!("{text}.{}", URL_SAFE_NO_PAD.encode(signature)))
-    }
+/// An access token as Okta issues it; `number` makes it distinct.
+pub(super) fn token(key: &SigningKey, issuer: &str, number: usize) -> Result<String, BenchError> {
+    let now = time::OffsetDateTime::now_utc().unix_timestamp();
+    let claims = json!({
+        "ver": 1, "jti": format!("AT.{number:032}"), "iss": issuer, "aud": AUDIENCE,
+        "iat": now, "exp": now + 3600, "cid": "0oa1bench", "uid": "00u1bench",
+        "scp": ["openid", "profile", "state:read", "state:write"], "auth_time": now,
+        "sub": "bench@example.com", "groups": ["Everyone", "Engineering", "Support"],
+    });
+    key.token(&claims).map_err(|_| BenchError::Key)
 }
 
 /// Serves the JWK Set at `/keys` on a free port, over TLS with the certificate of the folder if one is given.
-pub(super) async fn serve(key: &IssuerKey, tls: Option<&Path>) -> Result<SocketAddr, BenchError> {
+pub(super) async fn serve(key: &SigningKey, tls: Option<&Path>) -> Result<SocketAddr, BenchError> {
     let set = key.jwk_set().to_string();
     let headers = [
         ("content-type", "application/json"),

@@ -75,7 +75,7 @@ impl Examined {
 }
 
 /// A token as people paste it: with blanks around it, or with the scheme before it.
-pub(super) fn bare(token: &str) -> &str {
+pub(in crate::commands) fn bare(token: &str) -> &str {
     let token = token.trim();
     match token.split_at_checked(7) {
         Some((scheme, rest)) if scheme.eq_ignore_ascii_case("bearer ") => rest.trim(),

@@ -1,0 +1,175 @@
+//! What changes in access between two templates.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+
+use super::route_access::{Callers, RouteAccess, Tokens, Verb};
+use super::within::{are_within, beyond, is_within};
+use super::words;
+
+/// How access changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum ChangeKind {
+    Wider,
+    Other,
+    New,
+    Narrower,
+    Gone,
+}
+
+impl ChangeKind {
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Wider => "wider",
+            Self::Other => "other",
+            Self::New => "new",
+            Self::Narrower => "narrower",
+            Self::Gone => "gone",
+        }
+    }
+}
+
+/// One change.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(super) struct Change {
+    pub(super) method: String,
+    pub(super) path: String,
+    #[serde(rename = "change")]
+    pub(super) kind: ChangeKind,
+    pub(super) text: String,
+    /// Whether a new route is open to callers without a token.
+    #[serde(skip)]
+    is_open: bool,
+}
+
+impl Change {
+    fn new(route: &RouteAccess<'_>, kind: ChangeKind, what: &str) -> Self {
+        let (method, path) = (route.method(), route.path().to_string());
+        Self {
+            text: format!("{method} {path}: {what}"),
+            method: method.to_owned(),
+            path,
+            kind,
+            is_open: route.is_open_to_anyone(),
+        }
+    }
+
+    /// Whether it lets callers in that were refused before, or may.
+    pub(super) fn widens(&self) -> bool {
+        match self.kind {
+            ChangeKind::Wider | ChangeKind::Other => true,
+            ChangeKind::New => self.is_open,
+            ChangeKind::Narrower | ChangeKind::Gone => false,
+        }
+    }
+}
+
+/// Every change, widenings first, and otherwise in the order of the routes.
+pub(super) fn changes(old: &[RouteAccess<'_>], new: &[RouteAccess<'_>]) -> Vec<Change> {
+    let mut changes = Vec::new();
+    for route in new {
+        match old.iter().find(|before| before.is_same_route(route)) {
+            Some(before) => changes.extend(change(before, route)),
+            None => {
+                let what = format!("new, {}", words::callers(route));
+                changes.push(Change::new(route, ChangeKind::New, &what));
+            }
+        }
+    }
+    for before in old {
+        if !new.iter().any(|route| route.is_same_route(before)) {
+            let what = format!("gone, was {}", words::callers(before));
+            changes.push(Change::new(before, ChangeKind::Gone, &what));
+        }
+    }
+    changes.sort_by_key(|change| (!change.widens(), change.kind));
+    changes
+}
+
+fn change(old: &RouteAccess<'_>, new: &RouteAccess<'_>) -> Option<Change> {
+    let kind = match (is_within(old, new), is_within(new, old)) {
+        (true, true) => return None,
+        (true, false) => ChangeKind::Wider,
+        (false, true) => ChangeKind::Narrower,
+        (false, false) => ChangeKind::Other,
+    };
+    let what = in_one_sentence(old, new, kind);
+    Some(Change::new(new, kind, &what))
+}
+
+fn in_one_sentence(old: &RouteAccess<'_>, new: &RouteAccess<'_>, kind: ChangeKind) -> String {
+    let instead = || {
+        format!(
+            "now {}; before {}",
+            words::callers(new),
+            words::callers(old)
+        )
+    };
+    if let (Some(old_tokens), Some(new_tokens)) = (tokens(old), tokens(new)) {
+        match (
+            are_within(old_tokens, new_tokens),
+            are_within(new_tokens, old_tokens),
+        ) {
+            (true, true) => {}
+            (true, false) if kind == ChangeKind::Wider => {
+                return format!("now also tokens of {}", sources(new_tokens));
+            }
+            (false, true) if kind == ChangeKind::Narrower => {
+                return format!("now only tokens of {}", sources(new_tokens));
+            }
+            _ => {
+                return format!(
+                    "{}, with tokens of {}; before {}, with tokens of {}",
+                    words::callers(new),
+                    sources(new_tokens),
+                    words::callers(old),
+                    sources(old_tokens)
+                );
+            }
+        }
+        return match kind {
+            ChangeKind::Wider => format!("now also {}", difference(new, old)),
+            ChangeKind::Narrower => format!("no longer {}", difference(old, new)),
+            _ => instead(),
+        };
+    }
+    match (kind, &new.callers) {
+        (ChangeKind::Wider, Callers::Anyone) => "now also anyone".to_owned(),
+        _ => instead(),
+    }
+}
+
+/// What `a` grants beyond `b`, in words.
+fn difference(a: &RouteAccess<'_>, b: &RouteAccess<'_>) -> String {
+    let verbs: BTreeSet<Verb> = match &a.callers {
+        Callers::Rules { grants, .. } => grants.keys().copied().collect(),
+        Callers::Anyone | Callers::Jwt { .. } | Callers::Function(_) => BTreeSet::new(),
+    };
+    let described = verbs.into_iter().filter_map(|verb| {
+        let beyond = beyond(a, b, verb);
+        (!beyond.is_empty()).then(|| (verb, words::of_grants(&beyond)))
+    });
+    words::by_verbs(described.collect())
+}
+
+const fn tokens<'a, 't>(route: &'a RouteAccess<'t>) -> Option<&'a Tokens<'t>> {
+    match &route.callers {
+        Callers::Rules { tokens, .. } => Some(tokens),
+        Callers::Anyone | Callers::Jwt { .. } | Callers::Function(_) => None,
+    }
+}
+
+/// The issuers of tokens with their audiences and clients.
+fn sources(tokens: &Tokens<'_>) -> String {
+    let sources = tokens.issuers.iter().map(|issuer| {
+        let audiences = issuer.audiences.join(", ");
+        let clients = issuer.clients.map_or_else(
+            || "any client".to_owned(),
+            |clients| format!("client {}", clients.join(" or ")),
+        );
+        format!("{} (audience {audiences}; {clients})", issuer.issuer)
+    });
+    sources.collect::<Vec<_>>().join(" and ")
+}

@@ -1,0 +1,298 @@
+//! Who may call each route: the template's authorizers, and the authorizer's rules that cover the route.
+
+use std::collections::BTreeMap;
+
+use authorizer::access::{AccessRule, Condition, Methods, VERBS};
+use authorizer::config::Settings;
+use authorizer::verifier::TokenUse;
+
+use super::NOT_RULES;
+use super::coverage::{self, Paths};
+use crate::commands::Failed;
+use crate::commands::in_process;
+use crate::commands::template_args::Opened;
+use crate::template::Api;
+use crate::template::api::{Authorizer, Identity, IdentitySource, Kind, LambdaAuthorizer, Route};
+use crate::template::route_path::RoutePath;
+
+/// The settings of this project's authorizers in a template, by function.
+#[derive(Debug)]
+pub(super) struct Guards(BTreeMap<String, Settings>);
+
+impl Guards {
+    pub(super) fn read(opened: &Opened) -> Result<Self, Failed> {
+        let (template, folder) = (&opened.template, &opened.folder);
+        Ok(Self(in_process::settings(template, folder, &NOT_RULES)?))
+    }
+}
+
+/// One route and its callers.
+#[derive(Debug)]
+pub(super) struct RouteAccess<'t> {
+    route: &'t Route,
+    pub(super) callers: Callers<'t>,
+}
+
+/// Who may call a route.
+#[derive(Debug)]
+pub(super) enum Callers<'t> {
+    /// Anyone: the route has no authorizer.
+    Anyone,
+    /// The bearers of tokens that API Gateway accepts by itself.
+    Jwt {
+        issuer: &'t str,
+        audience: &'t [String],
+        scopes: &'t [String],
+    },
+    /// Those whom the rules of this project's authorizer allow.
+    Rules {
+        /// What is granted, for each verb that the route serves.
+        grants: BTreeMap<Verb, Vec<Grant<'t>>>,
+        /// Which tokens are valid.
+        tokens: Tokens<'t>,
+    },
+    /// Those whom another function allows.
+    Function(&'t str),
+}
+
+/// A verb that a route serves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Verb {
+    /// One of those that rules can name, by its place among them.
+    Known(usize),
+    /// Any other. Only a rule for everything covers it.
+    Other,
+}
+
+impl Verb {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Known(place) => VERBS.get(place).map_or("", http::Method::as_str),
+            Self::Other => "other methods",
+        }
+    }
+}
+
+/// What one rule grants on a route.
+#[derive(Clone, Debug)]
+pub(super) struct Grant<'t> {
+    pub(super) condition: GrantCondition<'t>,
+    pub(super) rule: &'t AccessRule,
+    /// The paths of the route that the rule covers: those in all of these...
+    pub(super) inside: Vec<Paths>,
+    /// ...and in none of these, which are the paths of other routes.
+    pub(super) outside: Vec<Paths>,
+    /// Whether the rule covers every path of the route.
+    pub(super) is_whole: bool,
+}
+
+/// What a caller must meet.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum GrantCondition<'t> {
+    /// Nothing.
+    Anonymous,
+    /// A valid token: the rule asks for nothing, but API Gateway refuses a call without one.
+    AnyToken,
+    /// What the rule asks for.
+    Rule(&'t Condition),
+}
+
+/// The tokens that an authorizer accepts.
+#[derive(Debug, PartialEq)]
+pub(super) struct Tokens<'t> {
+    pub(super) issuers: Vec<TrustedTokens<'t>>,
+    pub(super) token_use: TokenUse,
+}
+
+/// The tokens of one issuer.
+#[derive(Debug, PartialEq)]
+pub(super) struct TrustedTokens<'t> {
+    pub(super) issuer: &'t str,
+    pub(super) audiences: &'t [String],
+    pub(super) clients: Option<&'t [String]>,
+}
+
+impl<'t> RouteAccess<'t> {
+    /// Every route of an API.
+    pub(super) fn all(api: &'t Api, guards: &'t Guards) -> Vec<Self> {
+        let routes = api.routes.iter();
+        routes
+            .map(|route| Self {
+                route,
+                callers: callers(route, api, guards),
+            })
+            .collect()
+    }
+
+    pub(super) fn method(&self) -> &'t str {
+        self.route.verb.as_deref().unwrap_or("ANY")
+    }
+
+    pub(super) const fn path(&self) -> &'t RoutePath {
+        &self.route.path
+    }
+
+    pub(super) fn authorizer(&self) -> Option<&'t str> {
+        self.route.authorizer.as_deref()
+    }
+
+    /// Whether both are the same route, whatever its parameters are called.
+    pub(super) fn is_same_route(&self, other: &RouteAccess<'_>) -> bool {
+        self.route.verb == other.route.verb && self.route.path.overlaps(&other.route.path)
+    }
+
+    /// Whether some caller without a token may call it.
+    pub(super) fn is_open_to_anyone(&self) -> bool {
+        match &self.callers {
+            Callers::Anyone => true,
+            Callers::Jwt { .. } | Callers::Function(_) => false,
+            Callers::Rules { grants, .. } => grants
+                .values()
+                .flatten()
+                .any(|grant| grant.condition == GrantCondition::Anonymous),
+        }
+    }
+}
+
+fn callers<'t>(route: &'t Route, api: &'t Api, guards: &'t Guards) -> Callers<'t> {
+    let authorizer = route.authorizer.as_ref();
+    match authorizer.and_then(|name| api.authorizers.get(name)) {
+        None => Callers::Anyone,
+        Some(Authorizer::Jwt(jwt)) => Callers::Jwt {
+            issuer: &jwt.issuer,
+            audience: &jwt.audience,
+            scopes: &route.scopes,
+        },
+        Some(Authorizer::Lambda(lambda)) => match guards.0.get(&lambda.function) {
+            None => Callers::Function(&lambda.function),
+            Some(settings) => Callers::Rules {
+                grants: grants(route, api, lambda, settings),
+                tokens: Tokens::of(settings),
+            },
+        },
+    }
+}
+
+/// What the rules grant on a route, by verb. What another rule grants anyway is left out.
+fn grants<'t>(
+    route: &'t Route,
+    api: &Api,
+    authorizer: &LambdaAuthorizer,
+    settings: &'t Settings,
+) -> BTreeMap<Verb, Vec<Grant<'t>>> {
+    let own = Paths::of_route(&route.path);
+    let mut by_verb = BTreeMap::new();
+    for verb in verbs(route, api) {
+        let taken: Vec<Paths> = api
+            .routes
+            .iter()
+            .filter(|other| precedes(other, route, verb, &api.kind))
+            .map(|other| Paths::of_route(&other.path))
+            .collect();
+        let outside: Vec<&Paths> = taken.iter().collect();
+        let mut grants: Vec<Grant<'t>> = Vec::new();
+        for rule in settings
+            .access_rules
+            .iter()
+            .filter(|rule| covers_verb(rule, verb))
+        {
+            let pattern = Paths::of_pattern(rule.path().as_str());
+            if !coverage::exists(&[&own, &pattern], &outside) {
+                continue;
+            }
+            let mut beyond = outside.clone();
+            beyond.push(&pattern);
+            grants.push(Grant {
+                condition: condition(rule, authorizer),
+                rule,
+                is_whole: !coverage::exists(&[&own], &beyond),
+                inside: vec![own.clone(), pattern],
+                outside: taken.clone(),
+            });
+        }
+        by_verb.insert(verb, grants);
+    }
+    by_verb
+}
+
+/// The verbs that a route serves: its own, or those that no other route of its path has.
+fn verbs(route: &Route, api: &Api) -> Vec<Verb> {
+    let known = |name: &str| VERBS.iter().position(|verb| verb.as_str() == name);
+    if let Some(verb) = &route.verb {
+        return vec![known(verb).map_or(Verb::Other, Verb::Known)];
+    }
+    let is_taken = |place: usize| {
+        let name = VERBS.get(place).map(http::Method::as_str);
+        api.routes
+            .iter()
+            .any(|other| other.verb.as_deref() == name && other.path.overlaps(&route.path))
+    };
+    (0..VERBS.len())
+        .filter(|place| !is_taken(*place))
+        .map(Verb::Known)
+        .chain([Verb::Other])
+        .collect()
+}
+
+/// Whether calls that both routes match go to `other`.
+fn precedes(other: &Route, route: &Route, verb: Verb, kind: &Kind) -> bool {
+    let serves = match (&other.verb, verb) {
+        (None, _) => true,
+        (Some(own), Verb::Known(_)) => own == verb.name(),
+        (Some(_), Verb::Other) => false,
+    };
+    let class = |route: &Route| {
+        let ranks = route.path.ranks();
+        (ranks.last().copied().unwrap_or_default().max(1), ranks)
+    };
+    match kind {
+        // The most specific path takes every verb.
+        Kind::Rest { .. } => other.path.ranks() < route.path.ranks(),
+        Kind::Http { .. } => serves && class(other) < class(route),
+    }
+}
+
+/// The rule's condition, or more where API Gateway calls the authorizer only with a token.
+fn condition<'t>(rule: &'t AccessRule, authorizer: &LambdaAuthorizer) -> GrantCondition<'t> {
+    match rule.condition() {
+        Condition::Anonymous if !demands_token(authorizer) => GrantCondition::Anonymous,
+        Condition::Anonymous => GrantCondition::AnyToken,
+        Condition::SignedIn(demands) if demands.is_empty() => GrantCondition::AnyToken,
+        condition @ Condition::SignedIn(_) => GrantCondition::Rule(condition),
+    }
+}
+
+/// Whether API Gateway refuses a call without the header `Authorization` by itself.
+fn demands_token(authorizer: &LambdaAuthorizer) -> bool {
+    let is_token = |source: &IdentitySource| matches!(source, IdentitySource::Header(name) if name.eq_ignore_ascii_case("authorization"));
+    match &authorizer.identity {
+        Identity::Token { .. } => true,
+        Identity::Request { sources } => !authorizer.ttl.is_zero() && sources.iter().any(is_token),
+        Identity::Http { sources, .. } => sources.iter().any(is_token),
+    }
+}
+
+fn covers_verb(rule: &AccessRule, verb: Verb) -> bool {
+    let is_for_everything = *rule.methods() == Methods::Any && rule.path().covers_everything();
+    is_for_everything
+        || match verb {
+            Verb::Known(place) => VERBS
+                .get(place)
+                .is_some_and(|verb| rule.methods().verbs().contains(verb)),
+            Verb::Other => false,
+        }
+}
+
+impl<'t> Tokens<'t> {
+    fn of(settings: &'t Settings) -> Self {
+        let issuers = settings.issuers.iter().map(|issuer| TrustedTokens {
+            issuer: &issuer.issuer,
+            audiences: &issuer.audiences,
+            clients: issuer.client_ids.as_deref(),
+        });
+        Self {
+            issuers: issuers.collect(),
+            token_use: settings.requirements.token_use,
+        }
+    }
+}

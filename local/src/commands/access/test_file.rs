@@ -1,0 +1,247 @@
+//! `cargo local access test`: what callers may and may not call, decided by the authorizer's own code.
+
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use authorizer::algorithm::Algorithm;
+use authorizer::config::Settings;
+use authorizer::http_client::Transport;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use super::NOT_RULES;
+use crate::clock::{Clock as _, SystemClock};
+use crate::commands::Failed;
+use crate::commands::decision::{CalledRoute, Judge, Outcome};
+use crate::commands::in_process::{self, FixedKeys, InProcess, Replay};
+use crate::commands::signing_key::SigningKey;
+use crate::commands::template_args::Opened;
+use crate::progress::print;
+use crate::template::api::Authorizer;
+use crate::text_file;
+
+/// One caller, and what it may and may not call.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Test {
+    name: Option<String>,
+    caller: Caller,
+    #[serde(default)]
+    may: Vec<String>,
+    #[serde(default)]
+    may_not: Vec<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum Caller {
+    Named(Anonymous),
+    SignedIn(SignedIn),
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+enum Anonymous {
+    Anonymous,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SignedIn {
+    claims: Map<String, Value>,
+}
+
+/// How the tests ended.
+#[derive(Debug, Serialize)]
+struct Results {
+    tests: usize,
+    failed: Vec<FailedCall>,
+}
+
+/// One call that is decided otherwise than expected.
+#[derive(Debug, Serialize)]
+struct FailedCall {
+    name: String,
+    call: String,
+    expected: &'static str,
+    found: String,
+}
+
+pub(super) async fn run(file: &Path, opened: Opened, json: bool) -> Result<ExitCode, Failed> {
+    let text = text_file::read(file)?;
+    let tests: Vec<Test> = serde_json::from_str(&text)
+        .map_err(|error| format!("{}: {}", file.display(), expected(&error)))?;
+    let setup = Setup::new(opened)?;
+    let mut failed = Vec::new();
+    for (index, test) in tests.iter().enumerate() {
+        let name = test.name.clone().unwrap_or_else(|| format!("test {index}"));
+        let expectations = [("allowed", &test.may), ("not allowed", &test.may_not)];
+        for (expected, calls) in expectations {
+            for call in calls {
+                let found = setup.found(call, &test.caller).await?;
+                let is_allowed = found.0 == Outcome::Allowed;
+                if is_allowed != (expected == "allowed") {
+                    let found = format!("{}: {}", found.0, found.1);
+                    failed.push(FailedCall {
+                        name: name.clone(),
+                        call: call.clone(),
+                        expected,
+                        found,
+                    });
+                }
+            }
+        }
+    }
+    let results = Results {
+        tests: tests.len(),
+        failed,
+    };
+    let exit = if results.failed.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    };
+    print(&if json {
+        format!("{}\n", serde_json::to_string_pretty(&results)?)
+    } else {
+        results.text()
+    })?;
+    Ok(exit)
+}
+
+/// What is wrong with a file of tests. The library's message for `caller` names no expectation.
+fn expected(error: &serde_json::Error) -> String {
+    format!(
+        "expected an array of {{\"name\"?, \"caller\": {{\"claims\": {{…}}}} or \"anonymous\", \"may\": [\"METHOD \
+         PATH\", …], \"mayNot\": […]}}: {error}"
+    )
+}
+
+impl Results {
+    fn text(&self) -> String {
+        let mut lines: Vec<String> = self
+            .failed
+            .iter()
+            .map(|failed| {
+                format!(
+                    "failed  {}: {}: expected {}, found {}",
+                    failed.name, failed.call, failed.expected, failed.found
+                )
+            })
+            .collect();
+        let tests = self.tests;
+        let plural = if tests == 1 { "" } else { "s" };
+        lines.push(if self.failed.is_empty() {
+            format!("{tests} test{plural} passed")
+        } else {
+            let calls = self.failed.len();
+            format!("{calls} of the calls in {tests} test{plural} failed")
+        });
+        format!("{}\n", lines.join("\n"))
+    }
+}
+
+/// The API, and an issuer that signs any claims.
+struct Setup {
+    judge: Judge,
+    key: SigningKey,
+    defaults: Vec<Defaults>,
+}
+
+/// What is filled into the claims of one issuer's tokens.
+struct Defaults {
+    issuer: String,
+    audience: Option<String>,
+    client: Option<String>,
+}
+
+impl Setup {
+    fn new(opened: Opened) -> Result<Self, Failed> {
+        let key = SigningKey::generate()?;
+        let set = key.jwk_set().to_string();
+        let mut settings = in_process::settings(&opened.template, &opened.folder, &NOT_RULES)?;
+        in_process::replace_key_addresses(&mut settings);
+        for issuer in settings.values_mut().flat_map(|all| &mut all.issuers) {
+            issuer.algorithms = vec![Algorithm::RS256];
+        }
+        let ours = settings.values().flat_map(|settings| &settings.issuers);
+        let mut defaults: Vec<Defaults> = ours
+            .map(|issuer| Defaults {
+                issuer: issuer.issuer.clone(),
+                audience: issuer.audiences.first().cloned(),
+                client: issuer.client_ids.iter().flatten().next().cloned(),
+            })
+            .collect();
+        let authorizers = opened.template.api.authorizers.values();
+        defaults.extend(authorizers.filter_map(|authorizer| match authorizer {
+            Authorizer::Jwt(jwt) => Some(Defaults {
+                issuer: jwt.issuer.clone(),
+                audience: jwt.audience.first().cloned(),
+                client: None,
+            }),
+            Authorizer::Lambda(_) => None,
+        }));
+        let keys = Arc::new(FixedKeys::parse(&set)?);
+        let replay: Arc<dyn Transport> = Arc::new(Replay(set.into_bytes()));
+        let transport = |_: &Settings| Ok(Arc::clone(&replay));
+        let clock: Arc<dyn lambda_support::clock::Clock> =
+            Arc::new(lambda_support::clock::SystemClock);
+        let functions = InProcess::new(&settings, &transport, &clock)?;
+        let Opened {
+            template, region, ..
+        } = opened;
+        let clock = Arc::new(SystemClock);
+        Ok(Self {
+            judge: Judge::new(template.api, region, functions, keys, clock),
+            key,
+            defaults,
+        })
+    }
+
+    /// How a call ends, and why.
+    async fn found(&self, call: &str, caller: &Caller) -> Result<(Outcome, &'static str), Failed> {
+        let (method, path) = call
+            .split_once(' ')
+            .ok_or_else(|| format!("expected a call such as `GET /state/x`, found `{call}`"))?;
+        let called = CalledRoute::parse(method, path.trim_start())?;
+        let token = match caller {
+            Caller::Named(Anonymous::Anonymous) => None,
+            Caller::SignedIn(SignedIn { claims }) => Some(self.token(claims)?),
+        };
+        let decided = self.judge.decide(&called, token.as_deref()).await?;
+        Ok((decided.outcome, decided.reason))
+    }
+
+    /// A token with these claims, and those that every token has.
+    fn token(&self, claims: &Map<String, Value>) -> Result<String, Failed> {
+        let mut claims = claims.clone();
+        let named = claims.get("iss").and_then(Value::as_str);
+        let defaults = self
+            .defaults
+            .iter()
+            .find(|defaults| Some(defaults.issuer.as_str()) == named)
+            .or_else(|| self.defaults.first());
+        let mut fill = |name: &str, value: Value| {
+            claims.entry(name).or_insert(value);
+        };
+        let now = SystemClock.now().unix_timestamp();
+        fill("exp", json!(now + 3600));
+        fill("sub", json!("access-test"));
+        if let Some(defaults) = defaults {
+            fill("iss", json!(defaults.issuer));
+            if let Some(audience) = &defaults.audience {
+                fill("aud", json!(audience));
+            }
+        }
+        if !["cid", "client_id", "azp"]
+            .iter()
+            .any(|name| claims.contains_key(*name))
+        {
+            let client = defaults.and_then(|defaults| defaults.client.as_deref());
+            let client = client.unwrap_or("access-test");
+            claims.insert("cid".to_owned(), json!(client));
+        }
+        Ok(self.key.token(&Value::Object(claims))?)
+    }
+}

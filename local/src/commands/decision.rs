@@ -1,0 +1,351 @@
+//! What becomes of one call: the gateway of `cargo local` and the authorizer's own code, in this process.
+
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+
+use authorizer::access::RuleOutcome;
+use authorizer::log::Verdict;
+use bytes::Bytes;
+use http::{Method, Request, StatusCode, Uri};
+use serde::Serialize;
+
+use super::in_process::InProcess;
+use crate::clock::Clock;
+use crate::gateway::Gateway;
+use crate::gateway::jwt::{self, IssuerKeys, JwtError};
+use crate::gateway::route::{self, Matched};
+use crate::progress::Log;
+use crate::template::Api;
+use crate::template::api::{
+    Authorizer, Identity, IdentitySource, Integration, JwtAuthorizer, Kind, LambdaAuthorizer,
+};
+
+/// A method and a path of the API, without the stage.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct CalledRoute {
+    method: Method,
+    path: String,
+}
+
+impl CalledRoute {
+    /// Reads a method and a path.
+    ///
+    /// # Errors
+    /// When no request could have them.
+    pub(super) fn parse(method: &str, path: &str) -> Result<Self, String> {
+        let parsed = Method::from_bytes(method.as_bytes())
+            .map_err(|_| format!("expected a method such as GET, found `{method}`"))?;
+        let is_path = path.starts_with('/') && path.parse::<Uri>().is_ok();
+        if !is_path {
+            return Err(format!(
+                "expected a path that begins with `/`, percent-encoded as in a URL, found `{path}`"
+            ));
+        }
+        Ok(Self {
+            method: parsed,
+            path: path.to_owned(),
+        })
+    }
+
+    fn path_without_query(&self) -> &str {
+        self.path.split('?').next().unwrap_or_default()
+    }
+}
+
+/// How a call ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Outcome {
+    Allowed,
+    Denied,
+    Unauthorized,
+    Failed,
+    NoRoute,
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Allowed => "allowed",
+            Self::Denied => "denied",
+            Self::Unauthorized => "unauthorized",
+            Self::Failed => "failed",
+            Self::NoRoute => "no route",
+        })
+    }
+}
+
+/// Who decided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum DecidedBy {
+    Gateway,
+    Authorizer,
+}
+
+/// A route of the template.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(super) struct NamedRoute {
+    pub(super) method: String,
+    pub(super) path: String,
+}
+
+/// A decision, and why.
+#[derive(Debug)]
+pub(super) struct Decided {
+    pub(super) outcome: Outcome,
+    /// The status that the caller sees, unless the integration answers.
+    pub(super) status: Option<u16>,
+    pub(super) decided_by: DecidedBy,
+    pub(super) reason: &'static str,
+    /// More about the reason, for people.
+    pub(super) detail: Option<String>,
+    pub(super) route: Option<NamedRoute>,
+    pub(super) authorizer: Option<String>,
+    /// How each rule that covers the route judges the caller.
+    pub(super) rules: Vec<RuleOutcome>,
+}
+
+/// Another function than this project's authorizer would have to decide.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the authorizer {authorizer} is the function {function}, which is not this project's authorizer: only that function \
+     can decide; try `cargo local invoke {function}`"
+)]
+pub(super) struct OtherAuthorizer {
+    authorizer: String,
+    function: String,
+}
+
+/// Decides about calls of one API.
+#[derive(Debug)]
+pub(super) struct Judge {
+    api: Api,
+    gateway: Gateway,
+    functions: Arc<InProcess>,
+    keys: Arc<dyn IssuerKeys>,
+    clock: Arc<dyn Clock>,
+}
+
+impl Judge {
+    /// A judge of an API in front of these functions.
+    pub(super) fn new(
+        api: Api,
+        region: String,
+        functions: InProcess,
+        keys: Arc<dyn IssuerKeys>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        let functions = Arc::new(functions);
+        let log = Log::quiet("gateway");
+        let invoke: Arc<InProcess> = Arc::clone(&functions);
+        let gateway = Gateway::new(api.clone(), region, invoke, Arc::clone(&clock), log)
+            .with_keys(Arc::clone(&keys));
+        Self {
+            api,
+            gateway,
+            functions,
+            keys,
+            clock,
+        }
+    }
+
+    /// Decides about a call with a bearer token, or without one.
+    ///
+    /// # Errors
+    /// When only another function than this project's authorizer can decide.
+    pub(super) async fn decide(
+        &self,
+        call: &CalledRoute,
+        token: Option<&str>,
+    ) -> Result<Decided, OtherAuthorizer> {
+        let (verb, path) = (call.method.as_str(), call.path_without_query());
+        let matched = match &self.api.kind {
+            Kind::Rest { .. } => route::find(&self.api.routes, verb, path),
+            Kind::Http { .. } => route::find_http(&self.api.routes, verb, path),
+        };
+        let authorizer = matched.as_ref().and_then(|matched| {
+            let name = matched.route.authorizer.as_ref()?;
+            self.api.authorizers.get_key_value(name)
+        });
+        if let Some((name, Authorizer::Lambda(lambda))) = authorizer
+            && !self.functions.is_authorizer(&lambda.function)
+        {
+            return Err(OtherAuthorizer {
+                authorizer: name.clone(),
+                function: lambda.function.clone(),
+            });
+        }
+        let authorizer = authorizer.map(|(name, authorizer)| (name.as_str(), authorizer));
+        let request = self.request(call, token, authorizer.map(|(_, authorizer)| authorizer));
+        let status = self
+            .gateway
+            .answer(request, IpAddr::V4(Ipv4Addr::LOCALHOST))
+            .await
+            .status();
+        let seen = self.functions.take_seen();
+        let reached = seen.integration;
+        let mut decided = match (&matched, authorizer) {
+            (None, _) => by_gateway(Outcome::NoRoute, "no_route"),
+            (Some(matched), None) => self.without_authorizer(matched, status, reached),
+            (Some(matched), Some((_, Authorizer::Jwt(jwt)))) => {
+                self.by_jwt(matched, jwt, token, status, reached).await
+            }
+            (Some(_), Some((_, Authorizer::Lambda(lambda)))) => match seen.explanation {
+                Some(explanation) => by_authorizer(explanation, status, reached),
+                None => not_asked(lambda, status, token),
+            },
+        };
+        decided.status = (decided.outcome != Outcome::Allowed).then_some(status.as_u16());
+        decided.route = matched.map(|matched| NamedRoute {
+            method: matched.route.verb.as_deref().unwrap_or("ANY").to_owned(),
+            path: matched.route.path.to_string(),
+        });
+        decided.authorizer = authorizer.map(|(name, _)| name.to_owned());
+        Ok(decided)
+    }
+
+    /// The request, with the token where the authorizer expects it.
+    fn request(
+        &self,
+        call: &CalledRoute,
+        token: Option<&str>,
+        authorizer: Option<&Authorizer>,
+    ) -> Request<Bytes> {
+        let source = match authorizer {
+            Some(Authorizer::Jwt(jwt)) => jwt.source.clone(),
+            Some(Authorizer::Lambda(LambdaAuthorizer {
+                identity: Identity::Token { header, .. },
+                ..
+            })) => IdentitySource::Header(header.clone()),
+            _ => IdentitySource::Header("authorization".to_owned()),
+        };
+        let mut uri = format!("{}{}", self.api.base_path(), call.path);
+        let mut request = Request::builder()
+            .method(call.method.clone())
+            .header("host", "127.0.0.1");
+        match (token, source) {
+            (Some(token), IdentitySource::Header(name)) => {
+                request = request.header(name, format!("Bearer {token}"));
+            }
+            (Some(token), IdentitySource::QueryString(name)) => {
+                let separator = if uri.contains('?') { '&' } else { '?' };
+                uri.push_str(&format!("{separator}{name}={token}"));
+            }
+            _ => {}
+        }
+        // What is in it has been parsed before; a token that cannot be in a header is none.
+        request
+            .uri(uri)
+            .body(Bytes::new())
+            .unwrap_or_else(|_| Request::new(Bytes::new()))
+    }
+
+    fn without_authorizer(
+        &self,
+        matched: &Matched<'_>,
+        status: StatusCode,
+        reached: bool,
+    ) -> Decided {
+        match matched.route.integration {
+            Integration::Preflight(_) if status.is_success() => {
+                by_gateway(Outcome::Allowed, "preflight")
+            }
+            _ if reached => by_gateway(Outcome::Allowed, "no_authorizer"),
+            _ => by_gateway(Outcome::Failed, "request_not_accepted"),
+        }
+    }
+
+    async fn by_jwt(
+        &self,
+        matched: &Matched<'_>,
+        authorizer: &JwtAuthorizer,
+        token: Option<&str>,
+        status: StatusCode,
+        reached: bool,
+    ) -> Decided {
+        if reached {
+            return by_gateway(Outcome::Allowed, "jwt_granted");
+        }
+        let Some(token) = token else {
+            return by_gateway(Outcome::Unauthorized, "identity_source_missing");
+        };
+        let scopes = &matched.route.scopes;
+        let (keys, now) = (self.keys.as_ref(), self.clock.now());
+        match jwt::verify(token, authorizer, scopes, keys, now).await {
+            Ok(_) => by_gateway(Outcome::Failed, "request_not_accepted"),
+            Err(error) => Decided {
+                detail: Some(error.to_string()),
+                ..by_gateway(
+                    if status == StatusCode::FORBIDDEN {
+                        Outcome::Denied
+                    } else {
+                        Outcome::Unauthorized
+                    },
+                    match error {
+                        JwtError::InsufficientScope => "jwt_scope_missing",
+                        _ => "jwt_not_valid",
+                    },
+                )
+            },
+        }
+    }
+}
+
+const fn by_gateway(outcome: Outcome, reason: &'static str) -> Decided {
+    Decided {
+        outcome,
+        status: None,
+        decided_by: DecidedBy::Gateway,
+        reason,
+        detail: None,
+        route: None,
+        authorizer: None,
+        rules: Vec::new(),
+    }
+}
+
+/// The authorizer was asked. What becomes of its answer is the gateway's business.
+fn by_authorizer(
+    explanation: authorizer::authorizer::Explanation,
+    status: StatusCode,
+    reached: bool,
+) -> Decided {
+    let outcome = match explanation.verdict {
+        _ if reached => Outcome::Allowed,
+        Verdict::Deny => Outcome::Denied,
+        Verdict::Unauthorized => Outcome::Unauthorized,
+        Verdict::Error => Outcome::Failed,
+        Verdict::Allow if status.is_server_error() => {
+            return by_gateway(Outcome::Failed, "authorizer_answer_malformed");
+        }
+        Verdict::Allow => return by_gateway(Outcome::Denied, "policy_denies"),
+    };
+    Decided {
+        decided_by: DecidedBy::Authorizer,
+        detail: explanation.detail,
+        rules: explanation.rules,
+        ..by_gateway(outcome, explanation.reason)
+    }
+}
+
+/// The gateway answered without asking the authorizer.
+fn not_asked(authorizer: &LambdaAuthorizer, status: StatusCode, token: Option<&str>) -> Decided {
+    let validates = matches!(
+        authorizer.identity,
+        Identity::Token {
+            validation: Some(_),
+            ..
+        }
+    );
+    match (status, token) {
+        (StatusCode::UNAUTHORIZED, Some(_)) if validates => {
+            by_gateway(Outcome::Unauthorized, "identity_source_not_matching")
+        }
+        (StatusCode::UNAUTHORIZED, _) => {
+            by_gateway(Outcome::Unauthorized, "identity_source_missing")
+        }
+        _ => by_gateway(Outcome::Failed, "request_not_accepted"),
+    }
+}

@@ -1,0 +1,356 @@
+//! `cargo local event`: sample events, made by the gateway's own code.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use bytes::Bytes;
+use clap::{Args, ValueEnum};
+use http::{HeaderName, HeaderValue, Request};
+use lambda_support::clock::Timestamp;
+use lambda_support::context::{AuthorizerContext, SignedInContext};
+use serde_json::{Map, Value, json};
+
+use super::decision::CalledRoute;
+use super::template_args::TemplateArgs;
+use super::{Failed, wrong_usage};
+use crate::aws;
+use crate::clock::{ManualClock, millis};
+use crate::gateway::authorization::{AnswerForm, Authorization};
+use crate::gateway::call::Call;
+use crate::gateway::event as rest;
+use crate::gateway::http_api::event::{self as http_api, Authorized};
+use crate::gateway::route::{self, Matched};
+use crate::issuer::{User, user_names, users};
+use crate::progress::print;
+use crate::stack::StackOptions;
+use crate::template::Api;
+use crate::template::api::{DEFAULT_STAGE, Integration, Kind, PayloadFormat, Route};
+use crate::template::route_path::RoutePath;
+
+/// Print a sample event of API Gateway for a function
+///
+/// A token in it is `{{token:USER}}`, which `cargo local invoke` replaces with a real one. Times and ids are fixed.
+#[derive(Debug, Args)]
+pub struct Event {
+    /// Kind of event
+    #[arg(value_enum)]
+    kind: EventKind,
+    /// Method of the call
+    #[arg(default_value = "GET", requires = "path")]
+    method: String,
+    /// Path of the call without the stage, perhaps with a query
+    #[arg(default_value = "/state")]
+    path: String,
+    /// User who calls; without it the caller is anonymous (a TOKEN event is always about a user: alice)
+    #[arg(long, value_name = "USER")]
+    user: Option<String>,
+    /// Scopes of the user's token, separated by spaces
+    #[arg(long, value_name = "SCOPES", requires = "user")]
+    scope: Option<String>,
+    /// For the handler: the user's token has expired
+    #[arg(long, requires = "user")]
+    expired: bool,
+    /// Header of the request; may be repeated
+    #[arg(long = "header", value_name = "NAME: VALUE", value_parser = header)]
+    headers: Vec<(HeaderName, HeaderValue)>,
+    /// Body of the request, for the handler
+    #[arg(long, value_name = "TEXT")]
+    body: Option<String>,
+    #[command(flatten)]
+    template: TemplateArgs,
+}
+
+/// The events that functions receive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum EventKind {
+    /// For the authorizer: TOKEN authorizer of a REST API
+    Token,
+    /// For the authorizer: REQUEST authorizer of a REST API
+    Request,
+    /// For the authorizer: HTTP API with payload format 1.0
+    #[value(name = "http-1.0")]
+    Http1,
+    /// For the authorizer: HTTP API with payload format 2.0
+    #[value(name = "http-2.0")]
+    Http2,
+    /// For the authorizer: `$connect` of a WebSocket API
+    Websocket,
+    /// For the handler: REST API
+    Rest,
+    /// For the handler: HTTP API with payload format 2.0
+    Http,
+}
+
+fn header(text: &str) -> Result<(HeaderName, HeaderValue), String> {
+    let parsed = text.split_once(':').and_then(|(name, value)| {
+        let name = name.trim().parse().ok()?;
+        Some((name, HeaderValue::from_str(value.trim()).ok()?))
+    });
+    parsed.ok_or_else(|| format!("expected `NAME: VALUE`, found `{text}`"))
+}
+
+/// The moment of every sample: the start of 2026.
+const AT_SECONDS: i64 = 1_767_225_600;
+/// When the tokens of samples expire: the start of 2100.
+const EXPIRES_AT_SECONDS: u64 = 4_102_444_800;
+/// Who calls, an address for documentation (RFC 5737).
+const SOURCE_IP: IpAddr = IpAddr::V4(Ipv4Addr::new(203, 0, 113, 9));
+const REST_ID: &str = "00000000-0000-4000-8000-000000000001";
+const HTTP_ID: &str = "JKJaXmPLvHcESHA=";
+const TRACE: &str = "Root=1-6955b900-000000000000000000000001";
+const ISSUER: &str = "https://example.okta.com/oauth2/default";
+const SCOPES: &str = "openid state:read state:write";
+/// How long the authorizer took.
+const LATENCY: Duration = Duration::from_millis(12);
+
+impl Event {
+    /// Prints the event.
+    pub(crate) async fn run(&self, options: &StackOptions) -> Result<ExitCode, Failed> {
+        if let Err(wrong) = CalledRoute::parse(&self.method, &self.path) {
+            return Ok(wrong_usage(&wrong));
+        }
+        let user = match self.user.as_deref() {
+            None if self.kind == EventKind::Token => users().first(),
+            None => None,
+            Some(name) => match users().iter().find(|user| user.name == name) {
+                Some(user) => Some(user),
+                None => {
+                    let wrong = format!("--user: expected {}, found `{name}`", user_names());
+                    return Ok(wrong_usage(&wrong));
+                }
+            },
+        };
+        let opened = self.template.open(options).await?;
+        // Whatever the shell's region is: samples are the same everywhere.
+        let event = self.event(opened.template.api, aws::DEFAULT_REGION, user)?;
+        print(&format!("{}\n", serde_json::to_string_pretty(&event)?))?;
+        Ok(ExitCode::SUCCESS)
+    }
+
+    fn event(&self, template: Api, region: &str, user: Option<&User>) -> Result<Value, Failed> {
+        let path = self.path.split('?').next().unwrap_or_default();
+        let unmatched = Route {
+            path: RoutePath::parse(path).map_err(|fault| fault.to_string())?,
+            verb: Some(self.method.clone()),
+            integration: Integration::Function {
+                name: String::new(),
+                payload: PayloadFormat::V1,
+                timeout: Duration::ZERO,
+            },
+            authorizer: None,
+            scopes: Vec::new(),
+            place: String::new(),
+        };
+        let routes = template.routes.clone();
+        let matched = match &template.kind {
+            Kind::Rest { .. } => route::find(&routes, &self.method, path),
+            Kind::Http { .. } => route::find_http(&routes, &self.method, path),
+        };
+        let matched = matched.unwrap_or(Matched {
+            route: &unmatched,
+            parameters: BTreeMap::new(),
+        });
+        let api = self.kind.api(template);
+        let call = self.call(&api, region, user)?;
+        let arn = aws::method_arn(region, &api.stage, &call.verb, &call.path);
+        let credentials: Vec<String> = call
+            .header_values("authorization")
+            .into_iter()
+            .map(str::to_owned)
+            .collect();
+        let (resource, parameters) = (matched.route.path.to_string(), &matched.parameters);
+        Ok(match self.kind {
+            EventKind::Token => rest::token(&credentials.join(","), &arn),
+            EventKind::Request => rest::request(&call, &api, &resource, parameters, &arn),
+            EventKind::Http1 => http_api::authorizer_v1(&call, &api, &matched, &credentials, &arn),
+            EventKind::Http2 => http_api::authorizer_v2(&call, &api, &matched, &credentials, &arn),
+            EventKind::Websocket => self.websocket(region, user),
+            EventKind::Rest => {
+                let authorization = self.authorization(&matched, user, AnswerForm::Rest)?;
+                let context = authorization.map(|given| given.rest_context(LATENCY));
+                rest::proxy(&call, &api, &resource, parameters, context.as_ref())
+            }
+            EventKind::Http => {
+                let authorization = self.authorization(&matched, user, AnswerForm::Simple)?;
+                let authorized = authorization.map_or(Authorized::Anyone, Authorized::ByLambda);
+                http_api::proxy_v2(&call, &api, &matched, &authorized)
+            }
+        })
+    }
+
+    /// The call, with everything that is new in each call fixed.
+    fn call(&self, api: &Api, region: &str, user: Option<&User>) -> Result<Call, Failed> {
+        let domain = domain(region);
+        let mut request = Request::builder()
+            .method(self.method.as_str())
+            .uri(format!("{}{}", api.base_path(), self.path))
+            .header("host", domain)
+            .header("user-agent", "curl/8.5.0")
+            .header("x-forwarded-port", "443")
+            .header("x-amzn-trace-id", TRACE);
+        let names_credential = |(name, _): &(HeaderName, HeaderValue)| name == "authorization";
+        if let Some(user) = user
+            && self.kind.is_for_authorizer()
+            && !self.headers.iter().any(names_credential)
+        {
+            request = request.header("authorization", format!("Bearer {}", self.token(user)));
+        }
+        for (name, value) in &self.headers {
+            request = request.header(name, value);
+        }
+        let body = self.body.clone().unwrap_or_default();
+        let request = request.body(Bytes::from(body))?;
+        let path = self.path.split('?').next().unwrap_or_default();
+        let mut call = Call::new(&request, path, SOURCE_IP, &ManualClock::at(AT_SECONDS));
+        call.id = self.kind.request_id().to_owned();
+        for (name, value) in &mut call.headers {
+            match name.as_str() {
+                "X-Forwarded-Proto" => "https".clone_into(value),
+                "X-Forwarded-Port" => "443".clone_into(value),
+                _ => {}
+            }
+        }
+        Ok(call)
+    }
+
+    /// The placeholder of a user's token.
+    fn token(&self, user: &User) -> String {
+        match &self.scope {
+            None => format!("{{{{token:{}}}}}", user.name),
+            Some(scopes) => format!("{{{{token:{}:{scopes}}}}}", user.name),
+        }
+    }
+
+    /// What the authorizer would have answered about the caller; none on a route without an authorizer.
+    fn authorization(
+        &self,
+        matched: &Matched<'_>,
+        user: Option<&User>,
+        form: AnswerForm,
+    ) -> Result<Option<Authorization>, Failed> {
+        if matched.route.authorizer.is_none() && user.is_none() {
+            return Ok(None);
+        }
+        let (principal, context) = match user {
+            None => ("anonymous", AuthorizerContext::Anonymous),
+            Some(user) => (
+                user.uid.as_str(),
+                AuthorizerContext::SignedIn(self.signed_in(user)),
+            ),
+        };
+        let context: Map<String, Value> = context.into();
+        let answer = json!({
+            "principalId": principal, "context": context, "isAuthorized": true,
+            "policyDocument": {"Version": "2012-10-17", "Statement": []},
+        });
+        let authorization = Authorization::read(answer.to_string().as_bytes(), form)?;
+        Ok(Some(authorization))
+    }
+
+    fn signed_in(&self, user: &User) -> SignedInContext {
+        let scopes = self.scope.as_deref().unwrap_or(SCOPES);
+        let expires_at = if self.expired {
+            u64::try_from(AT_SECONDS).unwrap_or_default()
+        } else {
+            EXPIRES_AT_SECONDS
+        };
+        SignedInContext {
+            principal: user.uid.clone(),
+            subject: Some(user.login.clone()),
+            issuer: Some(ISSUER.to_owned()),
+            client_id: Some(crate::issuer::CLIENT_ID.to_owned()),
+            scopes: Some(scopes.split(' ').map(str::to_owned).collect()),
+            groups: Some(user.groups.clone()),
+            expires_at: Timestamp::from_secs(expires_at),
+            token_id: Some("AT.sample".to_owned()),
+            step_up: None,
+            claims: Map::new(),
+        }
+    }
+
+    /// The opening of a WebSocket: browsers cannot set headers there, so the token is in the query.
+    fn websocket(&self, region: &str, user: Option<&User>) -> Value {
+        let domain = domain(region);
+        let token = user.map(|user| self.token(user));
+        let single: Map<String, Value> = token
+            .iter()
+            .map(|token| ("access_token".to_owned(), json!(token)))
+            .collect();
+        let multiple: Map<String, Value> = token
+            .iter()
+            .map(|token| ("access_token".to_owned(), json!([token])))
+            .collect();
+        let at = millis(
+            time::OffsetDateTime::from_unix_timestamp(AT_SECONDS)
+                .unwrap_or(time::OffsetDateTime::UNIX_EPOCH),
+        );
+        json!({
+            "type": "REQUEST",
+            "methodArn": format!(
+                "arn:{}:execute-api:{region}:{}:{}/prod/$connect",
+                aws::PARTITION, aws::ACCOUNT, aws::API_ID
+            ),
+            "headers": {"Host": domain, "Sec-WebSocket-Version": "13"},
+            "multiValueHeaders": {"Host": [domain], "Sec-WebSocket-Version": ["13"]},
+            "queryStringParameters": single,
+            "multiValueQueryStringParameters": multiple,
+            "stageVariables": {},
+            "requestContext": {
+                "apiId": aws::API_ID,
+                "connectedAt": at,
+                "connectionId": "JKJaXdPLvHcCIQ=",
+                "domainName": domain,
+                "eventType": "CONNECT",
+                "identity": {"sourceIp": SOURCE_IP.to_string()},
+                "messageDirection": "IN",
+                "requestId": HTTP_ID,
+                "requestTimeEpoch": at + 1,
+                "routeKey": "$connect",
+                "stage": "prod",
+            },
+        })
+    }
+}
+
+impl EventKind {
+    const fn is_for_authorizer(self) -> bool {
+        !matches!(self, Self::Rest | Self::Http)
+    }
+
+    const fn is_http(self) -> bool {
+        matches!(self, Self::Http1 | Self::Http2 | Self::Http)
+    }
+
+    const fn request_id(self) -> &'static str {
+        if self.is_http() { HTTP_ID } else { REST_ID }
+    }
+
+    /// The template's API, as the product of this kind of event would serve it.
+    fn api(self, template: Api) -> Api {
+        let (kind, stage) = match (self.is_http(), template.kind) {
+            (true, kind @ Kind::Http { .. }) | (false, kind @ Kind::Rest { .. }) => {
+                (kind, template.stage)
+            }
+            (true, Kind::Rest { .. }) => (Kind::Http { cors: None }, DEFAULT_STAGE.to_owned()),
+            (false, Kind::Http { .. }) => {
+                let (responses, binary_media_types) = (BTreeMap::new(), Vec::new());
+                let kind = Kind::Rest {
+                    responses,
+                    binary_media_types,
+                };
+                (kind, "prod".to_owned())
+            }
+        };
+        Api {
+            kind,
+            stage,
+            ..template
+        }
+    }
+}
+
+fn domain(region: &str) -> String {
+    format!("{}.execute-api.{region}.amazonaws.com", aws::API_ID)
+}

@@ -1,0 +1,263 @@
+//! `cargo local explain`: the decision for one call, and why.
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use authorizer::config::Settings;
+use authorizer::http_client::{HttpClient, Transport};
+use clap::Args;
+use lambda_support::clock::{self as authorizer_clock, Timestamp};
+use serde::Serialize;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use super::decision::{CalledRoute, Decided, DecidedBy, Judge, NamedRoute, Outcome};
+use super::doctor::bare_token;
+use super::in_process::{self, FixedKeys, InProcess, Replay};
+use super::template_args::{Opened, TemplateArgs};
+use super::{Failed, advice, wrong_usage};
+use crate::clock::{Clock, ManualClock, SystemClock};
+use crate::gateway::jwt::{IssuerKeys, PublishedKeys};
+use crate::progress::print;
+use crate::stack::StackOptions;
+use crate::text_file;
+
+/// Show how a call is decided under the template's rules and settings, and why
+///
+/// The decision is made by the authorizer's own code and the gateway of `cargo local`, in this process; nothing is
+/// called. The exit status is 0 whatever the decision is.
+#[derive(Debug, Args)]
+pub struct Explain {
+    /// Method of the call, such as GET
+    method: String,
+    /// Path of the call without the stage, such as /state/home
+    path: String,
+    /// Access token of the caller; `-` reads it from standard input
+    #[arg(long, value_name = "T", conflicts_with = "anonymous")]
+    token: Option<String>,
+    /// A caller without a token, as without --token
+    #[arg(long)]
+    anonymous: bool,
+    /// Decide as of this time (RFC 3339), such as 2026-01-01T12:00:00Z
+    #[arg(long, value_name = "TIME", value_parser = moment)]
+    at: Option<OffsetDateTime>,
+    /// JWK Set to take the issuer's keys from, so that no network is needed; introspection is not asked then
+    #[arg(long, value_name = "FILE")]
+    jwks: Option<PathBuf>,
+    #[command(flatten)]
+    template: TemplateArgs,
+    /// Print one JSON document on standard output
+    #[arg(long)]
+    json: bool,
+}
+
+fn moment(text: &str) -> Result<OffsetDateTime, String> {
+    OffsetDateTime::parse(text, &Rfc3339)
+        .ok()
+        .filter(|at| at.unix_timestamp() >= 0)
+        .ok_or_else(|| {
+            "expected a time since 1970 as in RFC 3339, such as 2026-01-01T12:00:00Z".to_owned()
+        })
+}
+
+/// The decision as JSON.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Explained {
+    outcome: Outcome,
+    status: Option<u16>,
+    decided_by: DecidedBy,
+    reason: &'static str,
+    route: Option<NamedRoute>,
+    authorizer: Option<String>,
+    rules: Vec<Rule>,
+    advice: String,
+}
+
+#[derive(Debug, Serialize)]
+struct Rule {
+    index: usize,
+    met: bool,
+    missing: Vec<String>,
+}
+
+/// What a JWK Set in place of the network leaves out of the settings: the other ways to the issuer.
+const NETWORK: [&str; 5] = [
+    "CA_FILE",
+    "HTTPS_PROXY",
+    "INTROSPECTION",
+    "JWKS_FILE",
+    "https_proxy",
+];
+
+impl Explain {
+    /// Decides and prints.
+    pub(crate) async fn run(&self, options: &StackOptions) -> Result<ExitCode, Failed> {
+        let call = match CalledRoute::parse(&self.method, &self.path) {
+            Ok(call) => call,
+            Err(wrong) => return Ok(wrong_usage(&wrong)),
+        };
+        let token = match self.token.as_deref() {
+            Some("-") => Some(text_file::read("-".as_ref())?),
+            given => given.map(str::to_owned),
+        };
+        let token = token.as_deref().map(bare_token);
+        if token.is_some_and(|token| !token.bytes().all(|byte| byte.is_ascii_graphic())) {
+            return Ok(wrong_usage(
+                "--token: expected one token, without spaces and letters outside ASCII",
+            ));
+        }
+        let opened = self.template.open(options).await?;
+        let base = opened.template.api.base_path();
+        let decided = self.judge(opened)?.decide(&call, token).await?;
+        let explained = Explained::new(decided, &base, &self.path);
+        print(&if self.json {
+            format!("{}\n", serde_json::to_string_pretty(&explained)?)
+        } else {
+            explained.text()
+        })?;
+        Ok(ExitCode::SUCCESS)
+    }
+
+    fn judge(&self, opened: Opened) -> Result<Judge, Failed> {
+        let jwks = self.jwks.as_deref().map(text_file::read).transpose()?;
+        let left_out: &[&str] = if jwks.is_some() { &NETWORK } else { &[] };
+        let mut settings = in_process::settings(&opened.template, &opened.folder, left_out)?;
+        let (clock, authorizer_clock) = self.clocks();
+        let (functions, keys): (_, Arc<dyn IssuerKeys>) = match jwks {
+            Some(jwks) => {
+                let keys = FixedKeys::parse(&jwks)?;
+                in_process::replace_key_addresses(&mut settings);
+                let replay: Arc<dyn Transport> = Arc::new(Replay(jwks.into_bytes()));
+                let transport = |_: &Settings| Ok(Arc::clone(&replay));
+                let functions = InProcess::new(&settings, &transport, &authorizer_clock)?;
+                (functions, Arc::new(keys))
+            }
+            None => {
+                let functions = InProcess::new(&settings, &network, &authorizer_clock)?;
+                (functions, Arc::new(PublishedKeys::default()))
+            }
+        };
+        let Opened {
+            template, region, ..
+        } = opened;
+        Ok(Judge::new(template.api, region, functions, keys, clock))
+    }
+
+    /// The gateway's clock and the authorizer's.
+    fn clocks(&self) -> (Arc<dyn Clock>, Arc<dyn authorizer_clock::Clock>) {
+        match self.at {
+            None => (
+                Arc::new(SystemClock),
+                Arc::new(authorizer_clock::SystemClock),
+            ),
+            Some(at) => {
+                let seconds = at.unix_timestamp();
+                let millis = at.unix_timestamp_nanos() / 1_000_000;
+                let moment = Timestamp::from_millis(millis.try_into().unwrap_or_default());
+                (
+                    Arc::new(ManualClock::at(seconds)),
+                    Arc::new(authorizer_clock::ManualClock::at(moment)),
+                )
+            }
+        }
+    }
+}
+
+/// The authorizer's own way to the issuer.
+fn network(settings: &Settings) -> Result<Arc<dyn Transport>, Failed> {
+    let client = HttpClient::with_proxy(settings.ca_pem.as_deref(), settings.proxy.as_ref())?;
+    Ok(Arc::new(client))
+}
+
+impl Explained {
+    /// `base` is the stage's path, and `path` the one that was asked about.
+    fn new(decided: Decided, base: &str, path: &str) -> Self {
+        Self {
+            advice: what_to_do(&decided, base, path),
+            outcome: decided.outcome,
+            status: decided.status,
+            decided_by: decided.decided_by,
+            reason: decided.reason,
+            route: decided.route,
+            authorizer: decided.authorizer,
+            rules: decided
+                .rules
+                .into_iter()
+                .map(|rule| Rule {
+                    index: rule.index,
+                    met: rule.met,
+                    missing: rule.missing,
+                })
+                .collect(),
+        }
+    }
+
+    fn text(&self) -> String {
+        let by = match self.decided_by {
+            DecidedBy::Gateway => "gateway",
+            DecidedBy::Authorizer => "authorizer",
+        };
+        let status = self
+            .status
+            .map_or_else(String::new, |status| format!(" {status}"));
+        let mut text = format!("{}{status}, decided by the {by}\n", self.outcome);
+        let mut row = |name: &str, value: &str| {
+            let _ = writeln!(text, "  {name:<11} {value}");
+        };
+        row("reason", self.reason);
+        if let Some(reason) = advice::reason(self.reason) {
+            row("", reason.meaning);
+        }
+        if let Some(NamedRoute { method, path }) = &self.route {
+            row("route", &format!("{method} {path}"));
+        }
+        if let Some(authorizer) = &self.authorizer {
+            row("authorizer", authorizer);
+        }
+        for rule in &self.rules {
+            let judged = if rule.met {
+                "met".to_owned()
+            } else {
+                format!("not met: {} is missing", rule.missing.join(", "))
+            };
+            row(&format!("rule {}", rule.index), &judged);
+        }
+        if !self.advice.is_empty() {
+            row("advice", &self.advice);
+        }
+        text
+    }
+}
+
+/// What the caller or the operator can do; empty when nothing is to be done.
+fn what_to_do(decided: &Decided, base: &str, path: &str) -> String {
+    let general = advice::reason(decided.reason).map_or("", |reason| reason.advice);
+    let mut advice = match decided.outcome {
+        Outcome::Allowed => return String::new(),
+        Outcome::NoRoute if !base.is_empty() && path.starts_with(&format!("{base}/")) => {
+            format!("leave the stage {base} out of the path")
+        }
+        Outcome::Denied if decided.decided_by == DecidedBy::Authorizer => {
+            if decided.rules.is_empty() {
+                "no rule covers this route: add one to ACCESS_RULES".to_owned()
+            } else {
+                let lacks = decided
+                    .rules
+                    .iter()
+                    .map(|rule| format!("{} (rule {})", rule.missing.join(" and "), rule.index));
+                format!(
+                    "the caller needs {}",
+                    lacks.collect::<Vec<_>>().join(", or ")
+                )
+            }
+        }
+        _ => general.to_owned(),
+    };
+    if let Some(detail) = &decided.detail {
+        advice = format!("{advice} ({detail})");
+    }
+    advice
+}

@@ -1,0 +1,253 @@
+//! The functions of a template, as far as a decision needs them: the authorizer runs in this process, by its own
+//! library, and an integration is only noted.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use std::{fs, io};
+
+use authorizer::authorizer::{Authorizer, Explanation};
+use authorizer::config::Settings;
+use authorizer::error::Diagnostic;
+use authorizer::http_client::{Document, Request, Sending, Transport};
+use bytes::Bytes;
+use jsonwebtoken::jwk::JwkSet;
+use lambda_support::clock::Clock;
+use lambda_support::log::{Level, Lines, Log};
+use lambda_support::settings::{Faults, Source};
+use serde_json::value::RawValue;
+use time::OffsetDateTime;
+
+use super::Failed;
+use crate::gateway::jwt::{Fetched, IssuerKeys};
+
+use crate::invocation::{FunctionError, InvocationError, Invoke, Invoked, Outcome};
+use crate::template::api::Authorizer as TemplateAuthorizer;
+use crate::template::{FunctionDefinition, Template};
+
+/// The binary of this project's authorizer.
+const AUTHORIZER: &str = "authorizer";
+/// How long the authorizer may take.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Why the authorizer's settings cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[error("the settings of the function {function}: {faults}")]
+pub(super) struct WrongSettings {
+    function: String,
+    faults: Faults,
+}
+
+/// This project's authorizers in a template, each with its settings, by the function's name.
+///
+/// # Errors
+/// When the settings of one are wrong.
+pub(super) fn settings(
+    template: &Template,
+    folder: &Path,
+    left_out: &[&str],
+) -> Result<BTreeMap<String, Settings>, WrongSettings> {
+    let asked: BTreeSet<&str> = template
+        .api
+        .authorizers
+        .values()
+        .filter_map(|authorizer| match authorizer {
+            TemplateAuthorizer::Lambda(lambda) => Some(lambda.function.as_str()),
+            TemplateAuthorizer::Jwt(_) => None,
+        })
+        .collect();
+    let ours = template
+        .functions
+        .iter()
+        .filter(|function| asked.contains(function.name.as_str()) && function.binary == AUTHORIZER);
+    ours.map(|function| {
+        let source = OfFunction {
+            function,
+            folder,
+            left_out,
+        };
+        match Settings::from_source(&source) {
+            Ok(settings) => Ok((function.name.clone(), settings)),
+            Err(faults) => Err(WrongSettings {
+                function: function.logical_id.clone(),
+                faults,
+            }),
+        }
+    })
+    .collect()
+}
+
+/// The variables that a template gives to a function, and the files beside the template.
+struct OfFunction<'t> {
+    function: &'t FunctionDefinition,
+    folder: &'t Path,
+    left_out: &'t [&'t str],
+}
+
+impl Source for OfFunction<'_> {
+    fn variable(&self, name: &str) -> Option<OsString> {
+        let value = self.function.environment.get(name)?;
+        (!self.left_out.contains(&name)).then(|| value.into())
+    }
+
+    /// A path as the function has it is from the folder of its code, which is packed from the template's.
+    fn file(&self, path: &str) -> io::Result<Vec<u8>> {
+        let path = PathBuf::from(path.strip_prefix("/var/task/").unwrap_or(path));
+        fs::read(self.folder.join(path))
+    }
+}
+
+/// The functions, by name.
+#[derive(Debug)]
+pub(super) struct InProcess {
+    authorizers: BTreeMap<String, Authorizer>,
+    clock: Arc<dyn Clock>,
+    seen: Mutex<Seen>,
+}
+
+/// What was invoked since the last time that it was asked.
+#[derive(Debug, Default)]
+pub(super) struct Seen {
+    /// The authorizer's decision, if one was asked.
+    pub(super) explanation: Option<Explanation>,
+    /// Whether an integration was invoked.
+    pub(super) integration: bool,
+}
+
+impl InProcess {
+    pub(super) fn new(
+        settings: &BTreeMap<String, Settings>,
+        transport: &dyn Fn(&Settings) -> Result<Arc<dyn Transport>, Failed>,
+        clock: &Arc<dyn Clock>,
+    ) -> Result<Self, Failed> {
+        // The authorizer's keys are verified by the library that the authorizer's own process names.
+        let _first = jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER.install_default();
+        let mut authorizers = BTreeMap::new();
+        for (name, settings) in settings {
+            let log = Log::new(Level::Error, Arc::new(Lines::default()));
+            let clock = Arc::clone(clock);
+            let transport = transport(settings)?;
+            let authorizer = Authorizer::new(settings, &transport, clock, log, name.clone());
+            authorizers.insert(name.clone(), authorizer);
+        }
+        Ok(Self {
+            authorizers,
+            clock: Arc::clone(clock),
+            seen: Mutex::default(),
+        })
+    }
+
+    /// Whether a function is this project's authorizer.
+    pub(super) fn is_authorizer(&self, function: &str) -> bool {
+        self.authorizers.contains_key(function)
+    }
+
+    /// What was invoked since the last call.
+    pub(super) fn take_seen(&self) -> Seen {
+        std::mem::take(&mut self.lock())
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn authorize(&self, authorizer: &Authorizer, payload: &Bytes) -> Outcome {
+        let Ok(event) = serde_json::from_slice::<&RawValue>(payload) else {
+            return Outcome::Error(FunctionError::of_lambda("Event", "the event is not JSON"));
+        };
+        let deadline = self.clock.now().plus(PATIENCE);
+        let explanation = authorizer.explain(event, deadline).await;
+        let outcome = match &explanation.answer {
+            Ok(answer) => Outcome::Success(serde_json::to_vec(answer).unwrap_or_default().into()),
+            Err(error) => {
+                let error = Diagnostic::from(*error);
+                Outcome::Error(FunctionError::of_lambda(
+                    &error.error_type,
+                    &error.error_message,
+                ))
+            }
+        };
+        self.lock().explanation = Some(explanation);
+        outcome
+    }
+}
+
+impl Invoke for InProcess {
+    fn invoke<'a>(&'a self, function: &'a str, payload: Bytes) -> Invoked<'a> {
+        Box::pin(async move {
+            let outcome: Result<Outcome, InvocationError> = match self.authorizers.get(function) {
+                Some(authorizer) => Ok(self.authorize(authorizer, &payload).await),
+                None => {
+                    self.lock().integration = true;
+                    Ok(Outcome::Success(Bytes::from_static(
+                        b"{\"statusCode\": 200}",
+                    )))
+                }
+            };
+            outcome
+        })
+    }
+
+    fn knows(&self, _: &str) -> bool {
+        true
+    }
+}
+
+/// Answers every request of an authorizer with one document: a key set from a file, or of a key made here.
+#[derive(Debug)]
+pub(super) struct Replay(pub(super) Vec<u8>);
+
+impl Transport for Replay {
+    fn send<'a>(&'a self, _: Request<'a>) -> Sending<'a> {
+        Box::pin(async {
+            Ok(Document {
+                body: self.0.clone(),
+                ..Document::default()
+            })
+        })
+    }
+}
+
+/// Gives every issuer an address of its keys, so that [`Replay`] is not asked for metadata.
+pub(super) fn replace_key_addresses(settings: &mut BTreeMap<String, Settings>) {
+    let issuers = settings
+        .values_mut()
+        .flat_map(|settings| &mut settings.issuers);
+    for issuer in issuers {
+        issuer.jwks_uri = "https://keys.invalid/".parse().ok();
+    }
+}
+
+/// The same for JWT authorizers.
+#[derive(Debug)]
+pub(super) struct FixedKeys(JwkSet);
+
+impl FixedKeys {
+    /// Reads a JWK Set.
+    ///
+    /// # Errors
+    /// When it is not one. A key that cannot be used is skipped.
+    pub(super) fn parse(json: &str) -> Result<Self, String> {
+        let not_a_set = |found: String| format!("expected a JWK Set, found {found}");
+        let set: serde_json::Value =
+            serde_json::from_str(json).map_err(|error| not_a_set(error.to_string()))?;
+        let keys = set
+            .get("keys")
+            .and_then(serde_json::Value::as_array)
+            .ok_or_else(|| not_a_set("JSON without an array `keys`".to_owned()))?;
+        let usable = keys
+            .iter()
+            .filter_map(|key| serde_json::from_value(key.clone()).ok());
+        Ok(Self(JwkSet {
+            keys: usable.collect(),
+        }))
+    }
+}
+
+impl IssuerKeys for FixedKeys {
+    fn of<'a>(&'a self, _: &'a str, _: OffsetDateTime) -> Fetched<'a> {
+        Box::pin(async { Some(self.0.clone()) })
+    }
+}

@@ -1,0 +1,144 @@
+//! The template that a command judges, read as `cargo local` reads it.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::run::parameter;
+use super::{Failed, progress_warnings};
+use crate::issuer;
+use crate::stack::{RealIssuer, StackOptions, given};
+use crate::stack_file::StackFile;
+use crate::template::{Template, TemplateError};
+use crate::{aws, http_client, text_file};
+
+/// Which template, with which parameters.
+#[derive(Clone, Debug, Args)]
+pub(super) struct TemplateArgs {
+    /// Template [default: template.yaml of the workspace]
+    #[arg(long, value_name = "FILE")]
+    template: Option<PathBuf>,
+    /// Logical id of the API, for a template with several
+    #[arg(long, value_name = "LOGICAL_ID")]
+    api: Option<String>,
+    /// Value of a parameter of the template; may be repeated
+    #[arg(long = "parameter", value_name = "NAME=VALUE", value_parser = parameter)]
+    parameters: Vec<(String, String)>,
+}
+
+/// A template that has been read.
+#[derive(Debug)]
+pub(super) struct Opened {
+    /// What it defines.
+    pub(super) template: Template,
+    /// Its folder, from which its functions' files are read.
+    pub(super) folder: PathBuf,
+    /// The region.
+    pub(super) region: String,
+}
+
+/// Why a template cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[error("{file}: {cause}")]
+struct Unreadable {
+    file: String,
+    cause: TemplateError,
+}
+
+impl TemplateArgs {
+    /// Reads the template. The parameters that `cargo local` knows have the values of the running stack, or those that a
+    /// stack with these options would have.
+    pub(super) async fn open(&self, options: &StackOptions) -> Result<Opened, Failed> {
+        let options = self.options(options);
+        let (issued_by, web_origin) = known(&options).await?;
+        read(&options, &issued_by, &web_origin)
+    }
+
+    /// Reads an older template and this one. A parameter is set in each that has it, and one of them must.
+    pub(super) async fn open_both(
+        &self,
+        old: &Path,
+        options: &StackOptions,
+    ) -> Result<(Opened, Opened), Failed> {
+        let options = self.options(options);
+        let (issued_by, web_origin) = known(&options).await?;
+        let with_own_parameters = |template: &Path| -> Result<(StackOptions, Vec<String>), Failed> {
+            let text = text_file::read(template)?;
+            let names = Template::parameters(&text).map_err(|cause| unreadable(template, cause))?;
+            let mut own = options.clone();
+            template.clone_into(&mut own.template);
+            own.parameters.retain(|name, _| names.contains(name));
+            Ok((own, names))
+        };
+        let (old, old_names) = with_own_parameters(old)?;
+        let (new, new_names) = with_own_parameters(&options.template)?;
+        let in_none = |name: &&String| !old_names.contains(name) && !new_names.contains(name);
+        if let Some(name) = options.parameters.keys().find(in_none) {
+            return Err(format!("no parameter of either template is named `{name}`").into());
+        }
+        Ok((
+            read(&old, &issued_by, &web_origin)?,
+            read(&new, &issued_by, &web_origin)?,
+        ))
+    }
+
+    /// The options of a stack with this template.
+    fn options(&self, options: &StackOptions) -> StackOptions {
+        let mut options = options.clone();
+        if let Some(template) = &self.template {
+            options.template.clone_from(template);
+        }
+        if self.api.is_some() {
+            options.api.clone_from(&self.api);
+        }
+        let parameters: BTreeMap<_, _> = self.parameters.iter().cloned().collect();
+        options.parameters.extend(parameters);
+        options
+    }
+}
+
+/// The issuer and the origin of the pages.
+async fn known(options: &StackOptions) -> Result<(RealIssuer, String), Failed> {
+    let client = http_client::new()?;
+    if let Some(stack) = StackFile::running(&options.data, &client).await {
+        let issued_by = RealIssuer {
+            url: stack.issuer,
+            client_id: stack.client_id,
+            audience: stack.audience,
+        };
+        return Ok((options.issuer.clone().unwrap_or(issued_by), stack.web));
+    }
+    let local = || RealIssuer {
+        url: format!("http://127.0.0.1:{}/oauth2/default", options.issuer_port),
+        client_id: issuer::CLIENT_ID.to_owned(),
+        audience: issuer::AUDIENCE.to_owned(),
+    };
+    let web_origin = format!("http://127.0.0.1:{}", options.web_port);
+    Ok((options.issuer.clone().unwrap_or_else(local), web_origin))
+}
+
+fn read(
+    options: &StackOptions,
+    issued_by: &RealIssuer,
+    web_origin: &str,
+) -> Result<Opened, Failed> {
+    let text = text_file::read(&options.template)?;
+    let region = std::env::var("AWS_REGION").unwrap_or_else(|_| aws::DEFAULT_REGION.to_owned());
+    let given = given(options, issued_by, web_origin, &region);
+    let template =
+        Template::read(&text, &given).map_err(|cause| unreadable(&options.template, cause))?;
+    progress_warnings(&template.warnings);
+    Ok(Opened {
+        template,
+        folder: given.folder,
+        region,
+    })
+}
+
+fn unreadable(file: &Path, cause: TemplateError) -> Unreadable {
+    Unreadable {
+        file: file.display().to_string(),
+        cause,
+    }
+}
