@@ -104,17 +104,222 @@ fn whole_explanations() {
     };
     let items = json!({"method": "ANY", "path": "/items/{id}"});
     let good = token(&json!({}));
+    let admin = token(&json!({"scp": ["a", "b", "state:write"], "groups": ["Admins"]}));
     check(
         &rest,
-        &["PUT", "/items/1", "--token", &good],
+        &["PUT", "/items/1?x=y", "--token", &good],
         json!({
             "outcome": "denied", "status": 403, "decidedBy": "authorizer", "reason": "route_not_granted",
             "route": items, "authorizer": "Required",
             "rules": [
-                {"index": 1, "met": false, "missing": ["scope \"a\"", "scope \"b\"", "group \"Owners\""]},
-                {"index": 2, "met": false, "missing": ["claim \"dept\": \"x\" or \"like\" \"y*\"", "acr \"mfa\""]},
+                {"index": 1, "met": false, "missing": ["scope \"a\"", "scope \"b\"", "group \"Admins\""]},
+                {"index": 2, "met": false, "missing": ["claim \"dept\": \"x\" or like \"y*\"", "acr \"mfa\""]},
             ],
-            "advice": "",
+            "advice": "the caller needs scope \"a\" and scope \"b\" and group \"Admins\" (rule 1), or \
+                       claim \"dept\": \"x\" or like \"y*\" and acr \"mfa\" (rule 2)",
         }),
     );
+    check(
+        &rest,
+        &["DELETE", "/items/1", "--token", &format!("Bearer {admin}")],
+        json!({
+            "outcome": "allowed", "status": null, "decidedBy": "authorizer", "reason": "granted",
+            "route": items, "authorizer": "Required",
+            "rules": [{"index": 1, "met": true, "missing": []}], "advice": "",
+        }),
+    );
+    check(
+        &rest,
+        &[
+            "DELETE",
+            "/items/1",
+            "--token",
+            &admin,
+            "--parameter",
+            "Group=Owners",
+        ],
+        json!({
+            "outcome": "denied", "status": 403, "decidedBy": "authorizer", "reason": "route_not_granted",
+            "route": items, "authorizer": "Required",
+            "rules": [{"index": 1, "met": false, "missing": ["group \"Owners\""]}],
+            "advice": "the caller needs group \"Owners\" (rule 1)",
+        }),
+    );
+    let by_gateway = |outcome, status, reason, route, authorizer, advice| {
+        json!({
+            "outcome": outcome, "status": status, "decidedBy": "gateway", "reason": reason,
+            "route": route, "authorizer": authorizer, "rules": [], "advice": advice,
+        })
+    };
+    let (none, null) = (json!(null), json!(null));
+    let open = json!({"method": "GET", "path": "/open"});
+    check(
+        &rest,
+        &["GET", "/items/1", "--anonymous"],
+        by_gateway(
+            "unauthorized",
+            json!(401),
+            "identity_source_missing",
+            items.clone(),
+            json!("Required"),
+            "send `Authorization: Bearer …`",
+        ),
+    );
+    check(
+        &rest,
+        &["GET", "/open"],
+        by_gateway("allowed", none, "no_authorizer", open, null.clone(), ""),
+    );
+    check(
+        &rest,
+        &["PUT", "/open", "--token", &good],
+        by_gateway(
+            "no_route",
+            json!(403),
+            "no_route",
+            null.clone(),
+            null.clone(),
+            "check the method and the path",
+        ),
+    );
+    check(
+        &rest,
+        &["GET", "/prod/open", "--anonymous"],
+        by_gateway(
+            "no_route",
+            json!(403),
+            "no_route",
+            null.clone(),
+            null.clone(),
+            "leave the stage /prod out of the path",
+        ),
+    );
+    let a = json!({"method": "ANY", "path": "/a"});
+    let b = json!({"method": "GET", "path": "/b"});
+    check(
+        &http,
+        &["GET", "/a", "--token", &token(&json!({"aud": "other"}))],
+        json!({
+            "outcome": "unauthorized", "status": 403, "decidedBy": "authorizer", "reason": "audience_not_ours",
+            "route": a, "authorizer": "Simple", "rules": [],
+            "advice": "compare `AUDIENCE` with the token's `aud` (refused: the token is for another audience)",
+        }),
+    );
+    check(
+        &http,
+        &["POST", "/a", "--token", &good],
+        json!({
+            "outcome": "denied", "status": 403, "decidedBy": "authorizer", "reason": "route_not_granted",
+            "route": a, "authorizer": "Simple", "rules": [],
+            "advice": "no rule covers this route: add one to ACCESS_RULES",
+        }),
+    );
+    check(
+        &http,
+        &["GET", "/b", "--token", &good],
+        by_gateway(
+            "allowed",
+            null.clone(),
+            "jwt_granted",
+            b.clone(),
+            json!("Jwt"),
+            "",
+        ),
+    );
+    check(
+        &http,
+        &["GET", "/b", "--token", &token(&json!({"scp": ["x"]}))],
+        by_gateway(
+            "denied",
+            json!(403),
+            "jwt_scope_missing",
+            b.clone(),
+            json!("Jwt"),
+            "ask for one of the route's `AuthorizationScopes` (the token has none of the scopes of the route)",
+        ),
+    );
+    check(
+        &http,
+        &[
+            "GET",
+            "/b",
+            "--token",
+            &token(&json!({"exp": 1_767_225_000})),
+        ],
+        by_gateway(
+            "unauthorized",
+            json!(401),
+            "jwt_not_valid",
+            b,
+            json!("Jwt"),
+            "compare the token with the authorizer's `JwtConfiguration` (the token has expired)",
+        ),
+    );
+    check(
+        &http,
+        &["GET", "/c", "--token", &good],
+        by_gateway(
+            "no_route",
+            json!(404),
+            "no_route",
+            null.clone(),
+            null,
+            "check the method and the path",
+        ),
+    );
+}
+
+#[test]
+fn wrong_arguments_and_templates_are_refused() {
+    let folder = folder("wrong");
+    let template = folder.join("template.yaml");
+    fs::write(
+        &template,
+        REST.replace(
+            "            [{\"methods\": [\"GET\"], \"path\": \"/open\"",
+            "            [{\"methods\": [\"GET\"], \"path\": \"open\"",
+        ),
+    )
+    .unwrap();
+    let template = template.display().to_string();
+    for (arguments, status, said) in [
+        (&["GET"][..], 2, "<PATH>"),
+        (&["GET", "open"], 2, "begins with `/`"),
+        (&["G T", "/open"], 2, "expected a method"),
+        (&["GET", "/open", "--at", "yesterday"], 2, "RFC 3339"),
+        (&["GET", "/open", "--token", "a b"], 2, "one token"),
+        (
+            &["GET", "/open", "--token", "a", "--anonymous"],
+            2,
+            "--anonymous",
+        ),
+        (
+            &["GET", "/open", "--template", "/nowhere.yaml"],
+            1,
+            "/nowhere.yaml",
+        ),
+        (
+            &["GET", "/open", "--template", &template],
+            1,
+            "ACCESS_RULES/0/path",
+        ),
+        (
+            &[
+                "GET",
+                "/open",
+                "--template",
+                &template,
+                "--parameter",
+                "X=1",
+            ],
+            1,
+            "named `X`",
+        ),
+    ] {
+        let output = explain(&folder, arguments);
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(status), "{arguments:?}: {error}");
+        assert!(error.contains(said), "{arguments:?}: {error}");
+        assert!(output.stdout.is_empty(), "{arguments:?}");
+    }
 }

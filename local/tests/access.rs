@@ -1,0 +1,457 @@
+//! `cargo local access`, as the command.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::{Value, json};
+
+fn folder(name: &str) -> PathBuf {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"))
+        .join("access")
+        .join(name);
+    fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+fn access(folder: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_local"))
+        .args(["access", "--data"])
+        .arg(folder)
+        .args(arguments)
+        .output()
+        .unwrap()
+}
+
+fn json_of(folder: &Path, arguments: &[&str], status: i32) -> Value {
+    let output = access(folder, arguments);
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(status), "{arguments:?}: {error}");
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+/// A REST API with two authorizers of one function, and routes `VERB PATH AUTHORIZER`.
+fn rest(rules: &Value, settings: &Value, routes: &[&str]) -> String {
+    let mut variables = json!({
+        "ISSUER": "https://example.okta.com/oauth2/default", "AUDIENCE": "api://default", "CLIENT_IDS": "web",
+        "ACCESS_RULES": rules.to_string(), "JWKS_FILE": "/opt/keys.json",
+    });
+    for (name, value) in settings.as_object().unwrap() {
+        variables[name] = value.clone();
+    }
+    let events: Value = routes
+        .iter()
+        .enumerate()
+        .map(|(place, route)| {
+            let parts: Vec<&str> = route.split(' ').collect();
+            let event = json!({"Type": "Api", "Properties": {
+                "RestApiId": {"Ref": "Api"}, "Method": parts[0], "Path": parts[1], "Auth": {"Authorizer": parts[2]},
+            }});
+            (format!("E{place}"), event)
+        })
+        .collect();
+    let arn = json!({"Fn::GetAtt": ["Authorizer", "Arn"]});
+    json!({
+        "Transform": "AWS::Serverless-2016-10-31",
+        "Resources": {
+            "Api": {"Type": "AWS::Serverless::Api", "Properties": {"StageName": "prod", "Auth": {"Authorizers": {
+                "Required": {"FunctionPayloadType": "TOKEN", "FunctionArn": arn},
+                "Optional": {"FunctionPayloadType": "REQUEST", "FunctionArn": arn, "Identity": {"ReauthorizeEvery": 0}},
+            }}}},
+            "Authorizer": {
+                "Type": "AWS::Serverless::Function",
+                "Metadata": {"BuildProperties": {"Binary": "authorizer"}},
+                "Properties": {"Environment": {"Variables": variables}},
+            },
+            "Handler": {
+                "Type": "AWS::Serverless::Function",
+                "Metadata": {"BuildProperties": {"Binary": "api-handler"}},
+                "Properties": {"Events": events},
+            },
+        },
+    })
+    .to_string()
+}
+
+fn write(folder: &Path, name: &str, text: &str) -> String {
+    let file = folder.join(name);
+    fs::write(&file, text).unwrap();
+    file.display().to_string()
+}
+
+#[test]
+fn callers_are_listed_in_words() {
+    let folder = folder("list");
+    let rules = json!([
+        {"methods": ["GET"], "path": "/state", "anonymous": true},
+        {"methods": ["GET"], "path": "/state/*", "anonymous": true},
+        {"methods": ["GET"], "path": "/state/*", "scopes": ["implied"]},
+        {"methods": ["PUT"], "path": "/state/*", "scopes": ["a", "b"], "groups": ["X", "Y"]},
+        {"methods": ["PUT"], "path": "/state/public-*"},
+        {"methods": ["DELETE"], "path": "/state/*", "claims": {"dept": ["x", 5]}, "notClaims": {"/a/b": [true]},
+         "clients": ["web"], "issuers": ["https://example.okta.com/oauth2/default"], "acr": ["mfa"], "maxAgeSeconds": 300},
+        {"methods": ["*"], "path": "/admin/*", "groups": ["Admins"]},
+    ]);
+    let routes = [
+        "GET /state Optional",
+        "GET /state Required",
+        "GET /state/{id} Required",
+        "PUT /state/{id} Optional",
+        "DELETE /state/{id} Optional",
+        "POST /state/{id} Optional",
+        "ANY /admin/{proxy+} Optional",
+        "GET /admin/open NONE",
+        "ANY /state/{id} NONE",
+    ];
+    let routes: Vec<&str> = routes
+        .into_iter()
+        .filter(|route| *route != "GET /state Required")
+        .collect();
+    let template = write(&folder, "template.json", &rest(&rules, &json!({}), &routes));
+    let listed = json_of(&folder, &["list", "--json", "--template", &template], 0);
+    let row = |method: &str, path: &str, authorizer: Value, callers: &str| json!({"method": method, "path": path, "authorizer": authorizer, "callers": callers});
+    let (optional, required) = (json!("Optional"), json!("Required"));
+    assert_eq!(
+        listed,
+        json!([
+            row("GET", "/state", optional.clone(), "anyone"),
+            row("GET", "/state/{id}", required, "anyone signed in"),
+            row(
+                "PUT",
+                "/state/{id}",
+                optional.clone(),
+                "callers with scope \"a\" and \"b\", and group \"X\" or \"Y\"; or anyone signed in (on /state/public-*)",
+            ),
+            row(
+                "DELETE",
+                "/state/{id}",
+                optional.clone(),
+                "callers with issuer \"https://example.okta.com/oauth2/default\", and client \"web\", \
+                 and claim \"dept\": \"x\" or 5, and no claim \"/a/b\": true, and acr \"mfa\", and sign-in at most 300 s ago",
+            ),
+            row("POST", "/state/{id}", optional.clone(), "no caller"),
+            row(
+                "ANY",
+                "/admin/{proxy+}",
+                optional,
+                "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS: callers with group \"Admins\"; other methods: no caller",
+            ),
+            row("GET", "/admin/open", Value::Null, "anyone"),
+            row("ANY", "/state/{id}", Value::Null, "anyone"),
+        ])
+    );
+    let text = access(&folder, &["list", "--template", &template]);
+    let text = String::from_utf8(text.stdout).unwrap();
+    assert!(text.contains("GET     /state           anyone\n"), "{text}");
+}
+
+/// The changes from one set of rules to another, on `PUT /x/{id}` with an authorizer.
+fn change(name: &str, old: &Value, new: &Value) -> Vec<(String, String)> {
+    let folder = folder(name);
+    let template = |rules: &Value| {
+        let mut rule = json!({"methods": ["PUT"], "path": "/x/*"});
+        let rules: Vec<Value> = rules
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|demands| {
+                for (name, value) in demands.as_object().unwrap() {
+                    rule[name] = value.clone();
+                }
+                std::mem::replace(&mut rule, json!({"methods": ["PUT"], "path": "/x/*"}))
+            })
+            .collect();
+        rest(&json!(rules), &json!({}), &["PUT /x/{id} Optional"])
+    };
+    let (old, new) = (
+        write(&folder, "old.json", &template(old)),
+        write(&folder, "new.json", &template(new)),
+    );
+    let changes = json_of(&folder, &["diff", &old, "--json", "--template", &new], 0);
+    let changes = changes.as_array().unwrap().iter();
+    changes
+        .map(|change| {
+            assert_eq!(
+                (&change["method"], &change["path"]),
+                (&json!("PUT"), &json!("/x/{id}"))
+            );
+            let text = change["text"].as_str().unwrap().to_owned();
+            (change["change"].as_str().unwrap().to_owned(), text)
+        })
+        .collect()
+}
+
+#[test]
+fn changes_of_rules() {
+    let check = |name: &str, old: Value, new: Value, expected: Option<(&str, &str)>| {
+        let expected: Vec<(String, String)> = expected
+            .into_iter()
+            .map(|(kind, text)| (kind.to_owned(), format!("PUT /x/{{id}}: {text}")))
+            .collect();
+        assert_eq!(change(name, &old, &new), expected, "{name}");
+    };
+    let one = |demand: Value| json!([demand]);
+    check(
+        "same",
+        one(json!({"scopes": ["a"]})),
+        one(json!({"scopes": ["a"]})),
+        None,
+    );
+    check(
+        "order",
+        json!([{"scopes": ["a"]}, {"groups": ["g"]}]),
+        json!([{"groups": ["g"]}, {"scopes": ["a"]}]),
+        None,
+    );
+    check("implied", json!([{}]), json!([{"scopes": ["a"]}, {}]), None);
+    check(
+        "signed-in",
+        one(json!({"groups": ["g"]})),
+        json!([{"groups": ["g"]}, {}]),
+        Some(("wider", "now also anyone signed in")),
+    );
+    check(
+        "anonymous",
+        one(json!({})),
+        one(json!({"anonymous": true})),
+        Some(("wider", "now also anyone")),
+    );
+    check(
+        "closed",
+        one(json!({"anonymous": true})),
+        one(json!({})),
+        Some(("narrower", "no longer anyone")),
+    );
+    check(
+        "fewer-scopes",
+        one(json!({"scopes": ["a", "b"]})),
+        one(json!({"scopes": ["a"]})),
+        Some(("wider", "now also callers with scope \"a\"")),
+    );
+    check(
+        "more-groups",
+        one(json!({"groups": ["g"]})),
+        one(json!({"groups": ["g", "h"]})),
+        Some(("wider", "now also callers with group \"g\" or \"h\"")),
+    );
+    check(
+        "other",
+        one(json!({"groups": ["g"]})),
+        one(json!({"groups": ["h"]})),
+        Some((
+            "other",
+            "now callers with group \"h\"; before callers with group \"g\"",
+        )),
+    );
+    check(
+        "like",
+        one(json!({"claims": {"d": ["eng-1"]}})),
+        one(json!({"claims": {"d": [{"like": "eng-*"}]}})),
+        Some(("wider", "now also callers with claim \"d\": like \"eng-*\"")),
+    );
+    check(
+        "like-narrower",
+        one(json!({"claims": {"d": [{"like": "e*"}]}})),
+        one(json!({"claims": {"d": [{"like": "eng-*"}]}})),
+        Some((
+            "narrower",
+            "no longer callers with claim \"d\": like \"e*\"",
+        )),
+    );
+    check(
+        "not-claims",
+        one(json!({"notClaims": {"d": ["x"]}})),
+        one(json!({"notClaims": {"d": ["x", "y"]}})),
+        Some(("narrower", "no longer callers with no claim \"d\": \"x\"")),
+    );
+    check(
+        "max-age",
+        one(json!({"maxAgeSeconds": 300})),
+        one(json!({"maxAgeSeconds": 600})),
+        Some(("wider", "now also callers with sign-in at most 600 s ago")),
+    );
+    check(
+        "added-demand",
+        one(json!({"scopes": ["a"]})),
+        one(json!({"scopes": ["a"], "acr": ["mfa"]})),
+        Some(("narrower", "no longer callers with scope \"a\"")),
+    );
+    check(
+        "numbers",
+        one(json!({"claims": {"n": [1]}})),
+        one(json!({"claims": {"n": [1.0]}})),
+        None,
+    );
+    check(
+        "no-rule",
+        json!([]),
+        one(json!({"clients": ["web"]})),
+        Some(("wider", "now also callers with client \"web\"")),
+    );
+    check(
+        "part",
+        one(json!({"path": "/x/a*"})),
+        one(json!({"path": "/x/*"})),
+        Some(("wider", "now also anyone signed in")),
+    );
+    check(
+        "two-parts",
+        json!([{"path": "/x/?"}, {"path": "/x/??*"}]),
+        one(json!({})),
+        None,
+    );
+}
+
+#[test]
+fn changes_of_routes_and_settings_widenings_first() {
+    let folder = folder("routes");
+    let rules = json!([{"methods": ["*"], "path": "/*", "groups": ["Admins"]}]);
+    let old = [
+        "GET /a Required",
+        "GET /b Required",
+        "GET /c/{id} Required",
+        "GET /gone Optional",
+    ];
+    let new = [
+        "GET /a Required",
+        "GET /b NONE",
+        "GET /c/{name} Required",
+        "GET /closed Required",
+        "GET /open NONE",
+    ];
+    let old_template = write(&folder, "old.json", &rest(&rules, &json!({}), &old));
+    let new_template = write(&folder, "new.json", &rest(&rules, &json!({}), &new));
+    let diff = |old: &str, new: &str, flags: &[&str], status| {
+        json_of(
+            &folder,
+            &[&["diff", old, "--json", "--template", new], flags].concat(),
+            status,
+        )
+    };
+    let row = |method: &str, path: &str, change: &str, text: &str| json!({"method": method, "path": path, "change": change, "text": format!("{method} {path}: {text}")});
+    let admins = "callers with group \"Admins\"";
+    let expected = json!([
+        row("GET", "/b", "wider", "now also anyone"),
+        row("GET", "/open", "new", "new, anyone"),
+        row("GET", "/closed", "new", &format!("new, {admins}")),
+        row("GET", "/gone", "gone", &format!("gone, was {admins}")),
+    ]);
+    assert_eq!(diff(&old_template, &new_template, &[], 0), expected);
+    assert_eq!(
+        diff(&old_template, &new_template, &["--fail-on-widening"], 1),
+        expected
+    );
+    let narrower = diff(&new_template, &old_template, &["--fail-on-widening"], 0);
+    let kinds: Vec<&Value> = narrower
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| &row["change"])
+        .collect();
+    assert_eq!(kinds, ["new", "narrower", "gone", "gone"]);
+
+    let clients = write(
+        &folder,
+        "clients.json",
+        &rest(
+            &rules,
+            &json!({"CLIENT_IDS": "web,other"}),
+            &["GET /a Required"],
+        ),
+    );
+    let only_a = write(
+        &folder,
+        "a.json",
+        &rest(&rules, &json!({}), &["GET /a Required"]),
+    );
+    assert_eq!(
+        diff(&only_a, &clients, &["--fail-on-widening"], 1),
+        json!([row(
+            "GET",
+            "/a",
+            "wider",
+            "now also tokens of https://example.okta.com/oauth2/default (audience api://default; client web or other)",
+        )])
+    );
+    assert_eq!(
+        diff(&only_a, &only_a, &["--fail-on-widening"], 0),
+        json!([])
+    );
+}
+
+#[test]
+fn callers_are_tested() {
+    let folder = folder("test");
+    let rules = json!([
+        {"methods": ["GET"], "path": "/x", "anonymous": true},
+        {"methods": ["PUT"], "path": "/x", "scopes": ["w"]},
+        {"methods": ["DELETE"], "path": "/x", "claims": {"/address/country": ["NL"]}, "maxAgeSeconds": 300},
+    ]);
+    let routes = [
+        "GET /x Optional",
+        "PUT /x Required",
+        "DELETE /x Required",
+        "GET /open NONE",
+    ];
+    let template = write(&folder, "template.json", &rest(&rules, &json!({}), &routes));
+    let run = |tests: Value, status| {
+        let file = write(&folder, "tests.json", &format!("\u{feff}{tests}"));
+        json_of(
+            &folder,
+            &["test", &file, "--json", "--template", &template],
+            status,
+        )
+    };
+    let now = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .unwrap()
+        .as_secs();
+    let right = json!([
+        {"name": "anonymous", "caller": "anonymous", "may": ["GET /x", "GET /open"], "mayNot": ["PUT /x", "POST /x"]},
+        {"caller": {"claims": {"scp": ["w"]}}, "may": ["PUT /x", "GET /x"], "mayNot": ["DELETE /x"]},
+        {"caller": {"claims": {"address": {"country": "NL"}, "auth_time": now}}, "may": ["DELETE /x"]},
+        {"caller": {"claims": {"address": {"country": "NL"}, "auth_time": now - 1000}}, "mayNot": ["DELETE /x"]},
+        {"caller": {"claims": {"scp": ["w"], "cid": "other"}}, "mayNot": ["GET /x", "PUT /x"]},
+        {"caller": {"claims": {"scp": ["w"], "iss": "https://other.example"}}, "mayNot": ["PUT /x"]},
+        {"caller": {"claims": {"scp": ["w"], "exp": now - 1000}}, "mayNot": ["PUT /x"]},
+    ]);
+    assert_eq!(run(right, 0), json!({"tests": 7, "failed": []}));
+    let wrong = json!([
+        {"name": "reader", "caller": {"claims": {"scp": ["r"]}}, "may": ["PUT /x"], "mayNot": ["GET /x"]},
+        {"caller": "anonymous", "may": ["PUT /x", "GET /nowhere"]},
+    ]);
+    let failed = |name: &str, call: &str, expected: &str, found: &str| json!({"name": name, "call": call, "expected": expected, "found": found});
+    assert_eq!(
+        run(wrong, 1),
+        json!({"tests": 2, "failed": [
+            failed("reader", "PUT /x", "allowed", "denied: route_not_granted"),
+            failed("reader", "GET /x", "not allowed", "allowed: granted"),
+            failed("test 1", "PUT /x", "allowed", "unauthorized: identity_source_missing"),
+            failed("test 1", "GET /nowhere", "allowed", "no route: no_route"),
+        ]})
+    );
+    for (tests, said) in [
+        ("{}", "expected an array"),
+        (
+            r#"[{"caller": "anonymous", "mustNot": []}]"#,
+            "unknown field `mustNot`",
+        ),
+        (r#"[{"caller": {"claims": {}, "x": 1}}]"#, "caller"),
+        (
+            r#"[{"caller": "anonymous", "may": ["GET"]}]"#,
+            "expected a call such as `GET /state/x`",
+        ),
+    ] {
+        let file = write(&folder, "wrong.json", tests);
+        let output = access(&folder, &["test", &file, "--template", &template]);
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{tests}: {error}");
+        assert!(error.contains(said), "{tests}: {error}");
+    }
+}
