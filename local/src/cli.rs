@@ -14,6 +14,7 @@ use crate::commands::invoke::Invoke;
 use crate::commands::run::{self, Run};
 use crate::commands::smoke::Smoke;
 use crate::commands::token::Token;
+use crate::commands::why::Why;
 use crate::progress::line;
 use crate::stack::workspace;
 
@@ -47,6 +48,7 @@ enum Command {
     Invoke(Invoke),
     Event(Event),
     Explain(Explain),
+    Why(Why),
     Access(Access),
     Doctor(Doctor),
     Smoke(Smoke),
@@ -65,6 +67,7 @@ impl Cli {
             Some(Command::Invoke(invoke)) => invoke.run(&self.run.options(data)).await,
             Some(Command::Event(event)) => event.run(&self.run.options(data)).await,
             Some(Command::Explain(explain)) => explain.run(&self.run.options(data)).await,
+            Some(Command::Why(why)) => why.run(&data),
             Some(Command::Access(access)) => access.run(&self.run.options(data)).await,
             Some(Command::Doctor(doctor)) => doctor.run().await,
             Some(Command::Smoke(smoke)) => smoke.run().await,

@@ -20,6 +20,7 @@ pub mod smoke;
 mod stray;
 mod template_args;
 pub mod token;
+pub mod why;
 
 /// Why a command failed.
 pub(crate) type Failed = Box<dyn std::error::Error + Send + Sync>;

@@ -98,11 +98,16 @@ impl Function {
 
     /// Runs one invocation.
     pub async fn run(&self, payload: Bytes) -> Outcome {
+        self.run_as(payload, random::request_id()).await
+    }
+
+    /// Runs one invocation with this request id.
+    async fn run_as(&self, payload: Bytes, request_id: String) -> Outcome {
         let mut environment = match self.environment().await {
             Ok(environment) => environment,
             Err(error) => return Outcome::Error(error),
         };
-        let (outcome, reusable) = self.run_in(&mut environment, payload).await;
+        let (outcome, reusable) = self.run_in(&mut environment, payload, request_id).await;
         if reusable {
             self.keep(environment);
         } else if let Err(error) = environment.process.kill().await {
@@ -164,8 +169,12 @@ impl Function {
     }
 
     /// The outcome, and whether the environment can serve again.
-    async fn run_in(&self, environment: &mut Environment, payload: Bytes) -> (Outcome, bool) {
-        let request_id = random::request_id();
+    async fn run_in(
+        &self,
+        environment: &mut Environment,
+        payload: Bytes,
+        request_id: String,
+    ) -> (Outcome, bool) {
         let (taken_sender, taken) = oneshot::channel();
         let (outcome_sender, outcome) = oneshot::channel();
         environment.runtime.enqueue(Invocation {
@@ -279,12 +288,16 @@ impl Functions {
 
 impl Invoke for Functions {
     fn invoke<'a>(&'a self, name: &'a str, payload: Bytes) -> Invoked<'a> {
+        self.invoke_as(name, payload, random::request_id())
+    }
+
+    fn invoke_as<'a>(&'a self, name: &'a str, payload: Bytes, request_id: String) -> Invoked<'a> {
         Box::pin(async move {
             let Some(function) = self.find(name).map(Arc::clone) else {
                 return Err(InvocationError::UnknownFunction(name.to_owned()));
             };
             // A separate task: as at AWS, a caller that disconnects does not stop the function.
-            let run = tokio::spawn(async move { function.run(payload).await });
+            let run = tokio::spawn(async move { function.run_as(payload, request_id).await });
             Ok(run.await.unwrap_or_else(|error| {
                 Outcome::Error(FunctionError::of_lambda(
                     "Runtime.ExitError",

@@ -3,10 +3,12 @@
 //! REST APIs and HTTP APIs are two dialects over one model of an API. They share the authorizers' answers and their cache,
 //! the evaluation of policies, and the functions. `ARCHITECTURE.md` lists what is done where AWS documents nothing.
 
+pub mod access_log;
 pub mod answer;
 pub mod authorization;
 pub mod call;
 pub mod condition;
+pub mod decided;
 pub mod event;
 pub mod http_api;
 pub mod jwt;
@@ -22,14 +24,16 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{Request, Response, StatusCode};
 use serde_json::{Map, Value};
 
 use crate::clock::Clock;
 use crate::invocation::{Invoke, Outcome};
 use crate::progress::Log;
+use crate::random;
 use crate::template::Api;
 use crate::template::api::{Authorizer, Kind, LambdaAuthorizer};
+use access_log::{AccessLine, AccessLog, Invoked};
 use authorization::{AnswerForm, Authorization, Cache, CacheKey, Decision};
 use call::Call;
 use condition::Facts;
@@ -60,6 +64,7 @@ pub struct Gateway {
     cache: Cache,
     keys: Arc<dyn IssuerKeys>,
     log: Log,
+    access_log: Option<AccessLog>,
 }
 
 /// A route names an authorizer that the API does not have.
@@ -104,6 +109,7 @@ impl Gateway {
             cache: Cache::default(),
             keys: Arc::new(PublishedKeys::default()),
             log,
+            access_log: None,
         }
     }
 
@@ -111,6 +117,13 @@ impl Gateway {
     #[must_use]
     pub fn with_keys(mut self, keys: Arc<dyn IssuerKeys>) -> Self {
         self.keys = keys;
+        self
+    }
+
+    /// The same with an access log.
+    #[must_use]
+    pub fn with_access_log(mut self, access_log: AccessLog) -> Self {
+        self.access_log = Some(access_log);
         self
     }
 
@@ -131,13 +144,14 @@ impl Gateway {
                     .await
             }
         };
-        let took = started.elapsed().as_millis();
-        self.log.line(format_args!(
-            "{} {} {} in {took} ms",
-            call.verb,
-            call.full_path,
-            response.status().as_u16()
-        ));
+        let is_rest = matches!(self.api.kind, Kind::Rest { .. });
+        let line = call
+            .record
+            .line(&call, is_rest, response.status(), started.elapsed());
+        if let Some(access_log) = &self.access_log {
+            access_log.write(&line);
+        }
+        self.log.line(in_words(&line));
         response
     }
 
@@ -188,6 +202,7 @@ impl Gateway {
     /// The answer of a Lambda authorizer, cached or new, and how long the function took.
     async fn ask(
         &self,
+        call: &Call,
         name: &str,
         authorizer: &LambdaAuthorizer,
         values: &[String],
@@ -197,22 +212,49 @@ impl Gateway {
         let key = CacheKey::new(name, values);
         let caches = !authorizer.ttl.is_zero();
         if caches && let Some(cached) = self.cache.find(&key, self.clock.now()) {
+            note_principal(call, &cached);
             return Ok((cached, Duration::ZERO));
         }
         let started = Instant::now();
         let payload = event().to_string().into();
-        let payload = match self.functions.invoke(&authorizer.function, payload).await {
-            Ok(Outcome::Success(payload)) => payload,
+        let request_id = random::request_id();
+        let invoked = self
+            .functions
+            .invoke_as(&authorizer.function, payload, request_id.clone())
+            .await;
+        let note = |status: StatusCode, error: Option<&str>| {
+            let invoked = Invoked {
+                request_id,
+                latency: started.elapsed(),
+                status: Some(status),
+                error: error.map(str::to_owned),
+            };
+            call.record.note(|entry| entry.authorizer = Some(invoked));
+        };
+        let payload = match invoked {
+            Ok(Outcome::Success(payload)) => {
+                note(StatusCode::OK, None);
+                payload
+            }
             Ok(Outcome::Error(error)) if error.message().as_deref() == Some("Unauthorized") => {
+                note(StatusCode::UNAUTHORIZED, Some("Unauthorized"));
                 return Err(AuthorizerError::Unauthorized);
             }
             Ok(Outcome::Error(error)) => {
+                note(
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    Some("the function failed"),
+                );
                 self.log.warn(format_args!(
                     "the authorizer {name} failed, so the answer is 500: {error}"
                 ));
                 return Err(AuthorizerError::Failed);
             }
             Err(error) => {
+                note(
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    Some("the function cannot be invoked"),
+                );
                 self.log.warn(format_args!(
                     "the authorizer {name} cannot be invoked, so the answer is 500: {error}"
                 ));
@@ -225,6 +267,7 @@ impl Gateway {
             ));
             AuthorizerError::Failed
         })?;
+        note_principal(call, &authorization);
         if caches {
             let now = self.clock.now();
             self.cache
@@ -241,18 +284,26 @@ impl Gateway {
             user_agent: call.header("user-agent"),
             referer: call.header("referer"),
         };
-        match &authorization.decision {
+        let verdict = match &authorization.decision {
             Decision::Policy(policy) => {
                 policy.verdict(method_arn, &facts, &mut |warning| self.log.warn(warning))
             }
             Decision::Simple(true) => Verdict::Allowed,
             Decision::Simple(false) => Verdict::NotAllowed,
-        }
+        };
+        let status = match verdict {
+            Verdict::Allowed => StatusCode::OK,
+            Verdict::NotAllowed | Verdict::Denied => StatusCode::FORBIDDEN,
+        };
+        call.record
+            .note(|entry| entry.authorize_status = Some(status));
+        verdict
     }
 
     /// What a function answers to an event.
     async fn integrate(
         &self,
+        call: &Call,
         function: &str,
         event: &Value,
         timeout: Duration,
@@ -261,19 +312,71 @@ impl Gateway {
         if event.len() > MAX_EVENT {
             return Err(IntegrationError::TooLarge);
         }
-        let invoked = self.functions.invoke(function, event.into());
-        match tokio::time::timeout(timeout, invoked).await {
-            Err(_) => Err(IntegrationError::Timeout),
-            Ok(Ok(Outcome::Success(payload))) => Ok(payload),
+        let started = Instant::now();
+        let request_id = random::request_id();
+        let invoked = self
+            .functions
+            .invoke_as(function, event.into(), request_id.clone());
+        let (answered, error) = match tokio::time::timeout(timeout, invoked).await {
+            Err(_) => (
+                Err(IntegrationError::Timeout),
+                Some("the function took too long"),
+            ),
+            Ok(Ok(Outcome::Success(payload))) => (Ok(payload), None),
             Ok(Ok(Outcome::Error(error))) => {
                 self.log.warn(format_args!("{function} failed: {error}"));
-                Err(IntegrationError::Failed)
+                (Err(IntegrationError::Failed), Some("the function failed"))
             }
             Ok(Err(error)) => {
                 self.log
                     .warn(format_args!("{function} cannot be invoked: {error}"));
-                Err(IntegrationError::Failed)
+                (
+                    Err(IntegrationError::Failed),
+                    Some("the function cannot be invoked"),
+                )
             }
-        }
+        };
+        let invoked = Invoked {
+            request_id,
+            latency: started.elapsed(),
+            status: None,
+            error: error.map(str::to_owned),
+        };
+        call.record.note(|entry| entry.integration = Some(invoked));
+        answered
     }
+}
+
+/// Notes whom an authorizer's answer is about.
+fn note_principal(call: &Call, authorization: &Authorization) {
+    call.record
+        .note(|entry| entry.principal.clone_from(&authorization.principal));
+}
+
+/// Notes the answer of a function.
+fn note_answer(call: &Call, response: &Response<Bytes>) {
+    call.record.note(|entry| {
+        if let Some(integration) = &mut entry.integration {
+            integration.status = Some(response.status());
+        }
+    });
+}
+
+/// A request as people read it.
+fn in_words(line: &AccessLine) -> String {
+    let decided = line.decided();
+    let latency = |member: &str| member.parse::<u64>().unwrap_or(0);
+    let (authorizer, function) = (
+        latency(&line.authorizer_latency),
+        latency(&line.integration_latency),
+    );
+    let gateway = latency(&line.response_latency).saturating_sub(authorizer + function);
+    format!(
+        "{} {} {} {} ({}) in {gateway} + {authorizer} + {function} ms",
+        line.http_method,
+        line.path,
+        line.status,
+        decided.by.in_words(),
+        decided.reason
+    )
 }

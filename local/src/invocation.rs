@@ -73,6 +73,16 @@ pub trait Invoke: fmt::Debug + Send + Sync {
     /// Invokes a function and waits for its answer.
     fn invoke<'a>(&'a self, function: &'a str, payload: Bytes) -> Invoked<'a>;
 
+    /// The same with a request id that the caller has chosen, so that it can name the invocation later.
+    fn invoke_as<'a>(
+        &'a self,
+        function: &'a str,
+        payload: Bytes,
+        _request_id: String,
+    ) -> Invoked<'a> {
+        self.invoke(function, payload)
+    }
+
     /// Whether a function has that name.
     fn knows(&self, function: &str) -> bool;
 }

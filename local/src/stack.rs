@@ -15,6 +15,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::database::Database;
 use crate::function::{Function, Functions};
 use crate::gateway::Gateway;
+use crate::gateway::access_log::AccessLog;
 use crate::invocation::Invoke;
 use crate::issuer::{self, Issuer};
 use crate::packages;
@@ -124,7 +125,8 @@ impl Stack {
             let command = options.functions.get(&definition.logical_id);
             let command = command.map(Vec::as_slice);
             let settings = settings(definition, &binaries, &region, &file, command);
-            let log = Log::open(&definition.name, &logs, progress);
+            // Beside the access log, which names their lines.
+            let log = Log::open(&definition.name, &options.data, progress);
             Function::new(settings, Arc::clone(&clock), log)
         }));
         warm_up(&functions).await?;
@@ -133,7 +135,10 @@ impl Stack {
         let pages = pages(workspace().join("web"), &region, &file, dpop)?;
         let log = Log::open("gateway", &logs, progress);
         let invoke = Arc::clone(&functions);
-        let gateway = Gateway::new(template.api, region, invoke, clock, log.clone());
+        let access_log =
+            AccessLog::create(&options.data).map_err(|cause| file_error(&options.data, cause))?;
+        let gateway = Gateway::new(template.api, region, invoke, clock, log.clone())
+            .with_access_log(access_log);
         let server = Server {
             gateway: Arc::new(gateway),
             functions,

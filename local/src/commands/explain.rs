@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use authorizer::config::Settings;
-use authorizer::http_client::{HttpClient, Transport};
+use authorizer::issuer::http_client::{HttpClient, Transport};
 use clap::Args;
 use lambda_support::clock::{self as authorizer_clock, Timestamp};
 use serde::Serialize;

@@ -11,7 +11,7 @@ use std::{fs, io};
 use authorizer::authorizer::{Authorizer, Explanation};
 use authorizer::config::Settings;
 use authorizer::error::Diagnostic;
-use authorizer::http_client::{Document, Request, Sending, Transport};
+use authorizer::issuer::http_client::{Document, Request, Sending, Transport};
 use bytes::Bytes;
 use jsonwebtoken::jwk::JwkSet;
 use lambda_support::clock::Clock;

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, Request};
 use time::OffsetDateTime;
 
+use super::access_log::Record;
 use crate::clock::Clock;
 use crate::random;
 
@@ -47,6 +48,8 @@ pub struct Call {
     pub source_ip: IpAddr,
     /// The protocol, usually `HTTP/1.1`.
     pub protocol: String,
+    /// What its line in the access log says.
+    pub record: Record,
 }
 
 impl Call {
@@ -73,6 +76,7 @@ impl Call {
             body: request.body().clone(),
             source_ip,
             protocol: format!("{:?}", request.version()),
+            record: Record::default(),
         }
     }
 

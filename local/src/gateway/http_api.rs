@@ -11,12 +11,13 @@ use http::header::{CONTENT_TYPE, WWW_AUTHENTICATE};
 use http::{HeaderValue, Request, Response, StatusCode};
 use serde_json::{Value, json};
 
+use super::access_log::Entry;
 use super::authorization::{AnswerForm, Identified, identify, identity_value};
 use super::call::{Call, headers_size};
 use super::jwt::{self, JwtError};
 use super::policy::Verdict;
 use super::route::{self, Matched};
-use super::{AuthorizerError, BodyTooLarge, Gateway, IntegrationError, MAX_HEADERS};
+use super::{AuthorizerError, BodyTooLarge, Gateway, IntegrationError, MAX_HEADERS, note_answer};
 use crate::aws;
 use crate::template::api::{
     Authorizer, CorsConfiguration, Identity, Integration, JwtAuthorizer, LambdaAuthorizer,
@@ -56,8 +57,9 @@ impl HttpApiError {
     const UNAUTHORIZED: Self = Self::Unauthorized { challenge: None };
     const FORBIDDEN: Self = Self::Forbidden { challenge: None };
 
-    fn response(&self) -> Response<Bytes> {
-        let (status, message) = match self {
+    /// The status and the message of the answer.
+    const fn answer(&self) -> (StatusCode, &'static str) {
+        match self {
             Self::NotFound => (StatusCode::NOT_FOUND, "Not Found"),
             Self::Unauthorized { .. } => (StatusCode::UNAUTHORIZED, "Unauthorized"),
             Self::Forbidden { .. } => (StatusCode::FORBIDDEN, "Forbidden"),
@@ -68,7 +70,24 @@ impl HttpApiError {
                 "Request Header Fields Too Large",
             ),
             Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large"),
+        }
+    }
+
+    /// What the access log says about it.
+    const fn note(&self, entry: &mut Entry) {
+        let (_, message) = self.answer();
+        entry.error_message = Some(message);
+        entry.response_type = match self {
+            Self::Unauthorized { .. } => Some("UNAUTHORIZED"),
+            Self::Forbidden { .. } => Some("ACCESS_DENIED"),
+            Self::TooLarge => Some("REQUEST_TOO_LARGE"),
+            Self::Unavailable => Some("INTEGRATION_TIMEOUT"),
+            Self::NotFound | Self::Internal | Self::HeadersTooLarge => None,
         };
+    }
+
+    fn response(&self) -> Response<Bytes> {
+        let (status, message) = self.answer();
         let mut response = Response::new(json!({ "message": message }).to_string().into());
         *response.status_mut() = status;
         let headers = response.headers_mut();
@@ -103,7 +122,10 @@ impl Gateway {
                 response
             }
             (Ok(response), None) => response,
-            (Err(error), _) => error.response(),
+            (Err(error), _) => {
+                call.record.note(|entry| error.note(entry));
+                error.response()
+            }
         };
         if let Ok(id) = HeaderValue::from_str(&call.id) {
             response.headers_mut().insert("apigw-requestid", id);
@@ -124,6 +146,8 @@ impl Gateway {
         }
         let matched = route::find_http(&self.api.routes, &call.verb, &call.path)
             .ok_or(HttpApiError::NotFound)?;
+        call.record
+            .note(|entry| entry.resource = Some(matched.route.key()));
         let named = self
             .authorizer(&matched)
             .map_err(|_| HttpApiError::Internal)?;
@@ -168,7 +192,7 @@ impl Gateway {
             PayloadFormat::V1 => event::authorizer_v1(call, &self.api, matched, &values, &arn),
             PayloadFormat::V2 => event::authorizer_v2(call, &self.api, matched, &values, &arn),
         };
-        let asked = self.ask(name, authorizer, &values, event, form);
+        let asked = self.ask(call, name, authorizer, &values, event, form);
         let Ok(asked) = tokio::time::timeout(MAX_AUTHORIZER_TIME, asked).await else {
             self.log.warn(format_args!(
                 "the authorizer {name} took more than 10 seconds, so the answer is 500"
@@ -203,6 +227,8 @@ impl Gateway {
         verified.map(Authorized::ByJwt).map_err(|error| {
             let challenge = Some(error.challenge(scopes));
             self.log.line(format_args!("the JWT is refused: {error}"));
+            call.record
+                .note(|entry| entry.jwt_error = Some(error.to_string()));
             match error {
                 JwtError::InsufficientScope => HttpApiError::Forbidden { challenge },
                 _ => HttpApiError::Unauthorized { challenge },
@@ -228,17 +254,19 @@ impl Gateway {
             PayloadFormat::V1 => event::proxy_v1(call, &self.api, matched, authorized),
             PayloadFormat::V2 => event::proxy_v2(call, &self.api, matched, authorized),
         };
-        let payload = self.integrate(name, &event, *timeout).await;
+        let payload = self.integrate(call, name, &event, *timeout).await;
         let payload = payload.map_err(|error| match error {
             IntegrationError::TooLarge => HttpApiError::TooLarge,
             IntegrationError::Timeout => HttpApiError::Unavailable,
             IntegrationError::Failed => HttpApiError::Internal,
         })?;
-        answer::read(&payload, *format).map_err(|malformed| {
+        let response = answer::read(&payload, *format).map_err(|malformed| {
             self.log.warn(format_args!(
                 "{name} answered what AWS does not accept, so the answer is 500: {malformed}"
             ));
             HttpApiError::Internal
-        })
+        })?;
+        note_answer(call, &response);
+        Ok(response)
     }
 }

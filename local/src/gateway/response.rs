@@ -50,6 +50,21 @@ struct Standard {
 }
 
 impl GatewayError {
+    /// The type of the gateway response; none for an answer that cannot be customised.
+    #[must_use]
+    pub const fn response_type(&self) -> Option<&'static str> {
+        match self.standard().kind {
+            Some((own, _)) => Some(own),
+            None => None,
+        }
+    }
+
+    /// The message of the answer.
+    #[must_use]
+    pub const fn message(&self) -> Option<&'static str> {
+        self.standard().message
+    }
+
     const fn standard(&self) -> Standard {
         let (kind, status, message, error_type) = match self {
             // Not customisable: no API is known at this point.

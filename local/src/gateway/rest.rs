@@ -14,7 +14,7 @@ use super::response::{self, GatewayError};
 use super::route::{self, Matched};
 use super::{
     AuthorizerError, BodyTooLarge, Gateway, IntegrationError, MAX_HEADERS, MAX_METHOD_ARN, answer,
-    event,
+    event, note_answer,
 };
 use crate::aws;
 use crate::template::api::{Authorizer, Identity, Integration, Kind, LambdaAuthorizer};
@@ -55,6 +55,10 @@ impl Gateway {
         let mut response = answered.unwrap_or_else(|failure| {
             let resource = failure.resource.as_deref();
             let context = self.context(call, resource, failure.authorizer.as_ref());
+            call.record.note(|entry| {
+                entry.response_type = failure.error.response_type();
+                entry.error_message = failure.error.message();
+            });
             response::answer(&failure.error, responses, &context)
         });
         let headers = response.headers_mut();
@@ -79,6 +83,8 @@ impl Gateway {
         let matched = route::find(&self.api.routes, &call.verb, &call.path)
             .ok_or_else(|| Failure::of(GatewayError::MissingAuthenticationToken))?;
         let resource = matched.route.path.to_string();
+        call.record
+            .note(|entry| entry.resource = Some(resource.clone()));
         let at_resource = |error| Failure {
             error,
             resource: Some(resource.clone()),
@@ -146,7 +152,7 @@ impl Gateway {
             (Identity::Token { .. }, Some(value)) => event::token(value, method_arn),
             _ => event::request(call, &self.api, resource, &matched.parameters, method_arn),
         };
-        self.ask(name, authorizer, &values, event, AnswerForm::Rest)
+        self.ask(call, name, authorizer, &values, event, AnswerForm::Rest)
             .await
             .map_err(|error| match error {
                 AuthorizerError::Unauthorized => GatewayError::Unauthorized,
@@ -166,7 +172,7 @@ impl Gateway {
             Integration::Preflight(headers) => return Ok(answer::preflight(headers)),
         };
         let event = event::proxy(call, &self.api, resource, &matched.parameters, authorizer);
-        let payload = self.integrate(function, &event, timeout).await;
+        let payload = self.integrate(call, function, &event, timeout).await;
         let payload = payload.map_err(|error| match error {
             IntegrationError::TooLarge => GatewayError::RequestTooLarge,
             IntegrationError::Timeout => GatewayError::IntegrationTimeout,
@@ -178,11 +184,13 @@ impl Gateway {
             } => binary_media_types.as_slice(),
             Kind::Http { .. } => &[],
         };
-        answer::read(&payload, call, binary_media_types).map_err(|malformed| {
+        let response = answer::read(&payload, call, binary_media_types).map_err(|malformed| {
             self.log.warn(format_args!(
                 "{function} answered what AWS does not accept, so the answer is 502: {malformed}"
             ));
             GatewayError::BadIntegrationAnswer
-        })
+        })?;
+        note_answer(call, &response);
+        Ok(response)
     }
 }

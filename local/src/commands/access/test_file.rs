@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use authorizer::algorithm::Algorithm;
 use authorizer::config::Settings;
-use authorizer::http_client::Transport;
+use authorizer::issuer::http_client::Transport;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 

@@ -1,0 +1,121 @@
+//! `cargo local why`: what became of a request, by the lines of the access log and of both functions.
+
+mod join;
+mod lines;
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::{fs, io};
+
+use clap::Args;
+
+use self::join::Account;
+use self::lines::Lines;
+use super::{Failed, advice};
+use crate::progress::{line, print};
+use crate::text_file;
+
+/// Show what became of a request: who answered, why, and what to do
+///
+/// REQUEST_ID is the id that the answer has: `x-amzn-requestid` (REST API), `apigw-requestid` (HTTP API), or `requestId` in an
+/// error of the handler. Lambda's id of an invocation does, too. Without --logs the lines are those of the stack in the
+/// data folder.
+#[derive(Debug, Args)]
+pub struct Why {
+    /// Id of the request
+    request_id: String,
+    /// File with lines of the access log and of both functions, as `aws logs tail` prints them; `-` is standard input;
+    /// may be repeated
+    #[arg(long, value_name = "FILE")]
+    logs: Vec<PathBuf>,
+    /// Print one JSON document on standard output
+    #[arg(long)]
+    json: bool,
+}
+
+impl Why {
+    /// Finds the request and prints its account.
+    pub(crate) fn run(&self, data: &Path) -> Result<ExitCode, Failed> {
+        let files = if self.logs.is_empty() {
+            log_files(data).map_err(|cause| {
+                format!(
+                    "{}: {cause}: expected the data folder of a stack; pass --data or --logs",
+                    data.display()
+                )
+            })?
+        } else {
+            self.logs.clone()
+        };
+        let mut lines = Lines::default();
+        for file in &files {
+            lines.read(&text_file::read(file)?);
+        }
+        let Some(account) = join::account(&lines, &self.request_id) else {
+            line(format_args!(
+                "error: no line is about the request {}: expected an id in the access log or in a function's log; {}",
+                self.request_id,
+                if lines.has_access_log() {
+                    "check the id, and whether the lines are those of its time"
+                } else {
+                    "there is no line of an access log, which the template's parameter AccessLog turns on"
+                }
+            ));
+            return Ok(ExitCode::FAILURE);
+        };
+        print(&if self.json {
+            format!("{}\n", serde_json::to_string_pretty(&account)?)
+        } else {
+            text(&account)
+        })?;
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// The logs of a stack: the access log and the functions' files beside it.
+fn log_files(data: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(data)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|ending| ending == "log") {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+fn text(account: &Account) -> String {
+    let status = account
+        .status
+        .map_or_else(|| "unknown status".to_owned(), |status| status.to_string());
+    let by = account
+        .decided_by
+        .map_or("by an unknown part", |by| by.in_words());
+    let mut text = format!("{status}, decided {by}\n");
+    let mut row = |name: &str, value: &str| {
+        let _ = writeln!(text, "  {name:<11} {value}");
+    };
+    if let Some(reason) = &account.reason {
+        row("reason", reason);
+        if let Some(reason) = advice::reason(reason) {
+            row("", reason.meaning);
+        }
+    }
+    if let Some(detail) = &account.detail {
+        row("found", detail);
+    }
+    if let Some(route) = &account.route {
+        row("route", &format!("{} {}", route.method, route.path));
+    }
+    if let Some(id) = &account.authorizer.request_id {
+        row("authorizer", &format!("invocation {id}"));
+    }
+    if let Some(cache) = account.authorizer.cache {
+        row("cache", cache);
+    }
+    if !account.advice.is_empty() {
+        row("advice", &account.advice);
+    }
+    text
+}

@@ -1,0 +1,224 @@
+//! One request, by all the lines about it. `ARCHITECTURE.md` says what is inferred where a line is missing.
+
+use serde::Serialize;
+
+use super::lines::{AuthorizerLine, HandlerLine, Lines};
+use crate::commands::advice;
+use crate::commands::decision::NamedRoute;
+use crate::gateway::access_log::{AccessLine, value};
+use crate::gateway::decided::DecidedBy;
+
+/// What became of a request. What the lines do not show is none.
+#[derive(Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Account {
+    pub(super) request_id: String,
+    pub(super) status: Option<u16>,
+    pub(super) decided_by: Option<DecidedBy>,
+    pub(super) reason: Option<String>,
+    pub(super) route: Option<NamedRoute>,
+    pub(super) authorizer: Authorizer,
+    pub(super) advice: String,
+    /// What was found and expected, as a function's line has it.
+    #[serde(skip)]
+    pub(super) detail: Option<String>,
+}
+
+/// What the authorizer had to do with it.
+#[derive(Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Authorizer {
+    pub(super) request_id: Option<String>,
+    pub(super) cache: Option<&'static str>,
+}
+
+/// The account of a request with this id: API Gateway's, or Lambda's of one of its invocations.
+pub(super) fn account(lines: &Lines, id: &str) -> Option<Account> {
+    let access = lines.access.iter().find(|line| is_about(line, id));
+    let id = access.map_or(id, |line| line.request_id.as_str());
+    let named = |member: &str, own: &str| value(member) == Some(own);
+    let decision = lines.authorizer.iter().find(|line| {
+        line.api_request_id.as_deref() == Some(id)
+            || line.request_id == id
+            || access.is_some_and(|access| named(&access.authorizer_request_id, &line.request_id))
+    });
+    let handled = lines.handler.iter().find(|line| {
+        line.api_request_id.as_deref() == Some(id)
+            || line.request_id == id
+            || access.is_some_and(|access| named(&access.integration_request_id, &line.request_id))
+    });
+    let mut account = match (access, decision, handled) {
+        (Some(access), ..) => by_access_line(access, decision, handled),
+        (None, _, Some(handled)) => by_handler_line(handled, decision),
+        (None, Some(decision), None) => by_decision(decision),
+        (None, None, None) => return None,
+    };
+    account.authorizer = authorizer(access, decision, account.decided_by);
+    account.advice = what_to_do(&account);
+    Some(account)
+}
+
+fn is_about(line: &AccessLine, id: &str) -> bool {
+    [
+        &line.request_id,
+        &line.authorizer_request_id,
+        &line.integration_request_id,
+    ]
+    .into_iter()
+    .any(|member| value(member) == Some(id))
+}
+
+fn by_access_line(
+    access: &AccessLine,
+    decision: Option<&AuthorizerLine>,
+    handled: Option<&HandlerLine>,
+) -> Account {
+    let decided = access.decided();
+    // The authorizer's own reason says more than the gateway's type.
+    let (reason, detail) = match (decided.by, decision, handled) {
+        (DecidedBy::Authorizer, Some(decision), _) if refused(decision) => {
+            (decision.reason.clone(), decision.detail.clone())
+        }
+        (DecidedBy::Authorizer, Some(_), _) if decided.reason == "authorizer_failed" => {
+            // It decided, and API Gateway could not use the answer.
+            ("authorizer_answer_malformed".to_owned(), None)
+        }
+        (DecidedBy::Handler, _, Some(handled)) => (decided.reason, handled.cause.clone()),
+        _ => (
+            decided.reason,
+            value(&access.integration_error).map(str::to_owned),
+        ),
+    };
+    Account {
+        request_id: access.request_id.clone(),
+        status: access.status.parse().ok(),
+        decided_by: Some(decided.by),
+        reason: Some(reason),
+        route: route(access),
+        detail,
+        ..Account::about("")
+    }
+}
+
+/// Without an access log: the handler's answer is the caller's.
+fn by_handler_line(handled: &HandlerLine, decision: Option<&AuthorizerLine>) -> Account {
+    let id = handled
+        .api_request_id
+        .as_deref()
+        .or(decision.and_then(|decision| decision.api_request_id.as_deref()));
+    let route = handled.method.clone().zip(handled.route.clone());
+    Account {
+        status: handled.status,
+        decided_by: Some(DecidedBy::Handler),
+        reason: handled.status.map(|status| {
+            if status >= 400 {
+                status.to_string()
+            } else {
+                "answered".to_owned()
+            }
+        }),
+        route: route.map(|(method, path)| NamedRoute { method, path }),
+        detail: handled.cause.clone(),
+        ..Account::about(id.unwrap_or(&handled.request_id))
+    }
+}
+
+/// Only the authorizer's line: the gateway's answer is inferred, and a granted call has another end, which is unknown.
+fn by_decision(decision: &AuthorizerLine) -> Account {
+    let id = decision.api_request_id.as_deref();
+    let account = Account {
+        reason: Some(decision.reason.clone()),
+        detail: decision.detail.clone(),
+        ..Account::about(id.unwrap_or(&decision.request_id))
+    };
+    if !refused(decision) {
+        return account;
+    }
+    Account {
+        // A bad token is a 403 at simple answers of an HTTP API, which the line does not tell from a REST API.
+        status: match decision.decision.as_str() {
+            "deny" => Some(403),
+            "error" => Some(500),
+            _ => None,
+        },
+        decided_by: Some(DecidedBy::Authorizer),
+        ..account
+    }
+}
+
+impl Account {
+    fn about(id: &str) -> Self {
+        Self {
+            request_id: id.to_owned(),
+            status: None,
+            decided_by: None,
+            reason: None,
+            route: None,
+            authorizer: Authorizer::default(),
+            advice: String::new(),
+            detail: None,
+        }
+    }
+}
+
+fn refused(decision: &AuthorizerLine) -> bool {
+    decision.decision != "allow"
+}
+
+/// The route: that of a REST API beside the method, or the key of an HTTP API's.
+fn route(access: &AccessLine) -> Option<NamedRoute> {
+    let method = access.http_method.clone();
+    if let Some(path) = access.resource_path.as_deref().and_then(value) {
+        let path = path.to_owned();
+        return Some(NamedRoute { method, path });
+    }
+    let key = access.route_key.as_deref().and_then(value)?;
+    Some(match key.split_once(' ') {
+        Some((method, path)) => NamedRoute {
+            method: method.to_owned(),
+            path: path.to_owned(),
+        },
+        None => NamedRoute {
+            method,
+            path: key.to_owned(),
+        },
+    })
+}
+
+/// The invocation, and where the decision came from: API Gateway's cache of policies, else the authorizer's cache of
+/// tokens.
+fn authorizer(
+    access: Option<&AccessLine>,
+    decision: Option<&AuthorizerLine>,
+    decided_by: Option<DecidedBy>,
+) -> Authorizer {
+    let invoked = access.and_then(|access| value(&access.authorizer_request_id));
+    let is_cached_policy = access
+        .is_some_and(|access| !access.asked_authorizer() && value(&access.principal_id).is_some());
+    let cache = decision.and_then(|decision| decision.cache.as_deref());
+    Authorizer {
+        request_id: invoked
+            .or(decision.map(|decision| decision.request_id.as_str()))
+            .map(str::to_owned),
+        cache: match cache {
+            _ if is_cached_policy || decided_by == Some(DecidedBy::CachedPolicy) => Some("hit"),
+            Some("hit") => Some("hit"),
+            Some("miss") => Some("miss"),
+            Some("off") => Some("off"),
+            _ => None,
+        },
+    }
+}
+
+fn what_to_do(account: &Account) -> String {
+    let known = account.reason.as_deref().and_then(advice::reason);
+    let advice = match known {
+        Some(reason) if reason.advice != "nothing" => reason.advice,
+        _ => "",
+    };
+    match &account.detail {
+        Some(detail) if advice.is_empty() => detail.clone(),
+        Some(detail) => format!("{advice} ({detail})"),
+        None => advice.to_owned(),
+    }
+}
