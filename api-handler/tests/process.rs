@@ -1,15 +1,11 @@
 //! The binary as a process behind a Runtime API: how it starts, what it survives, and how it ends.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests may fail so")]
-
-#[path = "../../lambda-support/tests/runtime_api/mod.rs"]
-mod runtime_api;
-
 use std::process::Command;
 
-use serde_json::{Value, json};
-
-use runtime_api::{RuntimeApi, answer, event, text};
+use testkit::runtime_api::{
+    FakeRuntimeApi, assert_init_error, assert_no_cpu_jitter_entropy,
+    assert_survives_responses_without_an_event, assert_takes_several_invocations_at_once, written,
+};
 
 fn handler() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_api-handler"));
@@ -28,7 +24,7 @@ fn handler() -> Command {
 #[test]
 fn wrong_settings_are_reported_to_lambda_and_on_standard_error() {
     use std::os::unix::ffi::OsStrExt;
-    let api = RuntimeApi::start(Vec::new());
+    let api = FakeRuntimeApi::start(Vec::new());
     let output = handler()
         .env("AWS_LAMBDA_RUNTIME_API", &api.address)
         .env_remove("STATE_TABLE")
@@ -39,15 +35,8 @@ fn wrong_settings_are_reported_to_lambda_and_on_standard_error() {
     let message = "2 settings are wrong
   STATE_TABLE is not set: expected the name of the DynamoDB table
   ADMIN_GROUP holds a value that is not UTF-8: expected text";
-    assert_eq!(text(&output), format!("api-handler: {message}\n"));
-    let report = api.posted();
-    assert_eq!(report.path, "/2018-06-01/runtime/init/error");
-    let expected = "lambda-runtime-function-error-type: runtime.configinvalid";
-    assert!(report.headers.iter().any(|header| header == expected));
-    assert_eq!(
-        serde_json::from_str::<Value>(&report.body).unwrap(),
-        json!({"errorMessage": message, "errorType": "Runtime.ConfigInvalid", "stackTrace": []})
-    );
+    assert_eq!(written(&output), format!("api-handler: {message}\n"));
+    assert_init_error(&api, message);
 }
 
 #[test]
@@ -55,38 +44,20 @@ fn without_lambda_the_message_says_what_is_missing() {
     let output = handler().output().unwrap();
     assert_eq!(output.status.code(), Some(1));
     let expected = "api-handler: no AWS_LAMBDA_RUNTIME_API: this function needs Lambda, or on one machine `cargo local`\n";
-    assert_eq!(text(&output), expected);
+    assert_eq!(written(&output), expected);
 }
 
 #[test]
-fn an_answer_without_an_event_is_survived() {
-    for empty in [
-        answer("200 OK", "", ""),
-        answer("204 No Content", "", ""),
-        answer("200 OK", "Lambda-Runtime-Aws-Request-Id: r-0\r\n", "{}"),
-    ] {
-        let api = RuntimeApi::start(vec![empty.clone(), empty.clone(), event("r-1", "{}")]);
-        let (posted, written) = api.run(handler(), 1);
-        assert_eq!(
-            posted[0].path, "/2018-06-01/runtime/invocation/r-1/error",
-            "{empty}"
-        );
-        assert!(!written.contains("panic"), "{empty}: {written}");
-        let body: Value = serde_json::from_str(&posted[0].body).unwrap();
-        assert_eq!(body["errorType"], "UnknownEvent");
-    }
+fn responses_without_an_event_are_survived() {
+    assert_survives_responses_without_an_event(handler);
 }
 
 #[test]
 fn several_invocations_are_taken_at_once_where_lambda_sends_several() {
-    let ids = ["r-1", "r-2", "r-3", "r-4"];
-    let script = ids.map(|id| event(id, "{}")).to_vec();
-    let api = RuntimeApi::start_with(script, ids.len());
-    let mut function = handler();
-    function.env("AWS_LAMBDA_MAX_CONCURRENCY", "4");
-    let (posted, written) = api.run(function, ids.len());
-    let mut paths: Vec<_> = posted.into_iter().map(|posted| posted.path).collect();
-    paths.sort();
-    let expected = ids.map(|id| format!("/2018-06-01/runtime/invocation/{id}/error"));
-    assert_eq!(paths, expected, "{written}");
+    assert_takes_several_invocations_at_once(handler());
+}
+
+#[test]
+fn the_crypto_library_is_built_without_cpu_jitter_entropy() {
+    assert_no_cpu_jitter_entropy(env!("CARGO_BIN_EXE_api-handler"));
 }

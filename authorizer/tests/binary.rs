@@ -1,6 +1,6 @@
 //! The real binary, behind a Runtime API and beside an issuer that the test plays.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests may fail so")]
+#![expect(clippy::unwrap_used, reason = "tests may fail so")]
 
 mod support;
 
@@ -14,8 +14,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use runtime::Function;
-use support::signer::mint;
-use support::{Signer, bearer, http_api_event, request_event, token_event, unauthorized};
+use support::{Signer, bearer, http_api_event, mint, request_event, token_event, unauthorized};
 
 /// A token that is good now.
 fn good_token(function: &Function) -> String {
@@ -65,7 +64,7 @@ fn wrong_settings_end_the_process_with_one_message() {
 
 #[test]
 fn it_answers_and_its_errors_are_to_the_letter() {
-    let mut function = Function::start(&[]);
+    let function = Function::start(&[]);
     let token = good_token(&function);
     let answer = function.invoke(&token_event(&token).to_string());
     assert_eq!(answer.kind, "response");
@@ -124,7 +123,7 @@ fn it_answers_and_its_errors_are_to_the_letter() {
 #[test]
 fn no_level_of_logging_writes_a_token_or_a_secret() {
     for level in ["LOG_LEVEL", "AWS_LAMBDA_LOG_LEVEL"] {
-        let mut function = Function::start(&[
+        let function = Function::start(&[
             (level, "TRACE"),
             ("INTROSPECTION", "on"),
             ("INTROSPECTION_CLIENT_ID", "client"),
@@ -155,7 +154,7 @@ fn no_level_of_logging_writes_a_token_or_a_secret() {
 
 #[test]
 fn keys_are_fetched_before_the_first_event() {
-    let mut function = Function::start(&[]);
+    let function = Function::start(&[]);
     let token = good_token(&function);
     function.wait_for_init();
     function.issuer_goes_down();
@@ -170,7 +169,7 @@ fn keys_are_fetched_before_the_first_event() {
 fn keys_from_a_file_serve_the_first_request_without_network() {
     let path = concat!(env!("CARGO_TARGET_TMPDIR"), "/keys.json");
     std::fs::write(path, json!({"keys": [Signer::rsa().jwk("k1")]}).to_string()).unwrap();
-    let mut function = Function::start_without_issuer(&[("JWKS_FILE", path)]);
+    let function = Function::start_without_issuer(&[("JWKS_FILE", path)]);
     let event = token_event(&good_token(&function)).to_string();
     assert_eq!(function.invoke(&event).kind, "response");
     function.stop();
@@ -193,7 +192,7 @@ fn keys_from_a_file_of_1980_serve_beside_an_issuer_that_hangs() {
         ("JWKS_URI", uri.as_str()),
         ("JWKS_TIMEOUT_MS", "60000"),
     ];
-    let mut function = Function::start(&variables);
+    let function = Function::start(&variables);
     let event = token_event(&good_token(&function)).to_string();
     for _ in 0..3 {
         assert_eq!(function.invoke(&event).kind, "response");
@@ -206,7 +205,7 @@ fn keys_from_a_file_of_1980_serve_beside_an_issuer_that_hangs() {
 
 #[test]
 fn without_keys_the_answer_is_an_error_that_is_not_unauthorized() {
-    let mut function = Function::start_without_issuer(&[]);
+    let function = Function::start_without_issuer(&[]);
     let answer = function.invoke(&token_event(&good_token(&function)).to_string());
     assert_eq!(
         (answer.kind.as_str(), &answer.body["errorType"]),
@@ -218,7 +217,7 @@ fn without_keys_the_answer_is_an_error_that_is_not_unauthorized() {
 
 #[test]
 fn garbage_is_an_error_and_the_next_event_is_served() {
-    let mut function = Function::start(&[]);
+    let function = Function::start(&[]);
     let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
     let odd = r#"{"type":"TOKEN","methodArn":"arn:aws:execute-api:r:1:a/s/GET/","authorizationToken":"Bearer \ud800"}"#;
     for garbage in [
@@ -252,20 +251,4 @@ fn garbage_is_an_error_and_the_next_event_is_served() {
         "response"
     );
     function.stop();
-}
-
-/// `.cargo/config.toml` builds the crypto library without CPU-jitter entropy, which would cost 22 ms of CPU at every cold
-/// start. The names of its functions are in the symbol table of an unstripped binary.
-#[test]
-fn the_crypto_library_is_built_without_cpu_jitter_entropy() {
-    let binary = std::fs::read(env!("CARGO_BIN_EXE_authorizer")).unwrap();
-    let text = String::from_utf8_lossy(&binary);
-    assert!(
-        text.contains("RAND_bytes"),
-        "no symbols: the binary is stripped"
-    );
-    assert!(
-        !text.contains("jent_"),
-        "AWS_LC_SYS_NO_JITTER_ENTROPY is lost"
-    );
 }

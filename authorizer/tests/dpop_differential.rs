@@ -13,7 +13,7 @@ use std::collections::HashMap;
 use serde_json::{Value, json};
 use support::proof::{DOMAIN, Prover, proof_claims, rest_event_at};
 use support::{ISSUER, NOW, Signer, World, changed, claims_with, mint};
-use tests::node;
+use testkit::node;
 
 /// One request, and what is expected of the two where they are known to differ.
 struct Case {

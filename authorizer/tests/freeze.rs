@@ -4,25 +4,20 @@
 #![cfg(unix)]
 #![expect(
     clippy::unwrap_used,
-    clippy::disallowed_methods,
     clippy::panic,
-    reason = "a test that cannot go on has failed, and the process under test keeps the machine's time"
+    reason = "a test that cannot go on has failed"
 )]
 
-mod loopback;
-
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::thread;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, UNIX_EPOCH};
 
-use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use loopback::server::{Reply, Server};
 use serde_json::{Value, json};
+use testkit::function_process::{FunctionProcess, PendingOutcome};
+use testkit::http::{LoopbackServer, Reply};
+use testkit::signer::{Signer, mint};
 
 const TIMEOUT_MS: u64 = 200;
 /// Longer than a fetch may be under way (three documents and a second), and than the keys are fresh.
@@ -30,54 +25,33 @@ const FREEZE: Duration = Duration::from_millis(3 * TIMEOUT_MS + 1000 + 100);
 /// How soon an answer has to come, on a busy machine too.
 const SOON: Duration = Duration::from_secs(5);
 
-/// The key that tokens are signed with.
-struct Signer(EcdsaKeyPair);
-
-impl Signer {
-    fn new() -> Self {
-        Self(EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap())
-    }
-
-    fn key_set(&self) -> String {
-        let point = self.0.public_key().as_ref();
-        let (x, y) = point.split_at(33);
-        let x = URL_SAFE_NO_PAD.encode(x.get(1..).unwrap());
-        let y = URL_SAFE_NO_PAD.encode(y);
-        json!({"keys": [{"kty": "EC", "crv": "P-256", "kid": "k", "x": x, "y": y}]}).to_string()
-    }
-
-    fn token(&self, issuer: &str) -> String {
-        let now = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap()
-            .as_secs();
-        let header = json!({"alg": "ES256", "kid": "k"});
-        let claims = json!({
-            "ver": 1, "jti": "AT.freeze", "iss": issuer, "aud": "api://default", "iat": now, "exp": now + 600,
-            "cid": "web", "uid": "00u1", "scp": ["state:read"], "sub": "alice@example.com",
-        });
-        let part = |json: &Value| URL_SAFE_NO_PAD.encode(json.to_string());
-        let input = format!("{}.{}", part(&header), part(&claims));
-        let signature = self.0.sign(&SystemRandom::new(), input.as_bytes()).unwrap();
-        format!("{input}.{}", URL_SAFE_NO_PAD.encode(signature))
-    }
+/// A token of this issuer.
+fn token(issuer: &str) -> String {
+    let now = UNIX_EPOCH.elapsed().unwrap().as_secs();
+    let claims = json!({
+        "ver": 1, "jti": "AT.freeze", "iss": issuer, "aud": "api://default", "iat": now, "exp": now + 600,
+        "cid": "web", "uid": "00u1", "scp": ["state:read"], "sub": "alice@example.com",
+    });
+    mint(
+        &json!({"alg": "ES256", "kid": "k"}),
+        &claims,
+        Signer::p256(),
+    )
 }
 
 /// The issuer: its keys are fresh for a second, and it can be made to answer nothing until its connection is closed.
 struct Issuer {
-    server: Server,
+    server: LoopbackServer,
     /// Where there is one, the next request waits for it to be dropped and is cut then.
     cut: Arc<Mutex<Option<Receiver<()>>>>,
-    signer: Signer,
 }
 
 impl Issuer {
     fn start() -> Self {
-        let signer = Signer::new();
-        let keys = signer.key_set();
+        let keys = json!({"keys": [Signer::p256().jwk("k")]}).to_string();
         let cut = Arc::new(Mutex::new(None::<Receiver<()>>));
         let next = Arc::clone(&cut);
-        let server = Server::start(move |_| {
+        let server = LoopbackServer::start(move |_| {
             let waits = next.lock().unwrap().take();
             match waits {
                 Some(cut) => {
@@ -94,11 +68,7 @@ impl Issuer {
                 }
             }
         });
-        Self {
-            server,
-            cut,
-            signer,
-        }
+        Self { server, cut }
     }
 
     fn name(&self) -> String {
@@ -114,49 +84,25 @@ impl Issuer {
 
     fn await_requests(&self, count: usize) {
         let started = Instant::now();
-        while self.server.asked().len() < count {
+        while self.server.requests().len() < count {
             assert!(
                 started.elapsed() < SOON,
                 "{} of {count} fetches",
-                self.server.asked().len()
+                self.server.requests().len()
             );
             thread::yield_now();
         }
     }
 }
 
-/// The function, and the Lambda Runtime API in front of it.
-struct Function {
-    process: Child,
-    events: Sender<String>,
-    answers: Receiver<Value>,
-}
+/// The function as a process.
+struct Function(FunctionProcess);
 
 impl Function {
     fn start(issuer: &Issuer) -> Self {
-        let (events, next) = channel::<String>();
-        let (answered, answers) = channel();
-        let (next, answered) = (Mutex::new(next), Mutex::new(answered));
-        let api = Server::start(move |asked| {
-            if asked.path().ends_with("/invocation/next") {
-                let Ok(event) = next.lock().unwrap().recv() else {
-                    return Reply::Close(Vec::new());
-                };
-                let deadline =
-                    SystemTime::now().duration_since(UNIX_EPOCH).unwrap() + Duration::from_secs(30);
-                let headers = format!(
-                    "Lambda-Runtime-Aws-Request-Id: 1\r\nLambda-Runtime-Deadline-Ms: {}\r\nConnection: close\r\n",
-                    deadline.as_millis()
-                );
-                return Reply::with(200, &headers, &event);
-            }
-            let answer = serde_json::from_str(&asked.body).unwrap_or(Value::Null);
-            answered.lock().unwrap().send(answer).unwrap();
-            Reply::with(202, "Connection: close\r\n", "")
-        });
-        let process = Command::new(env!("CARGO_BIN_EXE_authorizer"))
+        let mut command = Command::new(env!("CARGO_BIN_EXE_authorizer"));
+        command
             .env_clear()
-            .env("AWS_LAMBDA_RUNTIME_API", api.address.to_string())
             .env("AWS_LAMBDA_FUNCTION_NAME", "authorizer")
             .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128")
             .env("AWS_LAMBDA_FUNCTION_VERSION", "1")
@@ -166,53 +112,30 @@ impl Function {
             .env("ALGORITHMS", "ES256")
             .env("JWKS_TIMEOUT_MS", TIMEOUT_MS.to_string())
             .env("JWKS_COOLDOWN_SECONDS", "1")
-            .env("TOKEN_CACHE_ENTRIES", "0")
-            .stdout(Stdio::null())
-            .spawn()
-            .unwrap();
-        Self {
-            process,
-            events,
-            answers,
-        }
+            .env("TOKEN_CACHE_ENTRIES", "0");
+        Self(FunctionProcess::start(command))
     }
 
-    fn send(&self, token: &str) {
+    fn send(&self, token: &str) -> PendingOutcome {
         let event = json!({
             "type": "TOKEN",
             "methodArn": "arn:aws:execute-api:eu-west-1:123456789012:abcdef1234/prod/GET/session",
             "authorizationToken": format!("Bearer {token}"),
         });
-        self.events.send(event.to_string()).unwrap();
-    }
-
-    fn answer(&self) -> Value {
-        self.answers
-            .recv_timeout(SOON)
-            .unwrap_or_else(|_| panic!("no answer"))
+        self.0.send(&event.to_string())
     }
 
     /// One invocation, which has to be answered soon and well.
     #[track_caller]
     fn allows(&self, token: &str) {
-        self.send(token);
-        self.is_allowed();
-    }
-
-    #[track_caller]
-    fn is_allowed(&self) {
-        let answer = self.answer();
-        let effect = answer
-            .pointer("/policyDocument/Statement/0/Effect")
-            .and_then(Value::as_str);
-        assert_eq!(effect, Some("Allow"), "{answer}");
+        is_allowed(self.send(token));
     }
 
     /// Until the keys are cached: on a busy machine the first fetches may time out, which is not what this is about.
     fn warm_up(&self, token: &str) {
         for _ in 0..20 {
-            self.send(token);
-            if self.answer().get("policyDocument").is_some() {
+            let answer = self.send(token).wait_for(SOON).body;
+            if answer.get("policyDocument").is_some() {
                 return;
             }
             thread::sleep(Duration::from_millis(500));
@@ -223,7 +146,7 @@ impl Function {
     fn signal(&self, name: &str) {
         let done = Command::new("kill")
             .arg(name)
-            .arg(self.process.id().to_string())
+            .arg(self.0.id().to_string())
             .status();
         assert!(done.unwrap().success());
     }
@@ -237,20 +160,22 @@ impl Function {
     }
 }
 
-impl Drop for Function {
-    fn drop(&mut self) {
-        let _ended = self.process.kill();
-        let _reaped = self.process.wait();
-    }
+#[track_caller]
+fn is_allowed(pending: PendingOutcome) {
+    let answer = pending.wait_for(SOON).body;
+    let effect = answer
+        .pointer("/policyDocument/Statement/0/Effect")
+        .and_then(Value::as_str);
+    assert_eq!(effect, Some("Allow"), "{answer}");
 }
 
 #[test]
 fn frozen_between_two_invocations() {
     let issuer = Issuer::start();
     let function = Function::start(&issuer);
-    let token = issuer.signer.token(&issuer.name());
+    let token = token(&issuer.name());
     function.warm_up(&token);
-    let before = issuer.server.asked().len();
+    let before = issuer.server.requests().len();
     function.freeze(|| {});
     function.allows(&token);
     // The keys had aged meanwhile, and were asked for over a connection of their own.
@@ -261,17 +186,17 @@ fn frozen_between_two_invocations() {
 fn frozen_in_the_middle_of_a_fetch() {
     let issuer = Issuer::start();
     let function = Function::start(&issuer);
-    let token = issuer.signer.token(&issuer.name());
+    let token = token(&issuer.name());
     function.warm_up(&token);
     // So that the keys are past fresh and the next invocation waits for a fetch.
     function.freeze(|| {});
-    let before = issuer.server.asked().len();
+    let before = issuer.server.requests().len();
     let cut = issuer.hang();
-    function.send(&token);
+    let pending = function.send(&token);
     issuer.await_requests(before + 1);
     function.freeze(|| drop(cut));
     // It is answered, and the next fetch is made at once: a freeze is no failure of the issuer that would need a rest.
-    function.is_allowed();
+    is_allowed(pending);
     function.allows(&token);
     issuer.await_requests(before + 2);
 }

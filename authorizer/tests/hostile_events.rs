@@ -105,7 +105,7 @@ proptest! {
         payload in prop::collection::vec(any::<u8>(), 0..64),
         signature in prop::collection::vec(any::<u8>(), 0..64),
     ) {
-        let part = |bytes: &[u8]| support::signer::base64url(bytes);
+        let part = |bytes: &[u8]| testkit::signer::base64url(bytes);
         let good_header = header().to_string();
         for header in [&header_bytes[..], good_header.as_bytes()] {
             let token = format!("{}.{}.{}", part(header), part(&payload), part(&signature));

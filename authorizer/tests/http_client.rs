@@ -13,7 +13,7 @@ use authorizer::issuer::http_client::{
     ConnectFault, Document, Endpoint, HttpClient, HttpClientError, MAX_BODY_BYTES, Request,
     Transport, TransportError,
 };
-use loopback::server::{Reply, Server};
+use testkit::http::{LoopbackServer, Reply};
 
 async fn fetch(url: &str, timeout: Duration) -> Result<Document, TransportError> {
     let client = HttpClient::new(None).unwrap();
@@ -36,7 +36,7 @@ fn check(reply: &Reply, expected: Result<&str, TransportError>) {
     } else {
         10_000
     };
-    let server = Server::always(reply.clone());
+    let server = LoopbackServer::always(reply.clone());
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -49,7 +49,7 @@ fn check(reply: &Reply, expected: Result<&str, TransportError>) {
         expected,
         "{reply}"
     );
-    assert_eq!(server.asked().len(), 1, "asked again after {reply}");
+    assert_eq!(server.requests().len(), 1, "asked again after {reply}");
 }
 
 fn bytes(head: &str, body: &str) -> Vec<u8> {
@@ -216,7 +216,7 @@ async fn a_server_that_does_not_speak_tls() {
 #[tokio::test]
 async fn the_headers_that_state_how_long_keys_are_fresh() {
     let headers = "Cache-Control: max-age=60\r\nCache-Control: must-revalidate\r\nAge: 5\r\n";
-    let server = Server::always(Reply::with(200, headers, "{}"));
+    let server = LoopbackServer::always(Reply::with(200, headers, "{}"));
     let document = fetch(&server.url("/keys"), Duration::from_secs(10))
         .await
         .unwrap();
@@ -233,7 +233,7 @@ async fn no_connection_is_used_twice() {
         "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: keep-alive",
         "{}",
     );
-    let server = Server::always(Reply::Hold(keep_alive));
+    let server = LoopbackServer::always(Reply::Hold(keep_alive));
     let client = HttpClient::new(None).unwrap();
     let endpoint: Endpoint = server.url("/keys").parse().unwrap();
     let timeout = Duration::from_secs(10);
@@ -248,16 +248,16 @@ async fn no_connection_is_used_twice() {
             .unwrap();
     }
     // The server reads one request of each connection: a second one on it would hang.
-    assert_eq!(server.asked().len(), 3);
+    assert_eq!(server.requests().len(), 3);
 }
 
 #[tokio::test]
 async fn nothing_is_sent_that_is_not_needed() {
-    let server = Server::always(Reply::json("{}"));
+    let server = LoopbackServer::always(Reply::json("{}"));
     fetch(&server.url("/keys?a=b"), Duration::from_secs(10))
         .await
         .unwrap();
-    let asked = server.asked();
+    let asked = server.requests();
     let asked = asked.first().unwrap();
     assert_eq!(asked.line, "GET /keys?a=b HTTP/1.1");
     let mut names: Vec<String> = asked

@@ -13,8 +13,8 @@ use std::time::Duration;
 use authorizer::issuer::http_client::{
     ConnectFault, Endpoint, Form, ForwardProxy, HttpClient, Request, Transport, TransportError,
 };
-use loopback::server::{Reply, Server};
 use loopback::tls::ROOT;
+use testkit::http::{LoopbackServer, ReceivedRequest, Reply};
 
 /// A proxy that connects every name to one server, if the credentials are right.
 struct ConnectProxy {
@@ -31,14 +31,9 @@ impl ConnectProxy {
         let seen = Arc::clone(&heads);
         thread::spawn(move || {
             for mut client in listener.incoming().flatten() {
-                let head = loopback::server::read(&mut client).unwrap().head;
-                seen.lock().unwrap().push(head.clone());
-                let found = head
-                    .lines()
-                    .filter_map(|line| line.split_once(": "))
-                    .find(|(name, _)| name.eq_ignore_ascii_case("Proxy-Authorization"))
-                    .map(|(_, value)| value);
-                if found != credentials {
+                let request = ReceivedRequest::read(&mut client).unwrap();
+                seen.lock().unwrap().push(request.head.clone());
+                if request.header("Proxy-Authorization") != credentials {
                     let _gone =
                         client.write_all(b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n");
                     continue;
@@ -138,7 +133,7 @@ async fn tls_is_with_the_issuer_and_not_with_the_proxy() {
 #[tokio::test]
 async fn hosts_on_loopback_are_reached_without_the_proxy() {
     let tls = loopback::tls::serve(rustls::ALL_VERSIONS);
-    let plain = Server::always(Reply::json("{}"));
+    let plain = LoopbackServer::always(Reply::json("{}"));
     let proxy = ConnectProxy::start(tls, None);
     for url in [
         format!("https://localhost:{}/keys", tls.port()),

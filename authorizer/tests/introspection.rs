@@ -23,8 +23,8 @@ use authorizer::issuer::introspection::{
 use authorizer::issuer::metadata::MetadataError;
 use authorizer::refusal::OtherMember;
 use loopback::gate::{Keeper, Waiting, gate};
-use loopback::server::{Reply, Server};
 use loopback::{LATER, START};
+use testkit::http::{LoopbackServer, Reply};
 
 const ISSUER: &str = "https://issuer.example/oauth2/default";
 const TOKEN: &str = "header.payload.signature";
@@ -310,7 +310,7 @@ async fn the_deadline_of_the_invocation_ends_the_wait() {
 
 #[tokio::test]
 async fn the_token_is_in_the_body_and_nowhere_else() {
-    let server = Server::always(Reply::json(ACTIVE));
+    let server = LoopbackServer::always(Reply::json(ACTIVE));
     let transport = Arc::new(HttpClient::new(None).unwrap());
     let mut settings = settings(Some(&server.url("/introspect")), TTL);
     let clock: Arc<ManualClock> = Arc::new(ManualClock::at(START));
@@ -325,7 +325,7 @@ async fn the_token_is_in_the_body_and_nowhere_else() {
     let confidential = Introspection::new(issuer(), settings, transport, clock);
     assert_eq!(confidential.check(token(1), LATER).await, OK);
 
-    let asked = server.asked();
+    let asked = server.requests();
     let [public, confidential] = asked.as_slice() else {
         panic!("{asked:?}")
     };

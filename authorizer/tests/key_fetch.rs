@@ -22,8 +22,8 @@ use authorizer::issuer::jwks::{
 use authorizer::issuer::metadata::MetadataError;
 use lambda_support::log::{EventLog, Level, Lines, Log};
 use loopback::gate::{Keeper, gate};
-use loopback::server::{Reply, Server};
 use loopback::{ED25519_X, LATER, OTHER_X, START, key_set, kid, settings};
+use testkit::http::{LoopbackServer, Reply};
 
 const ISSUER: &str = "https://issuer.example/oauth2/default";
 const KEYS: &str = "https://issuer.example/oauth2/default/v1/keys";
@@ -457,8 +457,8 @@ async fn unknown_key_ids_cost_one_fetch_per_cooldown_whatever_the_max_age() {
 }
 
 /// Over real sockets, with the address of the keys out of the issuer's metadata.
-fn issuer(metadata: impl Fn(&str) -> Reply + Send + Sync + 'static) -> (Server, KeySource) {
-    let server = Server::start(move |asked| match asked.path() {
+fn issuer(metadata: impl Fn(&str) -> Reply + Send + Sync + 'static) -> (LoopbackServer, KeySource) {
+    let server = LoopbackServer::start(move |asked| match asked.path() {
         "/as/keys" => Reply::json(&key_set("a", ED25519_X)),
         path => metadata(path),
     });
@@ -485,7 +485,7 @@ fn lookup<'a>(source: &'a KeySource, id: &str) -> impl Future<Output = Found> + 
 }
 
 /// A server that knows its own address.
-fn issuer_with(answers: &'static [(&'static str, u16)]) -> (Server, KeySource) {
+fn issuer_with(answers: &'static [(&'static str, u16)]) -> (LoopbackServer, KeySource) {
     let own = Arc::new(std::sync::OnceLock::<String>::new());
     let known = Arc::clone(&own);
     let (server, source) = issuer(move |path| {
@@ -544,7 +544,7 @@ async fn metadata_of_another_issuer_is_rejected() {
 #[tokio::test]
 async fn a_cache_control_header_ends_the_freshness_sooner() {
     let body = key_set("a", ED25519_X);
-    let server = Server::always(Reply::with(
+    let server = LoopbackServer::always(Reply::with(
         200,
         "Cache-Control: max-age=600\r\nAge: 60\r\n",
         &body,
@@ -556,17 +556,17 @@ async fn a_cache_control_header_ends_the_freshness_sooner() {
     assert_eq!(state(&lookup(&source, "a").await), "fetched");
     clock.advance(Duration::from_secs(480));
     assert_eq!(state(&lookup(&source, "a").await), "fresh");
-    assert_eq!(server.asked().len(), 1);
+    assert_eq!(server.requests().len(), 1);
     clock.advance(Duration::from_secs(60));
     assert_eq!(state(&lookup(&source, "a").await), "fetched");
-    assert_eq!(server.asked().len(), 2);
+    assert_eq!(server.requests().len(), 2);
 }
 
 #[tokio::test]
 async fn a_redirect_to_other_keys_is_not_followed() {
-    let elsewhere = Server::always(Reply::json(&key_set("a", ED25519_X)));
+    let elsewhere = LoopbackServer::always(Reply::json(&key_set("a", ED25519_X)));
     let location = format!("Location: {}\r\n", elsewhere.url("/keys"));
-    let server = Server::always(Reply::with(302, &location, ""));
+    let server = LoopbackServer::always(Reply::with(302, &location, ""));
     let source = source(ISSUER, Some(&server.url("/keys")));
     let expected = FetchError::Transport(TransportError::Status(302));
     assert_eq!(
@@ -575,7 +575,7 @@ async fn a_redirect_to_other_keys_is_not_followed() {
             last_failure: Some(expected)
         }
     );
-    assert!(elsewhere.asked().is_empty());
+    assert!(elsewhere.requests().is_empty());
 }
 
 #[tokio::test]

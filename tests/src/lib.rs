@@ -7,8 +7,7 @@
 )]
 
 mod answer;
-pub mod node;
 mod stack;
 
 pub use answer::{Answer, assert_matches, text_matches};
-pub use stack::{Stack, repository, send};
+pub use stack::{Stack, send};

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::Value;
+use testkit::repository;
 
 use crate::Answer;
 
@@ -225,15 +226,6 @@ fn local(data: &Path) -> Command {
     let mut command = Command::new(target().join("debug").join("local"));
     command.current_dir(repository()).arg("--data").arg(data);
     command
-}
-
-/// The root of the repository.
-#[must_use]
-pub fn repository() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .expect("this package is in the repository")
-        .to_owned()
 }
 
 fn target() -> PathBuf {

@@ -5,7 +5,8 @@
 use std::env;
 use std::io::{self, Write as _};
 
-use tests::{Stack, node, repository};
+use testkit::{node, repository};
+use tests::Stack;
 
 /// How browsers of Chromium's kind are called.
 const NAMES: [&str; 4] = [

@@ -10,7 +10,8 @@ use std::fs;
 use std::path::Path;
 
 use serde_json::Value;
-use tests::{Stack, assert_matches, repository};
+use testkit::repository;
+use tests::{Stack, assert_matches};
 
 /// The files of a folder by name, without their ending.
 fn names(folder: &Path) -> Vec<String> {

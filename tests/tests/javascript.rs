@@ -1,6 +1,6 @@
 //! The JavaScript parts have their own tests, beside the code; here they are part of `cargo test`.
 
-use tests::node;
+use testkit::node;
 
 #[test]
 fn the_issuer_behaves_as_an_okta_custom_authorization_server() {

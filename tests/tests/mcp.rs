@@ -2,7 +2,8 @@
 
 use std::net::TcpListener;
 
-use tests::{Stack, node};
+use testkit::node;
+use tests::Stack;
 
 #[test]
 fn an_mcp_client_finds_the_issuer() {

@@ -6,7 +6,8 @@ use std::fs;
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 
-use tests::{Stack, repository, text_matches};
+use testkit::repository;
+use tests::{Stack, text_matches};
 
 /// What separates the outputs of the commands in the one shell that runs them all.
 const MARK: &str = "~~~ next command ~~~\n";

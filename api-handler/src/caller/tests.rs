@@ -1,4 +1,5 @@
 use serde_json::json;
+use testkit::contexts;
 
 use super::*;
 
@@ -6,10 +7,7 @@ use super::*;
 const NOW: Timestamp = Timestamp::from_secs(1_767_225_600);
 
 fn context(change: impl FnOnce(&mut serde_json::Map<String, Value>)) -> Value {
-    let mut context = json!({
-        "principalId": "alice", "signedIn": "true", "principal": "alice", "sub": "alice@example.com", "clientId": "web",
-        "scope": "openid state:write", "groups": "[\"Everyone\",\"Admins\"]", "exp": "1767225600", "integrationLatency": 12
-    });
+    let mut context = contexts::signed_in("alice", &["Everyone", "Admins"], 1_767_225_600);
     change(context.as_object_mut().unwrap());
     context
 }
@@ -82,13 +80,7 @@ fn a_malformed_context_is_anonymous() {
     ] {
         check("exp", odd);
     }
-    for odd in [
-        json!(null),
-        json!([]),
-        json!("alice"),
-        json!({}),
-        json!(true),
-    ] {
+    for odd in contexts::malformed() {
         assert_eq!(parse(&odd), Ok(Caller::Anonymous), "{odd}");
     }
     assert_eq!(Caller::from_context(None, None, NOW), Ok(Caller::Anonymous));

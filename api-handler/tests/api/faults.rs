@@ -13,6 +13,7 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use futures_util::future::join_all;
 use lambda_support::{clock::Timestamp, invocation::Invocation};
 use serde_json::{Value, json};
+use testkit::http::{ReceivedRequest, response};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
@@ -65,42 +66,24 @@ where
 
 async fn read(stream: &mut TcpStream) -> Option<Call> {
     let mut bytes = Vec::new();
-    let head_end = loop {
-        if let Some(at) = bytes.windows(4).position(|window| window == b"\r\n\r\n") {
-            break at + 4;
+    loop {
+        if let Some(request) = ReceivedRequest::parse(&bytes) {
+            let (_, operation) = request.header("X-Amz-Target")?.split_once('.')?;
+            return Some(Call {
+                operation: operation.to_owned(),
+                input: serde_json::from_str(&request.body).unwrap(),
+                authorization: request.header("Authorization")?.to_owned(),
+            });
         }
         if stream.read_buf(&mut bytes).await.ok()? == 0 {
             return None;
         }
-    };
-    let head = String::from_utf8(bytes[..head_end].to_vec()).unwrap();
-    let header = |name: &str| {
-        head.lines().find_map(|line| {
-            line.split_once(": ")
-                .filter(|(n, _)| n.eq_ignore_ascii_case(name))
-                .map(|(_, value)| value)
-        })
-    };
-    let length: usize = header("content-length").unwrap().parse().unwrap();
-    while bytes.len() < head_end + length {
-        stream.read_buf(&mut bytes).await.ok()?;
     }
-    let operation = header("x-amz-target")
-        .unwrap()
-        .split_once('.')
-        .unwrap()
-        .1
-        .to_owned();
-    Some(Call {
-        operation,
-        input: serde_json::from_slice(&bytes[head_end..]).unwrap(),
-        authorization: header("authorization").unwrap().to_owned(),
-    })
 }
 
 fn http(status: u16, further: &str, body: &str) -> Option<Vec<u8>> {
-    let length = body.len();
-    Some(format!("HTTP/1.1 {status} X\r\nContent-Type: application/x-amz-json-1.0\r\nContent-Length: {length}\r\n{further}\r\n{body}").into_bytes())
+    let headers = format!("Content-Type: application/x-amz-json-1.0\r\n{further}");
+    Some(response(&format!("{status} X"), &headers, body).into_bytes())
 }
 
 /// Sends every kind of request; each must be answered with `status` in time.

@@ -97,7 +97,7 @@ fn nest(levels: usize) -> Value {
 #[tokio::test]
 async fn values() {
     let api = Api::start().await;
-    let function = Measured(Function::start(&api).await);
+    let function = Measured(Function::start(&api));
     let chain = |open: &str, close: &str| format!("{}0{}", open.repeat(90), close.repeat(90));
     let units = [
         ("zeros", "0".to_owned()),
@@ -184,7 +184,7 @@ async fn values() {
 #[tokio::test]
 async fn patches() {
     let api = Api::start().await;
-    let function = Measured(Function::start(&api).await);
+    let function = Measured(Function::start(&api));
     let patch = async |name: &str, kind: &str, value: &str, patch: &str, status: u16| {
         let id = format!("/state/{}", name.replace([' ', ','], "-"));
         let put = ask("PUT", &id)
@@ -327,7 +327,7 @@ async fn patches() {
 #[tokio::test]
 async fn pages() {
     let api = Api::start().await;
-    let function = Measured(Function::start(&api).await);
+    let function = Measured(Function::start(&api));
     let largest = "x".repeat(256 * 1024 - 2);
     for n in 0..22 {
         api.put("alice", &format!("r{n:02}"), &json!({"value": largest}))

@@ -3,7 +3,6 @@
 //! `STATE_TEST_ENDPOINT` selects another DynamoDB for the same tests: see `tests/second-opinion`.
 #![expect(
     clippy::unwrap_used,
-    clippy::expect_used,
     clippy::indexing_slicing,
     clippy::print_stdout,
     unreachable_pub,

@@ -15,7 +15,7 @@ const ROUNDS: usize = 200;
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn twenty_writers_lose_nothing() {
     let api = Api::start().await;
-    let functions = join_all((0..PROCESSES).map(|_| Function::start(&api))).await;
+    let functions: Vec<_> = (0..PROCESSES).map(|_| Function::start(&api)).collect();
     let writers = || (0..WRITERS).map(|writer| (writer, &functions[writer % PROCESSES]));
 
     // One of them creates it.

@@ -24,6 +24,7 @@ use lambda_support::{
 };
 use saphyr::{LoadableYamlNode, Yaml};
 use serde_json::{Value, json, value::RawValue};
+use testkit::contexts;
 
 /// 2026-01-01T00:00:00Z, when every test begins.
 pub const START: u64 = 1_767_225_600;
@@ -99,25 +100,9 @@ impl Reply {
     }
 }
 
-/// The context of a caller, as a REST API passes it.
+/// The context of a caller whose token expires an hour after [`START`].
 pub fn caller(principal: &str, groups: &[&str]) -> Value {
-    json!({
-        "principalId": principal,
-        "signedIn": "true",
-        "principal": principal,
-        "sub": format!("{principal}@example.com"),
-        "iss": "https://issuer.example.com",
-        "clientId": "web",
-        "scope": "openid state:write",
-        "groups": json!(groups).to_string(),
-        "exp": (START + 3600).to_string(),
-        "jti": "AT.1",
-        "integrationLatency": 12,
-    })
-}
-
-pub fn anonymous() -> Value {
-    json!({"principalId": "anonymous", "signedIn": "false", "integrationLatency": 3})
+    contexts::signed_in(principal, groups, START + 3600)
 }
 
 /// A request to be sent.
@@ -144,7 +129,7 @@ pub fn ask(method: &str, path: &str) -> Ask {
         query,
         headers: Vec::new(),
         body: None,
-        caller: anonymous(),
+        caller: contexts::anonymous(),
     }
 }
 

@@ -8,11 +8,11 @@ use serde_json::{Value, json};
 use super::support::proof::{
     Prover, URL, dpop_headers, http_2_event, proof_claims, rest_event, rest_event_at,
 };
-use super::support::signer::{base64url, mint_text};
 use super::support::{
     NOW, STAGE, Signer, World, bearer, changed, mint, token_event, token_with, unauthorized,
 };
 use super::wait;
+use testkit::signer::{base64url, mint_text};
 
 fn requiring() -> World {
     World::new(&[("DPOP", "require")])

@@ -104,7 +104,7 @@ fn other_claims_under_a_good_signature() {
 #[test]
 fn keys_that_must_not_verify() {
     let rsa = Signer::rsa().jwk("k1");
-    let small = json!({"kty": "RSA", "kid": "k1", "e": "AQAB", "n": super::support::signer::base64url([0xabu8; 128])});
+    let small = json!({"kty": "RSA", "kid": "k1", "e": "AQAB", "n": testkit::signer::base64url([0xabu8; 128])});
     let symmetric = json!({"kty": "oct", "kid": "k1", "k": "c2VjcmV0"});
     for (key, reason) in [
         (
@@ -183,7 +183,7 @@ fn every_allowed_algorithm_verifies_what_is_right_and_refuses_what_is_not() {
         let token = signed_as(&json!({"alg": alg, "kid": kid}), signer);
         accepted(&world, &token);
         let (input, _) = token.rsplit_once('.').unwrap();
-        let zeros = super::support::signer::base64url([0u8; 64]);
+        let zeros = testkit::signer::base64url([0u8; 64]);
         refused(&world, &format!("{input}.{zeros}"), "wrong_signature");
     }
 }

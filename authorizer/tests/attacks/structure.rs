@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::support::signer::{base64url, mint_text};
 use super::support::{Signer, World, changed, claims, header, mint, token_with};
 use super::{accepted, refused_cheaply};
+use testkit::signer::{base64url, mint_text};
 
 fn with_header(changes: &Value) -> String {
     mint(&changed(header(), changes), &claims(), Signer::rsa())

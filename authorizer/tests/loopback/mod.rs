@@ -1,16 +1,14 @@
-//! What the tests of the network side share: a server on loopback that misbehaves on demand, a transport whose answers the
+//! What the tests of the network side share: a TLS server on loopback, a transport whose answers the
 //! test gives by hand, and key sets.
 
 #![expect(
     dead_code,
     unreachable_pub,
     clippy::unwrap_used,
-    clippy::indexing_slicing,
     reason = "each test uses a part of it, and one that cannot go on has failed"
 )]
 
 pub mod gate;
-pub mod server;
 pub mod tls;
 
 use std::time::Duration;

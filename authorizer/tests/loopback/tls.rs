@@ -9,6 +9,7 @@ use std::thread;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ServerConfig, ServerConnection, Stream, SupportedProtocolVersion};
+use testkit::http::ReceivedRequest;
 
 pub const ROOT: &[u8] = include_bytes!("../data/tls/root.pem");
 const CERTIFICATE: &[u8] = include_bytes!("../data/tls/server.pem");
@@ -35,7 +36,7 @@ pub fn serve(versions: &[&'static SupportedProtocolVersion]) -> SocketAddr {
             let mut connection = ServerConnection::new(Arc::clone(&config)).unwrap();
             let mut stream = Stream::new(&mut connection, &mut socket);
             // A client that does not trust the certificate closes the connection here.
-            if super::server::read(&mut stream).is_ok() {
+            if ReceivedRequest::read(&mut stream).is_ok() {
                 let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}";
                 let _gone = stream.write_all(answer);
             }

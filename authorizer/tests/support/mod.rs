@@ -12,7 +12,6 @@
 )]
 
 pub(crate) mod proof;
-pub(crate) mod signer;
 
 use std::collections::HashMap;
 use std::ffi::OsString;
@@ -36,7 +35,8 @@ use lambda_support::settings::Source;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-pub(crate) use self::signer::{Signer, mint};
+pub(crate) use testkit::json::changed;
+pub(crate) use testkit::signer::{Signer, mint};
 
 pub(crate) const NOW: u64 = 1_790_000_000;
 pub(crate) const ISSUER: &str = "https://example.okta.com/oauth2/default";
@@ -232,18 +232,6 @@ pub(crate) fn claims() -> Value {
 /// The same, with members added, replaced, or (with null) removed.
 pub(crate) fn claims_with(changes: &Value) -> Value {
     changed(claims(), changes)
-}
-
-pub(crate) fn changed(mut object: Value, changes: &Value) -> Value {
-    let members = object.as_object_mut().unwrap();
-    for (name, value) in changes.as_object().unwrap() {
-        if value.is_null() {
-            members.remove(name);
-        } else {
-            members.insert(name.clone(), value.clone());
-        }
-    }
-    object
 }
 
 pub(crate) fn header() -> Value {

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use aws_lc_rs::digest::{SHA256, digest};
 use serde_json::{Value, json};
 
-use super::signer::base64url;
 use super::{NOW, STAGE, Signer, changed, mint, token_with};
+use testkit::signer::base64url;
 
 pub(crate) const DOMAIN: &str = "api.example.com";
 

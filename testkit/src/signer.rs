@@ -2,7 +2,6 @@
 
 use std::sync::LazyLock;
 
-use authorizer::algorithm::Algorithm;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{
@@ -14,10 +13,16 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
-pub(crate) enum Signer {
+/// A key pair.
+#[derive(Debug)]
+pub enum Signer {
+    /// RSA, 2,048 bits.
     Rsa(RsaKeyPair),
+    /// ECDSA over P-256.
     P256(EcdsaKeyPair),
+    /// ECDSA over P-384.
     P384(EcdsaKeyPair),
+    /// Ed25519.
     Ed25519(Ed25519KeyPair),
 }
 
@@ -27,39 +32,48 @@ fn new_rsa() -> Signer {
 
 impl Signer {
     /// The issuer's key.
-    pub(crate) fn rsa() -> &'static Self {
+    #[must_use]
+    pub fn rsa() -> &'static Self {
         static KEY: LazyLock<Signer> = LazyLock::new(new_rsa);
         &KEY
     }
 
-    /// Another party's.
-    pub(crate) fn other_rsa() -> &'static Self {
+    /// Another party's key.
+    #[must_use]
+    pub fn other_rsa() -> &'static Self {
         static KEY: LazyLock<Signer> = LazyLock::new(new_rsa);
         &KEY
     }
 
-    pub(crate) fn p256() -> &'static Self {
+    /// A P-256 key.
+    #[must_use]
+    pub fn p256() -> &'static Self {
         static KEY: LazyLock<Signer> = LazyLock::new(|| {
             Signer::P256(EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap())
         });
         &KEY
     }
 
-    pub(crate) fn p384() -> &'static Self {
+    /// A P-384 key.
+    #[must_use]
+    pub fn p384() -> &'static Self {
         static KEY: LazyLock<Signer> = LazyLock::new(|| {
             Signer::P384(EcdsaKeyPair::generate(&ECDSA_P384_SHA384_FIXED_SIGNING).unwrap())
         });
         &KEY
     }
 
-    pub(crate) fn ed25519() -> &'static Self {
+    /// An Ed25519 key.
+    #[must_use]
+    pub fn ed25519() -> &'static Self {
         static KEY: LazyLock<Signer> =
             LazyLock::new(|| Signer::Ed25519(Ed25519KeyPair::generate().unwrap()));
         &KEY
     }
 
     /// The public key as an issuer publishes it.
-    pub(crate) fn jwk(&self, kid: &str) -> Value {
+    #[must_use]
+    pub fn jwk(&self, kid: &str) -> Value {
         match self {
             Self::Rsa(pair) => {
                 let public = pair.public_key();
@@ -76,16 +90,16 @@ impl Signer {
         }
     }
 
-    fn sign(&self, algorithm: Option<Algorithm>, input: &[u8]) -> Vec<u8> {
+    fn sign(&self, algorithm: &str, input: &[u8]) -> Vec<u8> {
         let random = SystemRandom::new();
         match self {
             Self::Rsa(pair) => {
                 let encoding: &'static dyn RsaEncoding = match algorithm {
-                    Some(Algorithm::RS384) => &RSA_PKCS1_SHA384,
-                    Some(Algorithm::RS512) => &RSA_PKCS1_SHA512,
-                    Some(Algorithm::PS256) => &RSA_PSS_SHA256,
-                    Some(Algorithm::PS384) => &RSA_PSS_SHA384,
-                    Some(Algorithm::PS512) => &RSA_PSS_SHA512,
+                    "RS384" => &RSA_PKCS1_SHA384,
+                    "RS512" => &RSA_PKCS1_SHA512,
+                    "PS256" => &RSA_PSS_SHA256,
+                    "PS384" => &RSA_PSS_SHA384,
+                    "PS512" => &RSA_PSS_SHA512,
                     _ => &RSA_PKCS1_SHA256,
                 };
                 let mut signature = vec![0; pair.public_modulus_len()];
@@ -105,21 +119,25 @@ fn ec_jwk(kid: &str, curve: &str, point: &[u8]) -> Value {
     json!({"kty": "EC", "kid": kid, "use": "sig", "crv": curve, "x": base64url(x), "y": base64url(y)})
 }
 
-pub(crate) fn base64url(bytes: impl AsRef<[u8]>) -> String {
+/// Base64url without padding (RFC 7515, section 2).
+#[must_use]
+pub fn base64url(bytes: impl AsRef<[u8]>) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
 /// A token with a correct signature, whatever its header says.
-pub(crate) fn mint(header: &Value, claims: &Value, signer: &Signer) -> String {
+#[must_use]
+pub fn mint(header: &Value, claims: &Value, signer: &Signer) -> String {
     mint_text(&header.to_string(), &claims.to_string(), signer)
 }
 
 /// The same for any two strings.
-pub(crate) fn mint_text(header: &str, payload: &str, signer: &Signer) -> String {
+#[must_use]
+pub fn mint_text(header: &str, payload: &str, signer: &Signer) -> String {
     let algorithm = serde_json::from_str::<Value>(header)
-        .ok()
-        .and_then(|header| header["alg"].as_str()?.parse().ok());
+        .map(|header| header["alg"].as_str().unwrap_or_default().to_owned())
+        .unwrap_or_default();
     let input = format!("{}.{}", base64url(header), base64url(payload));
-    let signature = signer.sign(algorithm, input.as_bytes());
+    let signature = signer.sign(&algorithm, input.as_bytes());
     format!("{input}.{}", base64url(signature))
 }

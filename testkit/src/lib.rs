@@ -1,0 +1,27 @@
+//! What the tests of several packages share. It depends on no other package of the workspace, so that each can use it.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "support for tests: what goes wrong here is the test's verdict"
+)]
+
+pub mod contexts;
+pub mod function_process;
+pub mod http;
+pub mod json;
+pub mod node;
+pub mod runtime_api;
+pub mod signer;
+
+use std::path::{Path, PathBuf};
+
+/// The root of the repository.
+#[must_use]
+pub fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("this package is in the repository")
+        .to_owned()
+}
