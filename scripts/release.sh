@@ -43,7 +43,8 @@ mkdir dist
 for architecture in "${architectures[@]}"; do
   flag=--${architecture/_/-}
   # A target folder of its own: with these flags nothing of an ordinary build can be used, and the other way round.
-  cargo lambda build --release --locked "$flag" --bin authorizer --bin api-handler --target-dir target/release-build
+  CARGO_TARGET_DIR="$PWD/target/release-build" cargo lambda build --release --locked "$flag" \
+    --bin authorizer --bin api-handler --lambda-dir target/release-build/lambda
   for function in authorizer api-handler; do
     zip=dist/$function-$version-$architecture.zip
     scripts/package.py "target/release-build/lambda/$function/bootstrap" "$zip"
