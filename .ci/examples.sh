@@ -23,6 +23,12 @@ if [ ! -x "$tools/schema-venv/bin/check-jsonschema" ]; then
 fi
 "$tools/schema-venv/bin/check-jsonschema" --builtin-schema vendor.github-workflows .github/workflows/*.yml >/dev/null
 
+# The functions of the examples run by AWS's own runtime client.
+if [ ! -x "$tools/runtime-client/bin/python" ]; then
+  python3 -m venv "$tools/runtime-client"
+  "$tools/runtime-client/bin/pip" install -q awslambdaric==4.2.2
+fi
+
 npm ci --prefix examples/cdk --no-audit --no-fund --ignore-scripts --loglevel error
 # Synthesis needs no Rust build: any folder serves as the code.
 mkdir -p "$tools/cdk-code" && touch "$tools/cdk-code/bootstrap"
