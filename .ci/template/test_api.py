@@ -73,5 +73,21 @@ class TheApi(unittest.TestCase):
             self.assertEqual(headers["gatewayresponse.header.Access-Control-Expose-Headers"], "'WWW-Authenticate'")
 
 
+class ProofsOfKeyBoundTokens(unittest.TestCase):
+    def authorizers(self, dpop):
+        [api] = [resource for resource in translation.deployed({"Dpop": dpop}).values() if resource["Type"] == "AWS::ApiGateway::RestApi"]
+        definitions = api["Properties"]["Body"]["securityDefinitions"]
+        return {name: definition["x-amazon-apigateway-authorizer"] for name, definition in definitions.items()}
+
+    def test_each_proof_reaches_the_authorizer(self):
+        for dpop, seconds in [("off", 60), ("accept", 0), ("require", 0)]:
+            with self.subTest(dpop):
+                found = self.authorizers(dpop)
+                self.assertEqual({authorizer["type"] for authorizer in found.values()}, {"request"})
+                self.assertEqual(found["Required"]["identitySource"], "method.request.header.Authorization")
+                self.assertEqual(found["Required"]["authorizerResultTtlInSeconds"], seconds)
+                self.assertEqual(found["Optional"]["authorizerResultTtlInSeconds"], 0)
+
+
 if __name__ == "__main__":
     unittest.main()

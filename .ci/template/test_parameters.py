@@ -20,6 +20,7 @@ CHANGED = {
     "ClockLeewaySeconds": "30",
     "PolicyExpiry": "on",
     "TokenCacheEntries": "0",
+    "Dpop": "require",
     "Introspection": "on",
     "IntrospectionClientId": "0oa3",
     "IntrospectionSecretArn": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:introspection",

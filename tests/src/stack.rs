@@ -65,32 +65,14 @@ impl Stack {
         }
     }
 
-    /// The same with a template whose routes accept only tokens that are bound to a key of their sender: its authorizers see
-    /// the proofs, and their answers are not cached.
+    /// The same, with routes that accept only tokens that are bound to a key of their sender.
     ///
     /// # Panics
     ///
-    /// If it does not start, or the template of the repository has another form.
+    /// If it does not start.
     #[must_use]
     pub fn start_for_bound_tokens(name: &str) -> Self {
-        let file = repository().join("template.yaml");
-        let mut template = fs::read_to_string(file).expect("the template");
-        for (from, to) in [
-            ("FunctionPayloadType: TOKEN", "FunctionPayloadType: REQUEST"),
-            ("Header: Authorization", "Headers: [Authorization]"),
-            ("ReauthorizeEvery: 60", "ReauthorizeEvery: 0"),
-            (
-                "          ISSUER: !Ref Issuer\n",
-                "          ISSUER: !Ref Issuer\n          DPOP: require\n",
-            ),
-        ] {
-            assert_eq!(template.matches(from).count(), 1, "{from}");
-            template = template.replace(from, to);
-        }
-        let path = target().join("tests").join(format!("{name}.yaml"));
-        fs::create_dir_all(target().join("tests")).expect("the folder of the tests' data");
-        fs::write(&path, template).expect("a template of its own");
-        Self::start(name, &["--template", &path.display().to_string()])
+        Self::start(name, &["--parameter", "Dpop=require"])
     }
 
     /// The address of a part, as `stack.json` names it: `api`, `issuer`, `web`, `database`.
