@@ -151,7 +151,7 @@ impl Template {
     /// # Errors
     /// When the template is malformed.
     pub fn parameters(text: &str) -> Result<Vec<String>, TemplateError> {
-        let parameters = Document::read(text)?.section("Parameters")?;
+        let parameters = Sections::read(text)?.section("Parameters")?;
         Ok(parameters.keys().cloned().collect())
     }
 }

@@ -61,7 +61,7 @@ pub(super) fn settings(
     let ours = template
         .functions
         .iter()
-        .filter(|function| asked.contains(function.name.as_str()) && function.binary == AUTHORIZER);
+        .filter(|function| asked.contains(function.name.as_str()) && function.binary.as_deref() == Some(AUTHORIZER));
     ours.map(|function| {
         let source = OfFunction {
             function,
