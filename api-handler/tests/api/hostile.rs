@@ -181,25 +181,51 @@ async fn values() {
     }
 }
 
-#[tokio::test]
-async fn patches() {
-    let api = Api::start().await;
-    let function = Measured(Function::start(&api));
-    let patch = async |name: &str, kind: &str, value: &str, patch: &str, status: u16| {
+/// Sends patches of resources to a process whose cost is measured.
+struct Patches {
+    api: Api,
+    function: Measured,
+}
+
+impl Patches {
+    async fn start() -> Self {
+        let api = Api::start().await;
+        let function = Measured(Function::start(&api));
+        Self { api, function }
+    }
+
+    /// Creates a resource with a value, and patches it.
+    async fn send(&self, name: &str, kind: &str, value: &str, patch: &str, status: u16) {
         let id = format!("/state/{}", name.replace([' ', ','], "-"));
         let put = ask("PUT", &id)
             .by("alice")
             .create()
             .body("application/json", &format!(r#"{{"value":{value}}}"#));
-        api.send(put.lasting()).await.expect(201);
+        self.api.send(put.lasting()).await.expect(201);
         let request = ask("PATCH", &id)
             .by("alice")
             .if_match("*")
             .body(&format!("application/{kind}+json"), patch);
-        function.send(name, request).await.expect(status);
-    };
+        self.function.send(name, request).await.expect(status);
+    }
+}
+
+fn repeat(step: &Value, times: usize) -> String {
+    json!(vec![step; times]).to_string()
+}
+
+fn zeros() -> String {
+    format!("[{}]", fill("0", MAX_BODY / 2 - 100))
+}
+
+fn many_members() -> String {
+    members("0", MAX_BODY / 2 - 300)
+}
+
+#[tokio::test]
+async fn patches_that_nest_deeply() {
+    let patches = Patches::start().await;
     let steps = |steps: &[Value]| json!(steps).to_string();
-    let repeat = |step: Value, times: usize| json!(vec![step; times]).to_string();
 
     let mut deep_copy = vec![json!({"op": "add", "path": "/value", "value": nest(89)})];
     let mut deep_add = vec![json!({"op": "replace", "path": "/value", "value": {"a": []}})];
@@ -211,74 +237,92 @@ async fn patches() {
         deep_add.push(json!({"op": "add", "path": path("/value/a", 90 * n), "value": nest(89)}));
         deep_move.push(json!({"op": "move", "from": "/value/a", "path": path("/value/b", 60)}));
     }
-    patch("deep copies", "json-patch", "0", &steps(&deep_copy), 422).await;
-    patch("deep additions", "json-patch", "0", &steps(&deep_add), 422).await;
-    patch("deep moves", "json-patch", "0", &steps(&deep_move), 422).await;
+    patches
+        .send("deep copies", "json-patch", "0", &steps(&deep_copy), 422)
+        .await;
+    patches
+        .send("deep additions", "json-patch", "0", &steps(&deep_add), 422)
+        .await;
+    patches
+        .send("deep moves", "json-patch", "0", &steps(&deep_move), 422)
+        .await;
+}
 
-    let zeros = format!("[{}]", fill("0", MAX_BODY / 2 - 100));
+#[tokio::test]
+async fn patches_of_many_operations() {
+    let patches = Patches::start().await;
+    let zeros = zeros();
     let copy = json!({"op": "copy", "from": "/value/a", "path": "/value/b"});
     let half = format!(r#"{{"a":[{}]}}"#, fill("0", MAX_BODY / 5));
-    patch(
-        "a flood of copies",
-        "json-patch",
-        &half,
-        &repeat(copy.clone(), 998),
-        413,
-    )
-    .await;
+    patches
+        .send(
+            "a flood of copies",
+            "json-patch",
+            &half,
+            &repeat(&copy, 998),
+            413,
+        )
+        .await;
     let text = format!(r#"{{"a":"{}"}}"#, "x".repeat(1040));
-    patch(
-        "small copies",
-        "json-patch",
-        &text,
-        &repeat(copy, 1000),
-        200,
-    )
-    .await;
+    patches
+        .send(
+            "small copies",
+            "json-patch",
+            &text,
+            &repeat(&copy, 1000),
+            200,
+        )
+        .await;
     let front = json!({"op": "move", "from": "/value/0", "path": "/value/0"});
-    patch(
-        "moves to itself",
-        "json-patch",
-        &zeros,
-        &repeat(front, 1000),
-        200,
-    )
-    .await;
+    patches
+        .send(
+            "moves to itself",
+            "json-patch",
+            &zeros,
+            &repeat(&front, 1000),
+            200,
+        )
+        .await;
     let front_to_back = json!({"op": "move", "from": "/value/0", "path": "/value/-"});
-    patch(
-        "moves from the front",
-        "json-patch",
-        &zeros,
-        &repeat(front_to_back, 1000),
-        200,
-    )
-    .await;
+    patches
+        .send(
+            "moves from the front",
+            "json-patch",
+            &zeros,
+            &repeat(&front_to_back, 1000),
+            200,
+        )
+        .await;
     let back_to_front = json!({"op": "move", "from": "/value/130000", "path": "/value/0"});
-    patch(
-        "moves to the front",
-        "json-patch",
-        &zeros,
-        &repeat(back_to_front, 1000),
-        200,
-    )
-    .await;
+    patches
+        .send(
+            "moves to the front",
+            "json-patch",
+            &zeros,
+            &repeat(&back_to_front, 1000),
+            200,
+        )
+        .await;
     let insert = json!({"op": "add", "path": "/value/0", "value": 0});
     let shorter = format!("[{}]", fill("0", MAX_BODY / 2 - 4000));
-    patch(
-        "insertions",
-        "json-patch",
-        &shorter,
-        &repeat(insert, 1000),
-        200,
-    )
-    .await;
-    let many = members("0", MAX_BODY / 2 - 300);
+    patches
+        .send(
+            "insertions",
+            "json-patch",
+            &shorter,
+            &repeat(&insert, 1000),
+            200,
+        )
+        .await;
+    let many = many_members();
     let rename = [
         json!({"op": "move", "from": "/value/00000", "path": "/value/fffff"}),
         json!({"op": "move", "from": "/value/fffff", "path": "/value/00000"}),
     ];
     let renames = json!(vec![rename; 500].concat()).to_string();
-    patch("renames", "json-patch", &many, &renames, 200).await;
+    patches
+        .send("renames", "json-patch", &many, &renames, 200)
+        .await;
     let half_object = format!(r#"{{"a":{}}}"#, members("[]", MAX_BODY / 8));
     let back_and_forth = json!(
         vec![
@@ -290,38 +334,66 @@ async fn patches() {
         ]
         .concat()
     );
-    patch(
-        "large moves",
-        "json-patch",
-        &half_object,
-        &back_and_forth.to_string(),
-        200,
-    )
-    .await;
+    patches
+        .send(
+            "large moves",
+            "json-patch",
+            &half_object,
+            &back_and_forth.to_string(),
+            200,
+        )
+        .await;
+}
+
+#[tokio::test]
+async fn large_operations() {
+    let patches = Patches::start().await;
+    let (zeros, many) = (zeros(), many_members());
     let values = format!(
         r#"[{{"op":"add","path":"/value","value":[{}]}}]"#,
         fill(r#"{"":{"":0}}"#, MAX_BODY - 100)
     );
-    patch("a large operation", "json-patch", &many, &values, 413).await;
+    patches
+        .send("a large operation", "json-patch", &many, &values, 413)
+        .await;
     let test = format!(r#"[{{"op":"test","path":"/value","value":{zeros}}}]"#);
-    patch("a large test", "json-patch", &zeros, &test, 200).await;
+    patches
+        .send("a large test", "json-patch", &zeros, &test, 200)
+        .await;
     let slashes = format!(
         r#"[{{"op":"remove","path":"{}"}}]"#,
         "/".repeat(MAX_BODY - 50)
     );
-    patch("a long path", "json-patch", &zeros, &slashes, 409).await;
+    patches
+        .send("a long path", "json-patch", &zeros, &slashes, 409)
+        .await;
     let wrong = format!(r#"[{{"op":"{}","path":""}}]"#, "x".repeat(MAX_BODY - 50));
-    patch("a long op", "json-patch", &zeros, &wrong, 400).await;
+    patches
+        .send("a long op", "json-patch", &zeros, &wrong, 400)
+        .await;
     let private = r#"{"$serde_json::private::RawValue":"[1]"}"#;
     let test = format!(r#"[{{"op":"test","path":"/value","value":{private}}}]"#);
-    patch("names of internals", "json-patch", private, &test, 200).await;
+    patches
+        .send("names of internals", "json-patch", private, &test, 200)
+        .await;
+}
 
+#[tokio::test]
+async fn merge_patches() {
+    let patches = Patches::start().await;
+    let many = many_members();
     let more = format!(r#"{{"value":{}}}"#, members("null", MAX_BODY - 40));
-    patch("a large removal", "merge-patch", &many, &more, 200).await;
+    patches
+        .send("a large removal", "merge-patch", &many, &more, 200)
+        .await;
     let more = format!(r#"{{"value":{}}}"#, members(r#"{"":0}"#, MAX_BODY - 100));
-    patch("a large merge", "merge-patch", &many, &more, 413).await;
+    patches
+        .send("a large merge", "merge-patch", &many, &more, 413)
+        .await;
     let deep = format!(r#"{{"value":{}"#, r#"{"":"#.repeat(100_000));
-    patch("a deep merge", "merge-patch", &many, &deep, 422).await;
+    patches
+        .send("a deep merge", "merge-patch", &many, &deep, 422)
+        .await;
 }
 
 #[tokio::test]

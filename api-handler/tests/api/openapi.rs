@@ -80,20 +80,154 @@ fn conforms(document: &Value, schema: &Value, value: &Value, at: &str) {
     }
 }
 
+const ITEM: &str = "/state/{id}";
+
+/// Sends requests, each of whose answers must be documented, and remembers which answers occurred.
+struct Exchanges {
+    api: Api,
+    document: Value,
+    seen: BTreeSet<String>,
+}
+
+impl Exchanges {
+    async fn send(&mut self, template: &str, request: Ask, status: u16) {
+        let method = request.method().to_ascii_lowercase();
+        let reply = self.api.send(request).await.expect(status);
+        check(&self.document, template, &method, &reply);
+        self.seen.insert(format!("{method} {template} {status}"));
+    }
+
+    /// Every documented answer occurred, except those that all operations share.
+    fn assert_complete(&self) {
+        let common = ["401", "403", "406", "429", "500", "503"];
+        for (template, item) in self.document["paths"].as_object().unwrap() {
+            for (method, operation) in item.as_object().unwrap() {
+                for status in operation["responses"]
+                    .as_object()
+                    .unwrap()
+                    .keys()
+                    .filter(|status| !common.contains(&status.as_str()))
+                {
+                    assert!(
+                        self.seen.contains(&format!("{method} {template} {status}")),
+                        "{method} {template} never answered {status}"
+                    );
+                }
+            }
+        }
+    }
+}
+
 #[tokio::test]
 async fn every_answer_is_documented() {
     let api = Api::with(&[("AUTHORIZATION_SERVERS", "https://issuer.example.com")]).await;
     let document = document(&api).await;
-    let mut seen = BTreeSet::new();
-    let mut send = async |template: &str, request: Ask, status: u16| {
-        let method = request.method().to_ascii_lowercase();
-        let reply = api.send(request).await.expect(status);
-        check(&document, template, &method, &reply);
-        seen.insert(format!("{method} {template} {status}"));
-        reply
+    let mut exchanges = Exchanges {
+        api,
+        document,
+        seen: BTreeSet::new(),
     };
-    let id = "/state/{id}";
+    for session in [ask("GET", "/session"), ask("GET", "/session").by("alice")] {
+        exchanges.send("/session", session, 200).await;
+    }
+    put_answers(&mut exchanges).await;
+    get_answers(&mut exchanges).await;
+    patch_answers(&mut exchanges).await;
+    delete_answers(&mut exchanges).await;
+    let open = ask("GET", "/openapi.json");
+    exchanges.send("/openapi.json", open, 200).await;
+    let metadata = "/.well-known/oauth-protected-resource";
+    exchanges.send(metadata, ask("GET", metadata), 200).await;
+    exchanges.api = Api::start().await;
+    exchanges.send(metadata, ask("GET", metadata), 404).await;
+    exchanges.assert_complete();
+}
+
+fn large() -> Value {
+    json!({"value": "x".repeat(256 * 1024)})
+}
+
+async fn put_answers(exchanges: &mut Exchanges) {
     let put = |body: Value| ask("PUT", "/state/a").by("alice").json(&body);
+    exchanges
+        .send(ITEM, put(json!({"value": {"n": 1}})).create(), 201)
+        .await;
+    exchanges
+        .send(ITEM, put(json!({"value": 1})).create(), 412)
+        .await;
+    exchanges.send(ITEM, put(json!({"value": 1})), 428).await;
+    exchanges
+        .send(ITEM, put(json!({"value": 1})).if_match("x"), 400)
+        .await;
+    exchanges.send(ITEM, put(json!({})).create(), 422).await;
+    exchanges.send(ITEM, put(large()).create(), 413).await;
+    exchanges
+        .send(
+            ITEM,
+            ask("PUT", "/state/a")
+                .by("alice")
+                .create()
+                .body("text/plain", "1"),
+            415,
+        )
+        .await;
+    exchanges
+        .send(
+            ITEM,
+            ask("PUT", "/state/a").json(&json!({"value": 1})).create(),
+            401,
+        )
+        .await;
+    exchanges
+        .send(
+            ITEM,
+            put(json!({"value": {"n": 1}, "visibility": "public"})).if_match("*"),
+            200,
+        )
+        .await;
+    exchanges
+        .send(ITEM, put(json!({"value": 1})).by("bob").if_match("*"), 403)
+        .await;
+}
+
+async fn get_answers(exchanges: &mut Exchanges) {
+    for method in ["GET", "HEAD"] {
+        exchanges.send(ITEM, ask(method, "/state/a"), 200).await;
+        exchanges
+            .send(
+                ITEM,
+                ask(method, "/state/a").header("If-None-Match", "*"),
+                304,
+            )
+            .await;
+        exchanges
+            .send(ITEM, ask(method, "/state/a").if_match("\"x\""), 412)
+            .await;
+        exchanges
+            .send(ITEM, ask(method, "/state/a").if_match("x"), 400)
+            .await;
+        exchanges.send(ITEM, ask(method, "/state/none"), 404).await;
+        exchanges
+            .send(
+                ITEM,
+                ask(method, "/state/a").header("Accept", "text/html"),
+                406,
+            )
+            .await;
+    }
+    exchanges.send("/state", ask("GET", "/state"), 200).await;
+    exchanges
+        .send("/state", ask("GET", "/state?limit=0"), 400)
+        .await;
+    exchanges
+        .send("/state", ask("GET", "/state?owner=me"), 401)
+        .await;
+    exchanges
+        .send("/state", ask("GET", "/state?owner=bob").by("alice"), 403)
+        .await;
+}
+
+async fn patch_answers(exchanges: &mut Exchanges) {
     let merge = |text: &str| {
         ask("PATCH", "/state/a")
             .by("alice")
@@ -105,114 +239,55 @@ async fn every_answer_is_documented() {
             .if_match("*")
             .body("application/json-patch+json", text)
     };
+    exchanges
+        .send(ITEM, merge(r#"{"value": {"n": 2}}"#).if_match("*"), 200)
+        .await;
+    exchanges.send(ITEM, merge("{").if_match("*"), 400).await;
+    exchanges.send(ITEM, merge("{}"), 428).await;
+    exchanges
+        .send(ITEM, merge("{}").if_match("\"x\""), 412)
+        .await;
+    exchanges
+        .send(ITEM, merge("{}").if_match("*").by("bob"), 403)
+        .await;
+    exchanges
+        .send(ITEM, merge("{}").if_match("*").to("/state/none"), 404)
+        .await;
+    exchanges
+        .send(ITEM, merge(&large().to_string()).if_match("*"), 413)
+        .await;
+    exchanges
+        .send(
+            ITEM,
+            steps(r#"[{"op": "test", "path": "/value", "value": 1}]"#),
+            409,
+        )
+        .await;
+    exchanges
+        .send(ITEM, steps(r#"[{"op": "remove", "path": "/value"}]"#), 422)
+        .await;
+    exchanges
+        .send(
+            ITEM,
+            ask("PATCH", "/state/a")
+                .by("alice")
+                .if_match("*")
+                .json(&json!({})),
+            415,
+        )
+        .await;
+}
+
+async fn delete_answers(exchanges: &mut Exchanges) {
     let delete = || ask("DELETE", "/state/a").by("alice");
-    let large = json!({"value": "x".repeat(256 * 1024)});
-    send("/session", ask("GET", "/session"), 200).await;
-    send("/session", ask("GET", "/session").by("alice"), 200).await;
-    send(id, put(json!({"value": {"n": 1}})).create(), 201).await;
-    send(id, put(json!({"value": 1})).create(), 412).await;
-    send(id, put(json!({"value": 1})), 428).await;
-    send(id, put(json!({"value": 1})).if_match("x"), 400).await;
-    send(id, put(json!({})).create(), 422).await;
-    send(id, put(large.clone()).create(), 413).await;
-    send(
-        id,
-        ask("PUT", "/state/a")
-            .by("alice")
-            .create()
-            .body("text/plain", "1"),
-        415,
-    )
-    .await;
-    send(
-        id,
-        ask("PUT", "/state/a").json(&json!({"value": 1})).create(),
-        401,
-    )
-    .await;
-    send(
-        id,
-        put(json!({"value": {"n": 1}, "visibility": "public"})).if_match("*"),
-        200,
-    )
-    .await;
-    send(id, put(json!({"value": 1})).by("bob").if_match("*"), 403).await;
-    for method in ["GET", "HEAD"] {
-        send(id, ask(method, "/state/a"), 200).await;
-        send(
-            id,
-            ask(method, "/state/a").header("If-None-Match", "*"),
-            304,
-        )
+    exchanges.send(ITEM, delete(), 428).await;
+    exchanges.send(ITEM, delete().if_match("\"x\""), 412).await;
+    exchanges.send(ITEM, delete().if_match("x"), 400).await;
+    exchanges
+        .send(ITEM, delete().if_match("*").by("bob"), 403)
         .await;
-        send(id, ask(method, "/state/a").if_match("\"x\""), 412).await;
-        send(id, ask(method, "/state/a").if_match("x"), 400).await;
-        send(id, ask(method, "/state/none"), 404).await;
-        send(
-            id,
-            ask(method, "/state/a").header("Accept", "text/html"),
-            406,
-        )
-        .await;
-    }
-    send("/state", ask("GET", "/state"), 200).await;
-    send("/state", ask("GET", "/state?limit=0"), 400).await;
-    send("/state", ask("GET", "/state?owner=me"), 401).await;
-    send("/state", ask("GET", "/state?owner=bob").by("alice"), 403).await;
-    send(id, merge(r#"{"value": {"n": 2}}"#).if_match("*"), 200).await;
-    send(id, merge("{").if_match("*"), 400).await;
-    send(id, merge("{}"), 428).await;
-    send(id, merge("{}").if_match("\"x\""), 412).await;
-    send(id, merge("{}").if_match("*").by("bob"), 403).await;
-    send(id, merge("{}").if_match("*").to("/state/none"), 404).await;
-    send(id, merge(&large.to_string()).if_match("*"), 413).await;
-    send(
-        id,
-        steps(r#"[{"op": "test", "path": "/value", "value": 1}]"#),
-        409,
-    )
-    .await;
-    send(id, steps(r#"[{"op": "remove", "path": "/value"}]"#), 422).await;
-    send(
-        id,
-        ask("PATCH", "/state/a")
-            .by("alice")
-            .if_match("*")
-            .json(&json!({})),
-        415,
-    )
-    .await;
-    send(id, delete(), 428).await;
-    send(id, delete().if_match("\"x\""), 412).await;
-    send(id, delete().if_match("x"), 400).await;
-    send(id, delete().if_match("*").by("bob"), 403).await;
-    send(id, delete().if_match("*"), 204).await;
-    send(id, delete().if_match("*"), 404).await;
-    send("/openapi.json", ask("GET", "/openapi.json"), 200).await;
-    let metadata = "/.well-known/oauth-protected-resource";
-    send(metadata, ask("GET", metadata), 200).await;
-
-    let unpublished = Api::start().await.send(ask("GET", metadata)).await;
-    check(&document, metadata, "get", &unpublished.expect(404));
-    seen.insert(format!("get {metadata} 404"));
-
-    // The reverse: every documented answer occurred, except those that all operations share.
-    let common = ["401", "403", "406", "429", "500", "503"];
-    for (template, item) in document["paths"].as_object().unwrap() {
-        for (method, operation) in item.as_object().unwrap() {
-            for status in operation["responses"]
-                .as_object()
-                .unwrap()
-                .keys()
-                .filter(|status| !common.contains(&status.as_str()))
-            {
-                assert!(
-                    seen.contains(&format!("{method} {template} {status}")),
-                    "{method} {template} never answered {status}"
-                );
-            }
-        }
-    }
+    exchanges.send(ITEM, delete().if_match("*"), 204).await;
+    exchanges.send(ITEM, delete().if_match("*"), 404).await;
 }
 
 #[tokio::test]

@@ -5,11 +5,12 @@ use std::path::Path;
 use std::process::Stdio;
 
 use serde_json::json;
+use testkit::json::changed;
 use tokio::process::Command;
 
 use crate::issuer::{CLIENT_ID, Issuer, ORIGIN, Page};
 use crate::sign_ins::{issuer, people_sign_in, redirect_uri, tokens};
-use crate::tokens::{changed, claims, header, mint};
+use crate::tokens::{claims, header, mint};
 
 fn read(path: &str) -> String {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();

@@ -1,18 +1,17 @@
 //! An issuer on loopback that answers what a test says: at first everything right, as an Okta custom authorization
 //! server does.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 use std::time::Duration;
 
-use aws_lc_rs::rsa::{KeyPair, KeySize, PublicKeyComponents};
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{Request, State};
 use axum::response::Response;
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use reqwest::Url;
 use serde_json::{Value, json};
+use testkit::json::changed;
+use testkit::signer::Signer;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc2822;
 use tokio::net::TcpListener;
@@ -22,10 +21,6 @@ use crate::tls::{Chain, TlsListener};
 pub(crate) const CLIENT_ID: &str = "0oa1testclient";
 pub(crate) const REDIRECT_URI: &str = "http://127.0.0.1:8080/callback.html";
 pub(crate) const ORIGIN: &str = "http://127.0.0.1:8080";
-
-/// The issuer's signing key.
-pub(crate) static KEY: LazyLock<KeyPair> =
-    LazyLock::new(|| KeyPair::generate(KeySize::Rsa2048).unwrap());
 
 /// One answer.
 #[derive(Clone, Debug)]
@@ -175,13 +170,9 @@ fn metadata(issuer: &str) -> Value {
     })
 }
 
-/// The issuer's public key.
+/// The issuer's public key, with its algorithm as Okta publishes it.
 pub(crate) fn jwk(kid: &str) -> Value {
-    let key: PublicKeyComponents<Vec<u8>> = aws_lc_rs::signature::KeyPair::public_key(&*KEY).into();
-    json!({
-        "kty": "RSA", "alg": "RS256", "use": "sig", "kid": kid,
-        "n": URL_SAFE_NO_PAD.encode(key.n), "e": URL_SAFE_NO_PAD.encode(key.e),
-    })
+    changed(Signer::rsa().jwk(kid), &json!({"alg": "RS256"}))
 }
 
 /// A running issuer; it ends with the test.

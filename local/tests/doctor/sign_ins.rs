@@ -4,13 +4,14 @@ use std::process::{Output, Stdio};
 
 use reqwest::Url;
 use serde_json::{Value, json};
+use testkit::json::changed;
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, BufReader};
 use tokio::net::TcpListener;
 use tokio::process::{Child, Command};
 
 use crate::issuer::{CLIENT_ID, Issuer, ORIGIN, Page, Script};
 use crate::run::check;
-use crate::tokens::{TOKEN_CHECKS, changed, claims, header, mint, now};
+use crate::tokens::{TOKEN_CHECKS, claims, header, mint, now};
 
 /// A redirect URI whose port is free.
 pub(crate) async fn redirect_uri() -> String {

@@ -3,16 +3,13 @@
 use std::fs::File;
 use std::process::Stdio;
 
-use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::rsa::{KeyPair, KeySize};
-use aws_lc_rs::signature::RSA_PKCS1_SHA256;
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
+use testkit::json::changed;
+use testkit::signer::{self, Signer, mint_text};
 use time::OffsetDateTime;
 use tokio::process::Command;
 
-use crate::issuer::{CLIENT_ID, Issuer, KEY, Page};
+use crate::issuer::{CLIENT_ID, Issuer, Page};
 use crate::run::{all_options, check, doctor, report};
 
 pub(crate) const TOKEN_CHECKS: [&str; 10] = [
@@ -45,38 +42,9 @@ pub(crate) fn header() -> Value {
     json!({"alg": "RS256", "kid": "k1"})
 }
 
-/// Members put in, replaced, or (by null) taken out.
-pub(crate) fn changed(mut object: Value, changes: &Value) -> Value {
-    let members = object.as_object_mut().unwrap();
-    for (name, value) in changes.as_object().unwrap() {
-        if value.is_null() {
-            members.remove(name);
-        } else {
-            members.insert(name.clone(), value.clone());
-        }
-    }
-    object
-}
-
-fn mint_text(header: &str, payload: &str, key: &KeyPair) -> String {
-    let input = format!(
-        "{}.{}",
-        URL_SAFE_NO_PAD.encode(header),
-        URL_SAFE_NO_PAD.encode(payload)
-    );
-    let mut signature = vec![0; key.public_modulus_len()];
-    key.sign(
-        &RSA_PKCS1_SHA256,
-        &SystemRandom::new(),
-        input.as_bytes(),
-        &mut signature,
-    )
-    .unwrap();
-    format!("{input}.{}", URL_SAFE_NO_PAD.encode(signature))
-}
-
+/// A token of the issuer.
 pub(crate) fn mint(header: &Value, claims: &Value) -> String {
-    mint_text(&header.to_string(), &claims.to_string(), &KEY)
+    signer::mint(header, claims, Signer::rsa())
 }
 
 /// Everything about the token passes, except what `expected` names; the first of these found this and advises that.
@@ -206,12 +174,12 @@ async fn tokens_that_cannot_be_read() {
         ),
         (
             "a repeated member",
-            mint_text(&header().to_string(), &with_duplicate, &KEY),
+            mint_text(&header().to_string(), &with_duplicate, Signer::rsa()),
             "repeated member",
         ),
         (
             "a number out of range",
-            mint_text(&header().to_string(), "{\"exp\":1e400}", &KEY),
+            mint_text(&header().to_string(), "{\"exp\":1e400}", Signer::rsa()),
             "out of range",
         ),
         (
@@ -232,8 +200,74 @@ async fn tokens_that_cannot_be_read() {
     }
 }
 
+/// A change to the claims of a good token, what fails then, what was found and what is advised.
+type WrongClaim<'a> = (
+    &'a str,
+    Value,
+    Vec<(&'static str, &'static str)>,
+    &'a str,
+    &'a str,
+);
+
+async fn judge_claims(issuer: &Issuer, rows: &[WrongClaim<'_>]) {
+    for (name, changes, expected, found, advice) in rows {
+        let token = mint(&header(), &changed(claims(&issuer.url), changes));
+        judge(name, issuer, &token, expected, found, advice).await;
+    }
+}
+
+fn one(id: &'static str) -> Vec<(&'static str, &'static str)> {
+    vec![(id, "fail")]
+}
+
 #[tokio::test]
-async fn tokens_with_one_wrong_claim() {
+async fn tokens_of_a_wrong_form_or_kind() {
+    let issuer = Issuer::start(|_| {}).await;
+    judge_claims(
+        &issuer,
+        &[
+            (
+                "no subject",
+                json!({"sub": null}),
+                one("token_form"),
+                "no subject",
+                "RFC 9068",
+            ),
+            (
+                "a uid that is no string",
+                json!({"uid": 5}),
+                one("token_form"),
+                "",
+                "RFC 9068",
+            ),
+            (
+                "an ID token",
+                json!({"nonce": "n"}),
+                one("token_kind"),
+                "an ID token",
+                "`access_token`",
+            ),
+            (
+                "an ID token by its jti",
+                json!({"jti": "ID.1"}),
+                one("token_kind"),
+                "an ID token",
+                "`access_token`",
+            ),
+            (
+                "a bound token",
+                json!({"cnf": {"jkt": "x"}}),
+                one("token_kind"),
+                "bound to a key",
+                "DPOP=accept",
+            ),
+        ],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn tokens_of_another_issuer() {
     let issuer = Issuer::start(|_| {}).await;
     let url = &issuer.url;
     let origin = url.strip_suffix("/oauth2/default").unwrap();
@@ -242,187 +276,174 @@ async fn tokens_with_one_wrong_claim() {
         ("token_key", "skip"),
         ("token_signature", "skip"),
     ];
-    let one = |id: &'static str| vec![(id, "fail")];
-    for (name, changes, expected, found, advice) in [
-        (
-            "no subject",
-            json!({"sub": null}),
-            one("token_form"),
-            "no subject",
-            "RFC 9068",
-        ),
-        (
-            "a uid that is no string",
-            json!({"uid": 5}),
-            one("token_form"),
-            "",
-            "RFC 9068",
-        ),
-        (
-            "an ID token",
-            json!({"nonce": "n"}),
-            one("token_kind"),
-            "an ID token",
-            "`access_token`",
-        ),
-        (
-            "an ID token by its jti",
-            json!({"jti": "ID.1"}),
-            one("token_kind"),
-            "an ID token",
-            "`access_token`",
-        ),
-        (
-            "a bound token",
-            json!({"cnf": {"jkt": "x"}}),
-            one("token_kind"),
-            "bound to a key",
-            "DPOP=accept",
-        ),
-        (
-            "no issuer",
-            json!({"iss": null}),
-            of_another.to_vec(),
-            "missing",
-            "ISSUER",
-        ),
-        (
-            "another issuer",
-            json!({"iss": "https://evil.example"}),
-            of_another.to_vec(),
-            "evil.example",
-            "ISSUER",
-        ),
-        (
-            "a slash at the end",
-            json!({"iss": format!("{url}/")}),
-            of_another.to_vec(),
-            "/oauth2/default/",
-            "slash",
-        ),
-        (
-            "an org server's token",
-            json!({"iss": origin}),
-            of_another.to_vec(),
-            "Okta's org authorization server",
-            "custom server",
-        ),
-        (
-            "no expiry",
-            json!({"exp": null}),
-            one("token_times"),
-            "no time of expiry",
-            "seconds",
-        ),
-        (
-            "expired",
-            json!({"exp": now() - 7200}),
-            one("token_times"),
-            "expired 72",
-            "fresh token",
-        ),
-        (
-            "not yet valid",
-            json!({"nbf": now() + 600}),
-            one("token_times"),
-            "not valid for",
-            "clock",
-        ),
-        (
-            "issued in the future",
-            json!({"iat": now() + 600}),
-            one("token_times"),
-            "in the future",
-            "clock",
-        ),
-        (
-            "exp in milliseconds",
-            json!({"exp": (now() + 60) * 1000}),
-            one("token_times"),
-            "`exp` is in milliseconds",
-            "seconds",
-        ),
-        (
-            "all times in milliseconds",
-            json!({"exp": (now() + 60) * 1000, "iat": now() * 1000}),
-            one("token_times"),
-            "`iat` is in milliseconds",
-            "seconds",
-        ),
-        (
-            "a string for exp",
-            json!({"exp": "soon"}),
-            one("token_times"),
-            "not a number",
-            "numbers of seconds",
-        ),
-        (
-            "no audience",
-            json!({"aud": null}),
-            one("token_audience"),
-            "no audience: missing",
-            "AUDIENCE",
-        ),
-        (
-            "an empty audience",
-            json!({"aud": []}),
-            one("token_audience"),
-            "no audience",
-            "AUDIENCE",
-        ),
-        (
-            "another audience",
-            json!({"aud": "api://other"}),
-            one("token_audience"),
-            "api://other",
-            "AUDIENCE",
-        ),
-        (
-            "an audience of the wrong type",
-            json!({"aud": 5}),
-            one("token_audience"),
-            "5",
-            "AUDIENCE",
-        ),
-        (
-            "another client",
-            json!({"cid": "0oaOther"}),
-            one("token_client"),
-            "`0oaOther`",
-            "CLIENT_IDS",
-        ),
-        (
-            "no client",
-            json!({"cid": null}),
-            one("token_client"),
-            "none",
-            "CLIENT_IDS",
-        ),
-        (
-            "a scope missing",
-            json!({"scp": ["openid"]}),
-            one("token_scopes"),
-            "missing: state:read",
-            "access policy",
-        ),
-        (
-            "no scopes",
-            json!({"scp": null}),
-            one("token_scopes"),
-            "missing: state:read",
-            "access policy",
-        ),
-        (
-            "no groups",
-            json!({"groups": null}),
-            vec![("token_groups", "warn")],
-            "no claim",
-            "Claims",
-        ),
-    ] {
-        let token = mint(&header(), &changed(claims(url), &changes));
-        judge(name, &issuer, &token, &expected, found, advice).await;
-    }
+    judge_claims(
+        &issuer,
+        &[
+            (
+                "no issuer",
+                json!({"iss": null}),
+                of_another.to_vec(),
+                "missing",
+                "ISSUER",
+            ),
+            (
+                "another issuer",
+                json!({"iss": "https://evil.example"}),
+                of_another.to_vec(),
+                "evil.example",
+                "ISSUER",
+            ),
+            (
+                "a slash at the end",
+                json!({"iss": format!("{url}/")}),
+                of_another.to_vec(),
+                "/oauth2/default/",
+                "slash",
+            ),
+            (
+                "an org server's token",
+                json!({"iss": origin}),
+                of_another.to_vec(),
+                "Okta's org authorization server",
+                "custom server",
+            ),
+        ],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn tokens_of_wrong_times() {
+    let issuer = Issuer::start(|_| {}).await;
+    judge_claims(
+        &issuer,
+        &[
+            (
+                "no expiry",
+                json!({"exp": null}),
+                one("token_times"),
+                "no time of expiry",
+                "seconds",
+            ),
+            (
+                "expired",
+                json!({"exp": now() - 7200}),
+                one("token_times"),
+                "expired 72",
+                "fresh token",
+            ),
+            (
+                "not yet valid",
+                json!({"nbf": now() + 600}),
+                one("token_times"),
+                "not valid for",
+                "clock",
+            ),
+            (
+                "issued in the future",
+                json!({"iat": now() + 600}),
+                one("token_times"),
+                "in the future",
+                "clock",
+            ),
+            (
+                "exp in milliseconds",
+                json!({"exp": (now() + 60) * 1000}),
+                one("token_times"),
+                "`exp` is in milliseconds",
+                "seconds",
+            ),
+            (
+                "all times in milliseconds",
+                json!({"exp": (now() + 60) * 1000, "iat": now() * 1000}),
+                one("token_times"),
+                "`iat` is in milliseconds",
+                "seconds",
+            ),
+            (
+                "a string for exp",
+                json!({"exp": "soon"}),
+                one("token_times"),
+                "not a number",
+                "numbers of seconds",
+            ),
+        ],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn tokens_for_others_or_with_too_little() {
+    let issuer = Issuer::start(|_| {}).await;
+    judge_claims(
+        &issuer,
+        &[
+            (
+                "no audience",
+                json!({"aud": null}),
+                one("token_audience"),
+                "no audience: missing",
+                "AUDIENCE",
+            ),
+            (
+                "an empty audience",
+                json!({"aud": []}),
+                one("token_audience"),
+                "no audience",
+                "AUDIENCE",
+            ),
+            (
+                "another audience",
+                json!({"aud": "api://other"}),
+                one("token_audience"),
+                "api://other",
+                "AUDIENCE",
+            ),
+            (
+                "an audience of the wrong type",
+                json!({"aud": 5}),
+                one("token_audience"),
+                "5",
+                "AUDIENCE",
+            ),
+            (
+                "another client",
+                json!({"cid": "0oaOther"}),
+                one("token_client"),
+                "`0oaOther`",
+                "CLIENT_IDS",
+            ),
+            (
+                "no client",
+                json!({"cid": null}),
+                one("token_client"),
+                "none",
+                "CLIENT_IDS",
+            ),
+            (
+                "a scope missing",
+                json!({"scp": ["openid"]}),
+                one("token_scopes"),
+                "missing: state:read",
+                "access policy",
+            ),
+            (
+                "no scopes",
+                json!({"scp": null}),
+                one("token_scopes"),
+                "missing: state:read",
+                "access policy",
+            ),
+            (
+                "no groups",
+                json!({"groups": null}),
+                vec![("token_groups", "warn")],
+                "no claim",
+                "Claims",
+            ),
+        ],
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -504,12 +525,7 @@ async fn tokens_with_a_wrong_header_or_signature() {
         let token = mint(&changed(header(), &changes), &claims(&issuer.url));
         judge(name, &issuer, &token, &expected, found, advice).await;
     }
-    let other = KeyPair::generate(KeySize::Rsa2048).unwrap();
-    let forged = mint_text(
-        &header().to_string(),
-        &claims(&issuer.url).to_string(),
-        &other,
-    );
+    let forged = signer::mint(&header(), &claims(&issuer.url), Signer::other_rsa());
     let wrong = [("token_signature", "fail")];
     judge(
         "forged",

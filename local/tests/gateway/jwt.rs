@@ -2,13 +2,10 @@
 
 use std::sync::Arc;
 
-use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::rsa::KeySize;
-use aws_lc_rs::signature::{KeyPair as _, RSA_PKCS1_SHA256, RsaKeyPair};
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use local::gateway::jwt::{Fetched, IssuerKeys, PublishedKeys};
 use serde_json::{Value, json};
+use testkit::json::changed;
+use testkit::signer::{Signer, mint};
 use time::OffsetDateTime;
 
 use crate::support::{Api, header, text};
@@ -37,47 +34,15 @@ Resources:
 /// An issuer with one RSA key.
 #[derive(Debug)]
 struct Issuer {
-    key: RsaKeyPair,
     down: bool,
 }
 
 impl IssuerKeys for Issuer {
     fn of<'a>(&'a self, issuer: &'a str, _: OffsetDateTime) -> Fetched<'a> {
         assert_eq!(issuer, "https://issuer");
-        let public = self.key.public_key();
-        let modulus = public.modulus().big_endian_without_leading_zero();
-        let exponent = public.exponent().big_endian_without_leading_zero();
-        let jwk = json!({
-            "kty": "RSA",
-            "kid": "k",
-            "n": URL_SAFE_NO_PAD.encode(modulus),
-            "e": URL_SAFE_NO_PAD.encode(exponent),
-        });
-        let set = serde_json::from_value(json!({ "keys": [jwk] })).unwrap();
+        let keys = json!({"keys": [Signer::rsa().jwk("k")]});
+        let set = serde_json::from_value(keys).unwrap();
         Box::pin(async move { Some(set).filter(|_| !self.down) })
-    }
-}
-
-impl Issuer {
-    fn new() -> Self {
-        let key = RsaKeyPair::generate(KeySize::Rsa2048).unwrap();
-        Self { key, down: false }
-    }
-
-    fn token(&self, header: &Value, claims: &Value) -> String {
-        let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
-        let message = format!("{}.{}", part(header), part(claims));
-        let mut signature = vec![0; self.key.public_modulus_len()];
-        let random = SystemRandom::new();
-        self.key
-            .sign(
-                &RSA_PKCS1_SHA256,
-                &random,
-                message.as_bytes(),
-                &mut signature,
-            )
-            .unwrap();
-        format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature))
     }
 }
 
@@ -85,13 +50,15 @@ fn header_of_token() -> Value {
     json!({"alg": "RS256", "kid": "k"})
 }
 
+/// A token of the issuer with changes to its claims.
+fn token(changes: &Value) -> String {
+    mint(&header_of_token(), &claims(changes), Signer::rsa())
+}
+
 /// Claims that are accepted at the test's time, with some changed; null removes one.
 fn claims(changes: &Value) -> Value {
-    let mut claims = json!({"iss": "https://issuer", "aud": "api", "sub": "u", "exp": 1_700_000_060, "scope": "read other", "groups": ["a", "b"], "n": 5});
-    let members = claims.as_object_mut().unwrap();
-    members.extend(changes.as_object().unwrap().clone());
-    members.retain(|_, value| !value.is_null());
-    claims
+    let claims = json!({"iss": "https://issuer", "aud": "api", "sub": "u", "exp": 1_700_000_060, "scope": "read other", "groups": ["a", "b"], "n": 5});
+    changed(claims, changes)
 }
 
 fn api(issuer: Issuer) -> Api {
@@ -100,172 +67,102 @@ fn api(issuer: Issuer) -> Api {
     api
 }
 
+/// Sends the token with each form of the scheme and compares the whole answer.
+async fn check(path: &str, token: &str, status: u16, reason: &str) {
+    let api = api(Issuer { down: false });
+    for prefix in ["Bearer ", "bearer ", ""] {
+        let sent = format!("Authorization: {prefix}{token}");
+        let response = api.send(&format!("GET {path}"), &[&sent]).await;
+        let context = format!("{path} {reason} {prefix}");
+        assert_eq!(response.status().as_u16(), status, "{context}");
+        let challenge = header(&response, "www-authenticate");
+        assert!(challenge.contains(reason), "{context}: {challenge}");
+        let body = match status {
+            200 => "hello",
+            401 => r#"{"message":"Unauthorized"}"#,
+            _ => r#"{"message":"Forbidden"}"#,
+        };
+        assert_eq!(text(&response), body, "{context}");
+    }
+}
+
 #[tokio::test]
-async fn tokens_that_are_accepted_and_rejected() {
-    let issuer = Issuer::new();
-    let good = |changes: Value| issuer.token(&header_of_token(), &claims(&changes));
-    let with_header = |header: Value| issuer.token(&header, &claims(&json!({})));
-    let other_key = Issuer::new().token(&header_of_token(), &claims(&json!({})));
-    let rows = [
-        ("/plain", good(json!({})), 200, ""),
-        ("/plain", good(json!({"aud": ["x", "web"]})), 200, ""),
+async fn tokens_that_are_accepted() {
+    for (path, changes) in [
+        ("/plain", json!({})),
+        ("/plain", json!({"aud": ["x", "web"]})),
+        ("/plain", json!({"aud": null, "client_id": "web"})),
         (
             "/plain",
-            good(json!({"aud": null, "client_id": "web"})),
-            200,
-            "",
-        ),
-        (
-            "/plain",
-            good(json!({"nbf": 1_700_000_000, "iat": 1_700_000_000})),
-            200,
-            "",
+            json!({"nbf": 1_700_000_000, "iat": 1_700_000_000}),
         ),
         // any one of the scopes suffices; `scp` as well as `scope`
-        ("/scoped", good(json!({})), 200, ""),
-        (
-            "/scoped",
-            good(json!({"scope": null, "scp": ["write"]})),
-            200,
-            "",
-        ),
-        (
-            "/scoped",
-            good(json!({"scope": "readonly"})),
-            403,
-            "the token has none of the scopes of the route",
-        ),
-        (
-            "/scoped",
-            good(json!({"scope": null})),
-            403,
-            "the token has none of the scopes of the route",
-        ),
+        ("/scoped", json!({})),
+        ("/scoped", json!({"scope": null, "scp": ["write"]})),
+    ] {
+        check(path, &token(&changes), 200, "").await;
+    }
+}
+
+#[tokio::test]
+async fn tokens_without_a_scope_of_the_route() {
+    for changes in [json!({"scope": "readonly"}), json!({"scope": null})] {
+        let reason = "the token has none of the scopes of the route";
+        check("/scoped", &token(&changes), 403, reason).await;
+    }
+}
+
+#[tokio::test]
+async fn tokens_with_a_wrong_claim() {
+    let audience = "the audience is another one";
+    let issuer = "the issuer is another one";
+    let expired = "the token has expired";
+    let early = "the token is not valid yet";
+    for (changes, reason) in [
         // an audience that is present and wrong is not made up for by the client id
+        (json!({"aud": "x", "client_id": "web"}), audience),
+        (json!({"aud": null}), audience),
+        (json!({"aud": 1}), audience),
+        (json!({"iss": "https://issuer/"}), issuer),
+        (json!({"exp": 1_700_000_000}), expired),
+        (json!({"exp": null}), expired),
+        (json!({"exp": "soon"}), expired),
+        (json!({"nbf": 1_700_000_001}), early),
+        (json!({"iat": 1_700_000_001}), early),
+        (json!({"nbf": "x"}), early),
+    ] {
+        check("/plain", &token(&changes), 401, reason).await;
+    }
+}
+
+#[tokio::test]
+async fn tokens_with_a_wrong_header_or_signature() {
+    let form = "the token is not a JWT";
+    let algorithm = "the algorithm is not RS256";
+    for (header, reason) in [
         (
-            "/plain",
-            good(json!({"aud": "x", "client_id": "web"})),
-            401,
-            "the audience is another one",
-        ),
-        (
-            "/plain",
-            good(json!({"aud": null})),
-            401,
-            "the audience is another one",
-        ),
-        (
-            "/plain",
-            good(json!({"aud": 1})),
-            401,
-            "the audience is another one",
-        ),
-        (
-            "/plain",
-            good(json!({"iss": "https://issuer/"})),
-            401,
-            "the issuer is another one",
-        ),
-        (
-            "/plain",
-            good(json!({"exp": 1_700_000_000})),
-            401,
-            "the token has expired",
-        ),
-        (
-            "/plain",
-            good(json!({"exp": null})),
-            401,
-            "the token has expired",
-        ),
-        (
-            "/plain",
-            good(json!({"exp": "soon"})),
-            401,
-            "the token has expired",
-        ),
-        (
-            "/plain",
-            good(json!({"nbf": 1_700_000_001})),
-            401,
-            "the token is not valid yet",
-        ),
-        (
-            "/plain",
-            good(json!({"iat": 1_700_000_001})),
-            401,
-            "the token is not valid yet",
-        ),
-        (
-            "/plain",
-            good(json!({"nbf": "x"})),
-            401,
-            "the token is not valid yet",
-        ),
-        (
-            "/plain",
-            with_header(json!({"alg": "RS256", "kid": "x"})),
-            401,
+            json!({"alg": "RS256", "kid": "x"}),
             "the issuer publishes no key of that id",
         ),
-        (
-            "/plain",
-            with_header(json!({"alg": "RS256"})),
-            401,
-            "the token is not a JWT",
-        ),
-        (
-            "/plain",
-            with_header(json!({"alg": "RS512", "kid": "k"})),
-            401,
-            "the algorithm is not RS256",
-        ),
-        (
-            "/plain",
-            with_header(json!({"alg": "none", "kid": "k"})),
-            401,
-            "the algorithm is not RS256",
-        ),
-        (
-            "/plain",
-            with_header(json!({"alg": "HS256", "kid": "k"})),
-            401,
-            "the algorithm is not RS256",
-        ),
-        ("/plain", other_key, 401, "the signature is not valid"),
-        ("/plain", "opaque".to_owned(), 401, "the token is not a JWT"),
-        ("/plain", "a.b.c".to_owned(), 401, "the token is not a JWT"),
-    ];
-    let api = api(Issuer {
-        key: issuer.key,
-        down: false,
-    });
-    for (path, token, status, reason) in rows {
-        for prefix in ["Bearer ", "bearer ", ""] {
-            let sent = format!("Authorization: {prefix}{token}");
-            let response = api.send(&format!("GET {path}"), &[&sent]).await;
-            let context = format!("{path} {reason} {prefix}");
-            assert_eq!(response.status().as_u16(), status, "{context}");
-            let challenge = header(&response, "www-authenticate");
-            assert!(challenge.contains(reason), "{context}: {challenge}");
-            let body = match status {
-                200 => "hello",
-                401 => r#"{"message":"Unauthorized"}"#,
-                _ => r#"{"message":"Forbidden"}"#,
-            };
-            assert_eq!(text(&response), body, "{context}");
-        }
+        (json!({"alg": "RS256"}), form),
+        (json!({"alg": "RS512", "kid": "k"}), algorithm),
+        (json!({"alg": "none", "kid": "k"}), algorithm),
+        (json!({"alg": "HS256", "kid": "k"}), algorithm),
+    ] {
+        let token = mint(&header, &claims(&json!({})), Signer::rsa());
+        check("/plain", &token, 401, reason).await;
+    }
+    let forged = mint(&header_of_token(), &claims(&json!({})), Signer::other_rsa());
+    check("/plain", &forged, 401, "the signature is not valid").await;
+    for token in ["opaque", "a.b.c"] {
+        check("/plain", token, 401, form).await;
     }
 }
 
 #[tokio::test]
 async fn a_missing_token_and_missing_keys_are_401() {
-    let issuer = Issuer::new();
-    let token = issuer.token(&header_of_token(), &claims(&json!({})));
-    let api = api(Issuer {
-        key: issuer.key,
-        down: true,
-    });
+    let token = token(&json!({}));
+    let api = api(Issuer { down: true });
     for headers in [&[][..], &["Authorization: "], &["Authorization: Bearer "]] {
         let response = api.send("GET /plain", headers).await;
         assert_eq!(response.status(), 401, "{headers:?}");
@@ -280,9 +177,8 @@ async fn a_missing_token_and_missing_keys_are_401() {
 
 #[tokio::test]
 async fn the_claims_reach_the_integration_as_strings() {
-    let issuer = Issuer::new();
-    let token = issuer.token(&header_of_token(), &claims(&json!({})));
-    let api = api(issuer);
+    let token = token(&json!({}));
+    let api = api(Issuer { down: false });
     let sent = format!("Authorization: Bearer {token}");
     let claims = json!({"iss": "https://issuer", "aud": "api", "sub": "u", "exp": "1700000060", "scope": "read other", "groups": "[a b]", "n": "5"});
     api.send("GET /plain", &[&sent]).await;

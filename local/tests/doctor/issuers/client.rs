@@ -7,7 +7,7 @@ use crate::issuer::{Issuer, ORIGIN, Page};
 use crate::run::report;
 
 #[tokio::test]
-async fn the_client() {
+async fn the_authorization_endpoint() {
     check_all(&[
         Case {
             name: "an unknown client id",
@@ -83,6 +83,13 @@ async fn the_client() {
             found: "another address",
             advice: "--sign-in",
         },
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn the_type_of_the_client() {
+    check_all(&[
         Case {
             name: "an application of type Web",
             change: |script| {
@@ -117,6 +124,13 @@ async fn the_client() {
             found: "never gave out",
             advice: "mock",
         },
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn endpoints_that_cannot_be_used() {
+    check_all(&[
         Case {
             name: "no authorization endpoint",
             change: |script| script.metadata(|document| remove(document, "authorization_endpoint")),
@@ -128,13 +142,24 @@ async fn the_client() {
             name: "a token endpoint over plain http",
             change: |script| {
                 script.metadata(|document| {
-                    set(document, "token_endpoint", json!("http://tokens.example/token"));
+                    set(
+                        document,
+                        "token_endpoint",
+                        json!("http://tokens.example/token"),
+                    );
                 });
             },
             expected: vec![("client_type", "fail"), ("cors", "skip")],
             found: "`token_endpoint` in the metadata",
             advice: "https address",
         },
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn the_trusted_origins() {
+    check_all(&[
         Case {
             name: "no Trusted Origin",
             change: |script| script.trusted_origins.clear(),
@@ -147,7 +172,10 @@ async fn the_client() {
             change: |script| {
                 script.trusted_origins.clear();
                 for page in [&mut script.keys, &mut script.token] {
-                    page.headers.push(("access-control-allow-origin", ORIGIN.replace("127.0.0.1", "localhost")));
+                    page.headers.push((
+                        "access-control-allow-origin",
+                        ORIGIN.replace("127.0.0.1", "localhost"),
+                    ));
                 }
             },
             expected: vec![("cors", "fail")],

@@ -92,9 +92,18 @@ async fn metadata() {
             found: "status 503",
             advice: "status.okta.com",
         },
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn metadata_of_another_issuer() {
+    check_all(&[
         Case {
             name: "metadata of another issuer",
-            change: |script| script.metadata(|document| set(document, "issuer", json!("https://dev-1.okta.com"))),
+            change: |script| {
+                script.metadata(|document| set(document, "issuer", json!("https://dev-1.okta.com")))
+            },
             expected: other_issuer(),
             found: "`https://dev-1.okta.com`",
             advice: "use https://dev-1.okta.com as the issuer",
