@@ -20,9 +20,15 @@ fn session_of(login: &str, scopes: &[&str], groups: &[&str]) -> Value {
 async fn signed_in_signed_out_and_refused() {
     let stack = Stack::start("one-request", &[]);
     let alice = stack.token("alice");
+    session_is_answered(&stack, &alice).await;
+    bad_tokens_are_rejected(&stack, &alice).await;
+    write_needs_a_token_with_its_scope(&stack, &alice).await;
+    read_needs_the_owner_or_an_admin(&stack, &alice).await;
+}
 
-    // Signed in or out, the same route answers.
-    let answer = stack.get("/session", Some(&alice)).await;
+/// Signed in or out, the same route answers.
+async fn session_is_answered(stack: &Stack, alice: &str) {
+    let answer = stack.get("/session", Some(alice)).await;
     assert_eq!(answer.status, 200, "{answer:?}");
     let mut session = answer.json();
     sort(&mut session["scopes"]);
@@ -44,8 +50,10 @@ async fn signed_in_signed_out_and_refused() {
         (answer.status, answer.json()),
         (200, json!({"signedIn": false}))
     );
+}
 
-    // A bad token is a 401 on that route too, never silently anonymous.
+/// A bad token is a 401 on that route too, never silently anonymous.
+async fn bad_tokens_are_rejected(stack: &Stack, alice: &str) {
     let (head, last) = alice.split_at(alice.len() - 10);
     let flipped = if last.starts_with('A') { "B" } else { "A" };
     let one_byte_changed = format!("{head}{flipped}{}", last.get(1..).expect("ten characters"));
@@ -69,8 +77,10 @@ async fn signed_in_signed_out_and_refused() {
             );
         }
     }
+}
 
-    // A write needs a token, and one with the scope for it.
+/// A write needs a token, and one with the scope for it.
+async fn write_needs_a_token_with_its_scope(stack: &Stack, alice: &str) {
     let put = |token: Option<&str>| {
         let request = stack
             .request(Method::PUT, "/state/home")
@@ -102,16 +112,18 @@ async fn signed_in_signed_out_and_refused() {
         .header("content-type", "application/json")
         .body("{\"value\": 1}");
     assert_eq!(
-        send(two.bearer_auth(&alice).bearer_auth(&writer))
+        send(two.bearer_auth(alice).bearer_auth(&writer))
             .await
             .status,
         401
     );
-    let answer = put(Some(&alice)).await;
+    let answer = put(Some(alice)).await;
     assert_eq!(answer.status, 201, "{answer:?}");
+}
 
-    // Only alice may read what she wrote.
-    let answer = stack.get("/state/home", Some(&alice)).await;
+/// Only alice may read what she wrote.
+async fn read_needs_the_owner_or_an_admin(stack: &Stack, alice: &str) {
+    let answer = stack.get("/state/home", Some(alice)).await;
     assert_eq!(answer.status, 200, "{answer:?}");
     let resource = json!({
         "id": "home", "owner": "00u…", "visibility": "private", "value": {"lamp": "on"}, "version": 1,

@@ -42,9 +42,8 @@ fn neither_a_token_nor_a_personal_claim_is_logged() {
     }
 }
 
-#[test]
-fn every_error_reads_well_and_none_can_hold_a_secret() {
-    let refusals = [
+fn refusals() -> Vec<Refusal> {
+    vec![
         Refusal::NoToken,
         Refusal::MalformedBearer,
         Refusal::SeveralTokens,
@@ -112,8 +111,11 @@ fn every_error_reads_well_and_none_can_hold_a_secret() {
         Refusal::IntrospectionMismatch {
             member: OtherMember::Subject,
         },
-    ];
-    let failures = [
+    ]
+}
+
+fn failures() -> Vec<Failure> {
+    vec![
         Failure::UnknownEvent(EventFault::NotAnObject),
         Failure::UnknownEvent(EventFault::NoKnownForm),
         Failure::UnknownEvent(EventFault::List),
@@ -129,9 +131,13 @@ fn every_error_reads_well_and_none_can_hold_a_secret() {
             cause: IntrospectionFailure::Malformed,
         },
         Failure::ProofMemoryFull,
-    ];
+    ]
+}
+
+#[test]
+fn every_error_reads_well_and_none_can_hold_a_secret() {
     let mut codes = std::collections::HashSet::new();
-    for refusal in refusals {
+    for refusal in refusals() {
         assert!(
             codes.insert(refusal.code()),
             "{} stands twice",
@@ -144,7 +150,7 @@ fn every_error_reads_well_and_none_can_hold_a_secret() {
         );
         reads_well(&refusal.to_string());
     }
-    for failure in failures {
+    for failure in failures() {
         let error = AuthorizerError::from(failure);
         let diagnostic = Diagnostic::from(error);
         assert_ne!(diagnostic.error_message, "Unauthorized");
