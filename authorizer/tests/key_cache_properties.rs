@@ -4,7 +4,9 @@
 use std::time::Duration;
 
 use authorizer::clock::Timestamp;
-use authorizer::issuer::jwks::cache::{Answer, FlightId, KeyCache, Landing, Outcome, Rules};
+use authorizer::issuer::jwks::cache::{
+    FetchOutcome, FlightId, KeyAnswer, KeyCache, Landing, Rules,
+};
 use proptest::prelude::*;
 
 const RULES: Rules = Rules {
@@ -116,34 +118,34 @@ impl World {
             .is_some_and(|(_, fresh_until)| self.true_millis < fresh_until + stale)
     }
 
-    fn ask(&mut self, known: bool, patient: bool) -> Answer<u32> {
+    fn ask(&mut self, known: bool, patient: bool) -> KeyAnswer<u32> {
         let within_limit = self.within_limit();
         let now = self.now();
         let answer = self.cache.ask(patient, now, |_| known);
         match answer {
-            Answer::Serve(..) => {
+            KeyAnswer::Serve(..) => {
                 assert!(
                     known && within_limit,
                     "served past the age limit: {answer:?}"
                 );
             }
-            Answer::Unknown | Answer::Unavailable => {
+            KeyAnswer::Unknown | KeyAnswer::Unavailable => {
                 assert!(!(known && within_limit), "a good key refused: {answer:?}");
             }
-            Answer::Fetch(_) | Answer::Join(_) => {
+            KeyAnswer::Fetch(_) | KeyAnswer::Join(_) => {
                 assert!(patient, "an impatient caller waits");
                 let no_wait = known && within_limit && self.from_file;
                 assert!(!no_wait, "a caller whose key is in the file waits");
             }
         }
-        if let Answer::Serve(served, _) = &answer {
+        if let KeyAnswer::Serve(served, _) = &answer {
             assert_eq!(served.age.is_none(), self.from_file);
             assert_ne!(served.keys, u32::MAX, "the keys of an abandoned fetch");
         }
         if known && within_limit && !patient {
-            assert!(matches!(answer, Answer::Serve(_, None)), "{answer:?}");
+            assert!(matches!(answer, KeyAnswer::Serve(_, None)), "{answer:?}");
         }
-        if let Answer::Fetch(flight) | Answer::Serve(_, Some(flight)) = answer {
+        if let KeyAnswer::Fetch(flight) | KeyAnswer::Serve(_, Some(flight)) = answer {
             self.starts(flight, known);
         }
         answer
@@ -216,9 +218,8 @@ impl World {
 
     fn end(&mut self, flight: FlightId, brought: Option<(u32, Duration)>) -> Landing {
         let now = self.now();
-        let outcome = brought.map_or(Outcome::Failure, |(keys, fresh_for)| Outcome::Keys {
-            keys,
-            fresh_for,
+        let outcome = brought.map_or(FetchOutcome::Failure, |(keys, fresh_for)| {
+            FetchOutcome::Keys { keys, fresh_for }
         });
         self.cache.land(flight, outcome, now)
     }
@@ -306,7 +307,7 @@ proptest! {
         let started = world.true_millis;
         for gap in gaps {
             world.true_millis += gap;
-            if let Answer::Fetch(_) = world.ask(false, true) {
+            if let KeyAnswer::Fetch(_) = world.ask(false, true) {
                 world.true_millis += latency;
                 world.land(true, RULES.max_age);
             }
@@ -323,7 +324,7 @@ proptest! {
         let mut world = World::new();
         for (gap, held, well, latency) in gaps {
             world.true_millis += gap;
-            if let Answer::Fetch(_) | Answer::Serve(_, Some(_)) = world.ask(held, true) {
+            if let KeyAnswer::Fetch(_) | KeyAnswer::Serve(_, Some(_)) = world.ask(held, true) {
                 world.true_millis += latency;
                 world.land(well, Duration::from_secs(SHORTEST_LIFE));
             }
@@ -357,14 +358,14 @@ proptest! {
         let mut gaps = junk.iter().cycle();
         while world.true_millis < seen_by {
             world.true_millis += gaps.next().copied().unwrap_or(1) + 1;
-            if let Answer::Fetch(_) = world.ask(false, true) {
+            if let KeyAnswer::Fetch(_) = world.ask(false, true) {
                 fetched_after_rotation |= world.true_millis >= rotated_at;
                 world.true_millis += latency;
                 world.land(true, RULES.max_age);
             }
         }
         // Either a stranger's request has brought the new key, or the first honest one may.
-        let first_honest = fetched_after_rotation || matches!(world.ask(false, true), Answer::Fetch(_));
+        let first_honest = fetched_after_rotation || matches!(world.ask(false, true), KeyAnswer::Fetch(_));
         prop_assert!(first_honest);
     }
 
@@ -380,7 +381,7 @@ proptest! {
         let mut gaps = junk.iter().cycle();
         for _ in 0..2000 {
             world.true_millis += gaps.next().copied().unwrap_or(1) + 1;
-            if let Answer::Fetch(_) = world.ask(false, true) {
+            if let KeyAnswer::Fetch(_) = world.ask(false, true) {
                 prop_assert!(world.true_millis - last <= millis(RULES.cooldown) + 502);
                 world.land(false, RULES.max_age);
                 last = world.true_millis;
@@ -398,7 +399,7 @@ fn a_million_random_key_ids_cost_no_more_fetches_than_the_cooldown_allows() {
     for number in 0..1_000_000_u64 {
         // A thousand a second, the fetches among them good and bad in turn.
         world.true_millis += 1;
-        if let Answer::Fetch(_) = world.ask(false, true) {
+        if let KeyAnswer::Fetch(_) = world.ask(false, true) {
             world.land(number % 2 == 0, RULES.max_age);
         }
     }

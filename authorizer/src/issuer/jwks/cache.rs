@@ -9,7 +9,7 @@ mod time;
 
 use std::time::Duration;
 
-pub use self::event::{Answer, FlightId, Landing, Outcome, Rules, Served};
+pub use self::event::{FetchOutcome, FlightId, KeyAnswer, Landing, Rules, Served};
 use self::held::{Held, Standing};
 use self::time::OwnTime;
 use super::freshness::FLOOR;
@@ -84,7 +84,7 @@ impl<K: Clone> KeyCache<K> {
         patient: bool,
         now: Timestamp,
         names: impl FnOnce(&K) -> bool,
-    ) -> Answer<K> {
+    ) -> KeyAnswer<K> {
         let now = self.time.tick(now);
         let Some(held) = &self.held else {
             return self.without_keys(patient, now);
@@ -94,45 +94,47 @@ impl<K: Clone> KeyCache<K> {
         let standing = held.standing(&self.rules, now);
         let served = held.served(standing, now);
         match (standing, known) {
-            (Standing::Fresh, true) => Answer::Serve(served, None),
-            (Standing::Ageing | Standing::Stale, true) if !patient => Answer::Serve(served, None),
+            (Standing::Fresh, true) => KeyAnswer::Serve(served, None),
+            (Standing::Ageing | Standing::Stale, true) if !patient => {
+                KeyAnswer::Serve(served, None)
+            }
             // A known key never waits while it is fresh. The background fetch advances only while the environment runs;
             // if it is frozen for too long, the next caller starts another.
-            (Standing::Ageing, true) => Answer::Serve(served, self.refresh(now)),
+            (Standing::Ageing, true) => KeyAnswer::Serve(served, self.refresh(now)),
             // A file is deployed so that no caller waits for the network.
-            (Standing::Stale, true) if from_file => Answer::Serve(served, self.refresh(now)),
+            (Standing::Stale, true) if from_file => KeyAnswer::Serve(served, self.refresh(now)),
             // Past fresh, one caller waits for the outcome, because a key may have been withdrawn. The others do not.
             (Standing::Stale, true) => match self.refresh(now) {
-                Some(flight) => Answer::Fetch(flight),
-                None => Answer::Serve(served, None),
+                Some(flight) => KeyAnswer::Fetch(flight),
+                None => KeyAnswer::Serve(served, None),
             },
             (Standing::Expired, true) => self.without_keys(patient, now),
             // The set may not serve any more, but it is recent enough to say that the issuer has no such key.
             (Standing::Expired, false)
                 if now.since(held.since) < self.rules.cooldown && !from_file =>
             {
-                Answer::Unknown
+                KeyAnswer::Unknown
             }
             (Standing::Expired, false) => {
                 let answer = self.without_keys(patient, now);
-                if matches!(answer, Answer::Fetch(_)) {
+                if matches!(answer, KeyAnswer::Fetch(_)) {
                     self.unknown_fetch_at = Some(now);
                 }
                 answer
             }
-            (_, false) if !patient => Answer::Unknown,
+            (_, false) if !patient => KeyAnswer::Unknown,
             (standing, false) => self.unknown(standing, now),
         }
     }
 
     /// Ends a fetch.
-    pub fn land(&mut self, flight: FlightId, outcome: Outcome<K>, now: Timestamp) -> Landing {
+    pub fn land(&mut self, flight: FlightId, outcome: FetchOutcome<K>, now: Timestamp) -> Landing {
         let now = self.time.tick(now);
         let Some(cause) = self.end(flight, now) else {
             return Landing::Ignored;
         };
         match outcome {
-            Outcome::Keys { keys, fresh_for } => {
+            FetchOutcome::Keys { keys, fresh_for } => {
                 self.failures = Failures::NONE;
                 self.refresh_failures = Failures::NONE;
                 self.held = Some(Held {
@@ -142,7 +144,7 @@ impl<K: Clone> KeyCache<K> {
                 });
                 Landing::Accepted
             }
-            Outcome::Failure => {
+            FetchOutcome::Failure => {
                 self.failures.add(now);
                 if cause == Cause::Age {
                     self.refresh_failures.add(now);
@@ -153,37 +155,37 @@ impl<K: Clone> KeyCache<K> {
     }
 
     /// No caller can be served, so retries come soon: after 1, 2, 4, … seconds up to the cooldown.
-    fn without_keys(&mut self, patient: bool, now: Timestamp) -> Answer<K> {
+    fn without_keys(&mut self, patient: bool, now: Timestamp) -> KeyAnswer<K> {
         if !patient {
-            return Answer::Unavailable;
+            return KeyAnswer::Unavailable;
         }
         if let Some(flight) = self.in_flight(now) {
-            return Answer::Join(flight.id);
+            return KeyAnswer::Join(flight.id);
         }
         if self.failures.rested(FIRST_RETRY, self.rules.cooldown, now) {
-            Answer::Fetch(self.start(Cause::Age, now))
+            KeyAnswer::Fetch(self.start(Cause::Age, now))
         } else {
-            Answer::Unavailable
+            KeyAnswer::Unavailable
         }
     }
 
     /// A key id that the held set does not have. However short the time of freshness, such ids cause at most one fetch
     /// per cooldown.
-    fn unknown(&mut self, standing: Standing, now: Timestamp) -> Answer<K> {
+    fn unknown(&mut self, standing: Standing, now: Timestamp) -> KeyAnswer<K> {
         if let Some(flight) = self.in_flight(now) {
-            return Answer::Join(flight.id);
+            return KeyAnswer::Join(flight.id);
         }
         let cooldown = self.rules.cooldown;
         let asked_recently = self
             .unknown_fetch_at
             .is_some_and(|at| now.since(at) < cooldown);
         if asked_recently || !self.failures.rested(cooldown, cooldown, now) {
-            return Answer::Unknown;
+            return KeyAnswer::Unknown;
         }
         self.unknown_fetch_at = Some(now);
         let due = standing != Standing::Fresh && self.refresh_may_start(now);
         let cause = if due { Cause::Age } else { Cause::UnknownKey };
-        Answer::Fetch(self.start(cause, now))
+        KeyAnswer::Fetch(self.start(cause, now))
     }
 
     /// Starts a refresh if none is in flight and none has failed too recently.

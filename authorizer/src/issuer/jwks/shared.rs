@@ -7,7 +7,7 @@ use tokio::sync::watch;
 use tokio::task::AbortHandle;
 use tracing::{debug, info, warn};
 
-use super::cache::{FlightId, KeyCache, Landing, Outcome, Rules};
+use super::cache::{FetchOutcome, FlightId, KeyCache, Landing, Rules};
 use super::fetch::{FetchError, Fetched, fetch};
 use super::set::{KeySet, RefusedKey};
 use super::{KeyCounters, KeySettings};
@@ -135,13 +135,13 @@ impl Shared {
         let (outcome, fetched) = match outcome {
             Ok(Fetched { keys, fresh_for }) => {
                 let keys = Arc::new(keys);
-                let outcome = Outcome::Keys {
+                let outcome = FetchOutcome::Keys {
                     keys: Arc::clone(&keys),
                     fresh_for,
                 };
                 (outcome, Ok(keys))
             }
-            Err(error) => (Outcome::Failure, Err(error)),
+            Err(error) => (FetchOutcome::Failure, Err(error)),
         };
         if state.cache.land(flight, outcome, now) == Landing::Ignored {
             debug!(issuer, "a fetch of keys was abandoned");

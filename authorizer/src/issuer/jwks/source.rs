@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use super::cache::{Answer, FlightId, Served};
+use super::cache::{FlightId, KeyAnswer, Served};
 use super::set::{Found, KeySet};
 use super::shared::Shared;
 use super::{KeyCounters, KeyLookup, KeyLookupError, KeySettings, KeyState};
@@ -109,7 +109,7 @@ impl KeySource {
             .cache
             .ask(patient, now, |keys| kid.is_none_or(|kid| keys.names(kid)));
         match answer {
-            Answer::Serve(served, flight) => {
+            KeyAnswer::Serve(served, flight) => {
                 if let Some(flight) = flight {
                     self.shared.start(flight, &mut state);
                 }
@@ -129,17 +129,17 @@ impl KeySource {
                     state: key_state,
                 }))
             }
-            Answer::Fetch(flight) => {
+            KeyAnswer::Fetch(flight) => {
                 self.shared.start(flight, &mut state);
                 self.wait(flight, true)
             }
-            Answer::Join(flight) => self.wait(flight, false),
-            Answer::Unknown => {
+            KeyAnswer::Join(flight) => self.wait(flight, false),
+            KeyAnswer::Unknown => {
                 // A caller that has waited has had its fetch.
                 state.counters.cooldown_hits += u64::from(patient);
                 Asked::Settled(Err(KeyLookupError::Unknown))
             }
-            Answer::Unavailable => {
+            KeyAnswer::Unavailable => {
                 let last_failure = state.last_failure;
                 Asked::Settled(Err(KeyLookupError::Unavailable { last_failure }))
             }

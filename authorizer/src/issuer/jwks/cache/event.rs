@@ -22,7 +22,7 @@ pub struct FlightId(pub(super) u64);
 
 /// What to do for a caller who needs a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Answer<K> {
+pub enum KeyAnswer<K> {
     /// Serve these keys now. If a fetch is named, start it in the background.
     Serve(Served<K>, Option<FlightId>),
     /// Start this fetch, wait for it, and ask again.
@@ -48,7 +48,7 @@ pub struct Served<K> {
 
 /// How a fetch ended.
 #[derive(Clone, Debug)]
-pub enum Outcome<K> {
+pub enum FetchOutcome<K> {
     /// With usable keys.
     Keys {
         /// The keys.

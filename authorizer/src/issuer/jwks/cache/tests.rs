@@ -49,12 +49,12 @@ impl Bench {
         self.now
     }
 
-    fn asked(&mut self, seconds: u64, known: bool) -> Answer<u32> {
+    fn asked(&mut self, seconds: u64, known: bool) -> KeyAnswer<u32> {
         let now = self.at(seconds);
         self.cache.ask(true, now, |_| known)
     }
 
-    fn impatient(&mut self, seconds: u64, known: bool) -> Answer<u32> {
+    fn impatient(&mut self, seconds: u64, known: bool) -> KeyAnswer<u32> {
         let now = self.at(seconds);
         self.cache.ask(false, now, |_| known)
     }
@@ -67,7 +67,7 @@ impl Bench {
     #[track_caller]
     fn fetch(&mut self, seconds: u64, known: bool) -> FlightId {
         match self.asked(seconds, known) {
-            Answer::Fetch(flight) | Answer::Serve(_, Some(flight)) => flight,
+            KeyAnswer::Fetch(flight) | KeyAnswer::Serve(_, Some(flight)) => flight,
             other => panic!("{other:?} at {seconds}"),
         }
     }
@@ -79,27 +79,27 @@ impl Bench {
     fn land_for(&mut self, seconds: u64, flight: FlightId, fresh_for: Duration) -> Landing {
         let now = self.at(seconds);
         self.cache
-            .land(flight, Outcome::Keys { keys: 2, fresh_for }, now)
+            .land(flight, FetchOutcome::Keys { keys: 2, fresh_for }, now)
     }
 
     fn fail(&mut self, seconds: u64, flight: FlightId) -> Landing {
         let now = self.at(seconds);
-        self.cache.land(flight, Outcome::Failure, now)
+        self.cache.land(flight, FetchOutcome::Failure, now)
     }
 }
 
-const fn word(answer: &Answer<u32>) -> &'static str {
+const fn word(answer: &KeyAnswer<u32>) -> &'static str {
     match answer {
-        Answer::Serve(Served { fresh: true, .. }, None) => "fresh",
-        Answer::Serve(Served { fresh: true, .. }, Some(_)) => "fresh, fetch",
-        Answer::Serve(Served { age: None, .. }, None) => "file",
-        Answer::Serve(Served { age: None, .. }, Some(_)) => "file, fetch",
-        Answer::Serve(_, None) => "stale",
-        Answer::Serve(_, Some(_)) => "stale, fetch",
-        Answer::Fetch(_) => "fetch",
-        Answer::Join(_) => "join",
-        Answer::Unknown => "unknown",
-        Answer::Unavailable => "unavailable",
+        KeyAnswer::Serve(Served { fresh: true, .. }, None) => "fresh",
+        KeyAnswer::Serve(Served { fresh: true, .. }, Some(_)) => "fresh, fetch",
+        KeyAnswer::Serve(Served { age: None, .. }, None) => "file",
+        KeyAnswer::Serve(Served { age: None, .. }, Some(_)) => "file, fetch",
+        KeyAnswer::Serve(_, None) => "stale",
+        KeyAnswer::Serve(_, Some(_)) => "stale, fetch",
+        KeyAnswer::Fetch(_) => "fetch",
+        KeyAnswer::Join(_) => "join",
+        KeyAnswer::Unknown => "unknown",
+        KeyAnswer::Unavailable => "unavailable",
     }
 }
 
@@ -122,14 +122,14 @@ fn keys_expire_at_the_end_of_the_stale_time() {
     // A second after the failure a retry is due, because no keys are held any more.
     assert_eq!(bench.word(3600 + 86_400, true), "fetch");
     assert_eq!(bench.word(3600 + 86_400, true), "join");
-    assert_eq!(bench.impatient(3600 + 86_400, true), Answer::Unavailable);
+    assert_eq!(bench.impatient(3600 + 86_400, true), KeyAnswer::Unavailable);
 }
 
 #[test]
 fn without_keys_all_callers_wait_for_one_fetch_and_retries_back_off_up_to_the_cooldown() {
     let mut bench = Bench::empty();
     let flight = bench.fetch(0, false);
-    assert_eq!(bench.asked(1, false), Answer::Join(flight));
+    assert_eq!(bench.asked(1, false), KeyAnswer::Join(flight));
     let mut at = 2;
     bench.fail(at, flight);
     for pause in [1, 2, 4, 8, 16, 30, 30, 30] {
@@ -175,7 +175,7 @@ fn however_short_the_freshness_unknown_keys_cost_one_fetch_per_cooldown() {
         bench.land(0, flight);
         let mut fetches = Vec::new();
         for second in 1..=120 {
-            if let Answer::Fetch(flight) = bench.asked(second, false) {
+            if let KeyAnswer::Fetch(flight) = bench.asked(second, false) {
                 fetches.push(second);
                 bench.land(second, flight);
             }
@@ -243,7 +243,7 @@ fn keys_from_a_file_are_past_fresh_and_no_caller_for_them_waits() {
     let mut bench = Bench::with_file();
     assert_eq!(bench.word(0, true), "file, fetch");
     assert_eq!(bench.word(1, true), "file");
-    let Answer::Join(flight) = bench.asked(2, false) else {
+    let KeyAnswer::Join(flight) = bench.asked(2, false) else {
         panic!("a key that is not in the file is worth a wait");
     };
     bench.fail(3, flight);
@@ -254,7 +254,7 @@ fn keys_from_a_file_are_past_fresh_and_no_caller_for_them_waits() {
     for pause in [30, 60, 120, 240, 300, 300] {
         assert_eq!(bench.word(at + pause - 1, true), "file", "after {pause}");
         at += pause;
-        let Answer::Serve(_, Some(flight)) = bench.asked(at, true) else {
+        let KeyAnswer::Serve(_, Some(flight)) = bench.asked(at, true) else {
             panic!("no refresh after {pause}");
         };
         bench.fail(at, flight);
@@ -269,7 +269,7 @@ fn a_fetched_set_replaces_the_file_whole() {
     let mut bench = Bench::with_file();
     let flight = bench.fetch(0, true);
     bench.land(1, flight);
-    let Answer::Serve(served, None) = bench.asked(2, true) else {
+    let KeyAnswer::Serve(served, None) = bench.asked(2, true) else {
         panic!("not served");
     };
     let expected = Served {
@@ -318,7 +318,7 @@ fn past_fresh_one_lookup_waits_and_the_others_are_served() {
 fn an_unknown_key_costs_one_fetch_per_cooldown() {
     let mut bench = Bench::warm();
     let flight = bench.fetch(1, false);
-    assert_eq!(bench.asked(1, false), Answer::Join(flight));
+    assert_eq!(bench.asked(1, false), KeyAnswer::Join(flight));
     assert_eq!(bench.word(1, true), "fresh");
     bench.land(2, flight);
     assert_eq!(bench.word(3, false), "unknown");
