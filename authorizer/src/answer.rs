@@ -39,10 +39,10 @@ pub enum Answer {
 
 /// The form of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum AnswerForm {
-    /// [`Answer::Policy`].
+pub enum ResponseForm {
+    /// [`AuthorizerResponse::Policy`].
     Policy,
-    /// [`Answer::Simple`].
+    /// [`AuthorizerResponse::Simple`].
     Simple,
 }
 
@@ -87,15 +87,15 @@ mod tests {
     use crate::answer_size::{MAX_POLICY_BYTES, MAX_PRINCIPAL_BYTES};
     use crate::target::Target;
 
-    fn simple(context: &Value) -> Answer {
-        Answer::Simple {
+    fn simple(context: &Value) -> AuthorizerResponse {
+        AuthorizerResponse::Simple {
             is_authorized: true,
             context: context.as_object().cloned(),
         }
     }
 
     /// The answer around one value `a` is `bytes` long.
-    fn of_size(bytes: usize) -> Answer {
+    fn of_size(bytes: usize) -> AuthorizerResponse {
         let frame = json_bytes(&simple(&json!({"a": "", "exp": 1})));
         simple(&json!({"a": "x".repeat(bytes - frame), "exp": 1}))
     }
@@ -118,7 +118,7 @@ mod tests {
         let policy_bytes = json_bytes(&policy);
         let principal = "p".repeat(MAX_PRINCIPAL_BYTES - 2);
         let context = json!({"signedIn": true, "principal": principal, "exp": 1_u64 << 53});
-        let answer = Answer::Policy {
+        let answer = AuthorizerResponse::Policy {
             principal_id: principal,
             policy_document: policy,
             context: context.as_object().cloned().unwrap(),

@@ -16,7 +16,7 @@ use self::decision::{Decision, Outcome};
 use crate::access::{AccessRules, Caller};
 use crate::answer::context::{context, principal};
 use crate::answer::policy::PolicyDocument;
-use crate::answer::{Answer, AnswerForm};
+use crate::answer::{AuthorizerResponse, ResponseForm};
 use crate::clock::{Clock, Timestamp};
 use crate::config::Settings;
 use crate::credential::Credential;
@@ -39,7 +39,7 @@ pub struct Authorizer {
     proofs: ProofVerifier,
     access_rules: AccessRules,
     policy_expiry: bool,
-    http_api_answer: AnswerForm,
+    http_api_answer: ResponseForm,
     keys_timeout: Duration,
     clock: Arc<dyn Clock>,
     log: Log,
@@ -113,7 +113,7 @@ impl Authorizer {
         &self,
         event: &RawValue,
         invocation: Invocation<'_>,
-    ) -> Result<Answer, AuthorizerError> {
+    ) -> Result<AuthorizerResponse, AuthorizerError> {
         let started = Instant::now();
         let mut trace = Trace::default();
         let outcome = self.decide(event, invocation.deadline, &mut trace).await;
@@ -158,9 +158,9 @@ impl Authorizer {
         trace.request_id = request.request_id.take();
         let form = match request.form {
             Form::HttpApi => self.http_api_answer,
-            Form::Token | Form::Request => AnswerForm::Policy,
+            Form::Token | Form::Request => ResponseForm::Policy,
         };
-        if form == AnswerForm::Simple {
+        if form == ResponseForm::Simple {
             self.warn_of_caching();
         }
         let decision = match self.authenticate(&request, deadline, trace).await {
@@ -205,7 +205,7 @@ impl Authorizer {
         &self,
         claims: Option<Arc<VerifiedClaims>>,
         target: &Target,
-        form: AnswerForm,
+        form: ResponseForm,
     ) -> Result<Decision, AuthorizerError> {
         let now = self.clock.now();
         let caller = claims
@@ -218,8 +218,8 @@ impl Authorizer {
         // A caller without a token is refused as such, unless something is open to the anonymous: for a simple answer,
         // which is about one route, that route.
         let nothing_for_anonymous = match form {
-            AnswerForm::Policy => permit.is_err(),
-            AnswerForm::Simple => !granted,
+            ResponseForm::Policy => permit.is_err(),
+            ResponseForm::Simple => !granted,
         };
         if claims.is_none() && nothing_for_anonymous {
             return Err(Refusal::NoToken.into());
@@ -231,16 +231,16 @@ impl Authorizer {
             .and_then(|claims| self.access_rules.step_up(claims, target.route(), now));
         let context = context(caller, step_up);
         let mut answer = match form {
-            AnswerForm::Simple => Answer::Simple {
+            ResponseForm::Simple => AuthorizerResponse::Simple {
                 is_authorized: granted,
                 context: Some(context),
             },
-            AnswerForm::Policy => {
+            ResponseForm::Policy => {
                 let ends_at = claims
                     .as_ref()
                     .filter(|_| self.policy_expiry)
                     .map(|claims| claims.expires_at_secs());
-                Answer::Policy {
+                AuthorizerResponse::Policy {
                     principal_id: principal(caller).to_owned(),
                     policy_document: PolicyDocument::new(&permit, target, ends_at),
                     context,

@@ -22,7 +22,7 @@ pub use self::access_rules::{RuleFault, parse as parse_access_rules};
 pub use self::issuer_mistake::IssuerMistake;
 pub use self::issuers::IssuerSettings;
 use crate::access::AccessRules;
-use crate::answer::AnswerForm;
+use crate::answer::ResponseForm;
 use crate::dpop::{DpopMode, PublicUrl};
 use crate::issuer::http_client::ForwardProxy;
 pub use crate::issuer::introspection::IntrospectionSettings;
@@ -52,7 +52,7 @@ pub struct Settings {
     /// The URLs under which callers reach the API, if they are not those of the events.
     pub dpop_public_urls: Vec<PublicUrl>,
     /// The form of answers to HTTP APIs with payload 2.0.
-    pub http_api_answer: AnswerForm,
+    pub http_api_answer: ResponseForm,
     /// What is logged.
     pub log_level: Level,
     /// What is allowed and most likely a mistake, each with what to do.
@@ -117,8 +117,8 @@ impl Settings {
             dpop_public_urls: read_public_urls(reader, dpop),
             http_api_answer: reader.choice(
                 "HTTP_API_RESPONSE",
-                ("simple", AnswerForm::Simple),
-                &[("iam", AnswerForm::Policy)],
+                ("simple", ResponseForm::Simple),
+                &[("iam", ResponseForm::Policy)],
             ),
             log_level: reader.log_level(),
             warnings: Vec::new(),

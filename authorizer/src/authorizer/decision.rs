@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::access::{Caller, RuleOutcome};
-use crate::answer::{Answer, AnswerForm};
+use crate::answer::{AuthorizerResponse, ResponseForm};
 use crate::error::{AuthorizerError, EventFault, Failure};
 use crate::log::Verdict;
 use crate::target::Route;
@@ -13,7 +13,7 @@ use crate::verifier::VerifiedClaims;
 pub(super) struct Outcome {
     pub(super) decision: Result<Decision, AuthorizerError>,
     /// The form of the answer.
-    pub(super) form: AnswerForm,
+    pub(super) form: ResponseForm,
     /// The route that the event is about, if it could be read.
     pub(super) route: Option<Route>,
 }
@@ -42,14 +42,14 @@ pub struct Explanation {
     /// How each rule that covers the route judges the caller; empty if the token is refused.
     pub rules: Vec<RuleOutcome>,
     /// What API Gateway would be sent.
-    pub answer: Result<Answer, AuthorizerError>,
+    pub answer: Result<AuthorizerResponse, AuthorizerError>,
 }
 
 impl Outcome {
     pub(super) fn unknown_event(fault: EventFault) -> Self {
         Self {
             decision: Err(Failure::from(fault).into()),
-            form: AnswerForm::Policy,
+            form: ResponseForm::Policy,
             route: None,
         }
     }
@@ -70,13 +70,15 @@ impl Outcome {
     }
 
     /// The answer. A simple one can refuse a bad token; a failure of ours is an error in every form.
-    pub(super) fn into_answer(self) -> Result<Answer, AuthorizerError> {
+    pub(super) fn into_answer(self) -> Result<AuthorizerResponse, AuthorizerError> {
         match (self.decision, self.form) {
             (Ok(decision), _) => Ok(decision.answer),
-            (Err(AuthorizerError::Refused(_)), AnswerForm::Simple) => Ok(Answer::Simple {
-                is_authorized: false,
-                context: None,
-            }),
+            (Err(AuthorizerError::Refused(_)), ResponseForm::Simple) => {
+                Ok(AuthorizerResponse::Simple {
+                    is_authorized: false,
+                    context: None,
+                })
+            }
             (Err(error), _) => Err(error),
         }
     }

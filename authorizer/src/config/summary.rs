@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{IssuerSettings, Settings};
 use crate::algorithm::Algorithm;
-use crate::answer::AnswerForm;
+use crate::answer::ResponseForm;
 use crate::dpop::{DpopMode, PublicUrl};
 use crate::verifier::TokenUse;
 
@@ -37,8 +37,8 @@ impl Settings {
             "proxy": self.proxy.as_ref().map(ToString::to_string),
             "policyExpiry": self.requirements.policy_expiry,
             "httpApiResponse": match self.http_api_answer {
-                AnswerForm::Simple => "simple",
-                AnswerForm::Policy => "iam",
+                ResponseForm::Simple => "simple",
+                ResponseForm::Policy => "iam",
             },
             "dpop": match requirements.dpop {
                 DpopMode::Off => "off",
