@@ -23,7 +23,7 @@ use crate::credential::Credential;
 use crate::deadline::Deadline;
 use crate::dpop::ProofVerifier;
 use crate::error::AuthorizerError;
-use crate::event::{AuthorizerRequest, Form};
+use crate::event::{AuthorizerRequest, EventForm};
 use crate::issuer::http_client::Transport;
 use crate::log::Decided;
 use crate::log::metrics::KeyEventMeter;
@@ -157,8 +157,8 @@ impl Authorizer {
         };
         trace.request_id = request.request_id.take();
         let form = match request.form {
-            Form::HttpApi => self.http_api_answer,
-            Form::Token | Form::Request => ResponseForm::Policy,
+            EventForm::HttpApi => self.http_api_answer,
+            EventForm::Token | EventForm::Request => ResponseForm::Policy,
         };
         if form == ResponseForm::Simple {
             self.warn_of_caching();

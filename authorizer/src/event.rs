@@ -21,7 +21,7 @@ use crate::target::{Route, Target};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuthorizerRequest {
     /// The form of the event, on which the form of the answer depends.
-    pub form: Form,
+    pub form: EventForm,
     /// The route that is called.
     pub target: Target,
     /// The credential, `None` without one, or what is wrong with it.
@@ -32,7 +32,7 @@ pub struct AuthorizerRequest {
 
 /// The forms of authorizer events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Form {
+pub enum EventForm {
     /// REST API, TOKEN authorizer.
     Token,
     /// REST or WebSocket API, REQUEST authorizer, or HTTP API with payload 1.0.
@@ -115,7 +115,7 @@ impl AuthorizerRequest {
                 Err(_) => Err(Refusal::MalformedBearer),
             };
         Ok(Self {
-            form: Form::Token,
+            form: EventForm::Token,
             target: Target::parse(arn)?,
             credential,
             request_id: None,
@@ -144,7 +144,7 @@ impl Outline<'_> {
             }
         };
         Ok(AuthorizerRequest {
-            form: Form::Request,
+            form: EventForm::Request,
             target,
             credential,
             request_id: self.request_id(),
@@ -161,7 +161,7 @@ impl Outline<'_> {
             (Err(refusal), _) => Err(refusal),
         };
         Ok(AuthorizerRequest {
-            form: Form::HttpApi,
+            form: EventForm::HttpApi,
             target,
             credential,
             request_id: self.request_id(),

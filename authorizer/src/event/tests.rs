@@ -15,7 +15,7 @@ fn parse_text(event: &str) -> Result<AuthorizerRequest, EventFault> {
 
 #[track_caller]
 #[expect(clippy::needless_pass_by_value, reason = "json! makes values")]
-fn check(event: Value, form: Form, token: Result<Option<&str>, Refusal>) {
+fn check(event: Value, form: EventForm, token: Result<Option<&str>, Refusal>) {
     let request = parse(&event).unwrap();
     let found = request
         .credential
@@ -40,18 +40,30 @@ fn merged(mut event: Value, further: &Value) -> Value {
 #[test]
 fn token_events() {
     let event = |token: Value| json!({"type": "TOKEN", "methodArn": ARN, "authorizationToken": token, "new": 1});
-    check(event(json!("Bearer a.b.c")), Form::Token, Ok(Some("a.b.c")));
-    check(event(json!(null)), Form::Token, Ok(None));
-    check(event(json!("")), Form::Token, Err(Refusal::MalformedBearer));
-    check(event(json!(5)), Form::Token, Err(Refusal::MalformedBearer));
+    check(
+        event(json!("Bearer a.b.c")),
+        EventForm::Token,
+        Ok(Some("a.b.c")),
+    );
+    check(event(json!(null)), EventForm::Token, Ok(None));
+    check(
+        event(json!("")),
+        EventForm::Token,
+        Err(Refusal::MalformedBearer),
+    );
+    check(
+        event(json!(5)),
+        EventForm::Token,
+        Err(Refusal::MalformedBearer),
+    );
     check(
         event(json!("Bearer a.b.c, Bearer d.e.f")),
-        Form::Token,
+        EventForm::Token,
         Err(Refusal::SeveralTokens),
     );
     check(
         json!({"type": "TOKEN", "methodArn": ARN}),
-        Form::Token,
+        EventForm::Token,
         Ok(None),
     );
 }
@@ -61,16 +73,16 @@ fn request_events_with_the_header_in_any_case_and_both_forms() {
     for name in ["Authorization", "authorization", "AUTHORIZATION"] {
         check(
             rest(&json!({"headers": {name: "Bearer a.b.c"}})),
-            Form::Request,
+            EventForm::Request,
             Ok(Some("a.b.c")),
         );
         check(
             rest(&json!({"multiValueHeaders": {name: ["Bearer a.b.c"]}})),
-            Form::Request,
+            EventForm::Request,
             Ok(Some("a.b.c")),
         );
         let both = json!({"headers": {"Authorization": "Bearer a.b.c"}, "multiValueHeaders": {name: ["Bearer a.b.c"]}});
-        check(rest(&both), Form::Request, Ok(Some("a.b.c")));
+        check(rest(&both), EventForm::Request, Ok(Some("a.b.c")));
     }
 }
 
@@ -84,7 +96,7 @@ fn nulls_and_unknown_members_are_not_a_token() {
         json!({"headers": {"X-Authorization": "Bearer a.b.c"}, "multiValueHeaders": {"Authorization": []}}),
         json!({"queryStringParameters": {"access_token": "a.b.c"}}),
     ] {
-        check(rest(&further), Form::Request, Ok(None));
+        check(rest(&further), EventForm::Request, Ok(None));
     }
 }
 
@@ -100,7 +112,11 @@ fn two_authorization_values_are_refused_wherever_the_second_is() {
             "multiValueHeaders": {"Authorization": ["Bearer a.b.c", "Bearer d.e.f"]}}),
         json!({"headers": {"Authorization": "Bearer a.b.c,Bearer d.e.f"}}),
     ] {
-        check(rest(&further), Form::Request, Err(Refusal::SeveralTokens));
+        check(
+            rest(&further),
+            EventForm::Request,
+            Err(Refusal::SeveralTokens),
+        );
     }
     let twice = format!(
         r#"{{"type":"REQUEST","methodArn":"{ARN}","headers":{{"Authorization":"Bearer a","Authorization":"Bearer b"}}}}"#
@@ -115,22 +131,22 @@ fn two_authorization_values_are_refused_wherever_the_second_is() {
 fn an_empty_header_is_a_bad_credential_and_not_an_absent_one() {
     check(
         rest(&json!({"headers": {"Authorization": ""}})),
-        Form::Request,
+        EventForm::Request,
         Err(Refusal::MalformedBearer),
     );
     check(
         rest(&json!({"multiValueHeaders": {"Authorization": [""]}})),
-        Form::Request,
+        EventForm::Request,
         Err(Refusal::MalformedBearer),
     );
     check(
         rest(&json!({"headers": {"Authorization": 5}})),
-        Form::Request,
+        EventForm::Request,
         Err(Refusal::MalformedBearer),
     );
     check(
         rest(&json!({"headers": {"Authorization": {"a": "b"}}})),
-        Form::Request,
+        EventForm::Request,
         Err(Refusal::MalformedBearer),
     );
 }
@@ -185,25 +201,29 @@ fn http_api_payload_1_repeats_its_identity_sources() {
     let header = json!({"authorization": "Bearer a.b.c"});
     check(
         event("Bearer a.b.c", header.clone()),
-        Form::Request,
+        EventForm::Request,
         Ok(Some("a.b.c")),
     );
     check(
         event("Bearer a.b.c,tenant-1", header.clone()),
-        Form::Request,
+        EventForm::Request,
         Ok(Some("a.b.c")),
     );
     // The identity source may be the query, which carries a token for `$connect` only.
-    check(event("Bearer a.b.c", json!(null)), Form::Request, Ok(None));
-    check(event("a.b.c", json!({})), Form::Request, Ok(None));
+    check(
+        event("Bearer a.b.c", json!(null)),
+        EventForm::Request,
+        Ok(None),
+    );
+    check(event("a.b.c", json!({})), EventForm::Request, Ok(None));
     check(
         event("Bearer d.e.f", header.clone()),
-        Form::Request,
+        EventForm::Request,
         Err(Refusal::SeveralTokens),
     );
     check(
         event("Bearer a.b.c, bearer d.e.f", header),
-        Form::Request,
+        EventForm::Request,
         Err(Refusal::SeveralTokens),
     );
 }
@@ -216,13 +236,13 @@ fn http_api_payload_2() {
     };
     check(
         event(json!({"authorization": "Bearer a.b.c"})),
-        Form::HttpApi,
+        EventForm::HttpApi,
         Ok(Some("a.b.c")),
     );
-    check(event(json!(null)), Form::HttpApi, Ok(None));
+    check(event(json!(null)), EventForm::HttpApi, Ok(None));
     check(
         event(json!({"authorization": "Bearer a.b.c,Bearer d.e.f"})),
-        Form::HttpApi,
+        EventForm::HttpApi,
         Err(Refusal::SeveralTokens),
     );
     assert_eq!(
@@ -243,43 +263,43 @@ fn a_web_socket_may_bring_its_token_in_the_query_but_not_twice() {
     let header = json!({"Authorization": "Bearer a.b.c"});
     check(
         event(json!({}), query.clone(), many.clone()),
-        Form::Request,
+        EventForm::Request,
         Ok(Some("a.b.c")),
     );
     check(
         event(json!(null), query.clone(), json!(null)),
-        Form::Request,
+        EventForm::Request,
         Ok(Some("a.b.c")),
     );
     check(
         event(header.clone(), json!(null), json!({})),
-        Form::Request,
+        EventForm::Request,
         Ok(Some("a.b.c")),
     );
     check(
         event(json!({}), json!({"Access_Token": "a.b.c"}), json!({})),
-        Form::Request,
+        EventForm::Request,
         Ok(None),
     );
     check(
         event(header, query.clone(), many),
-        Form::Request,
+        EventForm::Request,
         Err(Refusal::SeveralTokens),
     );
     let two = json!({"access_token": ["x.y.z", "a.b.c"]});
     check(
         event(json!({}), query, two),
-        Form::Request,
+        EventForm::Request,
         Err(Refusal::SeveralTokens),
     );
     check(
         event(json!({}), json!({"access_token": ""}), json!({})),
-        Form::Request,
+        EventForm::Request,
         Err(Refusal::MalformedBearer),
     );
     check(
         event(json!({}), json!({"access_token": "Bearer a"}), json!({})),
-        Form::Request,
+        EventForm::Request,
         Err(Refusal::MalformedBearer),
     );
 }
@@ -400,10 +420,10 @@ fn there_is_exactly_one_proof() {
 fn an_event_without_room_for_a_proof_has_no_bound_token() {
     let refused = Err(Refusal::NoProofPossible);
     let token = json!({"type": "TOKEN", "methodArn": ARN, "authorizationToken": "DPoP a.b.c"});
-    check(token, Form::Token, refused);
+    check(token, EventForm::Token, refused);
     let headers = json!({"Authorization": "DPoP a.b.c", "DPoP": "d.e.f"});
     let connect = json!({"type": "REQUEST", "methodArn": CONNECT_ARN, "headers": headers});
-    check(connect, Form::Request, refused);
+    check(connect, EventForm::Request, refused);
 }
 
 #[test]
@@ -415,7 +435,7 @@ fn a_second_scheme_among_the_identity_sources_is_a_second_credential() {
         "dpop",
     ] {
         let event = bound(&json!({"version": "1.0", "authorizationToken": identity}));
-        check(event, Form::Request, Err(Refusal::SeveralTokens));
+        check(event, EventForm::Request, Err(Refusal::SeveralTokens));
     }
     let event = bound(&json!({"version": "1.0", "authorizationToken": "DPoP a.b.c,d.e.f"}));
     check_bound(event, Ok("d.e.f"), "/state/42", None);
