@@ -1,7 +1,7 @@
 //! The credential of a request: a token, and what is presented with it.
 
 use crate::bearer::{BearerToken, Scheme};
-use crate::dpop::{Call, UnverifiedProof};
+use crate::dpop::{ProvenRequest, UnverifiedProof};
 use crate::refusal::ProofRefusal;
 
 /// A token as it is presented. Neither form says anything about the token: which of the two it may have is decided when
@@ -17,7 +17,7 @@ pub enum Credential {
         /// The header `DPoP`; or why it is not one proof.
         proof: Result<UnverifiedProof, ProofRefusal>,
         /// What the proof must be for.
-        call: Call,
+        call: ProvenRequest,
     },
 }
 

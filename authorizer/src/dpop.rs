@@ -39,7 +39,7 @@ pub const PROOF_WINDOW: Duration = Duration::from_secs(60);
 
 /// The request that a proof must be for, as the event describes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Call {
+pub struct ProvenRequest {
     /// The HTTP method.
     pub method: String,
     /// The path in the event's ARN, below the stage.
@@ -85,7 +85,7 @@ impl ProofVerifier {
     pub fn verify(
         &self,
         proof: &UnverifiedProof,
-        call: &Call,
+        call: &ProvenRequest,
         token: &BearerToken,
         bound_to: Thumbprint,
         now: Timestamp,
@@ -109,7 +109,7 @@ impl ProofVerifier {
     }
 
     /// The URLs that may be the one called, normalised.
-    fn urls_called(&self, call: &Call) -> Result<Vec<TargetUrl>, Failure> {
+    fn urls_called(&self, call: &ProvenRequest) -> Result<Vec<TargetUrl>, Failure> {
         let no_url = Failure::UnknownEvent(EventFault::NoUrl);
         if self.public_urls.is_empty() {
             let Address { domain_name, path } = call.address.as_ref().ok_or(no_url)?;

@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 use self::member::Case;
 use crate::bearer::{BearerToken, Scheme};
 use crate::credential::Credential;
-use crate::dpop::{Address, Call, UnverifiedProof};
+use crate::dpop::{Address, ProvenRequest, UnverifiedProof};
 use crate::error::EventFault;
 use crate::refusal::{ProofRefusal, Refusal};
 use crate::target::{Route, Target};
@@ -203,7 +203,7 @@ impl Outline<'_> {
         Ok(Ok(Some(Credential::Dpop {
             token,
             proof: self.proof()?,
-            call: Call {
+            call: ProvenRequest {
                 method: method.to_owned(),
                 path: path.to_owned(),
                 address,

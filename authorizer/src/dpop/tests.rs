@@ -15,8 +15,8 @@ const PROOF: &str = "eyJ0eXAiOiJkcG9wK2p3dCIsImFsZyI6IkVTMjU2IiwiandrIjp7Imt0eSI
 const JKT: &str = "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I";
 const IAT: u64 = 1_562_262_618;
 
-fn call(method: &str) -> Call {
-    Call {
+fn call(method: &str) -> ProvenRequest {
+    ProvenRequest {
         method: method.to_owned(),
         path: "/protectedresource".to_owned(),
         address: Some(Address {
@@ -37,7 +37,7 @@ fn verifier() -> ProofVerifier {
 fn verify_at(
     verifier: &ProofVerifier,
     proof: &str,
-    call: &Call,
+    call: &ProvenRequest,
     now: u64,
 ) -> Result<(), AuthorizerError> {
     let token = BearerToken::from_token(TOKEN).unwrap();
@@ -90,7 +90,7 @@ fn the_request_of_rfc_9449_is_accepted_once() {
 #[test]
 fn a_proof_is_for_its_method_its_url_its_token_and_its_key() {
     check(PROOF, Ok(()));
-    let found = |call: &Call| verify_at(&verifier(), PROOF, call, IAT);
+    let found = |call: &ProvenRequest| verify_at(&verifier(), PROOF, call, IAT);
     for method in ["POST", "get", ""] {
         assert_eq!(
             found(&call(method)),

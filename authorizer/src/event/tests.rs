@@ -338,7 +338,7 @@ fn check_bound(
     let expected = Credential::Dpop {
         token: BearerToken::from_token("a.b.c").unwrap(),
         proof: proof.and_then(UnverifiedProof::from_header),
-        call: Call {
+        call: ProvenRequest {
             method: "GET".to_owned(),
             path: path.to_owned(),
             address: address.map(|(domain_name, path)| Address {
