@@ -25,7 +25,7 @@ use crate::dpop::ProofVerifier;
 use crate::error::AuthorizerError;
 use crate::event::{AuthorizerRequest, EventForm};
 use crate::issuer::http_client::Transport;
-use crate::log::Decided;
+use crate::log::DecisionResult;
 use crate::log::metrics::KeyEventMeter;
 use crate::log::trace::Trace;
 use crate::refusal::Refusal;
@@ -271,7 +271,7 @@ impl Authorizer {
 
     fn log_decision(&self, outcome: &Outcome, trace: &Trace, duration: Duration, request_id: &str) {
         let (verdict, reason, detail) = outcome.summary();
-        let decided = Decided {
+        let decided = DecisionResult {
             verdict,
             reason,
             detail,

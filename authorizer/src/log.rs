@@ -4,4 +4,4 @@ mod decision;
 pub mod metrics;
 pub mod trace;
 
-pub use self::decision::{Decided, Verdict};
+pub use self::decision::{DecisionResult, Verdict};

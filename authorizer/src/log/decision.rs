@@ -51,7 +51,7 @@ struct DecisionFields<'d> {
 
 /// How a decision ended and why, with what only the end of it knows.
 #[derive(Debug)]
-pub struct Decided<'d> {
+pub struct DecisionResult<'d> {
     /// How it ended.
     pub verdict: Verdict,
     /// The stable name of the reason.
@@ -70,7 +70,7 @@ pub struct Decided<'d> {
     pub key_events: KeyEvents,
 }
 
-impl Decided<'_> {
+impl DecisionResult<'_> {
     /// Writes the line. Alarms read the metrics of all but routine lines: allowed calls during which nothing happened
     /// to keys. A bad token is the caller's fault, so only our own failure is an error.
     pub fn write(self, trace: &Trace, log: &Log) {
