@@ -15,7 +15,7 @@ pub(crate) use self::demand::Moment;
 pub use self::outcome::RuleOutcome;
 pub use self::rules::AccessRules;
 use crate::access::path_pattern::PathPattern;
-use crate::target::Route;
+use crate::target::EventRoute;
 use crate::verifier::VerifiedClaims;
 
 /// The verbs that a rule can name, in the order in which `*` is written out.
@@ -110,7 +110,7 @@ impl<'r> Permit<'r> {
 
     /// Whether it covers a route: the decision that API Gateway finds by the policy.
     #[must_use]
-    pub fn covers(&self, route: &Route) -> bool {
+    pub fn covers(&self, route: &EventRoute) -> bool {
         self.rules().any(|rule| rule.covers(route))
     }
 }
@@ -145,10 +145,10 @@ impl AccessRule {
 
     /// Whether it covers a route. Every rule covers the opening of a WebSocket, which has no path.
     #[must_use]
-    pub fn covers(&self, route: &Route) -> bool {
+    pub fn covers(&self, route: &EventRoute) -> bool {
         match route {
-            Route::Connect => true,
-            Route::Http { verb, path } => {
+            EventRoute::Connect => true,
+            EventRoute::Http { verb, path } => {
                 self.covers_everything()
                     || self
                         .methods

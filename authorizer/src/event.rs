@@ -15,7 +15,7 @@ use crate::credential::Credential;
 use crate::dpop::{Address, ProvenRequest, UnverifiedProof};
 use crate::error::EventFault;
 use crate::refusal::{ProofRefusal, Refusal};
-use crate::target::{Route, Target};
+use crate::target::{EventRoute, Target};
 
 /// A request, from any form of event.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -129,11 +129,11 @@ impl Outline<'_> {
         let target = Target::parse(arn)?;
         let header = self.authorization()?;
         let credential = match target.route() {
-            Route::Connect => {
+            EventRoute::Connect => {
                 let parameter = self.access_token()?;
                 header.and_then(|header| one_method(header, parameter))
             }
-            Route::Http { verb, path } => {
+            EventRoute::Http { verb, path } => {
                 match header.and_then(|header| self.header_beside_identity(header)) {
                     Ok(header) => {
                         let address_path = self.request_context().path;
@@ -154,10 +154,10 @@ impl Outline<'_> {
     fn http_api(&self, arn: &str) -> Result<AuthorizerRequest, EventFault> {
         let target = Target::parse(arn)?;
         let credential = match (self.authorization()?, target.route()) {
-            (Ok(header), Route::Http { verb, path }) => {
+            (Ok(header), EventRoute::Http { verb, path }) => {
                 self.credential(header.as_deref(), verb, path, self.raw_path)?
             }
-            (Ok(header), Route::Connect) => without_proof(header.as_deref()),
+            (Ok(header), EventRoute::Connect) => without_proof(header.as_deref()),
             (Err(refusal), _) => Err(refusal),
         };
         Ok(AuthorizerRequest {

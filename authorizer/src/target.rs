@@ -10,12 +10,12 @@ use thiserror::Error;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Target {
     stage_prefix: String,
-    route: Route,
+    route: EventRoute,
 }
 
 /// A route, without the API that it belongs to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Route {
+pub enum EventRoute {
     /// A request with a method and a path.
     Http {
         /// The method, in the case in which it was sent.
@@ -55,7 +55,7 @@ impl Target {
     pub(crate) fn longest() -> Self {
         Self {
             stage_prefix: format!("{:s<MAX_STAGE_PREFIX_BYTES$}", "arn:"),
-            route: Route::Http {
+            route: EventRoute::Http {
                 verb: "GET".to_owned(),
                 path: "/".to_owned(),
             },
@@ -103,7 +103,7 @@ impl Target {
         }
         Ok(Self {
             stage_prefix,
-            route: Route::parse(route),
+            route: EventRoute::parse(route),
         })
     }
 
@@ -115,16 +115,16 @@ impl Target {
 
     /// The route.
     #[must_use]
-    pub const fn route(&self) -> &Route {
+    pub const fn route(&self) -> &EventRoute {
         &self.route
     }
 
-    pub(crate) fn into_route(self) -> Route {
+    pub(crate) fn into_route(self) -> EventRoute {
         self.route
     }
 }
 
-impl Route {
+impl EventRoute {
     fn parse(route: &str) -> Self {
         match route.split_once('/') {
             None if route == CONNECT => Self::Connect,
@@ -150,8 +150,8 @@ mod tests {
         let found = parsed
             .as_ref()
             .map(|target| match target.route() {
-                Route::Http { verb, path } => (target.stage_prefix(), &**verb, &**path),
-                Route::Connect => (target.stage_prefix(), CONNECT, ""),
+                EventRoute::Http { verb, path } => (target.stage_prefix(), &**verb, &**path),
+                EventRoute::Connect => (target.stage_prefix(), CONNECT, ""),
             })
             .map_err(|error| *error);
         assert_eq!(found, expected, "{arn}");

@@ -2,7 +2,7 @@
 
 use super::{AccessRules, Caller, Condition, Demand, Moment};
 use crate::clock::Timestamp;
-use crate::target::Route;
+use crate::target::EventRoute;
 use crate::verifier::VerifiedClaims;
 
 /// How one rule judges a caller.
@@ -19,7 +19,12 @@ pub struct RuleOutcome {
 impl AccessRules {
     /// How each rule that covers a route judges a caller now.
     #[must_use]
-    pub fn outcomes(&self, caller: Caller<'_>, route: &Route, now: Timestamp) -> Vec<RuleOutcome> {
+    pub fn outcomes(
+        &self,
+        caller: Caller<'_>,
+        route: &EventRoute,
+        now: Timestamp,
+    ) -> Vec<RuleOutcome> {
         let moment = self.moment(now);
         let covering = self
             .iter()
@@ -40,7 +45,7 @@ impl AccessRules {
     pub(crate) fn step_up(
         &self,
         claims: &VerifiedClaims,
-        route: &Route,
+        route: &EventRoute,
         now: Timestamp,
     ) -> Option<String> {
         let moment = self.moment(now);

@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use crate::access::{NothingGranted, Permit};
-use crate::target::{CONNECT, Route, Target};
+use crate::target::{CONNECT, EventRoute, Target};
 
 /// The longest resource in a policy, in characters.
 pub const MAX_RESOURCE_CHARS: usize = 512;
@@ -89,7 +89,7 @@ impl PolicyDocument {
 
 fn resources(permit: &Permit<'_>, target: &Target) -> Vec<String> {
     let stage = target.stage_prefix();
-    if *target.route() == Route::Connect {
+    if *target.route() == EventRoute::Connect {
         return vec![format!("{stage}/{CONNECT}")];
     }
     let mut resources = Vec::new();

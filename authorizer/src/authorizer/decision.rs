@@ -6,7 +6,7 @@ use crate::access::{Caller, RuleOutcome};
 use crate::answer::{AuthorizerResponse, ResponseForm};
 use crate::error::{AuthorizerError, EventFault, Failure};
 use crate::log::Verdict;
-use crate::target::Route;
+use crate::target::EventRoute;
 use crate::verifier::VerifiedClaims;
 
 /// How the flow ended.
@@ -15,7 +15,7 @@ pub(super) struct Outcome {
     /// The form of the answer.
     pub(super) form: ResponseForm,
     /// The route that the event is about, if it could be read.
-    pub(super) route: Option<Route>,
+    pub(super) route: Option<EventRoute>,
 }
 
 /// A decision of the rules.

@@ -253,7 +253,10 @@ fn http_api_payload_2() {
 
 #[test]
 fn a_web_socket_may_bring_its_token_in_the_query_but_not_twice() {
-    assert_eq!(Target::parse(CONNECT_ARN).unwrap().route(), &Route::Connect);
+    assert_eq!(
+        Target::parse(CONNECT_ARN).unwrap().route(),
+        &EventRoute::Connect
+    );
     let event = |headers: Value, query: Value, many: Value| {
         json!({"type": "REQUEST", "methodArn": CONNECT_ARN, "headers": headers, "queryStringParameters": query,
             "multiValueQueryStringParameters": many, "requestContext": {"routeKey": "$connect", "eventType": "CONNECT"}})
