@@ -4,7 +4,7 @@ use serde_json::Value;
 
 /// What came back: the status, the headers and the body.
 #[derive(Debug)]
-pub struct Answer {
+pub struct HttpAnswer {
     /// The status code.
     pub status: u16,
     /// The headers, names in lower case.
@@ -13,7 +13,7 @@ pub struct Answer {
     pub body: String,
 }
 
-impl Answer {
+impl HttpAnswer {
     /// Reads an answer to its end.
     ///
     /// # Panics

@@ -9,5 +9,5 @@
 mod answer;
 mod stack;
 
-pub use answer::{Answer, assert_matches, text_matches};
+pub use answer::{HttpAnswer, assert_matches, text_matches};
 pub use stack::{Stack, send};

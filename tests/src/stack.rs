@@ -12,7 +12,7 @@ use reqwest::{Client, Method, RequestBuilder};
 use serde_json::Value;
 use testkit::repository;
 
-use crate::Answer;
+use crate::HttpAnswer;
 
 /// A running stack of its own: free ports, an empty database, its own signing keys. It ends when this is dropped.
 #[derive(Debug)]
@@ -95,7 +95,7 @@ impl Stack {
     }
 
     /// A GET of the API, with a bearer token if one is given.
-    pub async fn get(&self, path: &str, token: Option<&str>) -> Answer {
+    pub async fn get(&self, path: &str, token: Option<&str>) -> HttpAnswer {
         let request = self.request(Method::GET, path);
         send(match token {
             Some(token) => request.bearer_auth(token),
@@ -105,7 +105,7 @@ impl Stack {
     }
 
     /// A POST to the issuer's port, at a path from the root of it: the controls that only the local issuer has.
-    pub async fn issuer_control(&self, path: &str) -> Answer {
+    pub async fn issuer_control(&self, path: &str) -> HttpAnswer {
         let issuer = self.address("issuer");
         let root = issuer
             .strip_suffix("/oauth2/default")
@@ -182,8 +182,8 @@ impl Stack {
 /// # Panics
 ///
 /// If there is no answer.
-pub async fn send(request: RequestBuilder) -> Answer {
-    Answer::read(request.send().await.expect("an answer")).await
+pub async fn send(request: RequestBuilder) -> HttpAnswer {
+    HttpAnswer::read(request.send().await.expect("an answer")).await
 }
 
 impl Drop for Stack {
