@@ -15,7 +15,7 @@ const ALWAYS_KEPT: [&str; 3] = ["signedIn", "principal", "exp"];
 /// An answer in one of the two forms there are. Own types: those of `aws_lambda_events` write nulls.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
-pub enum Answer {
+pub enum AuthorizerResponse {
     /// A policy: for REST and WebSocket APIs and HTTP API payload 1.0, and for 2.0 if so set.
     #[serde(rename_all = "camelCase")]
     Policy {
@@ -46,7 +46,7 @@ pub enum ResponseForm {
     Simple,
 }
 
-impl Answer {
+impl AuthorizerResponse {
     /// Leaves out the largest context value while the answer is too large. Returns the names of those left out.
     pub fn fit(&mut self) -> Vec<String> {
         let mut left_out = Vec::new();

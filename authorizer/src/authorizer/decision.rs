@@ -20,7 +20,7 @@ pub(super) struct Outcome {
 
 /// A decision of the rules.
 pub(super) struct Decision {
-    pub(super) answer: Answer,
+    pub(super) answer: AuthorizerResponse,
     /// The context values that the answer has no room for.
     pub(super) left_out: Vec<String>,
     pub(super) granted: bool,
