@@ -1,5 +1,11 @@
 //! One real request, end to end: a token that a real `OpenID` provider issued, the real authorizer, the real handler.
 
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "tests may fail so"
+)]
+
 use reqwest::Method;
 use serde_json::{Value, json};
 use tests::{Stack, assert_matches, send};
