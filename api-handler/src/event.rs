@@ -5,9 +5,8 @@
 
 mod answer;
 mod location;
+mod members;
 mod query;
-
-use std::collections::HashMap;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
@@ -19,6 +18,7 @@ use serde_json::Value;
 pub use self::answer::Answer;
 use self::{
     location::{base_url, inner_path, is_catch_all},
+    members::{Members, Text},
     query::{decode_query, decoded_query},
 };
 
@@ -72,40 +72,42 @@ impl From<EventError> for Diagnostic {
     }
 }
 
-/// Both forms in one: API Gateway omits members or sends null, so everything is optional.
+/// Both forms in one: API Gateway omits members or sends null, so everything is optional. Strings are borrowed from the
+/// event.
 #[derive(Deserialize, Default)]
-#[serde(default, rename_all = "camelCase")]
-struct ProxyEvent {
-    version: Option<String>,
-    http_method: Option<String>,
-    path: Option<String>,
-    resource: Option<String>,
-    headers: Option<HashMap<String, Option<String>>>,
-    multi_value_headers: Option<HashMap<String, Option<Vec<String>>>>,
-    query_string_parameters: Option<HashMap<String, Option<String>>>,
-    multi_value_query_string_parameters: Option<HashMap<String, Option<Vec<String>>>>,
-    raw_path: Option<String>,
-    raw_query_string: Option<String>,
-    route_key: Option<String>,
-    body: Option<String>,
+#[serde(default, rename_all = "camelCase", bound(deserialize = "'de: 'e"))]
+struct ProxyEvent<'e> {
+    version: Option<Text<'e>>,
+    http_method: Option<Text<'e>>,
+    path: Option<Text<'e>>,
+    resource: Option<Text<'e>>,
+    headers: Option<Members<'e, Option<Text<'e>>>>,
+    multi_value_headers: Option<Members<'e, Option<Vec<Text<'e>>>>>,
+    query_string_parameters: Option<Members<'e, Option<Text<'e>>>>,
+    multi_value_query_string_parameters: Option<Members<'e, Option<Vec<Text<'e>>>>>,
+    raw_path: Option<Text<'e>>,
+    raw_query_string: Option<Text<'e>>,
+    route_key: Option<Text<'e>>,
+    body: Option<Text<'e>>,
     is_base64_encoded: Option<bool>,
-    request_context: Option<RequestContext>,
+    request_context: Option<RequestContext<'e>>,
 }
 
 #[derive(Deserialize, Default)]
-#[serde(default, rename_all = "camelCase")]
-struct RequestContext {
-    request_id: Option<String>,
-    stage: Option<String>,
-    path: Option<String>,
-    domain_name: Option<String>,
+#[serde(default, rename_all = "camelCase", bound(deserialize = "'de: 'e"))]
+struct RequestContext<'e> {
+    request_id: Option<Text<'e>>,
+    stage: Option<Text<'e>>,
+    path: Option<Text<'e>>,
+    domain_name: Option<Text<'e>>,
     authorizer: Option<Value>,
-    http: Option<HttpContext>,
+    http: Option<HttpContext<'e>>,
 }
 
 #[derive(Deserialize)]
-struct HttpContext {
-    method: Option<String>,
+#[serde(bound(deserialize = "'de: 'e"))]
+struct HttpContext<'e> {
+    method: Option<Text<'e>>,
 }
 
 impl Request {
@@ -115,7 +117,7 @@ impl Request {
     /// When it is not one of API Gateway's proxy events.
     pub(crate) fn from_event(event: &str) -> Result<Self, EventError> {
         // Not by way of `Value`, which takes some names for something else: a query may have any.
-        let event: ProxyEvent = serde_json::from_str(event)?;
+        let event: ProxyEvent<'_> = serde_json::from_str(event)?;
         let context = event.request_context.unwrap_or_default();
         let is_v2 = event.version.as_deref() == Some("2.0");
         let method = if is_v2 {
@@ -129,36 +131,37 @@ impl Request {
         let (headers, bad_headers) =
             headers(event.headers.as_ref(), event.multi_value_headers.as_ref());
 
-        let seen = if is_v2 { event.raw_path } else { event.path }.unwrap_or_default();
+        let seen = if is_v2 { event.raw_path } else { event.path };
+        let seen = seen.as_deref().unwrap_or_default();
         let route = if is_v2 {
             event.route_key
         } else {
             event.resource
         };
         let path = inner_path(
-            &seen,
+            seen,
             route.as_deref(),
             context.stage.as_deref().filter(|_| is_v2),
         );
         let outer = if is_v2 {
-            &seen
+            seen
         } else {
-            context.path.as_ref().unwrap_or(&seen)
+            context.path.as_deref().unwrap_or(seen)
         };
         let prefix = outer
             .trim_end_matches('/')
-            .strip_suffix(path.as_str())
+            .strip_suffix(&*path)
             .unwrap_or_default();
         let base_url = base_url(&headers, context.domain_name.as_deref(), prefix);
 
         let query = match (is_v2, event.raw_query_string) {
-            (true, raw) => decode_query(&raw.unwrap_or_default()),
+            (true, raw) => decode_query(raw.as_deref().unwrap_or_default()),
             (false, _) => decoded_query(
                 event.query_string_parameters,
                 event.multi_value_query_string_parameters,
             ),
         };
-        let body = event.body.unwrap_or_default();
+        let body = event.body.map(Text::into_owned).unwrap_or_default();
         let body = if event.is_base64_encoded.unwrap_or_default() {
             STANDARD.decode(body)?
         } else {
@@ -180,7 +183,7 @@ impl Request {
                 .is_none_or(|context| context.get("signedIn").is_none());
         Ok(Self {
             method,
-            path,
+            path: path.into_owned(),
             base_url,
             query,
             headers,
@@ -188,7 +191,7 @@ impl Request {
             body: body.into(),
             authorizer,
             is_stray,
-            request_id: context.request_id.unwrap_or_default(),
+            request_id: context.request_id.map(Text::into_owned).unwrap_or_default(),
         })
     }
 }
@@ -196,8 +199,8 @@ impl Request {
 /// The headers, and the names of those with invalid values. One with an invalid name is left out: this function does not
 /// read it.
 fn headers(
-    single: Option<&HashMap<String, Option<String>>>,
-    multi: Option<&HashMap<String, Option<Vec<String>>>>,
+    single: Option<&Members<'_, Option<Text<'_>>>>,
+    multi: Option<&Members<'_, Option<Vec<Text<'_>>>>>,
 ) -> (HeaderMap, Vec<String>) {
     let mut headers = HeaderMap::new();
     let mut bad = Vec::new();
@@ -212,10 +215,10 @@ fn headers(
             Err(_) => bad.push(name.to_string()),
         }
     };
-    match multi.filter(|multi| !multi.is_empty()) {
+    match multi.filter(|multi| !multi.0.is_empty()) {
         // These include the single ones.
         Some(multi) => {
-            for (name, values) in multi {
+            for (name, values) in &multi.0 {
                 values
                     .iter()
                     .flatten()
@@ -223,7 +226,7 @@ fn headers(
             }
         }
         None => {
-            for (name, value) in single.into_iter().flatten() {
+            for (name, value) in single.into_iter().flat_map(|single| &single.0) {
                 value.iter().for_each(|value| append(name, value));
             }
         }

@@ -1,26 +1,32 @@
 //! The path within this API, and the URL of the API.
 
+use std::borrow::Cow;
+
 use http::{HeaderMap, header::HOST};
 
 /// The path within this API. A stage (HTTP API) or the base path of a custom domain may precede it; the route that API
 /// Gateway matched, such as `/state/{id}`, shows how many segments belong to this API.
-pub(super) fn inner_path(seen: &str, route: Option<&str>, stage: Option<&str>) -> String {
+pub(super) fn inner_path<'s>(
+    seen: &'s str,
+    route: Option<&str>,
+    stage: Option<&str>,
+) -> Cow<'s, str> {
     let template = route.and_then(|route| route.find('/').and_then(|slash| route.get(slash..)));
     if let Some(template) = template.filter(|template| !is_catch_all(template)) {
         let depth = template.trim_matches('/').split('/').count();
-        let segments: Vec<_> = seen.trim_matches('/').split('/').collect();
-        if let Some(inner) = segments
-            .len()
-            .checked_sub(depth)
-            .and_then(|start| segments.get(start..))
-        {
-            return format!("/{}", inner.join("/"));
+        let segments = seen.trim_matches('/');
+        // The path begins at the slash before its first segment, counted from the end.
+        if let Some((slash, _)) = segments.rmatch_indices('/').nth(depth - 1) {
+            return segments.get(slash..).unwrap_or_default().into();
+        }
+        if segments.split('/').count() == depth {
+            return format!("/{segments}").into();
         }
     }
     let without_stage = stage
         .and_then(|stage| seen.strip_prefix('/')?.strip_prefix(stage))
         .filter(|rest| rest.starts_with('/'));
-    without_stage.unwrap_or(seen).to_owned()
+    without_stage.unwrap_or(seen).into()
 }
 
 /// Whether a route matches paths of any depth.
@@ -45,5 +51,5 @@ pub(super) fn base_url(headers: &HeaderMap, domain: Option<&str>, prefix: &str) 
     } else {
         "https"
     };
-    format!("{scheme}://{host}{prefix}")
+    [scheme, "://", host, prefix].concat()
 }

@@ -1,8 +1,8 @@
 //! The query parameters of both kinds of events.
 
-use std::collections::HashMap;
-
 use percent_encoding::percent_decode_str;
+
+use super::members::{Members, Text};
 
 pub(super) fn decode_query(raw: &str) -> Vec<(String, String)> {
     let decode = |text: &str| {
@@ -18,23 +18,27 @@ pub(super) fn decode_query(raw: &str) -> Vec<(String, String)> {
 }
 
 pub(super) fn decoded_query(
-    single: Option<HashMap<String, Option<String>>>,
-    multi: Option<HashMap<String, Option<Vec<String>>>>,
+    single: Option<Members<'_, Option<Text<'_>>>>,
+    multi: Option<Members<'_, Option<Vec<Text<'_>>>>>,
 ) -> Vec<(String, String)> {
-    match multi.filter(|multi| !multi.is_empty()) {
-        Some(multi) => multi
+    match multi.filter(|multi| !multi.0.is_empty()) {
+        Some(Members(multi)) => multi
             .into_iter()
             .flat_map(|(name, values)| {
+                let name = name.into_owned();
                 values
                     .into_iter()
                     .flatten()
-                    .map(move |value| (name.clone(), value))
+                    .map(move |value| (name.clone(), value.into_owned()))
             })
             .collect(),
         None => single
-            .unwrap_or_default()
             .into_iter()
-            .map(|(name, value)| (name, value.unwrap_or_default()))
+            .flat_map(|Members(single)| single)
+            .map(|(name, value)| {
+                let value = value.map(Text::into_owned).unwrap_or_default();
+                (name.into_owned(), value)
+            })
             .collect(),
     }
 }

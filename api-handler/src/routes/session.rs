@@ -5,34 +5,34 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{Context, negotiate::accept_json, reply::json};
-use crate::{caller::Caller, problem::Problem};
+use crate::{caller::Caller, problem::Problem, state::GroupName};
 
 /// Who the caller is. An anonymous caller has only `signedIn`.
 #[derive(Debug, Default, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Session {
+pub(super) struct Session<'a> {
     /// Whether the caller is signed in.
     signed_in: bool,
     /// The owner of the caller's resources.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, example = "00u1alice")]
-    principal: Option<String>,
+    #[schema(value_type = Option<String>, nullable = false, example = "00u1alice")]
+    principal: Option<&'a str>,
     /// The token's `sub`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, example = "alice@example.com")]
-    subject: Option<String>,
+    #[schema(value_type = Option<String>, nullable = false, example = "alice@example.com")]
+    subject: Option<&'a str>,
     /// The client that the token was issued to.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, example = "web")]
-    client_id: Option<String>,
+    #[schema(value_type = Option<String>, nullable = false, example = "web")]
+    client_id: Option<&'a str>,
     /// The token's scopes.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, example = json!(["openid", "state:write"]))]
-    scopes: Option<Vec<String>>,
+    #[schema(value_type = Option<Vec<String>>, nullable = false, example = json!(["openid", "state:write"]))]
+    scopes: Option<&'a [String]>,
     /// The caller's groups that a resource can be visible to.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, example = json!(["Everyone"]))]
-    groups: Option<Vec<String>>,
+    #[schema(value_type = Option<Vec<String>>, nullable = false, example = json!(["Everyone"]))]
+    groups: Option<Vec<&'a str>>,
     /// When the token expires.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, format = DateTime, example = "2026-01-01T01:00:00.000Z")]
@@ -44,7 +44,7 @@ pub(super) struct Session {
     get,
     path = "/session",
     operation_id = "getSession",
-    responses((status = 200, body = Session, description = "Who the caller is")),
+    responses((status = 200, body = Session<'_>, description = "Who the caller is")),
     security((), ("accessToken" = []))
 )]
 pub(super) fn get(context: &Context<'_>) -> Result<Response<String>, Problem> {
@@ -53,17 +53,11 @@ pub(super) fn get(context: &Context<'_>) -> Result<Response<String>, Problem> {
         Caller::Anonymous => Session::default(),
         Caller::SignedIn(caller) => Session {
             signed_in: true,
-            principal: Some(caller.principal.clone()),
-            subject: caller.subject.clone(),
-            client_id: caller.client_id.clone(),
-            scopes: Some(caller.scopes.clone()),
-            groups: Some(
-                caller
-                    .groups
-                    .iter()
-                    .map(|name| name.as_str().to_owned())
-                    .collect(),
-            ),
+            principal: Some(&caller.principal),
+            subject: caller.subject.as_deref(),
+            client_id: caller.client_id.as_deref(),
+            scopes: Some(&caller.scopes),
+            groups: Some(caller.groups.iter().map(GroupName::as_str).collect()),
             expires_at: Some(caller.expires_at.rfc3339()),
         },
     };
