@@ -205,9 +205,15 @@ impl Drop for Stack {
 
 /// The `local` binary that `cargo test` built, from the root of the repository.
 fn local(data: &Path) -> Command {
-    let mut command = Command::new(target().join("debug").join("local"));
+    let mut command = Command::new(local_binary());
     command.current_dir(repository()).arg("--data").arg(data);
     command
+}
+
+/// The program behind `cargo local`, where `cargo test` builds it.
+#[must_use]
+pub fn local_binary() -> PathBuf {
+    target().join("debug").join("local")
 }
 
 fn target() -> PathBuf {

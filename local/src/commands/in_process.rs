@@ -58,10 +58,9 @@ pub(super) fn settings(
             TemplateAuthorizer::Jwt(_) => None,
         })
         .collect();
-    let ours = template
-        .functions
-        .iter()
-        .filter(|function| asked.contains(function.name.as_str()) && function.binary.as_deref() == Some(AUTHORIZER));
+    let ours = template.functions.iter().filter(|function| {
+        asked.contains(function.name.as_str()) && function.binary.as_deref() == Some(AUTHORIZER)
+    });
     ours.map(|function| {
         let source = OfFunction {
             function,

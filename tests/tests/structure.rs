@@ -1,0 +1,68 @@
+//! The form of the source: which modules use which, how long functions are, and that one name means one type.
+
+#[path = "structure/modules.rs"]
+mod modules;
+#[path = "structure/source.rs"]
+mod source;
+
+use std::collections::BTreeMap;
+
+use modules::circles;
+use source::{Crate, crates};
+
+const MAX_FUNCTION_LINES: usize = 100;
+
+#[test]
+fn sibling_modules_never_import_each_other_in_a_circle() {
+    let found: Vec<String> = crates().iter().flat_map(circles).collect();
+    assert!(found.is_empty(), "import circles:\n{}", found.join("\n"));
+}
+
+#[test]
+fn no_function_has_more_than_100_lines() {
+    let long: Vec<String> = crates()
+        .iter()
+        .flat_map(|package| &package.functions)
+        .filter(|function| function.lines > MAX_FUNCTION_LINES)
+        .map(|function| format!("{}: {} lines", function.place, function.lines))
+        .collect();
+    assert!(long.is_empty(), "functions too long:\n{}", long.join("\n"));
+}
+
+/// The types that two crates may name alike: each is the same concept on both sides.
+const SHARED_NAMES: [(&str, &str); 0] = [];
+
+#[test]
+fn no_two_visible_types_share_a_name() {
+    let mut places: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for visible in crates().iter().flat_map(|package| &package.types) {
+        let named = places.entry(visible.name.clone()).or_default();
+        named.push(visible.place.clone());
+    }
+    let shared: Vec<String> = places
+        .iter()
+        .filter(|(name, places)| {
+            places.len() > 1 && !SHARED_NAMES.iter().any(|(shared, _)| shared == name)
+        })
+        .map(|(name, places)| format!("{name}: {}", places.join(", ")))
+        .collect();
+    assert!(
+        shared.is_empty(),
+        "one name, two types:\n{}",
+        shared.join("\n")
+    );
+}
+
+/// The tests above would pass on no source at all.
+#[test]
+fn the_source_is_found() {
+    let names: Vec<String> = crates()
+        .into_iter()
+        .map(|Crate { name, .. }| name)
+        .collect();
+    for expected in ["api-handler", "authorizer", "local", "tests"] {
+        assert!(names.iter().any(|name| name == expected), "{names:?}");
+    }
+    let functions: usize = crates().iter().map(|package| package.functions.len()).sum();
+    assert!(functions > 1000, "only {functions} functions");
+}
