@@ -10,7 +10,7 @@ use crate::commands::bench::Bench;
 use crate::commands::doctor::Doctor;
 use crate::commands::event::Event;
 use crate::commands::explain::Explain;
-use crate::commands::invoke::Invoke;
+use crate::commands::invoke::InvokeCommand;
 use crate::commands::run::{self, Run};
 use crate::commands::smoke::Smoke;
 use crate::commands::token::Token;
@@ -45,7 +45,7 @@ enum Command {
     /// `{{token:USER}}` in the file becomes an access token of that user, `{{token:USER:SCOPES}}` one with those scopes.
     /// `{{bound-token:USER}}` becomes one that is bound to a new key, `{{proof:USER METHOD URL}}` a proof by that key.
     /// If no stack is running, one is started for the call.
-    Invoke(Invoke),
+    Invoke(InvokeCommand),
     Event(Event),
     Explain(Explain),
     Why(Why),

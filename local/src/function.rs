@@ -17,7 +17,7 @@ use crate::clock::Clock;
 use crate::invocation::{FunctionError, InvocationError, Invoke, Invoked, Outcome};
 use crate::progress::Log;
 use crate::random;
-use crate::runtime_api::{Init, Invocation, RuntimeApi};
+use crate::runtime_api::{Init, QueuedInvocation, RuntimeApi};
 
 /// The time limit until a process asks for its first event.
 const INIT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -177,7 +177,7 @@ impl Function {
     ) -> (Outcome, bool) {
         let (taken_sender, taken) = oneshot::channel();
         let (outcome_sender, outcome) = oneshot::channel();
-        environment.runtime.enqueue(Invocation {
+        environment.runtime.enqueue(QueuedInvocation {
             request_id: request_id.clone(),
             payload,
             timeout: self.settings.timeout,

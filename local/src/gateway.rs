@@ -38,7 +38,7 @@ use authorization::{AnswerForm, Authorization, Cache, CacheKey, Decision};
 use call::Call;
 use condition::Facts;
 use jwt::{IssuerKeys, PublishedKeys};
-use policy::Verdict;
+use policy::PolicyVerdict;
 use response::Context;
 use route::Matched;
 
@@ -277,7 +277,12 @@ impl Gateway {
     }
 
     /// The verdict of an authorization for this method.
-    fn verdict(&self, authorization: &Authorization, call: &Call, method_arn: &str) -> Verdict {
+    fn verdict(
+        &self,
+        authorization: &Authorization,
+        call: &Call,
+        method_arn: &str,
+    ) -> PolicyVerdict {
         let facts = Facts {
             now: self.clock.now(),
             source_ip: call.source_ip,
@@ -288,12 +293,12 @@ impl Gateway {
             Decision::Policy(policy) => {
                 policy.verdict(method_arn, &facts, &mut |warning| self.log.warn(warning))
             }
-            Decision::Simple(true) => Verdict::Allowed,
-            Decision::Simple(false) => Verdict::NotAllowed,
+            Decision::Simple(true) => PolicyVerdict::Allowed,
+            Decision::Simple(false) => PolicyVerdict::NotAllowed,
         };
         let status = match verdict {
-            Verdict::Allowed => StatusCode::OK,
-            Verdict::NotAllowed | Verdict::Denied => StatusCode::FORBIDDEN,
+            PolicyVerdict::Allowed => StatusCode::OK,
+            PolicyVerdict::NotAllowed | PolicyVerdict::Denied => StatusCode::FORBIDDEN,
         };
         call.record
             .note(|entry| entry.authorize_status = Some(status));

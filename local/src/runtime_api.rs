@@ -27,7 +27,7 @@ const MAX_ANSWER: usize = 6 * 1024 * 1024;
 
 /// An invocation that the function has not fetched yet.
 #[derive(Debug)]
-pub struct Invocation {
+pub struct QueuedInvocation {
     /// Its id.
     pub request_id: String,
     /// The event.
@@ -55,7 +55,7 @@ pub enum Init {
 
 #[derive(Debug)]
 struct Shared {
-    waiting: tokio::sync::Mutex<mpsc::UnboundedReceiver<Invocation>>,
+    waiting: tokio::sync::Mutex<mpsc::UnboundedReceiver<QueuedInvocation>>,
     running: Mutex<Option<(String, oneshot::Sender<Outcome>)>>,
     init: watch::Sender<Init>,
     clock: Arc<dyn Clock>,
@@ -65,7 +65,7 @@ struct Shared {
 #[derive(Debug)]
 pub struct RuntimeApi {
     address: SocketAddr,
-    invocations: mpsc::UnboundedSender<Invocation>,
+    invocations: mpsc::UnboundedSender<QueuedInvocation>,
     init: watch::Receiver<Init>,
     server: JoinHandle<()>,
 }
@@ -121,7 +121,7 @@ impl RuntimeApi {
 
     /// Queues an invocation for `next`. If the listener is closed, the invocation is dropped and with it the sender of its
     /// outcome.
-    pub fn enqueue(&self, invocation: Invocation) {
+    pub fn enqueue(&self, invocation: QueuedInvocation) {
         let _ = self.invocations.send(invocation);
     }
 

@@ -10,4 +10,4 @@ mod answer;
 mod stack;
 
 pub use answer::{HttpAnswer, assert_matches, text_matches};
-pub use stack::{Stack, local_binary, send};
+pub use stack::{RunningStack, local_binary, send};

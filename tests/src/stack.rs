@@ -16,14 +16,14 @@ use crate::HttpAnswer;
 
 /// A running stack of its own: free ports, an empty database, its own signing keys. It ends when this is dropped.
 #[derive(Debug)]
-pub struct Stack {
+pub struct RunningStack {
     process: Child,
     data: PathBuf,
     addresses: Value,
     client: Client,
 }
 
-impl Stack {
+impl RunningStack {
     /// Starts a stack whose state is kept in `target/tests/{name}`, emptied first, and waits until it is ready.
     ///
     /// # Panics
@@ -186,7 +186,7 @@ pub async fn send(request: RequestBuilder) -> HttpAnswer {
     HttpAnswer::read(request.send().await.expect("an answer")).await
 }
 
-impl Drop for Stack {
+impl Drop for RunningStack {
     fn drop(&mut self) {
         // As Ctrl-C would: the stack ends what it started. It is killed only if it does not.
         let _ = Command::new("kill")

@@ -6,7 +6,7 @@ use std::env;
 use std::io::{self, Write as _};
 
 use testkit::{node, repository};
-use tests::Stack;
+use tests::RunningStack;
 
 /// How browsers of Chromium's kind are called.
 const NAMES: [&str; 4] = [
@@ -19,18 +19,18 @@ const NAMES: [&str; 4] = [
 #[test]
 fn the_pages_do_in_a_browser_what_they_promise() {
     let Some(browser) = browser() else { return };
-    let stack = Stack::start("browser", &[]);
+    let stack = RunningStack::start("browser", &[]);
     run(&stack, &browser, "./scenarios.mjs");
 }
 
 #[test]
 fn the_pages_bind_their_tokens_to_a_key_of_the_browser() {
     let Some(browser) = browser() else { return };
-    let stack = Stack::start_for_bound_tokens("browser-bound");
+    let stack = RunningStack::start_for_bound_tokens("browser-bound");
     run(&stack, &browser, "./bound-scenarios.mjs");
 }
 
-fn run(stack: &Stack, browser: &str, scenarios: &str) {
+fn run(stack: &RunningStack, browser: &str, scenarios: &str) {
     node::install("web/tests");
     let screenshots = repository()
         .join("target/screenshots")

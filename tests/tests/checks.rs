@@ -5,7 +5,7 @@
 use std::process::Output;
 
 use serde_json::Value;
-use tests::Stack;
+use tests::RunningStack;
 
 /// The statuses of a report, by check, without those that passed.
 fn remarks(output: &Output) -> Vec<(String, String)> {
@@ -48,7 +48,7 @@ struct Client<'a> {
 }
 
 impl Client<'_> {
-    fn examine(self, stack: &Stack, more: &[&str]) -> Output {
+    fn examine(self, stack: &RunningStack, more: &[&str]) -> Output {
         let given = [
             "doctor",
             "--issuer",
@@ -71,7 +71,7 @@ impl Client<'_> {
 
 #[tokio::test]
 async fn the_stack_has_no_problem() {
-    let stack = Stack::start("checks", &[]);
+    let stack = RunningStack::start("checks", &[]);
     let token = stack.token("alice");
     let weak = stack.token_for("alice", &["--scope", "openid state:read"]);
     let aged = stack.issuer_control("/dev/age?seconds=7200").await;

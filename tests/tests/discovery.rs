@@ -2,7 +2,7 @@
 
 use reqwest::{Client, Method};
 use serde_json::json;
-use tests::{Stack, send};
+use tests::{RunningStack, send};
 
 /// The URL of the API in front of a custom domain.
 const PUBLIC_URL: &str = "https://api.example.com/v1";
@@ -10,7 +10,7 @@ const PUBLIC_URL: &str = "https://api.example.com/v1";
 #[tokio::test]
 async fn a_401_leads_to_the_issuer() {
     let parameter = format!("PublicUrl={PUBLIC_URL}");
-    let stack = Stack::start("discovery", &["--parameter", &parameter]);
+    let stack = RunningStack::start("discovery", &["--parameter", &parameter]);
 
     let refused = send(stack.request(Method::PUT, "/state/discovery")).await;
     let metadata_url = format!("{PUBLIC_URL}/.well-known/oauth-protected-resource");
@@ -49,7 +49,7 @@ async fn a_401_leads_to_the_issuer() {
 
 #[tokio::test]
 async fn without_a_public_url_the_challenge_names_no_metadata() {
-    let stack = Stack::start("discovery-without-url", &[]);
+    let stack = RunningStack::start("discovery-without-url", &[]);
     let refused = send(stack.request(Method::PUT, "/state/discovery")).await;
     assert_eq!(
         (refused.status, refused.header("www-authenticate")),

@@ -11,7 +11,7 @@ use std::path::Path;
 
 use serde_json::Value;
 use testkit::repository;
-use tests::{Stack, assert_matches};
+use tests::{RunningStack, assert_matches};
 
 /// The files of a folder by name, without their ending.
 fn names(folder: &Path) -> Vec<String> {
@@ -49,7 +49,7 @@ fn with_parsed_body(mut answer: Value) -> Value {
 
 #[test]
 fn every_sample_event_gets_the_answer_that_is_written_down() {
-    let stack = Stack::start("events", &[]);
+    let stack = RunningStack::start("events", &[]);
     for function in ["authorizer", "api-handler"] {
         let events = repository().join("events").join(function);
         let answers = repository().join("tests/answers").join(function);

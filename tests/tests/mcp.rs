@@ -3,7 +3,7 @@
 use std::net::TcpListener;
 
 use testkit::node;
-use tests::Stack;
+use tests::RunningStack;
 
 #[test]
 fn an_mcp_client_finds_the_issuer() {
@@ -15,7 +15,7 @@ fn an_mcp_client_finds_the_issuer() {
         .port()
         .to_string();
     let parameter = format!("PublicUrl=http://127.0.0.1:{port}");
-    let stack = Stack::start("mcp", &["--parameter", &parameter]);
+    let stack = RunningStack::start("mcp", &["--parameter", &parameter]);
     let token = stack.token("alice");
     node::node(
         "tests/mcp",

@@ -8,7 +8,7 @@
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use tests::{Stack, assert_matches, send};
+use tests::{RunningStack, assert_matches, send};
 
 fn session_of(login: &str, scopes: &[&str], groups: &[&str]) -> Value {
     json!({
@@ -24,7 +24,7 @@ fn session_of(login: &str, scopes: &[&str], groups: &[&str]) -> Value {
 
 #[tokio::test]
 async fn signed_in_signed_out_and_refused() {
-    let stack = Stack::start("one-request", &[]);
+    let stack = RunningStack::start("one-request", &[]);
     let alice = stack.token("alice");
     session_is_answered(&stack, &alice).await;
     bad_tokens_are_rejected(&stack, &alice).await;
@@ -33,7 +33,7 @@ async fn signed_in_signed_out_and_refused() {
 }
 
 /// Signed in or out, the same route answers.
-async fn session_is_answered(stack: &Stack, alice: &str) {
+async fn session_is_answered(stack: &RunningStack, alice: &str) {
     let answer = stack.get("/session", Some(alice)).await;
     assert_eq!(answer.status, 200, "{answer:?}");
     let mut session = answer.json();
@@ -59,7 +59,7 @@ async fn session_is_answered(stack: &Stack, alice: &str) {
 }
 
 /// A bad token is a 401 on that route too, never silently anonymous.
-async fn bad_tokens_are_rejected(stack: &Stack, alice: &str) {
+async fn bad_tokens_are_rejected(stack: &RunningStack, alice: &str) {
     let (head, last) = alice.split_at(alice.len() - 10);
     let flipped = if last.starts_with('A') { "B" } else { "A" };
     let one_byte_changed = format!("{head}{flipped}{}", last.get(1..).expect("ten characters"));
@@ -86,7 +86,7 @@ async fn bad_tokens_are_rejected(stack: &Stack, alice: &str) {
 }
 
 /// A write needs a token, and one with the scope for it.
-async fn write_needs_a_token_with_its_scope(stack: &Stack, alice: &str) {
+async fn write_needs_a_token_with_its_scope(stack: &RunningStack, alice: &str) {
     let put = |token: Option<&str>| {
         let request = stack
             .request(Method::PUT, "/state/home")
@@ -128,7 +128,7 @@ async fn write_needs_a_token_with_its_scope(stack: &Stack, alice: &str) {
 }
 
 /// Only alice may read what she wrote.
-async fn read_needs_the_owner_or_an_admin(stack: &Stack, alice: &str) {
+async fn read_needs_the_owner_or_an_admin(stack: &RunningStack, alice: &str) {
     let answer = stack.get("/state/home", Some(alice)).await;
     assert_eq!(answer.status, 200, "{answer:?}");
     let resource = json!({
@@ -203,7 +203,7 @@ async fn a_bound_token_and_its_key() {
 /// The whole life of a token and of the keys behind it, against one issuer that is told to misbehave.
 #[tokio::test]
 async fn expired_foreign_rotated_and_without_an_issuer() {
-    let stack = Stack::start("issuer-troubles", &[]);
+    let stack = RunningStack::start("issuer-troubles", &[]);
     let alice = stack.token("alice");
     assert_eq!(stack.get("/session", Some(&alice)).await.status, 200);
 

@@ -7,7 +7,7 @@ use std::io::Write as _;
 use std::process::{Command, Stdio};
 
 use testkit::repository;
-use tests::{Stack, text_matches};
+use tests::{RunningStack, text_matches};
 
 /// What separates the outputs of the commands in the one shell that runs them all.
 const MARK: &str = "~~~ next command ~~~\n";
@@ -51,7 +51,7 @@ fn the_readme_is_true() {
     assert!(steps.len() >= 10, "the walk through is gone");
 
     let own_stack =
-        (std::env::var_os("README_STACK").is_none()).then(|| Stack::start("readme", &[]));
+        (std::env::var_os("README_STACK").is_none()).then(|| RunningStack::start("readme", &[]));
     let script: String = steps
         .iter()
         .map(|step| format!("{}\nprintf '%s' '{MARK}'\n", step.command))

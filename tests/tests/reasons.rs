@@ -10,8 +10,8 @@ use testkit::repository;
 /// The functions that give a reason its code.
 const CODES: [&str; 4] = ["code", "key_code", "malformed_code", "reason"];
 
-/// Folders with codes of other things: refused keys, faults of a fetch, fields of the log line.
-const OTHER_CODES: [&str; 2] = ["issuer", "log"];
+/// Modules with codes of other things: faults of a fetch, skipped keys, fields of the log line.
+const OTHER_CODES: [&str; 3] = ["issuer", "key", "log"];
 
 #[derive(Default)]
 struct Codes {

@@ -17,7 +17,7 @@ use crate::text_file::{self, TextFileError};
 
 /// The event was not sent to the function.
 #[derive(Debug, thiserror::Error)]
-pub enum EventError {
+pub enum EventFileError {
     /// The file cannot be read.
     #[error(transparent)]
     File(#[from] TextFileError),
@@ -39,7 +39,7 @@ pub enum EventError {
 
 /// The arguments of the command.
 #[derive(Debug, Args)]
-pub struct Invoke {
+pub struct InvokeCommand {
     /// The function: authorizer, api-handler, or a logical id of the template
     function: String,
     /// The event file; `-` is standard input
@@ -55,7 +55,7 @@ struct Answer {
     failed: bool,
 }
 
-impl Invoke {
+impl InvokeCommand {
     /// Runs the function of the running stack, or of one that is started for the call.
     pub(crate) async fn run(&self, options: &StackOptions) -> Result<ExitCode, Failed> {
         let client = http_client::new()?;
@@ -88,7 +88,7 @@ impl Invoke {
         &self,
         stack: &StackFile,
         client: &reqwest::Client,
-    ) -> Result<Answer, EventError> {
+    ) -> Result<Answer, EventFileError> {
         send(stack, client, &self.function, &self.event).await
     }
 }
@@ -99,10 +99,10 @@ async fn send(
     client: &reqwest::Client,
     function: &str,
     file: &Path,
-) -> Result<Answer, EventError> {
+) -> Result<Answer, EventFileError> {
     let event = text_file::read(file)?;
     // Before the tokens are inserted, so that no message can quote one; a placeholder is inside a string.
-    serde_json::from_str::<IgnoredAny>(&event).map_err(|cause| EventError::NotJson {
+    serde_json::from_str::<IgnoredAny>(&event).map_err(|cause| EventFileError::NotJson {
         path: file.display().to_string(),
         cause,
     })?;
@@ -111,7 +111,7 @@ async fn send(
         "{}/2015-03-31/functions/{function}/invocations",
         stack.lambda
     );
-    let refused = |error: reqwest::Error| EventError::Refused(error.to_string());
+    let refused = |error: reqwest::Error| EventFileError::Refused(error.to_string());
     let answer = client.post(url).body(event).send().await.map_err(refused)?;
     let failed = answer.headers().contains_key("x-amz-function-error");
     let status = answer.status();
@@ -122,7 +122,7 @@ async fn send(
             .as_ref()
             .and_then(|error| error.get("Message")?.as_str())
             .unwrap_or(&body);
-        return Err(EventError::Refused(format!("{status}: {message}")));
+        return Err(EventFileError::Refused(format!("{status}: {message}")));
     }
     let json = parsed
         .and_then(|value| serde_json::to_string_pretty(&value).ok())

@@ -15,7 +15,7 @@ use super::access_log::Entry;
 use super::authorization::{AnswerForm, Identified, identify, identity_value};
 use super::call::{Call, headers_size};
 use super::jwt::{self, JwtError};
-use super::policy::Verdict;
+use super::policy::PolicyVerdict;
 use super::route::{self, Matched};
 use super::{AuthorizerError, BodyTooLarge, Gateway, IntegrationError, MAX_HEADERS, note_answer};
 use crate::aws;
@@ -204,8 +204,8 @@ impl Gateway {
             AuthorizerError::Failed => HttpApiError::Internal,
         })?;
         match self.verdict(&authorization, call, &arn) {
-            Verdict::Allowed => Ok(Authorized::ByLambda(authorization)),
-            Verdict::NotAllowed | Verdict::Denied => Err(HttpApiError::FORBIDDEN),
+            PolicyVerdict::Allowed => Ok(Authorized::ByLambda(authorization)),
+            PolicyVerdict::NotAllowed | PolicyVerdict::Denied => Err(HttpApiError::FORBIDDEN),
         }
     }
 

@@ -33,7 +33,7 @@ struct Selection {
 
 /// The verdict of a policy for a method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
+pub enum PolicyVerdict {
     /// A statement allows it and none denies it.
     Allowed,
     /// No statement allows it.
@@ -75,15 +75,15 @@ impl Policy {
         method_arn: &str,
         facts: &Facts<'_>,
         warn: &mut dyn FnMut(String),
-    ) -> Verdict {
-        let mut verdict = Verdict::NotAllowed;
+    ) -> PolicyVerdict {
+        let mut verdict = PolicyVerdict::NotAllowed;
         for statement in &self.0 {
             let meant = statement.actions.selects(INVOKE, caseless_glob)
                 && statement.resources.selects(method_arn, glob)
                 && statement.conditions.hold(facts, warn);
             match (meant, statement.allow) {
-                (true, false) => return Verdict::Denied,
-                (true, true) => verdict = Verdict::Allowed,
+                (true, false) => return PolicyVerdict::Denied,
+                (true, true) => verdict = PolicyVerdict::Allowed,
                 (false, _) => {}
             }
         }
@@ -169,7 +169,7 @@ mod tests {
 
     const ARN: &str = "arn:aws:execute-api:us-east-1:123456789012:local00000/prod/GET/state/a";
 
-    fn verdict(statements: &Value) -> Result<Verdict, Malformed> {
+    fn verdict(statements: &Value) -> Result<PolicyVerdict, Malformed> {
         let facts = Facts::for_test(1_000_000_000);
         Policy::read(&json!({"Version": "2012-10-17", "Statement": statements}))
             .map(|policy| policy.verdict(ARN, &facts, &mut |warning| panic!("{warning}")))
@@ -177,74 +177,77 @@ mod tests {
 
     #[test]
     fn verdicts() {
-        fn check(statements: &Value, expected: Verdict) {
+        fn check(statements: &Value, expected: PolicyVerdict) {
             assert_eq!(verdict(statements), Ok(expected), "{statements}");
         }
         let allow = |resource: &str| json!({"Effect": "Allow", "Action": "execute-api:Invoke", "Resource": resource});
         let deny = |resource: &str| json!({"Effect": "Deny", "Action": "execute-api:Invoke", "Resource": [resource]});
-        check(&json!([allow(ARN)]), Verdict::Allowed);
-        check(&allow(ARN), Verdict::Allowed);
-        check(&json!([allow("*")]), Verdict::Allowed);
+        check(&json!([allow(ARN)]), PolicyVerdict::Allowed);
+        check(&allow(ARN), PolicyVerdict::Allowed);
+        check(&json!([allow("*")]), PolicyVerdict::Allowed);
         check(
             &json!([allow("arn:aws:execute-api:*:*:*")]),
-            Verdict::Allowed,
+            PolicyVerdict::Allowed,
         );
         check(
             &json!([allow(
                 "arn:aws:execute-api:us-east-1:123456789012:local00000/prod/*"
             )]),
-            Verdict::Allowed,
+            PolicyVerdict::Allowed,
         );
         check(
             &json!([allow(
                 "arn:aws:execute-api:us-east-1:123456789012:local00000/prod/*/a"
             )]),
-            Verdict::Allowed,
+            PolicyVerdict::Allowed,
         );
         check(
             &json!([allow(
                 "arn:aws:execute-api:us-east-1:123456789012:local00000/prod/PUT/*"
             )]),
-            Verdict::NotAllowed,
+            PolicyVerdict::NotAllowed,
         );
         check(
             &json!([allow(
                 "arn:aws:execute-api:us-east-1:123456789012:local00000/prod/get/state/a"
             )]),
-            Verdict::NotAllowed,
+            PolicyVerdict::NotAllowed,
         );
-        check(&json!([allow(ARN), deny("*")]), Verdict::Denied);
-        check(&json!([deny("*"), allow(ARN)]), Verdict::Denied);
-        check(&json!([allow(ARN), deny("arn:*/PUT/*")]), Verdict::Allowed);
-        check(&json!([deny("arn:*/PUT/*")]), Verdict::NotAllowed);
-        check(&json!([]), Verdict::NotAllowed);
+        check(&json!([allow(ARN), deny("*")]), PolicyVerdict::Denied);
+        check(&json!([deny("*"), allow(ARN)]), PolicyVerdict::Denied);
+        check(
+            &json!([allow(ARN), deny("arn:*/PUT/*")]),
+            PolicyVerdict::Allowed,
+        );
+        check(&json!([deny("arn:*/PUT/*")]), PolicyVerdict::NotAllowed);
+        check(&json!([]), PolicyVerdict::NotAllowed);
         check(
             &json!([{"Effect": "Allow", "Action": "execute-api:*", "Resource": "*"}]),
-            Verdict::Allowed,
+            PolicyVerdict::Allowed,
         );
         check(
             &json!([{"Effect": "Allow", "Action": "*", "Resource": "*"}]),
-            Verdict::Allowed,
+            PolicyVerdict::Allowed,
         );
         check(
             &json!([{"Effect": "Allow", "Action": "EXECUTE-API:invoke", "Resource": "*"}]),
-            Verdict::Allowed,
+            PolicyVerdict::Allowed,
         );
         check(
             &json!([{"Effect": "Allow", "Action": ["execute-api:InvalidateCache"], "Resource": "*"}]),
-            Verdict::NotAllowed,
+            PolicyVerdict::NotAllowed,
         );
         check(
             &json!([{"Effect": "Allow", "NotAction": "s3:*", "Resource": "*"}]),
-            Verdict::Allowed,
+            PolicyVerdict::Allowed,
         );
         check(
             &json!([{"Effect": "Allow", "Action": "*", "NotResource": "arn:*/state/*"}]),
-            Verdict::NotAllowed,
+            PolicyVerdict::NotAllowed,
         );
         let dated = |date: &str| json!([{"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": {"DateLessThan": {"aws:CurrentTime": date}}}]);
-        check(&dated("2001-09-09T01:46:41Z"), Verdict::Allowed);
-        check(&dated("2001-09-09T01:46:40Z"), Verdict::NotAllowed);
+        check(&dated("2001-09-09T01:46:41Z"), PolicyVerdict::Allowed);
+        check(&dated("2001-09-09T01:46:40Z"), PolicyVerdict::NotAllowed);
     }
 
     #[test]

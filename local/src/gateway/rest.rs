@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::authorization::{AnswerForm, Authorization, Identified, identify};
 use super::call::{Call, headers_size};
-use super::policy::Verdict;
+use super::policy::PolicyVerdict;
 use super::response::{self, GatewayError};
 use super::route::{self, Matched};
 use super::{
@@ -110,9 +110,11 @@ impl Gateway {
                 let (authorization, latency) = authorized.map_err(at_resource)?;
                 let context = authorization.rest_context(latency);
                 let error = match self.verdict(&authorization, call, &method_arn) {
-                    Verdict::Allowed => None,
-                    Verdict::NotAllowed => Some(GatewayError::AccessDenied { explicit: false }),
-                    Verdict::Denied => Some(GatewayError::AccessDenied { explicit: true }),
+                    PolicyVerdict::Allowed => None,
+                    PolicyVerdict::NotAllowed => {
+                        Some(GatewayError::AccessDenied { explicit: false })
+                    }
+                    PolicyVerdict::Denied => Some(GatewayError::AccessDenied { explicit: true }),
                 };
                 if let Some(error) = error {
                     return Err(Failure {

@@ -15,7 +15,7 @@ use super::BenchError;
 use crate::clock::{Clock, SystemClock};
 use crate::invocation::Outcome;
 use crate::random;
-use crate::runtime_api::{Invocation, RuntimeApi};
+use crate::runtime_api::{QueuedInvocation, RuntimeApi};
 
 const INVOCATION_TIMEOUT: Duration = Duration::from_secs(20);
 
@@ -69,7 +69,7 @@ impl Process {
     pub(super) async fn invoke(&mut self, event: Bytes) -> Result<Bytes, BenchError> {
         let (taken, _) = oneshot::channel();
         let (sender, outcome) = oneshot::channel();
-        self.runtime.enqueue(Invocation {
+        self.runtime.enqueue(QueuedInvocation {
             request_id: random::request_id(),
             payload: event,
             timeout: INVOCATION_TIMEOUT,
