@@ -62,7 +62,7 @@ impl Cli {
             .data
             .unwrap_or_else(|| workspace().join("target/local"));
         let ended = match &self.command {
-            None => run::run(&self.run.options(data)).await,
+            None => run::run(&self.run.options(data), self.run.verbosity()).await,
             Some(Command::Token(token)) => token.run(&data).await,
             Some(Command::Invoke(invoke)) => invoke.run(&self.run.options(data)).await,
             Some(Command::Event(event)) => event.run(&self.run.options(data)).await,

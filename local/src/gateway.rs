@@ -31,9 +31,10 @@ use crate::clock::Clock;
 use crate::invocation::{Invoke, Outcome};
 use crate::progress::Log;
 use crate::random;
+use crate::request_lines::{RequestLines, in_words};
 use crate::template::Api;
 use crate::template::api::{Authorizer, Kind, LambdaAuthorizer};
-use access_log::{AccessLine, AccessLog, Invoked};
+use access_log::{AccessLog, Invoked};
 use authorization::{AnswerForm, Authorization, Cache, CacheKey, Decision};
 use call::Call;
 use condition::Facts;
@@ -65,6 +66,7 @@ pub struct Gateway {
     keys: Arc<dyn IssuerKeys>,
     log: Log,
     access_log: Option<AccessLog>,
+    request_lines: Option<RequestLines>,
 }
 
 /// A route names an authorizer that the API does not have.
@@ -110,6 +112,7 @@ impl Gateway {
             keys: Arc::new(PublishedKeys::default()),
             log,
             access_log: None,
+            request_lines: None,
         }
     }
 
@@ -124,6 +127,13 @@ impl Gateway {
     #[must_use]
     pub fn with_access_log(mut self, access_log: AccessLog) -> Self {
         self.access_log = Some(access_log);
+        self
+    }
+
+    /// The same with lines for people or machines.
+    #[must_use]
+    pub fn with_request_lines(mut self, request_lines: RequestLines) -> Self {
+        self.request_lines = Some(request_lines);
         self
     }
 
@@ -151,7 +161,13 @@ impl Gateway {
         if let Some(access_log) = &self.access_log {
             access_log.write(&line);
         }
-        self.log.line(in_words(&line));
+        match &self.request_lines {
+            Some(request_lines) => request_lines.show(line),
+            None => {
+                let decided = line.decided();
+                self.log.line(in_words(&line, decided.by, &decided.reason));
+            }
+        }
         response
     }
 
@@ -365,23 +381,4 @@ fn note_answer(call: &Call, response: &Response<Bytes>) {
             integration.status = Some(response.status());
         }
     });
-}
-
-/// A request as people read it.
-fn in_words(line: &AccessLine) -> String {
-    let decided = line.decided();
-    let latency = |member: &str| member.parse::<u64>().unwrap_or(0);
-    let (authorizer, function) = (
-        latency(&line.authorizer_latency),
-        latency(&line.integration_latency),
-    );
-    let gateway = latency(&line.response_latency).saturating_sub(authorizer + function);
-    format!(
-        "{} {} {} {} ({}) in {gateway} + {authorizer} + {function} ms",
-        line.http_method,
-        line.path,
-        line.status,
-        decided.by.in_words(),
-        decided.reason
-    )
 }

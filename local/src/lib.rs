@@ -20,6 +20,7 @@ pub mod packages;
 pub mod port;
 pub mod progress;
 pub mod random;
+pub mod request_lines;
 pub mod runtime_api;
 pub mod server;
 pub mod stack;

@@ -7,13 +7,16 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::request_lines::Decisions;
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
 
 /// Whether progress and logs are shown; warnings and errors always are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verbosity {
-    /// Everything is shown.
+    /// Everything is shown, the functions' own lines too.
+    Verbose,
+    /// Everything is shown but the functions' own lines.
     Normal,
     /// Only warnings and errors are shown, for a stack that is started for one call.
     Quiet,
@@ -38,7 +41,7 @@ impl Progress {
 
     /// Reports the current step.
     pub fn step(self, text: impl Display) {
-        if self.0 == Verbosity::Normal {
+        if self.0 != Verbosity::Quiet {
             line(format_args!("{text}"));
         }
     }
@@ -67,6 +70,7 @@ pub struct Log {
     part: Arc<str>,
     file: Arc<Mutex<Option<File>>>,
     progress: Progress,
+    decisions: Option<Arc<Decisions>>,
 }
 
 impl Log {
@@ -79,6 +83,7 @@ impl Log {
             part: part.into(),
             file: Arc::new(Mutex::new(file)),
             progress,
+            decisions: None,
         }
     }
 
@@ -89,6 +94,7 @@ impl Log {
             part: part.into(),
             file: Arc::default(),
             progress: Progress::new(Verbosity::Quiet),
+            decisions: None,
         }
     }
 
@@ -96,6 +102,23 @@ impl Log {
     pub fn line(&self, text: impl Display) {
         self.write(&text);
         self.show(text);
+    }
+
+    /// The same, which notes the decisions of an authorizer among a process's lines.
+    #[must_use]
+    pub fn with_decisions(self, decisions: Arc<Decisions>) -> Self {
+        Self {
+            decisions: Some(decisions),
+            ..self
+        }
+    }
+
+    /// One request: the file has its text, and the terminal what is shown for it.
+    pub(crate) fn request(&self, text: &str, shown: Option<&str>, is_shown: bool) {
+        self.write(&text);
+        if is_shown {
+            self.show(shown.unwrap_or(text));
+        }
     }
 
     fn show(&self, text: impl Display) {
@@ -120,7 +143,12 @@ impl Log {
                 let text = String::from_utf8_lossy(&line);
                 let text = text.trim_end();
                 log.write(&text);
-                log.show(brief(text).as_deref().unwrap_or(text));
+                if let Some(decisions) = &log.decisions {
+                    decisions.note(text);
+                }
+                if log.progress.0 == Verbosity::Verbose {
+                    log.show(brief(text).as_deref().unwrap_or(text));
+                }
                 line.clear();
             }
         });

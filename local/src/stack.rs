@@ -21,6 +21,7 @@ use crate::issuer::{self, Issuer};
 use crate::packages;
 use crate::port::{self, Port};
 use crate::progress::{Log, Progress};
+use crate::request_lines::{Decisions, RequestLines};
 use crate::server::Server;
 use crate::stack_file::StackFile;
 use crate::template::{Given, Template, TemplateError, web_headers};
@@ -60,6 +61,8 @@ pub struct StackOptions {
     pub functions: BTreeMap<String, Vec<String>>,
     /// Whether release builds are run.
     pub release: bool,
+    /// Whether each request is a line of JSON on standard output.
+    pub json: bool,
 }
 
 /// An issuer outside of the stack.
@@ -121,12 +124,14 @@ impl Stack {
         let state = options.data.join("state.sqlite");
         let database = Database::start(ports.database, &state, &template.tables).await?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let decisions = Arc::new(Decisions::default());
         let functions = Functions::new(template.functions.iter().map(|definition| {
             let command = options.functions.get(&definition.logical_id);
             let command = command.map(Vec::as_slice);
             let settings = settings(definition, &binaries, &region, &file, command);
             // Beside the access log, which names their lines.
-            let log = Log::open(&definition.name, &options.data, progress);
+            let log = Log::open(&definition.name, &options.data, progress)
+                .with_decisions(Arc::clone(&decisions));
             Function::new(settings, Arc::clone(&clock), log)
         }));
         warm_up(&functions).await?;
@@ -138,7 +143,8 @@ impl Stack {
         let access_log =
             AccessLog::create(&options.data).map_err(|cause| file_error(&options.data, cause))?;
         let gateway = Gateway::new(template.api, region, invoke, clock, log.clone())
-            .with_access_log(access_log);
+            .with_access_log(access_log)
+            .with_request_lines(RequestLines::new(log.clone(), decisions, options.json));
         let server = Server {
             gateway: Arc::new(gateway),
             functions,
@@ -374,6 +380,7 @@ pub(crate) fn given(
         known: known.into_iter().map(owned).collect(),
         api: options.api.clone(),
         commands: options.functions.keys().cloned().collect(),
+        runs_nothing: false,
         region: region.to_owned(),
         folder: options
             .template

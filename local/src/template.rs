@@ -111,6 +111,7 @@ impl Template {
             scope: &scope,
             globals: &globals,
             commands: &given.commands,
+            runs_nothing: given.runs_nothing,
             warnings,
         };
         let (functions, events) = reader.functions(&resources)?;
@@ -143,9 +144,7 @@ impl Template {
         binaries.dedup();
         Ok(binaries)
     }
-}
 
-impl Template {
     /// The names of a template's parameters.
     ///
     /// # Errors
@@ -160,6 +159,7 @@ struct Reader<'a> {
     scope: &'a Scope,
     globals: &'a Globals,
     commands: &'a BTreeSet<String>,
+    runs_nothing: bool,
     warnings: Warnings,
 }
 
@@ -201,7 +201,8 @@ impl Reader<'_> {
         for resource in resources.iter().filter(|resource| resource.is_function()) {
             let properties = self.properties(resource, "Function", &FUNCTION)?;
             let (name, binary) = resources::function_name(resource, resources);
-            if binary.is_none() && !self.commands.contains(resource.id) {
+            let has_program = binary.is_some() || self.commands.contains(resource.id);
+            if !has_program && !self.runs_nothing {
                 let no_program = Fault::NoProgram(resource.id.to_owned());
                 return Err(TemplateError::at(resource.place(), no_program));
             }

@@ -408,10 +408,7 @@ fn callers_are_tested() {
             status,
         )
     };
-    let now = std::time::SystemTime::now()
-        .duration_since(std::time::UNIX_EPOCH)
-        .unwrap()
-        .as_secs();
+    let now = lambda_support::clock::Clock::now(&lambda_support::clock::SystemClock).as_secs();
     let right = json!([
         {"name": "anonymous", "caller": "anonymous", "may": ["GET /x", "GET /open"], "mayNot": ["PUT /x", "POST /x"]},
         {"caller": {"claims": {"scp": ["w"]}}, "may": ["PUT /x", "GET /x"], "mayNot": ["DELETE /x"]},

@@ -343,7 +343,7 @@ fn a_request_is_found_by_each_of_its_ids_and_without_an_access_log() {
         assert_eq!(found, whole, "{id}");
     }
     let functions = account("functions", ID, &[handled(201)]);
-    let mut expected = whole.clone();
+    let mut expected = whole;
     expected["authorizer"] = json!({"requestId": null, "cache": null});
     assert_eq!(functions, expected);
     let only = |verdict: &str, reason: &str| {

@@ -88,6 +88,12 @@ impl RunningStack {
             .unwrap_or_else(|| panic!("no `{part}` in {}", self.addresses))
     }
 
+    /// The folder of its state and logs.
+    #[must_use]
+    pub fn data(&self) -> &Path {
+        &self.data
+    }
+
     /// A request to a path of the API, such as `/session`.
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.client

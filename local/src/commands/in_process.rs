@@ -98,6 +98,9 @@ impl Source for OfFunction<'_> {
     }
 }
 
+/// How an authorizer with some settings reaches its issuers.
+type Connect<'c> = dyn Fn(&Settings) -> Result<Arc<dyn Transport>, Failed> + 'c;
+
 /// The functions, by name.
 #[derive(Debug)]
 pub(super) struct InProcess {
@@ -118,7 +121,7 @@ pub(super) struct Seen {
 impl InProcess {
     pub(super) fn new(
         settings: &BTreeMap<String, Settings>,
-        transport: &dyn Fn(&Settings) -> Result<Arc<dyn Transport>, Failed>,
+        transport: &Connect<'_>,
         clock: &Arc<dyn Clock>,
     ) -> Result<Self, Failed> {
         // The authorizer's keys are verified by the library that the authorizer's own process names.

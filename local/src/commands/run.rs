@@ -59,6 +59,12 @@ pub struct Run {
     /// It is split into words as a shell does, without a shell, and speaks the Lambda Runtime API.
     #[arg(long = "function", value_name = "LOGICAL_ID=COMMAND", value_parser = command)]
     functions: Vec<(String, Vec<String>)>,
+    /// Show the functions' own log lines too
+    #[arg(long)]
+    verbose: bool,
+    /// Print each request as one line of JSON on standard output, as the access log has it
+    #[arg(long)]
+    json: bool,
     /// Value of a parameter of the template; may be repeated
     #[arg(long = "parameter", value_name = "NAME=VALUE", value_parser = parameter)]
     parameters: Vec<(String, String)>,
@@ -83,6 +89,15 @@ fn command(text: &str) -> Result<(String, Vec<String>), String> {
 }
 
 impl Run {
+    /// How much is shown.
+    pub(crate) const fn verbosity(&self) -> Verbosity {
+        if self.verbose {
+            Verbosity::Verbose
+        } else {
+            Verbosity::Normal
+        }
+    }
+
     /// The options of the stack that keeps its state in `data`.
     pub(crate) fn options(&self, data: PathBuf) -> StackOptions {
         let issuer = self.issuer.clone().zip(self.client_id.clone());
@@ -106,19 +121,27 @@ impl Run {
             parameters: self.parameters.iter().cloned().collect::<BTreeMap<_, _>>(),
             functions: self.functions.iter().cloned().collect(),
             release: self.release,
+            json: self.json,
         }
     }
 }
 
 /// Starts the stack, prints its addresses, and stops it at Ctrl-C.
-pub(crate) async fn run(options: &StackOptions) -> Result<ExitCode, Failed> {
-    let progress = Progress::new(Verbosity::Normal);
+pub(crate) async fn run(options: &StackOptions, verbosity: Verbosity) -> Result<ExitCode, Failed> {
+    let progress = Progress::new(verbosity);
     let mut stop = std::pin::pin!(stop_signal());
     let mut stack = tokio::select! {
         started = Stack::start(options, progress) => started?,
         () = &mut stop => return Ok(ExitCode::from(INTERRUPTED)),
     };
-    print(&summary(&stack.file))?;
+    // With --json standard output has only the lines of requests.
+    if options.json {
+        for text in summary(&stack.file).lines() {
+            progress.step(text);
+        }
+    } else {
+        print(&summary(&stack.file))?;
+    }
     loop {
         tokio::select! {
             () = &mut stop => break,

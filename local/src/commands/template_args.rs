@@ -1,6 +1,6 @@
 //! The template that a command judges, read as `cargo local` reads it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -10,7 +10,7 @@ use super::{Failed, progress_warnings};
 use crate::issuer;
 use crate::stack::{RealIssuer, StackOptions, given};
 use crate::stack_file::StackFile;
-use crate::template::{Template, TemplateError};
+use crate::template::{Given, Template, TemplateError};
 use crate::{aws, http_client, text_file};
 
 /// Which template, with which parameters.
@@ -125,7 +125,11 @@ fn read(
 ) -> Result<Opened, Failed> {
     let text = text_file::read(&options.template)?;
     let region = std::env::var("AWS_REGION").unwrap_or_else(|_| aws::DEFAULT_REGION.to_owned());
-    let given = given(options, issued_by, web_origin, &region);
+    let given = Given {
+        commands: BTreeSet::new(),
+        runs_nothing: true,
+        ..given(options, issued_by, web_origin, &region)
+    };
     let template =
         Template::read(&text, &given).map_err(|cause| unreadable(&options.template, cause))?;
     progress_warnings(&template.warnings);

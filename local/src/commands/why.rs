@@ -18,7 +18,7 @@ use crate::text_file;
 
 /// Show what became of a request: who answered, why, and what to do
 ///
-/// REQUEST_ID is the id that the answer has: `x-amzn-requestid` (REST API), `apigw-requestid` (HTTP API), or `requestId` in an
+/// The id is that of the answer: `x-amzn-requestid` (REST API), `apigw-requestid` (HTTP API), or `requestId` in an
 /// error of the handler. Lambda's id of an invocation does, too. Without --logs the lines are those of the stack in the
 /// data folder.
 #[derive(Debug, Args)]

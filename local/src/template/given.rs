@@ -14,6 +14,8 @@ pub struct Given {
     pub api: Option<String>,
     /// The logical ids of functions that a command runs, and so need no binary.
     pub commands: BTreeSet<String>,
+    /// Whether no function is run, so that none needs a program.
+    pub runs_nothing: bool,
     /// The region.
     pub region: String,
     /// The folder of the template, for files that it includes.

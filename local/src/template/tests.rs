@@ -74,6 +74,7 @@ fn read_with(text: &str, passed: &[(&str, &str)]) -> Result<Template, TemplateEr
             parameters: passed.iter().map(owned).collect(),
             known: BTreeMap::from([owned(&("Issuer", "https://issuer"))]),
             api: None,
+            runs_nothing: false,
             region: "us-east-1".to_owned(),
             folder: PathBuf::new(),
             commands: BTreeSet::new(),

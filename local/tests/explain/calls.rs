@@ -160,7 +160,7 @@ fn whole_explanations() {
             "unauthorized",
             json!(401),
             "identity_source_missing",
-            items.clone(),
+            items,
             json!("Required"),
             "send `Authorization: Bearer …`",
         ),

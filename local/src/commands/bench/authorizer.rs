@@ -85,9 +85,9 @@ async fn warm_figures(setup: &Setup<'_>, effort: Effort) -> Result<Vec<Figure>, 
         issuer,
     } = setup;
     let tokens: Vec<String> = (0..DISTINCT_TOKENS)
-        .map(|number| key_server::token(&key, issuer, number))
+        .map(|number| key_server::token(key, issuer, number))
         .collect::<Result<_, _>>()?;
-    let same = event::token(&key_server::token(&key, issuer, DISTINCT_TOKENS)?);
+    let same = event::token(&key_server::token(key, issuer, DISTINCT_TOKENS)?);
     let forged: Vec<String> = tokens.iter().map(|token| forge(token)).collect();
     let floor = |what| Subject::constant(bare(binaries, what), same.clone(), FLOOR);
 
@@ -193,7 +193,7 @@ async fn cold_figures(
         .environment
         .insert("JWKS_FILE".to_owned(), file.display().to_string());
 
-    let event = event::token(&key_server::token(&key, issuer, 0)?);
+    let event = event::token(&key_server::token(key, issuer, 0)?);
     let floor = Start {
         program: bare(binaries, ""),
         event: event.clone(),
