@@ -156,7 +156,7 @@ fn sort(list: &mut Value) {
 /// A bound token is the only output, standard error names the file with its key, and without a proof it is worth nothing.
 #[tokio::test]
 async fn a_bound_token_and_its_key() {
-    let stack = Stack::start_for_bound_tokens("bound-token");
+    let stack = RunningStack::start_for_bound_tokens("bound-token");
     let output = stack.run(&["token", "alice", "--dpop"]);
     let report = String::from_utf8(output.stderr).unwrap();
     assert!(output.status.success(), "{report}");
