@@ -9,10 +9,10 @@ use std::fs;
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use tests::{Answer, Stack, assert_matches, send};
+use tests::{HttpAnswer, RunningStack, assert_matches, send};
 
 /// What the command prints about a request.
-fn why(stack: &Stack, answer: &Answer) -> Value {
+fn why(stack: &RunningStack, answer: &HttpAnswer) -> Value {
     let id = answer.header("x-amzn-requestid");
     let output = stack.run(&["why", id, "--json"]);
     let error = String::from_utf8_lossy(&output.stderr);
@@ -21,7 +21,7 @@ fn why(stack: &Stack, answer: &Answer) -> Value {
 }
 
 /// The same but for the ids, which are new each time.
-fn cause(stack: &Stack, answer: &Answer) -> Value {
+fn cause(stack: &RunningStack, answer: &HttpAnswer) -> Value {
     let mut account = why(stack, answer);
     for id in ["/requestId", "/authorizer/requestId"] {
         if let Some(id) = account.pointer_mut(id).filter(|id| id.is_string()) {
@@ -33,7 +33,7 @@ fn cause(stack: &Stack, answer: &Answer) -> Value {
 
 #[tokio::test]
 async fn every_request_is_logged_and_explained() {
-    let stack = Stack::start("why", &[]);
+    let stack = RunningStack::start("why", &[]);
     let bob = stack.token_for("bob", &["--scope", "openid state:read"]);
     let put = |token: &str| {
         let request = stack.request(Method::PUT, "/state/x").body("{}");
@@ -151,7 +151,7 @@ async fn every_request_is_logged_and_explained() {
         }),
     );
     let template =
-        fs::read_to_string(tests::repository().join("template.yaml")).expect("the template");
+        fs::read_to_string(testkit::repository().join("template.yaml")).expect("the template");
     let template: String = template.split_whitespace().collect();
     for (name, value) in lines[0].as_object().expect("an object") {
         assert!(value.is_string(), "{name}: {value}");
