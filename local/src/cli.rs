@@ -8,7 +8,7 @@ use clap::{Parser, Subcommand};
 use crate::commands::access::Access;
 use crate::commands::bench::Bench;
 use crate::commands::doctor::Doctor;
-use crate::commands::event::Event;
+use crate::commands::event::SampleEvent;
 use crate::commands::explain::Explain;
 use crate::commands::invoke::InvokeCommand;
 use crate::commands::run::{self, Run};
@@ -46,7 +46,7 @@ enum Command {
     /// `{{bound-token:USER}}` becomes one that is bound to a new key, `{{proof:USER METHOD URL}}` a proof by that key.
     /// If no stack is running, one is started for the call.
     Invoke(InvokeCommand),
-    Event(Event),
+    Event(SampleEvent),
     Explain(Explain),
     Why(Why),
     Access(Access),

@@ -15,6 +15,8 @@ pub mod jwt;
 pub mod malformed;
 mod pattern;
 pub mod policy;
+pub mod record;
+pub mod request_lines;
 pub mod response;
 mod rest;
 pub mod route;
@@ -31,15 +33,16 @@ use crate::clock::Clock;
 use crate::invocation::{Invoke, Outcome};
 use crate::progress::Log;
 use crate::random;
-use crate::request_lines::{RequestLines, in_words};
 use crate::template::Api;
 use crate::template::api::{Authorizer, Kind, LambdaAuthorizer};
-use access_log::{AccessLog, Invoked};
+use access_log::AccessLog;
 use authorization::{AnswerForm, Authorization, Cache, CacheKey, Decision};
 use call::Call;
 use condition::Facts;
 use jwt::{IssuerKeys, PublishedKeys};
 use policy::PolicyVerdict;
+use record::FunctionCall;
+use request_lines::{RequestLines, in_words};
 use response::Context;
 use route::Matched;
 
@@ -155,9 +158,7 @@ impl Gateway {
             }
         };
         let is_rest = matches!(self.api.kind, Kind::Rest { .. });
-        let line = call
-            .record
-            .line(&call, is_rest, response.status(), started.elapsed());
+        let line = access_log::line(&call, is_rest, response.status(), started.elapsed());
         if let Some(access_log) = &self.access_log {
             access_log.write(&line);
         }
@@ -239,7 +240,7 @@ impl Gateway {
             .invoke_as(&authorizer.function, payload, request_id.clone())
             .await;
         let note = |status: StatusCode, error: Option<&str>| {
-            let invoked = Invoked {
+            let invoked = FunctionCall {
                 request_id,
                 latency: started.elapsed(),
                 status: Some(status),
@@ -357,7 +358,7 @@ impl Gateway {
                 )
             }
         };
-        let invoked = Invoked {
+        let invoked = FunctionCall {
             request_id,
             latency: started.elapsed(),
             status: None,

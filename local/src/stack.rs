@@ -13,15 +13,17 @@ use tokio::task::JoinHandle;
 
 use crate::clock::{Clock, SystemClock};
 use crate::database::Database;
+use crate::decisions::Decisions;
 use crate::function::{Function, Functions};
 use crate::gateway::Gateway;
 use crate::gateway::access_log::AccessLog;
+use crate::gateway::request_lines::RequestLines;
 use crate::invocation::Invoke;
 use crate::issuer::{self, Issuer};
 use crate::packages;
 use crate::port::{self, Port};
 use crate::progress::{Log, Progress};
-use crate::request_lines::{Decisions, RequestLines};
+
 use crate::server::Server;
 use crate::stack_file::StackFile;
 use crate::template::{Given, Template, TemplateError, web_headers};

@@ -13,6 +13,7 @@ use serde::Serialize;
 use super::in_process::InProcess;
 use crate::clock::Clock;
 use crate::gateway::Gateway;
+use crate::gateway::decided::DecidedBy;
 use crate::gateway::jwt::{self, IssuerKeys, JwtError};
 use crate::gateway::route::{self, Matched};
 use crate::progress::Log;
@@ -56,7 +57,7 @@ impl CalledRoute {
 /// How a call ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Outcome {
+pub(super) enum CallOutcome {
     Allowed,
     Denied,
     Unauthorized,
@@ -64,7 +65,7 @@ pub(super) enum Outcome {
     NoRoute,
 }
 
-impl fmt::Display for Outcome {
+impl fmt::Display for CallOutcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Allowed => "allowed",
@@ -76,14 +77,6 @@ impl fmt::Display for Outcome {
     }
 }
 
-/// Who decided.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum DecidedBy {
-    Gateway,
-    Authorizer,
-}
-
 /// A route of the template.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(super) struct NamedRoute {
@@ -93,8 +86,8 @@ pub(super) struct NamedRoute {
 
 /// A decision, and why.
 #[derive(Debug)]
-pub(super) struct Decided {
-    pub(super) outcome: Outcome,
+pub(super) struct CallDecision {
+    pub(super) outcome: CallOutcome,
     /// The status that the caller sees, unless the integration answers.
     pub(super) status: Option<u16>,
     pub(super) decided_by: DecidedBy,
@@ -159,7 +152,7 @@ impl Judge {
         &self,
         call: &CalledRoute,
         token: Option<&str>,
-    ) -> Result<Decided, OtherAuthorizer> {
+    ) -> Result<CallDecision, OtherAuthorizer> {
         let (verb, path) = (call.method.as_str(), call.path_without_query());
         let matched = match &self.api.kind {
             Kind::Rest { .. } => route::find(&self.api.routes, verb, path),
@@ -187,7 +180,7 @@ impl Judge {
         let seen = self.functions.take_seen();
         let reached = seen.integration;
         let mut decided = match (&matched, authorizer) {
-            (None, _) => by_gateway(Outcome::NoRoute, "no_route"),
+            (None, _) => by_gateway(CallOutcome::NoRoute, "no_route"),
             (Some(matched), None) => self.without_authorizer(matched, status, reached),
             (Some(matched), Some((_, Authorizer::Jwt(jwt)))) => {
                 self.by_jwt(matched, jwt, token, status, reached).await
@@ -197,7 +190,7 @@ impl Judge {
                 None => not_asked(lambda, status, token),
             },
         };
-        decided.status = (decided.outcome != Outcome::Allowed).then_some(status.as_u16());
+        decided.status = (decided.outcome != CallOutcome::Allowed).then_some(status.as_u16());
         decided.route = matched.map(|matched| NamedRoute {
             method: matched.route.verb.as_deref().unwrap_or("ANY").to_owned(),
             path: matched.route.path.to_string(),
@@ -247,13 +240,13 @@ impl Judge {
         matched: &Matched<'_>,
         status: StatusCode,
         reached: bool,
-    ) -> Decided {
+    ) -> CallDecision {
         match matched.route.integration {
             Integration::Preflight(_) if status.is_success() => {
-                by_gateway(Outcome::Allowed, "preflight")
+                by_gateway(CallOutcome::Allowed, "preflight")
             }
-            _ if reached => by_gateway(Outcome::Allowed, "no_authorizer"),
-            _ => by_gateway(Outcome::Failed, "request_not_accepted"),
+            _ if reached => by_gateway(CallOutcome::Allowed, "no_authorizer"),
+            _ => by_gateway(CallOutcome::Failed, "request_not_accepted"),
         }
     }
 
@@ -264,24 +257,24 @@ impl Judge {
         token: Option<&str>,
         status: StatusCode,
         reached: bool,
-    ) -> Decided {
+    ) -> CallDecision {
         if reached {
-            return by_gateway(Outcome::Allowed, "jwt_granted");
+            return by_gateway(CallOutcome::Allowed, "jwt_granted");
         }
         let Some(token) = token else {
-            return by_gateway(Outcome::Unauthorized, "identity_source_missing");
+            return by_gateway(CallOutcome::Unauthorized, "identity_source_missing");
         };
         let scopes = &matched.route.scopes;
         let (keys, now) = (self.keys.as_ref(), self.clock.now());
         match jwt::verify(token, authorizer, scopes, keys, now).await {
-            Ok(_) => by_gateway(Outcome::Failed, "request_not_accepted"),
-            Err(error) => Decided {
+            Ok(_) => by_gateway(CallOutcome::Failed, "request_not_accepted"),
+            Err(error) => CallDecision {
                 detail: Some(error.to_string()),
                 ..by_gateway(
                     if status == StatusCode::FORBIDDEN {
-                        Outcome::Denied
+                        CallOutcome::Denied
                     } else {
-                        Outcome::Unauthorized
+                        CallOutcome::Unauthorized
                     },
                     match error {
                         JwtError::InsufficientScope => "jwt_scope_missing",
@@ -293,8 +286,8 @@ impl Judge {
     }
 }
 
-const fn by_gateway(outcome: Outcome, reason: &'static str) -> Decided {
-    Decided {
+const fn by_gateway(outcome: CallOutcome, reason: &'static str) -> CallDecision {
+    CallDecision {
         outcome,
         status: None,
         decided_by: DecidedBy::Gateway,
@@ -311,18 +304,18 @@ fn by_authorizer(
     explanation: authorizer::authorizer::Explanation,
     status: StatusCode,
     reached: bool,
-) -> Decided {
+) -> CallDecision {
     let outcome = match explanation.verdict {
-        _ if reached => Outcome::Allowed,
-        Verdict::Deny => Outcome::Denied,
-        Verdict::Unauthorized => Outcome::Unauthorized,
-        Verdict::Error => Outcome::Failed,
+        _ if reached => CallOutcome::Allowed,
+        Verdict::Deny => CallOutcome::Denied,
+        Verdict::Unauthorized => CallOutcome::Unauthorized,
+        Verdict::Error => CallOutcome::Failed,
         Verdict::Allow if status.is_server_error() => {
-            return by_gateway(Outcome::Failed, "authorizer_answer_malformed");
+            return by_gateway(CallOutcome::Failed, "authorizer_answer_malformed");
         }
-        Verdict::Allow => return by_gateway(Outcome::Denied, "policy_denies"),
+        Verdict::Allow => return by_gateway(CallOutcome::Denied, "policy_denies"),
     };
-    Decided {
+    CallDecision {
         decided_by: DecidedBy::Authorizer,
         detail: explanation.detail,
         rules: explanation.rules,
@@ -331,7 +324,11 @@ fn by_authorizer(
 }
 
 /// The gateway answered without asking the authorizer.
-fn not_asked(authorizer: &LambdaAuthorizer, status: StatusCode, token: Option<&str>) -> Decided {
+fn not_asked(
+    authorizer: &LambdaAuthorizer,
+    status: StatusCode,
+    token: Option<&str>,
+) -> CallDecision {
     let validates = matches!(
         authorizer.identity,
         Identity::Token {
@@ -341,11 +338,11 @@ fn not_asked(authorizer: &LambdaAuthorizer, status: StatusCode, token: Option<&s
     );
     match (status, token) {
         (StatusCode::UNAUTHORIZED, Some(_)) if validates => {
-            by_gateway(Outcome::Unauthorized, "identity_source_not_matching")
+            by_gateway(CallOutcome::Unauthorized, "identity_source_not_matching")
         }
         (StatusCode::UNAUTHORIZED, _) => {
-            by_gateway(Outcome::Unauthorized, "identity_source_missing")
+            by_gateway(CallOutcome::Unauthorized, "identity_source_missing")
         }
-        _ => by_gateway(Outcome::Failed, "request_not_accepted"),
+        _ => by_gateway(CallOutcome::Failed, "request_not_accepted"),
     }
 }

@@ -33,7 +33,7 @@ use crate::template::route_path::RoutePath;
 ///
 /// A token in it is `{{token:USER}}`, which `cargo local invoke` replaces with a real one. Times and ids are fixed.
 #[derive(Debug, Args)]
-pub struct Event {
+pub struct SampleEvent {
     /// Kind of event
     #[arg(value_enum)]
     kind: EventKind,
@@ -105,7 +105,7 @@ const SCOPES: &str = "openid state:read state:write";
 /// How long the authorizer took.
 const LATENCY: Duration = Duration::from_millis(12);
 
-impl Event {
+impl SampleEvent {
     /// Prints the event.
     pub(crate) async fn run(&self, options: &StackOptions) -> Result<ExitCode, Failed> {
         if let Err(wrong) = CalledRoute::parse(&self.method, &self.path) {

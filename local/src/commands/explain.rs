@@ -13,12 +13,13 @@ use serde::Serialize;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::decision::{CalledRoute, Decided, DecidedBy, Judge, NamedRoute, Outcome};
+use super::decision::{CallDecision, CallOutcome, CalledRoute, Judge, NamedRoute};
 use super::doctor::bare_token;
 use super::in_process::{self, FixedKeys, InProcess, Replay};
 use super::template_args::{Opened, TemplateArgs};
 use super::{Failed, advice, wrong_usage};
 use crate::clock::{Clock, ManualClock, SystemClock};
+use crate::gateway::decided::DecidedBy;
 use crate::gateway::jwt::{IssuerKeys, PublishedKeys};
 use crate::progress::print;
 use crate::stack::StackOptions;
@@ -66,7 +67,7 @@ fn moment(text: &str) -> Result<OffsetDateTime, String> {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Explained {
-    outcome: Outcome,
+    outcome: CallOutcome,
     status: Option<u16>,
     decided_by: DecidedBy,
     reason: &'static str,
@@ -174,7 +175,7 @@ fn network(settings: &Settings) -> Result<Arc<dyn Transport>, Failed> {
 
 impl Explained {
     /// `base` is the stage's path, and `path` the one that was asked about.
-    fn new(decided: Decided, base: &str, path: &str) -> Self {
+    fn new(decided: CallDecision, base: &str, path: &str) -> Self {
         Self {
             advice: what_to_do(&decided, base, path),
             outcome: decided.outcome,
@@ -196,14 +197,14 @@ impl Explained {
     }
 
     fn text(&self) -> String {
-        let by = match self.decided_by {
-            DecidedBy::Gateway => "gateway",
-            DecidedBy::Authorizer => "authorizer",
-        };
         let status = self
             .status
             .map_or_else(String::new, |status| format!(" {status}"));
-        let mut text = format!("{}{status}, decided by the {by}\n", self.outcome);
+        let mut text = format!(
+            "{}{status}, decided {}\n",
+            self.outcome,
+            self.decided_by.in_words()
+        );
         let mut row = |name: &str, value: &str| {
             let _ = writeln!(text, "  {name:<11} {value}");
         };
@@ -233,14 +234,14 @@ impl Explained {
 }
 
 /// What the caller or the operator can do; empty when nothing is to be done.
-fn what_to_do(decided: &Decided, base: &str, path: &str) -> String {
+fn what_to_do(decided: &CallDecision, base: &str, path: &str) -> String {
     let general = advice::reason(decided.reason).map_or("", |reason| reason.advice);
     let mut advice = match decided.outcome {
-        Outcome::Allowed => return String::new(),
-        Outcome::NoRoute if !base.is_empty() && path.starts_with(&format!("{base}/")) => {
+        CallOutcome::Allowed => return String::new(),
+        CallOutcome::NoRoute if !base.is_empty() && path.starts_with(&format!("{base}/")) => {
             format!("leave the stage {base} out of the path")
         }
-        Outcome::Denied if decided.decided_by == DecidedBy::Authorizer => {
+        CallOutcome::Denied if decided.decided_by == DecidedBy::Authorizer => {
             if decided.rules.is_empty() {
                 "no rule covers this route: add one to ACCESS_RULES".to_owned()
             } else {

@@ -11,7 +11,7 @@ use std::{fs, io};
 use clap::Args;
 
 use self::join::Account;
-use self::lines::Lines;
+use self::lines::LogLines;
 use super::{Failed, advice};
 use crate::progress::{line, print};
 use crate::text_file;
@@ -47,7 +47,7 @@ impl Why {
         } else {
             self.logs.clone()
         };
-        let mut lines = Lines::default();
+        let mut lines = LogLines::default();
         for file in &files {
             lines.read(&text_file::read(file)?);
         }

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::call::Call;
 use super::event::request_time;
+use super::record::FunctionCall;
 
 /// What API Gateway writes in place of a value that it has not.
 const NONE: &str = "-";
@@ -89,101 +90,57 @@ pub fn value(member: &str) -> Option<&str> {
     (member != NONE && !member.is_empty()).then_some(member)
 }
 
-/// What is known of one request, filled in while it is answered.
-#[derive(Debug, Default)]
-pub struct Record(Mutex<Entry>);
-
-/// The parts of a request that took place.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Entry {
-    /// The path of the resource, or the key of an HTTP API's route.
-    pub(super) resource: Option<String>,
-    /// The type of the gateway's own answer.
-    pub(super) response_type: Option<&'static str>,
-    /// Its message.
-    pub(super) error_message: Option<&'static str>,
-    /// The invocation of the authorizer; none when its answer was cached.
-    pub(super) authorizer: Option<Invoked>,
-    /// The status of the authorization by policy or simple answer.
-    pub(super) authorize_status: Option<StatusCode>,
-    pub(super) principal: Option<String>,
-    /// Why the JWT authorizer of an HTTP API refused the token.
-    pub(super) jwt_error: Option<String>,
-    /// The invocation of the integration.
-    pub(super) integration: Option<Invoked>,
-}
-
-/// One invocation of a function.
-#[derive(Clone, Debug)]
-pub(super) struct Invoked {
-    pub(super) request_id: String,
-    pub(super) latency: Duration,
-    pub(super) status: Option<StatusCode>,
-    pub(super) error: Option<String>,
-}
-
-impl Record {
-    /// Adds to what is known.
-    pub(super) fn note(&self, change: impl FnOnce(&mut Entry)) {
-        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
-    }
-
-    /// The line of a request that has been answered.
-    pub(super) fn line(
-        &self,
-        call: &Call,
-        is_rest: bool,
-        status: StatusCode,
-        latency: Duration,
-    ) -> AccessLine {
-        let entry = self
-            .0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone();
-        let or_none = |value: Option<String>| value.unwrap_or_else(|| NONE.to_owned());
-        let part = |invoked: Option<Invoked>| {
-            let of =
-                |member: fn(&Invoked) -> Option<String>| or_none(invoked.as_ref().and_then(member));
-            (
-                of(|invoked| invoked.status.map(number)),
-                of(|invoked| invoked.error.clone()),
-                of(|invoked| Some(millis(invoked.latency))),
-                of(|invoked| Some(invoked.request_id.clone())),
-            )
+/// The line of a request that has been answered.
+pub(super) fn line(
+    call: &Call,
+    is_rest: bool,
+    status: StatusCode,
+    latency: Duration,
+) -> AccessLine {
+    let entry = call.record.entry();
+    let or_none = |value: Option<String>| value.unwrap_or_else(|| NONE.to_owned());
+    let part = |invoked: Option<FunctionCall>| {
+        let of = |member: fn(&FunctionCall) -> Option<String>| {
+            or_none(invoked.as_ref().and_then(member))
         };
-        let (authorizer_status, authorizer_error, authorizer_latency, authorizer_request_id) =
-            part(entry.authorizer);
-        let (integration_status, integration_error, integration_latency, integration_request_id) =
-            part(entry.integration);
-        let resource = or_none(entry.resource);
-        let denied = entry.authorize_status == Some(StatusCode::FORBIDDEN);
-        let authorize_error = denied.then(|| DENIED.to_owned());
-        AccessLine {
-            request_id: call.id.clone(),
-            request_time: request_time(call),
-            http_method: call.verb.clone(),
-            path: call.full_path.clone(),
-            resource_path: is_rest.then(|| resource.clone()),
-            route_key: (!is_rest).then_some(resource),
-            status: number(status),
-            response_type: or_none(entry.response_type.map(str::to_owned)),
-            error_message: or_none(entry.error_message.map(str::to_owned)),
-            authorize_error: is_rest.then(|| or_none(authorize_error)),
-            authorize_status: is_rest.then(|| or_none(entry.authorize_status.map(number))),
-            authorizer_error: entry.jwt_error.unwrap_or(authorizer_error),
-            authorizer_status,
-            authorizer_latency,
-            authorizer_request_id,
-            principal_id: or_none(entry.principal),
-            integration_status,
-            integration_error,
-            integration_latency,
-            integration_request_id,
-            response_latency: millis(latency),
-            source_ip: call.source_ip.to_string(),
-            protocol: call.protocol.clone(),
-        }
+        (
+            of(|invoked| invoked.status.map(number)),
+            of(|invoked| invoked.error.clone()),
+            of(|invoked| Some(millis(invoked.latency))),
+            of(|invoked| Some(invoked.request_id.clone())),
+        )
+    };
+    let (authorizer_status, authorizer_error, authorizer_latency, authorizer_request_id) =
+        part(entry.authorizer);
+    let (integration_status, integration_error, integration_latency, integration_request_id) =
+        part(entry.integration);
+    let resource = or_none(entry.resource);
+    let denied = entry.authorize_status == Some(StatusCode::FORBIDDEN);
+    let authorize_error = denied.then(|| DENIED.to_owned());
+    AccessLine {
+        request_id: call.id.clone(),
+        request_time: request_time(call),
+        http_method: call.verb.clone(),
+        path: call.full_path.clone(),
+        resource_path: is_rest.then(|| resource.clone()),
+        route_key: (!is_rest).then_some(resource),
+        status: number(status),
+        response_type: or_none(entry.response_type.map(str::to_owned)),
+        error_message: or_none(entry.error_message.map(str::to_owned)),
+        authorize_error: is_rest.then(|| or_none(authorize_error)),
+        authorize_status: is_rest.then(|| or_none(entry.authorize_status.map(number))),
+        authorizer_error: entry.jwt_error.unwrap_or(authorizer_error),
+        authorizer_status,
+        authorizer_latency,
+        authorizer_request_id,
+        principal_id: or_none(entry.principal),
+        integration_status,
+        integration_error,
+        integration_latency,
+        integration_request_id,
+        response_latency: millis(latency),
+        source_ip: call.source_ip.to_string(),
+        protocol: call.protocol.clone(),
     }
 }
 

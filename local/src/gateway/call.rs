@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, Request};
 use time::OffsetDateTime;
 
-use super::access_log::Record;
+use super::record::Record;
 use crate::clock::Clock;
 use crate::random;
 

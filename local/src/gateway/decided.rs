@@ -33,7 +33,7 @@ impl DecidedBy {
 
 /// Who decided, and the code of the reason in `docs/reasons.md`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Decided {
+pub struct Cause {
     /// Who.
     pub by: DecidedBy,
     /// Why, as far as this line shows it.
@@ -43,8 +43,8 @@ pub struct Decided {
 impl AccessLine {
     /// Who decided, and why.
     #[must_use]
-    pub fn decided(&self) -> Decided {
-        let decided = |by, reason: &str| Decided {
+    pub fn decided(&self) -> Cause {
+        let decided = |by, reason: &str| Cause {
             by,
             reason: reason.to_owned(),
         };
@@ -83,7 +83,7 @@ impl AccessLine {
     }
 
     /// No type of a gateway response and no integration: the answers that cannot be customised.
-    fn without_integration(&self, status: &str, by_authorizer: DecidedBy) -> Decided {
+    fn without_integration(&self, status: &str, by_authorizer: DecidedBy) -> Cause {
         let (by, reason) = match status {
             "413" | "414" | "431" => (DecidedBy::Gateway, "request_not_accepted"),
             "429" => (DecidedBy::Gateway, "throttled"),
@@ -98,7 +98,7 @@ impl AccessLine {
             status if status.starts_with('5') => (DecidedBy::Gateway, "integration_failed"),
             _ => (DecidedBy::Gateway, "preflight"),
         };
-        Decided {
+        Cause {
             by,
             reason: reason.to_owned(),
         }
@@ -128,13 +128,13 @@ impl AccessLine {
 }
 
 /// The handler answered: an error by its status, which `docs/reasons.md` lists.
-fn by_handler(status: &str) -> Decided {
+fn by_handler(status: &str) -> Cause {
     let reason = if status.starts_with(['4', '5']) {
         status
     } else {
         "answered"
     };
-    Decided {
+    Cause {
         by: DecidedBy::Handler,
         reason: reason.to_owned(),
     }

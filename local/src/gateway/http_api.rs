@@ -11,11 +11,11 @@ use http::header::{CONTENT_TYPE, WWW_AUTHENTICATE};
 use http::{HeaderValue, Request, Response, StatusCode};
 use serde_json::{Value, json};
 
-use super::access_log::Entry;
 use super::authorization::{AnswerForm, Identified, identify, identity_value};
 use super::call::{Call, headers_size};
 use super::jwt::{self, JwtError};
 use super::policy::PolicyVerdict;
+use super::record::Entry;
 use super::route::{self, Matched};
 use super::{AuthorizerError, BodyTooLarge, Gateway, IntegrationError, MAX_HEADERS, note_answer};
 use crate::aws;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use super::route_access::{Callers, RouteAccess, Tokens, Verb};
+use super::route_access::{AcceptedTokens, Callers, RouteAccess, Verb};
 use super::within::{are_within, beyond, is_within};
 use super::words;
 
@@ -154,7 +154,7 @@ fn difference(a: &RouteAccess<'_>, b: &RouteAccess<'_>) -> String {
     words::by_verbs(described.collect())
 }
 
-const fn tokens<'a, 't>(route: &'a RouteAccess<'t>) -> Option<&'a Tokens<'t>> {
+const fn tokens<'a, 't>(route: &'a RouteAccess<'t>) -> Option<&'a AcceptedTokens<'t>> {
     match &route.callers {
         Callers::Rules { tokens, .. } => Some(tokens),
         Callers::Anyone | Callers::Jwt { .. } | Callers::Function(_) => None,
@@ -162,7 +162,7 @@ const fn tokens<'a, 't>(route: &'a RouteAccess<'t>) -> Option<&'a Tokens<'t>> {
 }
 
 /// The issuers of tokens with their audiences and clients.
-fn sources(tokens: &Tokens<'_>) -> String {
+fn sources(tokens: &AcceptedTokens<'_>) -> String {
     let sources = tokens.issuers.iter().map(|issuer| {
         let audiences = issuer.audiences.join(", ");
         let clients = issuer.clients.map_or_else(

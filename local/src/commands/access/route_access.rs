@@ -49,7 +49,7 @@ pub(super) enum Callers<'t> {
         /// What is granted, for each verb that the route serves.
         grants: BTreeMap<Verb, Vec<Grant<'t>>>,
         /// Which tokens are valid.
-        tokens: Tokens<'t>,
+        tokens: AcceptedTokens<'t>,
     },
     /// Those whom another function allows.
     Function(&'t str),
@@ -99,14 +99,14 @@ pub(super) enum GrantCondition<'t> {
 
 /// The tokens that an authorizer accepts.
 #[derive(Debug, PartialEq)]
-pub(super) struct Tokens<'t> {
-    pub(super) issuers: Vec<TrustedTokens<'t>>,
+pub(super) struct AcceptedTokens<'t> {
+    pub(super) issuers: Vec<TokensOfIssuer<'t>>,
     pub(super) token_use: TokenUse,
 }
 
 /// The tokens of one issuer.
 #[derive(Debug, PartialEq)]
-pub(super) struct TrustedTokens<'t> {
+pub(super) struct TokensOfIssuer<'t> {
     pub(super) issuer: &'t str,
     pub(super) audiences: &'t [String],
     pub(super) clients: Option<&'t [String]>,
@@ -167,7 +167,7 @@ fn callers<'t>(route: &'t Route, api: &'t Api, guards: &'t Guards) -> Callers<'t
             None => Callers::Function(&lambda.function),
             Some(settings) => Callers::Rules {
                 grants: grants(route, api, lambda, settings),
-                tokens: Tokens::of(settings),
+                tokens: AcceptedTokens::of(settings),
             },
         },
     }
@@ -283,9 +283,9 @@ fn covers_verb(rule: &AccessRule, verb: Verb) -> bool {
         }
 }
 
-impl<'t> Tokens<'t> {
+impl<'t> AcceptedTokens<'t> {
     fn of(settings: &'t Settings) -> Self {
-        let issuers = settings.issuers.iter().map(|issuer| TrustedTokens {
+        let issuers = settings.issuers.iter().map(|issuer| TokensOfIssuer {
             issuer: &issuer.issuer,
             audiences: &issuer.audiences,
             clients: issuer.client_ids.as_deref(),

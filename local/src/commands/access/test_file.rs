@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 use super::NOT_RULES;
 use crate::clock::{Clock as _, SystemClock};
 use crate::commands::Failed;
-use crate::commands::decision::{CalledRoute, Judge, Outcome};
+use crate::commands::decision::{CallOutcome, CalledRoute, Judge};
 use crate::commands::in_process::{self, FixedKeys, InProcess, Replay};
 use crate::commands::signing_key::SigningKey;
 use crate::commands::template_args::Opened;
@@ -80,7 +80,7 @@ pub(super) async fn run(file: &Path, opened: Opened, json: bool) -> Result<ExitC
         for (expected, calls) in expectations {
             for call in calls {
                 let found = setup.found(call, &test.caller).await?;
-                let is_allowed = found.0 == Outcome::Allowed;
+                let is_allowed = found.0 == CallOutcome::Allowed;
                 if is_allowed != (expected == "allowed") {
                     let found = format!("{}: {}", found.0, found.1);
                     failed.push(FailedCall {
@@ -200,7 +200,11 @@ impl Setup {
     }
 
     /// How a call ends, and why.
-    async fn found(&self, call: &str, caller: &Caller) -> Result<(Outcome, &'static str), Failed> {
+    async fn found(
+        &self,
+        call: &str,
+        caller: &Caller,
+    ) -> Result<(CallOutcome, &'static str), Failed> {
         let (method, path) = call
             .split_once(' ')
             .ok_or_else(|| format!("expected a call such as `GET /state/x`, found `{call}`"))?;

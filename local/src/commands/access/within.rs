@@ -6,7 +6,7 @@ use authorizer::access::{Alternative, ClaimTest, Condition, Demand};
 use authorizer::verifier::TokenUse;
 
 use super::coverage::{self, Paths};
-use super::route_access::{Callers, Grant, GrantCondition, RouteAccess, Tokens, Verb};
+use super::route_access::{AcceptedTokens, Callers, Grant, GrantCondition, RouteAccess, Verb};
 
 /// Whether every call that `a` allows is allowed by `b`.
 pub(super) fn is_within(a: &RouteAccess<'_>, b: &RouteAccess<'_>) -> bool {
@@ -75,7 +75,7 @@ pub(super) fn beyond<'a, 't>(
 fn granted<'a, 't>(
     route: &'a RouteAccess<'t>,
     verb: Verb,
-) -> Option<(&'a [Grant<'t>], &'a Tokens<'t>)> {
+) -> Option<(&'a [Grant<'t>], &'a AcceptedTokens<'t>)> {
     match &route.callers {
         Callers::Rules { grants, tokens } => {
             grants.get(&verb).map(|grants| (grants.as_slice(), tokens))
@@ -148,7 +148,7 @@ fn alternative_implies(a: &Alternative, b: &Alternative) -> bool {
 }
 
 /// Whether every valid token of one is valid for the other.
-pub(super) fn are_within(a: &Tokens<'_>, b: &Tokens<'_>) -> bool {
+pub(super) fn are_within(a: &AcceptedTokens<'_>, b: &AcceptedTokens<'_>) -> bool {
     let same_use = matches!(
         (a.token_use, b.token_use),
         (TokenUse::Access, TokenUse::Access) | (TokenUse::Id, TokenUse::Id)

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::lines::{AuthorizerLine, HandlerLine, Lines};
+use super::lines::{AuthorizerLine, HandlerLine, LogLines};
 use crate::commands::advice;
 use crate::commands::decision::NamedRoute;
 use crate::gateway::access_log::{AccessLine, value};
@@ -17,7 +17,7 @@ pub(super) struct Account {
     pub(super) decided_by: Option<DecidedBy>,
     pub(super) reason: Option<String>,
     pub(super) route: Option<NamedRoute>,
-    pub(super) authorizer: Authorizer,
+    pub(super) authorizer: AuthorizerPart,
     pub(super) advice: String,
     /// What was found and expected, as a function's line has it.
     #[serde(skip)]
@@ -27,13 +27,13 @@ pub(super) struct Account {
 /// What the authorizer had to do with it.
 #[derive(Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Authorizer {
+pub(super) struct AuthorizerPart {
     pub(super) request_id: Option<String>,
     pub(super) cache: Option<&'static str>,
 }
 
 /// The account of a request with this id: API Gateway's, or Lambda's of one of its invocations.
-pub(super) fn account(lines: &Lines, id: &str) -> Option<Account> {
+pub(super) fn account(lines: &LogLines, id: &str) -> Option<Account> {
     let access = lines.access.iter().find(|line| is_about(line, id));
     let id = access.map_or(id, |line| line.request_id.as_str());
     let named = |member: &str, own: &str| value(member) == Some(own);
@@ -154,7 +154,7 @@ impl Account {
             decided_by: None,
             reason: None,
             route: None,
-            authorizer: Authorizer::default(),
+            authorizer: AuthorizerPart::default(),
             advice: String::new(),
             detail: None,
         }
@@ -191,12 +191,12 @@ fn authorizer(
     access: Option<&AccessLine>,
     decision: Option<&AuthorizerLine>,
     decided_by: Option<DecidedBy>,
-) -> Authorizer {
+) -> AuthorizerPart {
     let invoked = access.and_then(|access| value(&access.authorizer_request_id));
     let is_cached_policy = access
         .is_some_and(|access| !access.asked_authorizer() && value(&access.principal_id).is_some());
     let cache = decision.and_then(|decision| decision.cache.as_deref());
-    Authorizer {
+    AuthorizerPart {
         request_id: invoked
             .or(decision.map(|decision| decision.request_id.as_str()))
             .map(str::to_owned),

@@ -10,7 +10,7 @@ const MAX_BEGINNINGS: usize = 8;
 
 /// The lines that are about requests.
 #[derive(Debug, Default)]
-pub(super) struct Lines {
+pub(super) struct LogLines {
     pub(super) access: Vec<AccessLine>,
     pub(super) authorizer: Vec<AuthorizerLine>,
     pub(super) handler: Vec<HandlerLine>,
@@ -40,8 +40,8 @@ pub(super) struct HandlerLine {
     pub(super) cause: Option<String>,
 }
 
-impl Lines {
-    /// Adds the lines of a text. Lines of other kinds are passed over.
+impl LogLines {
+    /// Adds the lines of a text. LogLines of other kinds are passed over.
     pub(super) fn read(&mut self, text: &str) {
         for members in text.lines().filter_map(object) {
             self.add(members);
@@ -102,11 +102,11 @@ mod tests {
             format!(r#"{{"timestamp":1,"message":{quoted},"ingestionTime":2}}"#),
             format!("{DECISION}\r"),
         ] {
-            let mut lines = Lines::default();
+            let mut lines = LogLines::default();
             lines.read(&line);
             assert_eq!(lines.authorizer.len(), 1, "{line}");
         }
-        let mut lines = Lines::default();
+        let mut lines = LogLines::default();
         lines.read("START RequestId: x\n{\n{}\n[]\n{\"message\":\"start\",\"requestId\":\"x\"}\n");
         lines.read(r#"{"message":"decision","reason":5}"#);
         assert!(lines.authorizer.is_empty() && lines.handler.is_empty() && !lines.has_access_log());

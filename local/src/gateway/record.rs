@@ -1,0 +1,54 @@
+//! What is known of one request, for its line in the access log.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use http::StatusCode;
+
+/// What is known of one request, filled in while it is answered.
+#[derive(Debug, Default)]
+pub struct Record(Mutex<Entry>);
+
+/// The parts of a request that took place.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Entry {
+    /// The path of the resource, or the key of an HTTP API's route.
+    pub(super) resource: Option<String>,
+    /// The type of the gateway's own answer.
+    pub(super) response_type: Option<&'static str>,
+    /// Its message.
+    pub(super) error_message: Option<&'static str>,
+    /// The invocation of the authorizer; none when its answer was cached.
+    pub(super) authorizer: Option<FunctionCall>,
+    /// The status of the authorization by policy or simple answer.
+    pub(super) authorize_status: Option<StatusCode>,
+    pub(super) principal: Option<String>,
+    /// Why the JWT authorizer of an HTTP API refused the token.
+    pub(super) jwt_error: Option<String>,
+    /// The invocation of the integration.
+    pub(super) integration: Option<FunctionCall>,
+}
+
+/// One invocation of a function.
+#[derive(Clone, Debug)]
+pub(super) struct FunctionCall {
+    pub(super) request_id: String,
+    pub(super) latency: Duration,
+    pub(super) status: Option<StatusCode>,
+    pub(super) error: Option<String>,
+}
+
+impl Record {
+    /// Adds to what is known.
+    pub(super) fn note(&self, change: impl FnOnce(&mut Entry)) {
+        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// What is known.
+    pub(super) fn entry(&self) -> Entry {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+}
