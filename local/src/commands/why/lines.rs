@@ -41,7 +41,7 @@ pub(super) struct HandlerLine {
 }
 
 impl LogLines {
-    /// Adds the lines of a text. LogLines of other kinds are passed over.
+    /// Adds the lines of a text. Lines of other kinds are passed over.
     pub(super) fn read(&mut self, text: &str) {
         for members in text.lines().filter_map(object) {
             self.add(members);
