@@ -13,10 +13,17 @@ use authorizer::issuer::http_client::{
     ConnectFault, Document, Endpoint, HttpClient, HttpClientError, MAX_BODY_BYTES, Request,
     Transport, TransportError,
 };
-use testkit::http::{LoopbackServer, Reply};
+use testkit::http::{LoopbackServer, Reply, closed_address};
 
 async fn fetch(url: &str, timeout: Duration) -> Result<Document, TransportError> {
-    let client = HttpClient::new(None).unwrap();
+    fetch_with(&HttpClient::new(None).unwrap(), url, timeout).await
+}
+
+async fn fetch_with(
+    client: &HttpClient,
+    url: &str,
+    timeout: Duration,
+) -> Result<Document, TransportError> {
     let endpoint: Endpoint = url.parse().unwrap();
     client
         .send(Request {
@@ -177,9 +184,7 @@ fn what_is_not_http() {
 
 #[tokio::test]
 async fn a_port_where_nothing_listens() {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}/keys", listener.local_addr().unwrap());
-    drop(listener);
+    let url = format!("http://{}/keys", closed_address());
     let found = fetch(&url, Duration::from_secs(10)).await;
     assert_eq!(found, Err(TransportError::Connect(ConnectFault::Refused)));
 }
@@ -235,15 +240,8 @@ async fn no_connection_is_used_twice() {
     );
     let server = LoopbackServer::always(Reply::Hold(keep_alive));
     let client = HttpClient::new(None).unwrap();
-    let endpoint: Endpoint = server.url("/keys").parse().unwrap();
-    let timeout = Duration::from_secs(10);
     for _ in 0..3 {
-        client
-            .send(Request {
-                endpoint: &endpoint,
-                timeout,
-                form: None,
-            })
+        fetch_with(&client, &server.url("/keys"), Duration::from_secs(10))
             .await
             .unwrap();
     }

@@ -14,7 +14,7 @@ use authorizer::issuer::http_client::{
     ConnectFault, Endpoint, Form, ForwardProxy, HttpClient, Request, Transport, TransportError,
 };
 use loopback::tls::ROOT;
-use testkit::http::{LoopbackServer, ReceivedRequest, Reply};
+use testkit::http::{LoopbackServer, ReceivedRequest, Reply, closed_address};
 
 /// A proxy that connects every name to one server, if the credentials are right.
 struct ConnectProxy {
@@ -160,10 +160,7 @@ async fn hosts_of_no_proxy_are_reached_without_the_proxy() {
 
 #[tokio::test]
 async fn a_proxy_that_cannot_be_reached_is_named_in_the_fault() {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    drop(listener);
-    let url = format!("http://user:hush@{address}");
+    let url = format!("http://user:hush@{}", closed_address());
     let found = fetch(&url, "", "https://issuer.example/keys").await;
     assert_eq!(found, Err(TransportError::Connect(ConnectFault::Proxy)));
     let text = found.unwrap_err().to_string();

@@ -76,6 +76,15 @@ pub fn response(status: &str, headers: &str, body: &str) -> String {
     format!("HTTP/1.1 {status}\r\n{headers}Content-Length: {length}\r\n\r\n{body}")
 }
 
+/// An address of loopback at which nothing listens.
+#[must_use]
+pub fn closed_address() -> SocketAddr {
+    TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+}
+
 /// What the server does on one connection after it has read the request.
 #[derive(Clone, Debug)]
 pub enum Reply {

@@ -13,7 +13,7 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use futures_util::future::join_all;
 use lambda_support::{clock::Timestamp, invocation::Invocation};
 use serde_json::{Value, json};
-use testkit::http::{ReceivedRequest, response};
+use testkit::http::{ReceivedRequest, closed_address, response};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
@@ -142,10 +142,7 @@ async fn check(endpoint: &str, status: u16) {
 
 #[tokio::test]
 async fn unreachable() {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-    let endpoint = format!("http://{}", listener.local_addr().unwrap());
-    drop(listener);
-    check(&endpoint, 503).await;
+    check(&format!("http://{}", closed_address()), 503).await;
 }
 
 #[tokio::test]

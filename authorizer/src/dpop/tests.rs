@@ -56,16 +56,8 @@ fn check(proof: &str, expected: Result<(), ProofRefusal>) {
 fn changed(header: &Value, claims: &Value) -> String {
     let parts: Vec<&str> = PROOF.split('.').collect();
     let part = |text: &str, changes: &Value| {
-        let mut object: Value =
-            serde_json::from_slice(&URL_SAFE_NO_PAD.decode(text).unwrap()).unwrap();
-        let members = object.as_object_mut().unwrap();
-        for (name, value) in changes.as_object().unwrap() {
-            match value {
-                Value::Null => members.remove(name),
-                _ => members.insert(name.clone(), value.clone()),
-            };
-        }
-        URL_SAFE_NO_PAD.encode(object.to_string())
+        let object = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(text).unwrap()).unwrap();
+        URL_SAFE_NO_PAD.encode(testkit::json::changed(object, changes).to_string())
     };
     format!(
         "{}.{}.{}",

@@ -46,7 +46,7 @@ fn quoted(page: &str) -> Vec<&str> {
 #[tokio::test]
 async fn every_line_that_the_okta_page_quotes_is_printed() {
     const SCOPE: &str = "openid profile offline_access state:write";
-    let redirect_uri = redirect_uri().await;
+    let redirect_uri = redirect_uri();
     let issuer: Issuer = issuer(&redirect_uri, |script| {
         let scopes: Vec<&str> = SCOPE.split(' ').collect();
         let claims = changed(claims(&script.issuer), &json!({"scp": scopes}));

@@ -4,6 +4,7 @@ use std::process::{Output, Stdio};
 
 use reqwest::Url;
 use serde_json::{Value, json};
+use testkit::http::closed_address;
 use testkit::json::changed;
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, BufReader};
 use tokio::net::TcpListener;
@@ -14,9 +15,8 @@ use crate::run::check;
 use crate::tokens::{TOKEN_CHECKS, claims, header, mint, now};
 
 /// A redirect URI whose port is free.
-pub(crate) async fn redirect_uri() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    format!("http://{}/callback.html", listener.local_addr().unwrap())
+pub(crate) fn redirect_uri() -> String {
+    format!("http://{}/callback.html", closed_address())
 }
 
 /// An issuer whose client has this redirect URI.
@@ -124,7 +124,7 @@ pub(crate) fn tokens(access_token: &str) -> Value {
 
 #[tokio::test]
 async fn a_sign_in_brings_a_token_that_is_judged_and_never_shown() {
-    let redirect_uri = redirect_uri().await;
+    let redirect_uri = redirect_uri();
     let mut token = String::new();
     let issuer = issuer(&redirect_uri, |script| {
         token = mint(&header(), &claims(&script.issuer));
@@ -165,7 +165,7 @@ async fn a_sign_in_brings_a_token_that_is_judged_and_never_shown() {
 
 #[tokio::test]
 async fn people_see_the_url_and_the_hops_on_standard_output() {
-    let redirect_uri = redirect_uri().await;
+    let redirect_uri = redirect_uri();
     let issuer = issuer(&redirect_uri, |script| {
         script.redeemed = Page::json(&tokens(&mint(&header(), &claims(&script.issuer))));
     })
@@ -261,7 +261,7 @@ async fn what_the_issuer_answers_is_named_with_advice() {
             "System Log",
         ),
     ] {
-        let redirect_uri = redirect_uri().await;
+        let redirect_uri = redirect_uri();
         let issuer = issuer(&redirect_uri, |_| {}).await;
         let child = start(&issuer, &redirect_uri, &["--json"]);
         let (output, (status, page)) = come_back(child, &redirect_uri, parameters).await;
@@ -347,7 +347,7 @@ async fn what_the_token_endpoint_answers_is_named_with_advice() {
             "again",
         ),
     ] {
-        let redirect_uri = redirect_uri().await;
+        let redirect_uri = redirect_uri();
         let issuer = issuer(&redirect_uri, |script| script.redeemed = page).await;
         let child = start(&issuer, &redirect_uri, &["--json"]);
         let (output, _) = come_back(child, &redirect_uri, &[("code", "c")]).await;
@@ -360,7 +360,7 @@ async fn what_the_token_endpoint_answers_is_named_with_advice() {
 
 #[tokio::test]
 async fn a_wrong_token_of_a_sign_in_fails_where_it_is_wrong() {
-    let redirect_uri = redirect_uri().await;
+    let redirect_uri = redirect_uri();
     let issuer = issuer(&redirect_uri, |script| {
         let wrong = changed(claims(&script.issuer), &json!({"aud": "api://other"}));
         script.redeemed = Page::json(&tokens(&mint(&header(), &wrong)));
@@ -419,7 +419,7 @@ async fn a_redirect_uri_that_cannot_be_listened_on() {
 
 #[tokio::test]
 async fn no_browser_is_opened_for_a_client_that_cannot_sign_in() {
-    let redirect_uri = redirect_uri().await;
+    let redirect_uri = redirect_uri();
     let issuer = issuer(&redirect_uri, |script| {
         script.authorize =
             Page::okta_page("The 'redirect_uri' parameter must be a Login redirect URI");

@@ -319,9 +319,7 @@ async fn what_lacks_its_token_is_skipped() {
 
 #[tokio::test]
 async fn an_api_that_does_not_answer() {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}/prod", listener.local_addr().unwrap());
-    drop(listener);
+    let url = format!("http://{}/prod", testkit::http::closed_address());
     let report = report(&url, &ALL).await;
     assert_eq!(report["failed"], 1, "{report:#}");
     assert!(

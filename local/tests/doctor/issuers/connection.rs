@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use testkit::http::closed_address;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::net::TcpListener;
 use tokio::process::Command;
@@ -82,9 +83,7 @@ async fn an_issuer_that_does_not_answer_costs_five_seconds() {
 
 #[tokio::test]
 async fn nothing_listens() {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}/oauth2/default", listener.local_addr().unwrap());
-    drop(listener);
+    let url = format!("http://{}/oauth2/default", closed_address());
     judge(
         "nothing",
         &Issuer { url },

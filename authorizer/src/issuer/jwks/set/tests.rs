@@ -37,16 +37,18 @@ fn parse(keys: &[String], allowed: &[Algorithm]) -> Result<KeySet, KeySetError> 
     )
 }
 
+/// The refused keys by their index.
+fn refused(set: &KeySet) -> Vec<(usize, KeyRefusal)> {
+    let refused = set.refused().iter();
+    refused.map(|key| (key.index, key.refusal)).collect()
+}
+
 /// A good key, the one in question, and another good key: whatever the second is, the others stay usable.
 #[track_caller]
 fn check_with(key: &str, allowed: &[Algorithm], expected: Option<KeyRefusal>) {
     let good = |kid| format!(r#"{{"kty":"RSA","kid":"{kid}","n":"{N}","e":"AQAB"}}"#);
     let set = parse(&[good("a"), key.to_owned(), good("z")], allowed).unwrap();
-    let refused: Vec<_> = set
-        .refused()
-        .iter()
-        .map(|key| (key.index, key.refusal))
-        .collect();
+    let refused = refused(&set);
     assert_eq!(
         refused,
         expected
@@ -318,11 +320,7 @@ fn one_set_with_everything_wrong_and_one_good_key() {
         rsa(r#","x5c":7,"d":"AQ""#),
     ];
     let set = parse(&keys, &Algorithm::ALL).unwrap();
-    let refused: Vec<_> = set
-        .refused()
-        .iter()
-        .map(|key| (key.index, key.refusal))
-        .collect();
+    let refused = refused(&set);
     assert_eq!(
         refused,
         [
