@@ -33,6 +33,7 @@ EXPECTED = {
     "ApiHandlerFunctionRole: may dynamodb:GetItem on StateTable.Arn": "reads one resource",
     "ApiHandlerFunctionRole: may dynamodb:BatchGetItem on StateTable.Arn": "reads the resources of a page",
     "ApiHandlerFunctionRole: may dynamodb:PutItem on StateTable.Arn": "creates and replaces a resource",
+    "ApiHandlerFunctionRole: may dynamodb:UpdateItem on StateTable.Arn": "replaces a resource for a caller who may write it",
     "ApiHandlerFunctionRole: may dynamodb:DeleteItem on StateTable.Arn": "deletes a resource",
     "ApiHandlerFunctionRole: may dynamodb:Query on ${StateTable.Arn}/index/owner": "lists by owner",
     "ApiHandlerFunctionRole: may dynamodb:Query on ${StateTable.Arn}/index/audience": "lists by audience",

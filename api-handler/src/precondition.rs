@@ -52,6 +52,13 @@ pub(crate) struct EntityTag {
     opaque: String,
 }
 
+impl EntityTag {
+    /// The content of a strong tag. A weak one never matches in `If-Match`.
+    pub(crate) fn strong(&self) -> Option<&str> {
+        (!self.weak).then_some(&self.opaque)
+    }
+}
+
 /// The outcome of a read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Read {
@@ -83,6 +90,13 @@ impl Preconditions {
     /// Whether this is `If-None-Match: *`, which no existing resource meets.
     pub(crate) fn wants_absence(&self) -> bool {
         self.if_none_match == Some(EntityTags::Any)
+    }
+
+    /// The versions that a write may go on over, if `If-Match` decides it without another header.
+    pub(crate) fn sole_if_match(&self) -> Option<&EntityTags> {
+        self.if_match
+            .as_ref()
+            .filter(|_| self.if_none_match.is_none())
     }
 
     /// Whether a write over the version `current` may go on. `If-Match` compares strongly, `If-None-Match` weakly.

@@ -186,6 +186,17 @@ pub(crate) struct Metadata {
     pub(crate) tag: Tag,
 }
 
+/// What a write changes of a resource.
+#[derive(Debug)]
+pub(crate) struct Change<'a> {
+    pub(crate) id: &'a StateId,
+    pub(crate) value: &'a RawValue,
+    /// `None`: as it is.
+    pub(crate) visibility: Option<&'a Visibility>,
+    pub(crate) updated_at: String,
+    pub(crate) tag: Tag,
+}
+
 /// A state resource.
 #[derive(Debug, Clone)]
 pub(crate) struct State {
@@ -225,7 +236,14 @@ pub(crate) struct StateBody<'a> {
 impl State {
     /// The resource as the API returns it.
     pub(crate) fn body(&self) -> StateBody<'_> {
-        let Metadata {
+        self.metadata.body(&self.value)
+    }
+}
+
+impl Metadata {
+    /// The resource with this value, as the API returns it.
+    pub(crate) fn body<'a>(&'a self, value: &'a RawValue) -> StateBody<'a> {
+        let Self {
             id,
             owner,
             visibility,
@@ -233,12 +251,12 @@ impl State {
             created_at,
             updated_at,
             tag: _,
-        } = &self.metadata;
+        } = self;
         StateBody {
             id,
             owner,
             visibility,
-            value: &self.value,
+            value,
             version: *version,
             created_at,
             updated_at,

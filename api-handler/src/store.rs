@@ -8,6 +8,7 @@ pub(crate) mod http;
 mod item;
 mod read;
 mod retry;
+mod update;
 mod write;
 
 use std::{

@@ -9,6 +9,7 @@ mod put;
 mod read;
 
 use http::{Response, StatusCode, header::ETAG};
+use serde_json::value::RawValue;
 
 pub(super) use self::{
     delete::{__path_delete, delete},
@@ -62,12 +63,16 @@ async fn write_over(
         value: document.value,
     };
     context.store.replace(target, &new).await?;
-    answer(StatusCode::OK, &new)
+    answer(StatusCode::OK, &new.metadata, &new.value)
 }
 
-fn answer(status: StatusCode, state: &State) -> Result<Response<String>, Problem> {
-    let mut response = json(status, REVALIDATE, &state.body())?;
-    set(&mut response, ETAG, &state.metadata.tag.etag())?;
+fn answer(
+    status: StatusCode,
+    metadata: &Metadata,
+    value: &RawValue,
+) -> Result<Response<String>, Problem> {
+    let mut response = json(status, REVALIDATE, &metadata.body(value))?;
+    set(&mut response, ETAG, &metadata.tag.etag())?;
     Ok(response)
 }
 

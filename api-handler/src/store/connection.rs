@@ -12,8 +12,8 @@ use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvid
 use aws_sdk_dynamodb::{
     Client,
     config::{
-        BehaviorVersion, Credentials, Region, SharedHttpClient, retry::RetryConfig,
-        timeout::TimeoutConfig,
+        BehaviorVersion, Credentials, Region, SharedHttpClient, StalledStreamProtectionConfig,
+        retry::RetryConfig, timeout::TimeoutConfig,
     },
 };
 use tokio::sync::OnceCell;
@@ -58,7 +58,9 @@ pub(super) fn client(aws: &Aws) -> Result<Client, rustls::Error> {
         .use_fips(aws.use_fips)
         .use_dual_stack(aws.use_dual_stack)
         .retry_config(RetryConfig::disabled())
-        .timeout_config(TimeoutConfig::disabled());
+        .timeout_config(TimeoutConfig::disabled())
+        // `retry` limits each try, so what watches the throughput of every body has nothing to add.
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
     if let Some(endpoint) = &aws.endpoint {
         sdk = sdk.endpoint_url(endpoint);
     }

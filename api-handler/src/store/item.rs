@@ -15,7 +15,7 @@ pub(super) type Item = HashMap<String, AttributeValue>;
 const PUBLIC_SHARDS: u32 = 8;
 
 /// The partition of the audience index that a resource is in. Private ones are in none.
-fn audience(id: &StateId, visibility: &Visibility) -> Option<String> {
+pub(super) fn audience(id: &StateId, visibility: &Visibility) -> Option<String> {
     match visibility {
         Visibility::Private => None,
         Visibility::Public => Some(format!(

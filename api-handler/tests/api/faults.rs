@@ -35,6 +35,8 @@ pub struct Call {
     pub operation: String,
     pub input: Value,
     pub authorization: String,
+    /// What the store answered, where it is recorded.
+    pub output: Value,
 }
 
 /// A store that answers each call with the result of `respond`; `None` hangs up.
@@ -73,6 +75,7 @@ async fn read(stream: &mut TcpStream) -> Option<Call> {
                 operation: operation.to_owned(),
                 input: serde_json::from_str(&request.body).unwrap(),
                 authorization: request.header("Authorization")?.to_owned(),
+                output: Value::Null,
             });
         }
         if stream.read_buf(&mut bytes).await.ok()? == 0 {
@@ -305,10 +308,13 @@ async fn an_item_of_another_id() {
         http(200, "", &body.to_string())
     };
     let api = Api::over(&store(other).await, "state", &[]);
-    api.send(ask("GET", "/state/a").by("alice"))
-        .await
-        .expect(503);
-    api.send(ask("GET", "/state").by("alice")).await.expect(503);
+    for read in [
+        ask("GET", "/state/a"),
+        ask("HEAD", "/state/a"),
+        ask("GET", "/state"),
+    ] {
+        api.send(read.by("alice")).await.expect(503);
+    }
 }
 
 #[tokio::test]
@@ -374,7 +380,7 @@ async fn a_write_with_a_lost_answer_is_not_a_lost_race() {
     );
 
     let api = Api::over(
-        &losing_an_answer(&direct.endpoint, "PutItem", nothing).await,
+        &losing_an_answer(&direct.endpoint, "UpdateItem", nothing).await,
         &direct.table,
         &[],
     );
@@ -383,6 +389,17 @@ async fn a_write_with_a_lost_answer_is_not_a_lost_race() {
         .if_match(&created.etag())
         .json(&json!({"value": 2}));
     assert_eq!(api.send(put).await.expect(200).body["version"], 2);
+
+    let api = Api::over(
+        &losing_an_answer(&direct.endpoint, "PutItem", nothing).await,
+        &direct.table,
+        &[],
+    );
+    let patch = ask("PATCH", "/state/a")
+        .by("alice")
+        .if_match("*")
+        .body("application/merge-patch+json", r#"{"value": 3}"#);
+    assert_eq!(api.send(patch).await.expect(200).body["version"], 3);
 
     // A deleted resource does not show who deleted it.
     let api = Api::over(
@@ -599,15 +616,16 @@ async fn a_lagging_index_reveals_no_id() {
     assert_eq!(seen, ["a", "hid0005a", "z"]);
 }
 
-/// A store in front of a real one that records each call.
+/// A store in front of a real one that records each call, once it is answered.
 pub async fn recording(real: &str) -> (String, Arc<Mutex<Vec<Call>>>) {
     let calls = Arc::new(Mutex::new(Vec::new()));
     let (real, recorded) = (real.to_owned(), Arc::clone(&calls));
-    let endpoint = store_of_calls(move |call| {
-        recorded.lock().unwrap().push(call.clone());
-        let real = real.clone();
+    let endpoint = store_of_calls(move |mut call| {
+        let (real, recorded) = (real.clone(), Arc::clone(&recorded));
         async move {
             let (status, body) = forward(&real, &call.operation, &call.input).await;
+            call.output = serde_json::from_str(&body).unwrap();
+            recorded.lock().unwrap().push(call);
             http(status, "", &body)
         }
     });
@@ -661,11 +679,9 @@ async fn a_hidden_value_is_not_read() {
         api.send(request).await.expect(status);
         let calls = calls.lock().unwrap();
         let mut read = Vec::new();
-        for Call {
-            operation, input, ..
-        } in calls.iter()
-        {
-            let keys = match operation.as_str() {
+        for call in calls.iter() {
+            let input = &call.input;
+            let keys = match call.operation.as_str() {
                 "GetItem" if input["ProjectionExpression"].is_null() => json!([input["Key"]]),
                 "BatchGetItem" => {
                     let table = &input["RequestItems"][direct.table.as_str()];

@@ -9,6 +9,7 @@
     reason = "test code: a panic is how it reports"
 )]
 
+mod calls;
 mod cors;
 mod durability;
 mod events;

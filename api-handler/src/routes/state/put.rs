@@ -8,7 +8,7 @@ use super::{answer, new_tag, write_over};
 use crate::{
     caller::SignedIn,
     json,
-    permit::WriteTarget,
+    permit::{UnreadTarget, WriteTarget},
     precondition::{EntityTags, Preconditions},
     problem::{Fault, Problem},
     routes::{
@@ -17,7 +17,8 @@ use crate::{
         negotiate::{accept_json, media_type},
         reply::set,
     },
-    state::{MAX_VALUE_DEPTH, Metadata, State, StateBody, StateId, Visibility},
+    state::{Change, MAX_VALUE_DEPTH, Metadata, State, StateBody, StateId, Visibility},
+    store::StoreError,
 };
 
 /// Creates or replaces a resource.
@@ -63,10 +64,36 @@ pub(crate) async fn put(context: &Context<'_>, id: &str) -> Result<Response<Stri
     if preconditions.has_if_match() {
         // `If-Match` never holds for a resource that does not exist (RFC 9110, section 13.1.1).
         let hidden = Problem::PreconditionFailed;
+        if let Some(target) = UnreadTarget::permit(caller, &preconditions)
+            && let Some(response) = replace_unread(context, &target, &id, &document).await?
+        {
+            return Ok(response);
+        }
         let target = WriteTarget::load(context, &id, &preconditions, hidden).await?;
         write_over(context, &target, document).await
     } else {
         create(context, caller, id, document).await
+    }
+}
+
+/// Replaces a resource in one call of the store. `None` when the store refused: a read then shows why.
+async fn replace_unread(
+    context: &Context<'_>,
+    target: &UnreadTarget<'_>,
+    id: &StateId,
+    document: &Document,
+) -> Result<Option<Response<String>>, Problem> {
+    let change = Change {
+        id,
+        value: &document.value,
+        visibility: document.visibility.as_ref(),
+        updated_at: context.clock.now().rfc3339(),
+        tag: new_tag()?,
+    };
+    match context.store.replace_unread(target, &change).await {
+        Ok(metadata) => answer(StatusCode::OK, &metadata, &document.value).map(Some),
+        Err(StoreError::Lost) => Ok(None),
+        Err(error) => Err(error.into()),
     }
 }
 
@@ -90,7 +117,7 @@ async fn create(
         value: document.value,
     };
     context.store.create(&state).await?;
-    let mut response = answer(StatusCode::CREATED, &state)?;
+    let mut response = answer(StatusCode::CREATED, &state.metadata, &state.value)?;
     let location = format!("{}/state/{}", context.base_url, state.metadata.id);
     set(&mut response, LOCATION, &location)?;
     Ok(response)

@@ -56,7 +56,7 @@ pub(crate) async fn get(context: &Context<'_>, id: &str) -> Result<Response<Stri
     })?;
     // The resource may have been written since its metadata was read.
     match preconditions.read(&state.metadata.tag) {
-        Read::Whole => answer(StatusCode::OK, &state),
+        Read::Whole => answer(StatusCode::OK, &state.metadata, &state.value),
         outcome => without_value(outcome, &state.metadata),
     }
 }

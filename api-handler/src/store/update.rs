@@ -1,0 +1,138 @@
+//! A write over a resource that has not been read: the store itself checks who may write it.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
+
+use super::{
+    Store, StoreError,
+    item::{self, Part as _},
+    retry::{Failure, Kind, with_retries},
+};
+use crate::{
+    permit::UnreadTarget,
+    state::{Change, Metadata, Visibility},
+};
+
+impl Store {
+    /// Replaces a resource, if the current version is as `target` demands, and returns it without its value.
+    /// [`StoreError::Lost`] when it is not, or there is none: nothing was written, and nothing was read, because the
+    /// caller may not be one who may see it.
+    pub(crate) async fn replace_unread(
+        &self,
+        target: &UnreadTarget<'_>,
+        change: &Change<'_>,
+    ) -> Result<Metadata, StoreError> {
+        let result = self.update_once(target, change).await;
+        if matches!(result, Err(StoreError::InDoubt(_)))
+            && let Ok(Some(stored)) = self.metadata(change.id).await
+            && stored.tag == change.tag
+        {
+            return Ok(stored);
+        }
+        result
+    }
+
+    async fn update_once(
+        &self,
+        target: &UnreadTarget<'_>,
+        change: &Change<'_>,
+    ) -> Result<Metadata, StoreError> {
+        let _timer = self.timer();
+        let expressions = Expressions::new(target, change);
+        let call = || {
+            let request = self
+                .client
+                .update_item()
+                .table_name(&self.table)
+                .set_key(Some(item::key(change.id)))
+                .update_expression(&expressions.update)
+                .condition_expression(&expressions.condition)
+                .set_expression_attribute_names(Some(expressions.names.clone()))
+                .set_expression_attribute_values(Some(expressions.values.clone()))
+                .return_values(ReturnValue::AllNew);
+            async { request.send().await.map_err(|error| Failure::of(&error)) }
+        };
+        let output = with_retries(Kind::Write, call).await?;
+        // The write was applied, but by an answer that does not describe it.
+        let unreadable = |cause: String| StoreError::InDoubt(cause);
+        let item = output
+            .attributes
+            .ok_or_else(|| unreadable("the answer has no attributes".to_owned()))?;
+        let metadata = Metadata::from_item(item).map_err(|error| unreadable(error.to_string()))?;
+        if metadata.id == *change.id && metadata.tag == change.tag {
+            Ok(metadata)
+        } else {
+            Err(unreadable("the answer is of another write".to_owned()))
+        }
+    }
+}
+
+/// The expressions of one `UpdateItem`.
+struct Expressions {
+    update: String,
+    condition: String,
+    names: HashMap<String, String>,
+    values: HashMap<String, AttributeValue>,
+}
+
+impl Expressions {
+    fn new(target: &UnreadTarget<'_>, change: &Change<'_>) -> Self {
+        let mut this = Self {
+            update: "SET #version = #version + :one".to_owned(),
+            condition: "attribute_exists(id)".to_owned(),
+            names: HashMap::with_capacity(8),
+            values: HashMap::with_capacity(8),
+        };
+        this.name("version");
+        this.value(":one", AttributeValue::N("1".to_owned()));
+        this.set("value", change.value.get());
+        this.set("tag", change.tag.as_str());
+        this.set("updatedAt", &change.updated_at);
+        if let Some(visibility) = change.visibility {
+            this.set_visibility(change, visibility);
+        }
+        if let Some(owner) = target.owner() {
+            this.name("owner");
+            this.condition.push_str(" AND #owner = :owner");
+            this.value(":owner", AttributeValue::S(owner.to_owned()));
+        }
+        if let Some(tags) = target.tags() {
+            this.name("tag");
+            let placeholders: Vec<_> = (0..tags.len()).map(|n| format!(":tag{n}")).collect();
+            this.condition.push_str(" AND #tag IN (");
+            this.condition.push_str(&placeholders.join(", "));
+            this.condition.push(')');
+            for (placeholder, tag) in placeholders.iter().zip(tags) {
+                this.value(placeholder, AttributeValue::S((*tag).to_owned()));
+            }
+        }
+        this
+    }
+
+    fn set_visibility(&mut self, change: &Change<'_>, visibility: &Visibility) {
+        self.set("visibility", &visibility.to_string());
+        if let Some(audience) = item::audience(change.id, visibility) {
+            self.set("audience", &audience);
+        } else {
+            self.name("audience");
+            self.update.push_str(" REMOVE #audience");
+        }
+    }
+
+    fn set(&mut self, name: &str, text: &str) {
+        self.name(name);
+        for part in [", #", name, " = :", name] {
+            self.update.push_str(part);
+        }
+        self.value(&[":", name].concat(), AttributeValue::S(text.to_owned()));
+    }
+
+    fn name(&mut self, name: &str) {
+        self.names.insert(["#", name].concat(), name.to_owned());
+    }
+
+    fn value(&mut self, placeholder: &str, value: AttributeValue) {
+        self.values.insert(placeholder.to_owned(), value);
+    }
+}

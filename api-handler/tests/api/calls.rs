@@ -1,0 +1,130 @@
+//! What a request costs in calls of the store.
+
+use serde_json::{Value, json};
+
+use crate::{
+    faults::recording,
+    support::{Api, Ask, ask},
+};
+
+struct Counted {
+    direct: Api,
+    api: Api,
+    calls: std::sync::Arc<std::sync::Mutex<Vec<crate::faults::Call>>>,
+}
+
+impl Counted {
+    async fn start() -> Self {
+        let direct = Api::start().await;
+        let (endpoint, calls) = recording(&direct.endpoint).await;
+        let api = Api::over(&endpoint, &direct.table, &[("ADMIN_GROUP", "Admins")]);
+        Self { direct, api, calls }
+    }
+
+    /// Sends a request, and compares its status and the operations that it takes. Returns the body.
+    async fn check(&self, request: Ask, status: u16, operations: &[&str]) -> Value {
+        self.calls.lock().unwrap().clear();
+        let reply = self.api.send(request).await.expect(status);
+        let calls = self.calls.lock().unwrap();
+        let made: Vec<_> = calls.iter().map(|call| call.operation.as_str()).collect();
+        assert_eq!(made, operations, "{reply:?}");
+        reply.body
+    }
+}
+
+const ADMIN: &[&str] = &["Everyone", "Admins"];
+
+#[tokio::test]
+async fn a_replacement_is_one_call() {
+    let counted = Counted::start().await;
+    let created = counted
+        .direct
+        .put("alice", "a", &json!({"value": "secret"}))
+        .await;
+    let put = |if_match: &str| ask("PUT", "/state/a").if_match(if_match);
+    let value = |value: u8| json!({"value": value});
+    let (update, refused): (&[&str], &[&str]) = (&["UpdateItem"], &["UpdateItem", "GetItem"]);
+
+    let mut body = counted
+        .check(
+            put(&created.etag()).by("alice").json(&value(2)),
+            200,
+            update,
+        )
+        .await;
+    assert_eq!(
+        body,
+        json!({"id": "a", "owner": "alice", "visibility": "private", "value": 2, "version": 2,
+               "createdAt": created.body["createdAt"], "updatedAt": body["updatedAt"]})
+    );
+    // The first tag is no longer that of the resource.
+    for tags in [created.etag(), format!("\"x\", {}", created.etag())] {
+        counted
+            .check(put(&tags).by("alice").json(&value(3)), 412, refused)
+            .await;
+    }
+    body = counted
+        .check(put("*").of("ada", ADMIN).json(&value(3)), 200, update)
+        .await;
+    assert_eq!(
+        (&body["owner"], &body["version"]),
+        (&json!("alice"), &json!(3))
+    );
+
+    // To a caller who may not see it nothing is revealed, and its value does not leave the store.
+    for if_match in ["*", "\"x\""] {
+        counted
+            .check(put(if_match).by("bob").json(&value(4)), 412, refused)
+            .await;
+        let calls = counted.calls.lock().unwrap();
+        assert!(
+            calls
+                .iter()
+                .all(|call| !call.output.to_string().contains("value")),
+            "{calls:?}"
+        );
+    }
+    // What the store cannot compare is read first.
+    let both: &[&str] = &["GetItem", "PutItem"];
+    let with_both = put("*").by("alice").header("If-None-Match", "\"x\"");
+    counted.check(with_both.json(&value(4)), 200, both).await;
+    counted
+        .check(
+            put("W/\"x\"").by("alice").json(&value(5)),
+            412,
+            &["GetItem"],
+        )
+        .await;
+}
+
+#[tokio::test]
+async fn a_replacement_moves_a_resource_between_the_lists() {
+    let counted = Counted::start().await;
+    counted.direct.put("alice", "a", &json!({"value": 1})).await;
+    for (visibility, anonymous, of_group) in [
+        ("public", true, true),
+        ("group:Everyone", false, true),
+        ("private", false, false),
+        ("public", true, true),
+    ] {
+        let body = json!({"value": 2, "visibility": visibility});
+        let put = ask("PUT", "/state/a").by("alice").if_match("*");
+        counted.check(put.json(&body), 200, &["UpdateItem"]).await;
+        for (request, listed) in [
+            (ask("GET", "/state"), anonymous),
+            (ask("GET", "/state").by("bob"), of_group),
+        ] {
+            let page = counted.direct.send(request).await.expect(200);
+            assert_eq!(!page.ids().is_empty(), listed, "{visibility}");
+        }
+    }
+    // A caller who may see it, but not write it.
+    let put = ask("PUT", "/state/a").by("bob").if_match("*");
+    counted
+        .check(
+            put.json(&json!({"value": 3})),
+            403,
+            &["UpdateItem", "GetItem"],
+        )
+        .await;
+}
