@@ -31,6 +31,7 @@ EXPECTED = {
     "ApiHandlerFunctionRole: lambda.amazonaws.com may sts:AssumeRole": ROLE,
     "ApiHandlerFunctionRole: has arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole": LOGS,
     "ApiHandlerFunctionRole: may dynamodb:GetItem on StateTable.Arn": "reads one resource",
+    "ApiHandlerFunctionRole: may dynamodb:Query on StateTable.Arn": "reads one resource for a caller who may see it",
     "ApiHandlerFunctionRole: may dynamodb:BatchGetItem on StateTable.Arn": "reads the resources of a page",
     "ApiHandlerFunctionRole: may dynamodb:PutItem on StateTable.Arn": "creates and replaces a resource",
     "ApiHandlerFunctionRole: may dynamodb:UpdateItem on StateTable.Arn": "replaces a resource for a caller who may write it",

@@ -82,6 +82,11 @@ impl Preconditions {
         })
     }
 
+    /// Whether there are none.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.if_match.is_none() && self.if_none_match.is_none()
+    }
+
     /// Whether there is an `If-Match`.
     pub(crate) fn has_if_match(&self) -> bool {
         self.if_match.is_some()

@@ -9,6 +9,7 @@ mod item;
 mod read;
 mod retry;
 mod update;
+mod visible;
 mod write;
 
 use std::{
@@ -21,7 +22,7 @@ use std::{
 
 use aws_sdk_dynamodb::Client;
 
-pub(crate) use self::read::Ids;
+pub(crate) use self::{read::Ids, visible::VisibleTo};
 use crate::{config::Settings, problem::Problem, state::GroupName};
 
 /// A failed call of the store.

@@ -186,7 +186,7 @@ fn metadata_names() -> HashMap<String, String> {
         .into()
 }
 
-fn check_id<P>(
+pub(super) fn check_id<P>(
     found: Option<P>,
     id: &StateId,
     id_of: impl Fn(&P) -> &StateId,

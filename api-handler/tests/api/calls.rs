@@ -35,6 +35,63 @@ impl Counted {
 const ADMIN: &[&str] = &["Everyone", "Admins"];
 
 #[tokio::test]
+async fn a_read_is_one_call() {
+    let counted = Counted::start().await;
+    for (id, visibility) in [
+        ("private", "private"),
+        ("public", "public"),
+        ("team", "group:Team"),
+        ("all", "group:Everyone"),
+    ] {
+        let body = json!({"value": "secret", "visibility": visibility});
+        counted.direct.put("alice", id, &body).await;
+    }
+    let get = |id: &str| ask("GET", &format!("/state/{id}"));
+    let many: Vec<String> = (0..100).map(|n| format!("g{n:03}")).collect();
+    let many: Vec<&str> = many.iter().map(String::as_str).chain(["Team"]).collect();
+    let some = ["Team", "other", "group:Team", "public"];
+    // The ids that each caller sees, in what calls.
+    let check = async |by: &dyn Fn(Ask) -> Ask, sees: &[&str], seen: &[&str], hidden: &[&str]| {
+        for id in ["private", "public", "team", "all", "absent"] {
+            let (status, operations) = if sees.contains(&id) {
+                (200, seen)
+            } else {
+                (404, hidden)
+            };
+            let body = counted.check(by(get(id)), status, operations).await;
+            let returned = counted.calls.lock().unwrap();
+            let has_secret = returned
+                .iter()
+                .any(|call| call.output.to_string().contains("secret"));
+            assert_eq!(has_secret, status == 200, "{id}");
+            assert_eq!(body["value"] == "secret", status == 200, "{id}");
+        }
+    };
+    let query: &[&str] = &["Query"];
+    check(&|ask| ask, &["public"], query, query).await;
+    check(&|ask| ask.by("bob"), &["public", "all"], query, query).await;
+    let own = ["private", "public", "team", "all"];
+    check(&|ask| ask.by("alice"), &own, query, query).await;
+    check(
+        &|ask| ask.of("bob", &some),
+        &["public", "team"],
+        query,
+        query,
+    )
+    .await;
+    let get_item: &[&str] = &["GetItem"];
+    check(&|ask| ask.of("ada", ADMIN), &own, get_item, get_item).await;
+    let both: &[&str] = &["GetItem", "GetItem"];
+    check(
+        &|ask| ask.of("bob", &many),
+        &["public", "team"],
+        both,
+        get_item,
+    )
+    .await;
+}
+
+#[tokio::test]
 async fn a_replacement_is_one_call() {
     let counted = Counted::start().await;
     let created = counted

@@ -17,6 +17,7 @@ use crate::{
         reply::{REVALIDATE, empty, set},
     },
     state::{Metadata, StateBody, StateId},
+    store::VisibleTo,
 };
 
 /// Reads a resource.
@@ -44,11 +45,21 @@ pub(crate) async fn get(context: &Context<'_>, id: &str) -> Result<Response<Stri
     // An invalid id is one that does not exist.
     let id = StateId::from_str(id).map_err(|_| Problem::NotFound)?;
 
+    let is_head = context.request.method == Method::HEAD;
+    if preconditions.is_empty()
+        && !is_head
+        && let Some(filter) = VisibleTo::new(context.caller)
+    {
+        let found = context.store.get_visible(&id, &filter).await?;
+        let state = visible(context, found, |state| &state.metadata)?;
+        return answer(StatusCode::OK, &state.metadata, &state.value);
+    }
+    // The value may not be needed, or the store cannot decide whether the caller may see it.
     let metadata = visible(context, context.store.metadata(&id).await?, |metadata| {
         metadata
     })?;
     let outcome = preconditions.read(&metadata.tag);
-    if outcome != Read::Whole || context.request.method == Method::HEAD {
+    if outcome != Read::Whole || is_head {
         return without_value(outcome, &metadata);
     }
     let state = visible(context, context.store.get(&id).await?, |state| {
