@@ -154,8 +154,7 @@ impl Handler {
                 cursors: &self.cursors,
                 clock: &*self.clock,
             };
-            // Boxed, because the SDK's futures nest too deep for the compiler to lay out in one.
-            Box::pin(routes::dispatch(&route, &context)).await
+            routes::dispatch(&route, &context).await
         };
         let mut response = guard(routed, budget).await.unwrap_or_else(|problem| {
             cause = problem.cause().map(str::to_owned);

@@ -32,13 +32,14 @@ async fn serve() -> Result<(), ProcessError> {
     let handler = Arc::new(handler);
     runtime::serve(&log, move |event: LambdaEvent<Box<RawValue>>| {
         let handler = Arc::clone(&handler);
-        async move {
+        // Boxed, because each layer of the runtime moves the future into its own.
+        Box::pin(async move {
             let invocation = (&event.context).into();
             handler
                 .answer(&event.payload, invocation)
                 .await
                 .map_err(Diagnostic::from)
-        }
+        })
     })
     .await
 }

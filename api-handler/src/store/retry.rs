@@ -98,7 +98,9 @@ where
 {
     let mut pauses = PAUSES.iter();
     loop {
-        let failure = match tokio::time::timeout(TRY_TIMEOUT, call()).await {
+        // Boxed: the future of a call is too large to be moved.
+        let call = Box::pin(call());
+        let failure = match tokio::time::timeout(TRY_TIMEOUT, call).await {
             Ok(Ok(done)) => return Ok(done),
             Ok(Err(failure)) => failure,
             Err(_) => Failure::Unknown(format!("no answer within {} ms", TRY_TIMEOUT.as_millis())),
