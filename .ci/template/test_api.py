@@ -70,7 +70,7 @@ class TheApi(unittest.TestCase):
             headers = body["x-amazon-apigateway-gateway-responses"]["UNAUTHORIZED"]["responseParameters"]
             self.assertEqual(headers["gatewayresponse.header.WWW-Authenticate"], expected)
             # Pages of another origin see the header only so.
-            self.assertEqual(headers["gatewayresponse.header.Access-Control-Expose-Headers"], "'WWW-Authenticate'")
+            self.assertEqual(headers["gatewayresponse.header.Access-Control-Expose-Headers"], "'WWW-Authenticate, x-amzn-RequestId'")
 
 
 class ProofsOfKeyBoundTokens(unittest.TestCase):

@@ -21,7 +21,7 @@ async fn a_401_leads_to_the_issuer() {
     );
     assert_eq!(
         refused.header("access-control-expose-headers"),
-        "WWW-Authenticate"
+        "WWW-Authenticate, x-amzn-RequestId"
     );
 
     // The custom domain maps its base path to the stage.
