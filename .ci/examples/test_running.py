@@ -1,16 +1,21 @@
 """The examples that `cargo local` can run, run as their READMEs say: the same function, the same commands, the same output."""
 
 import json
+import os
 import re
 import shlex
 import subprocess
+import sys
 import tempfile
 import time
 import unittest
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / ".ci" / "template"))
+import translation  # noqa: E402
 LOCAL = ROOT / "target" / "debug" / "local"
+AUTHORIZER = ROOT / "target" / "debug" / "authorizer"
 PYTHON = ROOT / "target" / "ci" / "runtime-client" / "bin" / "python"
 READY_SECONDS = 300
 PORTS = ["--web-port", "0", "--api-port", "0", "--database-port", "0", "--issuer-port", "0"]
@@ -78,6 +83,75 @@ class Running(unittest.TestCase):
 
     def test_http_api(self):
         self.run_example("http-api", "http://127.0.0.1:3000")
+
+
+class Published(unittest.TestCase):
+    """The authorizer takes the settings that the published template gives it."""
+
+    def start(self, given):
+        """What the authorizer reports of its start with these parameters; the Runtime API is missing."""
+        template = translation.source("publish/template.yaml")
+        resolver = translation.Resolver(template, translation.parameters(template, given))
+        variables = resolver.resolve(template["Resources"]["Authorizer"]["Properties"]["Environment"]["Variables"])
+        lambda_variables = {
+            "AWS_LAMBDA_RUNTIME_API": "127.0.0.1:1",
+            "AWS_LAMBDA_FUNCTION_NAME": "authorizer",
+            "AWS_LAMBDA_FUNCTION_VERSION": "1",
+            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "256",
+        }
+        ended = subprocess.run(
+            [AUTHORIZER],
+            env={"PATH": os.environ["PATH"], **lambda_variables, **variables},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        first = (ended.stdout + ended.stderr).splitlines()[0]
+        self.assertIn('"message":"start"', first, ended.stderr)
+        return json.loads(first)["settings"]
+
+    def test_the_defaults(self):
+        settings = self.start({"Issuer": "https://127.0.0.1:1/", "Audience": "a"})
+        self.assertEqual((settings["accessRules"], settings["dpop"], settings["introspection"]), (1, "off", None))
+
+    def test_several_issuers(self):
+        issuers = [{"issuer": f"https://127.0.0.1:{port}", "audience": ["a"], "algorithms": ["ES256"]} for port in (1, 2)]
+        settings = self.start({"Issuer": "", "TrustedIssuers": json.dumps(issuers)})
+        self.assertEqual([issuer["algorithms"] for issuer in settings["issuers"]], [["ES256"], ["ES256"]])
+
+    def test_every_value_that_is_not_the_default(self):
+        with tempfile.TemporaryDirectory() as folder:
+            rules = Path(folder) / "rules.json"
+            rules.write_text('[{"methods": ["GET"], "path": "/*"}, {"methods": ["PUT"], "path": "/*", "scopes": ["w"]}]', encoding="utf-8")
+            settings = self.start(
+                {
+                    "Issuer": "https://127.0.0.1:1",
+                    "Audience": "a,b",
+                    "ClientIds": "c",
+                    "Algorithms": "ES256",
+                    "TokenUse": "id",
+                    "ClockLeewaySeconds": "5",
+                    "Dpop": "accept",
+                    "DpopPublicUrl": "https://api.example.com",
+                    "AccessRulesFile": str(rules),
+                    "PrincipalClaims": "sub",
+                    "ContextClaims": "email",
+                    "PolicyExpiry": "on",
+                    "HttpApiResponse": "iam",
+                    "JwksUri": "https://127.0.0.1:1/keys",
+                    "Introspection": "on",
+                    "IntrospectionUri": "https://127.0.0.1:1/introspect",
+                    "IntrospectionClientId": "c",
+                    "HttpsProxy": "http://127.0.0.1:3128",
+                    "NoProxy": "example.com",
+                    "TokenCacheEntries": "0",
+                }
+            )
+        self.assertEqual(
+            {name: settings[name] for name in ["accessRules", "dpop", "httpApiResponse", "policyExpiry", "tokenCacheEntries", "tokenUse"]},
+            {"accessRules": 2, "dpop": "accept", "httpApiResponse": "iam", "policyExpiry": True, "tokenCacheEntries": 0, "tokenUse": "id"},
+        )
 
 
 if __name__ == "__main__":
