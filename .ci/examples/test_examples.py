@@ -1,6 +1,7 @@
 """What the examples and the published template promise, after AWS's own translator and CDK's synthesis."""
 
 import copy
+import importlib.util
 import json
 import logging
 import os
@@ -9,6 +10,7 @@ import subprocess
 import tempfile
 import threading
 import unittest
+import unittest.mock
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
@@ -198,6 +200,44 @@ class Examples(unittest.TestCase):
     def test_a_websocket_connection_has_the_authorizer(self):
         routes = {route["RouteKey"]: route for route in of_type(translated("examples/websocket/template.yaml"), "AWS::ApiGatewayV2::Route")}
         self.assertEqual(routes["$connect"]["AuthorizationType"], "CUSTOM")
+
+
+class Functions(unittest.TestCase):
+    """The functions of the examples that `cargo local` does not run."""
+
+    def handler(self, example, **variables):
+        path = ROOT / "examples" / example / "function" / "app.py"
+        with unittest.mock.patch.dict(os.environ, variables):
+            spec = importlib.util.spec_from_file_location(f"app_of_{example}", path)
+            module = importlib.util.module_from_spec(spec)
+            spec.loader.exec_module(module)
+        return module.handler
+
+    def test_the_shared_authorizer_leaves_the_rules_to_the_api(self):
+        [function] = of_type(translated("examples/shared/api.yaml"), "AWS::Lambda::Function")
+        handler = self.handler("shared", **function["Environment"]["Variables"])
+
+        def status(method, scope):
+            context = {"principal": "p"} if scope is None else {"principal": "p", "scope": scope}
+            return handler({"httpMethod": method, "path": "/notes/1", "requestContext": {"authorizer": context}}, None)["statusCode"]
+
+        cases = [("GET", None, 200), ("PUT", "openid state:write", 200), ("PUT", "state:read", 403), ("PUT", None, 403), ("DELETE", "state:write", 403)]
+        for method, scope, expected in cases:
+            self.assertEqual(status(method, scope), expected, (method, scope))
+
+    def test_a_websocket_connection_ends_with_its_token(self):
+        handler = self.handler("websocket")
+
+        def answer(route, expiry):
+            request = {"routeKey": route, "authorizer": {"principal": "p", "exp": expiry}}
+            return handler({"requestContext": request, "body": "hello"}, None)
+
+        self.assertEqual(answer("$connect", "9999999999"), {"statusCode": 200})
+        # API Gateway passes the number as a number or as a string.
+        for expiry in (9999999999, "9999999999"):
+            self.assertEqual(json.loads(answer("$default", expiry)["body"]), {"principal": "p", "echo": "hello"})
+        for route in ("$connect", "$default"):
+            self.assertEqual(answer(route, "1")["statusCode"], 401)
 
 
 class FetchKeys(unittest.TestCase):
