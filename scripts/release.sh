@@ -60,22 +60,20 @@ for architecture in "${architectures[@]}"; do
 done
 cp LICENSE publish/README.md dist/
 
+# The components of both architectures are the same. The time in it is SOURCE_DATE_EPOCH.
 for function in authorizer api-handler; do
-  cargo cyclonedx --quiet --format json --manifest-path "$function/Cargo.toml" --override-filename sbom
-  # Without the parts that differ between two runs.
-  python3 - "$function/sbom.json" "dist/$function-sbom.cdx.json" "$version" <<'PYTHON'
+  cargo cyclonedx --quiet --format json --target x86_64-unknown-linux-gnu --manifest-path "$function/Cargo.toml" --override-filename sbom
+  sbom=dist/$function-sbom.cdx.json
+  sed "s|$PWD|/source|g" "$function/sbom.json" >"$sbom"
+  python3 - "$sbom" "$version" <<'PYTHON'
 import json
 import sys
 
-source, target, version = sys.argv[1:]
-with open(source, encoding="utf-8") as file:
+path, version = sys.argv[1:]
+with open(path, encoding="utf-8") as file:
     sbom = json.load(file)
-sbom.pop("serialNumber", None)
-sbom["metadata"].pop("timestamp", None)
 if sbom["metadata"]["component"]["version"] != version or len(sbom["components"]) < 50:
-    sys.exit(f"error: {source}: expected version {version} and all components")
-with open(target, "w", encoding="utf-8") as file:
-    json.dump(sbom, file, indent=1, sort_keys=True)
+    sys.exit(f"error: {path}: expected version {version} and all components")
 PYTHON
 done
 find . -name sbom.json -not -path './target/*' -not -path '*/node_modules/*' -delete
