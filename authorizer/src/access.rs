@@ -42,14 +42,14 @@ pub struct AccessRule {
 pub enum Methods {
     /// `*`.
     Any,
-    /// Those listed.
+    /// The listed methods.
     Only(Vec<Method>),
 }
 
 /// What a rule demands of a caller.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Condition {
-    /// Nothing, not even a token.
+    /// Nothing: anonymous callers are allowed.
     Anonymous,
     /// A valid token that meets every demand.
     SignedIn(Vec<Demand>),
@@ -64,7 +64,7 @@ pub enum Caller<'a> {
     SignedIn(&'a VerifiedClaims),
 }
 
-/// The rules that a caller meets, at least one, and of those that cover the same routes one.
+/// The rules that a caller meets, at least one. Of several that cover the same routes it has one.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Permit<'r>(Vec<&'r AccessRule>);
 
@@ -98,7 +98,7 @@ impl Condition {
 }
 
 impl<'r> Permit<'r> {
-    /// The permit of a caller who meets all of these rules: none is larger.
+    /// The permit of a caller who meets all of these rules, the largest possible one.
     pub(crate) fn of_all(rules: &'r [AccessRule]) -> Self {
         Self(rules.iter().collect())
     }
@@ -108,7 +108,7 @@ impl<'r> Permit<'r> {
         self.0.iter().copied()
     }
 
-    /// Whether it covers a route: the decision that API Gateway finds by the policy.
+    /// Whether it covers a route. API Gateway makes the same decision by the policy.
     #[must_use]
     pub fn covers(&self, route: &EventRoute) -> bool {
         self.rules().any(|rule| rule.covers(route))
@@ -116,7 +116,7 @@ impl<'r> Permit<'r> {
 }
 
 impl AccessRule {
-    /// Every valid token may call everything: the default.
+    /// Every valid token may call every route: the default.
     pub(crate) fn everything() -> Self {
         Self {
             methods: Methods::Any,
@@ -143,7 +143,7 @@ impl AccessRule {
         &self.condition
     }
 
-    /// Whether it covers a route. Every rule covers the opening of a WebSocket, which has no path.
+    /// Whether it covers a route. Every rule covers `$connect` of a WebSocket API, which has no path.
     #[must_use]
     pub fn covers(&self, route: &EventRoute) -> bool {
         match route {

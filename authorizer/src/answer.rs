@@ -1,4 +1,4 @@
-//! What API Gateway is answered.
+//! The answer to API Gateway.
 
 pub mod context;
 pub mod policy;
@@ -12,26 +12,26 @@ use crate::answer_size::{MAX_ANSWER_BYTES, json_bytes};
 /// The context values that are never left out. With the largest policy and the longest principal they fit.
 const ALWAYS_KEPT: [&str; 3] = ["signedIn", "principal", "exp"];
 
-/// An answer in one of the two forms there are. Own types: those of `aws_lambda_events` write nulls.
+/// An answer in one of two forms. The types of `aws_lambda_events` are not used, because they write nulls.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
 pub enum AuthorizerResponse {
     /// A policy: for REST and WebSocket APIs and HTTP API payload 1.0, and for 2.0 if so set.
     #[serde(rename_all = "camelCase")]
     Policy {
-        /// Who it is.
+        /// The principal.
         principal_id: String,
-        /// What may be called.
+        /// The routes that the principal may call.
         policy_document: PolicyDocument,
-        /// What the API is told.
+        /// The context.
         context: Map<String, Value>,
     },
-    /// A yes or no for the very route: the simple response of HTTP API payload 2.0.
+    /// Yes or no for the route of the event: the simple response of HTTP API payload 2.0.
     #[serde(rename_all = "camelCase")]
     Simple {
-        /// The yes or no.
+        /// Whether the call is allowed.
         is_authorized: bool,
-        /// What the API is told; nothing about a caller whose token is bad.
+        /// The context; empty if the token is bad.
         #[serde(skip_serializing_if = "Option::is_none")]
         context: Option<Map<String, Value>>,
     },
@@ -67,7 +67,7 @@ impl AuthorizerResponse {
     }
 }
 
-/// Takes the largest value out of a context, the last by name of several, and returns its name.
+/// Removes the largest value of a context, of equal ones the last by name, and returns its name.
 fn take_largest(context: &mut Map<String, Value>) -> Option<String> {
     let (name, _) = context
         .iter()

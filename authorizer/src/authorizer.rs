@@ -32,7 +32,7 @@ use crate::refusal::Refusal;
 use crate::target::Target;
 use crate::verifier::{VerifiedClaims, Verifier};
 
-/// Decides about events. Made once per environment, used for every invocation.
+/// Decides about events. Created once per environment and used for every invocation.
 #[derive(Debug)]
 pub struct Authorizer {
     verifier: Verifier,
@@ -48,8 +48,8 @@ pub struct Authorizer {
     warned_of_caching: Once,
 }
 
-/// How long init waits for keys at most. Lambda gives init 10 seconds and then repeats it within the time of the first
-/// invocation.
+/// The maximum time that init waits for keys. Lambda limits init to 10 seconds and then repeats it within the time of
+/// the first invocation.
 const MAX_WARM_UP: Duration = Duration::from_secs(5);
 
 impl Authorizer {
@@ -91,8 +91,9 @@ impl Authorizer {
         }
     }
 
-    /// Fetches the keys of all issuers at once, so that the first caller does not wait. An issuer that is down delays
-    /// this by the timeout of one fetch or 5 seconds, whichever is less; a fetch that takes longer continues.
+    /// Fetches the keys of all issuers concurrently, so that the first caller does not wait. An issuer that is down
+    /// delays this by the timeout of one fetch or 5 seconds, whichever is less; a fetch that takes longer continues in
+    /// the background.
     pub async fn warm_up(&self) {
         let patience = warm_up_patience(self.keys_timeout);
         let deadline = Deadline::at(self.clock.now().plus(patience));
@@ -108,7 +109,7 @@ impl Authorizer {
     ///
     /// # Errors
     ///
-    /// If there is no policy to answer with: the caller's fault or ours.
+    /// If there is no policy to return, because of the caller or of an internal failure.
     pub async fn authorize(
         &self,
         event: &RawValue,
@@ -121,7 +122,7 @@ impl Authorizer {
         outcome.into_answer()
     }
 
-    /// Decides about one event, without logging, and reports how each rule that covers the route judges the caller.
+    /// Decides about one event without logging it, and reports the outcome of each rule that covers the route.
     pub async fn explain(&self, event: &RawValue, deadline: Timestamp) -> Explanation {
         let mut trace = Trace::default();
         let outcome = self.decide(event, deadline, &mut trace).await;
@@ -177,7 +178,7 @@ impl Authorizer {
         }
     }
 
-    /// Verifies the token of a request, and then the proof that it is its sender's; `None` without a token.
+    /// Verifies the token of a request, and then the proof of possession if it needs one; `None` without a token.
     async fn authenticate(
         &self,
         request: &AuthorizerRequest,
@@ -190,7 +191,7 @@ impl Authorizer {
             Err(refusal) => return Err((*refusal).into()),
         };
         let claims = self.verifier.verify(credential, deadline, trace).await?;
-        // A token may be remembered; a proof is good for one use, so each is verified.
+        // A token may be cached; a proof can be used once, so each is verified.
         if let Credential::Dpop { token, proof, call } = credential {
             let key = claims.bound_to().ok_or(Refusal::NotBoundToKey)?;
             let proof = proof.as_ref().map_err(|refusal| *refusal)?;
@@ -200,7 +201,7 @@ impl Authorizer {
         Ok(Some(claims))
     }
 
-    /// Decides what a caller may call, and whether the route is among it.
+    /// Decides which routes a caller may call, and whether the route of the event is one of them.
     fn decide_for(
         &self,
         claims: Option<Arc<VerifiedClaims>>,
@@ -215,8 +216,8 @@ impl Authorizer {
         let granted = permit
             .as_ref()
             .is_ok_and(|permit| permit.covers(target.route()));
-        // A caller without a token is refused as such, unless something is open to the anonymous: for a simple answer,
-        // which is about one route, that route.
+        // A caller without a token is refused unless a rule allows anonymous callers: any rule for a policy, one that
+        // covers the route for a simple answer.
         let nothing_for_anonymous = match form {
             ResponseForm::Policy => permit.is_err(),
             ResponseForm::Simple => !granted,
@@ -256,7 +257,7 @@ impl Authorizer {
         })
     }
 
-    /// Logged once: whether the API caches, and by what, is not in the event.
+    /// Logged once, because the event does not say whether and by which key the API caches.
     fn warn_of_caching(&self) {
         const WARNING: &str = "the access rules differ by route, and an HTTP API applies a cached simple answer to \
                                every route: set the authorizer's cache time to 0, add $context.routeKey to its identity \

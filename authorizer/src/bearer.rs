@@ -6,20 +6,20 @@ use aws_lc_rs::digest::{SHA256, digest};
 
 use crate::refusal::{MAX_TOKEN_BYTES, Refusal};
 
-/// A token as it was sent (RFC 6750), within the size limit and of the characters of its grammar. Nothing else is known
-/// about it. `Debug` never shows it.
+/// A token as it was sent (RFC 6750), within the size limit and the grammar. Nothing else about it has been checked.
+/// `Debug` never shows it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct BearerToken(String);
 
-/// The SHA-256 of a token, which is kept in place of the token.
+/// The SHA-256 of a token, stored instead of the token.
 pub type TokenDigest = [u8; 32];
 
 /// How a token is presented.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scheme {
-    /// By itself (RFC 6750).
+    /// As a bearer token (RFC 6750).
     Bearer,
-    /// With a proof that the sender holds its key (RFC 9449, section 7.1).
+    /// With a proof that the sender has its key (RFC 9449, section 7.1).
     Dpop,
 }
 

@@ -1,4 +1,4 @@
-//! How an access rule names a claim.
+//! The name of a claim in an access rule.
 
 use serde_json::{Map, Value};
 use thiserror::Error;
@@ -13,7 +13,7 @@ pub struct ClaimName {
     rest: String,
 }
 
-/// Why a string names no claim.
+/// Why a string is not the name of a claim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum ClaimNameError {
     /// It is empty.
@@ -58,7 +58,7 @@ impl ClaimName {
         &self.written
     }
 
-    /// The value that it names in a payload.
+    /// The value with this name in a payload.
     pub(crate) fn find<'c>(&self, claims: &'c Map<String, Value>) -> Option<&'c Value> {
         claims.get(&self.member)?.pointer(&self.rest)
     }

@@ -9,12 +9,12 @@ use crate::issuer::jwks::Thumbprint;
 use crate::refusal::Refusal;
 use crate::times::{Times, numeric_date};
 
-/// The claims of a token (RFC 7519, section 4), unverified: anyone may have written them. They decide which cheap check
-/// fails first, and reach neither a policy nor a log.
+/// The claims of a token (RFC 7519, section 4), unverified: an attacker may have written them. They decide which cheap
+/// check fails first, and reach neither a policy nor a log.
 #[derive(Clone)]
 pub struct UnverifiedClaims(Map<String, Value>);
 
-/// What a token is bound to.
+/// What a token is bound to (`cnf`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Binding {
     /// Nothing: it is a bearer token.
@@ -78,7 +78,7 @@ impl UnverifiedClaims {
     ///
     /// # Errors
     ///
-    /// If it is missing, malformed or for others.
+    /// If it is missing, malformed or names only other audiences.
     pub fn check_audience(&self, ours: &[String]) -> Result<(), Refusal> {
         let is_ours = |value: &str| ours.iter().any(|audience| audience == value);
         let found = match self.0.get("aud") {
@@ -118,12 +118,12 @@ impl UnverifiedClaims {
         claim.as_str().filter(|id| !id.is_empty())
     }
 
-    /// Whether this looks like an ID token. One sure mark is enough: an ID token is refused even where its audience is
-    /// listed by mistake.
+    /// Whether this looks like an ID token. One unambiguous mark is enough, so an ID token is refused even if its
+    /// audience is listed by mistake.
     ///
-    /// Okta sets no `typ`, so the kinds are distinguished by their claims: only ID tokens have `nonce` and hashes of other
-    /// tokens, Okta's `jti` begins with `ID.`, and Cognito sets `token_use`. A token without a mark of either kind is
-    /// accepted as the expected kind; issuer, audience and client have been checked by then.
+    /// Okta sets no `typ`, so the kinds are distinguished by their claims: only ID tokens have `nonce` and hashes of
+    /// other tokens, Okta's `jti` begins with `ID.`, and Cognito sets `token_use`. A token without a mark of either
+    /// kind is accepted as the expected kind; its issuer, audience and client are checked before.
     #[must_use]
     pub fn looks_like_id_token(&self) -> bool {
         ID_TOKEN_CLAIMS
@@ -156,8 +156,7 @@ impl UnverifiedClaims {
             .map_or(Binding::Other, Binding::Key)
     }
 
-    /// The first of these claims that is present. A malformed one, `null` included, does not let another take its
-    /// place.
+    /// The first of these claims that is present. If it is malformed or `null`, the next claim is not used instead.
     ///
     /// # Errors
     ///
@@ -221,13 +220,13 @@ impl UnverifiedClaims {
         self.text("jti")
     }
 
-    /// How strongly the person was authenticated (OpenID Connect Core 1.0, section 2).
+    /// The authentication context class (`acr`, OpenID Connect Core 1.0, section 2).
     #[must_use]
     pub fn acr(&self) -> Option<&str> {
         self.text("acr")
     }
 
-    /// When the person signed in (`auth_time`), if that is a number of seconds.
+    /// The time of the sign-in (`auth_time`), if it is a number of seconds.
     #[must_use]
     pub fn signed_in_at(&self) -> Option<f64> {
         self.0
@@ -236,7 +235,7 @@ impl UnverifiedClaims {
             .filter(|time| time.is_finite())
     }
 
-    /// What a rule names.
+    /// The value that a rule names.
     pub(crate) fn find(&self, name: &ClaimName) -> Option<&Value> {
         name.find(&self.0)
     }

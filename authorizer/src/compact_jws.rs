@@ -1,4 +1,4 @@
-//! A JWS in compact form, taken apart: the one reader for tokens and for proofs.
+//! Splits a JWS in compact form: the only parser of tokens and proofs.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -26,21 +26,21 @@ impl std::fmt::Display for Part {
     }
 }
 
-/// Three parts joined by dots (RFC 7515, section 7.1), none of them read yet.
+/// Three parts joined by dots (RFC 7515, section 7.1), not parsed yet.
 #[derive(Clone, Copy)]
 pub(crate) struct CompactJws<'t> {
     header: &'t str,
     payload: &'t str,
-    /// The first two parts and the dot between them: what the signature is over.
+    /// The signing input: the first two parts and the dot between them.
     pub(crate) signing_input: &'t str,
     /// The third part, as it was sent.
     pub(crate) signature: &'t str,
 }
 
-/// Why a part cannot be read. It carries nothing of it.
+/// Why a part cannot be parsed. It contains nothing of the part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum JwsFault {
-    /// Another number of parts, or an empty one.
+    /// Not exactly three parts, or one is empty.
     #[error("not three parts joined by dots")]
     NotThreeParts,
     /// Padding, line breaks, other characters, or bits left over at the end (RFC 7515, section 2).
@@ -107,8 +107,8 @@ fn object(text: &str, part: Part) -> Result<Map<String, Value>, JwsFault> {
     })
 }
 
-/// Base64url without padding (RFC 7515, section 2), in its one canonical form: bits left over at the end are refused, or
-/// one token could be written in several ways.
+/// Base64url without padding (RFC 7515, section 2), in its canonical form: non-zero trailing bits are refused, because
+/// otherwise one token would have several spellings.
 fn decode(text: &str, part: Part) -> Result<Vec<u8>, JwsFault> {
     URL_SAFE_NO_PAD
         .decode(text)

@@ -1,8 +1,8 @@
 //! The settings: parsed once, from a source that tests can replace, into types that cannot be wrong.
 //!
-//! Every variable is read before the first fault is told, so that one run shows them all. A variable that is empty
-//! counts as unset, for a template can leave a value empty but not a name out; only `ACCESS_RULES` may not be empty,
-//! because unset it lets every valid token call everything.
+//! Every variable is read before any fault is reported, so that one run shows all of them. An empty variable is unset,
+//! because a template can leave a value empty but cannot omit a name. Only `ACCESS_RULES` may not be empty, because
+//! without it every valid token may call every route.
 
 mod access_rules;
 mod issuer_mistake;
@@ -33,19 +33,19 @@ use crate::verifier::{KeptClaims, Requirements, TokenUse};
 /// All settings.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// Who is trusted, at least one.
+    /// The trusted issuers, at least one.
     pub issuers: Vec<IssuerSettings>,
-    /// How keys are kept.
+    /// The limits of the key cache.
     pub keys: KeyCacheSettings,
-    /// What every token must be.
+    /// The requirements on every token.
     pub requirements: Requirements,
-    /// Who may call what.
+    /// The access rules.
     pub access_rules: AccessRules,
-    /// How many verified tokens are remembered.
+    /// The maximum number of cached tokens.
     pub token_cache_entries: usize,
-    /// Whether and how the issuer is asked about each token.
+    /// The introspection settings; `None` if it is off.
     pub introspection: Option<IntrospectionSettings>,
-    /// Further trusted roots, in PEM.
+    /// Additional trusted roots, in PEM.
     pub ca_pem: Option<Vec<u8>>,
     /// The forward proxy for requests to issuers.
     pub proxy: Option<ForwardProxy>,
@@ -53,16 +53,16 @@ pub struct Settings {
     pub dpop_public_urls: Vec<PublicUrl>,
     /// The form of answers to HTTP APIs with payload 2.0.
     pub http_api_answer: ResponseForm,
-    /// What is logged.
+    /// The log level.
     pub log_level: Level,
-    /// What is allowed and most likely a mistake, each with what to do.
+    /// Valid settings that are most likely a mistake, each with advice.
     pub warnings: Vec<String>,
 }
 
-/// How the keys of every issuer are kept.
+/// The limits of every issuer's key cache.
 #[derive(Debug, Clone)]
 pub struct KeyCacheSettings {
-    /// `JWKS_MAX_AGE_SECONDS`. Keys count as fresh for a second at least, so 0 means 1.
+    /// `JWKS_MAX_AGE_SECONDS`. Keys are fresh for at least a second, so 0 means 1.
     pub max_age: Duration,
     /// `JWKS_MAX_STALE_SECONDS`.
     pub max_stale: Duration,
@@ -79,7 +79,7 @@ impl Settings {
     ///
     /// # Errors
     ///
-    /// All variables that are wrong, what each holds, and what was expected.
+    /// All invalid variables, with the value of each and what was expected.
     pub fn from_source(source: &dyn Source) -> Result<Self, Faults> {
         let mut reader = Reader::new(source);
         let settings = Self::read(&mut reader);
@@ -139,7 +139,7 @@ const AN_ENDPOINT: &str = "an https address, or http on a loopback host";
 const A_PUBLIC_URL: &str =
     "https addresses, or http ones on a loopback host, without a query, joined by commas";
 
-/// Ten years: beyond it a number of seconds is a slip.
+/// Ten years: a larger number of seconds is a mistake.
 const MOST_SECONDS: u64 = 315_360_000;
 
 fn read_key_cache(reader: &mut Reader<'_>, issuers: &[IssuerSettings]) -> KeyCacheSettings {
@@ -287,7 +287,7 @@ fn read_ca_file(reader: &mut Reader<'_>) -> Option<Vec<u8>> {
     Some(pem)
 }
 
-/// `HTTPS_PROXY` and `NO_PROXY`. As with curl, the names in lower case come first.
+/// `HTTPS_PROXY` and `NO_PROXY`. As with curl, the lower-case names take precedence.
 fn read_proxy(reader: &mut Reader<'_>) -> Option<ForwardProxy> {
     let mut first_set = |lower, upper| {
         if reader.text(lower).is_some() {

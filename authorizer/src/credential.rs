@@ -4,8 +4,7 @@ use crate::bearer::{BearerToken, Scheme};
 use crate::dpop::{ProvenRequest, UnverifiedProof};
 use crate::refusal::ProofRefusal;
 
-/// A token as it is presented. Neither form says anything about the token: which of the two it may have is decided when
-/// it is verified.
+/// A token and its scheme. Whether the token may have that scheme is decided when it is verified.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Credential {
     /// With the scheme `Bearer`, or in a query.
@@ -16,7 +15,7 @@ pub enum Credential {
         token: BearerToken,
         /// The header `DPoP`; or why it is not one proof.
         proof: Result<UnverifiedProof, ProofRefusal>,
-        /// What the proof must be for.
+        /// The request that the proof must be for.
         call: ProvenRequest,
     },
 }

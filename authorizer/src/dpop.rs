@@ -26,15 +26,15 @@ use crate::refusal::ProofRefusal;
 /// Whether key-bound tokens are accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DpopMode {
-    /// They are refused.
+    /// Key-bound tokens are refused.
     Off,
-    /// They are accepted with a valid proof, other tokens as bearer tokens.
+    /// Key-bound tokens are accepted with a valid proof, other tokens as bearer tokens.
     Accept,
-    /// Only they are accepted.
+    /// Only key-bound tokens are accepted.
     Require,
 }
 
-/// How far the time of a proof may be from the clock, either way, besides the leeway.
+/// The maximum difference between the time of a proof and the clock, in either direction, in addition to the leeway.
 pub const PROOF_WINDOW: Duration = Duration::from_secs(60);
 
 /// The request that a proof must be for, as the event describes it.
@@ -44,7 +44,7 @@ pub struct ProvenRequest {
     pub method: String,
     /// The path in the event's ARN, below the stage.
     pub path: String,
-    /// The domain name and the whole path, stage included, where the event has both.
+    /// The domain name and the full path with the stage, if the event has both.
     pub address: Option<Address>,
 }
 
@@ -65,7 +65,7 @@ pub struct ProofVerifier {
 }
 
 impl ProofVerifier {
-    /// A verifier that has seen no proof yet. Without `public_urls` the URL called is the one in the event.
+    /// A verifier without used proofs. Without `public_urls` the URL called is that of the event.
     #[must_use]
     pub fn new(public_urls: Vec<PublicUrl>, leeway: Duration) -> Self {
         Self {
@@ -75,13 +75,13 @@ impl ProofVerifier {
         }
     }
 
-    /// Verifies that `proof` was made for this call, with this token, by the holder of the key with the thumbprint
-    /// `bound_to`, just now, and that it is used for the first time (RFC 9449, section 4.3).
+    /// Verifies that `proof` was made for this call, with this token, with the key of the thumbprint `bound_to`, just
+    /// now, and that it has not been used before (RFC 9449, section 4.3).
     ///
     /// # Errors
     ///
-    /// A [`Refusal`](crate::refusal::Refusal) for what is wrong with the proof, a [`Failure`] where this cannot be
-    /// decided: the event does not have the URL, or the memory is full.
+    /// A [`Refusal`](crate::refusal::Refusal) if the proof is bad, a [`Failure`] if this cannot be decided: the event
+    /// lacks the URL, or the memory is full.
     pub fn verify(
         &self,
         proof: &UnverifiedProof,
@@ -98,7 +98,7 @@ impl ProofVerifier {
         proof.check_key(bound_to)?;
         let id = proof.id()?;
         proof.check_signature()?;
-        // Last, so that a proof that fails for another reason uses nothing up.
+        // Last, so that a proof that fails another check takes no memory.
         let remember_until = acceptable_until.max(now.plus(self.window));
         let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
         used.remember(id, remember_until, now)

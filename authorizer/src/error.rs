@@ -1,4 +1,4 @@
-//! Errors in place of a decision, and what API Gateway receives.
+//! Errors instead of a decision, and their form for API Gateway.
 
 pub use lambda_runtime::Diagnostic;
 use thiserror::Error;
@@ -8,7 +8,7 @@ use crate::issuer::jwks::FetchError;
 use crate::refusal::{ProofRefusal, Refusal};
 use crate::target::TargetError;
 
-/// Why there is no policy: the caller's fault or ours.
+/// Why there is no policy: a refusal of the credential or an internal failure.
 ///
 /// The two never mix: a Deny during an outage could be cached, and a 500 for a bad token would raise an alarm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -39,7 +39,7 @@ pub enum Failure {
         /// Why not.
         cause: IntrospectionFailure,
     },
-    /// Another proof of a key-bound token cannot be remembered, so it cannot be accepted.
+    /// The memory of used proofs is full, so another proof cannot be accepted.
     #[error("the memory of used DPoP proofs is full")]
     ProofMemoryFull,
 }
@@ -48,10 +48,10 @@ fn because(cause: Option<&FetchError>) -> String {
     cause.map_or_else(String::new, |cause| format!(": {cause}"))
 }
 
-/// What is wrong with an event.
+/// Why an event cannot be parsed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum EventFault {
-    /// Not an object, or a member that is read is repeated.
+    /// Not an object, or a member that is needed is repeated.
     #[error("expected one JSON object")]
     NotAnObject,
     /// Neither an authorizer event of a REST or WebSocket API nor one of an HTTP API.
@@ -60,7 +60,7 @@ pub enum EventFault {
     /// Headers or parameters that are neither an object nor null.
     #[error("expected headers and parameters to be objects or null")]
     List,
-    /// Without them there is no URL to compare a proof with.
+    /// The domain name or path is missing, so there is no URL to compare a proof with.
     #[error("expected the domain name and the path of the request, or the setting DPOP_PUBLIC_URL")]
     NoUrl,
     /// The ARN is not one of a method.

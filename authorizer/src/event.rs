@@ -1,7 +1,7 @@
-//! The events of API Gateway. No other module knows their JSON.
+//! The events of API Gateway. This is the only module that parses their JSON.
 //!
-//! The parser is tolerant: members may be missing, null or new, and a header of any bytes is at worst a bad token. Only an
-//! event of an unknown shape is our failure.
+//! The parser is tolerant: members may be missing, null or unknown, and a header with any bytes is at worst a bad
+//! token. Only an event of an unknown shape is an internal failure.
 
 mod member;
 
@@ -24,7 +24,7 @@ pub struct AuthorizerRequest {
     pub form: EventForm,
     /// The route that is called.
     pub target: Target,
-    /// The credential, `None` without one, or what is wrong with it.
+    /// The credential if there is one, or why it is refused.
     pub credential: Result<Option<Credential>, Refusal>,
     /// The request's id at API Gateway, for the log.
     pub request_id: Option<String>,
@@ -41,7 +41,7 @@ pub enum EventForm {
     HttpApi,
 }
 
-/// The members that are read, not yet parsed.
+/// The members that are used, not yet parsed.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Outline<'e> {
@@ -69,7 +69,7 @@ struct Outline<'e> {
     request_context: Option<&'e RawValue>,
 }
 
-/// What is wrong with it is found out when a member is needed.
+/// Faults are reported when a member is needed.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct RequestContext<'e> {
@@ -88,7 +88,7 @@ impl AuthorizerRequest {
     ///
     /// If its shape is unknown.
     pub fn parse(event: &RawValue) -> Result<Self, EventFault> {
-        // Serde would also parse a struct from an array.
+        // Serde also deserializes a struct from an array.
         if !event.get().starts_with('{') {
             return Err(EventFault::NotAnObject);
         }
@@ -108,7 +108,8 @@ impl AuthorizerRequest {
     }
 
     fn token(event: &RawValue, arn: &str) -> Result<Self, EventFault> {
-        // The published type fails on a token that is not a string; then the token is malformed, not the event.
+        // The type of `aws_lambda_events` fails on a token that is not a string; here the token is malformed, not the
+        // event.
         let credential =
             match serde_json::from_str::<ApiGatewayCustomAuthorizerRequest>(event.get()) {
                 Ok(event) => without_proof(event.authorization_token.as_deref()),
@@ -226,8 +227,8 @@ impl Outline<'_> {
         })
     }
 
-    /// The only value of the query parameter `access_token` (RFC 6750, section 2.3). Browsers cannot set headers when they
-    /// open a WebSocket. It is not read anywhere else, because URLs appear in logs.
+    /// The only value of the query parameter `access_token` (RFC 6750, section 2.3). Browsers cannot set headers when
+    /// they open a WebSocket. Other events do not accept it, because URLs appear in logs.
     fn access_token(&self) -> Result<Result<Option<String>, Refusal>, EventFault> {
         let (single, multiple) = (
             self.query_string_parameters,

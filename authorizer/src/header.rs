@@ -6,8 +6,8 @@ use crate::algorithm::Algorithm;
 use crate::key_id::KeyId;
 use crate::refusal::Refusal;
 
-/// What a token states about its own signature (RFC 7515, section 4), unverified. It selects the key and the algorithm to
-/// try, never the place to fetch a key from: `jku`, `jwk`, `x5u` and `x5c` are not read.
+/// The JOSE header of a token (RFC 7515, section 4), unverified. It selects the key and the algorithm to try, never the
+/// place to fetch a key from: `jku`, `jwk`, `x5u` and `x5c` are not read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnverifiedHeader {
     algorithm: Algorithm,
@@ -16,11 +16,11 @@ pub struct UnverifiedHeader {
 }
 
 impl UnverifiedHeader {
-    /// Parses the members of a header. The checks are in the order in which a fault is most informative.
+    /// Parses the members of a header. The checks are ordered so that the most informative fault is reported.
     ///
     /// # Errors
     ///
-    /// If it requires anything that is not supported or never allowed.
+    /// If it requires anything that is unsupported or never allowed.
     pub(crate) fn parse(members: &Map<String, Value>) -> Result<Self, Refusal> {
         let algorithm = algorithm(members)?;
         check_extensions(members)?;
@@ -59,7 +59,7 @@ pub(crate) fn algorithm(members: &Map<String, Value>) -> Result<Algorithm, Refus
     }
 }
 
-/// No extension that changes what the signature is over or what must be understood.
+/// Refuses extensions that change the signing input or must be understood.
 pub(crate) fn check_extensions(members: &Map<String, Value>) -> Result<(), Refusal> {
     if members.contains_key("crit") {
         return Err(Refusal::CriticalExtension);

@@ -5,19 +5,19 @@ use std::fmt::{self, Write};
 use serde::{Serialize, Serializer};
 use thiserror::Error;
 
-/// A key id (`kid`, RFC 7515, section 4.1.4): a name to look a key up by. It is never part of a URL, a file name or a
-/// query.
+/// A key id (`kid`, RFC 7515, section 4.1.4): the name by which a key is looked up. It is never part of a URL, a file
+/// name or a query.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct KeyId(Box<str>);
 
-/// The longest key id that is looked up, in bytes. Okta's are 43 long.
+/// The maximum length of a key id, in bytes. Okta's have 43.
 pub const MAX_KEY_ID_BYTES: usize = 256;
 
 /// A key id that is longer than [`MAX_KEY_ID_BYTES`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("a key id of {bytes} bytes, at most {MAX_KEY_ID_BYTES} are looked up")]
 pub struct KeyIdTooLong {
-    /// How long it is.
+    /// Its length.
     pub bytes: usize,
 }
 
@@ -47,8 +47,8 @@ impl fmt::Debug for KeyId {
     }
 }
 
-/// As it is shown: printable ASCII, and everything else escaped (`\u{202e}`), because strangers write key ids.
-/// [`KeyId::as_str`] has the id itself.
+/// The form for logs: printable ASCII, with everything else escaped (`\u{202e}`), because key ids come from unverified
+/// tokens. [`KeyId::as_str`] has the id itself.
 impl fmt::Display for KeyId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.chars().try_for_each(|character| match character {
@@ -59,7 +59,7 @@ impl fmt::Display for KeyId {
     }
 }
 
-/// As it is shown.
+/// In the form for logs.
 impl Serialize for KeyId {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)

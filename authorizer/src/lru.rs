@@ -1,4 +1,4 @@
-//! A bounded map that forgets the least recently used entry first.
+//! A bounded map that evicts the least recently used entry first.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -36,7 +36,7 @@ impl<V: Clone> Lru<V> {
         }
     }
 
-    /// The value of a token, which is its last use.
+    /// The value of a token. It becomes the most recently used.
     pub(crate) fn recall(&mut self, token: &TokenDigest) -> Option<V> {
         let entry = self.entries.get_mut(token)?;
         self.uses.remove(&entry.last_use);
@@ -46,7 +46,7 @@ impl<V: Clone> Lru<V> {
         Some(entry.value.clone())
     }
 
-    /// Sets the value of a token, unless it weighs more than all entries may.
+    /// Sets the value of a token, unless its weight exceeds the total limit.
     pub(crate) fn remember(&mut self, token: TokenDigest, value: V, weight: usize) {
         self.forget(&token);
         if self.max_entries == 0 || weight > self.max_weight {

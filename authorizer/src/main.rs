@@ -1,4 +1,4 @@
-//! The authorizer as a Lambda function: settings in, then one decision an event.
+//! The authorizer as a Lambda function: reads the settings, then makes one decision per event.
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -20,7 +20,8 @@ fn main() -> ExitCode {
 async fn serve() -> Result<(), ProcessError> {
     let settings = Settings::from_source(&Environment)?;
     let lambda = LambdaEnvironment::from_source(&Environment)?;
-    // Named, not found by features: a second provider in the build would otherwise end in a panic at the first token.
+    // Set explicitly, not by crate features: a second provider in the build would otherwise cause a panic at the first
+    // token.
     let _first = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let _first = jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER.install_default();
 

@@ -9,13 +9,13 @@ pub use self::key::KeyRefusal;
 pub use self::proof::{MAX_PROOF_BYTES, MAX_PROOF_ID_BYTES, ProofRefusal};
 use crate::compact_jws::Part;
 
-/// The longest token that is read, in bytes: API Gateway's limit for all headers together.
+/// The maximum length of a token, in bytes: API Gateway's limit for all headers together.
 pub const MAX_TOKEN_BYTES: usize = 10_240;
 
-/// Why a token is refused. It is the caller's fault, and the answer is always `Unauthorized`.
+/// Why a token is refused. The answer is always `Unauthorized`.
 ///
-/// The variants carry what an operator needs to understand a refusal: numbers and names from this source. Without a
-/// `String` none can carry the token or the value of a claim.
+/// The variants contain what an operator needs to understand a refusal: numbers and constants of this program. Without
+/// a `String` none can contain the token or the value of a claim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum Refusal {
     /// No credential, and no rule that allows anonymous callers.
@@ -27,10 +27,10 @@ pub enum Refusal {
     /// More than one credential (RFC 6750, section 2: not more than one method, here not more than one value).
     #[error("more than one credential")]
     SeveralTokens,
-    /// Longer than the limit.
+    /// Over the limit.
     #[error("a token of {bytes} bytes, at most {} are accepted", MAX_TOKEN_BYTES)]
     TokenTooLong {
-        /// How long it is.
+        /// Its length.
         bytes: usize,
     },
     /// Not a JWS in compact form (RFC 7515, section 7.1). Five parts are an encrypted token.
@@ -81,7 +81,7 @@ pub enum Refusal {
         crate::key_id::MAX_KEY_ID_BYTES
     )]
     KeyIdTooLong {
-        /// How long it is.
+        /// Its length.
         bytes: usize,
     },
     /// No `iss`, or one that is not byte for byte a trusted issuer.
@@ -92,10 +92,10 @@ pub enum Refusal {
         "a token of the Okta org authorization server, which is not for APIs: request it from the trusted issuer"
     )]
     OrgServerToken,
-    /// The issuer does not publish such a key, or the cooldown does not permit a fetch yet.
+    /// The issuer does not publish this key, or the cooldown does not permit a fetch yet.
     #[error("the issuer publishes no such key")]
     KeyUnknown,
-    /// The issuer publishes such a key, and it cannot be used.
+    /// The issuer publishes this key, but it cannot be used.
     #[error("the key cannot be used: {reason}")]
     KeyUnusable {
         /// Why.
@@ -116,7 +116,7 @@ pub enum Refusal {
     /// `exp` has passed.
     #[error("expired {seconds_ago} s ago")]
     Expired {
-        /// How long ago.
+        /// Seconds since then.
         seconds_ago: u64,
     },
     /// `nbf` is in the future.
@@ -137,7 +137,7 @@ pub enum Refusal {
     /// `aud` is neither a string nor an array of strings.
     #[error("the audience is neither a string nor an array of strings")]
     AudienceMalformed,
-    /// `aud` names others.
+    /// `aud` names other audiences only.
     #[error("the token is for another audience")]
     AudienceNotOurs,
     /// No `sub`, or one that is not a non-empty string.
@@ -155,10 +155,10 @@ pub enum Refusal {
         crate::answer_size::MAX_PRINCIPAL_BYTES
     )]
     PrincipalTooLong {
-        /// How long it is.
+        /// Its length.
         bytes: usize,
     },
-    /// Clients are restricted, and the token's is missing or another.
+    /// Clients are restricted, and the token's client is missing or not allowed.
     #[error("the client is not one of those allowed")]
     ClientNotAllowed,
     /// An ID token where access tokens are expected (OpenID Connect Core 1.0, section 2).

@@ -1,7 +1,7 @@
-//! A strict JSON parser: a repeated member is refused at every depth, not resolved by its order.
+//! A strict JSON parser: a repeated member is an error at every depth.
 //!
 //! RFC 7515, section 4 and RFC 7519, section 4 allow a parser to refuse repeated names or to take the last. Two parsers
-//! that choose differently see two tokens in one, so this one refuses. Settings are parsed the same way.
+//! that choose differently would read different tokens, so this one refuses. Settings are parsed in the same way.
 
 use std::cell::Cell;
 use std::fmt;
@@ -10,13 +10,13 @@ use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visit
 use serde_json::{Map, Value};
 use thiserror::Error;
 
-/// Why bytes are refused as JSON. It carries no part of the input.
+/// Why bytes are refused as JSON. It contains no part of the input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub(crate) enum JsonFault {
     /// Not JSON, or nested deeper than 128 levels.
     #[error("not valid JSON (line {line}, column {column})")]
     Malformed { line: usize, column: usize },
-    /// A number that no double can hold. The input before it is well-formed, what follows has not been read.
+    /// A number that no double can hold. The input before it is well-formed; the rest has not been parsed.
     #[error("JSON with a number that is out of range (line {line}, column {column})")]
     NumberOutOfRange { line: usize, column: usize },
     /// A member is repeated in one object.

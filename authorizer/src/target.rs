@@ -1,4 +1,4 @@
-//! The route that an event asks about.
+//! The route of an event.
 
 use thiserror::Error;
 
@@ -13,21 +13,21 @@ pub struct Target {
     route: EventRoute,
 }
 
-/// A route, without the API that it belongs to.
+/// A route, without its API.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum EventRoute {
     /// A request with a method and a path.
     Http {
-        /// The method, in the case in which it was sent.
+        /// The method as it was sent.
         verb: String,
         /// The path without the stage, `/` for the root.
         path: String,
     },
-    /// The route that opens a WebSocket, the only one of such an API that is authorized.
+    /// The route that opens a WebSocket, the only one of a WebSocket API that is authorized.
     Connect,
 }
 
-/// Why a string is not the ARN of a route. It is logged, so it carries no part of the string.
+/// Why a string is not the ARN of a route. It is logged, so it contains no part of the string.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum TargetError {
     /// Not six parts, or not an ARN of API Gateway.
@@ -35,10 +35,10 @@ pub enum TargetError {
         "not of the form arn:{{partition}}:execute-api:{{region}}:{{account}}:{{api}}/{{stage}}/{{verb}}/{{path}}"
     )]
     Form,
-    /// Longer than any that AWS can form, so a policy made of it could be too large.
+    /// Longer than any ARN of AWS, so a policy built from it could be too large.
     #[error("the part up to the stage is over {MAX_STAGE_PREFIX_BYTES} bytes")]
     TooLong,
-    /// A part that would have another meaning in a policy, or none.
+    /// A part that would change its meaning in a policy, or is empty.
     #[error("the {0} is empty or has characters other than letters, digits, `-`, `_`, `.` and `$`")]
     Part(&'static str),
 }
@@ -46,12 +46,12 @@ pub enum TargetError {
 /// The route that opens a WebSocket, as an ARN names it.
 pub const CONNECT: &str = "$connect";
 
-/// The longest beginning of a resource: a partition and region longer than any that exist, and a stage of the 128
-/// characters that API Gateway allows.
+/// The longest prefix of a resource: a partition and region longer than any that exist, and a stage of 128 characters,
+/// API Gateway's limit.
 pub const MAX_STAGE_PREFIX_BYTES: usize = 201;
 
 impl Target {
-    /// One with the longest beginning, by which the size of policies is bounded.
+    /// A route with the longest prefix, for the bound on the size of policies.
     pub(crate) fn longest() -> Self {
         Self {
             stage_prefix: format!("{:s<MAX_STAGE_PREFIX_BYTES$}", "arn:"),
@@ -64,8 +64,8 @@ impl Target {
 
     /// Parses an ARN.
     ///
-    /// Everything that becomes part of a policy's resource may have plain characters only, so that nothing in it can
-    /// act as a wildcard there. Verb and path never become part of a policy, and may be anything.
+    /// Parts that become part of a policy's resource may have plain characters only, so that none is a wildcard there.
+    /// Verb and path never become part of a policy, and may have any characters.
     ///
     /// # Errors
     ///
@@ -107,7 +107,7 @@ impl Target {
         })
     }
 
-    /// Everything up to the stage, without a slash at the end: the beginning of every resource of a policy.
+    /// Everything up to the stage, without a trailing slash: the prefix of every resource of a policy.
     #[must_use]
     pub fn stage_prefix(&self) -> &str {
         &self.stage_prefix

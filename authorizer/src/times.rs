@@ -18,8 +18,8 @@ pub struct Times {
 }
 
 impl Times {
-    /// Refuses from `exp` on, leeway or not, rounded down as a policy writes it: a policy that ends with this token
-    /// would have ended.
+    /// Refuses from `exp` on, without leeway, rounded down as in a policy, because a policy that expires with this
+    /// token would have expired.
     ///
     /// # Errors
     ///

@@ -1,7 +1,7 @@
-//! Verifies bearer tokens. Nothing else makes [`VerifiedClaims`].
+//! Verifies tokens. Only this module constructs [`VerifiedClaims`].
 //!
-//! Cheap checks come first. The keys are looked up only when everything that can be checked without them is right, so
-//! that a made-up token never causes a fetch. No claim is used before the signature is verified.
+//! Cheap checks come first. Keys are looked up only after every check that needs no key has passed, so that a made-up
+//! token never causes a fetch. No claim is used before the signature is verified.
 
 mod inspection;
 mod rule_set;
@@ -36,21 +36,21 @@ use crate::verifier::token_cache::{Remembered, TokenCache};
 /// The requirements on every token, whatever its issuer.
 #[derive(Debug, Clone)]
 pub struct Requirements {
-    /// Which kind of token is expected.
+    /// The expected kind of token.
     pub token_use: TokenUse,
-    /// Whether it may or must be bound to a key.
+    /// Whether the token may or must be bound to a key.
     pub dpop: DpopMode,
-    /// For `exp`, `nbf` and `iat`.
+    /// The leeway for `exp`, `nbf` and `iat`.
     pub leeway: Duration,
     /// Whether policies end with their token, so that no leeway applies to `exp`.
     pub policy_expiry: bool,
-    /// The claims of which the first that is present is the principal.
+    /// The claims whose first present one is the principal.
     pub principal_claims: Vec<String>,
     /// The claims to keep.
     pub kept_claims: KeptClaims,
 }
 
-/// Which kind of token is expected.
+/// The expected kind of token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TokenUse {
     /// Access tokens (RFC 9068 and Okta's).
@@ -69,7 +69,7 @@ pub struct Verifier {
 }
 
 impl Verifier {
-    /// A verifier that caches at most so many tokens.
+    /// Creates a verifier that caches at most `cache_entries` tokens.
     #[must_use]
     pub fn new(
         issuers: Vec<TrustedIssuer>,
@@ -91,12 +91,12 @@ impl Verifier {
         &self.issuers
     }
 
-    /// Verifies a token, or finds it in the cache, and then asks the issuer whether it is active, if introspection is on.
-    /// Waits for keys and answers until `deadline` at most.
+    /// Verifies a token, or finds it in the cache, and then introspects it if introspection is on. Waits until
+    /// `deadline` at most.
     ///
     /// # Errors
     ///
-    /// A [`Refusal`] for what is wrong with the token, a [`Failure`](crate::error::Failure) if that cannot be decided.
+    /// A [`Refusal`] if the token is bad, a [`Failure`](crate::error::Failure) if this cannot be decided.
     pub async fn verify(
         &self,
         credential: &Credential,
@@ -241,7 +241,7 @@ impl Verifier {
         })
     }
 
-    /// The principal, qualified by its issuer if there are others.
+    /// The principal, qualified by its issuer if there are several.
     fn principal(
         &self,
         claims: &UnverifiedClaims,
@@ -275,7 +275,7 @@ impl Verifier {
 }
 
 impl Requirements {
-    /// A bound token is never a bearer token, and an unbound one never more than that (RFC 9449, section 7.1).
+    /// A bound token is never accepted as a bearer token, nor an unbound one as a bound one (RFC 9449, section 7.1).
     const fn check_scheme(&self, scheme: Scheme, binding: Binding) -> Result<(), Refusal> {
         match (scheme, binding, self.dpop) {
             (Scheme::Bearer, Binding::Key(_) | Binding::Other, _) => Err(Refusal::BoundToken),
@@ -287,7 +287,7 @@ impl Requirements {
         }
     }
 
-    /// The two kinds are mutually exclusive (RFC 8725, section 3.12): a token with a mark of the other one is refused.
+    /// The two kinds are mutually exclusive (RFC 8725, section 3.12): a token with a mark of the other kind is refused.
     fn check_kind(
         &self,
         says_access_token: bool,
@@ -303,7 +303,7 @@ impl Requirements {
     }
 }
 
-/// The key that made the signature.
+/// Finds the key that verifies the signature.
 fn signer<'k>(
     found: &'k KeyLookup,
     algorithm: Algorithm,

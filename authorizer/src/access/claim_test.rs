@@ -10,13 +10,13 @@ use crate::claim_name::ClaimName;
 /// One acceptable value of a claim.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Alternative {
-    /// This very string.
+    /// This exact string.
     String(String),
-    /// This number, by value.
+    /// This number, compared by value.
     Number(ExactNumber),
     /// This boolean.
     Bool(bool),
-    /// A string that matches.
+    /// A string that matches the pattern.
     Like(Glob),
 }
 
@@ -33,7 +33,7 @@ pub enum ExactNumber {
 #[derive(Debug, Clone, PartialEq)]
 pub struct ClaimTest {
     pub(crate) name: ClaimName,
-    /// The place of the claim among those that the rules name, set by [`AccessRules`](super::AccessRules).
+    /// The index of the claim among those that the rules name, set by [`AccessRules`](super::AccessRules).
     pub(super) place: usize,
     pub(crate) alternatives: Vec<Alternative>,
 }
@@ -124,7 +124,7 @@ impl ExactNumber {
     }
 }
 
-/// In words, for people.
+/// A description for people.
 impl fmt::Display for ClaimTest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let alternatives: Vec<String> = self.alternatives.iter().map(ToString::to_string).collect();

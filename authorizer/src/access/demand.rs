@@ -24,7 +24,7 @@ pub enum Demand {
     NotClaim(ClaimTest),
     /// One of these authentication contexts (RFC 9470).
     Acr(Vec<String>),
-    /// A sign-in that is at most so long ago.
+    /// A sign-in that is at most this old.
     MaxAge(Duration),
 }
 
@@ -32,12 +32,12 @@ pub enum Demand {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Moment {
     pub(crate) now: Timestamp,
-    /// For clocks that differ.
+    /// The tolerance for clocks that differ.
     pub(crate) leeway: Duration,
 }
 
 impl Demand {
-    /// Whether a token meets it. Allocates nothing.
+    /// Whether a token meets the demand. Allocates nothing.
     pub(super) fn is_met_by(&self, claims: &VerifiedClaims, moment: Moment) -> bool {
         match self {
             Self::Issuers(issuers) => is_one_of(issuers, Some(claims.issuer())),
@@ -53,7 +53,7 @@ impl Demand {
         }
     }
 
-    /// What of it a token lacks, in words. Shows the rule, never a claim.
+    /// What a token lacks of it, as a description. It shows the rule, never a claim.
     pub(super) fn missing(&self, claims: &VerifiedClaims) -> Vec<String> {
         match self {
             Self::Scopes(scopes) => scopes
@@ -92,7 +92,7 @@ fn is_one_of(list: &[String], value: Option<&str>) -> bool {
     value.is_some_and(|value| list.iter().any(|entry| entry == value))
 }
 
-/// In words, for people.
+/// A description for people.
 impl fmt::Display for Demand {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -1,9 +1,9 @@
-//! Patterns with `*` and `?`, as IAM and the access rules know them.
+//! Patterns with `*` and `?`, as in IAM and the access rules.
 
 use std::str::Chars;
 
-/// A pattern over whole strings: `*` matches any run of characters, `?` matches one, and every other character matches
-/// itself. Case matters, and `/` is a character like any other.
+/// A pattern over whole strings: `*` matches any run of characters, `?` matches one character, and every other
+/// character matches itself. Matching is case-sensitive, and `/` is not special.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Glob(String);
 
@@ -39,7 +39,7 @@ impl Glob {
                     rest.next();
                 }
                 _ => {
-                    // The last star takes one character more, and all that follows it is tried again.
+                    // Let the last star match one more character, and retry everything after it.
                     let Some((after, from)) = &mut last_star else {
                         return false;
                     };

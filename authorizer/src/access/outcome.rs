@@ -1,23 +1,23 @@
-//! Why rules are met or not: for people, and for the sign-in that would do.
+//! Why rules are met or not: for people, and for a step-up sign-in.
 
 use super::{AccessRules, Caller, Condition, Demand, Moment};
 use crate::clock::Timestamp;
 use crate::target::EventRoute;
 use crate::verifier::VerifiedClaims;
 
-/// How one rule judges a caller.
+/// The outcome of one rule for a caller.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RuleOutcome {
-    /// The place of the rule in the settings, from 0.
+    /// The index of the rule in the settings, from 0.
     pub index: usize,
     /// Whether the caller meets it.
     pub met: bool,
-    /// What the caller lacks, in words; empty if the rule is met.
+    /// What the caller lacks, as descriptions; empty if the rule is met.
     pub missing: Vec<String>,
 }
 
 impl AccessRules {
-    /// How each rule that covers a route judges a caller now.
+    /// The outcome of each rule that covers a route, for a caller now.
     #[must_use]
     pub fn outcomes(
         &self,
@@ -39,9 +39,9 @@ impl AccessRules {
             .collect()
     }
 
-    /// The `acr` values that would do on a route which the caller may not call: those of the rules that cover it and
-    /// lack nothing but a stronger or a newer sign-in. Separated by spaces, as an authorization request takes them
-    /// (RFC 9470, section 4).
+    /// The `acr` values that would allow a call which is denied now: those of the rules that cover the route and fail
+    /// only for want of a stronger or newer sign-in. Separated by spaces, as in an authorization request (RFC 9470,
+    /// section 4).
     pub(crate) fn step_up(
         &self,
         claims: &VerifiedClaims,

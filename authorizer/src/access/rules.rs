@@ -11,9 +11,9 @@ use crate::verifier::RuleSet;
 #[derive(Debug, Clone, PartialEq)]
 pub struct AccessRules {
     pub(super) rules: Vec<AccessRule>,
-    /// For the age of a sign-in.
+    /// The tolerance for the age of a sign-in.
     leeway: Duration,
-    /// The claims that rules name, each once. [`ClaimTest`](super::ClaimTest)s refer to them by place.
+    /// The claims that rules name, each once. [`ClaimTest`](super::ClaimTest)s refer to them by index.
     claims: Vec<ClaimName>,
     /// The rules that demand no token.
     anonymous: RuleSet,
@@ -71,11 +71,11 @@ impl AccessRules {
         !self.rules.iter().all(AccessRule::covers_everything)
     }
 
-    /// Decides what a caller may call now, whichever route the event is about.
+    /// Decides which routes a caller may call now, whichever route the event names.
     ///
     /// # Errors
     ///
-    /// If that is nothing.
+    /// If the caller may call nothing.
     pub fn decide(&self, caller: Caller<'_>, now: Timestamp) -> Result<Permit<'_>, NothingGranted> {
         let moment = self.moment(now);
         let candidates = match caller {
@@ -85,7 +85,7 @@ impl AccessRules {
         let mut is_granted = vec![false; self.rules.len()];
         let mut met = Vec::new();
         for place in candidates.iter() {
-            // Every place is one of a rule.
+            // Every index is that of a rule.
             let (Some(rule), Some(first)) = (self.rules.get(place), self.first_alike.get(place))
             else {
                 continue;
@@ -106,7 +106,7 @@ impl AccessRules {
         }
     }
 
-    /// The rules of which a caller meets every demand that does not depend on the time.
+    /// The rules whose time-independent demands a caller meets.
     fn lasting(&self, caller: Caller<'_>, moment: Moment) -> RuleSet {
         let is_met = |rule: &AccessRule| {
             let lasts = |demand: &Demand| !demand.depends_on_time();

@@ -1,4 +1,4 @@
-//! What the API is told about the caller.
+//! The context: what the API learns about the caller.
 
 use lambda_support::context::{AuthorizerContext, SignedInContext};
 use serde_json::{Map, Value};
@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use crate::access::Caller;
 use crate::clock::Timestamp;
 
-/// The context of an answer. `step_up`: the `acr` values that would do, for a caller who may not call the route.
+/// The context of an answer. `step_up` is the `acr` values that would allow a denied call.
 #[must_use]
 pub fn context(caller: Caller<'_>, step_up: Option<String>) -> Map<String, Value> {
     let owned = |text: &str| text.to_owned();

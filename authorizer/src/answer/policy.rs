@@ -1,4 +1,4 @@
-//! The IAM policy by which API Gateway decides a request, and which it may cache.
+//! The IAM policy that API Gateway evaluates for each request, and may cache.
 
 use serde::Serialize;
 use time::OffsetDateTime;
@@ -12,9 +12,9 @@ pub const MAX_RESOURCE_CHARS: usize = 512;
 
 /// A policy document.
 ///
-/// It is made of the rules that are met and the stage, never of the method and path of the request. So it is right for
-/// every route, and a cached one decides later requests correctly. No member is ever null, because API Gateway answers
-/// 500 to `"Condition": null`.
+/// It is built from the rules that are met and the stage, never from the method and path of the request. So it is
+/// correct for every route, and a cached policy decides later requests correctly. No member is ever null, because API
+/// Gateway answers 500 to `"Condition": null`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct PolicyDocument {
@@ -38,7 +38,7 @@ enum Effect {
     Deny,
 }
 
-/// The end of a policy's validity, for one that API Gateway caches.
+/// The end of the validity of a policy that API Gateway caches.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 struct PolicyCondition {
     #[serde(rename = "DateLessThan")]

@@ -1,4 +1,4 @@
-//! The result of the flow, before it is an answer and a log line.
+//! The result of the flow, before it becomes an answer and a log line.
 
 use std::sync::Arc;
 
@@ -14,14 +14,14 @@ pub(super) struct Outcome {
     pub(super) decision: Result<Decision, AuthorizerError>,
     /// The form of the answer.
     pub(super) form: ResponseForm,
-    /// The route that the event is about, if it could be read.
+    /// The route of the event, if it could be parsed.
     pub(super) route: Option<EventRoute>,
 }
 
 /// A decision of the rules.
 pub(super) struct Decision {
     pub(super) answer: AuthorizerResponse,
-    /// The context values that the answer has no room for.
+    /// The names of the context values that exceed the answer's limit.
     pub(super) left_out: Vec<String>,
     pub(super) granted: bool,
     /// The stable name of the reason.
@@ -30,7 +30,7 @@ pub(super) struct Decision {
     pub(super) claims: Option<Arc<VerifiedClaims>>,
 }
 
-/// A decision about one event, and why.
+/// A decision about one event and its reason.
 #[derive(Debug)]
 pub struct Explanation {
     /// How it ended.
@@ -39,9 +39,9 @@ pub struct Explanation {
     pub reason: &'static str,
     /// More about the reason, as in the log.
     pub detail: Option<String>,
-    /// How each rule that covers the route judges the caller; empty if the token is refused.
+    /// The outcome of each rule that covers the route; empty if the token is refused.
     pub rules: Vec<RuleOutcome>,
-    /// What API Gateway would be sent.
+    /// The answer to API Gateway.
     pub answer: Result<AuthorizerResponse, AuthorizerError>,
 }
 
@@ -69,7 +69,7 @@ impl Outcome {
         }
     }
 
-    /// The answer. A simple one can refuse a bad token; a failure of ours is an error in every form.
+    /// The answer. A simple one can refuse a bad token; an internal failure is an error in every form.
     pub(super) fn into_answer(self) -> Result<AuthorizerResponse, AuthorizerError> {
         match (self.decision, self.form) {
             (Ok(decision), _) => Ok(decision.answer),

@@ -1,4 +1,4 @@
-//! The access rules, and the check that no policy made of them can be too large for API Gateway.
+//! The access rules, and the check that no policy built from them exceeds API Gateway's limit.
 
 mod claims;
 mod rule;
@@ -25,7 +25,7 @@ pub(super) fn read(
     AccessRules::new(rules.unwrap_or_default(), requirements.leeway)
 }
 
-/// `None` if they are wrong, which is recorded as a fault.
+/// `None` if they are invalid, which is recorded as a fault.
 fn read_rules(
     reader: &mut Reader<'_>,
     trusted: &[&str],

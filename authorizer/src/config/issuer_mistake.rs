@@ -1,8 +1,8 @@
-//! The classic mistakes in an issuer URL, found by reading it.
+//! Common mistakes in an issuer URL that are visible in the URL itself.
 
 use std::fmt;
 
-/// What is most likely wrong with an issuer URL, although it is a URL.
+/// A likely mistake in an issuer URL that is a valid URL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum IssuerMistake {
     /// A placeholder of some documentation.
@@ -67,7 +67,7 @@ impl IssuerMistake {
         found
     }
 
-    /// The URL that was most likely meant, for an Okta URL with a mistake and without a placeholder.
+    /// The URL that was most likely meant; only for an Okta URL without a placeholder.
     #[must_use]
     pub fn correction(issuer: &str) -> Option<String> {
         let mistakes = Self::all_in(issuer);
@@ -84,7 +84,7 @@ impl IssuerMistake {
     }
 }
 
-/// As the end of a sentence that begins with the issuer.
+/// The predicate of a sentence whose subject is the issuer.
 impl fmt::Display for IssuerMistake {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

@@ -15,9 +15,9 @@ pub struct IssuerSettings {
     pub issuer: String,
     /// Acceptable audiences, at least one.
     pub audiences: Vec<String>,
-    /// Acceptable clients; `None` is any.
+    /// Acceptable clients; `None` accepts any.
     pub client_ids: Option<Vec<String>>,
-    /// Where its keys are; `None` reads its metadata.
+    /// The URL of its keys; `None` discovers it from the metadata.
     pub jwks_uri: Option<Endpoint>,
     /// Allowed algorithms, at least one.
     pub algorithms: Vec<Algorithm>,
@@ -127,7 +127,7 @@ fn read_several(
     issuers
 }
 
-/// One object of `TRUSTED_ISSUERS`. Members are removed as they are read, so that what is left over is unknown.
+/// One object of `TRUSTED_ISSUERS`. Members are removed as they are read, so that the rest are unknown ones.
 struct Entry<'r, 's> {
     reader: &'r mut Reader<'s>,
     place: &'r str,

@@ -1,10 +1,10 @@
-//! Settings that are valid and most likely a mistake: the classic errors in setting up Okta, and rules that no caller meets.
+//! Valid settings that are most likely a mistake: common errors in an Okta setup, and rules that no caller can meet.
 
 use super::issuer_mistake::IssuerMistake;
 use crate::access::{AccessRule, Condition, Demand};
 use crate::claims::is_scope_token;
 
-/// What looks wrong about an issuer, each with what to do.
+/// The likely mistakes in an issuer, each with advice.
 pub(super) fn of_issuer(issuer: &str) -> Vec<String> {
     let mistakes = IssuerMistake::all_in(issuer).into_iter();
     mistakes
@@ -12,7 +12,7 @@ pub(super) fn of_issuer(issuer: &str) -> Vec<String> {
         .collect()
 }
 
-/// What looks wrong about the rules that a variable holds, each with what to do.
+/// The likely mistakes in the rules of a variable, each with advice.
 pub(super) fn of_rules(name: &str, rules: &[AccessRule]) -> Vec<String> {
     if rules.is_empty() {
         return vec![format!(

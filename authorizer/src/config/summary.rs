@@ -1,4 +1,4 @@
-//! The settings in effect, for the log at start.
+//! The effective settings, for the log at startup.
 
 use serde_json::{Value, json};
 
@@ -9,7 +9,7 @@ use crate::dpop::{DpopMode, PublicUrl};
 use crate::verifier::TokenUse;
 
 impl Settings {
-    /// What counts, defaults included and secrets left out.
+    /// The effective settings, with defaults and without secrets.
     #[must_use]
     pub fn summary(&self) -> Value {
         let requirements = &self.requirements;

@@ -1,4 +1,4 @@
-//! A trusted issuer by the settings.
+//! Builds a trusted issuer from the settings.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use crate::issuer::jwks::{KeySettings, KeySource};
 use crate::verifier::{TokenUse, TrustedIssuer};
 
 impl IssuerSettings {
-    /// The issuer, ready to be asked. Nothing is fetched yet.
+    /// The issuer, with its key source. Nothing is fetched yet.
     #[must_use]
     pub fn trusted(
         &self,

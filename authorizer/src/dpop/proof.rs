@@ -18,7 +18,7 @@ use crate::issuer::jwks::{KeyRefusal, PublicKey, Thumbprint};
 use crate::refusal::{MAX_PROOF_BYTES, MAX_PROOF_ID_BYTES, ProofRefusal};
 use crate::times::numeric_date;
 
-/// The value of a header `DPoP`; nothing about it is known. `Debug` never shows it.
+/// The unverified value of a `DPoP` header. `Debug` never shows it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct UnverifiedProof(String);
 
@@ -46,7 +46,7 @@ impl fmt::Debug for UnverifiedProof {
     }
 }
 
-/// A proof in the right form, with a key that may sign proofs. No claim of it is checked yet, nor the signature.
+/// A well-formed proof with a key that may sign proofs. Its claims and signature have not been checked.
 pub(super) struct ParsedProof<'p> {
     jws: CompactJws<'p>,
     algorithm: Algorithm,
@@ -106,7 +106,8 @@ impl<'p> ParsedProof<'p> {
         }
     }
 
-    /// Checks that the proof was made within `window` of `now`, either way, and returns when that ends.
+    /// Checks that the proof was made within `window` of `now`, in either direction, and returns the end of its
+    /// validity.
     pub(super) fn check_time(
         &self,
         now: Timestamp,
@@ -114,7 +115,7 @@ impl<'p> ParsedProof<'p> {
     ) -> Result<Timestamp, ProofRefusal> {
         let issued_at = self.claims.get("iat").and_then(numeric_date);
         let issued_at = issued_at.ok_or(ProofRefusal::TimeMissing)?;
-        // One rounding, and whole milliseconds from there on: the end of the window and the check agree exactly.
+        // Rounded once and whole milliseconds afterwards, so that the end of the window and the check agree exactly.
         let issued_at = Timestamp::from_millis(to_millis(issued_at));
         let (ago, ahead) = (now.since(issued_at), issued_at.since(now));
         if ago > window {
@@ -146,7 +147,7 @@ impl<'p> ParsedProof<'p> {
         }
     }
 
-    /// What is remembered of `jti`.
+    /// The digest of `jti` that is remembered.
     pub(super) fn id(&self) -> Result<ProofId, ProofRefusal> {
         let jti = self.string("jti").filter(|jti| !jti.is_empty());
         let jti = jti.ok_or(ProofRefusal::IdMissing)?;

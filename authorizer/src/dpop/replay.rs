@@ -4,22 +4,22 @@ use std::collections::{BTreeSet, HashMap};
 
 use crate::clock::Timestamp;
 
-/// How many proofs are remembered at most, in some 10 MiB.
+/// The maximum number of remembered proofs, about 10 MiB.
 pub const MAX_REMEMBERED_PROOFS: usize = 65_536;
 
 /// The SHA-256 of a `jti`.
 pub(super) type ProofId = [u8; 32];
 
-/// Proofs by their id.
+/// Used proofs by their id.
 ///
-/// A proof is forgotten only to make room, the oldest first, and only when its time is over. From then on the memory
-/// is full of proofs whose time ends later. So if the clock is set back into the time of one that was forgotten, nothing
-/// makes room, and what could be a replay is refused.
+/// A proof is evicted only to make room, the oldest first, and only after its validity has ended. Afterwards the memory
+/// is full of proofs that are valid for longer. So if the clock is set back into the validity of an evicted proof,
+/// there is no room, and a possible replay is refused.
 pub(super) struct ReplayMemory {
     max_entries: usize,
-    /// Until when each is remembered.
+    /// The time until which each is remembered.
     entries: HashMap<ProofId, Timestamp>,
-    /// The same in the order of the times.
+    /// The same, ordered by time.
     by_time: BTreeSet<(Timestamp, ProofId)>,
 }
 

@@ -1,4 +1,4 @@
-//! The URL of a request: as callers write it, and as RFC 3986 normalises it.
+//! The URL of a request, normalised by RFC 3986.
 
 use std::fmt;
 use std::fmt::Write;
@@ -9,8 +9,8 @@ use thiserror::Error;
 
 use crate::issuer::http_client::{Endpoint, EndpointError};
 
-/// A URL without query and fragment, after the normalisation by syntax and scheme of RFC 3986, sections 6.2.2 and
-/// 6.2.3: two that are equal are the same target (RFC 9449, section 4.3).
+/// A URL without query and fragment, after the syntax-based and scheme-based normalisation of RFC 3986, sections 6.2.2
+/// and 6.2.3: equal URLs are the same target (RFC 9449, section 4.3).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct TargetUrl(String);
 
@@ -39,8 +39,8 @@ pub(super) fn join(base: &str, path: &str) -> Result<TargetUrl, NotAUrl> {
     TargetUrl::parse(&format!("{base}{}", encode(path)))
 }
 
-/// Events are documented neither to have the path as it was sent nor to have it decoded. What a path may not contain
-/// is encoded; what is encoded already stays.
+/// AWS does not document whether events have the path as sent or decoded. Characters that a path may not contain are
+/// encoded; existing escapes stay.
 fn encode(path: &str) -> String {
     let bytes = path.as_bytes();
     let mut encoded = String::with_capacity(path.len());
@@ -70,13 +70,13 @@ pub struct PublicUrl(String);
 /// Why a string is not a [`PublicUrl`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum PublicUrlError {
-    /// Not an address that is safe to use.
+    /// Not a safe address.
     #[error("{0}")]
     Endpoint(#[from] EndpointError),
     /// Characters that a URL does not have.
     #[error("not a URL by RFC 3986")]
     NotAUrl,
-    /// Nothing can be appended to it.
+    /// A query or a fragment: no path can be appended.
     #[error("an address with a query or a fragment")]
     QueryOrFragment,
 }

@@ -1,4 +1,4 @@
-//! Members of an event. No byte in them makes the whole event fail.
+//! Members of an event. No bytes in them make the whole event fail.
 
 use std::fmt;
 
@@ -19,10 +19,10 @@ pub(super) enum Case {
 /// error.
 pub(super) struct LossyText(pub(super) String);
 
-/// In place of a value that is not a string. No token has this character, so it is refused.
+/// Replaces a value that is not a string. No token contains this character, so it is refused.
 const NOT_A_STRING: &str = "\u{fffd}";
 
-/// A member that is only used if it is a string.
+/// A member that is ignored unless it is a string.
 pub(super) fn text(member: Option<&RawValue>) -> Option<String> {
     serde_json::from_str(member?.get())
         .ok()

@@ -1,10 +1,10 @@
-//! How long to wait before something that failed is tried again.
+//! The pause before a failed request is retried.
 
 use std::time::Duration;
 
 use crate::clock::Timestamp;
 
-/// Failures in a row, since the last success.
+/// Consecutive failures, since the last success.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Failures {
     count: u32,
@@ -24,13 +24,13 @@ impl Failures {
         self.last = Some(now);
     }
 
-    /// When the last failure was.
+    /// The time of the last failure.
     pub(crate) const fn last(&self) -> Option<Timestamp> {
         self.last
     }
 
-    /// Whether the pause is over: `first` after one failure, doubled by each further one up to `longest`. A clock that
-    /// was set back to before the failure ends the pause, because the time since then is unknown.
+    /// Whether the pause is over: `first` after one failure, doubled by each one after it, up to `longest`. If the
+    /// clock is set back to before the failure, the pause ends, because the elapsed time is unknown.
     pub(crate) fn rested(&self, first: Duration, longest: Duration, now: Timestamp) -> bool {
         let doublings = self.count.saturating_sub(1).min(16);
         let pause = first.saturating_mul(1 << doublings).min(longest);

@@ -22,7 +22,7 @@ pub use self::connect_fault::ConnectFault;
 pub use self::endpoint::{Endpoint, EndpointError};
 pub use self::proxy::{ForwardProxy, ForwardProxyError};
 
-/// The largest body that is accepted. Okta's key sets have about 1 KB; a set of a hundred keys has about 50 KB.
+/// The maximum size of a body. Okta's key sets have about 1 KB; a set of a hundred keys has about 50 KB.
 pub const MAX_BODY_BYTES: usize = 256 * 1024;
 
 /// One request.
@@ -36,7 +36,7 @@ pub struct Request<'a> {
     pub form: Option<Form>,
 }
 
-/// A POST body of `application/x-www-form-urlencoded`, and the client's credentials. Neither can be printed: the body
+/// A POST body of `application/x-www-form-urlencoded`, and the client's credentials. `Debug` shows neither: the body
 /// contains a token, the credentials a client secret.
 #[derive(Clone)]
 pub struct Form {
@@ -53,20 +53,21 @@ pub struct Document {
     pub body: Vec<u8>,
     /// All `Cache-Control` headers, joined by commas (RFC 9110, section 5.3).
     pub cache_control: Option<String>,
-    /// The header `Age`, in seconds: how long a cache on the way has held it (RFC 9111, section 5.1).
+    /// The header `Age`, in seconds: how long the answer has been in caches (RFC 9111, section 5.1).
     pub age: Option<u64>,
 }
 
-/// Why a request brought no document. It carries no address, header or body: a query or a form may contain a secret.
+/// Why a request returned no document. It contains no URL, header or body, because a query or a form may contain a
+/// secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum TransportError {
     /// No connection.
     #[error("no connection to the issuer: {0}")]
     Connect(ConnectFault),
-    /// Not complete within the time for one fetch.
+    /// Not complete within the timeout of one fetch.
     #[error("no complete answer from the issuer within the time for one fetch")]
     TimedOut,
-    /// An answer that is not 200. Redirects are among these: they are never followed.
+    /// An answer that is not 200, such as a redirect. Redirects are never followed.
     #[error("the issuer answered with status {0}, expected 200")]
     Status(u16),
     /// A body over [`MAX_BODY_BYTES`], announced or received.
@@ -80,7 +81,7 @@ pub enum TransportError {
 }
 
 impl TransportError {
-    /// What an error of the HTTP library means.
+    /// Classifies an error of the HTTP library.
     #[must_use]
     pub fn of(error: &reqwest::Error) -> Self {
         if error.is_timeout() {
@@ -108,7 +109,7 @@ impl TransportError {
 /// The future of [`Transport::send`].
 pub type Sending<'a> = Pin<Box<dyn Future<Output = Result<Document, TransportError>> + Send + 'a>>;
 
-/// Sends one request. [`HttpClient`] does it over the network; tests have their own.
+/// Sends one request. [`HttpClient`] uses the network; tests have their own implementations.
 pub trait Transport: fmt::Debug + Send + Sync {
     /// Sends it and reads the answer.
     fn send<'a>(&'a self, request: Request<'a>) -> Sending<'a>;
@@ -116,9 +117,9 @@ pub trait Transport: fmt::Debug + Send + Sync {
 
 /// The HTTP client: HTTP/1.1, TLS by rustls, no redirects, no cookies, no decompression, and no connection kept.
 ///
-/// A kept connection would save a handshake once an hour. But Lambda freezes a function between events, and the peer or
-/// a NAT may drop the connection meanwhile without notice; the next request would then wait for its whole timeout. A
-/// connection that is never used twice cannot be dropped so, and needs no retry.
+/// Keeping the connection would save one handshake per hour. But Lambda freezes a function between events, and the peer
+/// or a NAT may drop the connection meanwhile without notice; the next request would then run into its timeout. A
+/// connection for one request needs no retry.
 #[derive(Clone, Debug)]
 pub struct HttpClient {
     direct: Client,
@@ -126,7 +127,7 @@ pub struct HttpClient {
     proxied: Option<Client>,
 }
 
-/// Why the client cannot be made, which is a settings error.
+/// Why the client cannot be built: a settings error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum HttpClientError {
     /// The file has no `CERTIFICATE` block, or one that is not base64.
@@ -135,24 +136,24 @@ pub enum HttpClientError {
     /// A block is not a certificate.
     #[error("a PEM block in it that is not a certificate")]
     NotACertificate,
-    /// The TLS library rejects its own defaults, or the HTTP library the proxy.
+    /// The TLS library rejects its own defaults, or the HTTP library rejects the proxy.
     #[error("the TLS library cannot be set up")]
     Tls,
 }
 
 impl HttpClient {
-    /// A client that trusts the roots compiled in and those in `further_roots_pem`, the contents of `CA_FILE`.
+    /// A client that trusts the compiled-in roots and those in `further_roots_pem`, the contents of `CA_FILE`.
     ///
-    /// The roots are compiled in because reading the system's costs 2 ms of CPU at each cold start.
+    /// The roots are compiled in because loading the system's costs 2 ms of CPU at each cold start.
     ///
     /// # Errors
     ///
-    /// If `further_roots_pem` holds no certificate, or something else as well.
+    /// If `further_roots_pem` has no certificate, or anything else.
     pub fn new(further_roots_pem: Option<&[u8]>) -> Result<Self, HttpClientError> {
         Self::with_proxy(further_roots_pem, None)
     }
 
-    /// The same, with a proxy for all hosts but those on loopback and those that the proxy excepts.
+    /// The same, with a proxy for all hosts except loopback and those in `NO_PROXY`.
     ///
     /// # Errors
     ///
@@ -162,7 +163,7 @@ impl HttpClient {
         proxy: Option<&ForwardProxy>,
     ) -> Result<Self, HttpClientError> {
         let roots = trusted_roots(further_roots_pem)?;
-        // One library for all cryptography: the provider is named, so that no crate feature can bring another.
+        // One library for all cryptography: the provider is explicit, so that no crate feature can select another.
         let provider = rustls::crypto::aws_lc_rs::default_provider();
         let tls = ClientConfig::builder_with_provider(provider.into())
             .with_safe_default_protocol_versions()
@@ -236,7 +237,7 @@ impl HttpClient {
                         value.set_sensitive(true);
                         builder.header(AUTHORIZATION, value)
                     }
-                    // A value that is not valid in a header is left out, and the issuer rejects the request.
+                    // A value that is invalid in a header is left out, and the issuer rejects the request.
                     Some(Err(_)) | None => builder,
                 }
             }
@@ -286,7 +287,7 @@ fn joined(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
 ///
 /// # Errors
 ///
-/// If `further_pem` holds no certificate, or something else as well.
+/// If `further_pem` has no certificate, or anything else.
 pub fn trusted_roots(further_pem: Option<&[u8]>) -> Result<RootCertStore, HttpClientError> {
     let mut roots = RootCertStore {
         roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),

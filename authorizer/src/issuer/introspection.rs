@@ -1,7 +1,7 @@
-//! Asking the issuer whether a token is still active (RFC 7662). Off by default.
+//! Asks the issuer whether a token is still active (RFC 7662). Off by default.
 //!
-//! Only tokens that have verified are asked about, so a stranger cannot cause a request. It fails closed: what is not
-//! clearly active is either clearly not, which is the caller's fault, or no usable answer, which is ours.
+//! Only verified tokens are introspected, so an unauthenticated caller cannot cause a request. It fails closed: a token
+//! that is not reported as active is refused, and an unusable answer is an internal failure.
 
 mod answer;
 mod memory;
@@ -27,35 +27,35 @@ use crate::issuer::http_client::{Endpoint, Request, Transport, TransportError};
 use crate::issuer::metadata::{IssuerMetadata, MetadataError};
 use crate::refusal::OtherMember;
 
-/// How an issuer is asked.
+/// The introspection settings of an issuer.
 #[derive(Clone, Debug)]
 pub struct IntrospectionSettings {
     /// The endpoint; `None` asks the issuer's metadata.
     pub uri: Option<Endpoint>,
-    /// The client that asks.
+    /// The client id for introspection.
     pub client_id: String,
-    /// Its secret; a public client has none and sends its id only.
+    /// Its secret; a public client has none and sends only its id.
     pub client_secret: Option<Secret>,
-    /// How long an answer is remembered; zero asks every time.
+    /// How long an answer is cached; zero turns the cache off.
     pub ttl: Duration,
 }
 
-/// The issuer that is asked, and what other settings say about it.
+/// The issuer, and the settings that other parts share.
 #[derive(Clone, Debug)]
 pub struct AskedIssuer {
     /// The exact issuer, to find its metadata.
     pub issuer: String,
-    /// The kind of token: `access_token`, or `id_token`, which Okta knows too.
+    /// The `token_type_hint`: `access_token`, or `id_token`, which Okta also supports.
     pub token_type_hint: &'static str,
-    /// One request, connect to last byte.
+    /// The timeout of one request, from connect to last byte.
     pub timeout: Duration,
     /// The longest pause after failures.
     pub cooldown: Duration,
-    /// For the `exp` of an answer.
+    /// The leeway for the `exp` of an answer.
     pub leeway: Duration,
 }
 
-/// A client secret. It cannot be printed.
+/// A client secret. `Debug` does not show it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
@@ -80,13 +80,13 @@ impl fmt::Debug for Secret {
 /// Why a token is not accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum IntrospectionError {
-    /// The token is not active: revoked, signed out, expired, or not the issuer's. The caller's fault.
+    /// The token is not active: revoked, signed out, expired, or not the issuer's. A refusal.
     #[error("the issuer says that the token is not active")]
     Revoked,
     /// The answer is about another token than the one that was sent. Refused like a token that is not active.
     #[error("the issuer's answer names another `{0}` than the token")]
     Other(OtherMember),
-    /// The issuer gave no usable answer. Our fault.
+    /// The issuer gave no usable answer. An internal failure.
     #[error("the issuer could not be asked about the token: {0}")]
     Unavailable(IntrospectionFailure),
 }
@@ -111,10 +111,10 @@ pub enum IntrospectionFailure {
     Deadline,
 }
 
-/// The outcome of one question.
+/// The outcome of one introspection.
 type Outcome = Result<Answer, IntrospectionFailure>;
 
-/// Asks about tokens, and remembers the answers for a while. Shared by reference.
+/// Introspects tokens, and caches the answers. Shared by reference.
 pub struct Introspection {
     issuer: AskedIssuer,
     settings: IntrospectionSettings,
@@ -125,7 +125,7 @@ pub struct Introspection {
 
 struct State {
     memory: Memory,
-    /// The questions in flight, so that no token is asked about twice at once.
+    /// The introspections in flight, so that no token has two at once.
     asking: HashMap<TokenDigest, watch::Receiver<Option<Outcome>>>,
     /// The endpoint from the metadata.
     discovered: Option<Endpoint>,
@@ -136,11 +136,12 @@ struct State {
 /// The first pause after a failure.
 const FIRST_RETRY: Duration = Duration::from_secs(1);
 
-/// The most requests of one question: to the endpoint that is known, two for metadata, and to the endpoint they name.
+/// The maximum number of requests of one introspection: to the known endpoint, two for metadata, and to the endpoint
+/// that they name.
 const MAX_REQUESTS: u32 = 4;
 
 impl Introspection {
-    /// Nothing is asked yet.
+    /// Sends nothing yet.
     #[must_use]
     pub fn new(
         issuer: AskedIssuer,
@@ -164,8 +165,8 @@ impl Introspection {
         }
     }
 
-    /// Asks about a token that has verified, or recalls the answer. The token itself is only sent, never kept. Once the
-    /// deadline has passed no request is started.
+    /// Introspects a verified token, or returns the cached answer. The token is sent, never stored. After the deadline
+    /// no request is started.
     ///
     /// # Errors
     ///
@@ -195,7 +196,7 @@ impl Introspection {
                     let Ok(outcome) = waited else {
                         return self.verdict(Err(IntrospectionFailure::Deadline));
                     };
-                    // Without an outcome the caller who asked was cancelled, and it is this caller's turn.
+                    // No outcome: the caller who asked was cancelled, so this caller asks.
                     let Some(outcome) = outcome.ok().and_then(|outcome| *outcome) else {
                         continue;
                     };
@@ -211,7 +212,7 @@ impl Introspection {
         if let Some(answer) = state.memory.recall(&token, now) {
             return Turn::Remembered(answer);
         }
-        // A question whose sender is gone was cancelled.
+        // The sender is gone, so that introspection was cancelled.
         state
             .asking
             .retain(|_, asking| asking.has_changed().is_ok());
@@ -285,7 +286,8 @@ impl Introspection {
             .introspection_endpoint()
     }
 
-    /// Ends a question. An answer is as old as its question; a failure is not remembered, but the next question waits.
+    /// Ends an introspection. The age of an answer is measured from its request. A failure is not cached, but the next
+    /// request waits.
     fn settle(&self, token: TokenDigest, outcome: Outcome, asked_at: Timestamp) {
         let mut state = self.lock();
         state.asking.remove(&token);
@@ -297,7 +299,7 @@ impl Introspection {
             Err(failure) => {
                 warn!(issuer = self.issuer.issuer, %failure, "token not introspected");
                 state.last_failure = failure;
-                // Questions that were in flight together fail together, which is one failure of the issuer.
+                // Concurrent introspections fail together, which counts as one failure of the issuer.
                 if state.failures.last().is_none_or(|last| last <= asked_at) {
                     state.failures.add(self.clock.now());
                 }
@@ -311,12 +313,12 @@ impl Introspection {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        // No code under the lock can panic half-way through a change.
+        // No code under the lock can panic during a change.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Whether the endpoint is not (or no longer) at this address.
+/// Whether the status says that the endpoint is not at this URL (any more).
 const fn is_gone(outcome: Outcome) -> bool {
     matches!(
         outcome,
@@ -328,7 +330,7 @@ const fn is_gone(outcome: Outcome) -> bool {
 
 enum Turn {
     Remembered(Answer),
-    /// No question may be asked now.
+    /// No request may be sent now.
     Rest(IntrospectionFailure),
     Ask(watch::Sender<Option<Outcome>>),
     Wait(watch::Receiver<Option<Outcome>>),

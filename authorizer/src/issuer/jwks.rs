@@ -1,11 +1,11 @@
-//! The keys of an issuer: fetched, held, and looked up.
+//! The keys of an issuer: fetch, cache and lookup.
 //!
-//! - `jwk` and `set` read [`VerificationKey`]s from a document, key by key, each refused one with its reason;
-//! - [`cache`] is the state machine that decides when keys are served and when they are fetched;
-//! - [`KeySource`] drives it: it owns the only lock, starts fetches and lets lookups wait for them.
+//! - `jwk` and `set` parse [`VerificationKey`]s from a document, key by key, with a reason for each refused key;
+//! - [`cache`] is the state machine that decides when keys are used and when they are fetched;
+//! - [`KeySource`] drives it: it owns the only lock, starts fetches, and lookups wait for them there.
 //!
-//! A lookup whose key is held and fresh takes one lock, one binary search and one `Arc` clone. It waits for the network
-//! only if no keys are held, if the key is unknown, or, one lookup at a time, if fetched keys are past fresh.
+//! A lookup whose key is cached and fresh takes one lock, one binary search and one `Arc` clone. It waits for the
+//! network only if no keys are cached, if the key is unknown, or, one lookup at a time, if fetched keys are stale.
 
 pub mod cache;
 mod fetch;
@@ -32,23 +32,23 @@ use crate::algorithm::Algorithm;
 use crate::issuer::http_client::Endpoint;
 pub use crate::refusal::KeyRefusal;
 
-/// Where the keys of one issuer come from, and how long they are used.
+/// The source of one issuer's keys, and their limits.
 #[derive(Clone, Debug)]
 pub struct KeySettings {
     /// The exact issuer.
     pub issuer: String,
-    /// The address of its keys; `None` asks the issuer's metadata.
+    /// The URL of its keys; `None` discovers it from the issuer's metadata.
     pub jwks_uri: Option<Endpoint>,
     /// The algorithms that tokens of this issuer may name.
     pub algorithms: Vec<Algorithm>,
-    /// The longest time that keys are fresh; a shorter `Cache-Control: max-age` wins. Either way it is at least a second.
+    /// The maximum time for which keys are fresh; a shorter `Cache-Control: max-age` wins. It is at least a second.
     pub max_age: Duration,
-    /// How long past fresh they still serve while the issuer cannot be reached.
+    /// How long stale keys are used while the issuer is unreachable.
     pub max_stale: Duration,
-    /// The shortest time between two fetches caused by unknown key ids, and after a failed fetch while keys are held;
-    /// and how long keys are fresh that came with `no-cache` or `no-store`.
+    /// The minimum time between two fetches caused by unknown key ids, and after a failed fetch while keys are cached;
+    /// also the freshness of keys that came with `no-cache` or `no-store`.
     pub cooldown: Duration,
-    /// One fetch, connect to last byte.
+    /// The timeout of one fetch, from connect to last byte.
     pub timeout: Duration,
     /// The keys of `JWKS_FILE`, so that the first request needs no network.
     pub key_file: Option<Arc<KeySet>>,
@@ -61,20 +61,20 @@ pub struct KeyLookup {
     pub candidates: Candidates,
     /// How long ago they were fetched; `None` for keys from a file, whose age is unknown.
     pub age: Option<Duration>,
-    /// Where they come from.
+    /// Their origin.
     pub state: KeyState,
 }
 
-/// Where the keys of a lookup come from.
+/// The origin of the keys of a lookup.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum KeyState {
-    /// They were held and are fresh.
+    /// Cached and fresh.
     Fresh,
-    /// This lookup waited for them.
+    /// Fetched during this lookup.
     Fetched,
-    /// They are past fresh, and no newer ones could be fetched.
+    /// Stale, because no newer ones could be fetched.
     Stale,
-    /// They are those of `JWKS_FILE`, and none have been fetched yet.
+    /// From `JWKS_FILE`, because none have been fetched yet.
     File,
 }
 
@@ -94,16 +94,16 @@ impl KeyState {
 /// Why a lookup found no key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum KeyLookupError {
-    /// The issuer has no such key. The caller's fault.
+    /// The issuer has no such key. A refusal.
     #[error("the issuer has no key with this id")]
     Unknown,
-    /// The key exists, and may not verify this token. The caller's fault.
+    /// The key exists, but may not verify this token. A refusal.
     #[error("the key with this id cannot be used: {reason}")]
     Unusable {
         /// Why not.
         reason: KeyRefusal,
     },
-    /// No keys may be served. Our fault.
+    /// No keys may be used. An internal failure.
     #[error("the keys of the issuer are unavailable")]
     Unavailable {
         /// How the last fetch failed; `None` if none has ended yet.
@@ -111,14 +111,14 @@ pub enum KeyLookupError {
     },
 }
 
-/// What has happened since the start, for metrics.
+/// Counters since startup, for metrics.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct KeyCounters {
     /// Fetches started.
     pub fetches: u64,
     /// Fetches without usable keys.
     pub failures: u64,
-    /// Lookups answered with keys past fresh because of an outage.
+    /// Lookups answered with stale keys because of an outage.
     pub stale_served: u64,
     /// Lookups of unknown keys for which no fetch was permitted.
     pub cooldown_hits: u64,

@@ -8,9 +8,9 @@ use thiserror::Error;
 
 use crate::issuer::http_client::{Endpoint, EndpointError, Request, Transport, TransportError};
 
-/// The addresses in an issuer's metadata (OpenID Connect Discovery 1.0, section 3; RFC 8414, section 2).
+/// The URLs in an issuer's metadata (OpenID Connect Discovery 1.0, section 3; RFC 8414, section 2).
 ///
-/// An address is only read when it is asked for, so that an odd one does not spoil the others.
+/// A URL is parsed only when it is used, so that a malformed one does not affect the others.
 #[derive(Clone, Debug, Deserialize)]
 pub struct IssuerMetadata {
     issuer: String,
@@ -21,13 +21,13 @@ pub struct IssuerMetadata {
 /// Why there is no metadata, or none that can be trusted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum MetadataError {
-    /// The issuer is not an address that a document can be fetched from.
+    /// The issuer is not a URL that a document can be fetched from.
     #[error("the issuer is {0}")]
     Issuer(EndpointError),
     /// It could not be fetched.
     #[error(transparent)]
     Transport(TransportError),
-    /// It is not a JSON object with the members we need.
+    /// It is not a JSON object with the required members.
     #[error("the issuer's metadata is not a JSON object with a string `issuer`")]
     Malformed,
     /// It names another issuer (RFC 8414, section 3.3): its keys are not this issuer's.
@@ -35,10 +35,10 @@ pub enum MetadataError {
         "the metadata names another issuer; compare ISSUER with it character by character, including a final slash"
     )]
     OtherIssuer,
-    /// An address in it is missing.
+    /// A URL in it is missing.
     #[error("the metadata has no `{0}`")]
     Missing(&'static str),
-    /// An address in it is not one that this function may connect to.
+    /// A URL in it is not one that this function may connect to.
     #[error("`{member}` in the metadata is {error}")]
     Address {
         /// Which one.
@@ -76,19 +76,19 @@ impl IssuerMetadata {
             })
         };
         let document = match get(&openid).await {
-            // Only "there is none" leads on: a server that cannot be reached would not be reached at the next path.
+            // Only a missing document leads to the next path: an unreachable server would be unreachable there too.
             Err(TransportError::Status(400..=499)) => get(&Self::oauth_url(issuer)?).await,
             outcome => outcome,
         };
         Self::parse(&document.map_err(MetadataError::Transport)?.body, issuer)
     }
 
-    /// Where the OAuth metadata of `issuer` is: the well-known part goes between the host and the issuer's path (RFC
+    /// The URL of the OAuth metadata of `issuer`: the well-known part goes between the host and the issuer's path (RFC
     /// 8414, section 3.1).
     ///
     /// # Errors
     ///
-    /// If the issuer is no address that a document could be fetched from.
+    /// If the issuer is not a URL that a document can be fetched from.
     pub fn oauth_url(issuer: &str) -> Result<Endpoint, MetadataError> {
         let after_scheme = issuer.find("://").map_or(0, |at| at + 3);
         let host_end = issuer
@@ -103,7 +103,7 @@ impl IssuerMetadata {
     }
 
     fn parse(json: &[u8], issuer: &str) -> Result<Self, MetadataError> {
-        // A struct can also be read from an array, which is not what the specification means.
+        // Serde also deserializes a struct from an array, which the specification does not allow.
         let json = json.trim_ascii();
         if !json.starts_with(b"{") {
             return Err(MetadataError::Malformed);
@@ -116,7 +116,7 @@ impl IssuerMetadata {
         }
     }
 
-    /// The address of the keys.
+    /// The URL of the keys.
     ///
     /// # Errors
     ///
@@ -125,7 +125,7 @@ impl IssuerMetadata {
         self.address("jwks_uri", self.jwks_uri.as_ref())
     }
 
-    /// The address of the introspection endpoint (RFC 7662).
+    /// The URL of the introspection endpoint (RFC 7662).
     ///
     /// # Errors
     ///
@@ -137,7 +137,7 @@ impl IssuerMetadata {
         )
     }
 
-    /// An address that the document gives as `member`.
+    /// The URL in the member `member`.
     ///
     /// # Errors
     ///

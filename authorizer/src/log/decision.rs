@@ -1,4 +1,4 @@
-//! The line of one decision, which carries its metrics with it.
+//! The log line of one decision, with its metrics.
 
 use std::time::Duration;
 
@@ -13,18 +13,18 @@ use crate::log::trace::{CacheOutcome, Trace};
 /// How a decision ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
-    /// The route that was asked for is granted.
+    /// The route of the event is granted.
     Allow,
-    /// The caller is known, and the route is not granted: 403.
+    /// The caller is known, but the route is not granted: 403.
     Deny,
     /// The credential is missing or bad: 401.
     Unauthorized,
-    /// Our own failure: 500.
+    /// An internal failure: 500.
     Error,
 }
 
-/// What an operator may ask about one decision later. It never has the token or a claim that names a person.
-/// Serialised member by member into one buffer, so that it costs about as much as the write.
+/// The log record of one decision. It never contains the token or a claim that names a person. It is serialised into
+/// one buffer, so that it costs little more than the write.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct DecisionFields<'d> {
@@ -49,7 +49,7 @@ struct DecisionFields<'d> {
     metrics: DecisionMetrics,
 }
 
-/// How a decision ended and why, with what only the end of it knows.
+/// The outcome of a decision, with the values that are known only at its end.
 #[derive(Debug)]
 pub struct DecisionResult<'d> {
     /// How it ended.
@@ -60,19 +60,19 @@ pub struct DecisionResult<'d> {
     pub detail: Option<String>,
     /// When.
     pub now: Timestamp,
-    /// What it took.
+    /// Its duration.
     pub duration: Duration,
     /// Lambda's id of the invocation.
     pub request_id: &'d str,
-    /// The name of this function, which tells its metrics from those of another.
+    /// The name of this function, a dimension of its metrics.
     pub function: &'d str,
-    /// What happened to keys since the line before.
+    /// Key events since the previous line.
     pub key_events: KeyEvents,
 }
 
 impl DecisionResult<'_> {
-    /// Writes the line. Alarms read the metrics of all but routine lines: allowed calls during which nothing happened
-    /// to keys. A bad token is the caller's fault, so only our own failure is an error.
+    /// Writes the line. Alarms need the metrics of every line except routine ones: allowed calls without a key event. A
+    /// bad token is the caller's fault, so only an internal failure has the level `error`.
     pub fn write(self, trace: &Trace, log: &Log) {
         let is_error = self.verdict == Verdict::Error;
         let severity = if is_error { Level::Error } else { Level::Info };

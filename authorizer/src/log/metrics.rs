@@ -1,4 +1,4 @@
-//! Metrics, in CloudWatch's embedded metric format: they ride on the line of a decision and cost no call.
+//! Metrics in CloudWatch's embedded metric format: they are part of the decision's log line and need no API call.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 
 use crate::issuer::jwks::KeyCounters;
 
-/// What happened to keys since the line before, over all issuers, and whether this is the first line.
+/// Key events of all issuers since the previous line, and whether this is the first line.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct KeyEvents {
@@ -22,7 +22,7 @@ pub struct KeyEvents {
 }
 
 impl KeyEvents {
-    /// Whether anything happened to keys. A cold start by itself is none.
+    /// Whether there was a key event. A cold start alone is none.
     pub(crate) fn happened(self) -> bool {
         let cold_starts = self.cold_starts;
         self != Self {
@@ -32,12 +32,12 @@ impl KeyEvents {
     }
 }
 
-/// Turns counters that only grow into what happened since they were last looked at.
+/// Turns monotonic counters into differences since they were last read.
 #[derive(Debug, Default)]
 pub struct KeyEventMeter(Mutex<Option<KeyCounters>>);
 
 impl KeyEventMeter {
-    /// What happened since the last time; the first time also counts the cold start.
+    /// The events since the last call; the first call also counts the cold start.
     pub fn since_last(&self, counters: impl Iterator<Item = KeyCounters>) -> KeyEvents {
         let total = counters.fold(KeyCounters::default(), |sum, next| KeyCounters {
             fetches: sum.fetches + next.fetches,
@@ -100,7 +100,7 @@ pub(crate) fn directives(
 
 type Directive = Lazy<Option<&'static RawValue>>;
 
-/// Constant, so parsed once and copied into each line.
+/// Constant, so it is parsed once and copied into each line.
 static DECISION: Directive = Lazy::new(|| {
     serde_json::from_str(
         r#"{"Namespace":"Authorizer","Dimensions":[["function"],["function","decision"],["function","decision","reason"]],"Metrics":[{"Name":"Decisions","Unit":"Count"},{"Name":"DurationMs","Unit":"Milliseconds"}]}"#,

@@ -1,4 +1,4 @@
-//! What is recorded during a decision for its log line.
+//! The values recorded during a decision for its log line.
 
 use std::time::Duration;
 
@@ -13,9 +13,9 @@ pub struct Trace {
     pub key_id: Option<KeyId>,
     /// The client of a verified token.
     pub client_id: Option<String>,
-    /// What the token cache had for it.
+    /// The result of the token cache.
     pub cache: Option<CacheOutcome>,
-    /// Where the keys came from, and their age if it is known.
+    /// The origin of the keys, and their age if it is known.
     pub keys: Option<(KeyState, Option<Duration>)>,
     /// Time spent waiting for keys.
     pub keys_wait: Duration,
@@ -27,12 +27,12 @@ pub struct Trace {
     pub request_id: Option<String>,
 }
 
-/// What the token cache had for a token.
+/// The result of the token cache for a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CacheOutcome {
     /// The token, verified with a key that is still valid.
     Hit,
-    /// Nothing.
+    /// No entry.
     Miss,
     /// The cache is off.
     Off,

@@ -1,10 +1,10 @@
-//! Why a key of a set is not used.
+//! Why a key of a set is refused.
 
 use thiserror::Error;
 
 /// Why one key of a key set is skipped, or not used for this token. It does not affect the other keys.
 ///
-/// A closed list, so that every reason has a stable [code](Self::code). None carries key material.
+/// A closed list, so that every reason has a stable [code](Self::code). No variant contains key material.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Error)]
 pub enum KeyRefusal {
     /// It is not a JSON object.
@@ -19,19 +19,19 @@ pub enum KeyRefusal {
     /// A member that the key type needs is missing.
     #[error("member `{0}` is missing")]
     MissingMember(&'static str),
-    /// Tokens without a key id are refused, so a key without one can never serve.
+    /// Tokens without a key id are refused, so a key without one can never be used.
     #[error("no `kid`, so no token can name it")]
     NoKeyId,
-    /// The key id is longer than any that is looked up.
+    /// The key id is over the limit.
     #[error("a `kid` over 256 bytes")]
     KeyIdTooLong,
     /// A key type other than RSA, EC and OKP.
     #[error("a key type that no accepted algorithm uses")]
     UnsupportedKeyType,
-    /// A secret key. Published, it would let every reader sign (RFC 8725, section 3.1).
+    /// A secret key. Once published, every reader can sign with it (RFC 8725, section 3.1).
     #[error("a symmetric key")]
     Symmetric,
-    /// A private key was published. It is compromised.
+    /// A published private key. It is compromised.
     #[error("a private key: every reader of the set can sign with it, replace it at once")]
     PrivateKey,
     /// `use` or `key_ops` is present and does not allow verifying signatures.

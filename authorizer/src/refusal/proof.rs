@@ -1,18 +1,18 @@
-//! Why a proof is not accepted.
+//! Why a proof is refused.
 
 use thiserror::Error;
 
 use super::KeyRefusal;
 use crate::compact_jws::{JwsFault, Part};
 
-/// The longest proof that is read, in bytes.
+/// The maximum length of a proof, in bytes.
 pub const MAX_PROOF_BYTES: usize = 4096;
 
-/// The longest `jti` that is accepted, in bytes.
+/// The maximum length of a `jti`, in bytes.
 pub const MAX_PROOF_ID_BYTES: usize = 256;
 
-/// Every way in which the proof of a key-bound token can be refused (RFC 9449, section 4.3). None carries a value of
-/// the proof.
+/// Every way in which the proof of a key-bound token can be refused (RFC 9449, section 4.3). No variant contains a
+/// value of the proof.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum ProofRefusal {
     /// No header `DPoP`.
@@ -21,7 +21,7 @@ pub enum ProofRefusal {
     /// More than one value of the header, in one field or several.
     #[error("more than one value of the header `DPoP`")]
     Several,
-    /// Longer than is read.
+    /// Over the limit.
     #[error("a proof of {bytes} bytes, at most {MAX_PROOF_BYTES} are read")]
     TooLong {
         /// Its length.
@@ -87,7 +87,7 @@ pub enum ProofRefusal {
     /// `jti` is missing, empty or not a string.
     #[error("no `jti`")]
     IdMissing,
-    /// `jti` is longer than is remembered.
+    /// `jti` is over the limit.
     #[error("a `jti` of {bytes} bytes, at most {MAX_PROOF_ID_BYTES} are accepted")]
     IdTooLong {
         /// Its length.

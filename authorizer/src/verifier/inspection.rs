@@ -1,4 +1,4 @@
-//! Every check of a token on its own, for tools that show all faults at once.
+//! Independent checks of a token, for tools that show all faults at once.
 
 use std::sync::Arc;
 
@@ -16,16 +16,16 @@ use crate::issuer::jwks::KeyLookup;
 use crate::log::trace::Trace;
 use crate::refusal::Refusal;
 
-/// What one check says. `None`: it needs what another check did not give.
+/// The result of one check; `None` if it depends on a check that failed.
 type Checked = Option<Result<(), Refusal>>;
 
-/// What each check says of a token, whatever the others say. It is no permit: only [`Verifier::verify`] gives
+/// The results of all checks of a token, independent of one another. It is no permit: only [`Verifier::verify`] gives
 /// [`VerifiedClaims`](super::VerifiedClaims).
 #[derive(Debug)]
 pub struct Inspection {
     header: Map<String, Value>,
     claims: UnverifiedClaims,
-    /// Nothing that every token must not have in its header, a readable signature, a subject and a principal.
+    /// A valid header, a decodable signature, a subject and a principal.
     pub form: Result<(), Refusal>,
     /// The expected kind of token, not bound to a key.
     pub kind: Result<(), Refusal>,
@@ -35,7 +35,7 @@ pub struct Inspection {
     pub key: Checked,
     /// A signature by this key.
     pub signature: Checked,
-    /// A token that is valid now.
+    /// The token is valid now.
     pub times: Result<(), Refusal>,
     /// An audience of ours.
     pub audience: Checked,
@@ -64,12 +64,12 @@ impl Inspection {
 }
 
 impl Verifier {
-    /// Makes every check of a token. The checks of audience and client are those of the trusted issuer that the token
-    /// names, or of the only one there is.
+    /// Runs every check of a token. Audience and client are checked for the trusted issuer that the token names, or for
+    /// the only one.
     ///
     /// # Errors
     ///
-    /// If it cannot be read, so that nothing else can be checked.
+    /// If it cannot be parsed, so that nothing else can be checked.
     pub async fn inspect(
         &self,
         token: &BearerToken,
@@ -77,7 +77,7 @@ impl Verifier {
     ) -> Result<Inspection, Refusal> {
         let jws = CompactJws::split(token.reveal())?;
         let header = jws.header()?;
-        // The fault that the verifier names first.
+        // The fault that the verifier would report.
         let first_fault = |fault: JwsFault| match UnverifiedToken::parse(token) {
             Err(refusal) => refusal,
             Ok(_) => fault.into(),

@@ -1,6 +1,6 @@
 //! A set of access rules.
 
-/// Rules, by place.
+/// Rules, by index.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct RuleSet(Box<[u64]>);
 
@@ -21,7 +21,7 @@ impl FromIterator<bool> for RuleSet {
 }
 
 impl RuleSet {
-    /// The places of its rules, in order.
+    /// The indices of its rules, in order.
     pub(crate) fn iter(&self) -> impl Iterator<Item = usize> {
         self.0.iter().enumerate().flat_map(|(index, word)| {
             let mut rest = *word;

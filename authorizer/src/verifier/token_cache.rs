@@ -7,7 +7,7 @@ use crate::header::UnverifiedHeader;
 use crate::lru::Lru;
 use crate::verifier::{TrustedIssuer, VerifiedClaims};
 
-/// The limit of the whole cache, in bytes, whatever the number of tokens.
+/// The limit of the whole cache in bytes, whatever the number of tokens.
 const MAX_WEIGHT: usize = 16 << 20;
 
 /// The approximate size of an entry without its claims: both indexes and the header.
@@ -16,7 +16,8 @@ const ENTRY_WEIGHT: usize = 512;
 /// Verified tokens by the SHA-256 of the whole token. The least recently used is removed first.
 ///
 /// An entry saves only the parsing and the signature. It has the issuer and the key that verified the token; every use
-/// looks that key up and checks the times again. Only verified tokens are added, so a stranger cannot evict any.
+/// looks up that key and checks the times again. Only verified tokens are added, so an unauthenticated caller cannot
+/// evict any.
 #[derive(Debug)]
 pub(crate) struct TokenCache {
     is_on: bool,
@@ -26,7 +27,7 @@ pub(crate) struct TokenCache {
 /// A token that was verified.
 #[derive(Debug, Clone)]
 pub(crate) struct Remembered {
-    /// Who issued it.
+    /// Its issuer.
     pub(crate) issuer: Arc<TrustedIssuer>,
     /// The header, with the key id and the algorithm.
     pub(crate) header: UnverifiedHeader,
@@ -37,7 +38,7 @@ pub(crate) struct Remembered {
 }
 
 impl TokenCache {
-    /// A cache of at most so many tokens; 0 turns it off.
+    /// Creates a cache of at most `max_entries` tokens; 0 turns it off.
     pub(crate) fn new(max_entries: usize) -> Self {
         Self {
             is_on: max_entries > 0,
@@ -66,7 +67,7 @@ impl TokenCache {
         self.tokens().forget(token);
     }
 
-    /// No code under the lock can panic half-way through a change, so a poisoned lock is usable.
+    /// No code under the lock can panic during a change, so a poisoned lock is usable.
     fn tokens(&self) -> MutexGuard<'_, Lru<Remembered>> {
         self.tokens.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -15,21 +15,21 @@ use crate::log::trace::Trace;
 use crate::refusal::Refusal;
 use crate::verifier::VerifiedClaims;
 
-/// An issuer and all that is bound to it. Its keys never verify another's tokens, and another's audiences, clients and
-/// algorithms never apply to its own (RFC 8725, section 3.8).
+/// An issuer and everything that is bound to it. Its keys never verify another's tokens, and another's audiences,
+/// clients and algorithms never apply to its own (RFC 8725, section 3.8).
 #[derive(Debug)]
 pub struct TrustedIssuer {
     /// The exact `iss`.
     pub name: Arc<str>,
     /// Acceptable audiences.
     pub audiences: Vec<String>,
-    /// Acceptable clients; `None` is any.
+    /// Acceptable clients; `None` accepts any.
     pub client_ids: Option<Vec<String>>,
     /// Allowed algorithms.
     pub algorithms: Vec<Algorithm>,
     /// Its keys.
     pub keys: KeySource,
-    /// How it is asked about verified tokens, if introspection is on.
+    /// Its introspection, if that is on.
     pub introspection: Option<Introspection>,
 }
 
@@ -59,7 +59,7 @@ impl TrustedIssuer {
         }
     }
 
-    /// Whether this is a custom authorization server (`{org}/oauth2/{id}`) of the Okta org whose own server is `name`.
+    /// Whether this is a custom authorization server (`{org}/oauth2/{id}`) of the Okta org whose org server is `name`.
     pub(super) fn is_custom_server_of(&self, name: &str) -> bool {
         let org = name.strip_suffix('/').unwrap_or(name);
         self.name
@@ -91,7 +91,7 @@ impl TrustedIssuer {
         }
     }
 
-    /// Asks whether a verified token is active, if introspection is on.
+    /// Introspects a verified token, if introspection is on.
     pub(super) async fn check_active(
         &self,
         digest: TokenDigest,

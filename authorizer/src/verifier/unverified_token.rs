@@ -6,13 +6,13 @@ use crate::compact_jws::{CompactJws, JwsFault};
 use crate::header::UnverifiedHeader;
 use crate::refusal::Refusal;
 
-/// The parts of a JWS in compact form (RFC 7515, section 7.1), read but not believed.
+/// The parts of a JWS in compact form (RFC 7515, section 7.1), parsed but not verified.
 pub(super) struct UnverifiedToken<'t> {
     pub(super) header: UnverifiedHeader,
     pub(super) claims: UnverifiedClaims,
-    /// The first two parts and the dot between them: what the signature is over.
+    /// The signing input: the first two parts and the dot between them.
     pub(super) signing_input: &'t str,
-    /// The third part, as it stands.
+    /// The third part, as it was sent.
     pub(super) signature: &'t str,
 }
 

@@ -14,20 +14,20 @@ use crate::issuer::jwks::Thumbprint;
 use crate::refusal::Refusal;
 use crate::times::{self, Times};
 
-/// The claims to keep of a token, in addition to those that every decision needs.
+/// The claims of a token to keep, in addition to those that every decision needs.
 #[derive(Debug, Clone, Default)]
 pub struct KeptClaims {
     /// For the context, by name.
     pub context: Vec<String>,
     /// For the access rules, in their order. They reach neither the context nor the log.
     pub rules: Vec<ClaimName>,
-    /// How many access rules there are.
+    /// The number of access rules.
     pub rule_count: usize,
 }
 
 /// The claims of a token whose signature and claims have been checked.
 ///
-/// Only the [`Verifier`](super::Verifier) makes one. No other code can:
+/// Only the [`Verifier`](super::Verifier) can construct it:
 ///
 /// ```compile_fail,E0451
 /// let forged = authorizer::verifier::VerifiedClaims {
@@ -56,8 +56,8 @@ pub struct VerifiedClaims {
 }
 
 impl VerifiedClaims {
-    /// Keeps only the claims that a decision and its context need. `is_qualified`: there are other issuers,
-    /// so names are qualified by this one.
+    /// Keeps only the claims that a decision and its context need. `is_qualified`: there are several issuers, so names
+    /// are qualified by this one.
     pub(super) fn new(
         claims: &UnverifiedClaims,
         issuer: Arc<str>,
@@ -127,13 +127,13 @@ impl VerifiedClaims {
         self.scopes.as_deref()
     }
 
-    /// The groups, if the token has such a claim. They are the issuer's own names.
+    /// The groups, if the token has such a claim, as the issuer names them.
     #[must_use]
     pub fn groups(&self) -> Option<&[String]> {
         self.groups.as_deref()
     }
 
-    /// The groups as the API sees them, unique among all trusted issuers.
+    /// The groups in the context, unique among all trusted issuers.
     #[must_use]
     pub fn qualified_groups(&self) -> Option<Vec<String>> {
         let groups = self.groups.as_deref()?;
@@ -145,7 +145,7 @@ impl VerifiedClaims {
         })
     }
 
-    /// The key that the token is bound to, if it is bound.
+    /// The key that the token is bound to, if any.
     #[must_use]
     pub const fn bound_to(&self) -> Option<Thumbprint> {
         self.bound_to
@@ -180,7 +180,7 @@ impl VerifiedClaims {
         self.acr.as_deref()
     }
 
-    /// Whether the sign-in (`auth_time`) is at most so long ago. One in the future is not.
+    /// Whether the sign-in (`auth_time`) is at most this old. One in the future is not.
     pub(crate) fn signed_in_within(
         &self,
         max_age: Duration,
@@ -194,13 +194,13 @@ impl VerifiedClaims {
         })
     }
 
-    /// The value of a claim that the rules name, by its place among them.
+    /// The value of a claim that the rules name, by its index.
     pub(crate) fn for_rule(&self, place: usize) -> Option<&Value> {
         self.for_rules.get(place)?.as_ref()
     }
 
-    /// The rules whose demands this token meets whatever the time, found once per token: with many rules that is most of
-    /// a decision about a cached token.
+    /// The rules whose time-independent demands this token meets. They are computed once per token, because with many
+    /// rules this is most of a decision about a cached token.
     pub(crate) fn lasting_rules(&self, find: impl FnOnce() -> RuleSet) -> &RuleSet {
         self.lasting.get_or_init(find)
     }

@@ -10,7 +10,7 @@ use crate::access::path_pattern::PathPattern;
 use crate::access::{AccessRule, Condition, Demand, ExactNumber, Methods, VERBS};
 use crate::config::pointer_token;
 
-/// The members that demand something of a token.
+/// The members that are demands on a token.
 const DEMANDS: [&str; 8] = [
     "issuers",
     "clients",
@@ -22,7 +22,7 @@ const DEMANDS: [&str; 8] = [
     "maxAgeSeconds",
 ];
 
-/// Parses one rule. Members are removed as they are read, so that what is left over is unknown.
+/// Parses one rule. Members are removed as they are read, so that the rest are unknown ones.
 pub(super) struct RuleReader<'p> {
     pointer: String,
     pub(super) members: Map<String, Value>,
@@ -45,7 +45,7 @@ impl<'p> RuleReader<'p> {
         }
     }
 
-    /// `None` if anything is wrong with it, which is recorded.
+    /// `None` if it is invalid, which is recorded.
     pub(super) fn read(mut self) -> Option<AccessRule> {
         let before = self.faults.len();
         let methods = self.methods();
@@ -146,7 +146,7 @@ impl<'p> RuleReader<'p> {
         demands
     }
 
-    /// With several trusted issuers a rule that has demands says whose tokens it is about.
+    /// With several trusted issuers a rule with demands must name its issuers.
     fn issuers(&mut self) -> Option<Demand> {
         if !self.members.contains_key("issuers") {
             let has_demands = DEMANDS.iter().any(|name| self.members.contains_key(*name));
@@ -158,7 +158,7 @@ impl<'p> RuleReader<'p> {
             return None;
         }
         let issuers = self.strings("issuers")?;
-        // An issuer that is wrong itself has its own fault.
+        // An invalid issuer has its own fault.
         let trusted = Some(self.trusted).filter(|trusted| !trusted.contains(&""));
         for (index, issuer) in issuers.iter().enumerate() {
             if issuer != "*" && trusted.is_some_and(|trusted| !trusted.contains(&issuer.as_str())) {

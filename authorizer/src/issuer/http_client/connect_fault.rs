@@ -7,16 +7,16 @@ use rustls::CertificateError;
 use rustls::pki_types::InvalidDnsNameError;
 use thiserror::Error;
 
-/// Why a connection failed. Like all errors of a fetch it carries nothing of the request, and no address.
+/// Why a connection failed. Like all fetch errors it contains no part of the request and no address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum ConnectFault {
     /// The host name has no address.
     #[error("its host name was not found")]
     Name,
-    /// Nothing listens, a firewall, no route, or a connection that was closed before the TLS handshake.
+    /// No listener, a firewall, no route, or a connection that was closed before the TLS handshake.
     #[error("refused, closed, or no route to its host")]
     Refused,
-    /// No chain of certificates from the server's to a trusted root.
+    /// No certificate chain to a trusted root.
     #[error(
         "its certificate leads to no trusted root: CA_FILE lacks that root, or the server does not send an \
          intermediate certificate"
@@ -37,8 +37,7 @@ pub enum ConnectFault {
     /// No connection to the forward proxy.
     #[error("the proxy of HTTPS_PROXY cannot be reached")]
     Proxy,
-    /// The forward proxy is reached and does not connect: other credentials, its rules, or an issuer that it cannot
-    /// reach.
+    /// The forward proxy refuses to connect: wrong credentials, its rules, or an issuer that it cannot reach.
     #[error(
         "the proxy of HTTPS_PROXY does not connect to it: the user name or password is wrong, the proxy's rules forbid \
          it, or the proxy cannot reach it; NO_PROXY can name hosts to reach without the proxy"

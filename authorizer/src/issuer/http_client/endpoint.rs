@@ -1,4 +1,4 @@
-//! An address that this function may connect to.
+//! A URL that this function may connect to.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
@@ -9,7 +9,7 @@ use reqwest::Url;
 use reqwest::header::HeaderValue;
 use thiserror::Error;
 
-/// An `https` address, or an `http` one on this machine: keys fetched over plain http can be replaced on the way.
+/// An `https` address, or an `http` one on this machine: keys fetched over plain http can be replaced in transit.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Endpoint(Url);
 
@@ -34,7 +34,7 @@ impl Endpoint {
         self.0.as_str()
     }
 
-    /// Whether it leads back to this machine, however that is written.
+    /// Whether it names this machine, in any spelling.
     #[must_use]
     pub fn is_on_loopback(&self) -> bool {
         self.0.host_str().is_some_and(leads_to_loopback)
@@ -49,7 +49,7 @@ impl FromStr for Endpoint {
     type Err = EndpointError;
 
     fn from_str(text: &str) -> Result<Self, EndpointError> {
-        // A URL parser removes tabs and line ends inside an address; what is no valid header value is rejected first.
+        // A URL parser removes tabs and line breaks, so anything that is not a valid header value is rejected first.
         if text.trim() != text || HeaderValue::from_str(text).is_err() || text.contains('\t') {
             return Err(EndpointError::NotAUrl);
         }
@@ -72,8 +72,8 @@ fn is_loopback(host: &str) -> bool {
     host == "localhost" || ip_address(host).is_some_and(|ip| ip.is_loopback())
 }
 
-/// Every host that leads back to this machine: the loopback addresses, also as IPv6, the unspecified address, which
-/// systems connect to loopback, and the names of RFC 6761, section 6.3.
+/// Every host that names this machine: the loopback addresses, also as IPv6, the unspecified address, which systems
+/// connect to loopback, and the names of RFC 6761, section 6.3.
 pub(super) fn leads_to_loopback(host: &str) -> bool {
     let v4 = |ip: Ipv4Addr| ip.is_loopback() || ip.is_unspecified();
     match ip_address(host) {

@@ -6,9 +6,9 @@ use std::str::FromStr;
 use reqwest::{NoProxy, Proxy, Url};
 use thiserror::Error;
 
-/// A proxy that is asked by CONNECT, and the hosts that are reached without it.
+/// A proxy that is used with CONNECT, and the hosts that are reached directly.
 ///
-/// It is never used for hosts on loopback. Its user name and password cannot be printed.
+/// It is never used for hosts on loopback. `Debug` does not show its user name and password.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ForwardProxy {
     url: Url,
@@ -24,7 +24,7 @@ pub enum ForwardProxyError {
     /// It is not a URL, or has no host.
     #[error("not a URL with a host")]
     NotAUrl,
-    /// The port is missing; clients differ in the one they would use.
+    /// The port is missing; clients have different defaults.
     #[error("without a port")]
     Port,
     /// A path, query or fragment.

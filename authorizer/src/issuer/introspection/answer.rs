@@ -12,7 +12,7 @@ use crate::refusal::OtherMember;
 use crate::strict_json;
 use crate::times::Times;
 
-/// A token that has verified. It cannot be printed.
+/// A verified token. `Debug` does not show it.
 #[derive(Clone, Copy)]
 pub struct AskedToken<'t> {
     /// The token itself.
@@ -39,10 +39,10 @@ pub(super) enum Answer {
 }
 
 impl Answer {
-    /// Reads an answer about `token`; `None` if it is not usable.
+    /// Parses an answer about `token`; `None` if it is unusable.
     ///
-    /// The token has verified, so its own claims apply. The answer's are only compared with them: an answer about
-    /// another token, out of a cache on the way or from a wrong endpoint, says nothing about this one.
+    /// The token is verified, so its own claims apply. Those of the answer are only compared with them: an answer about
+    /// another token, from an intermediate cache or a wrong endpoint, says nothing about this one.
     pub(super) fn parse(json: &[u8], token: &AskedToken<'_>) -> Option<Self> {
         let members = strict_json::parse_object(json).ok()?;
         if !members.get("active")?.as_bool()? {
@@ -55,7 +55,7 @@ impl Answer {
             None => None,
             Some(exp) => Some(exp.as_f64()?),
         };
-        // What only one of the two names cannot differ.
+        // A member that only one of them has does not differ.
         let differs = |found: Option<&str>, expected| {
             found
                 .zip(expected)

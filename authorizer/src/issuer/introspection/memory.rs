@@ -1,4 +1,4 @@
-//! Answers, remembered for a while.
+//! A cache of introspection answers.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use crate::bearer::TokenDigest;
 use crate::clock::Timestamp;
 use crate::lru::Lru;
 
-/// How many answers are remembered: about 128 KiB.
+/// The maximum number of cached answers: about 128 KiB.
 const MAX_ENTRIES: usize = 1024;
 
 /// Answers by the SHA-256 of their token.
@@ -26,7 +26,7 @@ impl Memory {
 
     pub(super) fn recall(&mut self, token: &TokenDigest, now: Timestamp) -> Option<Answer> {
         let (answer, asked_at) = self.answers.recall(token)?;
-        // An answer from the future means that the clock was set back: its age is unknown.
+        // An answer from the future means that the clock was set back, so its age is unknown.
         (now >= asked_at && now.since(asked_at) < self.ttl).then_some(answer)
     }
 

@@ -21,7 +21,7 @@ pub(super) fn form(settings: &IntrospectionSettings, issuer: &AskedIssuer, token
             Some(format!("Basic {}", STANDARD.encode(credentials)))
         }
         // A public client names itself in the body (RFC 6749, section 3.2.1) and sends no `Authorization` header, which
-        // Okta would take for an attempt to authenticate.
+        // Okta would treat as client authentication.
         None => {
             pair(&mut body, "client_id", id);
             None

@@ -1,7 +1,7 @@
-//! When keys are served and when they are fetched: a state machine without input or output.
+//! The state machine that decides when keys are used and when they are fetched. It does no I/O.
 //!
-//! It knows nothing of sockets and clocks: callers pass in the time, and start the fetches that it names. Every rule is
-//! here, and the property tests check the rules here. See [`KeyCache::ask`] and [`KeyCache::land`].
+//! It has no sockets and no clock: callers pass in the time, and start the fetches that it returns. Every rule is here,
+//! where the property tests check it. See [`KeyCache::ask`] and [`KeyCache::land`].
 
 mod event;
 mod held;
@@ -16,10 +16,10 @@ use super::freshness::FLOOR;
 use crate::clock::Timestamp;
 use crate::issuer::failures::Failures;
 
-/// The longest pause between failed refreshes while keys still serve, unless the cooldown is longer.
+/// The maximum pause between failed refreshes while keys are usable, unless the cooldown is longer.
 const MAX_BACKOFF: Duration = Duration::from_secs(300);
 
-/// The first pause after a failed fetch while no keys are held.
+/// The first pause after a failed fetch while no keys are cached.
 const FIRST_RETRY: Duration = Duration::from_secs(1);
 
 /// The state.
@@ -32,7 +32,7 @@ pub struct KeyCache<K> {
     flights: u64,
     /// All failures since the last success.
     failures: Failures,
-    /// The failures among them of fetches that were due by age.
+    /// Those of them that were refreshes by age.
     refresh_failures: Failures,
     unknown_fetch_at: Option<Timestamp>,
 }
@@ -44,8 +44,8 @@ struct Flight {
     started: Timestamp,
 }
 
-/// Why a fetch is made. Only failures of fetches by age lengthen the pause between refreshes, so that key ids made up
-/// by strangers never delay a refresh.
+/// Why a fetch is made. Only failures of refreshes by age lengthen the pause between refreshes, so that made-up key ids
+/// never delay a refresh.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Cause {
     Age,
@@ -53,7 +53,7 @@ enum Cause {
 }
 
 impl<K: Clone> KeyCache<K> {
-    /// A cache that holds nothing.
+    /// An empty cache.
     #[must_use]
     pub const fn new(rules: Rules, now: Timestamp) -> Self {
         Self {
@@ -68,7 +68,7 @@ impl<K: Clone> KeyCache<K> {
         }
     }
 
-    /// Holds the keys of a file. Their age is unknown, so they are past fresh from now on.
+    /// Stores the keys of a file. Their age is unknown, so they are stale from now on.
     pub fn load(&mut self, keys: K, now: Timestamp) {
         self.held = Some(Held {
             keys,
@@ -77,8 +77,8 @@ impl<K: Clone> KeyCache<K> {
         });
     }
 
-    /// Decides for a caller who needs a key. `names` is whether a set has that key; `patient` is whether the caller can
-    /// still wait for a fetch.
+    /// Decides for a caller who needs a key. `names` returns whether a set has that key; `patient` is whether the
+    /// caller can still wait for a fetch.
     pub fn ask(
         &mut self,
         patient: bool,
@@ -101,15 +101,15 @@ impl<K: Clone> KeyCache<K> {
             // A known key never waits while it is fresh. The background fetch advances only while the environment runs;
             // if it is frozen for too long, the next caller starts another.
             (Standing::Ageing, true) => KeyAnswer::Serve(served, self.refresh(now)),
-            // A file is deployed so that no caller waits for the network.
+            // The purpose of the file is that no caller waits for the network.
             (Standing::Stale, true) if from_file => KeyAnswer::Serve(served, self.refresh(now)),
-            // Past fresh, one caller waits for the outcome, because a key may have been withdrawn. The others do not.
+            // Stale: one caller waits for the outcome, because a key may have been withdrawn. The others do not.
             (Standing::Stale, true) => match self.refresh(now) {
                 Some(flight) => KeyAnswer::Fetch(flight),
                 None => KeyAnswer::Serve(served, None),
             },
             (Standing::Expired, true) => self.without_keys(patient, now),
-            // The set may not serve any more, but it is recent enough to say that the issuer has no such key.
+            // The set may not be used any more, but it is recent enough to conclude that the issuer has no such key.
             (Standing::Expired, false)
                 if now.since(held.since) < self.rules.cooldown && !from_file =>
             {
@@ -154,7 +154,7 @@ impl<K: Clone> KeyCache<K> {
         }
     }
 
-    /// No caller can be served, so retries come soon: after 1, 2, 4, … seconds up to the cooldown.
+    /// No caller can be served, so retries follow soon: after 1, 2, 4, … seconds up to the cooldown.
     fn without_keys(&mut self, patient: bool, now: Timestamp) -> KeyAnswer<K> {
         if !patient {
             return KeyAnswer::Unavailable;
@@ -169,8 +169,8 @@ impl<K: Clone> KeyCache<K> {
         }
     }
 
-    /// A key id that the held set does not have. However short the time of freshness, such ids cause at most one fetch
-    /// per cooldown.
+    /// A key id that the cached set does not have. Such ids cause at most one fetch per cooldown, however short the
+    /// freshness is.
     fn unknown(&mut self, standing: Standing, now: Timestamp) -> KeyAnswer<K> {
         if let Some(flight) = self.in_flight(now) {
             return KeyAnswer::Join(flight.id);
@@ -194,8 +194,8 @@ impl<K: Clone> KeyCache<K> {
         may_start.then(|| self.start(Cause::Age, now))
     }
 
-    /// While keys still serve, refreshes that fail come after 1, 2, 4, 8 cooldowns, so that an issuer in trouble is not
-    /// asked by every environment all the time.
+    /// While keys are usable, failed refreshes are retried after 1, 2, 4, 8 cooldowns, so that not every environment
+    /// keeps sending requests to a failing issuer.
     fn refresh_may_start(&self, now: Timestamp) -> bool {
         let cooldown = self.rules.cooldown;
         self.failures.rested(cooldown, cooldown, now)
@@ -221,8 +221,9 @@ impl<K: Clone> KeyCache<K> {
             .filter(|flight| now.since(flight.started) <= self.rules.flight)
     }
 
-    /// Ends a fetch. `None` if it was abandoned: it took too long, or another was started since. It is counted as
-    /// neither success nor failure: the response's age is unknown, and the delay was caused by the frozen environment.
+    /// Ends a fetch. `None` if it was abandoned: it took too long, or another one has been started since. It is counted
+    /// as neither success nor failure: the response's age is unknown, and the delay was caused by the frozen
+    /// environment.
     fn end(&mut self, id: FlightId, now: Timestamp) -> Option<Cause> {
         let current = self.flight.filter(|flight| flight.id == id)?;
         let in_time = self.in_flight(now).is_some();

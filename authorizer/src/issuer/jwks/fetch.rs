@@ -1,4 +1,4 @@
-//! One fetch of the keys, with the discovery of their address where that is needed.
+//! One fetch of the keys, with the discovery of their URL if it is needed.
 
 use std::time::Duration;
 
@@ -10,16 +10,16 @@ use super::set::{KeySet, KeySetFault};
 use crate::issuer::http_client::{Endpoint, Request, Transport, TransportError};
 use crate::issuer::metadata::{IssuerMetadata, MetadataError};
 
-/// Why a fetch brought no keys.
+/// Why a fetch returned no keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum FetchError {
-    /// The address of the keys could not be discovered.
+    /// The URL of the keys could not be discovered.
     #[error("the issuer's metadata gave no address of its keys: {0}")]
     Discovery(MetadataError),
     /// The key set could not be fetched.
     #[error("the key set could not be fetched: {0}")]
     Transport(TransportError),
-    /// The key set was fetched, and has no usable key.
+    /// The key set was fetched, but has no usable key.
     #[error("the issuer sent a key set without a usable key: {0}")]
     KeySet(KeySetFault),
 }
@@ -42,7 +42,7 @@ pub(super) struct Fetched {
     pub(super) fresh_for: Duration,
 }
 
-/// Fetches the keys from `known`, or from the address in the metadata; also returns the address that may be remembered.
+/// Fetches the keys from `known`, or from the URL in the metadata; also returns the URL to use next time.
 pub(super) async fn fetch(
     settings: &KeySettings,
     known: Option<Endpoint>,
@@ -56,7 +56,7 @@ pub(super) async fn fetch(
         },
     };
     let outcome = fetch_from(settings, &endpoint, transport).await;
-    // The keys may have moved from an address that answers without keys: the next fetch asks the metadata again.
+    // The keys may have moved from a URL that returns none, so the next fetch reads the metadata again.
     let moved = matches!(
         outcome,
         Err(FetchError::KeySet(_) | FetchError::Transport(TransportError::Status(_)))

@@ -1,16 +1,16 @@
-//! How long an issuer's answer is fresh.
+//! The freshness of an issuer's answer.
 
 use std::time::Duration;
 
-/// The shortest time that keys are fresh, so that no answer can cause a fetch for every request.
+/// The minimum time for which keys are fresh, so that no answer can cause a fetch for every request.
 pub(super) const FLOOR: Duration = Duration::from_secs(1);
 
-/// How long keys are fresh that came with these headers (RFC 9111, sections 4.2 and 5.2.2).
+/// The freshness of keys that came with these headers (RFC 9111, sections 4.2 and 5.2.2).
 ///
-/// Okta sends 44 days in quiet times and little, or `no-cache`, near a rotation. So `ceiling`, the operator's setting,
-/// bounds the one. A number of seconds is taken at its word, less the time in caches on the way, down to the [`FLOOR`]:
-/// an issuer that says 0 is asked every second, as one that says 1 is. An answer that says only that it shall not be
-/// kept counts as fresh for the `cooldown`: it names no time, and a fetch for every request would serve no caller.
+/// Okta sends 44 days between rotations and a short time, or `no-cache`, near one. So `ceiling`, the operator's
+/// setting, is the upper bound. A number of seconds is used as given, less the `Age`, down to [`FLOOR`]: 0 means one
+/// fetch per second, like 1. An answer that only forbids caching is fresh for the `cooldown`: it gives no time, and a
+/// fetch for every request would help no caller.
 pub(super) fn fresh_for(
     cache_control: Option<&str>,
     age: Option<u64>,
@@ -27,14 +27,14 @@ pub(super) fn fresh_for(
     wanted.min(ceiling).max(FLOOR)
 }
 
-/// How long the issuer says that its keys may be kept.
+/// How long the issuer allows its keys to be cached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StatedLifetime {
-    /// It says nothing.
+    /// Unspecified.
     Unstated,
     /// `max-age`, in seconds.
     Seconds(u64),
-    /// They shall not be kept, and no time is named.
+    /// Caching is forbidden, and no time is given.
     NotKept,
 }
 
@@ -46,13 +46,13 @@ impl StatedLifetime {
         for directive in cache_control.unwrap_or_default().split(',') {
             let (name, value) = directive.split_once('=').unwrap_or((directive, ""));
             match name.trim().to_ascii_lowercase().as_str() {
-                // `no-cache` allows a cheaper request that asks whether the keys are still good; there is none here.
+                // `no-cache` would allow revalidation by a conditional request, which this client does not send.
                 "no-cache" | "no-store" => return Self::NotKept,
                 "max-age" => match seconds(value) {
                     Some(seconds) => {
                         least = Some(least.map_or(seconds, |least| least.min(seconds)));
                     }
-                    // It is stale, and names no time either (RFC 9111, section 4.2.1).
+                    // It is stale, which gives no time either (RFC 9111, section 4.2.1).
                     None => return Self::NotKept,
                 },
                 _ => {}
@@ -62,7 +62,7 @@ impl StatedLifetime {
     }
 }
 
-/// A number too large is the largest there is (RFC 9111, section 1.2.2).
+/// A number that is too large saturates (RFC 9111, section 1.2.2).
 fn seconds(value: &str) -> Option<u64> {
     let digits = value.trim().trim_matches('"');
     let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());

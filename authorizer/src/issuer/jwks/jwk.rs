@@ -1,4 +1,4 @@
-//! One member of `keys`, from JSON to a key or to the reason for its refusal.
+//! One element of `keys`, parsed to a key or to the reason why it is refused.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -13,17 +13,17 @@ use crate::refusal::KeyRefusal;
 /// Members that only a private key has (RFC 7518, sections 6.2.2 and 6.3.2).
 const PRIVATE_MEMBERS: [&str; 7] = ["d", "p", "q", "dp", "dq", "qi", "oth"];
 
-/// A refused member of `keys`: its id, if it has a readable one, beside the refusal.
+/// A refused element of `keys`: its id, if it has a valid one, and the refusal.
 pub(super) struct RefusedJwk {
     pub(super) kid: Option<KeyId>,
     pub(super) refusal: KeyRefusal,
 }
 
-/// Reads one JSON Web Key (RFC 7517, section 4).
+/// Parses one JSON Web Key (RFC 7517, section 4).
 ///
-/// `jsonwebtoken` would fail a whole set over one odd member, ignores `use`, `key_ops`, `alg` and `crv`, and makes an
-/// HMAC key of an `oct` one; so it gets only the numbers. `x5c`, `x5u` and unknown members are ignored, as RFC 7517
-/// demands.
+/// `jsonwebtoken` rejects a whole set because of one malformed key, ignores `use`, `key_ops`, `alg` and `crv`, and
+/// turns an `oct` key into an HMAC key; so it receives only the numbers. `x5c`, `x5u` and unknown members are ignored,
+/// as RFC 7517 demands.
 pub(super) fn parse(json: &str, allowed: &[Algorithm]) -> Result<VerificationKey, RefusedJwk> {
     let without_kid = |refusal| RefusedJwk { kid: None, refusal };
     let members = Members::parse(json).map_err(without_kid)?;
@@ -38,8 +38,8 @@ pub(super) fn parse(json: &str, allowed: &[Algorithm]) -> Result<VerificationKey
 }
 
 impl PublicKey {
-    /// Reads a JWK that comes without a key set: the key itself and the algorithm it is bound to. An id and an intended
-    /// use say nothing where the sender of the signature is also the sender of the key.
+    /// Parses a JWK outside a key set: the key itself and the algorithm that it is bound to. `kid` and `use` mean
+    /// nothing if the sender of the signature also sends the key.
     pub(crate) fn from_jwk(members: Map<String, Value>) -> Result<Self, KeyRefusal> {
         let members = Members::new(members);
         let kty = key_type(&members)?;
@@ -61,7 +61,7 @@ fn for_signatures(members: &Members, allowed: &[Algorithm]) -> Result<PublicKey,
     }
 }
 
-/// `kty`, which is one of a public key, and no member of a private one.
+/// Checks that `kty` is that of a public key and that no member is private.
 fn key_type(members: &Members) -> Result<String, KeyRefusal> {
     let kty = string(members, "kty")?.ok_or(KeyRefusal::MissingMember("kty"))?;
     match kty.as_str() {
@@ -100,7 +100,7 @@ fn key_id(members: &Members) -> Result<KeyId, KeyRefusal> {
     KeyId::parse(&kid).map_err(|_| KeyRefusal::KeyIdTooLong)
 }
 
-/// RFC 7517, sections 4.2 and 4.3: both are optional; one that is present has to allow verification.
+/// RFC 7517, sections 4.2 and 4.3: both are optional, but a present one must allow verification.
 fn check_use(members: &Members) -> Result<(), KeyRefusal> {
     if string(members, "use")?.is_some_and(|usage| usage != "sig") {
         return Err(KeyRefusal::NotForSignatures);

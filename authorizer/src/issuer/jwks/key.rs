@@ -1,4 +1,4 @@
-//! A public key that may verify signatures.
+//! A public key that verifies signatures.
 
 use std::fmt;
 
@@ -16,10 +16,10 @@ use crate::algorithm::Algorithm;
 use crate::key_id::KeyId;
 use crate::refusal::KeyRefusal;
 
-/// A public key out of a key set that has passed every check at load time.
+/// A public key of a key set that has passed every check at load time.
 ///
-/// It can only come out of a key set, so each one is asymmetric, of a sane size, meant for signatures, and of a curve
-/// and type that [`Algorithm`] knows. A bad key is thereby one line in the log at load time, not a storm of 401s.
+/// It can only be constructed by parsing a key set, so it is asymmetric, of a permitted size, for signatures, and of a
+/// type and curve that [`Algorithm`] supports. So a bad key is one log line at load time, not one 401 per request.
 #[derive(Debug)]
 pub struct VerificationKey {
     kid: KeyId,
@@ -29,8 +29,8 @@ pub struct VerificationKey {
 /// The SHA-256 thumbprint of RFC 7638: two keys with the same one are the same key.
 pub type Thumbprint = [u8; 32];
 
-/// The public key of a JWK, without a name: asymmetric, of a permitted size, and of a curve and type that
-/// [`Algorithm`] knows.
+/// The public key of a JWK, without a name: asymmetric, of a permitted size, and of a type and curve that [`Algorithm`]
+/// supports.
 pub(crate) struct PublicKey {
     kind: Kind,
     /// The one algorithm that the JWK binds it to (RFC 7517, section 4.4).
@@ -39,7 +39,7 @@ pub(crate) struct PublicKey {
     key: DecodingKey,
 }
 
-/// The kinds of keys there are. RSA keys do PKCS #1 and PSS alike; a curve belongs to one algorithm.
+/// The kinds of keys. An RSA key verifies both PKCS #1 and PSS signatures; a curve belongs to one algorithm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     Rsa,
@@ -74,30 +74,31 @@ impl VerificationKey {
         Self { kid, key }
     }
 
-    /// The id that tokens name it by.
+    /// Its `kid`.
     #[must_use]
     pub const fn kid(&self) -> &KeyId {
         &self.kid
     }
 
-    /// Identifies the key itself, whatever its id.
+    /// The thumbprint: identifies the key itself, whatever its id.
     #[must_use]
     pub const fn thumbprint(&self) -> Thumbprint {
         self.key.thumbprint()
     }
 
     /// Whether signatures of `algorithm` can be this key's: type and curve are right, and the key set does not bind it
-    /// to another one (RFC 8725 section 3.1).
+    /// to another one (RFC 8725, section 3.1).
     #[must_use]
     pub fn fits(&self, algorithm: Algorithm) -> bool {
         self.key.fits(algorithm)
     }
 
-    /// Checks a signature: the third part of a token over the first two and the dot between them (RFC 7515 section 5.2).
+    /// Checks a signature: the third part of a token over the first two and the dot between them (RFC 7515, section
+    /// 5.2).
     ///
     /// # Errors
     ///
-    /// Whatever is wrong with it. Which thing it is would only help a forger.
+    /// If the signature is wrong. The error has no details, because they would only help a forger.
     pub fn verify(
         &self,
         algorithm: Algorithm,
@@ -109,8 +110,8 @@ impl VerificationKey {
 }
 
 impl PublicKey {
-    /// An RSA key from its two numbers, big-endian (RFC 7518 section 6.3.1). Leading zero bytes, which some issuers
-    /// write, are dropped.
+    /// An RSA key from its two numbers, big-endian (RFC 7518, section 6.3.1). Leading zero bytes, which some issuers
+    /// send, are dropped.
     pub(super) fn rsa(
         alg: Option<Algorithm>,
         modulus: &[u8],
@@ -128,7 +129,7 @@ impl PublicKey {
         if !is_odd(e) || !(2..=33).contains(&bits(e)) {
             return Err(KeyRefusal::RsaExponent);
         }
-        // The library would only say so at the first signature.
+        // The library would report this only at the first signature.
         if !is_odd(n) {
             return Err(KeyRefusal::NotAPublicKey);
         }
@@ -144,7 +145,7 @@ impl PublicKey {
         ))
     }
 
-    /// A point on P-256 or P-384 (RFC 7518 section 6.2.1). Both numbers have the full length of the curve.
+    /// A point on P-256 or P-384 (RFC 7518, section 6.2.1). Both coordinates have the full length of the curve.
     pub(super) fn ec(
         alg: Option<Algorithm>,
         kind: Kind,
@@ -159,7 +160,7 @@ impl PublicKey {
         if x.len() != length || y.len() != length {
             return Err(KeyRefusal::NotAPublicKey);
         }
-        // Uncompressed form (SEC 1 section 2.3.3); parsing it checks that the point is on the curve.
+        // Uncompressed form (SEC 1, section 2.3.3); parsing it checks that the point is on the curve.
         let point = [&[4], x, y].concat();
         ParsedPublicKey::new(verification, &point).map_err(|_| KeyRefusal::NotAPublicKey)?;
         let members = format!(
@@ -175,7 +176,7 @@ impl PublicKey {
         ))
     }
 
-    /// An Ed25519 key (RFC 8037 section 2).
+    /// An Ed25519 key (RFC 8037, section 2).
     pub(super) fn ed25519(alg: Option<Algorithm>, x: &[u8]) -> Result<Self, KeyRefusal> {
         ParsedPublicKey::new(&ED25519, x).map_err(|_| KeyRefusal::NotAPublicKey)?;
         let members = format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{}"}}"#, encode(x));
@@ -188,8 +189,8 @@ impl PublicKey {
     }
 
     fn new(kind: Kind, alg: Option<Algorithm>, members: &str, key: DecodingKey) -> Self {
-        // Left to itself `jsonwebtoken` picks a provider by crate features and panics at the first token if another
-        // crate has switched on a second one. Only the first call counts.
+        // By default `jsonwebtoken` selects a provider by crate features, and panics at the first token if another
+        // crate enables a second one. Only the first call has an effect.
         let _installed_before = jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER.install_default();
         let mut thumbprint = [0; 32];
         thumbprint.copy_from_slice(digest::digest(&digest::SHA256, members.as_bytes()).as_ref());
@@ -211,11 +212,12 @@ impl PublicKey {
         Kind::of(algorithm) == self.kind && self.alg.is_none_or(|alg| alg == algorithm)
     }
 
-    /// Checks a signature: the third part of a token over the first two and the dot between them (RFC 7515 section 5.2).
+    /// Checks a signature: the third part of a token over the first two and the dot between them (RFC 7515, section
+    /// 5.2).
     ///
     /// # Errors
     ///
-    /// Whatever is wrong with it. Which thing it is would only help a forger.
+    /// If the signature is wrong. The error has no details, because they would only help a forger.
     pub(crate) fn verify(
         &self,
         algorithm: Algorithm,

@@ -30,7 +30,7 @@ impl Members {
         self.0.contains_key(name)
     }
 
-    /// A member read as `T`; `None` if it is missing. A `null` is not missing: it is of the wrong type.
+    /// A member deserialized as `T`; `None` if it is missing. `null` is not missing: it has the wrong type.
     pub(super) fn read<'m, T: Deserialize<'m>>(
         &'m self,
         name: &'static str,

@@ -20,7 +20,7 @@ pub struct KeySet {
     /// Sorted by key id, those with the same id in the order of the document.
     keys: Vec<VerificationKey>,
     refused: Vec<RefusedKey>,
-    /// The refused keys that have an id, sorted by it, so that a set of junk does not slow down lookups.
+    /// The refused keys that have an id, sorted by it, so that many bad keys do not slow down lookups.
     refused_ids: Vec<(KeyId, KeyRefusal)>,
 }
 
@@ -29,19 +29,19 @@ pub struct KeySet {
 pub struct RefusedKey {
     /// Its index in the member `keys`.
     pub index: usize,
-    /// Its id, if it has a readable one.
+    /// Its id, if it has a valid one.
     pub kid: Option<KeyId>,
     /// What is wrong with it.
     pub refusal: KeyRefusal,
 }
 
-/// A document without a usable key. It leaves the last good set in place.
+/// A document without a usable key. The last good set stays in place.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("{fault}")]
 pub struct KeySetError {
     /// What is wrong.
     pub fault: KeySetFault,
-    /// The refused keys, if it has keys and each is refused.
+    /// The refused keys, if every key is refused.
     pub refused: Vec<RefusedKey>,
 }
 
@@ -60,7 +60,7 @@ pub enum KeySetFault {
     /// `keys` is empty.
     #[error("an empty set of keys")]
     Empty,
-    /// There are keys, and each is refused.
+    /// Every key is refused.
     #[error("none of its keys can be used (the first: {first})")]
     NoneUsable {
         /// Why the first is refused.
@@ -142,7 +142,7 @@ impl KeySet {
 
     /// The keys that a token with this `kid` and `alg` may have been signed with.
     ///
-    /// Of two keys with one id the one whose type fits serves; two that both fit are both returned (RFC 7517, section
+    /// Of two keys with one id the one whose type fits is returned; if both fit, both are returned (RFC 7517, section
     /// 4.5).
     pub(super) fn find(self: Arc<Self>, kid: &KeyId, algorithm: Algorithm) -> Found {
         let range = self.range(kid);
@@ -179,14 +179,14 @@ impl KeySet {
     }
 }
 
-/// The elements of `keys`, not yet read, so that one of them cannot spoil the others.
+/// The elements of `keys`, not parsed yet, so that one of them cannot affect the others.
 fn entries(json: &str) -> Result<Vec<&RawValue>, KeySetFault> {
     #[derive(Deserialize)]
     struct Document<'d> {
         #[serde(borrow)]
         keys: Option<&'d RawValue>,
     }
-    // A struct can also be read from an array.
+    // Serde also deserializes a struct from an array.
     let is_object = json.trim_ascii_start().starts_with('{');
     let document: Document<'_> = serde_json::from_str(json)
         .ok()
@@ -199,7 +199,7 @@ fn entries(json: &str) -> Result<Vec<&RawValue>, KeySetFault> {
     serde_json::from_str(keys.get()).map_err(|_| KeySetFault::NoKeys)
 }
 
-/// What a set has under an id.
+/// The entry of a set for an id.
 #[derive(Debug)]
 pub(super) enum Found {
     Keys(Candidates),
@@ -207,7 +207,7 @@ pub(super) enum Found {
     Nothing,
 }
 
-/// The keys that fit one token, at least one. Cheap to make: it points into the set.
+/// The keys that fit one token, at least one. Cheap to create, because it borrows from the set.
 #[derive(Clone, Debug)]
 pub struct Candidates {
     set: Arc<KeySet>,

@@ -46,10 +46,10 @@ pub(super) struct Landed {
     pub(super) succeeded: Option<FlightId>,
 }
 
-/// The most documents of one fetch: two of metadata, and the keys.
+/// The maximum number of documents of one fetch: two of metadata, and the keys.
 const MAX_DOCUMENTS: u32 = 3;
 
-/// The most refused keys that are logged one by one; one more line counts the rest.
+/// The maximum number of refused keys that are logged one by one; one more line counts the rest.
 const MAX_REFUSED_LOGGED: usize = 20;
 
 impl Shared {
@@ -62,7 +62,7 @@ impl Shared {
             max_age: settings.max_age,
             max_stale: settings.max_stale,
             cooldown: settings.cooldown,
-            // And a second for the work on the documents.
+            // Plus a second to process the documents.
             flight: settings
                 .timeout
                 .saturating_mul(MAX_DOCUMENTS)
@@ -98,17 +98,17 @@ impl Shared {
         }
     }
 
-    /// The longest time that a lookup waits for a fetch.
+    /// The maximum time that a lookup waits for a fetch.
     pub(super) const fn patience(&self) -> Duration {
         self.settings.timeout.saturating_mul(MAX_DOCUMENTS)
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {
-        // No code under the lock can panic half-way through a change.
+        // No code under the lock can panic during a change.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Runs the fetch in a task of its own, so that it goes on when the caller who started it is cancelled.
+    /// Runs the fetch in a separate task, so that it continues when the caller who started it is cancelled.
     pub(super) fn start(self: &Arc<Self>, flight: FlightId, state: &mut State) {
         state.counters.fetches += 1;
         let (shared, known) = (Arc::clone(self), state.jwks_uri.clone());
@@ -117,7 +117,7 @@ impl Shared {
                 fetch(&shared.settings, known, shared.transport.as_ref()).await;
             shared.land(flight, outcome, jwks_uri);
         });
-        // The task before has ended or was frozen for too long; aborting it closes its connection.
+        // The previous task has ended or was frozen for too long; aborting it closes its connection.
         if let Some(before) = state.task.replace(task.abort_handle()) {
             before.abort();
         }
@@ -170,8 +170,8 @@ impl Shared {
 }
 
 impl State {
-    /// Logs the refused keys if they differ from those of the set before, so that a set costs lines only when it
-    /// changes, and never more than [`MAX_REFUSED_LOGGED`] and one.
+    /// Logs the refused keys if they differ from those of the previous set, so that a set is logged only when it
+    /// changes, in at most [`MAX_REFUSED_LOGGED`] + 1 lines.
     fn note_refused(&mut self, keys: &KeySet, issuer: &str) {
         let refused = keys.refused();
         if self.refused == refused {

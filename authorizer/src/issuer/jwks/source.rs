@@ -21,12 +21,12 @@ pub struct KeySource {
     shared: Arc<Shared>,
 }
 
-/// How often one lookup waits for a fetch: once for a fetch that was in flight already, whose answer may be from before
-/// a rotation, and once for a fetch of its own.
+/// How often one lookup waits for a fetch: once for a fetch that was already in flight, whose answer may predate a
+/// rotation, and once for a fetch of its own.
 const MAX_WAITS: u8 = 2;
 
 impl KeySource {
-    /// A source by its settings. Nothing is fetched yet; the keys of a file are held.
+    /// Creates a source from its settings. Nothing is fetched yet; the keys of a file are stored.
     #[must_use]
     pub fn new(
         settings: KeySettings,
@@ -38,19 +38,19 @@ impl KeySource {
         }
     }
 
-    /// Fetches the keys at init, so that the first caller does not wait. Keys from a file serve already, so their
-    /// refresh is started and not awaited. A failure is logged, and the first request tries again.
+    /// Fetches the keys at init, so that the first caller does not wait. Keys from a file are usable already, so their
+    /// refresh is started but not awaited. A failure is logged, and the first request tries again.
     pub async fn warm_up(&self, deadline: Deadline) {
         let _either_way = self.settle(None, deadline).await;
     }
 
     /// The keys that a token with this `kid` and `alg` may have been signed with.
     ///
-    /// May wait for a fetch, until `deadline` at most. Once it has passed no fetch is started or awaited.
+    /// May wait for a fetch, until `deadline` at most. After the deadline no fetch is started or awaited.
     ///
     /// # Errors
     ///
-    /// See [`KeyLookupError`]: only [`KeyLookupError::Unavailable`] is our own fault.
+    /// See [`KeyLookupError`]: only [`KeyLookupError::Unavailable`] is an internal failure.
     pub async fn lookup(
         &self,
         kid: &KeyId,
@@ -69,13 +69,13 @@ impl KeySource {
         }
     }
 
-    /// What has happened since the start.
+    /// The counters since startup.
     #[must_use]
     pub fn counters(&self) -> KeyCounters {
         self.shared.lock().counters
     }
 
-    /// Asks the cache until its answer needs no more waiting.
+    /// Asks the cache until no more waiting is needed.
     async fn settle(
         &self,
         kid: Option<&KeyId>,
@@ -96,7 +96,7 @@ impl KeySource {
             let _either_way = tokio::time::timeout(patience, landing.changed()).await;
             let landed = self.shared.lock().landed;
             refetched |= landed.succeeded >= Some(flight);
-            // A fetch of its own has answered the question, unless the environment was frozen over it.
+            // A fetch of its own has given the answer, unless the environment was frozen meanwhile.
             let answered = own && landed.ended >= Some(flight);
             waits = if late() || answered { 0 } else { waits - 1 };
         }
@@ -119,7 +119,7 @@ impl KeySource {
                     Served { .. } if refetched => KeyState::Fetched,
                     Served { .. } => KeyState::Fresh,
                 };
-                // A file serves from the start. Only once a fetch has failed it serves because of an outage.
+                // Keys of a file are used from the start. Only after a failed fetch are they used because of an outage.
                 let outage = key_state == KeyState::Stale
                     || (key_state == KeyState::File && state.last_failure.is_some());
                 state.counters.stale_served += u64::from(outage);

@@ -1,24 +1,24 @@
-//! The keys that are held, and where they are in their life.
+//! The cached keys, and their age.
 
 use std::time::Duration;
 
 use super::event::{Rules, Served};
 use crate::clock::Timestamp;
 
-/// The keys that are held.
+/// The cached keys.
 #[derive(Clone, Debug)]
 pub(super) struct Held<K> {
     pub(super) keys: K,
     pub(super) since: Timestamp,
-    /// How long they are fresh from then on; `None` for keys from a file, whose age is unknown.
+    /// How long they are fresh after that; `None` for keys from a file, whose age is unknown.
     pub(super) fresh_for: Option<Duration>,
 }
 
-/// Where held keys are in their life.
+/// The age of cached keys, as a phase.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Standing {
     Fresh,
-    /// Fresh, but in the last tenth of that time.
+    /// Fresh, but in the last tenth of their freshness.
     Ageing,
     Stale,
     /// Past every limit.

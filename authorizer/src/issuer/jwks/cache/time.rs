@@ -1,10 +1,10 @@
-//! The time from which ages are taken.
+//! The clock that measures ages.
 
 use crate::clock::Timestamp;
 
 /// Time that never runs back: the sum of all forward steps of a clock that may be set.
 ///
-/// If ages were taken from the clock itself, keys would live an hour longer after it was set back an hour.
+/// If ages came from the clock itself, setting it back an hour would keep keys an hour longer.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct OwnTime {
     seen: Timestamp,
