@@ -18,8 +18,8 @@ use crate::commands::why::Why;
 use crate::progress::line;
 use crate::stack::workspace;
 
-/// Runs the whole system on this machine: API, functions, database, sign-in provider and web pages. Without a command it
-/// starts all of it and prints the addresses, and `ready` when every part answers; Ctrl-C ends it.
+/// Runs the whole system on this machine: API, functions, database, sign-in provider and web pages. Without a command
+/// it starts everything, prints the addresses, and prints `ready` when every part answers; Ctrl-C stops it.
 #[derive(Debug, Parser)]
 #[command(
     name = "cargo local",
@@ -42,9 +42,9 @@ enum Command {
     Token(Token),
     /// Run a function on an event file and print the answer
     ///
-    /// `{{token:USER}}` in the file becomes an access token of that user, `{{token:USER:SCOPES}}` one with those scopes.
-    /// `{{bound-token:USER}}` becomes one that is bound to a new key, `{{proof:USER METHOD URL}}` a proof by that key.
-    /// If no stack is running, one is started for the call.
+    /// `{{token:USER}}` in the file becomes an access token of that user, `{{token:USER:SCOPES}}` one with those
+    /// scopes, `{{bound-token:USER}}` a token bound to a new key (DPoP), and `{{proof:USER METHOD URL}}` a proof by
+    /// that key. If no stack is running, one is started for the call.
     Invoke(InvokeCommand),
     Event(SampleEvent),
     Explain(Explain),

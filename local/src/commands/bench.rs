@@ -1,7 +1,7 @@
-//! `cargo local bench`: what the functions cost, as whole processes, against the floor.
+//! `cargo local bench` measures the cost of the functions, as whole processes, against a floor.
 //!
-//! The floor is the same runtime, built with the same profile, that does nothing but what no function of the kind can
-//! leave out. Ours and the floor run in alternating rounds, so that a ratio holds where the machine's speed drifts.
+//! The floor is the same runtime, built with the same profile, that does only what every function of its kind must do.
+//! Ours and the floor run in alternating rounds, so that their ratio is stable when the machine's speed drifts.
 
 mod authorizer;
 mod cold;
@@ -28,10 +28,10 @@ use crate::text_file;
 use crate::toolchain;
 use figure::{Figure, Table};
 
-/// Measure what the release builds of the functions cost, against a bare runtime
+/// Measure the cost of the release builds against a bare Lambda runtime
 #[derive(Clone, Copy, Debug, Args)]
 pub struct Bench {
-    /// Fewer rounds: a trial that takes seconds, whose figures are not for quoting
+    /// Fewer rounds: takes seconds, and the figures are not reliable
     #[arg(long)]
     quick: bool,
     /// Print one JSON document on standard output
@@ -39,7 +39,7 @@ pub struct Bench {
     json: bool,
 }
 
-/// How often things are measured.
+/// The number of measurements.
 #[derive(Clone, Copy, Debug)]
 struct Effort {
     rounds: u32,
@@ -85,7 +85,7 @@ pub enum BenchError {
     /// A function ended, or took too long.
     #[error("the function gave no answer: expected one within 20 s; its messages are above")]
     NoAnswer,
-    /// A function did something else than what is to be measured.
+    /// A function did not do what is to be measured.
     #[error("expected an answer with `{0}`, found {1}")]
     Answer(&'static str, String),
     /// The kernel's accounts of a process are not as expected.
@@ -97,7 +97,7 @@ pub enum BenchError {
     /// The key server's TLS.
     #[error("the certificate for the key server cannot be used: {0}")]
     Tls(String),
-    /// Anything with files and sockets.
+    /// A file or a socket failed.
     #[error(transparent)]
     Io(io::Error),
 }
@@ -133,7 +133,7 @@ impl Bench {
     }
 }
 
-/// The table of the template, which is made in a database of its own.
+/// The template's table, in a separate database.
 fn table(workspace: &Path) -> Result<TableDefinition, BenchError> {
     let failed = |cause: &dyn std::fmt::Display| BenchError::Template(cause.to_string());
     let text = text_file::read(&workspace.join("template.yaml")).map_err(|cause| failed(&cause))?;

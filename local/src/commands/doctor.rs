@@ -1,4 +1,4 @@
-//! `cargo local doctor`: what is wrong with an issuer, a client or a token, found before anything is deployed.
+//! `cargo local doctor` checks an issuer, a client and a token before anything is deployed.
 //!
 //! The facts are gathered in the order of the checks, each check is a function from facts to one [`Outcome`], and a
 //! check whose facts are missing is skipped with the reason. Rules about issuers, keys and tokens are the authorizer's
@@ -37,13 +37,13 @@ use super::proxy;
 use super::report::Report;
 use super::stray::Stray;
 
-/// Check an issuer, a client and a token for this authorizer, one by one, and say how to mend what is wrong
+/// Check an issuer, a client and a token for this authorizer, and say how to fix each problem
 ///
-/// Without a problem the last line has the environment variables for the authorizer. Checks that lack an option are
-/// skipped. The issuer is asked as an anonymous browser would ask it, with a made-up authorization code and without
-/// credentials; each request waits 5 seconds at most. `HTTPS_PROXY` and `NO_PROXY` are read as the authorizer does.
+/// If no check fails, the last line lists the environment variables for the authorizer. Checks that lack an option are
+/// skipped. Requests to the issuer are those of an anonymous browser, with an invalid authorization code and without
+/// credentials; each times out after 5 seconds. `HTTPS_PROXY` and `NO_PROXY` work as in the authorizer.
 ///
-/// Exit status: 0 without a failure, 1 with one, 2 for wrong usage.
+/// Exit status: 0 if no check fails, 1 if one does, 2 for wrong usage.
 #[derive(Debug, Args)]
 pub struct Doctor {
     /// The issuer, the exact `iss` of the tokens; for Okta `https://{domain}/oauth2/{id}`
@@ -64,13 +64,13 @@ pub struct Doctor {
     /// Scopes that the pages ask for, separated by spaces
     #[arg(long, value_name = "SCOPES")]
     scope: Option<String>,
-    /// An access token to judge; `-` reads it from standard input
+    /// An access token to check; `-` reads it from standard input
     #[arg(long, value_name = "TOKEN")]
     token: Option<String>,
     /// PEM file of additional trusted roots
     #[arg(long, value_name = "FILE")]
     ca_file: Option<PathBuf>,
-    /// Sign in for real: print the URL to open, listen on the redirect URI, show each hop, and judge the token that comes
+    /// Sign in with a browser: print the URL to open, listen on the redirect URI, show each hop, and check the token
     #[arg(long)]
     sign_in: bool,
     /// Print one JSON document; the URL of --sign-in goes to standard error
@@ -80,7 +80,7 @@ pub struct Doctor {
     stray: Stray,
 }
 
-/// What the options name, read.
+/// The parsed options.
 #[derive(Debug)]
 struct GivenFacts {
     probe: Probe,
@@ -88,7 +88,7 @@ struct GivenFacts {
     token: Option<String>,
 }
 
-/// Why a check is not made.
+/// Why a check is skipped.
 #[derive(Clone, Copy, Debug)]
 enum Skip {
     /// An option is missing.
@@ -110,7 +110,7 @@ impl From<Skip> for String {
 type Fact<T> = Result<T, Skip>;
 
 impl Doctor {
-    /// Makes all checks.
+    /// Runs all checks.
     ///
     /// # Errors
     /// When standard output cannot be written to.
@@ -155,7 +155,7 @@ impl Doctor {
         Probe::new(Some(&pem), proxy.as_ref()).map_err(|error| wrong(&error))
     }
 
-    /// Makes the checks in order, and gives back the address of the keys.
+    /// Runs the checks in order and returns the URL of the keys.
     async fn examine(&self, given: &GivenFacts, report: &mut Report) -> io::Result<Option<String>> {
         let probe = &given.probe;
         if let Some(token) = &given.token {
@@ -222,7 +222,7 @@ impl Doctor {
         Ok(client)
     }
 
-    /// The checks of the token that was given, else of the one that the sign-in brought, and `sign_in`.
+    /// The checks of the given token, or else of the token from the sign-in, and `sign_in`.
     async fn judge_tokens(
         &self,
         given: &GivenFacts,

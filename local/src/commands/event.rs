@@ -40,10 +40,10 @@ pub struct SampleEvent {
     /// Method of the call
     #[arg(default_value = "GET", requires = "path")]
     method: String,
-    /// Path of the call without the stage, perhaps with a query
+    /// Path of the call without the stage, optionally with a query
     #[arg(default_value = "/state")]
     path: String,
-    /// User who calls; without it the caller is anonymous (a TOKEN event is always about a user: alice)
+    /// Calling user; without it the caller is anonymous (except in a TOKEN event, which always has a user: alice)
     #[arg(long, value_name = "USER")]
     user: Option<String>,
     /// Scopes of the user's token, separated by spaces

@@ -27,8 +27,8 @@ use crate::text_file;
 
 /// Show how a call is decided under the template's rules and settings, and why
 ///
-/// The decision is made by the authorizer's own code and the gateway of `cargo local`, in this process; nothing is
-/// called. The exit status is 0 whatever the decision is.
+/// The authorizer's own code and the gateway of `cargo local` decide in this process; no function is called. The exit
+/// status is 0 whatever the decision is.
 #[derive(Debug, Args)]
 pub struct Explain {
     /// Method of the call, such as GET
@@ -38,13 +38,13 @@ pub struct Explain {
     /// Access token of the caller; `-` reads it from standard input
     #[arg(long, value_name = "T", conflicts_with = "anonymous")]
     token: Option<String>,
-    /// A caller without a token, as without --token
+    /// Decide for a caller without a token, the default
     #[arg(long)]
     anonymous: bool,
     /// Decide as of this time (RFC 3339), such as 2026-01-01T12:00:00Z
     #[arg(long, value_name = "TIME", value_parser = moment)]
     at: Option<OffsetDateTime>,
-    /// JWK Set to take the issuer's keys from, so that no network is needed; introspection is not asked then
+    /// JWK Set with the issuer's keys, so that no network is needed; introspection is skipped
     #[arg(long, value_name = "FILE")]
     jwks: Option<PathBuf>,
     #[command(flatten)]

@@ -1,4 +1,4 @@
-//! `cargo local smoke`: does a deployed API guard what it should guard, seen from outside.
+//! `cargo local smoke` checks from outside that a deployed API enforces its access rules.
 //!
 //! It changes nothing: a guarded call is made with tokens that may not make it, and every guarded call carries a
 //! precondition that cannot hold.
@@ -22,13 +22,13 @@ use super::proxy;
 use super::report::{Check, Report};
 use super::stray::Stray;
 
-/// Check from outside that a deployed API guards what it should guard
+/// Check from outside that a deployed API enforces its access rules
 ///
-/// It changes nothing: guarded calls are made with tokens that may not make them, and each carries a precondition that
-/// cannot hold (`If-Match`). A check that lacks its token or --origin is skipped; what API Gateway does not promise is
-/// reported as a warning, and as a table to paste into an issue.
+/// It changes nothing: guarded calls are made with tokens that may not make them, and each has a precondition that
+/// cannot hold (`If-Match`). A check that lacks its token or --origin is skipped; behaviour that API Gateway does not
+/// document is reported as a warning, and as a table to paste into an issue.
 ///
-/// Exit status: 0 without a failure, 1 with one, 2 for wrong usage.
+/// Exit status: 0 if no check fails, 1 if one does, 2 for wrong usage.
 #[derive(Debug, Args)]
 pub struct Smoke {
     /// The API with its stage, such as `http://127.0.0.1:3000/prod`
@@ -43,7 +43,7 @@ pub struct Smoke {
     /// An access token that may make the allowed call
     #[arg(long, value_name = "TOKEN")]
     token: Option<String>,
-    /// A valid access token that may make the allowed call and not the guarded one, for want of a scope or a group
+    /// A valid access token that may make the allowed call but not the guarded one, because it lacks a scope or a group
     #[arg(long, value_name = "TOKEN")]
     weak_token: Option<String>,
     /// An access token that has expired
@@ -60,7 +60,7 @@ pub struct Smoke {
 }
 
 impl Smoke {
-    /// Makes all checks.
+    /// Runs all checks.
     ///
     /// # Errors
     /// When standard output cannot be written to.
@@ -107,7 +107,7 @@ impl Smoke {
     }
 }
 
-/// The checks after the first one, for an API that does not answer.
+/// The remaining checks when the API does not answer.
 const UNREACHED: [Check; 13] = [
     refusals::BAD_TOKEN,
     refusals::EXPIRED_TOKEN,

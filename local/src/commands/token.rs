@@ -18,7 +18,7 @@ use crate::token::{DEFAULT_SCOPE, SignIn};
 pub struct Token {
     #[arg(help = issuer::user_names())]
     user: String,
-    /// Scopes to ask for
+    /// Scopes to request
     #[arg(long, default_value = DEFAULT_SCOPE)]
     scope: String,
     /// Bind the token to a new key (DPoP, RFC 9449), which is written to a file that standard error names

@@ -16,10 +16,10 @@ use super::{Failed, advice};
 use crate::progress::{line, print};
 use crate::text_file;
 
-/// Show what became of a request: who answered, why, and what to do
+/// Show what happened to a request: who answered, why, and what to do
 ///
 /// The id is that of the answer: `x-amzn-requestid` (REST API), `apigw-requestid` (HTTP API), or `requestId` in an
-/// error of the handler. Lambda's id of an invocation does, too. Without --logs the lines are those of the stack in the
+/// error of the handler. Lambda's id of an invocation works too. Without --logs the lines are those of the stack in the
 /// data folder.
 #[derive(Debug, Args)]
 pub struct Why {
