@@ -34,7 +34,7 @@ use crate::invocation::{Invoke, Outcome};
 use crate::progress::Log;
 use crate::random;
 use crate::template::Api;
-use crate::template::api::{Authorizer, Kind, LambdaAuthorizer};
+use crate::template::api::{Kind, LambdaAuthorizer, TemplateAuthorizer};
 use access_log::AccessLog;
 use authorization::{AnswerForm, Authorization, Cache, CacheKey, Decision};
 use call::Call;
@@ -207,7 +207,7 @@ impl Gateway {
     fn authorizer(
         &self,
         matched: &Matched<'_>,
-    ) -> Result<Option<(&str, &Authorizer)>, UnknownAuthorizer> {
+    ) -> Result<Option<(&str, &TemplateAuthorizer)>, UnknownAuthorizer> {
         let Some(name) = &matched.route.authorizer else {
             return Ok(None);
         };

@@ -8,7 +8,7 @@ use std::fs;
 use std::path::Path;
 
 use local::template::api::{
-    Api, Authorizer, Identity, IdentitySource, Integration, Kind, PayloadFormat, Route,
+    Api, Identity, IdentitySource, Integration, Kind, PayloadFormat, Route, TemplateAuthorizer,
 };
 use local::template::gateway_response::{CustomResponse, HeaderSource};
 use local::template::{Given, Template};
@@ -108,9 +108,9 @@ fn version(payload: PayloadFormat) -> &'static str {
     }
 }
 
-fn authorizer(authorizer: &Authorizer) -> Value {
+fn authorizer(authorizer: &TemplateAuthorizer) -> Value {
     let lambda = match authorizer {
-        Authorizer::Jwt(jwt) => {
+        TemplateAuthorizer::Jwt(jwt) => {
             return json!({
                 "type": "jwt",
                 "sources": [source(&jwt.source)],
@@ -118,7 +118,7 @@ fn authorizer(authorizer: &Authorizer) -> Value {
                 "audience": jwt.audience,
             });
         }
-        Authorizer::Lambda(lambda) => lambda,
+        TemplateAuthorizer::Lambda(lambda) => lambda,
     };
     let ttl = lambda.ttl.as_secs();
     let all = |sources: &[IdentitySource]| sources.iter().map(source).collect::<Vec<_>>();

@@ -19,7 +19,8 @@ use crate::gateway::route::{self, Matched};
 use crate::progress::Log;
 use crate::template::Api;
 use crate::template::api::{
-    Authorizer, Identity, IdentitySource, Integration, JwtAuthorizer, Kind, LambdaAuthorizer,
+    Identity, IdentitySource, Integration, JwtAuthorizer, Kind, LambdaAuthorizer,
+    TemplateAuthorizer,
 };
 
 /// A method and a path of the API, without the stage.
@@ -162,7 +163,7 @@ impl Judge {
             let name = matched.route.authorizer.as_ref()?;
             self.api.authorizers.get_key_value(name)
         });
-        if let Some((name, Authorizer::Lambda(lambda))) = authorizer
+        if let Some((name, TemplateAuthorizer::Lambda(lambda))) = authorizer
             && !self.functions.is_authorizer(&lambda.function)
         {
             return Err(OtherAuthorizer {
@@ -182,10 +183,10 @@ impl Judge {
         let mut decided = match (&matched, authorizer) {
             (None, _) => by_gateway(CallOutcome::NoRoute, "no_route"),
             (Some(matched), None) => self.without_authorizer(matched, status, reached),
-            (Some(matched), Some((_, Authorizer::Jwt(jwt)))) => {
+            (Some(matched), Some((_, TemplateAuthorizer::Jwt(jwt)))) => {
                 self.by_jwt(matched, jwt, token, status, reached).await
             }
-            (Some(_), Some((_, Authorizer::Lambda(lambda)))) => match seen.explanation {
+            (Some(_), Some((_, TemplateAuthorizer::Lambda(lambda)))) => match seen.explanation {
                 Some(explanation) => by_authorizer(explanation, status, reached),
                 None => not_asked(lambda, status, token),
             },
@@ -204,11 +205,11 @@ impl Judge {
         &self,
         call: &CalledRoute,
         token: Option<&str>,
-        authorizer: Option<&Authorizer>,
+        authorizer: Option<&TemplateAuthorizer>,
     ) -> Request<Bytes> {
         let source = match authorizer {
-            Some(Authorizer::Jwt(jwt)) => jwt.source.clone(),
-            Some(Authorizer::Lambda(LambdaAuthorizer {
+            Some(TemplateAuthorizer::Jwt(jwt)) => jwt.source.clone(),
+            Some(TemplateAuthorizer::Lambda(LambdaAuthorizer {
                 identity: Identity::Token { header, .. },
                 ..
             })) => IdentitySource::Header(header.clone()),

@@ -24,7 +24,7 @@ use super::Failed;
 use crate::gateway::jwt::{Fetched, IssuerKeys};
 
 use crate::invocation::{FunctionError, InvocationError, Invoke, Invoked, Outcome};
-use crate::template::api::Authorizer as TemplateAuthorizer;
+use crate::template::api::TemplateAuthorizer;
 use crate::template::{FunctionDefinition, Template};
 
 /// The binary of this project's authorizer.

@@ -20,8 +20,8 @@ use super::route::{self, Matched};
 use super::{AuthorizerError, BodyTooLarge, Gateway, IntegrationError, MAX_HEADERS, note_answer};
 use crate::aws;
 use crate::template::api::{
-    Authorizer, CorsConfiguration, Identity, Integration, JwtAuthorizer, LambdaAuthorizer,
-    PayloadFormat,
+    CorsConfiguration, Identity, Integration, JwtAuthorizer, LambdaAuthorizer, PayloadFormat,
+    TemplateAuthorizer,
 };
 use event::Authorized;
 
@@ -153,11 +153,11 @@ impl Gateway {
             .map_err(|_| HttpApiError::Internal)?;
         let authorized = match named {
             None => Authorized::Anyone,
-            Some((name, Authorizer::Lambda(authorizer))) => {
+            Some((name, TemplateAuthorizer::Lambda(authorizer))) => {
                 self.authorize_http(call, &matched, name, authorizer)
                     .await?
             }
-            Some((_, Authorizer::Jwt(authorizer))) => {
+            Some((_, TemplateAuthorizer::Jwt(authorizer))) => {
                 self.authorize_jwt(call, &matched, authorizer).await?
             }
         };

@@ -17,7 +17,7 @@ use super::{
     event, note_answer,
 };
 use crate::aws;
-use crate::template::api::{Authorizer, Identity, Integration, Kind, LambdaAuthorizer};
+use crate::template::api::{Identity, Integration, Kind, LambdaAuthorizer, TemplateAuthorizer};
 use crate::template::gateway_response::CustomResponse;
 
 /// An error, and what its gateway response may name.
@@ -100,10 +100,10 @@ impl Gateway {
         let context = match named {
             None => None,
             // The reader of REST APIs makes none. A route is never served without its authorizer.
-            Some((_, Authorizer::Jwt(_))) => {
+            Some((_, TemplateAuthorizer::Jwt(_))) => {
                 return Err(at_resource(GatewayError::AuthorizerConfiguration));
             }
-            Some((name, Authorizer::Lambda(authorizer))) => {
+            Some((name, TemplateAuthorizer::Lambda(authorizer))) => {
                 let authorized = self
                     .authorize_rest(call, &matched, &resource, name, authorizer, &method_arn)
                     .await;

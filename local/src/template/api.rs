@@ -19,7 +19,7 @@ pub struct Api {
     /// Its routes.
     pub routes: Vec<Route>,
     /// Its authorizers, by name.
-    pub authorizers: BTreeMap<String, Authorizer>,
+    pub authorizers: BTreeMap<String, TemplateAuthorizer>,
     /// The stage's variables.
     pub variables: BTreeMap<String, String>,
     /// Which of API Gateway's two products serves it.
@@ -116,7 +116,7 @@ pub enum PayloadFormat {
 
 /// What decides whether a caller may call.
 #[derive(Clone, Debug)]
-pub enum Authorizer {
+pub enum TemplateAuthorizer {
     /// A function.
     Lambda(LambdaAuthorizer),
     /// API Gateway itself, by the claims of a JWT.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::api::{Authorizer, CorsConfiguration, Route};
+use super::api::{CorsConfiguration, Route, TemplateAuthorizer};
 use super::gateway_response::CustomResponse;
 
 /// What an OpenAPI document defines.
@@ -11,7 +11,7 @@ pub(super) struct Document {
     /// The routes, and whether each has a `security` of its own.
     pub(super) routes: Vec<(Route, bool)>,
     /// The authorizers, by name.
-    pub(super) authorizers: BTreeMap<String, Authorizer>,
+    pub(super) authorizers: BTreeMap<String, TemplateAuthorizer>,
     /// REST: the gateway responses, by type.
     pub(super) responses: BTreeMap<String, CustomResponse>,
     /// REST: media types whose bodies are passed as base64.

@@ -6,8 +6,8 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::api::{
-    Api, Authorizer, CorsConfiguration, DEFAULT_STAGE, Identity, IdentitySource, Integration,
-    JwtAuthorizer, Kind, LambdaAuthorizer, PayloadFormat, Route,
+    Api, CorsConfiguration, DEFAULT_STAGE, Identity, IdentitySource, Integration, JwtAuthorizer,
+    Kind, LambdaAuthorizer, PayloadFormat, Route, TemplateAuthorizer,
 };
 use super::document::Document;
 use super::error::{Fault, TemplateError};
@@ -75,7 +75,7 @@ pub(super) fn read(
 fn inherit_scopes(
     route: &mut Route,
     scopes: &BTreeMap<String, Vec<String>>,
-    authorizers: &BTreeMap<String, Authorizer>,
+    authorizers: &BTreeMap<String, TemplateAuthorizer>,
 ) -> Result<(), TemplateError> {
     let name = route.authorizer.as_ref();
     if route.scopes.is_empty() {
@@ -84,7 +84,7 @@ fn inherit_scopes(
         return Ok(());
     }
     match name.and_then(|name| authorizers.get(name)) {
-        Some(Authorizer::Jwt(_)) => Ok(()),
+        Some(TemplateAuthorizer::Jwt(_)) => Ok(()),
         _ => {
             let why = "scopes; only JWT authorizers have them".to_owned();
             Err(TemplateError::at(&route.place, Fault::NotSupported(why)))
@@ -95,7 +95,7 @@ fn inherit_scopes(
 fn route(
     event: &Event,
     default: Option<&str>,
-    authorizers: &BTreeMap<String, Authorizer>,
+    authorizers: &BTreeMap<String, TemplateAuthorizer>,
 ) -> Result<Route, TemplateError> {
     let Event {
         function,
@@ -162,7 +162,7 @@ pub(super) fn payload(part: &Part, property: &str) -> Result<Option<PayloadForma
 pub(super) fn authorizer(
     part: &Part,
     functions: &[FunctionDefinition],
-) -> Result<Authorizer, TemplateError> {
+) -> Result<TemplateAuthorizer, TemplateError> {
     const LAMBDA: [&str; 5] = [
         "AuthorizerPayloadFormatVersion",
         "EnableFunctionDefaultPermissions",
@@ -183,9 +183,9 @@ pub(super) fn authorizer(
         return Err(part.error(other, Fault::Unknown { what, expected }));
     }
     if is_jwt {
-        return jwt_authorizer(part).map(Authorizer::Jwt);
+        return jwt_authorizer(part).map(TemplateAuthorizer::Jwt);
     }
-    lambda_authorizer(part, functions).map(Authorizer::Lambda)
+    lambda_authorizer(part, functions).map(TemplateAuthorizer::Lambda)
 }
 
 fn jwt_authorizer(part: &Part) -> Result<JwtAuthorizer, TemplateError> {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use super::api::{Authorizer, Integration, PayloadFormat, Route};
+use super::api::{Integration, PayloadFormat, Route, TemplateAuthorizer};
 use super::document::Document;
 use super::error::{Fault, TemplateError};
 use super::function::FunctionDefinition;
@@ -175,7 +175,7 @@ fn authorizer(
     scheme: &Part,
     product: Product,
     functions: &[FunctionDefinition],
-) -> Result<Option<Authorizer>, TemplateError> {
+) -> Result<Option<TemplateAuthorizer>, TemplateError> {
     const TYPE: &str = "x-amazon-apigateway-authtype";
     if scheme.value(AUTHORIZER).is_none() {
         return match scheme.text(TYPE)? {

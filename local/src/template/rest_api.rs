@@ -8,8 +8,8 @@ use regex_lite::Regex;
 use serde_json::Value;
 
 use super::api::{
-    Api, Authorizer, Identity, IdentitySource, Integration, Kind, LambdaAuthorizer, PayloadFormat,
-    Route,
+    Api, Identity, IdentitySource, Integration, Kind, LambdaAuthorizer, PayloadFormat, Route,
+    TemplateAuthorizer,
 };
 use super::document::Document;
 use super::error::{Fault, TemplateError};
@@ -114,7 +114,7 @@ struct DefaultAuthorizer {
 impl DefaultAuthorizer {
     fn read(
         auth: &Part,
-        authorizers: &BTreeMap<String, Authorizer>,
+        authorizers: &BTreeMap<String, TemplateAuthorizer>,
     ) -> Result<Self, TemplateError> {
         const PROPERTY: &str = "DefaultAuthorizer";
         let name = auth.text(PROPERTY)?;
@@ -135,7 +135,10 @@ impl DefaultAuthorizer {
     }
 }
 
-pub(super) fn known(name: &str, authorizers: &BTreeMap<String, Authorizer>) -> Result<(), Fault> {
+pub(super) fn known(
+    name: &str,
+    authorizers: &BTreeMap<String, TemplateAuthorizer>,
+) -> Result<(), Fault> {
     match name {
         _ if authorizers.contains_key(name) => Ok(()),
         "AWS_IAM" => Err(Fault::NotSupported(
@@ -151,7 +154,7 @@ pub(super) fn known(name: &str, authorizers: &BTreeMap<String, Authorizer>) -> R
 fn route(
     event: &Event,
     default: &DefaultAuthorizer,
-    authorizers: &BTreeMap<String, Authorizer>,
+    authorizers: &BTreeMap<String, TemplateAuthorizer>,
 ) -> Result<Route, TemplateError> {
     let Event {
         function,
@@ -327,7 +330,7 @@ pub(super) fn function_of<'a>(
 pub(super) fn authorizer(
     part: &Part,
     functions: &[FunctionDefinition],
-) -> Result<Authorizer, TemplateError> {
+) -> Result<TemplateAuthorizer, TemplateError> {
     let function = function(part, "FunctionArn", functions)?;
     let identity = part.part("Identity")?;
     let ttl = ttl(&identity)?.unwrap_or(DEFAULT_TTL);
@@ -342,7 +345,7 @@ pub(super) fn authorizer(
             return Err(part.error("FunctionPayloadType", Fault::Unexpected { expected, found }));
         }
     };
-    Ok(Authorizer::Lambda(LambdaAuthorizer {
+    Ok(TemplateAuthorizer::Lambda(LambdaAuthorizer {
         function: function.name.clone(),
         identity,
         ttl: Duration::from_secs(ttl),

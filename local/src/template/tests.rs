@@ -1,5 +1,5 @@
 use super::api::{
-    Authorizer, Identity, IdentitySource, Integration, Kind, LambdaAuthorizer, Route,
+    Identity, IdentitySource, Integration, Kind, LambdaAuthorizer, Route, TemplateAuthorizer,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -95,8 +95,8 @@ fn line(route: &Route) -> String {
 
 fn lambda<'a>(template: &'a Template, name: &str) -> &'a LambdaAuthorizer {
     match &template.api.authorizers[name] {
-        Authorizer::Lambda(authorizer) => authorizer,
-        Authorizer::Jwt(other) => panic!("{other:?}"),
+        TemplateAuthorizer::Lambda(authorizer) => authorizer,
+        TemplateAuthorizer::Jwt(other) => panic!("{other:?}"),
     }
 }
 

@@ -12,7 +12,9 @@ use crate::commands::Failed;
 use crate::commands::in_process;
 use crate::commands::template_args::Opened;
 use crate::template::Api;
-use crate::template::api::{Authorizer, Identity, IdentitySource, Kind, LambdaAuthorizer, Route};
+use crate::template::api::{
+    Identity, IdentitySource, Kind, LambdaAuthorizer, Route, TemplateAuthorizer,
+};
 use crate::template::route_path::RoutePath;
 
 /// The settings of this project's authorizers in a template, by function.
@@ -158,12 +160,12 @@ fn callers<'t>(route: &'t Route, api: &'t Api, guards: &'t Guards) -> Callers<'t
     let authorizer = route.authorizer.as_ref();
     match authorizer.and_then(|name| api.authorizers.get(name)) {
         None => Callers::Anyone,
-        Some(Authorizer::Jwt(jwt)) => Callers::Jwt {
+        Some(TemplateAuthorizer::Jwt(jwt)) => Callers::Jwt {
             issuer: &jwt.issuer,
             audience: &jwt.audience,
             scopes: &route.scopes,
         },
-        Some(Authorizer::Lambda(lambda)) => match guards.0.get(&lambda.function) {
+        Some(TemplateAuthorizer::Lambda(lambda)) => match guards.0.get(&lambda.function) {
             None => Callers::Function(&lambda.function),
             Some(settings) => Callers::Rules {
                 grants: grants(route, api, lambda, settings),

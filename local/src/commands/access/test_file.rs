@@ -18,7 +18,7 @@ use crate::commands::in_process::{self, FixedKeys, InProcess, Replay};
 use crate::commands::signing_key::SigningKey;
 use crate::commands::template_args::Opened;
 use crate::progress::print;
-use crate::template::api::Authorizer;
+use crate::template::api::TemplateAuthorizer;
 use crate::text_file;
 
 /// One caller, and what it may and may not call.
@@ -175,12 +175,12 @@ impl Setup {
             .collect();
         let authorizers = opened.template.api.authorizers.values();
         defaults.extend(authorizers.filter_map(|authorizer| match authorizer {
-            Authorizer::Jwt(jwt) => Some(Defaults {
+            TemplateAuthorizer::Jwt(jwt) => Some(Defaults {
                 issuer: jwt.issuer.clone(),
                 audience: jwt.audience.first().cloned(),
                 client: None,
             }),
-            Authorizer::Lambda(_) => None,
+            TemplateAuthorizer::Lambda(_) => None,
         }));
         let keys = Arc::new(FixedKeys::parse(&set)?);
         let replay: Arc<dyn Transport> = Arc::new(Replay(set.into_bytes()));

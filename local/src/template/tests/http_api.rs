@@ -67,7 +67,7 @@ fn an_http_api_is_read_as_sam_translates_it() {
             r#"OPTIONS /a NONE [] V2 30"#,
         ]
     );
-    let Authorizer::Jwt(jwt) = &api.authorizers["Jwt"] else {
+    let TemplateAuthorizer::Jwt(jwt) = &api.authorizers["Jwt"] else {
         panic!("{api:?}")
     };
     assert_eq!(

@@ -289,7 +289,7 @@ Resources:
         matches!(&lambda(&template, "Simple").identity, Identity::Http { simple: true, sources, .. } if sources.len() == 2)
     );
     assert!(
-        matches!(&template.api.authorizers["Jwt"], Authorizer::Jwt(jwt) if jwt.audience == ["a"])
+        matches!(&template.api.authorizers["Jwt"], TemplateAuthorizer::Jwt(jwt) if jwt.audience == ["a"])
     );
     assert!(
         matches!(&template.api.kind, Kind::Http { cors: Some(cors) } if cors.max_age == Some(5))
