@@ -1,4 +1,4 @@
-//! The caller, as the authorizer's context describes it. No other part of a request is trusted for this.
+//! The caller, from the authorizer's context. No other part of a request identifies the caller.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -15,7 +15,7 @@ use crate::{
 /// is rejected here. It equals the authorizer's default leeway.
 const EXPIRY_LEEWAY: Duration = Duration::from_secs(60);
 
-/// The longest principal: it is the partition key of an index, which DynamoDB limits to 2,048 bytes.
+/// The maximum length of a principal: DynamoDB limits the partition key of an index to 2,048 bytes.
 pub(crate) const MAX_PRINCIPAL_BYTES: usize = 2048;
 
 /// The caller.
@@ -30,7 +30,7 @@ pub(crate) enum Caller {
 /// A caller with a token that the authorizer verified.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct SignedIn {
-    /// The owner of what this caller creates.
+    /// The owner of the resources that this caller creates.
     pub(crate) principal: String,
     /// The token's `sub`.
     pub(crate) subject: Option<String>,
@@ -108,7 +108,7 @@ impl SignedIn {
             subject: context.subject,
             client_id: context.client_id,
             scopes: context.scopes.unwrap_or_default(),
-            // The setting may be longer than a visibility's group, because it may have an issuer in front.
+            // The setting may be longer than the group of a visibility, because an issuer may precede it.
             admin: admin_group.is_some_and(|admins| names.iter().any(|name| name == admins)),
             groups: names
                 .iter()

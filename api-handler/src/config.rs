@@ -6,7 +6,7 @@ use http::HeaderValue;
 use lambda_support::log::Level;
 use lambda_support::settings::{Faults, Reader, Source};
 
-/// What the function is set up with.
+/// The function's settings.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
     /// Name of the DynamoDB table.
@@ -17,15 +17,15 @@ pub struct Settings {
     pub(crate) admin_group: Option<String>,
     /// The URL under which callers reach the API, unless it is that of the event.
     pub(crate) public_url: Option<String>,
-    /// How a client signs in, if the API publishes it.
+    /// The data for the metadata document (RFC 9728), if the API publishes it.
     pub(crate) sign_in: Option<SignIn>,
-    /// What is logged.
+    /// The log level.
     pub log_level: Level,
     /// How to reach DynamoDB.
     pub(crate) aws: Aws,
 }
 
-/// How a client signs in (RFC 9728).
+/// The data for the metadata document that tells a client how to sign in (RFC 9728).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct SignIn {
     /// `AUTHORIZATION_SERVERS`, at least one.
@@ -47,7 +47,7 @@ pub(crate) struct Aws {
     pub(crate) use_fips: bool,
     /// `AWS_USE_DUALSTACK_ENDPOINT`.
     pub(crate) use_dual_stack: bool,
-    /// Lambda sets it. Without it the SDK's other sources of credentials are asked.
+    /// Lambda sets it. Without it the SDK's other sources of credentials are used.
     pub(crate) access_key: Option<AccessKey>,
 }
 
@@ -73,7 +73,7 @@ impl Settings {
     ///
     /// # Errors
     ///
-    /// All variables that are wrong, what each holds, and what was expected.
+    /// All invalid variables, with the value of each and what was expected.
     pub fn from_source(source: &dyn Source) -> Result<Self, Faults> {
         let mut reader = Reader::new(source);
         let settings = Self {
@@ -174,7 +174,7 @@ impl AccessKey {
     }
 }
 
-/// As the SDK reads it: any case.
+/// Case-insensitive, as in the SDK.
 fn read_bool(reader: &mut Reader<'_>, name: &str) -> bool {
     let text = reader.text(name).unwrap_or_default();
     if !text.is_empty()
@@ -210,7 +210,7 @@ fn read_url(reader: &mut Reader<'_>, name: &str) -> Option<String> {
 fn read_origins(reader: &mut Reader<'_>) -> Vec<HeaderValue> {
     const NAME: &str = "ALLOWED_ORIGINS";
     let text = reader.text(NAME).unwrap_or_default();
-    // A template that joins values leaves an empty item for each that is not set.
+    // A template that joins values leaves an empty item for each unset one.
     let items = text.split(',').map(str::trim);
     let origins: Option<Vec<HeaderValue>> = items
         .filter(|item| !item.is_empty())

@@ -19,7 +19,7 @@ const REQUEST_HEADERS: &str = "authorization,content-type,dpop,if-match,if-none-
 /// The answer's headers that a script may read.
 const EXPOSED_HEADERS: &str = "etag,link,location,retry-after,www-authenticate";
 
-/// How many seconds a browser may remember a preflight. Chromium remembers it for at most two hours.
+/// How many seconds a browser may cache a preflight. Chromium caches it for at most two hours.
 const MAX_AGE: &str = "600";
 
 /// Adds CORS headers for the allowed origins. Every other origin gets the answer without them.
@@ -29,7 +29,7 @@ pub(crate) struct Cors {
 }
 
 impl Cors {
-    /// For these origins.
+    /// Creates it for these origins.
     pub(crate) fn new(origins: &[HeaderValue]) -> Self {
         Self {
             origins: origins.to_vec(),
@@ -57,7 +57,7 @@ impl Cors {
         Some(response)
     }
 
-    /// Adds the headers to any other answer. One that every origin may read keeps its own.
+    /// Adds the headers to any other answer. One that every origin may read keeps its own headers.
     pub(crate) fn apply(&self, request: &Request, response: &mut Response<String>) {
         let headers = response.headers_mut();
         if headers.contains_key(ACCESS_CONTROL_ALLOW_ORIGIN) {

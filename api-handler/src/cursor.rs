@@ -1,11 +1,11 @@
-//! Where the next page begins, as an opaque string.
+//! The position of the next page, as an opaque string.
 //!
-//! A cursor grants nothing and holds no secret: what a page shows is decided for the caller who requests it, so that a
-//! forged cursor, or another caller's, shows nothing more.
+//! A cursor grants nothing and contains no secret: each page is filtered for the caller who requests it, so a forged
+//! cursor, or another caller's, shows nothing more.
 //!
 //! The one exception is the position of a page that ended early with nothing to show: it is the id of a resource that
-//! the caller may not see, so it is encrypted with a key of this process. Another process cannot read it and begins
-//! where the caller's last shown resource is, which is right too, only slower.
+//! the caller may not see, so it is encrypted with a key of this process. Another process cannot decrypt it and begins
+//! after the last resource that the caller was shown, which is correct but slower.
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -15,16 +15,16 @@ use crate::{
     state::{RandomError, StateId},
 };
 
-/// Begins a cursor that is the last id that was shown. The number is that of the format.
+/// The prefix of a cursor that is the last shown id. The number is that of the format.
 const PLAIN: &[u8] = b"1:";
 
-/// Begins a cursor that is the last id that was shown, perhaps none, and an encrypted position.
+/// The prefix of a cursor that is the last shown id, perhaps none, and an encrypted position.
 const SEALED: &[u8] = b"2:";
 
 /// The length of an encrypted position: that of the longest id, so that it does not reveal the length.
 const POSITION_BYTES: usize = 128;
 
-/// Where a page begins.
+/// The position of a page.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Start {
     /// The last resource that the caller was shown.
@@ -47,7 +47,7 @@ pub(crate) struct Cursors {
 }
 
 impl Cursors {
-    /// With a new key.
+    /// Creates them with a new key.
     pub(crate) fn new() -> Result<Self, RandomError> {
         let mut key = [0; 32];
         aws_lc_rs::rand::fill(&mut key).map_err(|_| RandomError)?;

@@ -1,4 +1,4 @@
-//! API Gateway's proxy events and the answers to them: the only module that knows their JSON.
+//! API Gateway's proxy events and the answers to them. This is the only module that parses and writes their JSON.
 //!
 //! REST APIs and HTTP APIs with payload 1.0 send one form, HTTP APIs with payload 2.0 another. `lambda_http` reads both,
 //! but it keeps only the last value of a repeated header, and panics on a path that is not a URI.
@@ -35,15 +35,15 @@ pub(crate) struct Request {
     pub(crate) query: Vec<(String, String)>,
     /// The headers, with all values of each.
     pub(crate) headers: HeaderMap,
-    /// The names of the headers with invalid values (RFC 9110, section 5.5), such as control characters. Their meaning is
-    /// unknown, so such a request is rejected instead of answered as if they had not been sent.
+    /// The names of the headers with invalid values (RFC 9110, section 5.5), such as control characters. Their meaning
+    /// is unknown, so such a request is rejected, not answered as if they were absent.
     pub(crate) bad_headers: Vec<String>,
     /// The body; empty if there is none.
     pub(crate) body: Bytes,
     /// The authorizer's context; `None` on a route without an authorizer.
     pub(crate) authorizer: Option<Value>,
-    /// Whether it came by a catch-all route such as `/{proxy+}` without our authorizer. API Gateway did not match its path
-    /// to a route that has one, so this function must not either.
+    /// Whether it came through a catch-all route such as `/{proxy+}` without our authorizer. API Gateway did not match
+    /// its path to a route that has one, so this function must not either.
     pub(crate) is_stray: bool,
     /// API Gateway's id of the request.
     pub(crate) request_id: String,
@@ -52,7 +52,7 @@ pub(crate) struct Request {
 /// The event is not one of API Gateway's proxy events.
 #[derive(Debug, thiserror::Error)]
 pub enum EventError {
-    /// The JSON has another form.
+    /// The JSON has an unknown form.
     #[error("expected a proxy event of a REST API or an HTTP API: {0}")]
     Shape(#[from] serde_json::Error),
     /// There is no valid method.
@@ -72,7 +72,7 @@ impl From<EventError> for Diagnostic {
     }
 }
 
-/// Both forms in one: API Gateway omits members or sends null, so everything is optional. Strings are borrowed from the
+/// Both forms in one. API Gateway omits members or sends null, so everything is optional. Strings are borrowed from the
 /// event.
 #[derive(Deserialize, Default)]
 #[serde(default, rename_all = "camelCase", bound(deserialize = "'de: 'e"))]
@@ -116,7 +116,7 @@ impl Request {
     /// # Errors
     /// When it is not one of API Gateway's proxy events.
     pub(crate) fn from_event(event: &str) -> Result<Self, EventError> {
-        // Not by way of `Value`, which takes some names for something else: a query may have any.
+        // Not through `Value`, which treats some names specially: a query may have any name.
         let event: ProxyEvent<'_> = serde_json::from_str(event)?;
         let context = event.request_context.unwrap_or_default();
         let is_v2 = event.version.as_deref() == Some("2.0");
@@ -196,8 +196,8 @@ impl Request {
     }
 }
 
-/// The headers, and the names of those with invalid values. One with an invalid name is left out: this function does not
-/// read it.
+/// The headers, and the names of those with invalid values. One with an invalid name is left out, because this function
+/// does not use it.
 fn headers(
     single: Option<&Members<'_, Option<Text<'_>>>>,
     multi: Option<&Members<'_, Option<Vec<Text<'_>>>>>,
@@ -216,7 +216,7 @@ fn headers(
         }
     };
     match multi.filter(|multi| !multi.0.is_empty()) {
-        // These include the single ones.
+        // These include the single values.
         Some(multi) => {
             for (name, values) in &multi.0 {
                 values

@@ -1,4 +1,4 @@
-//! From an event to its answer.
+//! Answers an event.
 
 use std::{
     future::Future,
@@ -28,7 +28,8 @@ use crate::{
     store::Store,
 };
 
-/// Every request is answered within this time, so that the caller still waits when a failure of the store is reported.
+/// Every request is answered within this time, so that the caller is still waiting when a failure of the store is
+/// reported.
 const MAX_ANSWER_TIME: Duration = Duration::from_millis(4500);
 
 /// The function.
@@ -50,7 +51,7 @@ pub enum StartError {
     /// TLS cannot be set up.
     #[error("TLS cannot be set up: {0}")]
     Tls(#[from] rustls::Error),
-    /// There are no random bytes for keys.
+    /// The system has no random bytes for keys.
     #[error(transparent)]
     Random(#[from] RandomError),
 }
@@ -113,7 +114,7 @@ impl Handler {
                 return Err(error);
             }
         };
-        // Emulators leave API Gateway's id out.
+        // Emulators omit API Gateway's id.
         let id_in_answer = if request.request_id.is_empty() {
             invocation.request_id
         } else {

@@ -1,9 +1,9 @@
 //! JSON values within fixed bounds.
 //!
-//! `serde_json::Value` is not used for what callers send: an object of one member takes 600 bytes, so that a body of
-//! 512 KiB would take 60 MB, and its deserializer reads an object whose first name is
-//! `$serde_json::private::RawValue` as something else. [`Json`] takes at most 40 times the bytes of its JSON text, and
-//! inserting into a large array or object moves 8 bytes for each element after it.
+//! `serde_json::Value` is not used for callers' JSON: an object of one member takes 600 bytes, so that a body of 512
+//! KiB would take 60 MB, and its deserializer treats an object whose first name is `$serde_json::private::RawValue`
+//! specially. [`Json`] takes at most 40 times the bytes of its JSON text, and inserting into a large array or object
+//! moves 8 bytes for each element after it.
 
 mod number;
 mod read;
@@ -15,7 +15,7 @@ use serde::{Serialize, Serializer, ser::SerializeMap as _};
 use self::number::same_number;
 pub(crate) use self::read::parse;
 
-/// A JSON value that [`parse`] accepted, or that was made of such values.
+/// A JSON value that [`parse`] accepted, or one built from such values.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Json {
     Null,
@@ -49,7 +49,7 @@ pub(crate) struct Member {
 }
 
 impl Json {
-    /// How many arrays and objects are nested: 0 for a scalar.
+    /// The nesting depth of arrays and objects: 0 for a scalar.
     pub(crate) fn depth(&self) -> usize {
         match self {
             Self::Array(items) => 1 + items.iter().map(|item| item.depth()).max().unwrap_or(0),
@@ -105,7 +105,7 @@ impl io::Write for Counter {
 }
 
 impl Object {
-    /// Builds an object; fails with a name that occurs twice.
+    /// Builds an object; fails with the first repeated name.
     pub(crate) fn new(
         members: impl IntoIterator<Item = (Box<str>, Json)>,
     ) -> Result<Self, Box<str>> {
@@ -169,8 +169,8 @@ impl Object {
         Some(self.members.remove(at).value)
     }
 
-    /// Combines two objects, name by name, in one pass over both: `combine` returns the value of the new member, if
-    /// there is to be one.
+    /// Combines two objects, name by name, in one pass over both: `combine` returns the value of the new member, or
+    /// `None` to leave it out.
     pub(crate) fn merge(
         self,
         other: Self,

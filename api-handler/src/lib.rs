@@ -25,5 +25,5 @@ mod store;
 
 pub use crate::event::{Answer, EventError};
 
-/// The HTTP client for DynamoDB, which the benchmarks give to a bare function too.
+/// The HTTP client for DynamoDB, which the benchmarks also use in a bare function.
 pub use crate::store::http::client as http_client;

@@ -1,4 +1,4 @@
-//! A page of what a caller may see.
+//! A page of the resources that a caller may see.
 //!
 //! The indexes supply ids and the table supplies the resources: index reads are eventually consistent on AWS, so an
 //! index may still list a resource that has been made private. Whether a caller may see a resource is decided on the
@@ -22,24 +22,25 @@ use crate::{
     store::{Partition, Store, StoreError},
 };
 
-/// The longest answer. A function's has at most 6 MB, in which the body is a JSON string: each quote counts twice.
+/// The maximum length of an answer. Lambda's limit is 6 MB, in which the body is a JSON string: each quote counts
+/// twice.
 const MAX_PAGE_BYTES: usize = 5_000_000 - 4096;
 
-/// The most resources that are read without their values at a time: the most that DynamoDB reads.
+/// The maximum number of resources in one read without values: DynamoDB's limit.
 const MAX_METADATA_BATCH: usize = 100;
 
-/// The most resources that are read with their values at a time: a page of the default size at once, while a page of
-/// large values, which ends early, reads few in vain.
+/// The maximum number of resources in one read with values: a page of the default size in one read. A page of large
+/// values ends early and reads few that it does not return.
 const MAX_STATE_BATCH: usize = 25;
 
-/// The most calls of the store for one page, in addition to the first query of each partition. A page that would need
-/// more, because the indexes lag or the store reads few items at a time, ends early.
+/// The maximum number of store calls for one page, in addition to the first query of each partition. A page that would
+/// need more, because the indexes lag or the store reads few items at a time, ends early.
 const MAX_FURTHER_CALLS: usize = 24;
 
 /// Whose resources are listed.
 #[derive(Debug)]
 pub(crate) enum Scope<'a> {
-    /// All that the caller may see: public, own, of the caller's groups.
+    /// All that the caller may see: public ones, the caller's own, and those of the caller's groups.
     Visible(&'a Caller),
     /// Those of one principal, for that principal or an admin.
     Owner(&'a str, &'a SignedIn),
@@ -59,7 +60,8 @@ pub(crate) struct Page {
 pub(crate) enum Next {
     /// After this resource, the last one on the page.
     AfterShown(StateId),
-    /// After this id, of a page without a resource. The caller may not see what has this id, so they may not learn it.
+    /// After this id, for a page without a resource. The caller may not see the resource with this id, so must not
+    /// learn the id.
     AfterHidden(StateId),
 }
 
@@ -67,7 +69,7 @@ pub(crate) enum Next {
 ///
 /// It costs one small query per partition (eight for the public ones, one for the caller's own, one per group), one
 /// batch read per 100 candidates without their values and one per 25 resources on the page, however many resources
-/// there are. Where the indexes lag it takes up to 24 more calls.
+/// there are. If the indexes lag it takes up to 24 more calls.
 ///
 /// # Errors
 /// When the store fails.
@@ -126,7 +128,7 @@ enum End {
     Complete,
     /// It is full, and more follows.
     Full,
-    /// The calls are used up before it was full.
+    /// The calls were used up before it was full.
     Early,
 }
 
@@ -143,7 +145,7 @@ struct Filling<'a> {
 }
 
 impl Filling<'_> {
-    /// Adds what the caller may see of `ids`, in order; returns why the page ends, if it does.
+    /// Adds the resources among `ids` that the caller may see, in order; returns why the page ends, if it does.
     async fn add(&mut self, ids: &[StateId]) -> Result<Option<End>, Problem> {
         for batch in ids.chunks(MAX_METADATA_BATCH) {
             let store = self.store;
@@ -159,7 +161,7 @@ impl Filling<'_> {
                 return Ok(Some(end));
             }
             if !read_all {
-                // What was read before the first gap has been examined.
+                // Everything before the first gap has been examined.
                 self.last_examined = metadata
                     .into_iter()
                     .last()
@@ -212,8 +214,8 @@ impl Filling<'_> {
         Ok(true)
     }
 
-    /// Reads `ids`, sorted, which takes several calls if the store reads only some of them at a time. Returns what was
-    /// read before the first id that was not, sorted, and whether all were read.
+    /// Reads `ids`, which are sorted, in several calls if the store reads only some of them at a time. Returns the
+    /// resources before the first id that was not read, sorted, and whether all were read.
     async fn read<T, F>(
         &mut self,
         ids: &[StateId],

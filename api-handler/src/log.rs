@@ -14,10 +14,10 @@ use serde_json::value::RawValue;
 
 use crate::{event::Request, routes::Route};
 
-/// What is logged of one invocation.
+/// The log record of one invocation.
 #[derive(Debug)]
 pub(crate) struct Invoked<'a> {
-    /// When the event came.
+    /// When the event arrived.
     pub(crate) time: Timestamp,
     /// Lambda's id of the invocation.
     pub(crate) request_id: &'a str,
@@ -29,11 +29,11 @@ pub(crate) struct Invoked<'a> {
     pub(crate) status: Option<StatusCode>,
     /// The caller's principal.
     pub(crate) principal: Option<&'a str>,
-    /// How long it took.
+    /// Its duration.
     pub(crate) duration: Duration,
-    /// The part of that spent on the store.
+    /// The time spent on the store.
     pub(crate) store: Duration,
-    /// Whether it was the first of this environment.
+    /// Whether it was the first invocation of this environment.
     pub(crate) cold_start: bool,
     /// The cause of an internal error.
     pub(crate) cause: Option<String>,
@@ -65,7 +65,7 @@ struct RequestMetrics {
 }
 
 impl Invoked<'_> {
-    /// Writes the line. A fault is written at every level, because an alarm reads its metric.
+    /// Writes the line. A fault is written at every level, because an alarm uses its metric.
     pub(crate) fn write(self, log: &Log) {
         let fault = self.status.is_none_or(|status| status.is_server_error());
         let severity = if fault { Level::Error } else { Level::Info };
@@ -100,7 +100,7 @@ impl Invoked<'_> {
     }
 }
 
-/// Constant, so parsed once and copied into each line.
+/// Constant, so it is parsed once and copied into each line.
 static DIRECTIVE: LazyLock<Option<&RawValue>> = LazyLock::new(|| {
     serde_json::from_str(
         r#"{"Namespace":"StateApi","Dimensions":[["function"],["function","route"]],"Metrics":[{"Name":"DurationMs","Unit":"Milliseconds"},{"Name":"StoreMs","Unit":"Milliseconds"},{"Name":"ColdStarts","Unit":"Count"},{"Name":"Faults","Unit":"Count"}]}"#,

@@ -20,10 +20,10 @@ pub(crate) const MERGE_PATCH: &str = "application/merge-patch+json";
 /// Media type of a JSON patch.
 pub(crate) const JSON_PATCH: &str = "application/json-patch+json";
 
-/// The most operations in one JSON patch: each may walk and shift the whole value.
+/// The maximum number of operations in one JSON patch: each may walk and shift the whole value.
 const MAX_OPERATIONS: usize = 1000;
 
-/// A patch that was read. Whether it fits a document is known only when it is applied.
+/// A parsed patch. Whether it fits a document is known only when it is applied.
 #[derive(Debug)]
 pub(crate) enum Patch {
     /// RFC 7396.
@@ -36,7 +36,7 @@ impl Patch {
     /// Reads a JSON patch.
     ///
     /// # Errors
-    /// 400 for what is not a list of operations (RFC 5789, section 2.2), 422 for more than a thousand.
+    /// 400 if it is not a list of operations (RFC 5789, section 2.2), 422 if it has more than a thousand.
     pub(crate) fn operations(document: Json) -> Result<Self, Problem> {
         let malformed =
             |pointer: String, detail| Problem::BadRequest(vec![Fault::new(pointer, detail)]);

@@ -1,4 +1,4 @@
-//! Permission to write over a resource.
+//! Permission to overwrite a resource.
 
 use crate::{
     caller::SignedIn,
@@ -19,8 +19,8 @@ pub(crate) struct WriteTarget {
 }
 
 impl WriteTarget {
-    /// Checks whether the caller may write over this version. One that the caller may not see is passed as `None`,
-    /// like one that does not exist; the answer is then `hidden`.
+    /// Checks whether the caller may overwrite this version. One that the caller may not see is passed as `None`, like
+    /// one that does not exist; the error is then `hidden`.
     ///
     /// # Errors
     /// `hidden`, 403 when the caller may not write it, 412 when a precondition does not hold.
@@ -42,7 +42,7 @@ impl WriteTarget {
         Ok(Self { metadata })
     }
 
-    /// The version that may be written over.
+    /// The version that may be overwritten.
     pub(crate) fn metadata(&self) -> &Metadata {
         &self.metadata
     }

@@ -64,7 +64,7 @@ impl EntityTag {
 pub(crate) enum Read {
     /// The resource.
     Whole,
-    /// 304: the caller has it already.
+    /// 304: the caller already has it.
     NotModified,
     /// 412.
     Failed,
@@ -74,7 +74,7 @@ impl Preconditions {
     /// Reads the two headers.
     ///
     /// # Errors
-    /// 400 for a header that is not a list of entity tags: a tag without its quotes would never match.
+    /// 400 if a header is not a list of entity tags, because a tag without its quotes would never match.
     pub(crate) fn parse(headers: &HeaderMap) -> Result<Self, Problem> {
         Ok(Self {
             if_match: tag_list(headers, &IF_MATCH)?,

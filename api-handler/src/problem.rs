@@ -1,7 +1,7 @@
 //! Every error answer: problem details (RFC 9457).
 //!
-//! What the caller reads and what the log holds are separate: [`Problem::detail`] never has a text from the store or the
-//! authorizer, and [`Problem::cause`] never leaves the log.
+//! The messages for the caller and for the log are separate: [`Problem::detail`] never contains a message of the store
+//! or the authorizer, and [`Problem::cause`] is only logged.
 
 use http::{
     HeaderName, HeaderValue, Response, StatusCode,
@@ -13,13 +13,13 @@ use utoipa::ToSchema;
 /// The media type of every error.
 pub(crate) const PROBLEM_JSON: &str = "application/problem+json";
 
-/// The most faults in one answer.
+/// The maximum number of faults in one answer.
 pub(crate) const MAX_FAULTS: usize = 20;
 
-/// The longest pointer of a fault, in characters: with 20 of them an answer stays under 64 KiB.
+/// The maximum length of a fault's pointer, in characters: with 20 of them an answer stays under 64 KiB.
 const MAX_POINTER_CHARS: usize = 256;
 
-/// One thing wrong with the input.
+/// One fault of the input.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub(crate) struct Fault {
     /// Where: a JSON pointer (RFC 6901) into the body as a URI fragment, or `#/` and the name of the path part, query
@@ -69,7 +69,7 @@ impl Fault {
 /// Every error that a request can end with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Problem {
-    /// 400: the request cannot be read.
+    /// 400: the request cannot be parsed.
     BadRequest(Vec<Fault>),
     /// 401: the caller must sign in (again).
     SignInNeeded,
@@ -89,13 +89,13 @@ pub(crate) enum Problem {
     PreconditionFailed,
     /// 413: the body is too large; the value is the limit in bytes.
     BodyTooLarge(usize),
-    /// 413: the value would be too large as it is returned; the limit in bytes.
+    /// 413: the value would be too large in its returned form; the limit in bytes.
     ValueTooLarge(usize),
     /// 413: the `copy` and `move` operations of a patch take too much; the limit in bytes.
     PatchTooLarge(usize),
     /// 415: this method does not accept the media type; the value lists those that it accepts.
     UnsupportedMediaType(&'static str),
-    /// 422: the request can be read, but its content is not acceptable.
+    /// 422: the request can be parsed, but its content is not acceptable.
     Unprocessable(Vec<Fault>),
     /// 428: a write without a precondition; the value says which one to send.
     PreconditionRequired(&'static str),
@@ -153,7 +153,7 @@ impl Problem {
         }
     }
 
-    /// What the caller is told.
+    /// The message for the caller.
     pub(crate) fn detail(&self) -> String {
         match self {
             Self::BadRequest(_) => "the request cannot be read; see errors".to_owned(),
@@ -270,7 +270,7 @@ fn challenge(resource_metadata: Option<&str>, expired: bool) -> HeaderValue {
     let error = expired.then(|| "error=\"invalid_token\"".to_owned());
     let parameters: Vec<String> = metadata.into_iter().chain(error).collect();
     let challenge = format!("Bearer {}", parameters.join(", "));
-    // A URL of the event may have bytes that no header may have.
+    // A URL from the event may have bytes that a header may not have.
     HeaderValue::from_str(challenge.trim_end())
         .unwrap_or_else(|_| HeaderValue::from_static("Bearer"))
 }

@@ -1,4 +1,4 @@
-//! The routes: which request is answered where.
+//! The routes.
 
 mod context;
 mod document;
@@ -17,7 +17,7 @@ use percent_encoding::percent_decode_str;
 pub(crate) use self::context::Context;
 use crate::problem::{Fault, MAX_FAULTS, Problem};
 
-/// The largest request body. The memory that a request takes is a multiple of it.
+/// The maximum size of a request body. The memory of a request is a multiple of it.
 const MAX_BODY_BYTES: usize = 512 * 1024;
 
 /// The path of the document that tells a client how to sign in (RFC 9728).
@@ -43,7 +43,7 @@ pub(crate) enum Route {
 impl Route {
     /// Reads a path. Only an id is decoded: `/state/%61` is `/state/a` (RFC 3986, section 6.2.2.2), and `%2F` does not
     /// begin a new segment. API Gateway compares everything else as it was sent, and so must this function: otherwise
-    /// `/%73ession`, which is not `/session` there, would be answered without the authorizer of `/session`.
+    /// it would answer `/%73ession`, which is not `/session` for API Gateway, without the authorizer of `/session`.
     pub(crate) fn of(path: &str) -> Self {
         let segments: Vec<_> = path.split('/').skip(1).collect();
         match segments.as_slice() {
@@ -58,7 +58,7 @@ impl Route {
         }
     }
 
-    /// The methods of the path, as in `Allow`.
+    /// The methods of the path, for `Allow`.
     fn methods(&self) -> &'static str {
         match self {
             Self::Session | Self::List | Self::OpenApi | Self::ProtectedResource => "GET, OPTIONS",
@@ -67,7 +67,7 @@ impl Route {
         }
     }
 
-    /// The route as in the template, for the log.
+    /// The route as the template has it, for the log.
     pub(crate) fn template(&self) -> &'static str {
         match self {
             Self::Session => "/session",
@@ -88,7 +88,7 @@ impl Route {
 /// `HEAD` exists where the template has an authorizer for it; elsewhere its callers would all be anonymous.
 ///
 /// # Errors
-/// What the caller is told.
+/// The problem for the caller.
 pub(crate) async fn dispatch(
     route: &Route,
     context: &Context<'_>,
@@ -130,7 +130,7 @@ pub(crate) async fn dispatch(
 }
 
 /// `OPTIONS` (RFC 9110, section 9.3.7): the methods, for any caller. Preflights of an allowed origin are answered
-/// before.
+/// earlier.
 fn options(route: &Route) -> Result<Response<String>, Problem> {
     let mut response = reply::empty(StatusCode::OK);
     reply::set(&mut response, ALLOW, route.methods())?;

@@ -1,4 +1,4 @@
-//! The types of a state resource. Each holds only valid values, because there is no other way to construct it.
+//! The types of a state resource. Each has only valid values, because there is no other way to construct it.
 
 use std::{fmt, str::FromStr};
 
@@ -11,11 +11,11 @@ use utoipa::{
     openapi::{ObjectBuilder, RefOr, Schema, Type},
 };
 
-/// The largest value of a resource, as the compact JSON that is stored and returned. A DynamoDB item has at most 400 KB,
+/// The maximum size of a value, as the compact JSON that is stored and returned. A DynamoDB item has at most 400 KB,
 /// all attributes included.
 pub(crate) const MAX_VALUE_BYTES: usize = 256 * 1024;
 
-/// The most arrays and objects that a value may nest. `serde_json` reads at most 127.
+/// The maximum nesting depth of a value. `serde_json` parses at most 127 levels.
 pub(crate) const MAX_VALUE_DEPTH: usize = 100;
 
 /// The id of a resource: `[a-z0-9][a-z0-9._-]{0,127}`.
@@ -24,7 +24,7 @@ pub(crate) const MAX_VALUE_DEPTH: usize = 100;
 pub(crate) struct StateId(String);
 
 impl StateId {
-    /// What an id must be, for the caller.
+    /// The form of an id, in messages for the caller.
     pub(crate) const EXPECTED: &'static str =
         "an id is 1 to 128 of a-z, 0-9, '.', '_' and '-', and starts with a letter or digit";
 
@@ -65,11 +65,11 @@ impl fmt::Display for StateId {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct GroupName(String);
 
-/// The most characters of a group's name.
+/// The maximum length of a group's name, in characters.
 const MAX_GROUP_CHARS: usize = 255;
 
 impl GroupName {
-    /// `None` for a string that cannot be a name: no resource has it as its visibility.
+    /// `None` for a string that cannot be a group's name, so that no resource has it as its visibility.
     pub(crate) fn parse(name: &str) -> Option<Self> {
         let named = !name.is_empty()
             && name.chars().count() <= MAX_GROUP_CHARS
@@ -140,8 +140,8 @@ impl fmt::Display for Visibility {
     }
 }
 
-/// The content of an `ETag`: names one write of one resource. It is random, so that it is never used again, not even
-/// after the resource was deleted and created, and reveals nothing.
+/// The content of an `ETag`: identifies one write of one resource. It is random, so that it is never reused, even if
+/// the resource is deleted and created again, and reveals nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Tag(String);
 
@@ -174,7 +174,7 @@ impl Tag {
     }
 }
 
-/// A resource without its value: everything that decides who may read and write it.
+/// A resource without its value: everything that decides who may access it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Metadata {
     pub(crate) id: StateId,
@@ -201,7 +201,7 @@ pub(crate) struct Change<'a> {
 #[derive(Debug, Clone)]
 pub(crate) struct State {
     pub(crate) metadata: Metadata,
-    // The string that was stored: what is not parsed cannot be changed by parsing.
+    // The stored string. It is not parsed, so that parsing cannot change it.
     pub(crate) value: Box<RawValue>,
 }
 

@@ -1,7 +1,7 @@
 //! The resources in DynamoDB: one table, conditional writes, `Query` on two indexes, no `Scan`.
 //!
 //! The SDK's own retries and time limits are off, because it would repeat a write whose first attempt may have been
-//! applied. `retry` does not, and `write` then reads whether it was.
+//! applied. `retry` does not, and `write` then reads the item to find out.
 
 mod connection;
 pub(crate) mod http;
@@ -34,7 +34,7 @@ pub(crate) enum StoreError {
     /// DynamoDB throttled the call; nothing was written.
     #[error("throttled: {0}")]
     Throttled(String),
-    /// A write without a readable answer. Whether it was applied, or still will be, is unknown.
+    /// A write without a valid response. It is unknown whether it was applied or still will be.
     #[error("in doubt: {0}")]
     InDoubt(String),
     /// Any other failure; nothing was written.
@@ -100,7 +100,7 @@ impl Store {
         })
     }
 
-    /// The same table, with a time measurement of its own.
+    /// The same table, with its own time measurement.
     pub(crate) fn for_request(&self) -> Self {
         Self {
             client: self.client.clone(),
@@ -122,7 +122,7 @@ impl Store {
     }
 }
 
-/// Adds its own lifetime, also when the call is cancelled.
+/// Adds its lifetime, even if the call is cancelled.
 struct Timer<'a> {
     started: Instant,
     spent: &'a AtomicU64,

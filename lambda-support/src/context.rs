@@ -1,7 +1,7 @@
-//! The authorizer's context: what one Lambda reports about the caller and the other relies on.
+//! The authorizer's context: what the authorizer reports about the caller to the API.
 //!
-//! One type, so that the two cannot disagree. API Gateway hands the context of a REST API over with every value as a
-//! string and that of an HTTP API as it is, so parsing accepts both.
+//! Both Lambdas use one type, so that they cannot disagree. API Gateway passes the context of a REST API with every
+//! value as a string and that of an HTTP API unchanged, so parsing accepts both.
 
 use serde_json::{Map, Value};
 
@@ -30,7 +30,7 @@ pub const RESERVED_NAMES: [&str; 5] = [
     "error",
 ];
 
-/// Who is calling.
+/// The caller.
 #[derive(Debug, Clone, PartialEq)]
 #[expect(
     clippy::large_enum_variant,
@@ -43,10 +43,10 @@ pub enum AuthorizerContext {
     SignedIn(SignedInContext),
 }
 
-/// What the context says about a verified token. What the token lacks is `None`.
+/// The context of a verified token. Claims that the token lacks are `None`.
 #[derive(Clone, PartialEq)]
 pub struct SignedInContext {
-    /// Who owns what this caller creates.
+    /// The owner of the resources that this caller creates.
     pub principal: String,
     /// `sub`.
     pub subject: Option<String>,
@@ -75,7 +75,7 @@ impl std::fmt::Debug for SignedInContext {
     }
 }
 
-/// Flat, of strings, numbers and booleans, without nulls: API Gateway answers 500 to any other value.
+/// Flat, with strings, numbers and booleans and without nulls: API Gateway answers 500 to any other value.
 impl From<AuthorizerContext> for Map<String, Value> {
     fn from(context: AuthorizerContext) -> Self {
         match context {
@@ -124,7 +124,7 @@ impl From<SignedInContext> for Map<String, Value> {
 }
 
 impl AuthorizerContext {
-    /// Reads a context. One that the authorizer cannot have written is that of an anonymous caller.
+    /// Parses a context. One that the authorizer cannot have written is anonymous.
     #[must_use]
     pub fn parse(context: &Value) -> Self {
         context
@@ -149,7 +149,8 @@ impl SignedInContext {
             client_id: text("clientId"),
             scopes: text("scope")
                 .map(|scopes| scopes.split_ascii_whitespace().map(str::to_owned).collect()),
-            // Groups that are not a JSON array of strings are none: the caller has fewer rights by it, never more.
+            // Groups that are not a JSON array of strings are ignored: the caller has fewer rights as a result, never
+            // more.
             groups: text("groups").and_then(|groups| serde_json::from_str(&groups).ok()),
             expires_at: expiry(context.get("exp")?)?,
             token_id: text("jti"),

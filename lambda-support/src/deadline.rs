@@ -1,31 +1,31 @@
-//! Until when one invocation may wait.
+//! How long one invocation may wait.
 
 use std::time::Duration;
 
 use crate::clock::Timestamp;
 
-/// How much of an invocation's time is reserved for sending the answer.
+/// The time of an invocation that is reserved for sending the answer.
 const ANSWER_MARGIN: Duration = Duration::from_millis(250);
 
 /// The time at which an invocation stops waiting, if it is known.
 ///
-/// Whether it is known is decided once per invocation, before anything is awaited: a deadline that passes while the
-/// invocation waits for keys has passed for everything that follows, and no further request is started.
+/// This is decided once per invocation, before anything is awaited: a deadline that passes while the invocation waits
+/// for keys has passed for everything that follows, and no more requests are started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Deadline(Option<Timestamp>);
 
 impl Deadline {
-    /// No limit but that of the request itself.
+    /// No limit except that of the request itself.
     pub const UNKNOWN: Self = Self(None);
 
-    /// This very time.
+    /// This time.
     #[must_use]
     pub const fn at(time: Timestamp) -> Self {
         Self(Some(time))
     }
 
-    /// The deadline that Lambda sends, less the time that the answer takes. Emulators of Lambda send 0 or a time that
-    /// has passed; both are unknown.
+    /// The deadline from Lambda, less the time for the answer. Emulators of Lambda send 0 or a time that has passed;
+    /// both are unknown.
     #[must_use]
     pub fn of_invocation(sent: Timestamp, now: Timestamp) -> Self {
         let left = sent.since(now);
@@ -36,13 +36,13 @@ impl Deadline {
         }
     }
 
-    /// Whether nothing may be awaited any more, so that no request may be started.
+    /// Whether the deadline has passed, so that no request may be started.
     #[must_use]
     pub fn has_passed(self, now: Timestamp) -> bool {
         self.0.is_some_and(|deadline| deadline <= now)
     }
 
-    /// How long to wait for something that takes `longest` at most.
+    /// How long to wait for something with the timeout `longest`.
     #[must_use]
     pub fn patience(self, now: Timestamp, longest: Duration) -> Duration {
         self.0

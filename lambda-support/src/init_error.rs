@@ -7,7 +7,7 @@ use http::{Method, Uri};
 use lambda_runtime_api_client::{PooledClient, build_request};
 use serde_json::json;
 
-/// How long the report may take. Lambda ends the whole init after 10 seconds.
+/// The timeout of the report. Lambda ends the whole init after 10 seconds.
 const MAX_WAIT: Duration = Duration::from_secs(1);
 
 /// The address of the Runtime API: a host, perhaps with a path, as `AWS_LAMBDA_RUNTIME_API` has it.
@@ -16,7 +16,7 @@ pub(crate) fn runtime_api(address: &str) -> Option<Uri> {
     uri.authority().is_some().then_some(uri)
 }
 
-/// Posts the error. One that cannot be posted is on standard error anyway.
+/// Posts the error. If this fails, the error is still on standard error.
 pub(crate) async fn post(api: Uri, error_type: &str, message: &str) {
     let body = json!({"errorMessage": message, "errorType": error_type, "stackTrace": []});
     let request = build_request()

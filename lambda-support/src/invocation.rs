@@ -1,4 +1,4 @@
-//! What Lambda says about one invocation.
+//! One invocation's data from Lambda.
 
 use lambda_runtime::Context;
 

@@ -1,4 +1,4 @@
-//! What both Lambdas need from the platform, and no domain: clock, deadline, settings, log, process, and the context in
+//! Platform code of both Lambdas, without domain logic: clock, deadline, settings, log, process, and the context in
 //! which the authorizer describes the caller to the API.
 
 pub mod clock;

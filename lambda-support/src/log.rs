@@ -15,7 +15,7 @@ pub use self::events::EventLog;
 pub use self::line::{Line, Metrics, millis};
 use crate::clock::Timestamp;
 
-/// How much is logged.
+/// The log level.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[expect(missing_docs, reason = "the usual names")]
 pub enum Level {
@@ -36,11 +36,11 @@ pub trait Sink: fmt::Debug + Send + Sync {
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Stdout;
 
-/// Keeps the lines instead, for tests.
+/// Keeps the lines, for tests.
 #[derive(Debug, Default)]
 pub struct Lines(Mutex<Vec<String>>);
 
-/// Which lines are written, and to where.
+/// The level and the destination of the log.
 #[derive(Debug, Clone)]
 pub struct Log {
     level: Level,
@@ -60,7 +60,7 @@ impl Log {
         level <= self.level
     }
 
-    /// Writes one line with members of its own.
+    /// Writes one line with the given members.
     pub fn write(&self, level: Level, message: &str, now: Timestamp, further: Value) {
         if !self.is_on(level) {
             return;
@@ -73,8 +73,8 @@ impl Log {
         self.sink.write(format!("{line}\n").as_bytes());
     }
 
-    /// The level to write a line with, if it is to be written. `for_alarms`: alarms read its metrics, so it is written at
-    /// every setting, and with the level that is set at least, because Lambda's own log filter drops lines by it.
+    /// The level of a line, if it is written. `for_alarms`: alarms use its metrics, so it is written at every setting,
+    /// and at least with the set level, because Lambda's own log filter drops lines below it.
     #[must_use]
     pub fn level_of(&self, severity: Level, for_alarms: bool) -> Option<Level> {
         if for_alarms {
@@ -87,7 +87,7 @@ impl Log {
     /// Writes the line of an invocation, in one write.
     pub fn write_line<F: Serialize>(&self, line: &Line<'_, F>) {
         let mut bytes = Vec::with_capacity(1024);
-        // Serialisation fails only for what JSON cannot express, such as a map with keys that are no strings.
+        // Serialisation fails only for values that JSON cannot express, such as a map whose keys are not strings.
         if serde_json::to_writer(&mut bytes, line).is_ok() {
             bytes.push(b'\n');
             self.sink.write(&bytes);
@@ -97,7 +97,7 @@ impl Log {
 
 impl Sink for Stdout {
     fn write(&self, line: &[u8]) {
-        // One system call per line. A log that cannot be written is no reason to refuse a caller.
+        // One system call per line. A log that cannot be written is not a reason to refuse a caller.
         let mut stdout = std::io::stdout().lock();
         let _unread = stdout.write_all(line).and_then(|()| stdout.flush());
     }
@@ -139,7 +139,7 @@ impl Lines {
 }
 
 impl Level {
-    /// The name, as Lambda's own log filter knows it.
+    /// The name that Lambda's own log filter expects.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -155,7 +155,7 @@ impl Level {
 impl FromStr for Level {
     type Err = ();
 
-    /// Any case; `FATAL`, which Lambda's logging configuration knows, is `error` here.
+    /// Case-insensitive; `FATAL` of Lambda's logging configuration is `error` here.
     fn from_str(name: &str) -> Result<Self, ()> {
         let levels = [
             Self::Error,

@@ -1,4 +1,4 @@
-//! The process of a function: it starts, takes invocations, and ends with a message.
+//! The process of a function: it starts, processes invocations, and ends with a message.
 
 use std::fmt::Debug;
 use std::future::Future;
@@ -26,7 +26,7 @@ pub enum ProcessError {
     /// The settings are wrong.
     #[error(transparent)]
     Settings(#[from] Faults),
-    /// The process does not run in Lambda, or not in all of it.
+    /// The process does not run in Lambda, or variables of Lambda are missing.
     #[error("{0}: this function needs Lambda, or on one machine `cargo local`")]
     NoLambda(String),
     /// The function cannot be set up.
@@ -37,7 +37,7 @@ pub enum ProcessError {
     Serving(lambda_runtime::Error),
 }
 
-/// What Lambda tells every function about itself.
+/// The variables that Lambda sets for every function.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LambdaEnvironment {
     /// The name of the function.
@@ -45,7 +45,7 @@ pub struct LambdaEnvironment {
 }
 
 impl LambdaEnvironment {
-    /// Reads the variables that the runtime needs. It would panic without them.
+    /// Reads the variables that the runtime needs and without which it panics.
     ///
     /// # Errors
     ///
@@ -95,8 +95,8 @@ pub fn run<F>(name: &str, function: F) -> ExitCode
 where
     F: Future<Output = Result<(), ProcessError>>,
 {
-    // Lambda sends one invocation at a time, so that a second thread would only have to be started, except where it says
-    // otherwise (Managed Instances).
+    // Lambda sends one invocation at a time, so a second thread would only cost time to start, except on Managed
+    // Instances.
     let mut tokio = match max_concurrency(&Environment) {
         0 | 1 => tokio::runtime::Builder::new_current_thread(),
         _ => tokio::runtime::Builder::new_multi_thread(),
@@ -133,7 +133,7 @@ fn say(name: &str, error: &dyn std::error::Error) {
     let _unread = writeln!(std::io::stderr(), "{name}: {error}");
 }
 
-/// How many invocations Lambda sends at once.
+/// The number of concurrent invocations that Lambda sends.
 fn max_concurrency(source: &dyn Source) -> u32 {
     source
         .variable("AWS_LAMBDA_MAX_CONCURRENCY")
@@ -141,11 +141,11 @@ fn max_concurrency(source: &dyn Source) -> u32 {
         .unwrap_or(1)
 }
 
-/// How long to wait after an answer of the Runtime API that is no event. Lambda sends none; emulators do when they have
-/// no event yet, and one that answers at once would otherwise be asked in a busy loop.
+/// The pause after a response of the Runtime API that is not an event. Lambda sends none; some emulators do while they
+/// have no event, which would otherwise cause a busy loop.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Takes invocations until the Runtime API fails: one after the other, or several at once where Lambda sends several.
+/// Processes invocations until the Runtime API fails: one at a time, or several if Lambda sends several.
 ///
 /// # Errors
 ///
@@ -172,8 +172,8 @@ where
         if let Ok(ended) = serving.catch_unwind().await {
             return ended.map_err(ProcessError::Serving);
         }
-        // The handler's panics are caught by the runtime. What is left is its own: it expects headers that an empty
-        // answer does not have.
+        // The runtime catches the handler's panics. This catches the runtime's own: it expects headers that an empty
+        // response does not have.
         if !is_reported.swap(true, Ordering::Relaxed) {
             log.write(
                 Level::Warn,
@@ -186,7 +186,7 @@ where
     }
 }
 
-/// Panics are lines of the log. That of the runtime over an empty answer is not reported as one: see [`serve`].
+/// Panics are logged as lines. The runtime's panic about an empty response is not reported as one: see [`serve`].
 fn log_panics(log: Log) {
     std::panic::set_hook(Box::new(move |panic| {
         let location = panic.location();

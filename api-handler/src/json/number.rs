@@ -1,6 +1,6 @@
-//! Whether two JSON numbers are equal, decided on their text.
+//! Compares two JSON numbers by their text.
 
-/// Whether two numbers as JSON writes them have the same value.
+/// Whether two JSON numbers have the same value.
 pub(super) fn same_number(a: &str, b: &str) -> bool {
     a == b || matches!((Decimal::parse(a), Decimal::parse(b)), (Some(a), Some(b)) if a.equals(&b))
 }

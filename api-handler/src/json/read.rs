@@ -1,7 +1,7 @@
-//! Reads JSON that can be returned as it came; anything else is rejected.
+//! Parses JSON that can be returned unchanged; rejects anything else.
 //!
-//! `serde_json` changes some documents silently: of two members of one name it keeps the last, and it rounds a number
-//! that fits no `u64`, `i64` or `f64`. Here a float is compared with its own text.
+//! `serde_json` changes some documents silently: it keeps the last of several members with one name, and it rounds a
+//! number that fits no `u64`, `i64` or `f64`. Here a float is compared with its own text.
 
 use std::fmt;
 
@@ -14,7 +14,7 @@ use crate::problem::{Fault, Problem};
 /// at 127.
 ///
 /// # Errors
-/// 400 for what is not JSON (RFC 8259; lone surrogates included), 422 for JSON that could not be returned unchanged:
+/// 400 if it is not JSON (RFC 8259; lone surrogates included), 422 for JSON that could not be returned unchanged:
 /// repeated members, numbers that would be rounded, nesting that is too deep.
 pub(crate) fn parse(text: &[u8], max_depth: usize) -> Result<Json, Problem> {
     let mut reading = Reading {
@@ -55,7 +55,7 @@ impl fmt::Display for Step {
 struct Reading<'a> {
     numbers: Numbers<'a>,
     levels_left: usize,
-    /// After a failure: the steps to where it happened, innermost first.
+    /// After a failure: the path to its place, innermost step first.
     trail: Vec<Step>,
     /// After a failure: why the value is rejected, if it is JSON.
     rejected: Option<&'static str>,
@@ -181,7 +181,7 @@ impl<'de> Visitor<'de> for Node<'_, '_> {
 
     fn visit_f64<E: serde::de::Error>(self, v: f64) -> Result<Json, E> {
         let text = self.0.numbers.next().unwrap_or_default();
-        // `serde_json` reads floats fast, not always to the nearest one; the standard library does.
+        // `serde_json` parses floats fast, but not always to the nearest one; the standard library does.
         let nearest = text.parse().unwrap_or(v);
         let number = serde_json::Number::from_f64(nearest)
             .ok_or_else(|| E::custom("number out of range"))?;

@@ -7,8 +7,8 @@ use crate::{
     store::{Ids, Partition, Store, StoreError},
 };
 
-/// The number of ids that the second and later queries of a partition ask for. They are needed only where the indexes
-/// lag, so they skip what one caller has hidden or deleted in the second or so of the lag.
+/// The number of ids that the second and later queries of a partition ask for. They are needed only if the indexes lag,
+/// so they skip the resources that one caller has hidden or deleted during the lag, about a second.
 const FURTHER_IDS: usize = 400;
 
 /// The ids of all partitions, in order, each once.
@@ -18,13 +18,13 @@ pub(super) struct Candidates {
     is_started: bool,
 }
 
-/// One partition and what was read of it.
+/// One partition and the ids read from it.
 #[derive(Debug)]
 struct Source {
     partition: Partition,
     /// Where the next query begins.
     after: Option<StateId>,
-    /// Read and not returned yet.
+    /// Read but not returned yet.
     ids: VecDeque<StateId>,
     /// Whether more ids follow.
     more: bool,
@@ -57,7 +57,7 @@ impl Candidates {
         }
     }
 
-    /// The number of queries that the next ids cost.
+    /// The number of queries for the next ids.
     pub(super) fn queries_needed(&self) -> usize {
         let sources = self.sources.iter();
         sources.filter(|source| source.needs_query()).count()

@@ -10,14 +10,15 @@ use crate::{
     state::{MAX_VALUE_BYTES, MAX_VALUE_DEPTH},
 };
 
-/// The largest document at any moment, as compact JSON: the largest value, and 2 KiB for everything around it.
+/// The maximum size of the document at any moment, as compact JSON: the largest value, and 2 KiB for everything around
+/// it.
 const MAX_DOCUMENT_BYTES: usize = MAX_VALUE_BYTES + 2048;
 
-/// The deepest document at any moment: the deepest value, within `{"value": …}`.
+/// The maximum depth of the document at any moment: that of the deepest value, within `{"value": …}`.
 const MAX_DOCUMENT_DEPTH: usize = MAX_VALUE_DEPTH + 1;
 
-/// The most that the `copy` and `move` operations of one patch may take, as compact JSON. Everything else that they
-/// touch is in the document or in the patch already.
+/// The maximum that the `copy` and `move` operations of one patch may take, as compact JSON. Everything else that
+/// operations touch is already in the document or in the patch.
 const MAX_TAKEN_BYTES: usize = 1024 * 1024;
 
 /// A document while a patch is applied to it.
@@ -46,7 +47,7 @@ pub(super) enum StepError {
 }
 
 impl StepError {
-    /// The answer, where `at` is the index of the operation.
+    /// The problem for the caller; `at` is the index of the operation.
     pub(super) fn into_problem(self, at: usize) -> Problem {
         let pointer = format!("#/{at}");
         match self {
@@ -69,7 +70,7 @@ const NO_ELEMENT: StepError =
     StepError::Conflict("not an index of this array; `add` may also use its length or `-`");
 
 impl Applying {
-    /// Begins with a document that keeps the limits.
+    /// Starts with a document within the limits.
     pub(super) fn new(document: Json) -> Self {
         Self {
             len: document.compact_len(),
@@ -212,7 +213,7 @@ fn check_depth(path: &Pointer, value: &Json) -> Result<(), StepError> {
     Ok(())
 }
 
-/// The bytes that one more member of this name takes beside its value: name, colon, and a comma if there are others.
+/// The bytes of one more member of this name without its value: name, colon, and a comma if there are others.
 fn member_overhead(others: &Object, name: &str) -> usize {
     compact_len(name) + 1 + usize::from(!others.is_empty())
 }

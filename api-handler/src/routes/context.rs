@@ -1,16 +1,16 @@
-//! What a route works with.
+//! The context of a route.
 
 use lambda_support::clock::Clock;
 
 use crate::{caller::Caller, config::SignIn, cursor::Cursors, event::Request, store::Store};
 
-/// One request and what it takes to answer it.
+/// One request and everything needed to answer it.
 #[derive(Debug)]
 pub(crate) struct Context<'a> {
     pub(crate) request: &'a Request,
     /// The URL under which the caller reaches this API, without a trailing slash.
     pub(crate) base_url: &'a str,
-    /// How a client signs in, if this API publishes it.
+    /// The data for the metadata document (RFC 9728), if this API publishes it.
     pub(crate) sign_in: Option<&'a SignIn>,
     pub(crate) caller: &'a Caller,
     pub(crate) store: &'a Store,

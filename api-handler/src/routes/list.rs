@@ -1,4 +1,4 @@
-//! `GET /state`: pages of what the caller may see.
+//! `GET /state`: pages of the resources that the caller may see.
 
 use http::{Response, StatusCode, header::LINK};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};

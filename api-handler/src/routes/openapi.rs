@@ -13,7 +13,7 @@ use crate::problem::{PROBLEM_JSON, Problem, ProblemDetails};
 /// The body of an answer that API Gateway sends without this function.
 #[derive(Debug, Serialize, ToSchema)]
 struct GatewayMessage {
-    /// Named `Message` where a policy denies.
+    /// Named `Message` if a policy denies.
     #[schema(example = "Unauthorized")]
     message: Option<String>,
 }

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::problem::Problem;
 
-/// Stored by the browser, but revalidated before each use: what a caller may see can change.
+/// Cached by the browser, but revalidated before each use, because visibility can change.
 pub(super) const REVALIDATE: &str = "private, no-cache";
 
 /// A JSON answer.
@@ -33,7 +33,7 @@ pub(super) fn empty(status: StatusCode) -> Response<String> {
     response
 }
 
-/// Sets a header to a value that this function made or checked.
+/// Sets a header to a value that this function built or checked.
 pub(super) fn set(
     response: &mut Response<String>,
     name: HeaderName,

@@ -1,7 +1,7 @@
 //! `/state/{id}`.
 //!
-//! Everything that can be decided without the resource is decided first. Each answer after that is the same for a
-//! resource that does not exist and one that the caller may not see.
+//! Everything that can be decided without the resource is decided first. Every later answer is the same for a resource
+//! that does not exist and one that the caller may not see.
 
 mod delete;
 mod patch;
@@ -41,7 +41,7 @@ fn if_match(context: &Context<'_>) -> Result<Preconditions, Problem> {
     }
 }
 
-/// Replaces a resource by what a caller wrote.
+/// Replaces a resource with the caller's document.
 async fn write_over(
     context: &Context<'_>,
     target: &WriteTarget,

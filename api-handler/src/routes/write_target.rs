@@ -1,11 +1,11 @@
-//! Loads the resource that a request is to write over.
+//! Loads the resource that a request overwrites.
 
 use super::context::Context;
 use crate::{permit::WriteTarget, precondition::Preconditions, problem::Problem, state::StateId};
 
 impl WriteTarget {
-    /// Reads a resource, without its value, and checks that the caller may write over it now. `hidden` is the answer
-    /// for a resource that does not exist, and for one that the caller may not see.
+    /// Reads a resource, without its value, and checks that the caller may overwrite it now. `hidden` is the answer for
+    /// a resource that does not exist, and for one that the caller may not see.
     ///
     /// # Errors
     /// 401 for an anonymous caller, `hidden`, 403 when the caller may not write it, 412 when a precondition does not

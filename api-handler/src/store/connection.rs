@@ -1,8 +1,8 @@
 //! The SDK's client for the table: region, endpoint and credentials.
 //!
-//! Lambda passes an access key in the environment, which is used directly. Without one the SDK's default chain is used, as
-//! in every other program: profiles (`AWS_PROFILE`, single sign-on, processes, roles), web identity, containers, the
-//! instance. The chain is built only then, because it reads files and sends requests.
+//! Lambda passes an access key in the environment, which is used directly. Without one the SDK's default chain is used:
+//! profiles (`AWS_PROFILE`, single sign-on, processes, roles), web identity, containers, the instance. The chain is
+//! built only then, because it reads files and sends requests.
 
 use aws_config::{
     default_provider::credentials::DefaultCredentialsChain, meta::region::ProvideRegion as _,
@@ -22,7 +22,7 @@ use super::http;
 use crate::config::{Aws, Settings};
 
 impl Settings {
-    /// The same settings with the region of the profile, unless the environment has one.
+    /// Returns the settings with the region of the profile, unless the environment has one.
     ///
     /// # Errors
     /// When the profile has none.

@@ -23,13 +23,13 @@ use hyper_util::{
     rt::{TokioExecutor, TokioTimer},
 };
 
-/// The longest wait for a connection.
+/// The maximum wait for a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_millis(700);
 
-/// A socket that has been idle longer is not reused: during a freeze the other end may have closed it.
+/// A connection that has been idle longer is not reused: during a freeze the peer may have closed it.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// The largest answer. DynamoDB's largest is 16 MB, for `BatchGetItem`.
+/// The maximum size of a response. DynamoDB's limit is 16 MB, for `BatchGetItem`.
 const MAX_ANSWER_BYTES: usize = 17 * 1024 * 1024;
 
 /// No connection was made, so nothing was sent.
@@ -101,8 +101,8 @@ impl HttpConnector for Connector {
     }
 }
 
-/// Every answer of DynamoDB is a JSON object, at least `{}`, and has its CRC-32. Any other answer must not be read as a
-/// missing item.
+/// Every response of DynamoDB is a JSON object, at least `{}`, and has its CRC-32. Any other response must not be
+/// interpreted as a missing item.
 fn check(parts: &http::response::Parts, body: &[u8]) -> Result<(), BoxError> {
     if parts.status.is_success() && !body.starts_with(b"{") {
         return Err("expected a JSON object from DynamoDB".into());

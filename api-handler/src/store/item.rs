@@ -10,8 +10,8 @@ use crate::state::{GroupName, Metadata, State, StateId, Tag, Visibility};
 /// An item.
 pub(super) type Item = HashMap<String, AttributeValue>;
 
-/// The number of partitions of the audience index that the public resources are spread over, so that not all writes
-/// share one. A listing queries all of them.
+/// The number of partitions of the audience index for public resources, so that not all writes share one. A listing
+/// queries all of them.
 const PUBLIC_SHARDS: u32 = 8;
 
 /// The partition of the audience index that a resource is in. Private ones are in none.
@@ -68,7 +68,7 @@ pub(super) fn to_item(state: &State) -> Item {
     item
 }
 
-/// The attributes of [`Metadata`], each behind a name of its own because `owner` is a reserved word.
+/// The attributes of [`Metadata`], each with a placeholder because `owner` is a reserved word.
 pub(super) const METADATA: [(&str, &str); 7] = [
     ("#id", "id"),
     ("#owner", "owner"),
@@ -90,7 +90,7 @@ pub(super) struct ItemError(&'static str);
 
 /// A part of a resource that can be read on its own.
 pub(super) trait Part: Sized {
-    /// Whether it is without the value.
+    /// Whether it lacks the value.
     const IS_METADATA: bool;
 
     /// Reads it from an item.

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::state::{Metadata, State, StateId};
 
-/// The most index reads of one page at a time.
+/// The maximum number of concurrent index reads of one page.
 const MAX_CONCURRENT_QUERIES: usize = 16;
 
 /// Ids of a partition, in order.
@@ -31,7 +31,7 @@ impl Store {
         check_id(metadata, id, |metadata| &metadata.id)
     }
 
-    /// The whole resource, as it is now. Only for a caller who may see it, which [`Store::metadata`] decides.
+    /// The whole resource, as it is now. Call it only for a caller who may see it, by [`Store::metadata`].
     pub(crate) async fn get(&self, id: &StateId) -> Result<Option<State>, StoreError> {
         let state: Option<State> = self.get_part(id).await?;
         check_id(state, id, |state| &state.metadata.id)
@@ -115,7 +115,7 @@ impl Store {
             .first()
             .zip(after)
             .is_none_or(|(first, after)| first > after);
-        // A full page may have more after it, whatever the store reports.
+        // More ids may follow a full page, whatever the store reports.
         let more = ids.len() >= limit || output.last_evaluated_key.is_some();
         if in_order && after_start && !(more && ids.is_empty()) {
             Ok(Ids { ids, more })
@@ -135,8 +135,7 @@ impl Store {
         self.get_parts(ids).await
     }
 
-    /// The whole resources with these ids. Only for a caller who may see them, which [`Store::metadata_of_many`]
-    /// decides.
+    /// The whole resources with these ids. Call it only for a caller who may see them, by [`Store::metadata_of_many`].
     pub(crate) async fn get_many(
         &self,
         ids: BTreeSet<StateId>,

@@ -1,4 +1,4 @@
-//! Retries, and what is known after them.
+//! Retries, and the outcome after them.
 
 use std::{error::Error, future::Future, time::Duration};
 
@@ -6,28 +6,28 @@ use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 
 use super::{StoreError, http::NotConnected};
 
-/// The longest single try.
+/// The timeout of one attempt.
 const TRY_TIMEOUT: Duration = Duration::from_millis(1200);
 
-/// The waits before the second and third try. Together with three tries they take less than the five seconds within
+/// The pauses before the second and third attempt. With three attempts they take less than the five seconds within
 /// which every request is answered.
 const PAUSES: [Duration; 2] = [Duration::from_millis(50), Duration::from_millis(200)];
 
-/// Why one try failed.
+/// Why one attempt failed.
 #[derive(Debug)]
 pub(super) enum Failure {
     /// The condition did not hold.
     Condition,
     /// DynamoDB throttled the call and did nothing.
     Throttled(String),
-    /// The call was rejected or never sent, and did nothing. Whether another try may succeed.
+    /// The call was rejected or never sent, and did nothing. The value says whether a retry may succeed.
     Undone(String, bool),
-    /// There is no readable answer. The effect of the call is unknown.
+    /// There is no valid response. The effect of the call is unknown.
     Unknown(String),
 }
 
 impl Failure {
-    /// The meaning of an error of the SDK.
+    /// Classifies an error of the SDK.
     pub(super) fn of<E>(error: &SdkError<E>) -> Self
     where
         E: ProvideErrorMetadata + Error + 'static,
@@ -70,7 +70,8 @@ impl Failure {
     }
 }
 
-/// An error and its causes in one line. The SDK's own text would contain the whole answer, including stored values.
+/// An error and its causes on one line. The SDK's own message would contain the whole response, including stored
+/// values.
 fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
@@ -86,12 +87,13 @@ fn chain(error: &dyn Error) -> String {
 pub(super) enum Kind {
     /// None: it may be repeated.
     Read,
-    /// Changes an item: it is repeated only after a try that is known to have done nothing. Otherwise a create whose
-    /// answer was lost, and whose resource another caller deleted since, would restore the resource and its entity tag.
+    /// Changes an item: it is repeated only after an attempt that is known to have done nothing. Otherwise a create
+    /// whose response was lost, and whose resource another caller has deleted since, would restore the resource and its
+    /// entity tag.
     Write,
 }
 
-/// Makes a call up to three times.
+/// Attempts a call up to three times.
 pub(super) async fn with_retries<T, F>(kind: Kind, call: impl Fn() -> F) -> Result<T, StoreError>
 where
     F: Future<Output = Result<T, Failure>>,

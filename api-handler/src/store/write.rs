@@ -1,4 +1,4 @@
-//! Writes: each is conditional on a known version, or on the id being free.
+//! Writes: each requires a known version, or that the id is free.
 
 use std::collections::HashMap;
 
@@ -19,7 +19,7 @@ impl Store {
         self.put(state, None).await
     }
 
-    /// Writes a resource over the version of `target`. [`StoreError::Lost`] when that is no longer the current one.
+    /// Overwrites the version of `target`. [`StoreError::Lost`] when that is no longer the current one.
     pub(crate) async fn replace(
         &self,
         target: &WriteTarget,
@@ -28,9 +28,9 @@ impl Store {
         self.put(new, Some(target.metadata())).await
     }
 
-    /// Writes, and after a write without an answer reads what is stored. Our own tag, which no other writer has, proves
-    /// that the write was applied. Any other tag proves nothing: the resource may have been written again since, or the
-    /// write may still arrive.
+    /// Writes, and after a write without a response reads the stored item. Our own tag, which no other writer has,
+    /// proves that the write was applied. Any other tag proves nothing: the resource may have been written again since,
+    /// or the write may still arrive.
     async fn put(&self, new: &State, old: Option<&Metadata>) -> Result<(), StoreError> {
         let result = self.put_once(new, old).await;
         if matches!(result, Err(StoreError::InDoubt(_)))
@@ -70,8 +70,8 @@ impl Store {
         with_retries(Kind::Write, call).await
     }
 
-    /// Deletes the version of `target`. [`StoreError::Lost`] when that is no longer the current one. A delete without an
-    /// answer stays in doubt: a resource that is gone does not show who deleted it.
+    /// Deletes the version of `target`. [`StoreError::Lost`] when that is no longer the current one. A delete without a
+    /// response stays in doubt: a missing resource does not show who deleted it.
     pub(crate) async fn delete(&self, target: &WriteTarget) -> Result<(), StoreError> {
         let old = target.metadata();
         let _timer = self.timer();
@@ -97,7 +97,7 @@ impl Store {
     }
 }
 
-/// The condition of a write over a known version.
+/// The condition for overwriting a known version.
 const SAME_VERSION: &str = "#version = :version AND #tag = :tag";
 
 fn version_values(old: &Metadata) -> HashMap<String, AttributeValue> {

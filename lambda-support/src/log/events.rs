@@ -1,4 +1,4 @@
-//! Lines from `tracing` events: the rarer ones of the function itself, and the warnings of libraries.
+//! Lines from `tracing` events: occasional ones of the function itself, and warnings of libraries.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use tracing::{Event, Metadata, Subscriber};
 use super::{Level, Log};
 use crate::clock::{Clock, SystemClock};
 
-/// Writes events as lines of the [`Log`]. Spans are disabled: the runtime opens one per invocation, and nothing reads
+/// Writes events as lines of the [`Log`]. Spans are disabled: the runtime opens one per invocation, and nothing uses
 /// them.
 #[derive(Debug)]
 pub struct EventLog {
@@ -25,7 +25,7 @@ impl EventLog {
         Self { log, function }
     }
 
-    /// Makes this the subscriber of the process, unless it has one.
+    /// Installs this as the subscriber of the process, unless it has one.
     pub fn install(self) {
         let _first = tracing::subscriber::set_global_default(self);
     }
@@ -37,7 +37,7 @@ impl Subscriber for EventLog {
             return false;
         }
         let level = level_of(metadata);
-        // Of libraries only warnings are written, whatever the level: at `trace` the Lambda runtime logs whole events,
+        // For libraries only warnings are written, at every level: at `trace` the Lambda runtime logs whole events,
         // which contain tokens.
         let is_ours = [self.function, env!("CARGO_CRATE_NAME")]
             .iter()
@@ -75,8 +75,8 @@ impl Subscriber for EventLog {
     fn exit(&self, _: &Id) {}
 }
 
-/// Whether the runtime repeats the error of a handler, and so every 401: the invocation's own line has it. The
-/// runtime's line about a panic has another field, and is kept.
+/// Whether this is the runtime's copy of a handler's error, such as every 401, which the invocation's own line already
+/// has. The runtime's line about a panic has another field and is kept.
 fn is_repetition(metadata: &Metadata<'_>) -> bool {
     metadata.target() == "lambda_runtime::layers::panic" && metadata.fields().len() == 1
 }

@@ -8,18 +8,18 @@ use serde_json::value::RawValue;
 use super::Level;
 use crate::clock::Timestamp;
 
-/// What the lines of both functions have in common. `F` has the other members; their names are in camel case, and those
-/// of metrics begin with a capital.
+/// The common part of both functions' lines. `F` has the other members; their names are in camel case, and those of
+/// metrics begin with a capital.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Line<'l, F> {
-    /// When.
+    /// The time.
     #[serde(serialize_with = "as_rfc3339")]
     pub timestamp: Timestamp,
-    /// How severe.
+    /// The level.
     #[serde(serialize_with = "as_name")]
     pub level: Level,
-    /// What the line is about.
+    /// The message.
     pub message: &'static str,
     /// Lambda's id of the invocation.
     pub request_id: &'l str,
@@ -31,7 +31,7 @@ pub struct Line<'l, F> {
     /// The members of one function.
     #[serde(flatten)]
     pub fields: F,
-    /// Which members are metrics.
+    /// The metrics among the members.
     #[serde(rename = "_aws")]
     pub metrics: Metrics,
 }
@@ -45,7 +45,7 @@ pub struct Metrics {
 }
 
 impl Metrics {
-    /// Metrics at a time, by their directives: constant JSON, which is copied and not built.
+    /// Metrics at a time, with their directives: constant JSON, which is copied and not built.
     #[must_use]
     pub const fn new(now: Timestamp, directives: Vec<&'static RawValue>) -> Self {
         Self {

@@ -1,37 +1,37 @@
-//! What is wrong with the settings.
+//! The faults of the settings.
 
 use std::fmt;
 
 /// One wrong variable.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Fault {
-    /// Its name, with the place inside it where it holds JSON.
+    /// Its name, with the place inside it if it is JSON.
     pub(super) name: String,
-    /// What it holds.
+    /// Its value.
     pub(super) holds: Holds,
     /// What was expected.
     pub(super) expected: String,
 }
 
-/// What a variable holds, as far as it may be shown.
+/// The value of a variable, as far as it may be shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Holds {
-    /// Nothing.
+    /// No value.
     Unset,
-    /// This.
+    /// This value.
     Value(String),
-    /// A secret, or what may contain one.
+    /// A secret, or a value that may contain one.
     Secret,
     /// Bytes that are not UTF-8.
     NotUtf8,
 }
 
-/// All wrong variables, at least one. Displayed it is the message that ends the process.
+/// All invalid variables, at least one. Its `Display` is the message with which the process exits.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Faults(pub(super) Vec<Fault>);
 
 impl Faults {
-    /// The names of the wrong variables, with the place inside each where it holds JSON.
+    /// The names of the invalid variables, with the place inside each if it is JSON.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(|fault| fault.name.as_str())
     }
@@ -43,7 +43,7 @@ impl Holds {
         if name.contains("SECRET") || name.ends_with("_TOKEN") {
             Self::Secret
         } else if name.contains("_URI") || name.contains("_URL") {
-            // Before the query is cut off: a password may have a `?`, and what is left would look like a host.
+            // Before the query is removed: a password may have a `?`, and the rest would look like a host.
             match Self::shown(value) {
                 Self::Value(url) => Self::Value(without_query(&url)),
                 hidden => hidden,
@@ -69,7 +69,7 @@ impl Holds {
     }
 }
 
-/// An address as it may be shown: a query may hold an API key.
+/// A URL as it may be shown: a query may contain an API key.
 #[must_use]
 pub fn without_query(address: &str) -> String {
     match address.split_once('?') {
@@ -78,7 +78,7 @@ pub fn without_query(address: &str) -> String {
     }
 }
 
-/// How much of a value is shown.
+/// The maximum length of a shown value.
 const MAX_SHOWN_CHARS: usize = 160;
 
 impl fmt::Display for Fault {

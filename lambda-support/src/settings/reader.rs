@@ -1,4 +1,4 @@
-//! Reads variables and collects what is wrong with them.
+//! Reads variables and collects their faults.
 
 use std::ffi::OsString;
 use std::fmt::Display;
@@ -9,8 +9,8 @@ use super::Source;
 use super::fault::{Fault, Faults, Holds};
 use crate::log::Level;
 
-/// Reads one variable at a time. A wrong one is recorded and replaced by its default, so that reading continues; with
-/// any fault [`Reader::finish`] discards the result.
+/// Reads one variable at a time. An invalid one is recorded and replaced by its default, so that reading continues;
+/// with any fault [`Reader::finish`] discards the result.
 #[expect(
     missing_debug_implementations,
     reason = "a source is the environment, with all secrets in it"
@@ -45,18 +45,18 @@ impl<'s> Reader<'s> {
         }
     }
 
-    /// Records that a variable is wrong.
+    /// Records a fault of a variable.
     pub fn fault(&mut self, name: &str, expected: impl Into<String>) {
         let holds = match self.source.variable(name).map(OsString::into_string) {
             None => Holds::Unset,
-            // Recorded when it was read.
+            // Already recorded when it was read.
             Some(Err(_)) => return,
             Some(Ok(value)) => Holds::of(name, value),
         };
         self.push(name.to_owned(), holds, expected);
     }
 
-    /// Records that something inside a variable is wrong.
+    /// Records a fault inside a variable.
     pub fn fault_at(&mut self, place: String, value: Option<String>, expected: impl Into<String>) {
         let holds = value.map_or(Holds::Unset, Holds::shown);
         self.push(place, holds, expected);
@@ -74,7 +74,7 @@ impl<'s> Reader<'s> {
         }
     }
 
-    /// Adds a warning: something that is allowed and most likely a mistake.
+    /// Adds a warning: a valid setting that is most likely a mistake.
     pub fn warn(&mut self, warning: String) {
         self.warnings.push(warning);
     }
@@ -165,7 +165,7 @@ impl<'s> Reader<'s> {
         }
     }
 
-    /// The contents of the file that a variable names, without a UTF-8 byte order mark.
+    /// The contents of the file that a variable names, without a byte order mark.
     pub fn file(&mut self, name: &str, of_what: &str) -> Option<Vec<u8>> {
         const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
         match self.source.file(&self.text(name)?) {

@@ -81,7 +81,7 @@ pub(crate) async fn patch(context: &Context<'_>, id: &str) -> Result<Response<St
     write_over(context, &target, document).await
 }
 
-/// The target with its value. A target that was written since it was loaded is a lost race.
+/// The target with its value. A target that has been written since it was loaded is a lost race.
 async fn value_of(context: &Context<'_>, target: &WriteTarget) -> Result<State, Problem> {
     let metadata = target.metadata();
     let state = context.store.get(&metadata.id).await?;

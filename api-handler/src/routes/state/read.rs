@@ -95,7 +95,7 @@ pub(crate) async fn head(context: &Context<'_>, id: &str) -> Result<Response<Str
     get(context, id).await
 }
 
-/// What was found, if this caller may see it.
+/// The resource, if this caller may see it.
 fn visible<T>(
     context: &Context<'_>,
     found: Option<T>,
