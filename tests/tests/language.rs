@@ -1,5 +1,10 @@
 //! The language of what people read first: phrases that CONTRIBUTING.md asks to write otherwise.
 
+#![expect(
+    clippy::expect_used,
+    reason = "a test: what goes wrong here is its verdict"
+)]
+
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;

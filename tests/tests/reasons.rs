@@ -1,5 +1,10 @@
 //! `docs/reasons.md` names every reason code of the authorizer, and no other.
 
+#![expect(
+    clippy::expect_used,
+    reason = "a test: what goes wrong here is its verdict"
+)]
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;

@@ -1,5 +1,12 @@
 //! The form of the source: which modules use which, how long functions are, and that one name means one type.
 
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test: what goes wrong here is its verdict"
+)]
+
 #[path = "structure/modules.rs"]
 mod modules;
 #[path = "structure/source.rs"]
