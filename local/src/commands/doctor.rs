@@ -1,6 +1,6 @@
 //! `cargo local doctor` checks an issuer, a client and a token before anything is deployed.
 //!
-//! The facts are gathered in the order of the checks, each check is a function from facts to one [`Outcome`], and a
+//! The facts are gathered in the order of the checks, each check is a function from facts to one `Outcome`, and a
 //! check whose facts are missing is skipped with the reason. Rules about issuers, keys and tokens are the authorizer's
 //! own functions.
 
