@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use crate::random;
 
-/// A key pair for ES256, which every server takes.
+/// A key pair for ES256, which every server accepts.
 #[derive(Debug)]
 pub struct BindingKey {
     pair: EcdsaKeyPair,
@@ -23,7 +23,7 @@ pub struct BindingKey {
     y: String,
 }
 
-/// What one proof is for (RFC 9449, section 4.2).
+/// The contents of one proof (RFC 9449, section 4.2).
 #[derive(Clone, Copy, Debug)]
 pub struct ProofOf<'a> {
     /// The method.
@@ -32,9 +32,9 @@ pub struct ProofOf<'a> {
     pub url: &'a str,
     /// Seconds since 1970.
     pub issued_at: i64,
-    /// What the server asked for, if it asked.
+    /// The server's nonce, if it sent one.
     pub nonce: Option<&'a str>,
-    /// The bound token, once there is one.
+    /// The bound token, if there is one yet.
     pub token: Option<&'a str>,
 }
 

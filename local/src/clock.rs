@@ -1,4 +1,4 @@
-//! The clock, which is passed in: the gateway and the Runtime API read no other.
+//! The clock, which is passed in. The gateway and the Runtime API use no other.
 
 use std::fmt;
 use std::sync::{Mutex, PoisonError};

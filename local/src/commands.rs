@@ -31,7 +31,7 @@ pub(crate) fn wrong_usage(message: &str) -> std::process::ExitCode {
     std::process::ExitCode::from(2)
 }
 
-/// Prints what has no effect on one machine.
+/// Prints the parts of a template that have no effect on one machine.
 fn progress_warnings(warnings: &[String]) {
     for warning in warnings {
         crate::progress::line(format_args!("warning: template: {warning}"));

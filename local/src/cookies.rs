@@ -3,7 +3,7 @@
 use http::HeaderMap;
 use http::header::SET_COOKIE;
 
-/// Cookies that an issuer has set.
+/// The cookies of an issuer.
 #[derive(Debug, Default)]
 pub struct Cookies(Vec<Cookie>);
 

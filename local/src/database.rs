@@ -143,7 +143,7 @@ fn typed<T: DeserializeOwned>(request: &Value) -> Result<T, String> {
     serde_json::from_value(request.clone()).map_err(|error| error.to_string())
 }
 
-/// The keys and indexes of a table, in a fixed order: what writing to the table cannot change.
+/// The keys and indexes of a table, in a fixed order: the parts that writes to the table do not change.
 fn shape(table: &Value) -> Value {
     let list = |name: &str, members: &[&str]| -> Value {
         let items = table

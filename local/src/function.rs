@@ -1,4 +1,4 @@
-//! A function: its binary, run as one process, or as several if invocations have to wait.
+//! A function: its binary as one process, or as several if invocations have to wait.
 //!
 //! One environment serves one invocation at a time and is kept warm for the next. A process that crashes or exceeds its
 //! timeout is killed, the caller gets Lambda's error, and the next invocation starts a new process.
@@ -19,9 +19,9 @@ use crate::progress::Log;
 use crate::random;
 use crate::runtime_api::{Init, QueuedInvocation, RuntimeApi};
 
-/// The time limit until a process asks for its first event.
+/// The timeout until a process asks for its first event.
 const INIT_TIMEOUT: Duration = Duration::from_secs(10);
-/// How many environments one function may have. A browser makes about this many calls at once.
+/// The maximum number of environments of a function. A browser makes about this many concurrent calls.
 const MAX_ENVIRONMENTS: usize = 4;
 /// How long an invocation waits while no other one completes, before another environment is started.
 ///
@@ -44,7 +44,8 @@ pub struct FunctionSettings {
     pub arguments: Vec<String>,
     /// How long one invocation may take.
     pub timeout: Duration,
-    /// The environment of the process, without what Lambda adds. Nothing comes from the developer's shell.
+    /// The environment of the process, without the variables that Lambda adds. Nothing comes from the developer's
+    /// shell.
     pub environment: BTreeMap<String, String>,
 }
 
@@ -168,7 +169,7 @@ impl Function {
         self.warm.add_permits(1);
     }
 
-    /// The outcome, and whether the environment can serve again.
+    /// The outcome, and whether the environment can be reused.
     async fn run_in(
         &self,
         environment: &mut Environment,

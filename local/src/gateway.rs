@@ -1,7 +1,8 @@
 //! API Gateway's behaviour: from an HTTP request to an HTTP response.
 //!
-//! REST APIs and HTTP APIs are two dialects over one model of an API. They share the authorizers' answers and their cache,
-//! the evaluation of policies, and the functions. `ARCHITECTURE.md` lists what is done where AWS documents nothing.
+//! REST APIs and HTTP APIs are two dialects over one model of an API. They share the authorizers' answers and their
+//! cache, the evaluation of policies, and the functions. `ARCHITECTURE.md` lists the behaviour that AWS does not
+//! document.
 
 pub mod access_log;
 pub mod answer;
@@ -203,7 +204,7 @@ impl Gateway {
 
     /// The authorizer of a route and its name; none for a route without one.
     ///
-    /// The reader of templates leaves no route with an unknown authorizer. If there were one, it must not be open.
+    /// The template parser rejects a route with an unknown authorizer. If there were one, it must not be open.
     fn authorizer(
         &self,
         matched: &Matched<'_>,
@@ -322,7 +323,7 @@ impl Gateway {
         verdict
     }
 
-    /// What a function answers to an event.
+    /// A function's answer to an event.
     async fn integrate(
         &self,
         call: &Call,
@@ -369,13 +370,13 @@ impl Gateway {
     }
 }
 
-/// Notes whom an authorizer's answer is about.
+/// Records the principal of an authorizer's answer.
 fn note_principal(call: &Call, authorization: &Authorization) {
     call.record
         .note(|entry| entry.principal.clone_from(&authorization.principal));
 }
 
-/// Notes the answer of a function.
+/// Records the answer of a function.
 fn note_answer(call: &Call, response: &Response<Bytes>) {
     call.record.note(|entry| {
         if let Some(integration) = &mut entry.integration {

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use reqwest::redirect::Policy;
 
-/// A client that follows no redirects, trusts Mozilla's roots and uses no proxy. The functions are the same: they see
-/// nothing of the developer's shell.
+/// A client that follows no redirects, trusts Mozilla's roots and uses no proxy. The functions behave alike: they
+/// inherit nothing from the developer's shell.
 ///
 /// # Errors
 /// When TLS cannot be set up.

@@ -131,7 +131,7 @@ impl Issuer {
                         "expected its address as JSON on the first line, found `{line}`"
                     ))
                 })?;
-                // Its output is read on, so that the pipe does not fill.
+                // Its output is read continuously, so that the pipe does not fill.
                 log.forward(Some(lines.into_inner()));
                 Ok(Self {
                     url: announced.issuer,

@@ -1,7 +1,7 @@
 //! The whole system on one machine: API Gateway's behaviour for `template.yaml`, the Lambda Runtime API in front of the
 //! two functions' binaries, a DynamoDB-compatible database, an OpenID provider, and the commands around them.
 //!
-//! Nothing here duplicates the functions: the deployed binaries run as processes.
+//! The functions are not reimplemented: the deployed binaries run as processes.
 
 pub mod aws;
 pub mod binding_key;

@@ -17,7 +17,7 @@ fn main() -> ExitCode {
         }
     };
     let status = runtime.block_on(cli.run());
-    // The resolver cannot be interrupted: a lookup that was given up must not keep the process.
+    // The resolver cannot be interrupted, and an abandoned lookup must not keep the process alive.
     runtime.shutdown_background();
     status
 }

@@ -73,7 +73,7 @@ pub async fn install(
     if is_fresh(folder) {
         return Ok(());
     }
-    // Two stacks that start at once must not install over each other.
+    // Two stacks that start at the same time must not install concurrently.
     let path = lock_file.to_owned();
     let file = |cause| PackagesError::File {
         path: lock_file.display().to_string(),

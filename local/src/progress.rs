@@ -18,7 +18,7 @@ pub enum Verbosity {
     Verbose,
     /// Everything is shown but the functions' own lines.
     Normal,
-    /// Only warnings and errors are shown, for a stack that is started for one call.
+    /// Only warnings and errors are shown: for a stack that is started for one call.
     Quiet,
 }
 

@@ -1,7 +1,7 @@
 //! The server of the Lambda Runtime API, for one execution environment.
 //!
 //! Each environment has its own listener, as at AWS: the process of a stopped environment gets no connection and exits.
-//! `next` waits without a limit and never answers 204, which release builds of `lambda_runtime` take for an event.
+//! `next` waits without a limit and never answers 204, which release builds of `lambda_runtime` treat as an event.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -34,7 +34,7 @@ pub struct QueuedInvocation {
     pub payload: Bytes,
     /// The timeout, from the moment the function fetches the event.
     pub timeout: Duration,
-    /// The ARN that it was invoked by.
+    /// The ARN with which it was invoked.
     pub function_arn: String,
     /// Notified when the function fetches the event.
     pub taken: oneshot::Sender<()>,

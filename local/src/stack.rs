@@ -131,7 +131,7 @@ impl Stack {
             let command = options.functions.get(&definition.logical_id);
             let command = command.map(Vec::as_slice);
             let settings = settings(definition, &binaries, &region, &file, command);
-            // Beside the access log, which names their lines.
+            // In the folder of the access log, which refers to their lines.
             let log = Log::open(&definition.name, &options.data, progress)
                 .with_decisions(Arc::clone(&decisions));
             Function::new(settings, Arc::clone(&clock), log)

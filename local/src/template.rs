@@ -1,7 +1,7 @@
 //! `template.yaml`, read as data: the functions to run, the API in front of them, and the tables.
 //!
-//! Only what is run is resolved, so that the rest of a template may use everything that CloudFormation has. What would
-//! change how the API behaves and is not supported is an error or a warning with its place in the template.
+//! Only the parts that run here are resolved, so the rest of a template may use all of CloudFormation. An unsupported
+//! part that would change the API's behaviour is an error or a warning with its place in the template.
 
 pub mod api;
 mod document;

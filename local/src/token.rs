@@ -1,4 +1,4 @@
-//! A sign-in as a browser does it, by Authorization Code with PKCE, without a browser.
+//! A sign-in by Authorization Code with PKCE, like a browser's but without one.
 
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine as _;
@@ -18,7 +18,7 @@ use crate::stack_file::StackFile;
 /// The scopes of a user who has signed in on the pages.
 pub const DEFAULT_SCOPE: &str = "openid profile email groups state:read state:write";
 
-/// The limit of redirects and forms in one sign-in.
+/// The maximum number of redirects and forms in one sign-in.
 const MAX_STEPS: usize = 12;
 
 /// The sign-in failed.
@@ -282,11 +282,11 @@ impl<'a> SignIn<'a> {
     }
 }
 
-/// A request for a code, and what its answer is compared with.
+/// A request for a code, and the values that its answer must match.
 pub(crate) struct AuthorizationRequest {
     /// What the browser opens.
     pub(crate) url: Url,
-    /// Comes back with the answer.
+    /// Returned with the answer.
     pub(crate) state: String,
     verifier: String,
     nonce: String,

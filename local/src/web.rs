@@ -115,7 +115,7 @@ async fn answer(
 const HTML: &str = "text/html; charset=utf-8";
 const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
 
-/// The content at a path: only what `web/deploy.mjs` uploads, and nothing else in the folder.
+/// The content at a path: only the files that `web/deploy.mjs` uploads, nothing else in the folder.
 ///
 /// Every segment must be a plain name, so no path leads out of the folder: not `..`, an encoded slash or a hidden file.
 fn content_of(path: &str) -> Option<Content> {

@@ -1,4 +1,4 @@
-//! `cargo local access`: who may call which route, by the template alone.
+//! `cargo local access`: who may call which route, from the template only.
 
 mod coverage;
 mod diff;
@@ -89,7 +89,7 @@ impl Access {
     }
 }
 
-/// What a decision by rules does not depend on: how the authorizer gets its keys, and whether it asks about each token.
+/// The settings that a decision by rules does not depend on: key sources and introspection.
 const NOT_RULES: [&str; 7] = [
     "CA_FILE",
     "DPOP",

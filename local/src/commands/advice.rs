@@ -1,4 +1,4 @@
-//! What to do about a reason: the tables of `docs/reasons.md`, which is the only place that says it.
+//! Advice for each reason, from the tables of `docs/reasons.md`, which is its only source.
 
 const REASONS: &str = include_str!("../../../docs/reasons.md");
 

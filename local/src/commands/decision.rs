@@ -1,4 +1,4 @@
-//! What becomes of one call: the gateway of `cargo local` and the authorizer's own code, in this process.
+//! The decision about one call, by the gateway of `cargo local` and the authorizer's own code, in this process.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
@@ -34,7 +34,7 @@ impl CalledRoute {
     /// Reads a method and a path.
     ///
     /// # Errors
-    /// When no request could have them.
+    /// When no request can have them.
     pub(super) fn parse(method: &str, path: &str) -> Result<Self, String> {
         let parsed = Method::from_bytes(method.as_bytes())
             .map_err(|_| format!("expected a method such as GET, found `{method}`"))?;
@@ -85,7 +85,7 @@ pub(super) struct NamedRoute {
     pub(super) path: String,
 }
 
-/// A decision, and why.
+/// A decision and its reason.
 #[derive(Debug)]
 pub(super) struct CallDecision {
     pub(super) outcome: CallOutcome,
@@ -101,7 +101,7 @@ pub(super) struct CallDecision {
     pub(super) rules: Vec<RuleOutcome>,
 }
 
-/// Another function than this project's authorizer would have to decide.
+/// A function that is not this project's authorizer decides.
 #[derive(Debug, thiserror::Error)]
 #[error(
     "the authorizer {authorizer} is the function {function}, which is not this project's authorizer: only that function \
@@ -123,7 +123,7 @@ pub(super) struct Judge {
 }
 
 impl Judge {
-    /// A judge of an API in front of these functions.
+    /// Creates it for an API in front of these functions.
     pub(super) fn new(
         api: Api,
         region: String,
@@ -229,7 +229,7 @@ impl Judge {
             }
             _ => {}
         }
-        // What is in it has been parsed before; a token that cannot be in a header is none.
+        // Its contents have been parsed before; a token that is invalid in a header counts as absent.
         request
             .uri(uri)
             .body(Bytes::new())
@@ -300,7 +300,7 @@ const fn by_gateway(outcome: CallOutcome, reason: &'static str) -> CallDecision 
     }
 }
 
-/// The authorizer was asked. What becomes of its answer is the gateway's business.
+/// The authorizer was called. The gateway evaluates its answer.
 fn by_authorizer(
     explanation: authorizer::authorizer::Explanation,
     status: StatusCode,

@@ -1,5 +1,5 @@
-//! The functions of a template, as far as a decision needs them: the authorizer runs in this process, by its own
-//! library, and an integration is only noted.
+//! The functions of a template for a decision: the authorizer's library runs in this process, and invocations of
+//! integrations are only recorded.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
@@ -29,7 +29,7 @@ use crate::template::{FunctionDefinition, Template};
 
 /// The binary of this project's authorizer.
 const AUTHORIZER: &str = "authorizer";
-/// How long the authorizer may take.
+/// The authorizer's timeout.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Why the authorizer's settings cannot be read.
@@ -109,7 +109,7 @@ pub(super) struct InProcess {
     seen: Mutex<Seen>,
 }
 
-/// What was invoked since the last time that it was asked.
+/// The invocations since the last query.
 #[derive(Debug, Default)]
 pub(super) struct Seen {
     /// The authorizer's decision, if one was asked.
@@ -146,7 +146,7 @@ impl InProcess {
         self.authorizers.contains_key(function)
     }
 
-    /// What was invoked since the last call.
+    /// Returns the invocations since the last query.
     pub(super) fn take_seen(&self) -> Seen {
         std::mem::take(&mut self.lock())
     }

@@ -1,10 +1,10 @@
-//! No answer from a server: why, and what to do.
+//! The reason why a server did not answer, with advice.
 
 use authorizer::issuer::http_client::{ConnectFault, MAX_BODY_BYTES, TransportError};
 
 use super::probe::{ChainEnd, MAX_WAIT, NoAnswer};
 
-/// What was found, and advice by cause.
+/// The finding, and advice for its cause.
 pub(super) fn explain(failure: &NoAnswer) -> (String, String) {
     let (found, advice) = match failure.error {
         TransportError::Connect(fault) => return connect(failure, fault),
@@ -16,7 +16,7 @@ pub(super) fn explain(failure: &NoAnswer) -> (String, String) {
             format!("an answer of more than {MAX_BODY_BYTES} bytes"),
             "check that the address is the right one: the answer is larger than any that is expected",
         ),
-        // An answer with another status is an answer, so the last variant does not come here.
+        // An answer with another status is an answer, so the last variant does not occur here.
         TransportError::Broken | TransportError::Status(_) => (
             "the connection broke in the middle of an answer, or it was not HTTP".to_owned(),
             "check that an HTTP server answers at this host and port",

@@ -1,4 +1,4 @@
-//! One request to a server that may be wrong in any way, and its whole answer.
+//! One request to a server that may misbehave in any way, and its whole answer.
 
 mod certificates;
 
@@ -16,7 +16,7 @@ use reqwest::{Client, ClientBuilder, Proxy, RequestBuilder, Response};
 use self::certificates::RecordingVerifier;
 pub(super) use self::certificates::{CertificateFault, ChainEnd};
 
-/// No request waits longer, from the connection to the last byte.
+/// The timeout of a request, from the connection to the last byte.
 pub(super) const MAX_WAIT: Duration = Duration::from_secs(5);
 
 /// Sends requests. Like the authorizer's client it follows no redirects and trusts the roots compiled in and those of
@@ -24,7 +24,7 @@ pub(super) const MAX_WAIT: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub(super) struct Probe {
     direct: Client,
-    /// For all hosts but those on loopback.
+    /// For all hosts except those on loopback.
     proxied: Option<Client>,
     verifier: Arc<RecordingVerifier>,
 }
@@ -43,7 +43,7 @@ pub(super) struct Answer {
 #[derive(Clone, Debug)]
 pub(super) struct NoAnswer {
     pub(super) error: TransportError,
-    /// More about a certificate that was not accepted.
+    /// Details of a rejected certificate.
     pub(super) certificate: Option<CertificateFault>,
 }
 
@@ -51,7 +51,7 @@ impl Probe {
     /// A probe that also trusts the roots in `further_roots_pem`, and reaches other machines through the proxy.
     ///
     /// # Errors
-    /// When there are no certificates in it.
+    /// When it has no certificates.
     pub(super) fn new(
         further_roots_pem: Option<&[u8]>,
         proxy: Option<&ForwardProxy>,

@@ -1,4 +1,4 @@
-//! The forward proxy of the environment, read as the authorizer reads it.
+//! The forward proxy of the environment, parsed by the authorizer's code.
 
 use std::ffi::OsString;
 use std::io;
@@ -10,13 +10,13 @@ use lambda_support::settings::{Environment, Source};
 /// `HTTPS_PROXY` and `NO_PROXY`.
 ///
 /// # Errors
-/// When they are wrong.
+/// When they are invalid.
 pub(super) fn of_environment() -> Result<Option<ForwardProxy>, String> {
     let settings = Settings::from_source(&OnlyProxy).map_err(|faults| faults.to_string())?;
     Ok(settings.proxy)
 }
 
-/// What the settings must have, and of the environment only the proxy: other variables are for a deployment.
+/// The required settings, and only the proxy of the environment: its other variables are for a deployment.
 struct OnlyProxy;
 
 impl Source for OnlyProxy {

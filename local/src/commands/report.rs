@@ -1,4 +1,4 @@
-//! What checks found, for people and for machines.
+//! The results of checks, for people and for machines.
 
 use std::borrow::Cow;
 use std::io;
@@ -70,7 +70,7 @@ impl Check {
         self.outcome(Status::Fail, found.into(), advice.into())
     }
 
-    /// Not made: `advice` says what it needs.
+    /// Skipped: `advice` says what it needs.
     pub(super) fn skip(self, advice: impl Into<String>) -> Outcome {
         self.outcome(Status::Skip, String::new(), advice.into())
     }
@@ -87,7 +87,7 @@ impl Check {
     }
 }
 
-/// A check that has been made, or skipped.
+/// A check that has been run or skipped.
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct Outcome {
     pub(super) id: &'static str,
@@ -124,10 +124,10 @@ impl Outcome {
     }
 }
 
-/// What is shorter is part of words, and no secret.
+/// Shorter values occur inside words and are not secrets.
 const MIN_SECRET_BYTES: usize = 8;
 
-/// The outcomes in order. Text is written as soon as a check has been made, JSON at the end.
+/// The outcomes in order. Text is written as soon as a check has run, JSON at the end.
 #[derive(Debug)]
 pub(super) struct Report {
     json: bool,
@@ -144,7 +144,7 @@ impl Report {
         }
     }
 
-    /// No later output contains `secret`, whatever a server echoes.
+    /// Redacts `secret` in all later output, whatever a server echoes.
     pub(super) fn hide(&mut self, secret: &str) {
         if secret.len() >= MIN_SECRET_BYTES {
             self.secrets.push(secret.to_owned());
@@ -207,7 +207,7 @@ struct Document<'r> {
     failed: usize,
 }
 
-/// Text of a stranger as a terminal may show it: one line, without control and bidirectional characters.
+/// Untrusted text in a form that is safe for a terminal: one line, without control and bidirectional characters.
 pub(super) fn printable(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for character in text.chars() {

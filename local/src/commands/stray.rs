@@ -2,7 +2,8 @@
 
 use clap::Args;
 
-/// What the parser would repeat in its message, although it may be a token: `--token Bearer eyJ…` without quotes.
+/// Arguments that the parser would repeat in its message although they may be a token: `--token Bearer eyJ…` without
+/// quotes.
 #[derive(Debug, Args)]
 pub(super) struct Stray {
     #[arg(hide = true)]

@@ -1,4 +1,4 @@
-//! The template that a command judges, read as `cargo local` reads it.
+//! The template that a command inspects, parsed like `cargo local` does.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -30,7 +30,7 @@ pub(super) struct TemplateArgs {
 /// A template that has been read.
 #[derive(Debug)]
 pub(super) struct Opened {
-    /// What it defines.
+    /// Its definitions.
     pub(super) template: Template,
     /// Its folder, from which its functions' files are read.
     pub(super) folder: PathBuf,

@@ -1,4 +1,4 @@
-//! `cargo local why`: what became of a request, by the lines of the access log and of both functions.
+//! `cargo local why` explains what happened to a request, from the lines of the access log and of both functions.
 
 mod join;
 mod lines;
@@ -35,7 +35,7 @@ pub struct Why {
 }
 
 impl Why {
-    /// Finds the request and prints its account.
+    /// Finds the request and prints what happened to it.
     pub(crate) fn run(&self, data: &Path) -> Result<ExitCode, Failed> {
         let files = if self.logs.is_empty() {
             log_files(data).map_err(|cause| {

@@ -13,7 +13,7 @@ use super::call::Call;
 use super::event::request_time;
 use super::record::FunctionCall;
 
-/// What API Gateway writes in place of a value that it has not.
+/// API Gateway's placeholder for a missing value.
 const NONE: &str = "-";
 
 /// One line of the access log. Every value is a string. A member that a product does not have is absent.

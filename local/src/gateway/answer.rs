@@ -1,4 +1,4 @@
-//! What a function answers through a proxy integration, as an HTTP response.
+//! Converts a function's answer through a proxy integration into an HTTP response.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -118,7 +118,7 @@ pub fn preflight(cors: &[(HeaderName, HeaderValue)]) -> Response<Bytes> {
 
 pub(super) fn status(answer: &Map<String, Value>) -> Result<StatusCode, Malformed> {
     let code = match answer.get("statusCode") {
-        // AWS accepts an answer without a status as a success.
+        // AWS treats an answer without a status as a success.
         None => return Ok(StatusCode::OK),
         Some(Value::Number(number)) => number.as_u64(),
         Some(Value::String(text)) => text.parse().ok(),

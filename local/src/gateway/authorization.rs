@@ -1,4 +1,4 @@
-//! What a Lambda authorizer answers, and the cache of its answers.
+//! The answers of Lambda authorizers, and their cache.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -17,10 +17,10 @@ use crate::template::api::{Identity, IdentitySource, LambdaAuthorizer};
 /// AWS's quota "AWS Lambda authorizer result size".
 const MAX_ANSWER: usize = 8 * 1024;
 
-/// A valid answer of an authorizer. All of it is cached, and not a verdict: a policy is evaluated for each method.
+/// A valid answer of an authorizer. The answer is cached, not a verdict, because a policy is evaluated for each method.
 #[derive(Clone, Debug)]
 pub struct Authorization {
-    /// What the authorizer decided.
+    /// The authorizer's decision.
     pub decision: Decision,
     /// The principal of a policy.
     pub principal: Option<String>,
@@ -28,7 +28,7 @@ pub struct Authorization {
     pub context: Map<String, Value>,
 }
 
-/// What an authorizer decided.
+/// The decision of an authorizer.
 #[derive(Clone, Debug)]
 pub enum Decision {
     /// A policy, for every method.
@@ -143,7 +143,7 @@ fn strings(context: Map<String, Value>) -> Result<Map<String, Value>, Malformed>
 /// The values that identify a caller.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Identified {
-    /// Every value that the authorizer wants is present.
+    /// Every value that the authorizer requires is present.
     By(Vec<String>),
     /// One is missing, empty, or does not match the authorizer's expression: 401 without an invocation.
     Refused,

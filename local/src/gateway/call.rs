@@ -48,7 +48,7 @@ pub struct Call {
     pub source_ip: IpAddr,
     /// The protocol, usually `HTTP/1.1`.
     pub protocol: String,
-    /// What its line in the access log says.
+    /// Its record for the access log.
     pub record: Record,
 }
 
@@ -90,8 +90,8 @@ impl Call {
         )
     }
 
-    /// All values of a header. Which of them AWS passes to a TOKEN authorizer is not documented, so it gets all of them here:
-    /// an authorizer that takes two credentials for one shows it on this machine.
+    /// All values of a header. AWS does not document which of them a TOKEN authorizer receives, so here it receives
+    /// all: an authorizer that treats two credentials as one then fails on this machine.
     #[must_use]
     pub fn header_values(&self, name: &str) -> Vec<&str> {
         self.headers
@@ -174,8 +174,8 @@ fn forward(headers: &mut Vec<(String, String)>, source_ip: IpAddr, at: OffsetDat
 
 /// Names as an HTTP/1.1 client commonly writes them: `X-Request-Id`.
 ///
-/// AWS passes most names in the case in which they were sent, which the HTTP library does not report, and `Authorization`
-/// always so. Functions must not depend on the case.
+/// AWS passes most names in the case in which they were sent, which the HTTP library does not report, and always
+/// `Authorization`. Functions must not depend on the case.
 fn title_case(name: &HeaderName) -> String {
     let mut start = true;
     name.as_str()

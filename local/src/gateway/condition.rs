@@ -1,7 +1,7 @@
 //! Conditions of a policy's statements, evaluated for what API Gateway knows of a request.
 //!
-//! AWS does not document which keys have a value for an authorizer's policy; those that its own samples offer and that
-//! make sense on one machine have one here. A condition on any other key does not hold, and a warning says so.
+//! AWS does not document which keys have a value for an authorizer's policy. Here the keys of its own samples have one,
+//! if they make sense on one machine. A condition on any other key does not hold, and a warning says so.
 
 use std::net::IpAddr;
 
@@ -44,7 +44,7 @@ impl Facts<'_> {
             "aws:sourceip" => Some(self.source_ip.to_string()),
             "aws:useragent" => self.user_agent.map(str::to_owned),
             "aws:referer" => self.referer.map(str::to_owned),
-            // API Gateway is reached only by TLS; this machine has none.
+            // API Gateway accepts only TLS; this machine has none.
             "aws:securetransport" => Some("true".to_owned()),
             _ => return Err(NotEvaluated::Key),
         })
@@ -133,7 +133,8 @@ impl Condition {
             Test::Compare { compare, negated } => (compare, negated),
         };
         match value {
-            // A missing value equals nothing, so the negated operators hold; all of no values match, and none does.
+            // A missing value equals nothing, so negated operators hold; `ForAllValues` holds for no values,
+            // `ForAnyValue` does not.
             None => Ok(match self.operator.set {
                 Some(Set::All) => true,
                 Some(Set::Any) => false,

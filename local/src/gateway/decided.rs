@@ -1,10 +1,10 @@
-//! Who decided a request, by its line in the access log. `ARCHITECTURE.md` says what is inferred.
+//! Infers from a request's line in the access log which component decided it.
 
 use serde::Serialize;
 
 use super::access_log::{AccessLine, value};
 
-/// Who answered a request.
+/// The component that answered a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DecidedBy {
@@ -31,17 +31,17 @@ impl DecidedBy {
     }
 }
 
-/// Who decided, and the code of the reason in `docs/reasons.md`.
+/// The component that decided, and the code of the reason in `docs/reasons.md`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cause {
     /// Who.
     pub by: DecidedBy,
-    /// Why, as far as this line shows it.
+    /// The reason, as far as this line shows it.
     pub reason: String,
 }
 
 impl AccessLine {
-    /// Who decided, and why.
+    /// Infers the component and the reason.
     #[must_use]
     pub fn decided(&self) -> Cause {
         let decided = |by, reason: &str| Cause {

@@ -28,7 +28,7 @@ use event::Authorized;
 /// AWS's quota for the answer of an authorizer.
 const MAX_AUTHORIZER_TIME: Duration = Duration::from_secs(10);
 
-/// Why API Gateway answers itself. Nothing about these answers can be changed.
+/// Why API Gateway answers itself. A template cannot change these answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum HttpApiError {
     /// No route matches.
@@ -73,7 +73,7 @@ impl HttpApiError {
         }
     }
 
-    /// What the access log says about it.
+    /// Its fields in the access log.
     const fn note(&self, entry: &mut Entry) {
         let (_, message) = self.answer();
         entry.error_message = Some(message);

@@ -1,6 +1,6 @@
 //! The JWT authorizer of an HTTP API.
 //!
-//! This is API Gateway's own authorizer, not this project's: it accepts less than our authorizer checks for.
+//! This is API Gateway's own authorizer, not this project's. It makes fewer checks.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
@@ -82,7 +82,7 @@ impl JwtError {
     }
 }
 
-/// What fetching keys comes to.
+/// The result of fetching keys.
 pub type Fetched<'a> = Pin<Box<dyn Future<Output = Option<JwkSet>> + Send + 'a>>;
 
 /// The keys that issuers publish.
@@ -264,7 +264,7 @@ async fn fetch(issuer: &str) -> Option<JwkSet> {
     let metadata: Metadata = serde_json::from_slice(&metadata).ok()?;
     let set = get(&metadata.jwks_uri).await?;
     let set: Value = serde_json::from_slice(&set).ok()?;
-    // A key that this library cannot read does not spoil the others.
+    // A key that this library cannot parse does not affect the others.
     let keys = set.get("keys")?.as_array()?.iter();
     Some(JwkSet {
         keys: keys

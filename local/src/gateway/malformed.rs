@@ -1,6 +1,6 @@
-//! Why API Gateway cannot use what a function answered.
+//! Why API Gateway cannot use a function's answer.
 
-/// A function's answer does not have the form that API Gateway asks for.
+/// A function's answer does not have the form that API Gateway requires.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Malformed {
     /// Not JSON.
@@ -11,7 +11,7 @@ pub enum Malformed {
     Member {
         /// The member, such as `policyDocument: Effect`.
         member: String,
-        /// What it should be.
+        /// The expected form.
         expected: String,
     },
     /// A member that makes the answer malformed.

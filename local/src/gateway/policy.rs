@@ -1,4 +1,4 @@
-//! The policy that an authorizer answers: its form, and its verdict for one method.
+//! The policy of an authorizer's answer: its form, and its verdict for one method.
 //!
 //! IAM's rules: an explicit deny overrides every allow, and a method without an allow is denied. `*` in an ARN also matches
 //! `/`.

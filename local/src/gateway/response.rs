@@ -1,4 +1,4 @@
-//! What API Gateway answers itself, and how a template's `GatewayResponses` change it.
+//! API Gateway's own answers, and their changes by a template's `GatewayResponses`.
 
 use std::collections::BTreeMap;
 

@@ -9,7 +9,7 @@ pub struct TemplateError {
     fault: Fault,
 }
 
-/// What is wrong at a place of a template.
+/// The fault at a place of a template.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
     /// Not YAML, or YAML of a shape that no template has.
@@ -18,7 +18,7 @@ pub enum Fault {
     /// A name that neither SAM nor this gateway knows at this place.
     #[error("unknown {what}; expected one of {expected}")]
     Unknown {
-        /// What the name should be, such as `property of an authorizer`.
+        /// The kind of name that was expected, such as `property of an authorizer`.
         what: String,
         /// The names that are known.
         expected: String,
@@ -70,10 +70,10 @@ pub enum Fault {
     /// The same method and path again.
     #[error("the method and path are already defined at {0}")]
     Duplicate(String),
-    /// A name without the thing that it names.
+    /// A reference to something that does not exist.
     #[error("no {what} is named `{name}`")]
     NoSuch {
-        /// The kind of thing.
+        /// Its kind.
         what: &'static str,
         /// The name.
         name: String,

@@ -233,7 +233,7 @@ fn lambda_authorizer(
     }
     let identity = part.part("Identity")?;
     let sources = identity_sources(&identity)?;
-    // The default is not documented, and SAM sets none.
+    // AWS does not document the default, and SAM sets none.
     let ttl = ttl(&identity)?.unwrap_or(0);
     if ttl > 0 && sources.is_empty() {
         let expected = "an identity source for an authorizer with a cache".to_owned();

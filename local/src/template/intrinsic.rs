@@ -1,4 +1,4 @@
-//! CloudFormation's intrinsic functions, worked out when a value is read: a branch that is not taken is never looked at.
+//! CloudFormation's intrinsic functions, evaluated lazily: a branch that is not taken is never evaluated.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -10,7 +10,7 @@ use super::yaml;
 use crate::aws;
 use crate::text_file;
 
-/// The depth of references at which a template must have a circle.
+/// The depth of references that implies a cycle.
 const MAX_DEPTH: usize = 64;
 
 /// The values of a template's names.

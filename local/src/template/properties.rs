@@ -1,5 +1,5 @@
-//! What SAM knows of an API, an event, an authorizer and a function, property by property, and what this gateway does
-//! with each. The reader uses these tables, and `docs/local-gateway.md` shows them.
+//! SAM's properties of an API, an event, an authorizer and a function, and what this gateway does with each. The reader
+//! uses these tables, and `docs/local-gateway.md` shows them.
 
 mod api;
 mod function;
@@ -33,7 +33,7 @@ pub enum Treatment {
     Warned(&'static str),
     /// The property decides who may call or what is answered, so it is an error, unless it has the value `unless`.
     Refused {
-        /// What AWS does with it.
+        /// The reason: what AWS does with it.
         why: &'static str,
         /// The value with which it changes nothing.
         unless: &'static str,

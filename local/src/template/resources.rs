@@ -1,4 +1,4 @@
-//! The resources of a template: which exist, which are run, and the names that they have.
+//! The resources of a template: those that exist, those that run, and their names.
 
 use std::collections::BTreeMap;
 

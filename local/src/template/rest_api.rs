@@ -366,7 +366,7 @@ pub(super) fn ttl(identity: &Part) -> Result<Option<u64>, TemplateError> {
 fn token_identity(identity: &Part) -> Result<Identity, TemplateError> {
     const EXPRESSION: &str = "ValidationExpression";
     let validation = match identity.text(EXPRESSION)? {
-        // Whether AWS matches the whole value is not documented; its own example reads so.
+        // AWS does not document whether the whole value must match; its own example implies it.
         Some(text) => Some(Regex::new(&format!("^(?:{text})$")).map_err(|error| {
             let expected = "a regular expression".to_owned();
             let found = format!("`{text}`: {error}");

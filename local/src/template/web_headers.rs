@@ -21,7 +21,8 @@ struct Policy {
     custom_headers_config: Custom,
 }
 
-/// An unknown header is an error: the pages would be served under other rules here than where they are hosted.
+/// An unknown header is an error, because the pages would be served with different rules here than where they are
+/// hosted.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 struct Security {

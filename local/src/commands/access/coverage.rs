@@ -1,6 +1,6 @@
 //! Which paths of a route the patterns of rules cover.
 //!
-//! Both are patterns of characters, so the question is one about regular languages, and it is answered exactly.
+//! Both are patterns of characters, so this is a question about regular languages with an exact answer.
 
 use std::collections::{BTreeSet, HashSet};
 
@@ -24,7 +24,7 @@ enum Class {
     Any,
 }
 
-/// How many steps a search takes at most. Beyond it the answer is the cautious one: there is such a path.
+/// The maximum number of steps of a search. Beyond it the answer is the cautious one: such a path exists.
 const MAX_STEPS: usize = 100_000;
 
 impl Paths {

@@ -56,7 +56,7 @@ impl Change {
         }
     }
 
-    /// Whether it lets callers in that were refused before, or may.
+    /// Whether it allows, or may allow, callers who were refused before.
     pub(super) fn widens(&self) -> bool {
         match self.kind {
             ChangeKind::Wider | ChangeKind::Other => true,
@@ -141,7 +141,7 @@ fn in_one_sentence(old: &RouteAccess<'_>, new: &RouteAccess<'_>, kind: ChangeKin
     }
 }
 
-/// What `a` grants beyond `b`, in words.
+/// A description of what `a` grants beyond `b`.
 fn difference(a: &RouteAccess<'_>, b: &RouteAccess<'_>) -> String {
     let verbs: BTreeSet<Verb> = match &a.callers {
         Callers::Rules { grants, .. } => grants.keys().copied().collect(),

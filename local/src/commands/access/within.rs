@@ -1,6 +1,6 @@
 //! Whether every caller of one route, or of one version of it, is a caller of another.
 //!
-//! A doubt is a no: a change that may widen access is shown as one.
+//! In doubt the answer is no: a change that may widen access is reported as one that does.
 
 use authorizer::access::{Alternative, ClaimTest, Condition, Demand};
 use authorizer::verifier::TokenUse;

@@ -1,4 +1,4 @@
-//! Callers in words.
+//! Descriptions of callers.
 
 use authorizer::access::Condition;
 

@@ -14,7 +14,7 @@ use super::warm::{self, Subject};
 use super::{BenchError, Binaries, Effort};
 use crate::commands::signing_key::SigningKey;
 
-/// More than the token cache holds, so that each token of a cycle has been forgotten when it comes again.
+/// More than the token cache holds, so that each token of a cycle has been evicted before it is used again.
 const DISTINCT_TOKENS: usize = 2048;
 const TOKENS_FOR_PEAK_MEMORY: u32 = 10_000;
 

@@ -1,4 +1,4 @@
-//! What a cold start costs: from the spawn of a process to its first answer.
+//! The cost of a cold start: from the spawn of a process to its first answer.
 
 use bytes::Bytes;
 
@@ -6,7 +6,7 @@ use super::figure::{Figure, micros};
 use super::process::{Process, Program};
 use super::{BenchError, Effort};
 
-/// A function, its first event, and a string that the answer has.
+/// A function, its first event, and a string that the answer contains.
 pub(super) struct Start {
     pub(super) program: Program,
     pub(super) event: Bytes,

@@ -1,4 +1,4 @@
-//! What was measured: ours against the floor, in the same rounds.
+//! A measured figure: ours against the floor, in the same rounds.
 
 use std::fmt;
 use std::time::Duration;
@@ -38,7 +38,7 @@ pub(super) struct Figure {
     pub(super) name: &'static str,
     pub(super) unit: &'static str,
     pub(super) ours: Spread,
-    /// What `ratio` compares with, and its values.
+    /// The floor of `ratio` and its values.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) floor: Option<(&'static str, Spread)>,
     /// Ours by the floor, round by round.

@@ -214,7 +214,7 @@ async fn cold_figures(
         )
         .await?,
     );
-    // A create that names an id which is taken draws an entity tag and makes the conditional write, as any other.
+    // A create with an id that is taken generates an entity tag and makes the conditional write, like any other.
     figures.extend(
         cold::compare(
             (

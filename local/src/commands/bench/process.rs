@@ -1,4 +1,4 @@
-//! One function process behind a Runtime API, and what the kernel accounts to it.
+//! One function process behind a Runtime API, and the kernel's statistics of it.
 
 use std::collections::BTreeMap;
 use std::fs;

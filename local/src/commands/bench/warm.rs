@@ -1,4 +1,4 @@
-//! What one invocation of a warm function costs, in rounds that alternate with the floor's.
+//! The cost of one invocation of a warm function, in rounds that alternate with the floor's.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use super::{BenchError, Effort};
 /// Makes the next event, from the answer to the one before.
 pub(super) type NextEvent = Box<dyn FnMut(Option<&Bytes>) -> Bytes + Send>;
 
-/// A function, the events that it gets, and a string that each of its answers has.
+/// A function, its events, and a string that each answer contains.
 pub(super) struct Subject {
     pub(super) program: Program,
     pub(super) next_event: NextEvent,
@@ -94,7 +94,7 @@ pub(super) async fn compare(
     ])
 }
 
-/// The peak memory of a function, in MiB, after so many invocations.
+/// The peak memory of a function, in MiB, after `count` invocations.
 pub(super) async fn peak_memory(subject: Subject, invocations: u32) -> Result<f64, BenchError> {
     let mut running = Running::start(subject).await?;
     running.run(invocations).await?;

@@ -1,4 +1,4 @@
-//! What the metadata says that the authorization server can do.
+//! The capabilities of the authorization server, from its metadata.
 
 use super::metadata::Metadata;
 use super::{Fact, Skip};

@@ -1,4 +1,4 @@
-//! The application: does the issuer know it, with this redirect URI, and is it a public one.
+//! Checks the application: whether the issuer knows it, with this redirect URI, and whether it is a public client.
 
 use http::Method;
 use http::header::{CONTENT_TYPE, LOCATION};
@@ -26,7 +26,7 @@ const CLIENT_TYPE: Check = Check::new(
      https://developer.okta.com/docs/guides/implement-grant-type/authcodepkce/main/",
 );
 
-/// A PKCE pair: the example of RFC 7636, appendix B. Nothing is ever signed in with it.
+/// A PKCE pair: the example of RFC 7636, appendix B. No sign-in uses it.
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 
@@ -44,14 +44,14 @@ pub(super) fn made_up_code(doctor: &Doctor, client_id: &str) -> String {
     token::form(&pairs)
 }
 
-/// What the issuer says about the application.
+/// The issuer's response about the application.
 #[derive(Debug)]
 pub(super) enum Verdict {
-    /// The request reached its goal, with this code.
+    /// The request succeeded with this code.
     Reached(String),
     /// The issuer sent an error.
     Error(Message),
-    /// Something else came.
+    /// Another response.
     Other { found: String, advice: String },
 }
 

@@ -1,4 +1,4 @@
-//! May the web pages read the issuer's answers.
+//! Checks whether the web pages may read the issuer's answers.
 
 use http::Method;
 use http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CONTENT_TYPE, ORIGIN};

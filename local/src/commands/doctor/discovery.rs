@@ -27,7 +27,7 @@ const METADATA_ISSUER: Check = Check::new(
     "RFC 8414, section 3.3",
 );
 
-/// What the issuer answered to the authorizer's requests for metadata, and what the authorizer makes of it.
+/// The issuer's answers to the authorizer's requests for metadata, and the authorizer's result.
 #[derive(Debug)]
 pub(super) struct Discovery {
     outcome: Result<IssuerMetadata, MetadataError>,
@@ -95,7 +95,7 @@ impl Discovery {
         endpoint.and_then(Value::as_str) == Some(&format!("{issuer}/oauth2/v1/authorize"))
     }
 
-    /// The last answer, whatever it was.
+    /// The last answer, with any status.
     pub(super) fn last_answer(&self) -> Option<&Answer> {
         let answers = self.exchanges.iter().rev();
         answers
@@ -126,7 +126,7 @@ pub(super) fn metadata(discovery: Fact<&Discovery>) -> Outcome {
         .map(|exchange| &*exchange.url)
         .collect();
     match discovery.outcome {
-        // That it is another issuer's is for the next check.
+        // The next check reports metadata of another issuer.
         Ok(_) | Err(MetadataError::OtherIssuer) => METADATA.pass(urls.join(", ")),
         Err(error) => {
             let Some(exchange) = discovery.exchanges.last() else {
@@ -139,7 +139,7 @@ pub(super) fn metadata(discovery: Fact<&Discovery>) -> Outcome {
 }
 
 impl Exchange {
-    /// What is wrong with a document that cannot be used, and what to do.
+    /// The fault of an unusable document, with advice.
     fn fault(&self, error: &MetadataError) -> (String, String) {
         let answer = match &self.answer {
             Ok(answer) => answer,
@@ -248,7 +248,7 @@ impl Transport for Recorder<'_> {
     }
 }
 
-/// An answer in the form in which the authorizer gets it.
+/// An answer in the authorizer's form.
 pub(super) fn as_document(answer: &Result<Answer, NoAnswer>) -> Result<Document, TransportError> {
     let answer = answer.as_ref().map_err(|failure| failure.error)?;
     if answer.status != StatusCode::OK {

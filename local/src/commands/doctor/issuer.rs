@@ -23,7 +23,7 @@ const SERVER: Check = Check::new(
 const COPY_IT: &str =
     "copy the issuer URI from Security > API > Authorization Servers in the Admin Console";
 
-/// `issuer_form`: what can be told without asking the issuer.
+/// `issuer_form`: the faults that are visible without a request to the issuer.
 pub(super) fn form(issuer: &str) -> Outcome {
     if let Err(error) = issuer.parse::<Endpoint>() {
         let advice = match error {

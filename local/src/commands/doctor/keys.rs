@@ -29,7 +29,7 @@ const MIN_LIFETIME_SECONDS: u64 = 60;
 
 const DAY_SECONDS: u64 = 86_400;
 
-/// A key set, or what came in its place.
+/// A key set, or the response without one.
 #[derive(Debug)]
 pub(super) struct Keys {
     address: Result<Endpoint, MetadataError>,
@@ -47,12 +47,12 @@ pub(super) async fn fetch(metadata: Fact<Metadata<'_>>, probe: &Probe) -> Fact<K
 }
 
 impl Keys {
-    /// Its address, if the metadata names one that may be asked.
+    /// Its URL, if the metadata has one to which requests may be sent.
     pub(super) fn url(&self) -> Option<&str> {
         self.address.as_ref().ok().map(Endpoint::as_str)
     }
 
-    /// The same, if something answers there.
+    /// The same, if a server answers there.
     pub(super) fn answering_url(&self) -> Option<&str> {
         matches!(self.answer, Some(Ok(_))).then(|| self.url())?
     }
@@ -62,13 +62,13 @@ impl Keys {
         self.address.as_ref().ok().cloned()
     }
 
-    /// What came, as the authorizer gets it.
+    /// The response in the authorizer's form.
     pub(super) fn document(&self) -> Result<Document, TransportError> {
         let none = Err(TransportError::Connect(ConnectFault::Refused));
         self.answer.as_ref().map_or(none, discovery::as_document)
     }
 
-    /// The set as the authorizer reads it.
+    /// The set as the authorizer parses it.
     fn set(&self) -> Option<(&Answer, Result<KeySet, KeySetError>)> {
         let answer = self.answer.as_ref()?.as_ref().ok()?;
         let answer = Some(answer).filter(|answer| answer.status == StatusCode::OK)?;

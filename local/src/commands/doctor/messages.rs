@@ -1,4 +1,4 @@
-//! The error messages of issuers, Okta's above all: how they are read out of an answer, what they mean, what to do.
+//! The error messages of issuers, mainly Okta's: their extraction from an answer, their meaning, and advice.
 
 mod visible_text;
 
@@ -7,7 +7,7 @@ use serde_json::Value;
 use self::visible_text::visible_text;
 use crate::commands::probe::Answer;
 
-/// What an error message means for the set-up.
+/// The meaning of an error message for the setup.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Meaning {
     UnknownClient,
@@ -67,7 +67,7 @@ const MESSAGES: [(&str, Meaning); 30] = [
 ];
 
 impl Meaning {
-    /// What a message means, if it is a known one.
+    /// The meaning of a message, if it is known.
     fn of(message: &str) -> Option<Self> {
         let message = message.to_ascii_lowercase();
         let known = MESSAGES.iter().find(|(part, _)| message.contains(part));
@@ -130,7 +130,7 @@ impl Meaning {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Message(String);
 
-/// A message in a report is a line, not a page.
+/// A message in a report has one line.
 const MAX_MESSAGE_CHARS: usize = 300;
 
 impl Message {
@@ -160,12 +160,12 @@ impl Message {
         Some(Self::of_redirect(code, description))
     }
 
-    /// What it means, if it is a known one.
+    /// Its meaning, if it is known.
     pub(super) fn meaning(&self) -> Option<Meaning> {
         Meaning::of(&self.0)
     }
 
-    /// What to do about it; `otherwise` for a message that is not known.
+    /// The advice for it; `otherwise` for an unknown message.
     pub(super) fn advice(&self, otherwise: &str) -> String {
         match self.meaning() {
             Some(meaning) => meaning.advice().to_owned(),

@@ -1,10 +1,10 @@
-//! The metadata of the issuer under test, once it is known to be its own.
+//! The metadata of the issuer under test, after the check that it is this issuer's.
 
 use authorizer::issuer::http_client::Endpoint;
 use authorizer::issuer::metadata::IssuerMetadata;
 use serde_json::{Map, Value};
 
-/// The document, and the authorizer's reading of it.
+/// The document, and the form that the authorizer parses.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Metadata<'d> {
     document: &'d Map<String, Value>,
@@ -16,7 +16,7 @@ impl<'d> Metadata<'d> {
         Self { document, as_read }
     }
 
-    /// The authorizer's reading.
+    /// The form that the authorizer parses.
     pub(super) const fn as_read(self) -> &'d IssuerMetadata {
         self.as_read
     }
@@ -27,7 +27,7 @@ impl<'d> Metadata<'d> {
         values.iter().map(Value::as_str).collect()
     }
 
-    /// An address to which a request may be sent; else what was found, and advice.
+    /// A URL to which a request may be sent, or else the finding and advice.
     pub(super) fn endpoint(self, name: &'static str) -> Result<String, (String, String)> {
         let address = self.as_read.address(name, self.document.get(name));
         match address.as_ref().map(Endpoint::as_str) {

@@ -1,4 +1,4 @@
-//! The end of the report: what to set.
+//! The end of the report: the settings.
 
 use super::Doctor;
 use crate::commands::report::Report;

@@ -1,4 +1,4 @@
-//! `sign_in`: the flow for real, hop by hop, with a person at the browser. Nothing is written to disk.
+//! `sign_in`: the real flow, hop by hop, with a user at the browser. Nothing is written to disk.
 
 mod callback;
 mod page;
@@ -29,7 +29,7 @@ const SIGN_IN: Check = Check::new(
      https://developer.okta.com/docs/guides/implement-grant-type/authcodepkce/main/",
 );
 
-/// How long a person may take to sign in. The issuer's own pages expire about then.
+/// The timeout of a sign-in. The issuer's own pages expire at about the same time.
 const MAX_SIGN_IN: Duration = Duration::from_secs(300);
 
 /// A sign-in that did not end in a token.
@@ -55,14 +55,14 @@ impl Stopped {
     }
 }
 
-/// What the issuer gave out. It is not `Debug`: these are secrets.
+/// The issued tokens. It is not `Debug`, because these are secrets.
 pub(super) struct Tokens {
     pub(super) access_token: String,
-    /// Secrets that no output may have.
+    /// Secrets that no output may contain.
     pub(super) secrets: Vec<String>,
 }
 
-/// The sign-in, if it was asked for and can begin.
+/// The sign-in, if it was requested and can begin.
 pub(super) async fn walk(
     doctor: &Doctor,
     metadata: Fact<Metadata<'_>>,
@@ -131,7 +131,7 @@ impl Flow<'_> {
         outcome
     }
 
-    /// The first answer to this very request. Another page's is answered, and waited past.
+    /// The first callback for this request. Callbacks of other requests are answered and ignored.
     async fn wait(
         &self,
         listener: &mut Listener,
@@ -180,7 +180,7 @@ impl Flow<'_> {
                 |message| Stopped::by(&message),
             ));
         }
-        // No error shows the body, which has tokens.
+        // No error shows the body, because it contains tokens.
         let body: Map<String, Value> = serde_json::from_slice(&answer.body).unwrap_or_default();
         self.say(&format!("  4           200  {}", members(&body)));
         let string = |name: &str| body.get(name).and_then(Value::as_str).map(str::to_owned);
@@ -209,12 +209,12 @@ impl Flow<'_> {
             .map_err(|(found, advice)| Stopped { found, advice })
     }
 
-    /// Reports a hop while it happens. Standard output is for the JSON document, if one was asked for.
+    /// Reports a hop as it happens. Standard output is reserved for the JSON document, if one was requested.
     fn say(&self, text: &str) {
         if self.doctor.json {
             progress::line(text);
         } else {
-            // That a terminal has gone away is for the report to notice.
+            // The report detects a closed terminal.
             let _: io::Result<()> = progress::print(&format!("{text}\n"));
         }
     }
@@ -230,7 +230,7 @@ fn stopped_by(callback: &Callback, error: &TokenError) -> Stopped {
     }
 }
 
-/// What a token response has, without the tokens.
+/// The members of a token response, without the tokens.
 fn members(body: &Map<String, Value>) -> String {
     let member = |(name, value): (&String, &Value)| match (name.as_str(), value) {
         ("access_token" | "id_token" | "refresh_token", Value::String(token)) => {
@@ -245,7 +245,7 @@ fn members(body: &Map<String, Value>) -> String {
     members.join(", ")
 }
 
-/// `sign_in`: `judged` are the checks of the token that came, where they are not in the report themselves.
+/// `sign_in`: `judged` are the checks of the new token, if the report does not list them.
 pub(super) fn check(walked: Fact<Result<&Examined, &Stopped>>, judged: &[Outcome]) -> Outcome {
     let token = match walked {
         Err(skip) => return SIGN_IN.skip(skip),

@@ -1,4 +1,4 @@
-//! A token, judged by the authorizer's own checks, all of them.
+//! Checks a token with all of the authorizer's own checks.
 
 mod checks;
 pub(super) mod shown;
@@ -23,12 +23,12 @@ pub(super) use self::checks::all;
 use super::keys::Keys;
 use super::{Doctor, Fact, Skip};
 
-/// What is known of a token.
+/// The facts about a token.
 #[derive(Debug)]
 pub(super) struct Examined {
     /// Every check, unless it cannot be read.
     inspection: Result<Inspection, Refusal>,
-    /// How many bytes and dots it has: enough to say what an unreadable one is.
+    /// Its number of bytes and dots: enough to classify one that cannot be parsed.
     bytes: usize,
     dots: usize,
     /// Why the issuer is not known.
@@ -38,7 +38,7 @@ pub(super) struct Examined {
 }
 
 impl Examined {
-    /// Makes every check that can be made with what is known of the issuer.
+    /// Runs every check that is possible with the facts about the issuer.
     pub(super) async fn new(
         settings: &Settings,
         token: &str,
@@ -63,7 +63,7 @@ impl Examined {
 }
 
 impl Examined {
-    /// Who it is about.
+    /// Its subject.
     pub(super) fn subject(&self) -> String {
         let claim = self.inspection.as_ref().ok();
         let claim = claim.and_then(|inspection| inspection.claim("sub"));
@@ -74,7 +74,7 @@ impl Examined {
     }
 }
 
-/// A token as people paste it: with blanks around it, or with the scheme before it.
+/// A token as pasted: perhaps with white space around it, or with the scheme before it.
 pub(in crate::commands) fn bare(token: &str) -> &str {
     let token = token.trim();
     match token.split_at_checked(7) {
@@ -108,11 +108,11 @@ impl Transport for Replay {
     }
 }
 
-/// The authorizer's settings by the options of the command, everything else being its default. A wrong issuer is for
-/// `issuer_form` to report; until it is right a placeholder is in its place, which no token names.
+/// The authorizer's settings from the options of the command, with defaults for the rest. `issuer_form` reports an
+/// invalid issuer; here a placeholder replaces it, which no token names.
 ///
 /// # Errors
-/// When the audience or the client id could not be a setting.
+/// When the audience or the client id is not a valid setting.
 pub(super) fn settings(doctor: &Doctor) -> Result<Settings, String> {
     let given = |issuer| Given { doctor, issuer };
     Settings::from_source(&given(doctor.issuer.as_str()))

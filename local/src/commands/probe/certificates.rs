@@ -1,4 +1,4 @@
-//! Why a server's certificate is not accepted: the verifier's reason, and the chain that the server sent.
+//! Why a server's certificate is rejected: the verifier's reason, and the chain that the server sent.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,8 +14,7 @@ use x509_cert::der::asn1::AnyRef;
 use x509_cert::der::{Decode as _, Encode as _};
 use x509_cert::name::Name;
 
-/// The usual verifier, which decides; what it rejects is kept, so that a person can be told which certificate is
-/// missing.
+/// The usual verifier, which decides. Rejected chains are kept, so that the report can name the missing certificate.
 #[derive(Debug)]
 pub(super) struct RecordingVerifier {
     inner: Arc<WebPkiServerVerifier>,

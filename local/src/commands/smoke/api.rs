@@ -80,7 +80,7 @@ impl<'s> Api<'s> {
         }
     }
 
-    /// A request that changes nothing, wherever it arrives.
+    /// A request that changes nothing, whichever API receives it.
     pub(super) fn request(&self, method: &Method, path: &str) -> RequestBuilder {
         let request = self
             .probe
@@ -148,7 +148,7 @@ impl Reply {
         self.0.as_ref().ok()?.header(name)
     }
 
-    /// Whether it comes from an HTTP API, by the header that only these have.
+    /// Whether it comes from an HTTP API, by a header that only these have.
     pub(super) fn is_of_http_api(&self) -> bool {
         self.header(&HeaderName::from_static("apigw-requestid"))
             .is_some()
@@ -168,7 +168,7 @@ impl Reply {
         Some(message.chars().take(120).collect())
     }
 
-    /// What to do about an answer that was not expected.
+    /// The advice for an unexpected answer.
     pub(super) fn advice(&self) -> String {
         let answer = match &self.0 {
             Ok(answer) => answer,

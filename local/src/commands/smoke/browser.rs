@@ -1,4 +1,4 @@
-//! What a browser needs to read the answers.
+//! The headers that a browser needs to read the answers.
 
 use http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,

@@ -1,4 +1,4 @@
-//! What was seen of behaviour that API Gateway's documentation leaves open.
+//! Observations of behaviour that API Gateway's documentation does not specify.
 
 use crate::commands::report::printable;
 

@@ -1,4 +1,4 @@
-//! Valid tokens: what they may and what they may not.
+//! Checks with valid tokens: allowed and denied calls.
 
 use http::StatusCode;
 

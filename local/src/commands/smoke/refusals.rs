@@ -1,4 +1,4 @@
-//! Calls that must be rejected, and what the rejections carry.
+//! Calls that must be rejected, and the headers of the rejections.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -51,7 +51,7 @@ pub(super) const REQUEST_ID: Check = Check::new(
     "https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html",
 );
 
-/// The first check, which also tells whether the API answers.
+/// The first check, which also shows whether the API answers.
 pub(super) struct SignedOut {
     pub(super) outcome: Outcome,
     pub(super) reached: bool,
@@ -102,7 +102,7 @@ pub(super) async fn expired_token(api: &Api<'_>) -> Outcome {
     rejection(EXPIRED_TOKEN, &[("", &reply)])
 }
 
-/// A 401, or what an HTTP API has in its place.
+/// A 401, or a 403 of an HTTP API with simple responses.
 fn rejection(check: Check, replies: &[(&str, &Reply)]) -> Outcome {
     for (_, reply) in replies {
         if reply.is(StatusCode::UNAUTHORIZED) {
@@ -133,7 +133,7 @@ fn forged(token: Option<&str>) -> String {
         let payload = part(r#"{"iss":"https://issuer.invalid","sub":"smoke","aud":"smoke"}"#);
         return format!("{header}.{payload}.{}", part("smoke"));
     };
-    // The first character: some bits of the last one mean nothing.
+    // The first character, because some bits of the last one are unused.
     let mut characters = signature.chars();
     let other = if characters.next() == Some('A') {
         'B'

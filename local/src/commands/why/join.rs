@@ -8,7 +8,7 @@ use crate::commands::decision::NamedRoute;
 use crate::gateway::access_log::{AccessLine, value};
 use crate::gateway::decided::DecidedBy;
 
-/// What became of a request. What the lines do not show is none.
+/// What happened to a request. Facts that the lines do not show are `None`.
 #[derive(Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Account {
@@ -19,12 +19,12 @@ pub(super) struct Account {
     pub(super) route: Option<NamedRoute>,
     pub(super) authorizer: AuthorizerPart,
     pub(super) advice: String,
-    /// What was found and expected, as a function's line has it.
+    /// The found and expected values of a function's line.
     #[serde(skip)]
     pub(super) detail: Option<String>,
 }
 
-/// What the authorizer had to do with it.
+/// The authorizer's part in it.
 #[derive(Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct AuthorizerPart {

@@ -1,4 +1,4 @@
-//! What a function answers to an HTTP API, as an HTTP response.
+//! Converts a function's answer to an HTTP API into an HTTP response.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -11,7 +11,7 @@ use super::super::answer::{header_value, headers, remap, status};
 use super::super::malformed::Malformed;
 use crate::template::api::PayloadFormat;
 
-/// The media type of an answer that names none.
+/// The media type of an answer without one.
 const DEFAULT_MEDIA_TYPE: HeaderValue = HeaderValue::from_static("text/plain;charset=UTF-8");
 
 /// Reads a function's answer.

@@ -15,7 +15,7 @@ use crate::aws;
 use crate::clock::millis;
 use crate::template::Api;
 
-/// Who may call, as the integration's event has it.
+/// The authorization in the integration's event.
 #[derive(Clone, Debug)]
 pub enum Authorized {
     /// The route has no authorizer.

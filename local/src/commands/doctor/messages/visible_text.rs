@@ -1,9 +1,9 @@
 //! The text of an HTML page.
 
-/// What a person sees: no scripts, styles and tags. A script of Okta's pages holds the whole request, so it may not be
-/// taken for what the page says.
+/// The visible text: without scripts, styles and tags. A script of Okta's pages contains the whole request, which is
+/// not part of the message.
 pub(super) fn visible_text(page: &str) -> String {
-    // Positions in the one are positions in the other.
+    // Positions are the same in both.
     let lower = page.to_ascii_lowercase();
     let mut text = String::new();
     let mut at = 0;

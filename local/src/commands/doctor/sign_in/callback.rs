@@ -1,4 +1,4 @@
-//! The redirect URI, listened on while a person signs in.
+//! The server at the redirect URI during a sign-in.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use tokio::task::JoinSet;
 use super::Stopped;
 use super::page::Page;
 
-/// How long the last page may take to reach the browser.
+/// The timeout for sending the last page.
 const MAX_CLOSING: Duration = Duration::from_secs(1);
 
 /// The server at the redirect URI.
@@ -52,7 +52,7 @@ impl Callback {
     }
 
     pub(super) fn answer(self, page: Page) {
-        // A browser that has gone away needs no page.
+        // A closed browser needs no page.
         let _ = self.page.send(page);
     }
 }
@@ -116,12 +116,12 @@ impl Listener {
     pub(super) async fn next(&mut self) -> Callback {
         match self.arrivals.recv().await {
             Some(callback) => callback,
-            // The servers have ended, which they do not do by themselves.
+            // The servers have ended, which does not happen by itself.
             None => std::future::pending().await,
         }
     }
 
-    /// Lets the last page reach the browser, and ends.
+    /// Sends the last page, and ends.
     pub(super) async fn close(mut self) {
         let _ = self.end.send(true);
         let ending = async { while self.servers.join_next().await.is_some() {} };

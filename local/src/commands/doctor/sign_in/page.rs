@@ -1,6 +1,6 @@
 //! The page at the end of a sign-in.
 
-/// A status and a page for the person at the browser.
+/// A status and a page for the user.
 #[derive(Debug)]
 pub(super) struct Page {
     pub(super) status: u16,
@@ -46,7 +46,7 @@ impl Page {
     }
 }
 
-/// Text of a stranger in a page.
+/// Escapes untrusted text for a page.
 fn escaped(text: &str) -> String {
     let mut html = String::with_capacity(text.len());
     for character in text.chars() {

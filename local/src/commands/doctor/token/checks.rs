@@ -1,4 +1,4 @@
-//! The checks of a token, from what the authorizer's inspection found.
+//! The checks of a token, from the results of the authorizer's inspection.
 
 use authorizer::refusal::Refusal;
 use authorizer::verifier::Inspection;
