@@ -104,7 +104,8 @@ impl Preconditions {
             .filter(|_| self.if_none_match.is_none())
     }
 
-    /// Whether a write over the version `current` may go on. `If-Match` compares strongly, `If-None-Match` weakly.
+    /// Whether a write over the version `current` may proceed. `If-Match` uses strong comparison, `If-None-Match` weak
+    /// comparison.
     pub(crate) fn permit_write(&self, current: &Tag) -> bool {
         self.matches(current) && !self.none_match_fails(current)
     }

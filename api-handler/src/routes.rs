@@ -85,7 +85,7 @@ impl Route {
 /// What awaits the store is boxed: the SDK's futures nest too deep for the compiler to lay out in one, and are too large
 /// to be moved for requests that do not need them.
 ///
-/// `HEAD` exists where the template has an authorizer for it; elsewhere its callers would all be anonymous.
+/// `HEAD` exists only where the template has an authorizer for it; elsewhere all its callers would be anonymous.
 ///
 /// # Errors
 /// The problem for the caller.

@@ -14,7 +14,7 @@ pub(super) type Item = HashMap<String, AttributeValue>;
 /// queries all of them.
 const PUBLIC_SHARDS: u32 = 8;
 
-/// The partition of the audience index that a resource is in. Private ones are in none.
+/// The partition of the audience index for a resource. Private ones have none.
 pub(super) fn audience(id: &StateId, visibility: &Visibility) -> Option<String> {
     match visibility {
         Visibility::Private => None,

@@ -324,7 +324,7 @@ fn by_authorizer(
     }
 }
 
-/// The gateway answered without asking the authorizer.
+/// The gateway answered without calling the authorizer.
 fn not_asked(
     authorizer: &LambdaAuthorizer,
     status: StatusCode,

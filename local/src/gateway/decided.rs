@@ -34,7 +34,7 @@ impl DecidedBy {
 /// The component that decided, and the code of the reason in `docs/reasons.md`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cause {
-    /// Who.
+    /// The component.
     pub by: DecidedBy,
     /// The reason, as far as this line shows it.
     pub reason: String,

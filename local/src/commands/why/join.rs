@@ -32,7 +32,7 @@ pub(super) struct AuthorizerPart {
     pub(super) cache: Option<&'static str>,
 }
 
-/// The account of a request with this id: API Gateway's, or Lambda's of one of its invocations.
+/// What happened to the request with this id, API Gateway's or Lambda's of one of its invocations.
 pub(super) fn account(lines: &LogLines, id: &str) -> Option<Account> {
     let access = lines.access.iter().find(|line| is_about(line, id));
     let id = access.map_or(id, |line| line.request_id.as_str());
