@@ -13,7 +13,7 @@ terraform {
 
 resource "aws_lambda_function" "authorizer" {
   function_name    = "${var.name}-authorizer"
-  description      = "Verifies the access token and returns a policy of the routes that its bearer may call."
+  description      = "Verifies the access token and returns a policy for the routes that the caller may call."
   filename         = var.authorizer_zip
   source_code_hash = filebase64sha256(var.authorizer_zip)
   runtime          = "provided.al2023"

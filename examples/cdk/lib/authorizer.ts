@@ -36,7 +36,7 @@ export class Authorizer extends Construct {
   constructor(scope: Construct, id: string, props: AuthorizerProps) {
     super(scope, id);
     this.handler = new lambda.Function(this, 'Function', {
-      description: 'Verifies the access token and returns a policy of the routes that its bearer may call.',
+      description: 'Verifies the access token and returns a policy for the routes that the caller may call.',
       code: lambda.Code.fromAsset(props.code),
       runtime: lambda.Runtime.PROVIDED_AL2023,
       handler: 'bootstrap',
