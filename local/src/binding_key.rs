@@ -26,7 +26,6 @@ pub struct BindingKey {
 /// The contents of one proof (RFC 9449, section 4.2).
 #[derive(Clone, Copy, Debug)]
 pub struct ProofOf<'a> {
-    /// The method.
     pub method: &'a str,
     /// The URL, without query and fragment.
     pub url: &'a str,

@@ -17,31 +17,16 @@ use crate::template::TableDefinition;
 pub enum DatabaseError {
     /// The file cannot be opened.
     #[error("the database {file} cannot be opened: {cause}")]
-    Open {
-        /// The file.
-        file: String,
-        /// Why not.
-        cause: String,
-    },
+    Open { file: String, cause: String },
     /// A table cannot be created.
     #[error("the table `{table}` of the template cannot be created: {cause}")]
-    Create {
-        /// The table.
-        table: String,
-        /// Why not.
-        cause: String,
-    },
+    Create { table: String, cause: String },
     /// The file has a table of an older template.
     #[error(
         "the table `{table}` in {file} was made with other keys or indexes than the template has now: delete that file \
          (what it holds is lost), or keep it and choose another folder with --data"
     )]
-    Changed {
-        /// The table.
-        table: String,
-        /// The file.
-        file: String,
-    },
+    Changed { table: String, file: String },
 }
 
 /// The running database.

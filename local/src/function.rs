@@ -32,15 +32,12 @@ const PATIENCE: Duration = Duration::from_millis(250);
 /// The settings of a function.
 #[derive(Clone, Debug)]
 pub struct FunctionSettings {
-    /// Its name.
     pub name: String,
     /// Other names that it can be invoked by.
     pub aliases: Vec<String>,
-    /// Its ARN.
     pub arn: String,
     /// The program.
     pub binary: PathBuf,
-    /// Its arguments.
     pub arguments: Vec<String>,
     /// How long one invocation may take.
     pub timeout: Duration,

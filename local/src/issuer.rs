@@ -29,7 +29,6 @@ pub struct User {
     pub uid: String,
     /// `sub` of access tokens.
     pub login: String,
-    /// The groups.
     pub groups: Vec<String>,
 }
 

@@ -30,12 +30,7 @@ pub enum PackagesError {
     },
     /// A file could not be read or written.
     #[error("{path}: {cause}")]
-    File {
-        /// The file.
-        path: String,
-        /// Why not.
-        cause: io::Error,
-    },
+    File { path: String, cause: io::Error },
 }
 
 /// Checks that Node.js is installed and new enough.

@@ -37,9 +37,7 @@ impl Taken {
 /// A listener on loopback and its address.
 #[derive(Debug)]
 pub struct Port {
-    /// The listener.
     pub listener: TcpListener,
-    /// Its address.
     pub address: SocketAddr,
 }
 

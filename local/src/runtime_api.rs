@@ -28,7 +28,6 @@ const MAX_ANSWER: usize = 6 * 1024 * 1024;
 /// An invocation that the function has not fetched yet.
 #[derive(Debug)]
 pub struct QueuedInvocation {
-    /// Its id.
     pub request_id: String,
     /// The event.
     pub payload: Bytes,

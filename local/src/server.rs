@@ -19,7 +19,6 @@ use crate::invoke_api;
 pub struct Server {
     /// The API's stage.
     pub gateway: Arc<Gateway>,
-    /// The functions.
     pub functions: Arc<dyn Invoke>,
 }
 

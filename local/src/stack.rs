@@ -43,17 +43,13 @@ const PROBE_TIMEOUT: Duration = Duration::from_secs(15);
 pub struct StackOptions {
     /// The port of the web pages; 0 is any free one, for this and the others.
     pub web_port: u16,
-    /// The port of the API.
     pub api_port: u16,
-    /// The port of the database.
     pub database_port: u16,
-    /// The port of the issuer.
     pub issuer_port: u16,
     /// A real issuer, used instead of the local one.
     pub issuer: Option<RealIssuer>,
     /// The folder of the state.
     pub data: PathBuf,
-    /// The template.
     pub template: PathBuf,
     /// Values of the template's parameters. They override those that the stack sets.
     pub parameters: BTreeMap<String, String>,

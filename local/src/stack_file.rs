@@ -19,17 +19,13 @@ pub struct StackFile {
     /// A function, whose dry run shows that the stack answers.
     #[serde(default = "default_function")]
     pub function: String,
-    /// The database.
     pub database: String,
     /// The web pages.
     pub web: String,
-    /// The issuer.
     pub issuer: String,
     /// The issuer's process; none for a real issuer.
     pub issuer_pid: Option<u32>,
-    /// The client id.
     pub client_id: String,
-    /// The audience.
     pub audience: String,
 }
 

@@ -72,7 +72,6 @@ const OTHER_EVENTS: [&str; 17] = [
 /// The parts of a template that one machine runs.
 #[derive(Debug)]
 pub struct Template {
-    /// The API.
     pub api: Api,
     /// The functions, by their order in the template's names.
     pub functions: Vec<FunctionDefinition>,

@@ -9,16 +9,10 @@ use std::{fs, str};
 pub enum TextFileError {
     /// The file cannot be read at all.
     #[error("{path}: {cause}")]
-    File {
-        /// The file.
-        path: String,
-        /// Why not.
-        cause: io::Error,
-    },
+    File { path: String, cause: io::Error },
     /// The bytes are not text in an encoding that is read.
     #[error("{path}: {cause}")]
     Encoding {
-        /// The file.
         path: String,
         /// What the bytes are.
         cause: EncodingError,

@@ -35,7 +35,6 @@ pub enum TokenError {
     /// The issuer is a real one.
     #[error("{issuer} is a real issuer: sign in at {web} in a browser")]
     RealIssuer {
-        /// The issuer.
         issuer: String,
         /// The pages.
         web: String,
@@ -61,7 +60,6 @@ pub enum TokenError {
 pub struct SignIn<'a> {
     /// The exact issuer.
     pub issuer: &'a str,
-    /// The client id.
     pub client_id: &'a str,
     /// The redirect URI. No server needs to listen there.
     pub redirect_uri: String,

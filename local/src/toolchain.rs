@@ -15,7 +15,6 @@ pub enum BuildError {
     Cargo {
         /// The program.
         cargo: String,
-        /// Why not.
         cause: std::io::Error,
     },
     /// cargo has reported the errors.

@@ -30,7 +30,6 @@ pub struct Call {
     pub id: String,
     /// When it arrived.
     pub at: OffsetDateTime,
-    /// The verb.
     pub verb: String,
     /// The path as sent, without the stage, with its `/`.
     pub path: String,
@@ -42,7 +41,6 @@ pub struct Call {
     pub query: Vec<(String, String)>,
     /// The headers with their names in the case of an event, in order.
     pub headers: Vec<(String, String)>,
-    /// The body.
     pub body: Bytes,
     /// The caller's address.
     pub source_ip: IpAddr,

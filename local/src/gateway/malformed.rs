@@ -25,7 +25,6 @@ pub enum Malformed {
     TooLarge {
         /// Its length.
         bytes: usize,
-        /// The limit.
         limit: usize,
     },
 }

@@ -16,7 +16,6 @@ pub(super) struct Entry {
     pub(super) resource: Option<String>,
     /// The type of the gateway's own answer.
     pub(super) response_type: Option<&'static str>,
-    /// Its message.
     pub(super) error_message: Option<&'static str>,
     /// The invocation of the authorizer; none when its answer was cached.
     pub(super) authorizer: Option<FunctionCall>,

@@ -7,7 +7,6 @@ use crate::template::api::Route;
 /// The route of a request, and the parameters of its path.
 #[derive(Debug)]
 pub struct Matched<'a> {
-    /// The route.
     pub route: &'a Route,
     /// The parameters, as sent.
     pub parameters: BTreeMap<String, String>,

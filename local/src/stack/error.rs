@@ -23,7 +23,6 @@ pub enum StackError {
         data: String,
         /// Its process.
         pid: u32,
-        /// Its API.
         api: String,
     },
     /// A port is taken.
@@ -43,7 +42,6 @@ pub enum StackError {
     Template {
         /// The template.
         file: String,
-        /// What is wrong.
         cause: TemplateError,
     },
     /// The template cannot be read.
@@ -63,21 +61,13 @@ pub enum StackError {
     /// A part started but does not answer.
     #[error("{part} does not answer at {url}: {problem}")]
     Silent {
-        /// The part.
         part: &'static str,
-        /// Where.
         url: String,
-        /// What happened.
         problem: String,
     },
     /// A file or folder cannot be used.
     #[error("{path}: {cause}")]
-    File {
-        /// The file.
-        path: String,
-        /// Why not.
-        cause: io::Error,
-    },
+    File { path: String, cause: io::Error },
     /// No HTTP client.
     #[error("TLS cannot be set up: {0}")]
     Tls(String),

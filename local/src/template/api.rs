@@ -16,7 +16,6 @@ pub struct Api {
     pub logical_id: String,
     /// The name of its stage.
     pub stage: String,
-    /// Its routes.
     pub routes: Vec<Route>,
     /// Its authorizers, by name.
     pub authorizers: BTreeMap<String, TemplateAuthorizer>,
@@ -174,11 +173,9 @@ pub enum Identity {
 /// One part of a request that identifies its caller.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum IdentitySource {
-    /// A header.
     Header(String),
     /// A parameter of the query.
     QueryString(String),
-    /// A variable of the stage.
     StageVariable(String),
     /// A member of the request's context.
     Context(String),
@@ -189,7 +186,6 @@ pub enum IdentitySource {
 pub struct CorsConfiguration {
     /// Origins: exact, `*`, or `https://*` and `http://*`.
     pub origins: Vec<String>,
-    /// Methods.
     pub methods: Vec<String>,
     /// Headers that a request may have.
     pub headers: Vec<String>,

@@ -62,7 +62,6 @@ pub enum Fault {
     /// A value that the parameter's own rules exclude.
     #[error("{value} is not allowed: expected {expected}")]
     NotAllowed {
-        /// The value.
         value: String,
         /// The rule.
         expected: String,
@@ -75,7 +74,6 @@ pub enum Fault {
     NoSuch {
         /// Its kind.
         what: &'static str,
-        /// The name.
         name: String,
     },
     /// A file that the template includes and that cannot be read.

@@ -16,7 +16,6 @@ pub struct Given {
     pub commands: BTreeSet<String>,
     /// Whether no function is run, so that none needs a program.
     pub runs_nothing: bool,
-    /// The region.
     pub region: String,
     /// The folder of the template, for files that it includes.
     pub folder: PathBuf,

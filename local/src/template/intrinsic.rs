@@ -24,7 +24,6 @@ pub(super) struct Scope {
     pub(super) mappings: Map<String, Value>,
     /// What `Ref` and `Fn::GetAtt` give for each resource.
     pub(super) resources: BTreeMap<String, Names>,
-    /// The region.
     pub(super) region: String,
     /// The folder of the template, for files that it includes.
     pub(super) folder: PathBuf,

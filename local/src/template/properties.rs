@@ -43,7 +43,6 @@ pub enum Treatment {
 /// One property of a section.
 #[derive(Clone, Copy, Debug)]
 pub struct Property {
-    /// Its name.
     pub name: &'static str,
     /// Whether `Globals` may have it.
     pub global: bool,

@@ -72,7 +72,6 @@ impl Product {
 pub(super) struct Selected<'a> {
     /// Its logical id.
     pub(super) id: String,
-    /// Its product.
     pub(super) product: Product,
     /// Its resource; the implicit API has none.
     pub(super) resource: Option<Resource<'a>>,

@@ -31,7 +31,6 @@ const WITHOUT_EFFECT: [&str; 8] = [
 /// One table of the template.
 #[derive(Clone, Debug)]
 pub struct TableDefinition {
-    /// Its name.
     pub name: String,
     /// The body of the `CreateTable` request.
     pub create: Value,
