@@ -166,7 +166,9 @@ impl Problem {
             Self::MethodNotAllowed(allow) => {
                 format!("the method is not allowed; this path has: {allow}")
             }
-            Self::NotAcceptable => "the answer is application/json; accept it".to_owned(),
+            Self::NotAcceptable => {
+                "the response is application/json; send `Accept: application/json`".to_owned()
+            }
             Self::Conflict(_) => "the patch does not fit the resource; see errors".to_owned(),
             Self::PreconditionFailed => {
                 "a precondition does not hold; read the resource again".to_owned()

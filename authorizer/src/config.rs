@@ -167,7 +167,9 @@ fn read_key_file(reader: &mut Reader<'_>, issuers: &[IssuerSettings]) -> Option<
         Err(error) => {
             reader.fault(
                 "JWKS_FILE",
-                format!("the path of a JWK Set with a usable key; the file cannot serve: {error}"),
+                format!(
+                    "the path of a JWK Set with a usable key; the file cannot be used: {error}"
+                ),
             );
             None
         }
@@ -281,7 +283,7 @@ fn read_ca_file(reader: &mut Reader<'_>) -> Option<Vec<u8>> {
     if let Err(error) = crate::issuer::http_client::HttpClient::new(Some(&pem)) {
         reader.fault(
             "CA_FILE",
-            format!("a file of PEM certificates; the file cannot serve: {error}"),
+            format!("a file of PEM certificates; the file cannot be used: {error}"),
         );
     }
     Some(pem)

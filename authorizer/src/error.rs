@@ -25,7 +25,7 @@ pub enum AuthorizerError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum Failure {
     /// The event is not JSON of a known shape.
-    #[error("the event is of no known shape: {0}")]
+    #[error("the event has no known shape: {0}")]
     UnknownEvent(#[from] EventFault),
     /// There are no usable keys, and none could be fetched.
     #[error("no usable keys of the issuer, and none could be fetched{}", because(cause.as_ref()))]
@@ -34,7 +34,7 @@ pub enum Failure {
         cause: Option<FetchError>,
     },
     /// The issuer did not say whether the token is active.
-    #[error("the issuer could not be asked whether the token is active: {cause}")]
+    #[error("introspection failed: {cause}")]
     IntrospectionUnavailable {
         /// Why not.
         cause: IntrospectionFailure,

@@ -22,7 +22,7 @@ pub enum Refusal {
     #[error("no bearer token")]
     NoToken,
     /// A credential that is not `Bearer` and one token.
-    #[error("the credential is not of the form `Bearer` and one token")]
+    #[error("the credential is not `Bearer` and one token")]
     MalformedBearer,
     /// More than one credential (RFC 6750, section 2: not more than one method, here not more than one value).
     #[error("more than one credential")]
@@ -73,7 +73,7 @@ pub enum Refusal {
     #[error("the type in the header is that of another kind of token")]
     TypeNotAllowed,
     /// No `kid`, or one that is not a string.
-    #[error("the header names no key")]
+    #[error("the header has no `kid`")]
     KeyIdMissing,
     /// A `kid` over the limit.
     #[error(
@@ -105,7 +105,7 @@ pub enum Refusal {
     #[error("wrong signature")]
     WrongSignature,
     /// No `exp`.
-    #[error("no time of expiry")]
+    #[error("no expiry time")]
     ExpiryMissing,
     /// `exp`, `nbf` or `iat` is present and not a finite number (RFC 7519, section 2, `NumericDate`).
     #[error("the claim `{claim}` is not a number of seconds")]

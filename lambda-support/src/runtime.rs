@@ -27,7 +27,7 @@ pub enum ProcessError {
     #[error(transparent)]
     Settings(#[from] Faults),
     /// The process does not run in Lambda, or variables of Lambda are missing.
-    #[error("{0}: this function needs Lambda, or on one machine `cargo local`")]
+    #[error("{0}: run this function in Lambda, or locally with `cargo local`")]
     NoLambda(String),
     /// The function cannot be set up.
     #[error("the function cannot start: {0}")]
@@ -240,7 +240,7 @@ mod tests {
             given.remove(name);
             let error = LambdaEnvironment::from_source(&Given(given)).unwrap_err();
             let expected =
-                format!("no {name}: this function needs Lambda, or on one machine `cargo local`");
+                format!("no {name}: run this function in Lambda, or locally with `cargo local`");
             assert_eq!(error.to_string(), expected);
         }
         for (name, wrong) in [

@@ -36,7 +36,7 @@ fn read_rules(
     if reader.is_set_blank(NAME) && reader.text(FILE).is_none() {
         reader.fault(
             NAME,
-            "a JSON array of rules; to let every valid token call everything, leave it unset",
+            "a JSON array of rules; to allow every valid token on every route, leave it unset",
         );
     }
     let (name, json) = match (reader.text(NAME), reader.text(FILE)) {

@@ -16,7 +16,7 @@ pub(super) fn of_issuer(issuer: &str) -> Vec<String> {
 pub(super) fn of_rules(name: &str, rules: &[AccessRule]) -> Vec<String> {
     if rules.is_empty() {
         return vec![format!(
-            "{name} holds an empty array: every caller is denied; to let every valid token call everything, leave it unset"
+            "{name} holds an empty array: every caller is denied; to allow every valid token on every route, leave it unset"
         )];
     }
     let warnings = rules.iter().enumerate().filter_map(|(index, rule)| {

@@ -322,7 +322,7 @@ fn the_proxy_is_read_as_curl_reads_it_and_its_password_is_never_shown() {
 
 #[test]
 fn an_unusable_file_is_reported_in_whole_sentences() {
-    let jwks = "the path of a JWK Set with a usable key; the file cannot serve:";
+    let jwks = "the path of a JWK Set with a usable key; the file cannot be used:";
     check_message(
         "JWKS_FILE",
         "bad.json",
@@ -336,7 +336,7 @@ fn an_unusable_file_is_reported_in_whole_sentences() {
     check_message(
         "CA_FILE",
         "bad.pem",
-        "a file of PEM certificates; the file cannot serve: no PEM certificate in it",
+        "a file of PEM certificates; the file cannot be used: no PEM certificate in it",
     );
 }
 
@@ -470,7 +470,7 @@ fn rules_that_no_caller_can_meet_cause_a_warning() {
     assert_eq!(
         warnings("[]"),
         [
-            "ACCESS_RULES holds an empty array: every caller is denied; to let every valid token call everything, leave it unset"
+            "ACCESS_RULES holds an empty array: every caller is denied; to allow every valid token on every route, leave it unset"
         ]
     );
     assert_eq!(

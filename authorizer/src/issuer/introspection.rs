@@ -87,7 +87,7 @@ pub enum IntrospectionError {
     #[error("the issuer's answer names another `{0}` than the token")]
     Other(OtherMember),
     /// The issuer gave no usable answer. An internal failure.
-    #[error("the issuer could not be asked about the token: {0}")]
+    #[error("introspection failed: {0}")]
     Unavailable(IntrospectionFailure),
 }
 

@@ -806,7 +806,7 @@ fn an_event_without_the_url_is_our_failure_unless_the_url_is_set() {
         event["requestContext"] = context;
         let world = requiring();
         let answer = wait(world.ask(&event));
-        let message = "the event is of no known shape: expected the domain name and the path of the request, or the setting DPOP_PUBLIC_URL";
+        let message = "the event has no known shape: expected the domain name and the path of the request, or the setting DPOP_PUBLIC_URL";
         assert_eq!(
             answer,
             json!({"errorType": "UnknownEvent", "errorMessage": message})

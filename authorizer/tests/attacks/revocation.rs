@@ -85,7 +85,7 @@ fn an_issuer_that_gives_no_clear_answer_is_our_failure() {
     let found = wait(world.ask(&token_event(&token_with(&json!({})))));
     assert_eq!(found["errorType"], "IntrospectionUnavailable");
     // The log names the cause, and the next question waits a second.
-    let detail = "failed: the issuer could not be asked whether the token is active: no connection to the issuer: refused, \
+    let detail = "failed: introspection failed: no connection to the issuer: refused, \
                   closed, or no route to its host";
     assert_eq!(world.log.last()["detail"], detail);
     says(&world, &json!({"active": true}));

@@ -53,10 +53,10 @@ pub enum JwtError {
     #[error("the signature is not valid")]
     Signature,
     /// Another issuer.
-    #[error("the issuer is another one")]
+    #[error("the issuer does not match")]
     Issuer,
     /// None of the audiences.
-    #[error("the audience is another one")]
+    #[error("the audience does not match")]
     Audience,
     /// `exp` is missing or past.
     #[error("the token has expired")]

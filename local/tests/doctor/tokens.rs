@@ -322,7 +322,7 @@ async fn tokens_of_wrong_times() {
                 "no expiry",
                 json!({"exp": null}),
                 one("token_times"),
-                "no time of expiry",
+                "no expiry time",
                 "seconds",
             ),
             (

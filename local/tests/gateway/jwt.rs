@@ -114,8 +114,8 @@ async fn tokens_without_a_scope_of_the_route() {
 
 #[tokio::test]
 async fn tokens_with_a_wrong_claim() {
-    let audience = "the audience is another one";
-    let issuer = "the issuer is another one";
+    let audience = "the audience does not match";
+    let issuer = "the issuer does not match";
     let expired = "the token has expired";
     let early = "the token is not valid yet";
     for (changes, reason) in [

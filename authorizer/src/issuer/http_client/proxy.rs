@@ -28,7 +28,7 @@ pub enum ForwardProxyError {
     #[error("without a port")]
     Port,
     /// A path, query or fragment.
-    #[error("with something behind the port")]
+    #[error("with a path, query or fragment")]
     Path,
 }
 

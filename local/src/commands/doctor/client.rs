@@ -170,7 +170,7 @@ pub(super) fn check(verdict: Fact<Verdict>) -> Outcome {
         Ok(Verdict::Other { found, advice }) => CLIENT.fail(found, advice),
         Ok(Verdict::Error(message)) => {
             let advice = message.advice(
-                "look the error up in the issuer's log (Okta: Reports > System Log) at this very minute",
+                "look the error up in the issuer's log (Okta: Reports > System Log) at this minute",
             );
             CLIENT.fail(message.to_string(), advice)
         }

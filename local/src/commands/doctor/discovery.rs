@@ -158,7 +158,7 @@ impl Exchange {
         }
         (
             error.to_string(),
-            "open the address in a browser: the issuer's URL leads to something else than an authorization server"
+            "open the address in a browser: the issuer's URL is not that of an authorization server"
                 .to_owned(),
         )
     }

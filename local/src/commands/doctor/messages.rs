@@ -82,9 +82,9 @@ impl Meaning {
                  to one Okta domain"
             }
             Self::RedirectUri => {
-                "add this very redirect URI to Applications > your application > General > Sign-in redirect URIs: \
+                "add exactly this redirect URI to Applications > your application > General > Sign-in redirect URIs: \
                  scheme, host (localhost is not 127.0.0.1), port, path, case and last slash count; the sign-out list \
-                 is another one"
+                 is separate"
             }
             Self::NotAssigned => {
                 "assign the user, or the group Everyone, to the application: Applications > your application > \
