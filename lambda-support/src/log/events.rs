@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde_json::{Map, Value};
 use tracing::field::{Field, Visit};
+use tracing::level_filters::LevelFilter;
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
 
@@ -43,6 +44,18 @@ impl Subscriber for EventLog {
             .iter()
             .any(|ours| metadata.target().starts_with(ours));
         (is_ours || level <= Level::Warn) && self.log.is_on(level)
+    }
+
+    /// Without it every event and span of the libraries, off or not, is asked about at each use.
+    fn max_level_hint(&self) -> Option<LevelFilter> {
+        let levels = [
+            (Level::Trace, LevelFilter::TRACE),
+            (Level::Debug, LevelFilter::DEBUG),
+            (Level::Info, LevelFilter::INFO),
+            (Level::Warn, LevelFilter::WARN),
+        ];
+        let most = levels.into_iter().find(|(level, _)| self.log.is_on(*level));
+        Some(most.map_or(LevelFilter::ERROR, |(_, filter)| filter))
     }
 
     fn event(&self, event: &Event<'_>) {
