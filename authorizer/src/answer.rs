@@ -50,6 +50,9 @@ impl AuthorizerResponse {
     /// Leaves out the largest context value while the answer is too large. Returns the names of those left out.
     pub fn fit(&mut self) -> Vec<String> {
         let mut left_out = Vec::new();
+        if self.max_bytes() <= MAX_ANSWER_BYTES {
+            return left_out;
+        }
         while json_bytes(self) > MAX_ANSWER_BYTES {
             let Some(name) = self.context_mut().and_then(take_largest) else {
                 break;
@@ -59,11 +62,52 @@ impl AuthorizerResponse {
         left_out
     }
 
+    /// A bound on the size as JSON, found without writing it: most answers are far below the limit.
+    fn max_bytes(&self) -> usize {
+        /// The names and the punctuation of an answer.
+        const FRAME: usize = 512;
+        let (principal, resources, context) = match self {
+            Self::Policy {
+                principal_id,
+                policy_document,
+                context,
+            } => (
+                principal_id.as_str(),
+                policy_document.resources(),
+                Some(context),
+            ),
+            Self::Simple { context, .. } => ("", &[][..], context.as_ref()),
+        };
+        let members = context.into_iter().flatten();
+        FRAME
+            + max_string_bytes(principal)
+            + resources
+                .iter()
+                .map(|one| max_string_bytes(one))
+                .sum::<usize>()
+            + members
+                .map(|(name, value)| max_string_bytes(name) + max_value_bytes(value))
+                .sum::<usize>()
+    }
+
     const fn context_mut(&mut self) -> Option<&mut Map<String, Value>> {
         match self {
             Self::Policy { context, .. } => Some(context),
             Self::Simple { context, .. } => context.as_mut(),
         }
+    }
+}
+
+/// Two quotes, a comma or colon, and at most six bytes (`\u001f`) for each one.
+const fn max_string_bytes(text: &str) -> usize {
+    text.len().saturating_mul(6).saturating_add(3)
+}
+
+fn max_value_bytes(value: &Value) -> usize {
+    match value {
+        Value::Null | Value::Bool(_) | Value::Number(_) => 32,
+        Value::String(text) => max_string_bytes(text),
+        Value::Array(_) | Value::Object(_) => json_bytes(value) + 1,
     }
 }
 

@@ -5,7 +5,6 @@
 
 mod member;
 
-use aws_lambda_events::apigw::ApiGatewayCustomAuthorizerRequest;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -101,30 +100,25 @@ impl AuthorizerRequest {
             member::text(outline.route_arn),
         ) {
             (_, _, Some(arn)) if version.as_deref() == Some("2.0") => outline.http_api(&arn),
-            (Some("TOKEN"), Some(arn), _) => Self::token(event, &arn),
+            (Some("TOKEN"), Some(arn), _) => outline.token(&arn),
             (Some("REQUEST"), Some(arn), _) => outline.request(&arn),
             _ => Err(EventFault::NoKnownForm),
         }
     }
-
-    fn token(event: &RawValue, arn: &str) -> Result<Self, EventFault> {
-        // The type of `aws_lambda_events` fails on a token that is not a string; here the token is malformed, not the
-        // event.
-        let credential =
-            match serde_json::from_str::<ApiGatewayCustomAuthorizerRequest>(event.get()) {
-                Ok(event) => without_proof(event.authorization_token.as_deref()),
-                Err(_) => Err(Refusal::MalformedBearer),
-            };
-        Ok(Self {
-            form: EventForm::Token,
-            target: Target::parse(arn)?,
-            credential,
-            request_id: None,
-        })
-    }
 }
 
 impl Outline<'_> {
+    /// REST API, TOKEN authorizer.
+    fn token(&self, arn: &str) -> Result<AuthorizerRequest, EventFault> {
+        let authorization = self.authorization_token.and_then(member::lossy_text);
+        Ok(AuthorizerRequest {
+            form: EventForm::Token,
+            target: Target::parse(arn)?,
+            credential: without_proof(authorization.as_deref()),
+            request_id: None,
+        })
+    }
+
     /// REST API, WebSocket API, or HTTP API with payload 1.0.
     fn request(&self, arn: &str) -> Result<AuthorizerRequest, EventFault> {
         let target = Target::parse(arn)?;

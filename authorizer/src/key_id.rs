@@ -1,6 +1,7 @@
 //! Key ids.
 
 use std::fmt::{self, Write};
+use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
 use thiserror::Error;
@@ -8,7 +9,7 @@ use thiserror::Error;
 /// A key id (`kid`, RFC 7515, section 4.1.4): the name by which a key is looked up. It is never part of a URL, a file
 /// name or a query.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct KeyId(Box<str>);
+pub struct KeyId(Arc<str>);
 
 /// The maximum length of a key id, in bytes. Okta's have 43.
 pub const MAX_KEY_ID_BYTES: usize = 256;

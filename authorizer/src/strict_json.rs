@@ -7,6 +7,7 @@ use std::cell::Cell;
 use std::fmt;
 
 use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::map::Entry;
 use serde_json::{Map, Value};
 use thiserror::Error;
 
@@ -115,11 +116,11 @@ impl<'de> Visitor<'de> for Strict<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
         let mut object = Map::new();
         while let Some(name) = members.next_key::<String>()? {
-            if object.contains_key(&name) {
+            let Entry::Vacant(entry) = object.entry(name) else {
                 self.repeated.set(true);
                 return Err(de::Error::custom("repeated member"));
-            }
-            object.insert(name, members.next_value_seed(self)?);
+            };
+            entry.insert(members.next_value_seed(self)?);
         }
         Ok(Value::Object(object))
     }

@@ -103,15 +103,11 @@ impl Verifier {
         deadline: Deadline,
         trace: &mut Trace,
     ) -> Result<Arc<VerifiedClaims>, AuthorizerError> {
-        let token = credential.token();
-        let digest = token.digest();
-        let verified = self
-            .verify_or_recall(credential, &digest, deadline, trace)
-            .await?;
+        let verified = self.verify_or_recall(credential, deadline, trace).await?;
         trace.client_id = verified.claims.client_id().map(str::to_owned);
         let issuer = &verified.issuer;
         issuer
-            .check_active(digest, token, &verified.claims, deadline, trace)
+            .check_active(credential.token(), &verified.claims, deadline, trace)
             .await?;
         Ok(verified.claims)
     }
@@ -119,7 +115,6 @@ impl Verifier {
     async fn verify_or_recall(
         &self,
         credential: &Credential,
-        digest: &TokenDigest,
         deadline: Deadline,
         trace: &mut Trace,
     ) -> Result<Remembered, AuthorizerError> {
@@ -127,7 +122,8 @@ impl Verifier {
             trace.cache = Some(CacheOutcome::Off);
             return self.verify_now(credential, deadline, trace).await;
         }
-        if let Some(remembered) = self.recall(digest, deadline, trace).await? {
+        let digest = credential.token().digest();
+        if let Some(remembered) = self.recall(&digest, deadline, trace).await? {
             trace.cache = Some(CacheOutcome::Hit);
             let binding = remembered
                 .claims
@@ -139,7 +135,7 @@ impl Verifier {
         }
         trace.cache = Some(CacheOutcome::Miss);
         let verified = self.verify_now(credential, deadline, trace).await?;
-        self.cache.remember(*digest, verified.clone());
+        self.cache.remember(digest, verified.clone());
         Ok(verified)
     }
 

@@ -93,23 +93,25 @@ fn resources(permit: &Permit<'_>, target: &Target) -> Vec<String> {
         return vec![format!("{stage}/{CONNECT}")];
     }
     let mut resources = Vec::new();
-    for rule in permit.rules() {
+    for (place, rule) in permit.rules().enumerate() {
         let path = rule.path.as_str();
         if rule.covers_everything() {
-            resources.push(format!("{stage}/*"));
+            resources.push([stage, "/*"].concat());
             continue;
         }
+        // Rules may overlap; each resource is listed once.
+        let may_repeat = permit
+            .rules()
+            .take(place)
+            .any(|earlier| earlier.path == rule.path);
         // A `*` for the verb would match across slashes: `*/admin` also covers `GET/public/admin`.
-        resources.extend(
-            rule.methods
-                .verbs()
-                .iter()
-                .map(|verb| format!("{stage}/{verb}{path}")),
-        );
+        for verb in rule.methods.verbs() {
+            let resource = [stage, "/", verb.as_str(), path].concat();
+            if !may_repeat || !resources.contains(&resource) {
+                resources.push(resource);
+            }
+        }
     }
-    // Rules may overlap; each resource is listed once.
-    let mut seen = std::collections::HashSet::new();
-    resources.retain(|resource| seen.insert(resource.clone()));
     resources
 }
 

@@ -113,7 +113,11 @@ impl<'de> Deserialize<'de> for LossyText {
             }
 
             fn visit_bytes<E: de::Error>(self, bytes: &[u8]) -> Result<LossyText, E> {
-                Ok(LossyText(String::from_utf8_lossy(bytes).into_owned()))
+                // Nearly always it is UTF-8, which is checked many bytes at a time.
+                Ok(LossyText(match str::from_utf8(bytes) {
+                    Ok(text) => text.to_owned(),
+                    Err(_) => String::from_utf8_lossy(bytes).into_owned(),
+                }))
             }
         }
         // As bytes, because they may not be UTF-8.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::algorithm::Algorithm;
-use crate::bearer::{BearerToken, TokenDigest};
+use crate::bearer::BearerToken;
 use crate::claims::UnverifiedClaims;
 use crate::deadline::Deadline;
 use crate::error::{AuthorizerError, Failure};
@@ -94,7 +94,6 @@ impl TrustedIssuer {
     /// Introspects a verified token, if introspection is on.
     pub(super) async fn check_active(
         &self,
-        digest: TokenDigest,
         token: &BearerToken,
         claims: &VerifiedClaims,
         deadline: Deadline,
@@ -106,7 +105,7 @@ impl TrustedIssuer {
         let started = Instant::now();
         let asked = AskedToken {
             text: token.reveal(),
-            sha256: digest,
+            sha256: token.digest(),
             issuer: claims.issuer(),
             subject: claims.subject(),
             client_id: claims.client_id(),
