@@ -42,6 +42,8 @@ impl Holds {
     pub(super) fn of(name: &str, value: String) -> Self {
         if name.contains("SECRET") || name.ends_with("_TOKEN") {
             Self::Secret
+        } else if name.eq_ignore_ascii_case("HTTPS_PROXY") && !is_host_and_port(&value) {
+            Self::Secret
         } else if name.contains("_URI") || name.contains("_URL") {
             // Before the query is removed: a password may have a `?`, and the rest would look like a host.
             match Self::shown(value) {
@@ -53,13 +55,18 @@ impl Holds {
         }
     }
 
-    /// The value, unless it may contain a password: an address with a user name, however malformed, has `:` before `@`.
+    /// The value, unless it may contain a password: an address with a user name, however malformed, has `:` before `@`
+    /// (also percent-encoded, or in its full-width form).
     pub(super) fn shown(value: String) -> Self {
         let is_json = value.trim_start().starts_with(['[', '{']);
         let mut parts = value.split(|c| is_json && c == '"');
         let may_hold_password = parts.any(|part| {
             let colon = part.find(':');
-            colon.is_some_and(|colon| part.rfind('@').is_some_and(|at| colon < at))
+            let at = ["@", "%40", "\u{ff20}"]
+                .into_iter()
+                .filter_map(|at| part.rfind(at))
+                .max();
+            colon.is_some_and(|colon| at.is_some_and(|at| colon < at))
         });
         if may_hold_password {
             Self::Secret
@@ -67,6 +74,17 @@ impl Holds {
             Self::Value(value)
         }
     }
+}
+
+/// Whether a proxy is written without a user: an optional scheme, a host, an optional port. In anything else a part may be a
+/// password, because it is the setting that has one, and a host may have been forgotten.
+fn is_host_and_port(proxy: &str) -> bool {
+    let rest = proxy.split_once("://").map_or(proxy, |(_, rest)| rest);
+    let rest = rest.strip_suffix('/').unwrap_or(rest);
+    let (host, port) = rest.split_once(':').unwrap_or((rest, ""));
+    host.bytes()
+        .all(|b| b.is_ascii_alphanumeric() || b"-.".contains(&b))
+        && port.bytes().all(|b| b.is_ascii_digit())
 }
 
 /// A URL as it may be shown: a query may contain an API key.

@@ -103,6 +103,12 @@ fn what_may_be_a_secret_is_not_shown() {
         ("ISSUER", "https:user:hush@host"),
         ("ISSUER", "https://user:hu/sh@host"),
         ("HTTPS_PROXY", "user:hush@host:3128"),
+        ("HTTPS_PROXY", "http://user:hush"),
+        ("https_proxy", "user:hush"),
+        ("HTTPS_PROXY", "http://user:hush%40host:3128"),
+        ("HTTPS_PROXY", "http://user:3128/hush"),
+        ("ISSUER", "https://user:hush%40host"),
+        ("JWKS_URI", "https://user:hush\u{ff20}host"),
         ("JWKS_URI", "https://host/keys?key=hush"),
         ("AWS_ENDPOINT_URL_DYNAMODB", "http://host/?key=hush"),
         ("TRUSTED_ISSUERS", r#"[{"issuer": "https://user:hush@host""#),
@@ -119,6 +125,9 @@ fn what_cannot_be_a_secret_is_shown() {
         ("ISSUER", "http://example.com/a"),
         ("AUDIENCE", "api://default"),
         ("ADMIN_GROUP", "admins@example.com"),
+        ("HTTPS_PROXY", "proxy.example:3128"),
+        ("https_proxy", "https://proxy.example:3128/"),
+        ("HTTPS_PROXY", "proxy-1.example"),
         ("ACCESS_RULES", r#"[{"groups": ["admins@example.com"]"#),
     ] {
         let message = message(name, value);
