@@ -61,7 +61,7 @@ fn help_names_every_flag_and_command() {
         "token ",
         "invoke ",
         "[default: 3000]",
-        "Ctrl-C ends it",
+        "Ctrl-C stops it",
     ] {
         assert!(help.contains(text), "{text}: {help}");
     }
