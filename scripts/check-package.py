@@ -33,7 +33,7 @@ SETTINGS = {
 EVENTS = {
     "authorizer": {
         "authorizer/token-not-a-bearer.json": '"errorMessage":"Unauthorized"',
-        "authorizer/unknown-shape.json": "the event is of no known shape",
+        "authorizer/unknown-shape.json": "the event has no known shape",
     },
     "api-handler": {"api-handler/session-signed-out.json": "signedIn"},
 }
