@@ -1,5 +1,6 @@
 //! The floor of the benchmarks: a bare Lambda runtime that answers each event with a constant. With `FLOOR=verify` it
-//! also verifies one RSA-2048 signature with a parsed key, which no authorizer of signed tokens can avoid.
+//! also verifies one RSA-2048 signature with a parsed key, which no authorizer of signed tokens can avoid: that of
+//! `FLOOR_TOKEN` by `FLOOR_KEY` (base64 of a `SubjectPublicKeyInfo`) where these are set, so that init is repeatable.
 
 #![expect(clippy::expect_used, reason = "a measuring tool: a fault ends it")]
 
@@ -8,6 +9,8 @@ use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{
     KeyPair as _, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256, RsaKeyPair,
 };
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde_json::value::RawValue;
 
@@ -16,11 +19,29 @@ const MESSAGE: [u8; 600] = [b'a'; 600];
 
 struct Verification {
     key: ParsedPublicKey,
+    message: Vec<u8>,
     signature: Vec<u8>,
 }
 
 impl Verification {
     fn new() -> Self {
+        match (std::env::var("FLOOR_KEY"), std::env::var("FLOOR_TOKEN")) {
+            (Ok(key), Ok(token)) => Self::given(&key, &token),
+            _ => Self::generated(),
+        }
+    }
+
+    fn given(key: &str, token: &str) -> Self {
+        let key = STANDARD.decode(key).expect("base64");
+        let (message, signature) = token.rsplit_once('.').expect("a token");
+        Self {
+            key: ParsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, key).expect("a public key"),
+            message: message.into(),
+            signature: URL_SAFE_NO_PAD.decode(signature).expect("base64url"),
+        }
+    }
+
+    fn generated() -> Self {
         let pair = RsaKeyPair::generate(KeySize::Rsa2048).expect("a key pair");
         let mut signature = vec![0; pair.public_modulus_len()];
         pair.sign(
@@ -32,7 +53,11 @@ impl Verification {
         .expect("a signature");
         let key = ParsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, pair.public_key().as_ref())
             .expect("a public key");
-        Self { key, signature }
+        Self {
+            key,
+            message: MESSAGE.to_vec(),
+            signature,
+        }
     }
 }
 
@@ -44,8 +69,13 @@ async fn main() -> Result<(), Error> {
     let (verification, answer) = (&verification, &answer);
     lambda_runtime::run(service_fn(
         |_event: LambdaEvent<Box<RawValue>>| async move {
-            if let Some(Verification { key, signature }) = verification {
-                key.verify_sig(&MESSAGE, signature)?;
+            if let Some(Verification {
+                key,
+                message,
+                signature,
+            }) = verification
+            {
+                key.verify_sig(message, signature)?;
             }
             Ok::<_, Error>(answer.clone())
         },
