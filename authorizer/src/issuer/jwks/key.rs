@@ -228,7 +228,11 @@ impl PublicKey {
         let signature = URL_SAFE_NO_PAD
             .decode(signature)
             .map_err(|_| WrongSignature)?;
-        self.key.verify(algorithm, signing_input, &signature)
+        if self.key.has_signed(algorithm, signing_input, &signature) {
+            Ok(())
+        } else {
+            Err(WrongSignature)
+        }
     }
 }
 
