@@ -10,7 +10,7 @@ mod query;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, header::MaxSizeReached};
 use lambda_runtime::Diagnostic;
 use serde::Deserialize;
 use serde_json::Value;
@@ -58,6 +58,9 @@ pub enum EventError {
     /// There is no valid method.
     #[error("expected a proxy event of a REST API or an HTTP API: it has no valid method")]
     Method,
+    /// More headers than any request has: a request line and its headers have at most 10,240 bytes in all.
+    #[error("expected a proxy event of a REST API or an HTTP API: it has too many headers")]
+    Headers(#[from] MaxSizeReached),
     /// The body is not base64 although the event says so.
     #[error("expected a body in base64, as the event says: {0}")]
     Body(#[from] base64::DecodeError),
@@ -129,7 +132,7 @@ impl Request {
             .and_then(|m| Method::from_bytes(m.as_bytes()).ok())
             .ok_or(EventError::Method)?;
         let (headers, bad_headers) =
-            headers(event.headers.as_ref(), event.multi_value_headers.as_ref());
+            headers(event.headers.as_ref(), event.multi_value_headers.as_ref())?;
 
         let seen = if is_v2 { event.raw_path } else { event.path };
         let seen = seen.as_deref().unwrap_or_default();
@@ -201,37 +204,39 @@ impl Request {
 fn headers(
     single: Option<&Members<'_, Option<Text<'_>>>>,
     multi: Option<&Members<'_, Option<Vec<Text<'_>>>>>,
-) -> (HeaderMap, Vec<String>) {
+) -> Result<(HeaderMap, Vec<String>), MaxSizeReached> {
     let mut headers = HeaderMap::new();
     let mut bad = Vec::new();
     let mut append = |name: &str, value: &str| {
         let Ok(name) = HeaderName::from_bytes(name.as_bytes()) else {
-            return;
+            return Ok(());
         };
         match HeaderValue::from_str(value) {
             Ok(value) => {
-                headers.append(name, value);
+                headers.try_append(name, value)?;
             }
             Err(_) => bad.push(name.to_string()),
         }
+        Ok(())
     };
     match multi.filter(|multi| !multi.0.is_empty()) {
         // These include the single values.
         Some(multi) => {
             for (name, values) in &multi.0 {
-                values
-                    .iter()
-                    .flatten()
-                    .for_each(|value| append(name, value));
+                for value in values.iter().flatten() {
+                    append(name, value)?;
+                }
             }
         }
         None => {
             for (name, value) in single.into_iter().flat_map(|single| &single.0) {
-                value.iter().for_each(|value| append(name, value));
+                if let Some(value) = value {
+                    append(name, value)?;
+                }
             }
         }
     }
-    (headers, bad)
+    Ok((headers, bad))
 }
 
 #[cfg(test)]

@@ -127,6 +127,24 @@ fn a_header_sent_twice_keeps_both_values() {
 }
 
 #[test]
+fn more_headers_than_a_map_holds_are_an_error() {
+    for name in ["headers", "multiValueHeaders"] {
+        let value = if name == "headers" {
+            json!("x")
+        } else {
+            json!(["x"])
+        };
+        let many = (0..40_000).map(|n| (format!("h{n}"), value.clone()));
+        let mut event = rest("/state", "/state", "/prod/state");
+        event[name] = Value::Object(many.collect());
+        assert!(
+            matches!(read(&event), Err(EventError::Headers(_))),
+            "{name}"
+        );
+    }
+}
+
+#[test]
 fn an_unreadable_header_is_reported() {
     let check = |value: &str, good: bool| {
         for name in ["headers", "multiValueHeaders"] {
