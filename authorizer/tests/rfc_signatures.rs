@@ -93,3 +93,12 @@ fn a_signature_in_another_spelling_is_wrong() {
         );
     }
 }
+
+/// What the keys rely on: that the provider of `jsonwebtoken` is installed by us, explicitly, before the first signature,
+/// and not left to crate features (which panic if another crate switches on a second back end).
+#[test]
+fn the_crypto_provider_is_installed_with_the_first_key() {
+    let _keys = Example::all()[0].set();
+    let other = &jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER;
+    assert!(other.install_default().is_err(), "nothing was installed");
+}

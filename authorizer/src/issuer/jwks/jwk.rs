@@ -21,8 +21,9 @@ pub(super) struct RefusedJwk {
 
 /// Parses one JSON Web Key (RFC 7517, section 4).
 ///
-/// Common libraries reject a whole set because of one malformed key, ignore `use`, `key_ops`, `alg` and `crv`, or turn an
-/// `oct` key into an HMAC key. `x5c`, `x5u` and unknown members are ignored, as RFC 7517 demands.
+/// `jsonwebtoken` rejects a whole set because of one malformed key, ignores `use`, `key_ops`, `alg` and `crv`, and
+/// turns an `oct` key into an HMAC key; so it receives only the numbers. `x5c`, `x5u` and unknown members are ignored,
+/// as RFC 7517 demands.
 pub(super) fn parse(json: &str, allowed: &[Algorithm]) -> Result<VerificationKey, RefusedJwk> {
     let without_kid = |refusal| RefusedJwk { kid: None, refusal };
     let members = Members::parse(json).map_err(without_kid)?;

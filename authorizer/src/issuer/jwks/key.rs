@@ -9,9 +9,9 @@ use aws_lc_rs::signature::{
 };
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jsonwebtoken::DecodingKey;
 use thiserror::Error;
 
-use super::parsed_key::ParsedKey;
 use crate::algorithm::Algorithm;
 use crate::key_id::KeyId;
 use crate::refusal::KeyRefusal;
@@ -36,7 +36,7 @@ pub(crate) struct PublicKey {
     /// The one algorithm that the JWK binds it to (RFC 7517, section 4.4).
     alg: Option<Algorithm>,
     thumbprint: Thumbprint,
-    key: ParsedKey,
+    key: DecodingKey,
 }
 
 /// The kinds of keys. An RSA key verifies both PKCS #1 and PSS signatures; a curve belongs to one algorithm.
@@ -133,7 +133,7 @@ impl PublicKey {
         if !is_odd(n) {
             return Err(KeyRefusal::NotAPublicKey);
         }
-        let key = RsaPublicKeyComponents { n, e }
+        RsaPublicKeyComponents { n, e }
             .to_parsed_public_key(&RSA_PKCS1_2048_8192_SHA256)
             .map_err(|_| KeyRefusal::NotAPublicKey)?;
         let members = format!(r#"{{"e":"{}","kty":"RSA","n":"{}"}}"#, encode(e), encode(n));
@@ -141,7 +141,7 @@ impl PublicKey {
             Kind::Rsa,
             alg,
             &members,
-            ParsedKey::new(key, Algorithm::RS256),
+            DecodingKey::from_rsa_raw_components(n, e),
         ))
     }
 
@@ -152,9 +152,9 @@ impl PublicKey {
         x: &[u8],
         y: &[u8],
     ) -> Result<Self, KeyRefusal> {
-        let (crv, length, verification, algorithm) = match kind {
-            Kind::P256 => ("P-256", 32, &ECDSA_P256_SHA256_FIXED, Algorithm::ES256),
-            Kind::P384 => ("P-384", 48, &ECDSA_P384_SHA384_FIXED, Algorithm::ES384),
+        let (crv, length, verification) = match kind {
+            Kind::P256 => ("P-256", 32, &ECDSA_P256_SHA256_FIXED),
+            Kind::P384 => ("P-384", 48, &ECDSA_P384_SHA384_FIXED),
             Kind::Rsa | Kind::Ed25519 => return Err(KeyRefusal::UnsupportedCurve),
         };
         if x.len() != length || y.len() != length {
@@ -162,8 +162,7 @@ impl PublicKey {
         }
         // Uncompressed form (SEC 1, section 2.3.3); parsing it checks that the point is on the curve.
         let point = [&[4], x, y].concat();
-        let key =
-            ParsedPublicKey::new(verification, &point).map_err(|_| KeyRefusal::NotAPublicKey)?;
+        ParsedPublicKey::new(verification, &point).map_err(|_| KeyRefusal::NotAPublicKey)?;
         let members = format!(
             r#"{{"crv":"{crv}","kty":"EC","x":"{}","y":"{}"}}"#,
             encode(x),
@@ -173,23 +172,26 @@ impl PublicKey {
             kind,
             alg,
             &members,
-            ParsedKey::new(key, algorithm),
+            DecodingKey::from_ec_der(&point),
         ))
     }
 
     /// An Ed25519 key (RFC 8037, section 2).
     pub(super) fn ed25519(alg: Option<Algorithm>, x: &[u8]) -> Result<Self, KeyRefusal> {
-        let key = ParsedPublicKey::new(&ED25519, x).map_err(|_| KeyRefusal::NotAPublicKey)?;
+        ParsedPublicKey::new(&ED25519, x).map_err(|_| KeyRefusal::NotAPublicKey)?;
         let members = format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{}"}}"#, encode(x));
         Ok(Self::new(
             Kind::Ed25519,
             alg,
             &members,
-            ParsedKey::new(key, Algorithm::EdDSA),
+            DecodingKey::from_ed_der(x),
         ))
     }
 
-    fn new(kind: Kind, alg: Option<Algorithm>, members: &str, key: ParsedKey) -> Self {
+    fn new(kind: Kind, alg: Option<Algorithm>, members: &str, key: DecodingKey) -> Self {
+        // By default `jsonwebtoken` selects a provider by crate features, and panics at the first token if another
+        // crate enables a second one. Only the first call has an effect.
+        let _installed_before = jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER.install_default();
         let mut thumbprint = [0; 32];
         thumbprint.copy_from_slice(digest::digest(&digest::SHA256, members.as_bytes()).as_ref());
         Self {
@@ -222,16 +224,24 @@ impl PublicKey {
         signing_input: &[u8],
         signature: &str,
     ) -> Result<(), WrongSignature> {
+        use jsonwebtoken::Algorithm as Alg;
         if !self.fits(algorithm) {
             return Err(WrongSignature);
         }
-        let signature = URL_SAFE_NO_PAD
-            .decode(signature)
-            .map_err(|_| WrongSignature)?;
-        if self.key.has_signed(algorithm, signing_input, &signature) {
-            Ok(())
-        } else {
-            Err(WrongSignature)
+        let alg = match algorithm {
+            Algorithm::RS256 => Alg::RS256,
+            Algorithm::RS384 => Alg::RS384,
+            Algorithm::RS512 => Alg::RS512,
+            Algorithm::PS256 => Alg::PS256,
+            Algorithm::PS384 => Alg::PS384,
+            Algorithm::PS512 => Alg::PS512,
+            Algorithm::ES256 => Alg::ES256,
+            Algorithm::ES384 => Alg::ES384,
+            Algorithm::EdDSA => Alg::EdDSA,
+        };
+        match jsonwebtoken::crypto::verify(signature, signing_input, &self.key, alg) {
+            Ok(true) => Ok(()),
+            Ok(false) | Err(_) => Err(WrongSignature),
         }
     }
 }
