@@ -40,9 +40,9 @@ impl Faults {
 impl Holds {
     /// The value of a variable, unless its name says that it is a secret or it may contain a password.
     pub(super) fn of(name: &str, value: String) -> Self {
-        if name.contains("SECRET") || name.ends_with("_TOKEN") {
-            Self::Secret
-        } else if name.eq_ignore_ascii_case("HTTPS_PROXY") && !is_host_and_port(&value) {
+        let is_secret = name.contains("SECRET") || name.ends_with("_TOKEN");
+        let is_proxy = name.eq_ignore_ascii_case("HTTPS_PROXY");
+        if is_secret || (is_proxy && !is_host_and_port(&value)) {
             Self::Secret
         } else if name.contains("_URI") || name.contains("_URL") {
             // Before the query is removed: a password may have a `?`, and the rest would look like a host.
