@@ -13,4 +13,4 @@ until grep -qx ready "$log"; do
   sleep 1
 done
 README_STACK=running cargo test --locked --test readme
-API_URL=http://127.0.0.1:3000/prod TOKEN="$(cargo -q local token alice)" api-handler/tests/schemathesis
+API_URL=http://127.0.0.1:3000/prod TOKEN="$(cargo -q local token alice)" api-handler/tests/schemathesis.sh

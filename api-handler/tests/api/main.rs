@@ -1,6 +1,6 @@
 //! The promises of the state API, tested over a real database.
 //!
-//! `STATE_TEST_ENDPOINT` selects another DynamoDB for the same tests: see `tests/second-opinion`.
+//! `STATE_TEST_ENDPOINT` selects another DynamoDB for the same tests: see `tests/second-opinion.sh`.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,

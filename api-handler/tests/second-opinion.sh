@@ -2,7 +2,7 @@
 # Runs the tests of the state API against another implementation of DynamoDB: what only one of them accepts, or only
 # one of them refuses, would otherwise pass for right.
 #
-#   api-handler/tests/second-opinion dynalite|moto
+#   api-handler/tests/second-opinion.sh dynalite|moto
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Sends thousands of requests made from /openapi.json, well-formed and not, and holds every answer against it.
 #
-#   API_URL=http://127.0.0.1:3000/prod TOKEN="$(cargo -q local token alice)" api-handler/tests/schemathesis [options]
+#   API_URL=http://127.0.0.1:3000/prod TOKEN="$(cargo -q local token alice)" api-handler/tests/schemathesis.sh [options]
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 : "${API_URL:?set API_URL to where the API is, such as http://127.0.0.1:3000/prod}"
