@@ -130,7 +130,9 @@ impl Aws {
         let region = ["AWS_REGION", "AWS_DEFAULT_REGION"]
             .into_iter()
             .find_map(|name| reader.text(name));
-        if region.is_none() && reader.text("AWS_PROFILE").is_none() {
+        // Read whatever the region is: a value that is not UTF-8 is a fault.
+        let profile = reader.text("AWS_PROFILE");
+        if region.is_none() && profile.is_none() {
             reader.fault(
                 "AWS_REGION",
                 "the region of the table, or AWS_PROFILE a profile that has one",

@@ -140,6 +140,21 @@ fn a_profile_may_have_the_region() {
 }
 
 #[test]
+fn a_profile_that_is_not_utf_8_is_a_fault_whatever_the_region() {
+    let not_utf8: OsString = std::os::unix::ffi::OsStringExt::from_vec(vec![b'A', 0xFF]);
+    let given = [
+        ("STATE_TABLE", OsString::from("states")),
+        ("AWS_REGION", OsString::from("eu-west-1")),
+        ("AWS_PROFILE", not_utf8),
+    ];
+    let given = Given(given.map(|(name, value)| (name.to_owned(), value)).into());
+    let faults = Settings::from_source(&given).unwrap_err();
+    let expected = "1 setting is wrong
+  AWS_PROFILE holds a value that is not UTF-8: expected text";
+    assert_eq!(faults.to_string(), expected);
+}
+
+#[test]
 fn the_kind_of_endpoint_is_as_the_sdk_reads_it() {
     let endpoint = |fips: &str, dual: &str| {
         let given = [
