@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use utoipa::{Modify, OpenApi, ToSchema};
 
 use super::{Context, list, negotiate::accept_json, protected_resource, reply, session, state};
+use crate::precondition::EntityTags;
 use crate::problem::{PROBLEM_JSON, Problem, ProblemDetails};
 
 /// The body of an answer that API Gateway sends without this function.
@@ -26,7 +27,7 @@ struct GatewayMessage {
                        their own and those of their groups."
     ),
     paths(session::get, list::get, state::get, state::head, state::put, state::patch, state::delete, get, protected_resource::get),
-    components(schemas(ProblemDetails, GatewayMessage)),
+    components(schemas(EntityTags, ProblemDetails, GatewayMessage)),
     modifiers(&Common)
 )]
 struct Document;

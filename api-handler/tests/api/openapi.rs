@@ -338,3 +338,34 @@ async fn its_examples_are_accepted() {
         .await
         .expect(200);
 }
+
+/// Every `$ref` in a part of the document.
+fn references<'d>(part: &'d Value, found: &mut BTreeSet<&'d str>) {
+    match part {
+        Value::Object(members) => {
+            for (name, member) in members {
+                match member.as_str() {
+                    Some(reference) if name == "$ref" => {
+                        found.insert(reference);
+                    }
+                    _ => references(member, found),
+                }
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| references(item, found)),
+        _ => {}
+    }
+}
+
+#[tokio::test]
+async fn every_reference_resolves() {
+    let api = Api::start().await;
+    let document = document(&api).await;
+    let mut found = BTreeSet::new();
+    references(&document, &mut found);
+    assert!(found.len() >= 3, "{found:?}");
+    for reference in found {
+        let pointer = reference.trim_start_matches('#');
+        assert!(document.pointer(pointer).is_some(), "{reference}");
+    }
+}
