@@ -115,7 +115,7 @@ impl Bench {
         let binaries = build(&workspace).await?;
         progress.step("measuring the authorizer");
         let table = table(&workspace)?;
-        let mut figures = authorizer::measure(&binaries, &workspace, &scratch, effort).await?;
+        let mut figures = authorizer::measure(&binaries, &scratch, effort).await?;
         progress.step("measuring the handler");
         figures.extend(handler::measure(&binaries, table, &scratch, effort).await?);
         figures.extend(sizes(&binaries)?);

@@ -30,12 +30,11 @@ struct Setup<'b> {
 
 pub(super) async fn measure(
     binaries: &Binaries,
-    workspace: &Path,
     scratch: &Path,
     effort: Effort,
 ) -> Result<Vec<Figure>, BenchError> {
     let key = SigningKey::generate().map_err(|_| BenchError::Key)?;
-    let address = key_server::serve(&key, None).await?;
+    let address = key_server::serve(&key).await?;
     let issuer = format!("http://{address}/oauth2/bench");
     let http = program(binaries, &issuer, &format!("http://{address}/keys"));
     let setup = Setup {
@@ -45,7 +44,7 @@ pub(super) async fn measure(
         issuer,
     };
     let mut figures = warm_figures(&setup, effort).await?;
-    figures.extend(cold_figures(&setup, workspace, scratch, effort).await?);
+    figures.extend(cold_figures(&setup, scratch, effort).await?);
     Ok(figures)
 }
 
@@ -166,7 +165,6 @@ fn distinct(program: Program, setup: &Setup<'_>) -> Result<Subject, BenchError> 
 
 async fn cold_figures(
     setup: &Setup<'_>,
-    workspace: &Path,
     scratch: &Path,
     effort: Effort,
 ) -> Result<Vec<Figure>, BenchError> {
@@ -176,16 +174,18 @@ async fn cold_figures(
         http,
         issuer,
     } = setup;
-    let certificates = workspace.join("authorizer/tests/data/tls");
-    let address = key_server::serve(key, Some(&certificates)).await?;
+    let (address, certificate) = key_server::serve_tls(key).await?;
     let secure_issuer = format!("https://localhost:{}/oauth2/bench", address.port());
     let mut https = program(
         binaries,
         &secure_issuer,
         &format!("https://localhost:{}/keys", address.port()),
     );
-    let root = certificates.join("root.pem").display().to_string();
-    https.environment.insert("CA_FILE".to_owned(), root);
+    let root = scratch.join("root.pem");
+    std::fs::write(&root, certificate).map_err(BenchError::Io)?;
+    https
+        .environment
+        .insert("CA_FILE".to_owned(), root.display().to_string());
     let file = scratch.join("jwks.json");
     std::fs::write(&file, key.jwk_set().to_string()).map_err(BenchError::Io)?;
     let mut with_file = http.clone();

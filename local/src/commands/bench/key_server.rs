@@ -2,14 +2,12 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::Arc;
 
 use axum::Router;
 use axum::routing::get;
 use axum::serve::Listener;
-use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::pki_types::PrivateKeyDer;
 use serde_json::json;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
@@ -32,46 +30,55 @@ pub(super) fn token(key: &SigningKey, issuer: &str, number: usize) -> Result<Str
     key.token(&claims).map_err(|_| BenchError::Key)
 }
 
-/// Serves the JWK Set at `/keys` on a free port, over TLS with the certificate of the folder if one is given.
-pub(super) async fn serve(key: &SigningKey, tls: Option<&Path>) -> Result<SocketAddr, BenchError> {
-    let set = key.jwk_set().to_string();
-    let headers = [
-        ("content-type", "application/json"),
-        ("cache-control", "max-age=3600"),
-    ];
-    let router = Router::new().route("/keys", get(move || async move { (headers, set) }));
-    let listener = TcpListener::bind(("127.0.0.1", 0))
-        .await
-        .map_err(BenchError::Io)?;
-    let address = listener.local_addr().map_err(BenchError::Io)?;
-    match tls {
-        None => tokio::spawn(async move { axum::serve(listener, router).await }),
-        Some(folder) => {
-            let listener = TlsListener {
-                listener,
-                acceptor: acceptor(folder)?,
-            };
-            tokio::spawn(async move { axum::serve(listener, router).await })
-        }
-    };
+/// Serves the JWK Set at `/keys` on a free port.
+pub(super) async fn serve(key: &SigningKey) -> Result<SocketAddr, BenchError> {
+    let (listener, address) = listen().await?;
+    let router = router(key);
+    tokio::spawn(async move { axum::serve(listener, router).await });
     Ok(address)
 }
 
-fn acceptor(folder: &Path) -> Result<TlsAcceptor, BenchError> {
-    let certificate = CertificateDer::from_pem_file(folder.join("localhost.pem"))
-        .map_err(|cause| BenchError::Tls(cause.to_string()))?;
-    let key = PrivateKeyDer::from_pem_file(folder.join("localhost.key.pem"))
-        .map_err(|cause| BenchError::Tls(cause.to_string()))?;
+/// Serves the JWK Set at `/keys` on a free port over TLS, and returns the certificate to trust, in PEM.
+pub(super) async fn serve_tls(key: &SigningKey) -> Result<(SocketAddr, String), BenchError> {
+    let failed = |cause: &dyn std::fmt::Display| BenchError::Tls(cause.to_string());
+    let own = rcgen::generate_simple_self_signed(["localhost".to_owned()])
+        .map_err(|cause| failed(&cause))?;
+    let private =
+        PrivateKeyDer::try_from(own.signing_key.serialize_der()).map_err(|cause| failed(&cause))?;
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let settings = rustls::ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .and_then(|settings| {
             settings
                 .with_no_client_auth()
-                .with_single_cert(vec![certificate], key)
+                .with_single_cert(vec![own.cert.der().clone()], private)
         })
-        .map_err(|cause| BenchError::Tls(cause.to_string()))?;
-    Ok(TlsAcceptor::from(Arc::new(settings)))
+        .map_err(|cause| failed(&cause))?;
+    let (listener, address) = listen().await?;
+    let listener = TlsListener {
+        listener,
+        acceptor: TlsAcceptor::from(Arc::new(settings)),
+    };
+    let router = router(key);
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    Ok((address, own.cert.pem()))
+}
+
+async fn listen() -> Result<(TcpListener, SocketAddr), BenchError> {
+    let listener = TcpListener::bind(("127.0.0.1", 0))
+        .await
+        .map_err(BenchError::Io)?;
+    let address = listener.local_addr().map_err(BenchError::Io)?;
+    Ok((listener, address))
+}
+
+fn router(key: &SigningKey) -> Router {
+    let set = key.jwk_set().to_string();
+    let headers = [
+        ("content-type", "application/json"),
+        ("cache-control", "max-age=3600"),
+    ];
+    Router::new().route("/keys", get(move || async move { (headers, set) }))
 }
 
 struct TlsListener {
