@@ -386,5 +386,5 @@ fn an_unknown_id_is_an_error() {
         "{error}"
     );
     let output = why("dash", "-", &[]);
-    assert_eq!(output.status.code(), Some(1), "what is not there is no id");
+    assert_eq!(output.status.code(), Some(1), "an unknown id fails");
 }

@@ -1,11 +1,15 @@
 //! A transport whose answers the test gives by hand, so that nothing depends on time.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use authorizer::issuer::http_client::{
     ConnectFault, Document, Request, Sending, Transport, TransportError,
 };
 use tokio::sync::{mpsc, oneshot};
+
+/// A test whose request never comes fails, and does not hang.
+const MAX_WAIT: Duration = Duration::from_secs(20);
 
 /// A request that waits for its answer.
 #[derive(Debug)]
@@ -54,7 +58,9 @@ impl Keeper {
         reason = "only one test task ever holds it"
     )]
     pub async fn next(&self) -> Waiting {
-        self.0.lock().unwrap().recv().await.unwrap()
+        let request = async { self.0.lock().unwrap().recv().await };
+        let request = tokio::time::timeout(MAX_WAIT, request).await;
+        request.unwrap().unwrap()
     }
 
     /// The next request, if one has come in.
