@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { interactionPolicy } from 'oidc-provider';
+import { acrOf, knownAcr, requestedAcr } from './assurance.mjs';
 import { wholeNumber } from './settings.mjs';
 import { errorPage, signedOutPage, signOutPage } from './sign-in-page.mjs';
 import { identityClaims, userByUid } from './users.mjs';
@@ -29,6 +30,7 @@ export function configuration({ issuer, clients, keys, memory, cookieKeys, dpopN
     jwks: { keys: /** @type {any} */ (keys.all) },
     cookies: { keys: cookieKeys },
     scopes,
+    acrValues: knownAcr,
     claims: {
       openid: ['sub', 'ver', 'idp'],
       profile: ['name', 'preferred_username'],
@@ -81,7 +83,7 @@ export function configuration({ issuer, clients, keys, memory, cookieKeys, dpopN
       Interaction: 3600,
       Session: 24 * 3600,
     },
-    interactions: { policy: policyWithoutConsent(), url: (_ctx, interaction) => `/signin/${interaction.uid}` },
+    interactions: { policy: oktaPolicy(), url: (_ctx, interaction) => `/signin/${interaction.uid}` },
     findAccount: async (_ctx, uid) => {
       const user = userByUid(uid);
       return user && { accountId: user.uid, claims: async () => identityClaims(user) };
@@ -115,10 +117,26 @@ export function configuration({ issuer, clients, keys, memory, cookieKeys, dpopN
   };
 }
 
-/** Okta's consent page is off by default, so no user is asked; the prompt's name stays known, see `okta.mjs`. */
-function policyWithoutConsent() {
+/**
+ * Okta's consent page is off by default, so no user is asked; the prompt's name stays known, see `okta.mjs`. A session
+ * that is not as strong as requested asks the user, and fails with `prompt=none`.
+ */
+function oktaPolicy() {
   const policy = interactionPolicy.base();
   policy.get('consent')?.checks.clear();
+  const { Check } = interactionPolicy;
+  const tooWeak = new Check('acr_values', 'the session is too weak', 'login_required', ({ oidc }) => {
+    const user = userByUid(oidc.session?.accountId);
+    if (user === undefined || oidc.result?.login !== undefined) return false;
+    const requested = requestedAcr(oidc.params?.acr_values);
+    return requested.length > 0 && acrOf(oidc.params?.acr_values, user, oidc.session?.amr ?? []) === undefined;
+  });
+  // The library accepts a session of the same second.
+  const tooOld = new Check('max_age_0', 'max_age=0 ignores the session', 'login_required', ({ oidc }) =>
+    oidc.result?.login === undefined && String(oidc.params?.max_age) === '0',
+  );
+  policy.get('login')?.checks.add(tooWeak);
+  policy.get('login')?.checks.add(tooOld);
   return policy;
 }
 
@@ -130,7 +148,10 @@ function policyWithoutConsent() {
  * @param {import('./adapter.mjs').Memory} memory
  */
 async function grantOfEverything(ctx, memory) {
-  const { params, provider, client, account } = ctx.oidc;
+  const { params, provider, client, account, session } = ctx.oidc;
+  // As at Okta, tokens have `acr` only if it was requested, and renewed ones have the first `acr`.
+  const user = userByUid(account?.accountId);
+  if (session && user) session.acr = acrOf(params?.acr_values, user, session.amr ?? []);
   const grant = new provider.Grant({ clientId: client?.clientId, accountId: account?.accountId });
   const scope = String(params?.scope ?? '');
   grant.addOIDCScope(scope);
@@ -176,6 +197,7 @@ function oktaAccessToken(ctx, token, jwt, memory, dials) {
     uid: user.uid,
     scp: token.scope.split(' '),
     auth_time: source?.authTime,
+    ...(source?.acr && { acr: source.acr }),
     sub: user.login,
     groups: user.groups,
     ...(cnf && { cnf }),

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
 import { Provider } from 'oidc-provider';
 import { Memory } from './adapter.mjs';
+import { factorsFor, requestedAcr } from './assurance.mjs';
 import { configuration } from './configuration.mjs';
 import { Controls } from './controls.mjs';
 import { formOf, json, redirect } from './http.mjs';
@@ -120,8 +121,9 @@ async function signIn(provider, req, res) {
     return usedPage(res);
   }
   if (req.method !== 'POST') {
-    const { client_id, login_hint } = interaction.params;
-    return signInPage(res, { client: String(client_id), hint: login_hint, action: `/signin/${interaction.uid}` });
+    const { client_id, login_hint, acr_values } = interaction.params;
+    const asked = requestedAcr(acr_values);
+    return signInPage(res, { client: String(client_id), hint: login_hint, asked, action: `/signin/${interaction.uid}` });
   }
   const form = await formOf(req);
   if (form?.has('cancel')) {
@@ -130,7 +132,13 @@ async function signIn(provider, req, res) {
   }
   const user = userByName(form?.get('user'));
   if (user === undefined) return json(res, 400, { error: 'no such user' });
-  await provider.interactionFinished(req, res, { login: { accountId: user.uid, amr: ['pwd'] }, consent: {} });
+  const factors = factorsFor(interaction.params.acr_values, user);
+  if (factors === undefined) {
+    const which = `The user has not enrolled the factors for ${requestedAcr(interaction.params.acr_values).join(' or ')}.`;
+    const refusal = { error: 'unmet_authentication_requirements', error_description: which };
+    return provider.interactionFinished(req, res, refusal);
+  }
+  await provider.interactionFinished(req, res, { login: { accountId: user.uid, amr: [...factors] }, consent: {} });
 }
 
 /** The answer itself names the origin only when the client has registered it. @param {import('./http.mjs').Request} req @param {import('./http.mjs').Response} res */

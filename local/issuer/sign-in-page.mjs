@@ -52,9 +52,9 @@ ${body}
  * redirects with its cookies. A login hint puts the focus on its user.
  *
  * @param {import('node:http').ServerResponse} res
- * @param {{ client: string, hint: unknown, action: string }} request
+ * @param {{ client: string, hint: unknown, asked: readonly string[], action: string }} request `asked`: the requested `acr`
  */
-export function signInPage(res, { client, hint, action }) {
+export function signInPage(res, { client, hint, asked, action }) {
   const buttons = users.map(
     ({ name, login, fullName, about }) =>
       `<button name="user" value="${name}"${hint === name || hint === login ? ' autofocus' : ''}>` +
@@ -65,6 +65,7 @@ export function signInPage(res, { client, hint, action }) {
     page(
       'Sign in',
       `<p>to <strong>${escape(client)}</strong>. This provider runs on your machine and knows no passwords: choose a user.</p>
+${asked.length > 0 ? `<p>It asks for a sign-in as strong as <strong>${escape(asked.join(' or '))}</strong>.</p>` : ''}
 <form method="post" action="${escape(action)}">
 ${buttons.join('\n')}
 <button class="quiet" name="cancel" value="yes">Cancel</button>

@@ -2,9 +2,10 @@ import { readFileSync } from 'node:fs';
 
 /**
  * The users one can sign in as, from the file that `cargo local` reads too. `uid` has the form of an Okta user id;
- * `login` is what Okta puts into `sub` of an access token, while `sub` of an ID token is the `uid`.
+ * `login` is what Okta puts into `sub` of an access token, while `sub` of an ID token is the `uid`. `factors` are the
+ * authenticators that the user has enrolled (RFC 8176).
  *
- * @typedef {{ name: string, uid: string, login: string, fullName: string, groups: readonly string[], about: string }} User
+ * @typedef {{ name: string, uid: string, login: string, fullName: string, groups: readonly string[], factors: readonly string[], about: string }} User
  */
 
 /** @type {readonly User[]} */

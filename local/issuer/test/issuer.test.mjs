@@ -111,6 +111,65 @@ test('with a session the user is not asked again', async () => {
   assert.ok(again.url.searchParams.get('code'));
 });
 
+const twoFactors = 'urn:okta:loa:2fa:any';
+
+for (const [user, acr_values, acr] of /** @type {[string, string, string | undefined][]} */ ([
+  ['alice', '', undefined],
+  ['alice', 'urn:okta:loa:1fa:any', 'urn:okta:loa:1fa:any'],
+  ['bob', 'urn:okta:loa:1fa:pwd', 'urn:okta:loa:1fa:pwd'],
+  ['alice', twoFactors, twoFactors],
+  ['bob', `${twoFactors}:ifpossible`, `${twoFactors}:ifpossible`],
+  ['ada', 'phr', 'phr'],
+  ['ada', 'phrh', 'phrh'],
+  // An unknown value is ignored, and the first one that the user can meet is granted.
+  ['alice', 'urn:example:unknown', undefined],
+  ['alice', `urn:example:unknown phr ${twoFactors}`, twoFactors],
+])) {
+  test(`${user} signs in with acr_values=${acr_values}`, async () => {
+    const { access_token, id_token, refresh_token } = await browser().tokens(user, { acr_values });
+    const renewed = (await exchange(issuer, { refresh_token })).body;
+    const [first, second] = [decodeJwt(access_token), decodeJwt(renewed.access_token)];
+    assert.deepEqual([first.acr, decodeJwt(id_token).acr, second.acr], [acr, acr, acr]);
+    assert.deepEqual([typeof first.auth_time, second.auth_time], ['number', first.auth_time]);
+  });
+}
+
+test('a user without the factors goes back as unmet_authentication_requirements', async () => {
+  for (const [user, acr_values] of [['bob', twoFactors], ['alice', 'phr'], ['bob', `phr ${twoFactors}`]]) {
+    const { url } = await browser().signIn(String(user), { acr_values: String(acr_values) });
+    assert.equal(url.searchParams.get('error'), 'unmet_authentication_requirements', `${user} ${acr_values}`);
+  }
+});
+
+test('a session that is too weak or too old asks the user, and fails with prompt=none', async () => {
+  const visitor = browser();
+  const silent = { prompt: 'none', scope: 'openid' };
+  /** @param {Record<string, string>} changes */
+  const outcome = async (changes) => {
+    const { url, verifier } = await visitor.authorize(changes);
+    if (url.pathname.startsWith('/signin/')) return 'asked';
+    const code = url.searchParams.get('code');
+    if (code === null) return url.searchParams.get('error');
+    const { access_token } = (await exchange(issuer, { code, code_verifier: verifier })).body;
+    return String(decodeJwt(access_token).acr);
+  };
+  await visitor.tokens('alice');
+  assert.equal(await outcome({ acr_values: twoFactors }), 'asked');
+  assert.equal(await outcome({ acr_values: twoFactors, ...silent }), 'login_required');
+  assert.equal(await outcome({ acr_values: 'urn:okta:loa:1fa:any', ...silent }), 'urn:okta:loa:1fa:any');
+
+  await visitor.tokens('alice', { acr_values: twoFactors });
+  // Factors that were used already are not asked for again.
+  assert.equal(await outcome({ acr_values: twoFactors }), twoFactors);
+  assert.equal(await outcome({ acr_values: twoFactors, ...silent }), twoFactors);
+  assert.equal(await outcome(silent), 'undefined');
+
+  assert.equal(await outcome({ max_age: '3600', ...silent }), 'undefined');
+  for (const [changes, expected] of /** @type {[Record<string, string>, string][]} */ ([[{}, 'asked'], [silent, 'login_required']])) {
+    assert.equal(await outcome({ max_age: '0', ...changes }), expected);
+  }
+});
+
 test('a code without its verifier is worth nothing', async () => {
   const { code } = await browser().signIn('alice');
   const { status, body } = await exchange(issuer, { code, code_verifier: 'x'.repeat(43) });
