@@ -1,19 +1,10 @@
 //! The query parameters of both kinds of events.
 
-use percent_encoding::percent_decode_str;
-
 use super::members::{Members, Text};
 
 pub(super) fn decode_query(raw: &str) -> Vec<(String, String)> {
-    let decode = |text: &str| {
-        percent_decode_str(&text.replace('+', " "))
-            .decode_utf8_lossy()
-            .into_owned()
-    };
-    raw.split('&')
-        .filter(|pair| !pair.is_empty())
-        .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
-        .map(|(name, value)| (decode(name), decode(value)))
+    form_urlencoded::parse(raw.as_bytes())
+        .into_owned()
         .collect()
 }
 

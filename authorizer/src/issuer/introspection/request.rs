@@ -1,18 +1,17 @@
 //! The request to the introspection endpoint.
 
-use std::fmt::Write as _;
-
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use form_urlencoded::{Serializer, byte_serialize};
 
 use super::{AskedIssuer, IntrospectionSettings};
 use crate::issuer::http_client::Form;
 
 /// The request of RFC 7662, section 2.1. The token is in the body only.
 pub(super) fn form(settings: &IntrospectionSettings, issuer: &AskedIssuer, token: &str) -> Form {
-    let mut body = String::new();
-    pair(&mut body, "token", token);
-    pair(&mut body, "token_type_hint", issuer.token_type_hint);
+    let mut body = Serializer::new(String::new());
+    body.append_pair("token", token);
+    body.append_pair("token_type_hint", issuer.token_type_hint);
     let id = &settings.client_id;
     let authorization = match &settings.client_secret {
         // RFC 6749, section 2.3.1: both parts are form-encoded before they are joined.
@@ -23,41 +22,18 @@ pub(super) fn form(settings: &IntrospectionSettings, issuer: &AskedIssuer, token
         // A public client names itself in the body (RFC 6749, section 3.2.1) and sends no `Authorization` header, which
         // Okta would treat as client authentication.
         None => {
-            pair(&mut body, "client_id", id);
+            body.append_pair("client_id", id);
             None
         }
     };
     Form {
-        body,
+        body: body.finish(),
         authorization,
     }
 }
 
-fn pair(body: &mut String, name: &str, value: &str) {
-    if !body.is_empty() {
-        body.push('&');
-    }
-    body.push_str(name);
-    body.push('=');
-    body.push_str(&encoded(value));
-}
-
-/// The encoding of `application/x-www-form-urlencoded`.
 fn encoded(text: &str) -> String {
-    let mut encoded = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'*' | b'-' | b'.' | b'_' => {
-                encoded.push(char::from(byte));
-            }
-            b' ' => encoded.push('+'),
-            _ => {
-                // Writing to a string cannot fail.
-                let _written = write!(encoded, "%{byte:02X}");
-            }
-        }
-    }
-    encoded
+    byte_serialize(text.as_bytes()).collect()
 }
 
 #[cfg(test)]
