@@ -33,12 +33,6 @@ impl Progress {
         Self(verbosity)
     }
 
-    /// Whether it is shown.
-    #[must_use]
-    pub const fn verbosity(self) -> Verbosity {
-        self.0
-    }
-
     /// Reports the current step.
     pub fn step(self, text: impl Display) {
         if self.0 != Verbosity::Quiet {
