@@ -3,28 +3,9 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
-use thiserror::Error;
 
+use crate::refusal::{JwsFault, Part};
 use crate::strict_json::{self, JsonFault};
-
-/// A part of a token in compact form.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the names are those of the RFC")]
-pub enum Part {
-    Header,
-    Payload,
-    Signature,
-}
-
-impl std::fmt::Display for Part {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Header => "header",
-            Self::Payload => "payload",
-            Self::Signature => "signature",
-        })
-    }
-}
 
 /// Three parts joined by dots (RFC 7515, section 7.1), not parsed yet.
 #[derive(Clone, Copy)]
@@ -35,38 +16,6 @@ pub(crate) struct CompactJws<'t> {
     pub(crate) signing_input: &'t str,
     /// The third part, as it was sent.
     pub(crate) signature: &'t str,
-}
-
-/// Why a part cannot be parsed. It contains nothing of the part.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-pub enum JwsFault {
-    /// Not exactly three parts, or one is empty.
-    #[error("not three parts joined by dots")]
-    NotThreeParts,
-    /// Padding, line breaks, other characters, or bits left over at the end (RFC 7515, section 2).
-    #[error("the {part} is not base64url without padding")]
-    NotBase64Url {
-        /// Which part.
-        part: Part,
-    },
-    /// The bytes of a part are not a JSON object.
-    #[error("the {part} is not a JSON object")]
-    NotJsonObject {
-        /// Which part.
-        part: Part,
-    },
-    /// A name appears twice in one object, at any depth.
-    #[error("the {part} has an object with a repeated member")]
-    RepeatedMember {
-        /// Which part.
-        part: Part,
-    },
-    /// A number, at any depth, that no double can hold.
-    #[error("the {part} has a number that is out of range")]
-    NumberOutOfRange {
-        /// Which part.
-        part: Part,
-    },
 }
 
 impl<'t> CompactJws<'t> {

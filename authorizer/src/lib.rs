@@ -10,7 +10,7 @@ pub mod authorizer;
 pub mod bearer;
 pub mod claim_name;
 pub mod claims;
-pub mod compact_jws;
+mod compact_jws;
 pub mod config;
 pub mod credential;
 pub mod dpop;

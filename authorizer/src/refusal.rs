@@ -1,13 +1,14 @@
 //! Why a token is refused (401).
 
+mod jws;
 mod key;
 mod proof;
 
 use thiserror::Error;
 
+pub use self::jws::{JwsFault, Part};
 pub use self::key::KeyRefusal;
 pub use self::proof::{MAX_PROOF_BYTES, MAX_PROOF_ID_BYTES, ProofRefusal};
-use crate::compact_jws::Part;
 
 /// The maximum length of a token, in bytes: API Gateway's limit for all headers together.
 pub const MAX_TOKEN_BYTES: usize = 10_240;
@@ -33,33 +34,9 @@ pub enum Refusal {
         /// Its length.
         bytes: usize,
     },
-    /// Not a JWS in compact form (RFC 7515, section 7.1). Five parts are an encrypted token.
-    #[error("not three parts joined by dots")]
-    NotThreeParts,
-    /// Padding, line breaks, other characters, or bits left over at the end (RFC 7515, section 2).
-    #[error("the {part} is not base64url without padding")]
-    NotBase64Url {
-        /// Which part of the token.
-        part: Part,
-    },
-    /// The bytes of a part are not a JSON object.
-    #[error("the {part} is not a JSON object")]
-    NotJsonObject {
-        /// Which part of the token.
-        part: Part,
-    },
-    /// An object has two members of one name, at any depth (RFC 7515, section 4; RFC 7519, section 4).
-    #[error("the {part} has an object with a repeated member")]
-    RepeatedMember {
-        /// Which part of the token.
-        part: Part,
-    },
-    /// A number, at any depth, that no double can hold (RFC 8259, section 6 allows such a limit).
-    #[error("the {part} has a number that is out of range")]
-    NumberOutOfRange {
-        /// Which part of the token.
-        part: Part,
-    },
+    /// Not a JWS in compact form whose header and payload are JSON objects without repeated members.
+    #[error("{0}")]
+    Malformed(#[from] JwsFault),
     /// `alg` is missing, unknown, `none`, symmetric, or not among those allowed for the issuer (RFC 8725, section 3.1).
     #[error("the algorithm is not one of those allowed")]
     AlgorithmNotAllowed,
@@ -207,12 +184,7 @@ impl Refusal {
             Self::MalformedBearer => "malformed_bearer",
             Self::SeveralTokens => "several_tokens",
             Self::TokenTooLong { .. } => "token_too_long",
-            Self::NotThreeParts => "not_three_parts",
-            Self::NotBase64Url { .. } => "not_base64url",
-            Self::NotJsonObject { part: Part::Header } => "header_not_json_object",
-            Self::NotJsonObject { .. } => "payload_not_json_object",
-            Self::RepeatedMember { .. } => "repeated_member",
-            Self::NumberOutOfRange { .. } => "number_out_of_range",
+            Self::Malformed(fault) => fault.codes().0,
             Self::AlgorithmNotAllowed => "algorithm_not_allowed",
             Self::CriticalExtension => "critical_extension",
             Self::UnencodedPayload => "unencoded_payload",
@@ -222,7 +194,7 @@ impl Refusal {
             Self::IssuerNotTrusted => "issuer_not_trusted",
             Self::OrgServerToken => "org_server_token",
             Self::KeyUnknown => "key_unknown",
-            Self::KeyUnusable { reason } => key_code(*reason),
+            Self::KeyUnusable { reason } => key_codes(*reason).0,
             Self::WrongSignature => "wrong_signature",
             Self::ExpiryMissing => "expiry_missing",
             Self::TimeMalformed { .. } => "time_malformed",
@@ -251,17 +223,22 @@ impl Refusal {
     }
 }
 
-/// Why a key is not used, with names that differ from those of similar faults of the token.
-const fn key_code(reason: KeyRefusal) -> &'static str {
+/// The codes of a key that is not used: of the issuer's for a token, and of the sender's for a proof. They differ from
+/// those of similar faults of the token. A key in a proof has no id and no use, and every algorithm is allowed for it.
+const fn key_codes(reason: KeyRefusal) -> (&'static str, &'static str) {
     match reason {
-        KeyRefusal::NotForSignatures => "key_not_for_signatures",
-        KeyRefusal::Symmetric => "key_symmetric",
-        KeyRefusal::PrivateKey => "key_private",
-        KeyRefusal::RsaTooSmall => "key_rsa_too_small",
+        KeyRefusal::Symmetric => ("key_symmetric", "dpop_key_symmetric"),
+        KeyRefusal::PrivateKey => ("key_private", "dpop_key_private"),
+        KeyRefusal::RsaTooSmall => ("key_rsa_too_small", "dpop_key_rsa_too_small"),
         KeyRefusal::DoesNotFitAlgorithm
         | KeyRefusal::AlgorithmConflict
-        | KeyRefusal::AlgorithmNotAllowed => "algorithm_not_for_key",
-        KeyRefusal::UnsupportedKeyType | KeyRefusal::UnsupportedCurve => "key_unsupported",
+        | KeyRefusal::AlgorithmNotAllowed => {
+            ("algorithm_not_for_key", "dpop_algorithm_not_for_key")
+        }
+        KeyRefusal::UnsupportedKeyType | KeyRefusal::UnsupportedCurve => {
+            ("key_unsupported", "dpop_key_unsupported")
+        }
+        KeyRefusal::NotForSignatures => ("key_not_for_signatures", "dpop_key_malformed"),
         KeyRefusal::NotAnObject
         | KeyRefusal::DuplicateMember
         | KeyRefusal::MalformedMember(_)
@@ -270,7 +247,7 @@ const fn key_code(reason: KeyRefusal) -> &'static str {
         | KeyRefusal::KeyIdTooLong
         | KeyRefusal::RsaTooLarge
         | KeyRefusal::RsaExponent
-        | KeyRefusal::NotAPublicKey => "key_malformed",
+        | KeyRefusal::NotAPublicKey => ("key_malformed", "dpop_key_malformed"),
     }
 }
 

@@ -13,7 +13,7 @@ use syn::visit::{self, Visit};
 use testkit::repository;
 
 /// The functions that give a reason its code.
-const CODES: [&str; 4] = ["code", "key_code", "malformed_code", "reason"];
+const CODES: [&str; 4] = ["code", "codes", "key_codes", "reason"];
 
 /// Modules with codes of other things: faults of a fetch, skipped keys, fields of the log line.
 const OTHER_CODES: [&str; 3] = ["issuer", "key", "log"];
@@ -52,11 +52,17 @@ impl<'ast> Visit<'ast> for Codes {
             },
             body => body,
         };
-        if self.inside
-            && let syn::Expr::Lit(literal) = body
-            && let syn::Lit::Str(code) = &literal.lit
-        {
-            self.found.insert(code.value());
+        let literals = match body {
+            syn::Expr::Tuple(pair) => pair.elems.iter().collect(),
+            body => vec![body],
+        };
+        for literal in literals {
+            if self.inside
+                && let syn::Expr::Lit(literal) = literal
+                && let syn::Lit::Str(code) = &literal.lit
+            {
+                self.found.insert(code.value());
+            }
         }
         visit::visit_arm(self, arm);
     }

@@ -3,9 +3,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::compact_jws::JwsFault;
-use crate::compact_jws::Part;
 use crate::issuer::jwks::KeyRefusal;
+use crate::refusal::{JwsFault, Part};
 use crate::refusal::{MAX_PROOF_BYTES, MAX_PROOF_ID_BYTES, Refusal};
 
 /// The request of RFC 9449, section 7.1.

@@ -2,8 +2,7 @@
 
 use thiserror::Error;
 
-use super::KeyRefusal;
-use crate::compact_jws::{JwsFault, Part};
+use super::{JwsFault, KeyRefusal, key_codes};
 
 /// The maximum length of a proof, in bytes.
 pub const MAX_PROOF_BYTES: usize = 4096;
@@ -106,12 +105,12 @@ impl ProofRefusal {
             Self::Missing => "dpop_proof_missing",
             Self::Several => "dpop_several_proofs",
             Self::TooLong { .. } => "dpop_proof_too_long",
-            Self::Malformed(fault) => malformed_code(*fault),
+            Self::Malformed(fault) => fault.codes().1,
             Self::Type => "dpop_type_not_allowed",
             Self::CriticalExtension => "dpop_critical_extension",
             Self::AlgorithmNotAllowed => "dpop_algorithm_not_allowed",
             Self::KeyMissing => "dpop_key_missing",
-            Self::Key { reason } => key_code(*reason),
+            Self::Key { reason } => key_codes(*reason).1,
             Self::WrongSignature => "dpop_wrong_signature",
             Self::Method => "dpop_method_mismatch",
             Self::UrlMalformed => "dpop_url_malformed",
@@ -125,39 +124,5 @@ impl ProofRefusal {
             Self::IdTooLong { .. } => "dpop_jti_too_long",
             Self::Replayed => "dpop_proof_replayed",
         }
-    }
-}
-
-const fn malformed_code(fault: JwsFault) -> &'static str {
-    match fault {
-        JwsFault::NotThreeParts => "dpop_not_three_parts",
-        JwsFault::NotBase64Url { .. } => "dpop_not_base64url",
-        JwsFault::NotJsonObject { part: Part::Header } => "dpop_header_not_json_object",
-        JwsFault::NotJsonObject { .. } => "dpop_payload_not_json_object",
-        JwsFault::RepeatedMember { .. } => "dpop_repeated_member",
-        JwsFault::NumberOutOfRange { .. } => "dpop_number_out_of_range",
-    }
-}
-
-const fn key_code(reason: KeyRefusal) -> &'static str {
-    match reason {
-        KeyRefusal::PrivateKey => "dpop_key_private",
-        KeyRefusal::Symmetric => "dpop_key_symmetric",
-        KeyRefusal::RsaTooSmall => "dpop_key_rsa_too_small",
-        KeyRefusal::AlgorithmConflict | KeyRefusal::DoesNotFitAlgorithm => {
-            "dpop_algorithm_not_for_key"
-        }
-        KeyRefusal::UnsupportedKeyType | KeyRefusal::UnsupportedCurve => "dpop_key_unsupported",
-        KeyRefusal::NotAnObject
-        | KeyRefusal::DuplicateMember
-        | KeyRefusal::MalformedMember(_)
-        | KeyRefusal::MissingMember(_)
-        | KeyRefusal::NoKeyId
-        | KeyRefusal::KeyIdTooLong
-        | KeyRefusal::NotForSignatures
-        | KeyRefusal::AlgorithmNotAllowed
-        | KeyRefusal::RsaTooLarge
-        | KeyRefusal::RsaExponent
-        | KeyRefusal::NotAPublicKey => "dpop_key_malformed",
     }
 }

@@ -8,13 +8,13 @@ use super::unverified_token::UnverifiedToken;
 use super::{TrustedIssuer, Verifier, signer};
 use crate::bearer::{BearerToken, Scheme};
 use crate::claims::UnverifiedClaims;
-use crate::compact_jws::{CompactJws, JwsFault};
+use crate::compact_jws::CompactJws;
 use crate::deadline::Deadline;
 use crate::error::AuthorizerError;
 use crate::header;
 use crate::issuer::jwks::KeyLookup;
 use crate::log::trace::Trace;
-use crate::refusal::Refusal;
+use crate::refusal::{JwsFault, Refusal};
 
 /// The result of one check; `None` if it depends on a check that failed.
 type Checked = Option<Result<(), Refusal>>;

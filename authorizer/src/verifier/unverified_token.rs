@@ -2,7 +2,7 @@
 
 use crate::bearer::BearerToken;
 use crate::claims::UnverifiedClaims;
-use crate::compact_jws::{CompactJws, JwsFault};
+use crate::compact_jws::CompactJws;
 use crate::header::UnverifiedHeader;
 use crate::refusal::Refusal;
 
@@ -28,17 +28,5 @@ impl<'t> UnverifiedToken<'t> {
             signing_input: jws.signing_input,
             signature: jws.signature,
         })
-    }
-}
-
-impl From<JwsFault> for Refusal {
-    fn from(fault: JwsFault) -> Self {
-        match fault {
-            JwsFault::NotThreeParts => Self::NotThreeParts,
-            JwsFault::NotBase64Url { part } => Self::NotBase64Url { part },
-            JwsFault::NotJsonObject { part } => Self::NotJsonObject { part },
-            JwsFault::RepeatedMember { part } => Self::RepeatedMember { part },
-            JwsFault::NumberOutOfRange { part } => Self::NumberOutOfRange { part },
-        }
     }
 }

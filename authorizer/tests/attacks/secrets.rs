@@ -1,12 +1,11 @@
 //! No secret and no claim reaches the log, an error or a `Debug` output.
 
 use authorizer::bearer::BearerToken;
-use authorizer::compact_jws::Part;
 use authorizer::error::{AuthorizerError, EventFault, Failure};
 use authorizer::issuer::http_client::TransportError;
 use authorizer::issuer::introspection::IntrospectionFailure;
 use authorizer::issuer::jwks::{FetchError, KeyRefusal};
-use authorizer::refusal::{OtherMember, ProofRefusal, Refusal};
+use authorizer::refusal::{JwsFault, OtherMember, Part, ProofRefusal, Refusal};
 use authorizer::target::TargetError;
 use lambda_runtime::Diagnostic;
 use serde_json::json;
@@ -48,20 +47,24 @@ fn refusals() -> Vec<Refusal> {
         Refusal::MalformedBearer,
         Refusal::SeveralTokens,
         Refusal::TokenTooLong { bytes: 10_241 },
-        Refusal::NotThreeParts,
-        Refusal::NotBase64Url {
+        JwsFault::NotThreeParts.into(),
+        JwsFault::NotBase64Url {
             part: Part::Signature,
-        },
-        Refusal::NotJsonObject { part: Part::Header },
-        Refusal::NotJsonObject {
+        }
+        .into(),
+        JwsFault::NotJsonObject { part: Part::Header }.into(),
+        JwsFault::NotJsonObject {
             part: Part::Payload,
-        },
-        Refusal::RepeatedMember {
+        }
+        .into(),
+        JwsFault::RepeatedMember {
             part: Part::Payload,
-        },
-        Refusal::NumberOutOfRange {
+        }
+        .into(),
+        JwsFault::NumberOutOfRange {
             part: Part::Payload,
-        },
+        }
+        .into(),
         Refusal::AlgorithmNotAllowed,
         Refusal::CriticalExtension,
         Refusal::UnencodedPayload,

@@ -116,6 +116,7 @@ fn every_check_and_reason_that_the_trouble_page_names_exists() {
         "local/src/commands/smoke/permissions.rs",
         "local/src/commands/smoke/browser.rs",
         "authorizer/src/refusal.rs",
+        "authorizer/src/refusal/jws.rs",
         "authorizer/src/error.rs",
         "authorizer/src/authorizer/decision.rs",
     ]

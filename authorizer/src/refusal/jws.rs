@@ -1,0 +1,73 @@
+//! Why a string is not a JWS with a header and a payload that are JSON objects.
+
+use thiserror::Error;
+
+/// A part of a token in compact form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names are those of the RFC")]
+pub enum Part {
+    Header,
+    Payload,
+    Signature,
+}
+
+impl std::fmt::Display for Part {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Header => "header",
+            Self::Payload => "payload",
+            Self::Signature => "signature",
+        })
+    }
+}
+
+/// Why a token or a proof cannot be parsed. It contains no part of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum JwsFault {
+    /// Not a JWS in compact form (RFC 7515, section 7.1): not exactly three parts, or one is empty. Five parts are an
+    /// encrypted token.
+    #[error("not three parts joined by dots")]
+    NotThreeParts,
+    /// Padding, line breaks, other characters, or bits left over at the end (RFC 7515, section 2).
+    #[error("the {part} is not base64url without padding")]
+    NotBase64Url {
+        /// Which part.
+        part: Part,
+    },
+    /// The bytes of a part are not a JSON object.
+    #[error("the {part} is not a JSON object")]
+    NotJsonObject {
+        /// Which part.
+        part: Part,
+    },
+    /// An object has two members of one name, at any depth (RFC 7515, section 4; RFC 7519, section 4).
+    #[error("the {part} has an object with a repeated member")]
+    RepeatedMember {
+        /// Which part.
+        part: Part,
+    },
+    /// A number, at any depth, that no double can hold (RFC 8259, section 6 allows such a limit).
+    #[error("the {part} has a number that is out of range")]
+    NumberOutOfRange {
+        /// Which part.
+        part: Part,
+    },
+}
+
+impl JwsFault {
+    /// The stable names of the reason: of a token, and of a proof.
+    pub(super) const fn codes(self) -> (&'static str, &'static str) {
+        match self {
+            Self::NotThreeParts => ("not_three_parts", "dpop_not_three_parts"),
+            Self::NotBase64Url { .. } => ("not_base64url", "dpop_not_base64url"),
+            Self::NotJsonObject { part: Part::Header } => {
+                ("header_not_json_object", "dpop_header_not_json_object")
+            }
+            Self::NotJsonObject { .. } => {
+                ("payload_not_json_object", "dpop_payload_not_json_object")
+            }
+            Self::RepeatedMember { .. } => ("repeated_member", "dpop_repeated_member"),
+            Self::NumberOutOfRange { .. } => ("number_out_of_range", "dpop_number_out_of_range"),
+        }
+    }
+}
