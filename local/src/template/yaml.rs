@@ -1,6 +1,9 @@
 //! YAML text as JSON, with CloudFormation's tags in their long form: `!Ref X` is `{"Ref": "X"}`.
 
-use saphyr::{LoadableYamlNode as _, Scalar, Yaml};
+use std::borrow::Cow;
+
+use saphyr::{Scalar, ScalarStyle, Tag, Yaml, YamlLoader};
+use saphyr_parser::Parser;
 use serde_json::{Map, Value, json};
 
 use super::error::{Fault, TemplateError};
@@ -10,7 +13,14 @@ const MERGE: &str = "<<";
 
 /// Reads one YAML document.
 pub(super) fn read(text: &str) -> Result<Value, TemplateError> {
-    let documents = Yaml::load_from_str(text).map_err(|error| Fault::Yaml(error.to_string()))?;
+    // The loader's own reading of scalars is YAML 1.2, and AWS's is YAML 1.1.
+    let mut loader = YamlLoader::<Yaml<'_>>::default();
+    loader.early_parse(false);
+    let loaded = Parser::new_from_str(text).load(&mut loader, true);
+    if let Some(error) = loaded.err().as_ref().or(loader.error()) {
+        return Err(Fault::Yaml(error.to_string()).into());
+    }
+    let documents = loader.into_documents();
     match documents.as_slice() {
         [document] => value(document),
         _ => {
@@ -22,13 +32,8 @@ pub(super) fn read(text: &str) -> Result<Value, TemplateError> {
 
 fn value(node: &Yaml<'_>) -> Result<Value, TemplateError> {
     match node {
-        Yaml::Value(scalar) => Ok(match scalar {
-            Scalar::Null => Value::Null,
-            Scalar::Boolean(boolean) => json!(boolean),
-            Scalar::Integer(integer) => json!(integer),
-            Scalar::FloatingPoint(float) => json!(float.into_inner()),
-            Scalar::String(text) => json!(text),
-        }),
+        Yaml::Value(scalar) => Ok(json_of(scalar)),
+        Yaml::Representation(text, style, tag) => scalar(text, *style, tag.as_ref()),
         Yaml::Sequence(items) => items
             .iter()
             .enumerate()
@@ -45,6 +50,8 @@ fn value(node: &Yaml<'_>) -> Result<Value, TemplateError> {
                 let member = value(member).map_err(|error| error.inside(&name))?;
                 if name == MERGE {
                     merged = merge(member).map_err(|error| error.inside(MERGE))?;
+                } else if own.contains_key(&name) {
+                    return Err(Fault::Yaml(format!("the name {name} appears twice")).into());
                 } else {
                     own.insert(name, member);
                 }
@@ -59,9 +66,42 @@ fn value(node: &Yaml<'_>) -> Result<Value, TemplateError> {
             }
             Ok(intrinsic(&tag.suffix, inner))
         }
-        Yaml::Representation(..) | Yaml::Alias(_) | Yaml::BadValue => {
-            Err(Fault::Yaml("a value that cannot be read".to_owned()).into())
+        Yaml::Alias(_) | Yaml::BadValue => Err(unreadable()),
+    }
+}
+
+fn unreadable() -> TemplateError {
+    Fault::Yaml("a value that cannot be read".to_owned()).into()
+}
+
+/// A scalar with its tag. Without quotes and tags the booleans are those of YAML 1.1.
+fn scalar(
+    text: &str,
+    style: ScalarStyle,
+    tag: Option<&Cow<'_, Tag>>,
+) -> Result<Value, TemplateError> {
+    if let Some(tag) = tag.filter(|tag| tag.handle == "!") {
+        let untagged = scalar(text, style, None)?;
+        return Ok(intrinsic(&tag.suffix, untagged));
+    }
+    if style == ScalarStyle::Plain && tag.is_none() {
+        match text {
+            "yes" | "Yes" | "YES" | "on" | "On" | "ON" => return Ok(json!(true)),
+            "no" | "No" | "NO" | "off" | "Off" | "OFF" => return Ok(json!(false)),
+            _ => {}
         }
+    }
+    let read = Scalar::parse_from_cow_and_metadata(text.into(), style, tag);
+    read.as_ref().map(json_of).ok_or_else(unreadable)
+}
+
+fn json_of(scalar: &Scalar<'_>) -> Value {
+    match scalar {
+        Scalar::Null => Value::Null,
+        Scalar::Boolean(boolean) => json!(boolean),
+        Scalar::Integer(integer) => json!(integer),
+        Scalar::FloatingPoint(float) => json!(float.into_inner()),
+        Scalar::String(text) => json!(text),
     }
 }
 
@@ -86,8 +126,7 @@ fn merge(value: Value) -> Result<Map<String, Value>, TemplateError> {
 
 fn member_name(name: &Yaml<'_>) -> Option<String> {
     match name {
-        Yaml::Value(Scalar::String(text)) => Some(text.clone().into_owned()),
-        Yaml::Value(Scalar::Integer(integer)) => Some(integer.to_string()),
+        Yaml::Representation(text, ..) => Some(text.clone().into_owned()),
         _ => None,
     }
 }
@@ -136,6 +175,26 @@ mod tests {
     }
 
     #[test]
+    fn booleans_are_those_of_yaml_1_1() {
+        fn check(text: &str, expected: &Value) {
+            assert_eq!(&read(text).unwrap(), expected, "{text}");
+        }
+        for text in ["true", "True", "yes", "Yes", "YES", "on", "On", "ON"] {
+            check(text, &json!(true));
+        }
+        for text in ["false", "False", "no", "No", "NO", "off", "Off", "OFF"] {
+            check(text, &json!(false));
+        }
+        check(
+            "[\"no\", 'off', y, n, yES]",
+            &json!(["no", "off", "y", "n", "yES"]),
+        );
+        check("!If [C, no, 'no']", &json!({"Fn::If": ["C", false, "no"]}));
+        check("!Ref 'on'", &json!({"Ref": "on"}));
+        check("{on: 1, \"off\": 2}", &json!({"on": 1, "off": 2}));
+    }
+
+    #[test]
     fn merge_keys_merge() {
         fn check(text: &str, expected: &Value) {
             assert_eq!(&read(text).unwrap()["c"], expected, "{text}");
@@ -161,6 +220,7 @@ mod tests {
     #[test]
     fn malformed_yaml_is_an_error() {
         assert!(read("a: 1\na: 2").is_err());
+        assert!(read("a: 1\n\"a\": 2").is_err());
         assert!(read("a: [").is_err());
         assert!(read("a: 1\n---\nb: 2").is_err());
     }
