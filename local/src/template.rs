@@ -3,6 +3,7 @@
 //! Only the parts that run here are resolved, so the rest of a template may use all of CloudFormation. An unsupported
 //! part that would change the API's behaviour is an error or a warning with its place in the template.
 
+mod absent_method;
 pub mod api;
 mod document;
 mod error;
@@ -38,6 +39,7 @@ pub use function::FunctionDefinition;
 pub use given::Given;
 pub use table::TableDefinition;
 
+use absent_method::AbsentMethod;
 use globals::Globals;
 use intrinsic::Scope;
 use part::Part;
@@ -114,7 +116,9 @@ impl Template {
             warnings,
         };
         let (functions, events) = reader.functions(&resources)?;
-        let api = reader.api(&selected, &events, &functions)?;
+        let absent = resources::absent_functions(&all, &resources);
+        let absent = selected.absent_methods(&absent);
+        let api = reader.api(&selected, &events, &absent, &functions)?;
         let tables = reader.tables(&resources)?;
         Ok(Self {
             api,
@@ -178,7 +182,7 @@ impl Reader<'_> {
             .unwrap_or_default();
         let own = self
             .scope
-            .resolve(&own)
+            .resolve(&table.without_ignored(&own))
             .map_err(|error| error.inside(&place))?;
         table.check(&place, &own.unwrap_or_default(), &mut self.warnings)?;
         let merged = self
@@ -186,7 +190,7 @@ impl Reader<'_> {
             .merged(section, &resource.place(), resource.value)?;
         let merged = self
             .scope
-            .resolve(&merged)
+            .resolve(&table.without_ignored(&merged))
             .map_err(|error| error.inside(&place))?;
         Part::open(place, merged.unwrap_or_default())
     }
@@ -198,6 +202,9 @@ impl Reader<'_> {
         let mut functions = Vec::new();
         let mut events = Vec::new();
         for resource in resources.iter().filter(|resource| resource.is_function()) {
+            let value = with_sent_events(resource.value);
+            let value = &value;
+            let resource = &Resource { value, ..*resource };
             let properties = self.properties(resource, "Function", &FUNCTION)?;
             let (name, binary) = resources::function_name(resource, resources);
             let has_program = binary.is_some() || self.commands.contains(resource.id);
@@ -244,23 +251,22 @@ impl Reader<'_> {
         &mut self,
         selected: &Selected<'_>,
         events: &[Event],
+        absent: &[AbsentMethod],
         functions: &[FunctionDefinition],
     ) -> Result<Api, TemplateError> {
         let product = selected.product;
         let section = product.event();
+        let table = match product {
+            Product::Rest => &API,
+            Product::Http => &HTTP_API,
+        };
         let properties = match selected.resource {
-            Some(resource) => {
-                let table = match product {
-                    Product::Rest => &API,
-                    Product::Http => &HTTP_API,
-                };
-                self.properties(&resource, section, table)?
-            }
+            Some(resource) => self.properties(&resource, section, table)?,
             None => {
                 let implicit = product.implicit_resource();
                 let merged = self.globals.merged(section, "", &implicit)?;
-                let resolved = self.scope.resolve(&merged)?.unwrap_or_default();
-                Part::open(format!("Globals/{section}"), resolved)?
+                let resolved = self.scope.resolve(&table.without_ignored(&merged))?;
+                Part::open(format!("Globals/{section}"), resolved.unwrap_or_default())?
             }
         };
         let mut own = Vec::new();
@@ -272,7 +278,7 @@ impl Reader<'_> {
         let document = open_api::read(&properties, product, functions)?;
         let id = &selected.id;
         let api = match product {
-            Product::Rest => rest_api::read(id, &properties, document, &own, functions),
+            Product::Rest => rest_api::read(id, &properties, document, &own, absent, functions),
             Product::Http => http_api::read(id, &properties, document, &own, functions),
         }?;
         if properties.value("DefinitionBody").is_some() {
@@ -330,6 +336,21 @@ impl Reader<'_> {
             })
             .collect()
     }
+}
+
+/// A function without the properties of events that are not sent here: they may refer to what one machine does not have.
+fn with_sent_events(function: &Value) -> Value {
+    let mut function = function.clone();
+    let events = function.pointer_mut("/Properties/Events");
+    for (_, event) in events.and_then(Value::as_object_mut).into_iter().flatten() {
+        let kind = event.get("Type").and_then(Value::as_str);
+        if kind.is_some_and(|kind| OTHER_EVENTS.contains(&kind)) {
+            event
+                .as_object_mut()
+                .map(|event| event.remove("Properties"));
+        }
+    }
+    function
 }
 
 #[cfg(test)]

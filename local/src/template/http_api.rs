@@ -104,7 +104,7 @@ fn route(
     } = event;
     let (verb, path) = match (properties.text("Method")?, properties.text("Path")?) {
         (None, None) => (None, RoutePath::of_default_route()),
-        (Some(verb), Some(path)) if path == "$default" && is_any(&verb) => {
+        (Some(verb), Some(path)) if is_default(&path) && is_any(&verb) => {
             (None, RoutePath::of_default_route())
         }
         (Some(verb), Some(path)) => {
@@ -139,6 +139,11 @@ fn route(
         authorizer,
         place: properties.place().to_owned(),
     })
+}
+
+/// Whether a path with ANY is the default route. API Gateway exports it with a slash, and SAM adds one.
+pub(super) fn is_default(path: &str) -> bool {
+    path.strip_prefix('/').unwrap_or(path) == DEFAULT_STAGE
 }
 
 fn is_any(verb: &str) -> bool {

@@ -75,7 +75,7 @@ fn route(
     functions: &[FunctionDefinition],
 ) -> Result<(Route, bool), TemplateError> {
     let verb = (verb != ANY).then(|| verb.to_ascii_uppercase());
-    let path = if path == "$default" && product == Product::Http && verb.is_none() {
+    let path = if http_api::is_default(path) && product == Product::Http && verb.is_none() {
         RoutePath::of_default_route()
     } else {
         RoutePath::parse(path).map_err(|fault| operation.fault(fault))?

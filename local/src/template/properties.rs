@@ -8,8 +8,9 @@ mod jwt_configuration;
 mod open_api;
 
 use super::error::{Fault, TemplateError};
+use super::intrinsic::is_intrinsic;
 use super::warnings::Warnings;
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 
 pub(super) use api::{API, CORS, METHOD_SETTINGS};
 pub(super) use function::{API_EVENT, ENVIRONMENT, FUNCTION, HTTP_API_EVENT, LOGGING};
@@ -147,6 +148,40 @@ impl Property {
 }
 
 impl Section {
+    /// An unresolved value without the values of properties that change no answer: they may refer to what one machine does
+    /// not have. The names stay, to be checked.
+    pub(super) fn without_ignored(&self, value: &Value) -> Value {
+        let inner = |value: &Value| self.without_ignored(value);
+        match value {
+            Value::Array(items) => items.iter().map(inner).collect(),
+            Value::Object(members) => match branches(members) {
+                Some(branches) => json!({IF: branches.iter().map(inner).collect::<Vec<_>>()}),
+                None => members
+                    .iter()
+                    .map(|(name, member)| (name.clone(), self.member_without_ignored(name, member)))
+                    .collect(),
+            },
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value.clone(),
+        }
+    }
+
+    fn member_without_ignored(&self, name: &str, member: &Value) -> Value {
+        let mut properties = self.properties.iter();
+        let property = properties.find(|property| property.name == name);
+        match property.map(|property| property.treatment) {
+            Some(Treatment::Ignored(_)) if !member.is_null() => json!("ignored"),
+            Some(Treatment::Nested(section)) => section.without_ignored(member),
+            Some(Treatment::Named(section)) => match member {
+                Value::Object(parts) if !is_intrinsic(parts) => parts
+                    .iter()
+                    .map(|(name, part)| (name.clone(), section.without_ignored(part)))
+                    .collect(),
+                other => other.clone(),
+            },
+            _ => member.clone(),
+        }
+    }
+
     /// Checks the names of a resolved value's properties, at any depth. `place` is the value's place in the template.
     pub(super) fn check(
         &self,
@@ -213,6 +248,14 @@ impl Section {
             expected: names.join(", "),
         }
     }
+}
+
+/// The intrinsic function whose arguments are values of the same kind.
+const IF: &str = "Fn::If";
+
+/// The arguments of an `Fn::If`: a condition's name and two values.
+fn branches(members: &Map<String, Value>) -> Option<&Vec<Value>> {
+    members.get(IF)?.as_array().filter(|_| members.len() == 1)
 }
 
 impl Property {

@@ -96,6 +96,18 @@ pub(super) fn present<'a>(
     Ok(present)
 }
 
+/// The functions whose condition does not hold.
+pub(super) fn absent_functions<'a>(
+    all: &'a Map<String, Value>,
+    present: &[Resource<'_>],
+) -> Vec<&'a Value> {
+    all.iter()
+        .filter(|(id, _)| present.iter().all(|resource| resource.id != id.as_str()))
+        .map(|(_, value)| value)
+        .filter(|value| value.get("Type").is_some_and(|kind| kind == FUNCTION))
+        .collect()
+}
+
 /// Refuses kinds that would change an answer, and warns of those that are not run.
 pub(super) fn check_kinds(
     resources: &[Resource<'_>],

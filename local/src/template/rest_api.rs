@@ -7,6 +7,7 @@ use http::{HeaderName, HeaderValue};
 use regex_lite::Regex;
 use serde_json::Value;
 
+use super::absent_method::AbsentMethod;
 use super::api::{
     Api, Identity, IdentitySource, Integration, Kind, LambdaAuthorizer, PayloadFormat, Route,
     TemplateAuthorizer,
@@ -43,6 +44,7 @@ pub(super) fn read(
     api: &Part,
     document: Option<Document>,
     events: &[&Event],
+    absent: &[AbsentMethod],
     functions: &[FunctionDefinition],
 ) -> Result<Api, TemplateError> {
     let auth = api.part("Auth")?;
@@ -74,7 +76,7 @@ pub(super) fn read(
     for event in events.iter().filter(|_| !has_document) {
         add(route(event, &default, &authorizers)?, &mut routes)?;
     }
-    add_preflights(api, &default, &mut routes)?;
+    add_preflights(api, &default, absent, &mut routes)?;
     let mut media_types = api.texts("BinaryMediaTypes")?;
     media_types.extend(document.binary_media_types);
     let mut responses = document.responses;
@@ -193,6 +195,7 @@ fn route(
 fn add_preflights(
     api: &Part,
     default: &DefaultAuthorizer,
+    absent: &[AbsentMethod],
     routes: &mut Vec<Route>,
 ) -> Result<(), TemplateError> {
     let Some(cors) = Cors::read(api)? else {
@@ -205,6 +208,7 @@ fn add_preflights(
             .iter()
             .filter(same)
             .map(|route| &route.verb)
+            .chain(absent.iter().filter_map(|absent| absent.on(&route.path)))
             .collect();
         let options = Some("OPTIONS".to_owned());
         if verbs.contains(&&options) || preflights.iter().any(|other| same(&other)) {

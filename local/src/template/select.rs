@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::absent_method::AbsentMethod;
 use super::error::{Fault, TemplateError};
 use super::intrinsic::Scope;
 use super::part::Part;
@@ -136,6 +137,18 @@ impl<'a> Selected<'a> {
                 ))
             }
         }
+    }
+
+    /// The methods of the API that functions have whose condition does not hold.
+    pub(super) fn absent_methods(&self, functions: &[&Value]) -> Vec<AbsentMethod> {
+        let events = functions
+            .iter()
+            .filter_map(|function| function.pointer("/Properties/Events")?.as_object())
+            .flatten();
+        let implicit = self.resource.is_none();
+        events
+            .filter_map(|(_, event)| AbsentMethod::read(event, &self.id, implicit))
+            .collect()
     }
 
     /// Whether an event of a product belongs to the API.

@@ -1,0 +1,33 @@
+//! Methods that SAM lists in preflights although their function does not exist.
+
+use serde_json::Value;
+
+use super::route_path::RoutePath;
+
+/// A method of a function whose condition does not hold. SAM lists it in the preflights of a path that others share.
+pub(super) struct AbsentMethod {
+    path: RoutePath,
+    verb: Option<String>,
+}
+
+impl AbsentMethod {
+    /// Reads an event that is not resolved. None when it does not belong to the API.
+    pub(super) fn read(event: &Value, api: &str, implicit: bool) -> Option<Self> {
+        let text = |name: &str| event.pointer(&format!("/Properties/{name}"));
+        let own = match text("RestApiId") {
+            Some(reference) => reference.get("Ref").unwrap_or(reference) == api,
+            None => implicit,
+        };
+        let verb = text("Method")?.as_str()?.to_ascii_uppercase();
+        let read = Self {
+            path: RoutePath::parse(text("Path")?.as_str()?).ok()?,
+            verb: (verb != "ANY").then_some(verb),
+        };
+        Some(read).filter(|_| own && event.get("Type").is_some_and(|kind| kind == "Api"))
+    }
+
+    /// Its verb, if it is a method of the path.
+    pub(super) fn on(&self, path: &RoutePath) -> Option<&Option<String>> {
+        self.path.overlaps(path).then_some(&self.verb)
+    }
+}
