@@ -1,24 +1,29 @@
 #!/usr/bin/env python3
-"""What AWS's own translator makes of the templates in local/tests/translations, as the JSON files beside them.
+"""What AWS's own translator makes of the APIs of this project's templates, and of those in local/tests/translations.
 
-A test of the package `local` compares what the gateway reads with these files, so `cargo test` needs no Python. Without
-arguments this script checks that the files are still what the translator says; with `--write` it writes them.
+The results are JSON files in that folder, by logical id of the API. A test of the package `local` compares what the
+gateway reads with these files, so `cargo test` needs no Python. Without arguments this script checks that the files are
+still what the translator says; with `--write` it writes them.
 """
 
+import copy
 import json
-import logging
 import pathlib
+import re
 import sys
 
-import boto3
+from samtranslator.model.exceptions import InvalidDocumentException
 from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
 from samtranslator.yaml_helper import yaml_parse
 
-# Each translation warns of telemetry that is not published.
-logging.getLogger("samtranslator").setLevel(logging.ERROR)
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+FOLDER = ROOT / "local" / "tests" / "translations"
+sys.path.insert(0, str(ROOT / ".ci" / "template"))
+from translation import PSEUDO, Resolver  # noqa: E402
 
-FOLDER = pathlib.Path(__file__).parent.parent / "local" / "tests" / "translations"
+# The templates of the project, each with its parameters: the test reads the same list.
+PROJECT = json.loads((FOLDER / "project" / "cases.json").read_text(encoding="utf-8"))
 SOURCES = {
     "method.request.header.": "header ",
     "method.request.querystring.": "query ",
@@ -43,6 +48,12 @@ def sources(value):
     return [source(text.strip()) for text in values if text.strip()]
 
 
+def function(uri):
+    """The logical id of the function that a URI invokes: by its ARN, or by an alias that SAM names after the function."""
+    [name] = re.findall(r'"Fn::GetAtt": \["(\w+)", "Arn"\]|\$\{(\w+)\.Arn\}|\{"Ref": "(\w+?)Alias\w+"\}|\$\{(\w+?)Alias\w+\}', json.dumps(uri))
+    return "".join(name)
+
+
 def authorizer(scheme, rest):
     found = scheme.get("x-amazon-apigateway-authorizer")
     if found is None:
@@ -56,7 +67,7 @@ def authorizer(scheme, rest):
             "issuer": configuration["issuer"],
             "audience": configuration["audience"],
         }
-    read = {"type": kind, "sources": sources(found.get("identitySource"))}
+    read = {"type": kind, "function": function(found["authorizerUri"]), "sources": sources(found.get("identitySource"))}
     if kind == "token":
         read["sources"] = read["sources"] or ["header " + scheme["name"]]
         read["validation"] = found.get("identityValidationExpression")
@@ -64,7 +75,7 @@ def authorizer(scheme, rest):
         read["payload"] = str(found["authorizerPayloadFormatVersion"])
         read["simple"] = bool(found.get("enableSimpleResponses"))
     # What API Gateway takes when the document says nothing: 300 for REST APIs, no cache for HTTP APIs.
-    read["ttl"] = found.get("authorizerResultTtlInSeconds", 300 if rest else 0)
+    read["ttl"] = int(found.get("authorizerResultTtlInSeconds", 300 if rest else 0))
     return read
 
 
@@ -73,7 +84,8 @@ def route(path, verb, operation):
     integration = operation["x-amazon-apigateway-integration"]
     [(name, scopes)] = [pair for item in operation.get("security") or [{"NONE": []}] for pair in item.items()]
     path = path if path == "/" else path.rstrip("/")
-    key = "$default" if path == "$default" else f"{verb} {path}"
+    # `/$default` is how API Gateway itself exports the default route.
+    key = "$default" if path.lstrip("/") == "$default" and verb == "ANY" else f"{verb} {path}"
     kind = "preflight" if integration["type"] == "mock" else "function"
     read = {"key": key, "kind": kind, "authorizer": name, "scopes": scopes}
     if kind == "preflight":
@@ -82,6 +94,7 @@ def route(path, verb, operation):
             name.removeprefix("method.response.header.").lower(): value.strip("'") for name, value in parameters.items()
         }
     else:
+        read["function"] = function(integration["uri"])
         read["payload"] = integration.get("payloadFormatVersion", "1.0")
     return read
 
@@ -97,8 +110,8 @@ def response(found):
     }
 
 
-def summary(body):
-    rest = "swagger" in body
+def summary(kind, body):
+    rest = kind == "AWS::ApiGateway::RestApi"
     schemes = body.get("securityDefinitions") or body.get("components", {}).get("securitySchemes", {})
     authorizers = {name: authorizer(scheme, rest) for name, scheme in schemes.items()}
     routes = [
@@ -116,19 +129,57 @@ def summary(body):
     return read
 
 
-def translate(path):
-    translator = Translator({}, Parser(), boto_session=boto3.Session(region_name="us-east-1"))
-    resources = translator.translate(yaml_parse(path.read_text()), {})["Resources"]
-    bodies = [found["Properties"]["Body"] for found in resources.values() if "Body" in found.get("Properties", {})]
-    [body] = bodies
-    return summary(body)
+def included(value, folder):
+    """The value with each `AWS::Include` replaced by its file, as CloudFormation does before the SAM transform."""
+    if isinstance(value, list):
+        return [included(item, folder) for item in value]
+    if not isinstance(value, dict):
+        return value
+    transform = value.get("Fn::Transform")
+    if transform and transform["Name"] == "AWS::Include":
+        return included(yaml_parse((folder / transform["Parameters"]["Location"]).read_text(encoding="utf-8")), folder)
+    return {name: included(member, folder) for name, member in value.items()}
+
+
+def packaged(template):
+    """The template with the address of the uploaded code, which `sam package` puts there."""
+    functions = [found["Properties"] for found in template["Resources"].values() if found["Type"].endswith("Function")]
+    for properties in [template.get("Globals", {}).get("Function", {}), *functions]:
+        if "CodeUri" in properties:
+            properties["CodeUri"] = "s3://bucket/key"
+    return template
+
+
+def translate(path, changed):
+    template = packaged(included(yaml_parse(path.read_text(encoding="utf-8")), path.parent))
+    defaults = {name: each["Default"] for name, each in template.get("Parameters", {}).items() if "Default" in each}
+    values = {name: str(value) for name, value in {**defaults, **changed}.items()}
+    try:
+        translated = Translator({}, Parser()).translate(copy.deepcopy(template), {**values, **PSEUDO})
+    except InvalidDocumentException as refusal:
+        # The gateway must refuse it too.
+        return " ".join(cause.message for cause in refusal.causes)
+    resolver = Resolver(translated, values)
+    apis = {
+        name: (found["Type"], found["Properties"]["Body"])
+        for name, found in translated["Resources"].items()
+        if "Body" in found.get("Properties", {}) and ("Condition" not in found or resolver.condition(found["Condition"]))
+    }
+    return {name: summary(kind, resolver.resolve(body)) for name, (kind, body) in apis.items()}
+
+
+def cases():
+    """Each template with its parameters, and the file of its translation."""
+    for path in sorted(FOLDER.glob("*.yaml")):
+        yield path, {}, path.with_suffix(".json")
+    for name, case in PROJECT.items():
+        yield ROOT / case["template"], case["parameters"], FOLDER / "project" / f"{name}.json"
 
 
 def main():
     differing = []
-    for path in sorted(FOLDER.glob("*.yaml")):
-        text = json.dumps(translate(path), indent=2, sort_keys=True) + "\n"
-        target = path.with_suffix(".json")
+    for path, changed, target in cases():
+        text = json.dumps(translate(path, changed), indent=2, sort_keys=True) + "\n"
         if "--write" in sys.argv:
             target.write_text(text)
         elif not target.exists() or target.read_text() != text:
