@@ -38,6 +38,17 @@ def stage(changed=None):
     return found
 
 
+def gateway_response(kind, changed=None):
+    """The gateway response of a type."""
+    return translation.deployed(changed)["Api"]["Properties"]["Body"]["x-amazon-apigateway-gateway-responses"][kind]
+
+
+def authorizers(changed):
+    """The authorizers by name."""
+    definitions = translation.deployed(changed)["Api"]["Properties"]["Body"]["securityDefinitions"]
+    return {name: definition["x-amazon-apigateway-authorizer"] for name, definition in definitions.items()}
+
+
 class TheApi(unittest.TestCase):
     def test_there_is_one_stage(self):
         # SAM adds a public stage `Stage`, without what is set on ours, unless OpenApiVersion is given.
@@ -72,17 +83,35 @@ class TheApi(unittest.TestCase):
             # Pages of another origin see the header only so.
             self.assertEqual(headers["gatewayresponse.header.Access-Control-Expose-Headers"], "'WWW-Authenticate, x-amzn-RequestId'")
 
+    def test_a_403_says_which_sign_in_would_do(self):
+        template = gateway_response("ACCESS_DENIED")["responseTemplates"]["application/json"]
+        # API Gateway replaces the variables, and has no other language here.
+        rendered = template.replace("$context.error.messageString", '"no"').replace("$context.authorizer.stepUp", "a b")
+        self.assertEqual(json.loads(rendered), {"Message": "no", "stepUp": "a b"})
+
+
+class StepUp(unittest.TestCase):
+    def test_a_strong_sign_in_is_required_for_deletions_only_if_the_parameter_is_set(self):
+        def rules(acr):
+            variables = translation.deployed({"DeletionAcr": acr})["AuthorizerFunction"]["Properties"]["Environment"]["Variables"]
+            return json.loads(variables["ACCESS_RULES"])
+
+        without, required = rules(""), rules("urn:okta:loa:2fa:any")
+        step_up = {"acr": ["urn:okta:loa:2fa:any"], "maxAgeSeconds": 300}
+        self.assertEqual([rule for rule in without if rule.keys() & step_up.keys()], [])
+        changed = [rule | step_up if "DELETE" in rule["methods"] else rule for rule in without]
+        self.assertEqual((required, [rule["methods"] for rule in required if "acr" in rule]), (changed, [["DELETE"]]))
+
+    def test_each_call_gets_its_own_step_up(self):
+        for acr, seconds in [("", 60), ("phr", 0)]:
+            self.assertEqual(authorizers({"DeletionAcr": acr})["Required"]["authorizerResultTtlInSeconds"], seconds)
+
 
 class ProofsOfKeyBoundTokens(unittest.TestCase):
-    def authorizers(self, dpop):
-        [api] = [resource for resource in translation.deployed({"Dpop": dpop}).values() if resource["Type"] == "AWS::ApiGateway::RestApi"]
-        definitions = api["Properties"]["Body"]["securityDefinitions"]
-        return {name: definition["x-amazon-apigateway-authorizer"] for name, definition in definitions.items()}
-
     def test_each_proof_reaches_the_authorizer(self):
         for dpop, seconds in [("off", 60), ("accept", 0), ("require", 0)]:
             with self.subTest(dpop):
-                found = self.authorizers(dpop)
+                found = authorizers({"Dpop": dpop})
                 self.assertEqual({authorizer["type"] for authorizer in found.values()}, {"request"})
                 self.assertEqual(found["Required"]["identitySource"], "method.request.header.Authorization")
                 self.assertEqual(found["Required"]["authorizerResultTtlInSeconds"], seconds)

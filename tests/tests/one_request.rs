@@ -102,13 +102,7 @@ async fn write_needs_a_token_with_its_scope(stack: &RunningStack, alice: &str) {
     assert_eq!(put(None).await.status, 401);
     let reader = stack.token_for("alice", &["--scope", "openid state:read"]);
     let answer = put(Some(&reader)).await;
-    assert_eq!(answer.status, 403, "{answer:?}");
-    assert!(
-        answer
-            .body
-            .contains("User is not authorized to access this resource"),
-        "{answer:?}"
-    );
+    assert_eq!((answer.status, answer.json()), (403, denied("")));
     // Two tokens are none, also where each of them would do.
     let writer = stack.token_for("bob", &["--scope", "state:write"]);
     let two = stack
@@ -150,6 +144,36 @@ async fn read_needs_the_owner_or_an_admin(stack: &RunningStack, alice: &str) {
 fn sort(list: &mut Value) {
     if let Some(list) = list.as_array_mut() {
         list.sort_by_key(ToString::to_string);
+    }
+}
+
+/// The body of a denial, with the `acr` values that would do.
+fn denied(step_up: &str) -> Value {
+    json!({"Message": "User is not authorized to access this resource", "stepUp": step_up})
+}
+
+/// The body is that of the call, not of an earlier one with the same token.
+#[tokio::test]
+async fn a_denial_says_which_sign_in_would_do() {
+    const ACR: &str = "urn:okta:loa:2fa:any";
+    let parameter = format!("DeletionAcr={ACR}");
+    let stack = RunningStack::start("step-up", &["--parameter", &parameter]);
+    let alice = stack.token("alice");
+    let reader = stack.token_for("alice", &["--scope", "openid state:read"]);
+    for (method, token, expected) in [
+        (Method::PUT, &alice, None),
+        (Method::DELETE, &alice, Some(ACR)),
+        (Method::DELETE, &reader, Some("")),
+        (Method::PUT, &reader, Some("")),
+        (Method::DELETE, &reader, Some("")),
+    ] {
+        let request = stack.request(method.clone(), "/state/step-up");
+        let answer = send(request.bearer_auth(token)).await;
+        match expected {
+            Some(acr) => assert_eq!((answer.status, answer.json()), (403, denied(acr))),
+            // The handler answers: the write lacks its precondition.
+            None => assert_eq!(answer.status, 428, "{answer:?}"),
+        }
     }
 }
 

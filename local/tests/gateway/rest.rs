@@ -381,6 +381,31 @@ async fn gateway_responses_follow_the_template() {
     assert_eq!(header(&response, "access-control-allow-origin"), "");
 }
 
+/// A variable without a value is the empty string, so the body stays JSON.
+#[tokio::test]
+async fn a_denial_may_show_values_of_the_authorizers_context() {
+    let responses = r#"      GatewayResponses:
+        ACCESS_DENIED: {ResponseTemplates: {application/json: '{"Message":$context.error.messageString,"stepUp":"$context.authorizer.stepUp"}'}}"#;
+    let template = TEMPLATE.replace("      GatewayResponses:", responses);
+    for (context, expected) in [
+        (json!({"stepUp": "acr:2 acr:3"}), "acr:2 acr:3"),
+        (json!({"other": 1}), ""),
+    ] {
+        let mut answer = policy("Deny", "*");
+        answer["context"] = context;
+        let api = Api::of(&template).guard(success(&answer));
+        let response = api.send("GET /prod/other", &["Authorization: t"]).await;
+        let body: Value = serde_json::from_slice(response.body()).unwrap();
+        assert_eq!(
+            body,
+            json!({
+                "Message": "User is not authorized to access this resource with an explicit deny in an identity-based policy",
+                "stepUp": expected,
+            })
+        );
+    }
+}
+
 #[tokio::test]
 async fn a_token_event_has_three_members_and_the_path_as_sent() {
     let api = Api::of(TEMPLATE);
