@@ -72,16 +72,23 @@ class TheApi(unittest.TestCase):
         self.assertNotIn("\n", on["Format"])
         self.assertEqual(list(json.loads(on["Format"]).items()), list(ACCESS_LOG.items()))
 
-    def test_a_401_says_where_the_issuer_is_named(self):
-        for public_url, expected in [
-            ("", "'Bearer'"),
-            ("https://api.example.com/v1", "'Bearer resource_metadata=\"https://api.example.com/v1/.well-known/oauth-protected-resource\"'"),
+    def test_a_401_says_how_to_sign_in(self):
+        metadata = 'resource_metadata="https://api.example.com/v1/.well-known/oauth-protected-resource"'
+        proof = 'DPoP algs="RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384 EdDSA"'
+        public_url = "https://api.example.com/v1"
+        for dpop, url, expected in [
+            ("off", "", "Bearer"),
+            ("off", public_url, f"Bearer {metadata}"),
+            ("accept", "", f"Bearer, {proof}"),
+            ("accept", public_url, f"Bearer {metadata}, {proof}, {metadata}"),
+            ("require", "", proof),
+            ("require", public_url, f"{proof}, {metadata}"),
         ]:
-            body = translation.deployed({"PublicUrl": public_url})["Api"]["Properties"]["Body"]
-            headers = body["x-amazon-apigateway-gateway-responses"]["UNAUTHORIZED"]["responseParameters"]
-            self.assertEqual(headers["gatewayresponse.header.WWW-Authenticate"], expected)
-            # Pages of another origin see the header only so.
-            self.assertEqual(headers["gatewayresponse.header.Access-Control-Expose-Headers"], "'WWW-Authenticate, x-amzn-RequestId'")
+            with self.subTest(dpop=dpop, url=url):
+                headers = gateway_response("UNAUTHORIZED", {"Dpop": dpop, "PublicUrl": url})["responseParameters"]
+                self.assertEqual(headers["gatewayresponse.header.WWW-Authenticate"], f"'{expected}'")
+                # Pages of another origin see the header only so.
+                self.assertEqual(headers["gatewayresponse.header.Access-Control-Expose-Headers"], "'WWW-Authenticate, x-amzn-RequestId'")
 
     def test_a_403_says_which_sign_in_would_do(self):
         template = gateway_response("ACCESS_DENIED")["responseTemplates"]["application/json"]
