@@ -30,6 +30,14 @@ fn the_pages_bind_their_tokens_to_a_key_of_the_browser() {
     run(&stack, &browser, "./bound-scenarios.mjs");
 }
 
+#[test]
+fn the_pages_sign_in_again_where_the_api_asks_for_it() {
+    let Some(browser) = browser() else { return };
+    let flags = ["--parameter", "DeletionAcr=urn:okta:loa:2fa:any"];
+    let stack = RunningStack::start("browser-step-up", &flags);
+    run(&stack, &browser, "./step-up-scenarios.mjs");
+}
+
 fn run(stack: &RunningStack, browser: &str, scenarios: &str) {
     node::install("web/tests");
     let screenshots = repository()

@@ -3,6 +3,7 @@ import { binding } from './binding-key.js';
 import { parse, stringify } from './json.js';
 import { renewed, freshSession } from './renewal.js';
 import { isLoopback, settings } from './settings.js';
+import { acrWanted, justSteppedUp, stepUp } from './step-up.js';
 
 /**
  * A finished call.
@@ -55,6 +56,10 @@ export async function call(method, path, options = {}) {
   if (made.status === 401 && session !== undefined && !session.afterRefusal) {
     const next = await renewed(session, true);
     if (next !== undefined) made = await send(method, path, options, next);
+  }
+  const acrValues = acrWanted(made);
+  if (acrValues !== undefined && session !== undefined && !options.quiet && !justSteppedUp()) {
+    await stepUp(acrValues, { method, path, headers: options.headers });
   }
   if (!options.quiet) calls.dispatchEvent(new CustomEvent('call', { detail: made }));
   if (made.status < 200 || made.status > 299) throw new CallFailed(made);

@@ -5,7 +5,7 @@ import { dropDraft, keepDraft } from './draft.js';
 import { button, byId, element, once } from './element.js';
 import { parseTyped } from './json.js';
 import { attempt, dismiss } from './notice.js';
-import { create, idPattern, latest, replace } from './resource.js';
+import { create, idPattern, latest, replace, takeRefusedWrite } from './resource.js';
 import { sessions } from './session.js';
 
 /** @typedef {import('./resource.js').Tagged} Tagged */
@@ -52,6 +52,7 @@ export async function showEditor(place, draft, then) {
   form.addEventListener('input', keep);
   place.replaceChildren(form);
   (base === undefined && draft.id === '' ? id : value).focus();
+  if (draft.typed && takeRefusedWrite('PUT', draft.id) !== undefined) form.requestSubmit();
 
   /** The form's content; undefined while the value is not JSON. @returns {Content | undefined} */
   function content() {

@@ -33,11 +33,11 @@ export function authorizationServer() {
  * verifies the signature.
  *
  * @param {oauth.TokenEndpointResponse} answer
- * @param {{ before?: import('./session.js').Session | undefined, afterRefusal: boolean }} why `before` is the
- *   session that is renewed
+ * @param {{ before?: import('./session.js').Session | undefined, afterRefusal: boolean, acrValues?: string | undefined, steppedUpAt?: number | undefined }} why
+ *   `before` is the session that is renewed
  * @returns {import('./session.js').Session}
  */
-export function sessionFrom(answer, { before, afterRefusal }) {
+export function sessionFrom(answer, { before, afterRefusal, acrValues = before?.acrValues, steppedUpAt = before?.steppedUpAt }) {
   const claims = oauth.getValidatedIdTokenClaims(answer);
   const idToken = answer.id_token ?? before?.idToken;
   const user = claims === undefined ? before?.user : { id: claims.sub, name: displayName(claims) };
@@ -55,6 +55,8 @@ export function sessionFrom(answer, { before, afterRefusal }) {
     // Before it expires, so that a token does not expire on its way; at most a fifth of a short lifetime is lost.
     renewAt: Date.now() + life - Math.min(30_000, life / 5),
     afterRefusal,
+    ...(acrValues !== undefined && { acrValues }),
+    ...(steppedUpAt !== undefined && { steppedUpAt }),
     scopes: answer.scope?.split(' ') ?? before?.scopes ?? [],
     user,
   };

@@ -1,7 +1,10 @@
+import { CallFailed } from './api.js';
 import { button, byId, element } from './element.js';
 import { problemOf } from './problem.js';
+import { sessions } from './session.js';
 import { settings } from './settings.js';
 import { signIn } from './sign-in.js';
+import { acrWanted } from './step-up.js';
 
 const kept = 'notice';
 
@@ -64,6 +67,7 @@ export async function attempt(work, again = work) {
     const remedies = {
       'sign-in': [{ label: 'Sign in', work: () => signIn() }],
       'sign-in-to-write': [{ label: 'Sign in for writing', work: () => signIn({ scopes: settings.scopes.write }) }],
+      'step-up': [{ label: 'Sign in again', work: () => signIn({ acrValues: acrWantedBy(error), scopes: sessions.current?.scopes ?? [] }) }],
       retry: [
         {
           label: 'Try again',
@@ -77,4 +81,9 @@ export async function attempt(work, again = work) {
     };
     notify('bad', title, advice, { faults, actions: remedies[remedy ?? ''] ?? [] });
   }
+}
+
+/** @param {unknown} error */
+function acrWantedBy(error) {
+  return error instanceof CallFailed ? acrWanted(error.call) : undefined;
 }

@@ -2,6 +2,7 @@ import { JWT_TIMESTAMP_CHECK, OperationProcessingError, ResponseBodyError } from
 import { CallFailed } from './api.js';
 import { clockFault } from './device-clock.js';
 import { SessionEnded } from './renewal.js';
+import { acrWanted } from './step-up.js';
 
 /**
  * A problem as the user sees it: what happened, and what to do.
@@ -9,7 +10,7 @@ import { SessionEnded } from './renewal.js';
  * @typedef {object} Problem
  * @property {string} title
  * @property {string} advice
- * @property {'sign-in' | 'sign-in-to-write' | 'retry' | 'reload' | undefined} [remedy]
+ * @property {'sign-in' | 'sign-in-to-write' | 'step-up' | 'retry' | 'reload' | undefined} [remedy]
  * @property {readonly string[]} [faults] the faults of the input
  */
 
@@ -44,8 +45,9 @@ export function problemOf(error) {
   return { title: 'Something went wrong in this page', advice: error instanceof Error ? error.message : String(error), remedy: 'reload' };
 }
 
-/** @param {import('./api.js').Call} call @returns {Problem} */
-function problemOfCall({ method, status, byHandler, body, caller, headers }) {
+/** @param {import('./api.js').Call} made @returns {Problem} */
+function problemOfCall(made) {
+  const { method, status, byHandler, body, caller, headers } = made;
   const detail = byHandler && typeof body?.detail === 'string' ? `The API says: ${body.detail}.` : '';
   const faults = Array.isArray(body?.errors)
     ? body.errors.map((/** @type {any} */ fault) => `${fault.pointer}: ${fault.detail}`)
@@ -64,6 +66,13 @@ function problemOfCall({ method, status, byHandler, body, caller, headers }) {
         ? { title: 'This needs you to be signed in', advice: 'Sign in, and you will be back on this page.', remedy: 'sign-in' }
         : { title: 'The API does not accept your sign-in', advice: 'Sign in again to get a new one.', remedy: 'sign-in' };
     case 403:
+      if (acrWanted(made) !== undefined) {
+        return {
+          title: 'This needs a stronger sign-in',
+          advice: `You signed in again, and the API still asks for more: ${acrWanted(made)}. Your account may lack a second factor, or the sign-in is too old by now.`,
+          remedy: 'step-up',
+        };
+      }
       return byHandler
         ? { title: 'You may see this, but not change it', advice: detail || 'Ask its owner.' }
         : {
@@ -101,10 +110,11 @@ function connection() {
 /**
  * Who decided on the call and why, for the panel.
  *
- * @param {import('./api.js').Call} call
+ * @param {import('./api.js').Call} made
  * @returns {string}
  */
-export function decisionOf({ status, byHandler, body, caller }) {
+export function decisionOf(made) {
+  const { status, byHandler, body, caller } = made;
   const as = caller === undefined ? 'as an anonymous caller, because no token was sent' : `as ${caller}`;
   if (status === 0) return 'The page received no response, so the decision is unknown.';
   if (byHandler && status < 300) return `The authorizer allowed it ${as}, and the handler served it.`;
@@ -116,6 +126,7 @@ export function decisionOf({ status, byHandler, body, caller }) {
       : 'The authorizer rejected the token. API Gateway responded, and the handler was not called.';
   }
   if (status === 403 && body?.message === 'Missing Authentication Token') return 'API Gateway has no such route.';
+  if (acrWanted(made) !== undefined) return `The access rules allow this call only after a stronger or newer sign-in (${acrWanted(made)}).`;
   if (status === 403) return `The access rules do not allow this call to ${caller ?? 'an anonymous caller'}. The handler was not called.`;
   if (status >= 500) return 'The authorizer or the handler failed, so the call was neither allowed nor denied.';
   return 'API Gateway responded by itself.';

@@ -41,7 +41,7 @@ export async function renewed(stale, afterRefusal = false) {
   if (stale.refreshToken === undefined) {
     // Without refresh tokens the issuer's own session is used, by a redirect of the whole page: in a hidden frame the
     // issuer's cookie would be a third-party cookie, which browsers block.
-    leaving ??= signIn({ prompt: 'none', scopes: stale.scopes, afterRefusal }).finally(() => (leaving = undefined));
+    leaving ??= signIn({ prompt: 'none', scopes: stale.scopes, afterRefusal, acrValues: stale.acrValues }).finally(() => (leaving = undefined));
     await leaving;
   }
   const turn = navigator.locks.request('renewal', async () => {

@@ -1,4 +1,5 @@
 import { call, CallFailed } from './api.js';
+import { takeRefused } from './step-up.js';
 
 /**
  * A state resource of the API.
@@ -48,6 +49,16 @@ export async function replace(id, etag, content) {
 /** @param {string} id @param {string} etag */
 export async function remove(id, etag) {
   await call('DELETE', path(id), { headers: { 'If-Match': etag } });
+}
+
+/**
+ * The headers of a write that is to be repeated now, because the API asked for a stronger sign-in before it.
+ *
+ * @param {'PUT' | 'DELETE'} method
+ * @param {string} id
+ */
+export function takeRefusedWrite(method, id) {
+  return takeRefused(method, path(id));
 }
 
 /**

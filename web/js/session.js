@@ -9,6 +9,8 @@
  * @property {string} idToken
  * @property {number} renewAt milliseconds since 1970; a later call renews the tokens first
  * @property {boolean} afterRefusal these tokens were requested because the API rejected the previous ones
+ * @property {string} [acrValues] the `acr` values of which the sign-in has one
+ * @property {number} [steppedUpAt] when it was made because the API asked for them, in milliseconds since 1970
  * @property {readonly string[]} scopes the granted ones
  * @property {{ id: string, name: string }} user
  */

@@ -14,6 +14,7 @@ import { keepEverywhere } from './tabs.js';
  * @property {string} returnTo a path of these pages
  * @property {boolean} silent
  * @property {boolean} afterRefusal see `Session`
+ * @property {string} [acrValues] see `Session`
  * @property {number} startedAt
  */
 
@@ -29,8 +30,9 @@ const MAX_PENDING_MS = 10 * 60 * 1000;
  * @param {string} [options.loginHint]
  * @param {string} [options.returnTo] default: this page
  * @param {boolean} [options.afterRefusal] see `Session`
+ * @param {string | undefined} [options.acrValues] the `acr` values of which the sign-in must have one
  */
-export async function signIn({ scopes = [], prompt, loginHint, returnTo = location.pathname + location.search, afterRefusal = false } = {}) {
+export async function signIn({ scopes = [], prompt, loginHint, returnTo = location.pathname + location.search, afterRefusal = false, acrValues } = {}) {
   const { authorization_endpoint } = await authorizationServer();
   if (authorization_endpoint === undefined) throw new Error('the issuer names no authorization endpoint');
   const verifier = oauth.generateRandomCodeVerifier();
@@ -43,6 +45,7 @@ export async function signIn({ scopes = [], prompt, loginHint, returnTo = locati
     returnTo,
     silent: prompt === 'none',
     afterRefusal,
+    ...(acrValues !== undefined && { acrValues }),
     startedAt: Date.now(),
   };
   sessionStorage.setItem(prefix + state, JSON.stringify(pending));
@@ -59,6 +62,9 @@ export async function signIn({ scopes = [], prompt, loginHint, returnTo = locati
     code_challenge_method: 'S256',
     ...(prompt && { prompt }),
     ...(loginHint && { login_hint: loginHint }),
+    ...(acrValues && { acr_values: acrValues }),
+    // The API does not say how old the sign-in may be, so the user signs in now.
+    ...(acrValues && prompt !== 'none' && { max_age: '0' }),
   };
   for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);
   // From the back-forward cache this page would come back in its waiting state.
@@ -110,7 +116,9 @@ export async function finishSignIn(callback) {
     await oauth.validateApplicationLevelSignature(server, response, transport);
     const before = sessions.current;
     // The new session first, so that no other tab uses tokens that are being revoked.
-    keepEverywhere(sessionFrom(answer, { afterRefusal: pending.afterRefusal }));
+    const { afterRefusal, acrValues, silent } = pending;
+    const steppedUpAt = acrValues !== undefined && !silent ? Date.now() : undefined;
+    keepEverywhere(sessionFrom(answer, { afterRefusal, acrValues, steppedUpAt }));
     await forget(before);
   } catch (error) {
     if (pending.silent && error instanceof oauth.AuthorizationResponseError) throw new SilentSignInFailed(pending.returnTo);

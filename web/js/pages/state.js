@@ -6,7 +6,7 @@ import { button, byId, element, time } from '../element.js';
 import { stringify } from '../json.js';
 import { attempt, dismiss, notify, notifyNextPage } from '../notice.js';
 import { showPage } from '../page.js';
-import { idPattern, pageOf, read, remove } from '../resource.js';
+import { idPattern, pageOf, read, remove, takeRefusedWrite } from '../resource.js';
 import { sessions } from '../session.js';
 import { settings } from '../settings.js';
 import { signIn } from '../sign-in.js';
@@ -45,6 +45,7 @@ async function load() {
     return;
   }
   place.setAttribute('aria-busy', 'true');
+  if (await repeatDeletion(id)) return;
   await attempt(async () => {
     try {
       await show(await read(id));
@@ -151,6 +152,25 @@ function inviteToSignIn(draft) {
   );
 }
 
+/** @param {string} id @param {string} etag */
+async function removeAndLeave(id, etag) {
+  await remove(id, etag);
+  notifyNextPage(`${id} is deleted`, '');
+  location.assign('/');
+}
+
+/** Deletes what the API refused to delete before this sign-in. @param {string} id */
+async function repeatDeletion(id) {
+  const etag = takeRefusedWrite('DELETE', id)?.['If-Match'];
+  if (etag === undefined) return false;
+  let done = false;
+  await attempt(async () => {
+    await removeAndLeave(id, etag);
+    done = true;
+  });
+  return done;
+}
+
 /** @param {Tagged} tagged */
 function confirmDeletion({ resource, etag }) {
   const dialog = element('dialog', { 'aria-labelledby': 'delete-title', close: () => dialog.remove() });
@@ -161,9 +181,7 @@ function confirmDeletion({ resource, etag }) {
       if (!mayWrite()) {
         return signIn({ scopes: settings.scopes.write });
       }
-      await remove(resource.id, etag);
-      notifyNextPage(`${resource.id} is deleted`, '');
-      location.assign('/');
+      await removeAndLeave(resource.id, etag);
     });
   dialog.append(
     element('h2', { id: 'delete-title' }, `Delete ${resource.id}?`),

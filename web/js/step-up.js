@@ -1,0 +1,68 @@
+import { sessions } from './session.js';
+import { signIn } from './sign-in.js';
+
+/**
+ * A stronger or newer sign-in where the API asks for one (RFC 9470), and the one repetition of the call that it refused.
+ *
+ * @typedef {{ method: string, path: string, headers: Record<string, string>, chain: string, user: string }} Refused
+ */
+
+const kept = 'step-up';
+
+/** Less than this after such a sign-in no other follows by itself: it was not enough, and a user can start another one. */
+const PAUSE_MS = 60_000;
+
+/**
+ * The `acr` values that would do, separated by spaces; undefined if a stronger sign-in would not help. API Gateway does not
+ * document what it writes where there are none.
+ *
+ * @param {{ status: number, byHandler: boolean, body: any }} made
+ * @returns {string | undefined}
+ */
+export function acrWanted({ status, byHandler, body }) {
+  const values = status === 403 && !byHandler && typeof body?.stepUp === 'string' ? body.stepUp : '';
+  return values === '' || values === '-' || values.startsWith('$') ? undefined : values;
+}
+
+/** Whether the session comes from such a sign-in just now. */
+export function justSteppedUp() {
+  const { steppedUpAt } = sessions.current ?? {};
+  return steppedUpAt !== undefined && Date.now() - steppedUpAt < PAUSE_MS;
+}
+
+/**
+ * Navigates to the issuer for a sign-in with one of these `acr` values, and never returns. The call that was refused is
+ * kept until the page is back.
+ *
+ * @param {string} acrValues
+ * @param {{ method: string, path: string, headers?: Record<string, string> | undefined }} call
+ */
+export async function stepUp(acrValues, { method, path, headers = {} }) {
+  const session = sessions.current;
+  // A page that is loaded again reads again by itself.
+  if (session !== undefined && method !== 'GET') {
+    /** @type {Refused} */
+    const refused = { method, path, headers, chain: session.chain, user: session.user.id };
+    sessionStorage.setItem(kept, JSON.stringify(refused));
+  }
+  await signIn({ acrValues, scopes: session?.scopes ?? [] });
+}
+
+/**
+ * The headers of a call that was refused before this sign-in and is to be repeated now. It is returned once, and only to
+ * the same user after another sign-in.
+ *
+ * @param {string} method
+ * @param {string} path
+ * @returns {Record<string, string> | undefined}
+ */
+export function takeRefused(method, path) {
+  const text = sessionStorage.getItem(kept);
+  /** @type {Refused | undefined} */
+  const refused = text === null ? undefined : JSON.parse(text);
+  if (refused?.method !== method || refused.path !== path) return undefined;
+  sessionStorage.removeItem(kept);
+  const session = sessions.current;
+  const signedInAgain = session?.user.id === refused.user && session.chain !== refused.chain && justSteppedUp();
+  return signedInAgain ? refused.headers : undefined;
+}
