@@ -152,12 +152,16 @@ impl Scope {
             ("Fn::Equals" | "Fn::And" | "Fn::Or" | "Fn::Not", _) => {
                 self.boolean(name, argument, depth)?.into()
             }
+            ("Fn::ToJsonString", Value::Array(_) | Value::Object(_)) => {
+                let resolved = self.value(argument, depth)?.unwrap_or_default();
+                resolved.to_string().into()
+            }
             ("Fn::Transform", Value::Object(transform)) => {
                 return self.include(transform, depth);
             }
             _ => {
                 return Err(TemplateError::intrinsic(format!(
-                    "`{name}` is not supported here; expected Ref, GetAtt, Sub, Join, Split, Select, FindInMap, If, Equals, And, Or or Not"
+                    "`{name}` is not supported here; expected Ref, GetAtt, Sub, Join, Split, Select, FindInMap, If, Equals, And, Or, Not or ToJsonString"
                 )));
             }
         }))
@@ -459,6 +463,10 @@ mod tests {
             &json!({"b": [2]}),
         );
         check("{Fn::Join: ['', [a, b]]}", &json!("ab"));
+        check(
+            "{Fn::ToJsonString: [!Ref Issuer, {a: !Ref Table}, 1]}",
+            &json!(r#"["https://o",{"a":"Table-1"},1]"#),
+        );
     }
 
     #[test]
@@ -482,6 +490,7 @@ mod tests {
         );
         check("!GetAtt Table.StreamArn", "has no value on one machine");
         check("!ImportValue x", "`Fn::ImportValue` is not supported here");
+        check("{Fn::Length: [a]}", "`Fn::Length` is not supported here");
         check("!If [Nowhere, 1, 2]", "no condition `Nowhere`");
         check("!If [Round, 1, 2]", "in a circle");
         check("!Sub '${Issuer'", "a `}` is missing");

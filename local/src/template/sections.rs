@@ -25,8 +25,8 @@ const SECTIONS: [&str; 11] = [
     "Transform",
 ];
 
-/// The one transform that is applied here.
-const SAM: &str = "AWS::Serverless-2016-10-31";
+/// The transforms that are applied here. Of the second, only `Fn::ToJsonString`; its other functions are errors.
+const TRANSFORMS: [&str; 2] = ["AWS::Serverless-2016-10-31", "AWS::LanguageExtensions"];
 
 /// A template whose sections have been checked.
 pub(super) struct Sections(Part);
@@ -49,8 +49,10 @@ impl Sections {
             Some(one) => std::slice::from_ref(one),
             None => &[],
         };
-        if let Some(other) = each.iter().find(|transform| *transform != SAM) {
-            let why = format!("the transform {other} changes the template; expected `{SAM}`");
+        let applied = |transform: &Value| TRANSFORMS.iter().any(|applied| transform == applied);
+        if let Some(other) = each.iter().find(|transform| !applied(transform)) {
+            let expected = TRANSFORMS.join(" or ");
+            let why = format!("the transform {other} changes the template; expected {expected}");
             return Err(TemplateError::at("Transform", Fault::NotSupported(why)));
         }
         Ok(Self(document))
