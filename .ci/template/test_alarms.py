@@ -8,6 +8,8 @@ import translation
 TOPIC = "arn:aws:sns:eu-west-1:123456789012:alarms"
 AUTHORIZER = {"FunctionName": "AuthorizerFunction"}
 HANDLER = {"FunctionName": "ApiHandlerFunction"}
+# The version that an alias shifts callers to.
+NEW_VERSION = {**AUTHORIZER, "Resource": "${AuthorizerFunction}:live", "ExecutedVersion": "the new version"}
 API = {"ApiName": "state", "Stage": "prod"}
 COMPARE = {"GreaterThanThreshold": operator.gt, "GreaterThanOrEqualToThreshold": operator.ge}
 
@@ -28,6 +30,8 @@ HEALTHY = [
     ("AWS/Lambda", "Invocations", HANDLER, [1] * 840),
     ("AWS/Lambda", "Errors", AUTHORIZER, [0] * 850 + [1] * 150),
     ("AWS/Lambda", "Errors", HANDLER, [0] * 840),
+    ("AWS/Lambda", "Invocations", NEW_VERSION, [1] * 100),
+    ("AWS/Lambda", "Errors", NEW_VERSION, [0] * 85 + [1] * 15),
     ("AWS/Lambda", "Throttles", AUTHORIZER, [0]),
     ("AWS/Lambda", "Throttles", HANDLER, [0]),
     ("AWS/Lambda", "Duration", AUTHORIZER, [1, 2, 2200]),
@@ -93,6 +97,10 @@ OUTAGES = {
         "metrics": decisions(unauthorized=700),
         "alarms": {"AuthorizerRefusalAlarm"},
     },
+    "the audience of a new version is wrong, which a tenth of the callers reach": {
+        "metrics": [("AWS/Lambda", "Invocations", NEW_VERSION, [1] * 100), ("AWS/Lambda", "Errors", NEW_VERSION, [1] * 60 + [0] * 40)],
+        "alarms": {"AuthorizerNewVersionAlarm"},
+    },
 }
 
 
@@ -100,10 +108,17 @@ def key(namespace, name, dimensions):
     return (namespace, name, tuple(sorted(dimensions.items())))
 
 
+def name_of(value):
+    """A dimension's value: text, or what it is taken from."""
+    if not isinstance(value, dict):
+        return value
+    return value.get("Ref") or value.get("Fn::Sub") or "the new version"
+
+
 def value_of(metric, statistic, data):
     """One datapoint, or None where CloudWatch has none."""
     dimensions = {dimension["Name"]: dimension["Value"] for dimension in metric.get("Dimensions", [])}
-    dimensions = {name: value["Ref"] if isinstance(value, dict) else value for name, value in dimensions.items()}
+    dimensions = {name: name_of(value) for name, value in dimensions.items()}
     values = data.get(key(metric["Namespace"], metric["MetricName"], dimensions))
     return None if values is None else {"Sum": sum, "Maximum": max}[statistic](values)
 
@@ -139,7 +154,7 @@ def fires(alarm, data):
 
 class Alarms(unittest.TestCase):
     def setUp(self):
-        self.resources = translation.deployed({"AlarmTopic": TOPIC})
+        self.resources = translation.deployed({"AlarmTopic": TOPIC, "Deployment": "Canary10Percent5Minutes"})
         self.alarms = {
             name: resource["Properties"] for name, resource in self.resources.items() if resource["Type"] == "AWS::CloudWatch::Alarm"
         }

@@ -7,10 +7,12 @@ import unittest
 import translation
 
 # The metrics of AWS that the template reads, by namespace, with their dimensions.
-AWS = {
-    "AWS/ApiGateway": ({"Count", "4XXError", "5XXError", "Latency"}, {"ApiName", "Stage"}),
-    "AWS/Lambda": ({"Duration", "Errors", "Invocations", "Throttles"}, {"FunctionName"}),
-}
+AWS = [
+    ("AWS/ApiGateway", {"Count", "4XXError", "5XXError", "Latency"}, {"ApiName", "Stage"}),
+    ("AWS/Lambda", {"Duration", "Errors", "Invocations", "Throttles"}, {"FunctionName"}),
+    # Of a version that an alias shifts callers to.
+    ("AWS/Lambda", {"Errors", "Invocations"}, {"FunctionName", "Resource", "ExecutedVersion"}),
+]
 
 
 def written():
@@ -24,7 +26,7 @@ def written():
                 for metric in directive["Metrics"]
                 for dimensions in directive["Dimensions"]
             }
-    for namespace, (names, dimensions) in AWS.items():
+    for namespace, names, dimensions in AWS:
         found |= {(namespace, name, frozenset(dimensions)) for name in names}
     return found
 
@@ -57,7 +59,7 @@ class Metrics(unittest.TestCase):
     def test_every_metric_is_written(self):
         known = written()
         self.assertGreaterEqual({namespace for namespace, *_ in known}, {"Authorizer", "StateApi"})
-        resources = translation.deployed()
+        resources = translation.deployed({"Deployment": "Canary10Percent5Minutes"})
         for metric in [*of_alarms(resources), *of_dashboard(resources)]:
             with self.subTest(metric):
                 self.assertIn(metric, known)

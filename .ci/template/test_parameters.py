@@ -25,7 +25,11 @@ CHANGED = {
     "Introspection": "on",
     "IntrospectionClientId": "0oa3",
     "IntrospectionSecretArn": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:introspection",
+    "Architecture": "x86_64",
 }
+# What a version of a function keeps beside its variables. A change of the other properties, such as reserved concurrency,
+# must not publish a version: CloudFormation fails to publish one that equals the last.
+VERSIONED = ["Architectures", "Description", "Handler", "Layers", "LoggingConfig", "MemorySize", "Runtime", "Timeout", "VpcConfig"]
 
 # Values of the parameters that CloudFormation must accept and refuse.
 ACCEPTED = {
@@ -106,9 +110,9 @@ def parameters_of(value, template):
 
 
 def settings(template):
-    """What the template says of the functions' environment variables."""
+    """What the template says of all that a version of a function keeps."""
     functions = [resource["Properties"] for resource in template["Resources"].values() if resource["Type"] == "AWS::Serverless::Function"]
-    return [function.get("Environment") for function in [template["Globals"]["Function"], *functions]]
+    return [function.get(name) for function in [template["Globals"]["Function"], *functions] for name in ["Environment", *VERSIONED]]
 
 
 def functions(resources):
@@ -147,6 +151,18 @@ class ParametersReachWhatServes(unittest.TestCase):
         resources = translation.deployed()
         functions = {resources[name]["Properties"].get("FunctionName", {"Ref": name})["Ref"] for name in targets(resources)}
         self.assertEqual(functions, {"AuthorizerFunction", "ApiHandlerFunction"})
+
+    def test_the_api_invokes_aliases_and_may(self):
+        resources = translation.deployed()
+        aliases = {name for name, resource in resources.items() if resource["Type"] == "AWS::Lambda::Alias"}
+        self.assertEqual(targets(resources), aliases)
+        permissions = [resource["Properties"]["FunctionName"] for resource in resources.values() if resource["Type"] == "AWS::Lambda::Permission"]
+        self.assertEqual({name["Ref"] for name in permissions}, aliases)
+
+    def test_what_a_version_does_not_keep_publishes_none(self):
+        before = served(translation.deployed())
+        for changed in [{"AuthorizerReservedConcurrency": "50"}, {"ThrottlingRate": "20"}, {"Deployment": "Canary10Percent5Minutes"}]:
+            self.assertEqual(before, served(translation.deployed(changed)), changed)
 
     def test_a_changed_parameter_changes_what_serves(self):
         template = translation.source()

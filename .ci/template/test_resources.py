@@ -36,9 +36,35 @@ class Resources(unittest.TestCase):
         self.assertEqual((table["DeletionPolicy"], table["UpdateReplacePolicy"]), ("Retain", "Retain"))
         self.assertTrue(table["Properties"]["DeletionProtectionEnabled"])
 
+    def test_versions_are_not_deployed_gradually_unless_asked_for(self):
+        resources = translation.deployed()
+        self.assertFalse([name for name, resource in resources.items() if "CodeDeploy" in resource["Type"] or "UpdatePolicy" in resource])
+        self.assertNotIn("DeploymentRole", resources)
+
+    def test_a_gradual_deployment_is_rolled_back_on_alarm(self):
+        types = translation.source()["Parameters"]["Deployment"]["AllowedValues"]
+        self.assertEqual(len(types), 9)
+        for kind in types[1:]:
+            resources = translation.deployed({"Deployment": kind})
+            groups = {name: resource["Properties"] for name, resource in resources.items() if resource["Type"] == "AWS::CodeDeploy::DeploymentGroup"}
+            self.assertEqual(sorted(groups), ["ApiHandlerFunctionDeploymentGroup", "AuthorizerFunctionDeploymentGroup"])
+            for name, group in groups.items():
+                alarms = {alarm["Name"]["Ref"] for alarm in group["AlarmConfiguration"]["Alarms"]}
+                self.assertEqual({resources[alarm]["Type"] for alarm in alarms}, {"AWS::CloudWatch::Alarm"})
+                # CodeDeploy takes ten alarms at most.
+                self.assertLessEqual({"ApiServerErrorAlarm", "ThrottleAlarm"}, alarms)
+                self.assertLessEqual(len(alarms), 10)
+                self.assertIn("DEPLOYMENT_STOP_ON_ALARM", group["AutoRollbackConfiguration"]["Events"])
+                self.assertEqual(group["ServiceRoleArn"], {"Fn::GetAtt": ["DeploymentRole", "Arn"]})
+                self.assertEqual(group["DeploymentConfigName"], "CodeDeployDefault.Lambda" + kind)
+                alias = resources[name.replace("DeploymentGroup", "Aliaslive")]
+                self.assertEqual(alias["UpdatePolicy"]["CodeDeployLambdaAliasUpdate"]["DeploymentGroupName"], {"Ref": name})
+            # SAM's own role could change every alias of the account.
+            self.assertNotIn("CodeDeployServiceRole", resources)
+
     def test_everything_is_tagged(self):
-        for kind in ["Lambda::Function", "IAM::Role", "DynamoDB::Table", "Logs::LogGroup", "ApiGateway::RestApi", "ApiGateway::Stage"]:
-            for name, resource in self.of_kind(f"AWS::{kind}", {"AccessLog": "on"}).items():
+        for kind in ["Lambda::Function", "IAM::Role", "CodeDeploy::Application", "CodeDeploy::DeploymentGroup", "DynamoDB::Table", "Logs::LogGroup", "ApiGateway::RestApi", "ApiGateway::Stage"]:
+            for name, resource in self.of_kind(f"AWS::{kind}", {"AccessLog": "on", "Deployment": "Canary10Percent5Minutes"}).items():
                 with self.subTest(name):
                     self.assertIn({"Key": "Service", "Value": "state"}, resource["Properties"]["Tags"])
 

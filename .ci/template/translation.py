@@ -2,6 +2,7 @@
 
 import copy
 import functools
+import json
 import logging
 import os
 from pathlib import Path
@@ -47,8 +48,20 @@ def translated(changed=None):
     template = source()
     # `sam package` puts the address of the uploaded code here.
     template["Globals"]["Function"]["CodeUri"] = "s3://bucket/key"
-    values = {**parameters(template, changed), **PSEUDO}
-    return Translator({}, Parser()).translate(copy.deepcopy(template), values)
+    values = parameters(template, changed)
+    template = with_json_strings(template, Resolver(template, values))
+    return Translator({}, Parser()).translate(copy.deepcopy(template), {**values, **PSEUDO})
+
+
+def with_json_strings(value, resolver):
+    """The template after the transform AWS::LanguageExtensions, which CloudFormation applies before SAM's."""
+    if isinstance(value, list):
+        return [with_json_strings(item, resolver) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if list(value) == ["Fn::ToJsonString"]:
+        return json.dumps(resolver.resolve(value["Fn::ToJsonString"]), separators=(",", ":"))
+    return {name: with_json_strings(member, resolver) for name, member in value.items()}
 
 
 def deployed(changed=None):
