@@ -19,9 +19,11 @@ done
 # A folder of its own: it needs another `click` than SAM does.
 if [ ! -x "$tools/schema-venv/bin/check-jsonschema" ]; then
   python3 -m venv "$tools/schema-venv"
-  "$tools/schema-venv/bin/pip" install -q check-jsonschema==0.39.0
+  "$tools/schema-venv/bin/pip" install -q check-jsonschema==0.39.0 zizmor==1.32.0
 fi
 "$tools/schema-venv/bin/check-jsonschema" --builtin-schema vendor.github-workflows .github/workflows/*.yml >/dev/null
+# Actions that are not pinned to a commit, permissions that are too wide, expressions in scripts.
+"$tools/schema-venv/bin/zizmor" --offline --quiet --min-severity medium .github/workflows
 
 # The functions of the examples run by AWS's own runtime client.
 if [ ! -x "$tools/runtime-client/bin/python" ]; then
