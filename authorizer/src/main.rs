@@ -21,9 +21,8 @@ async fn serve() -> Result<(), ProcessError> {
     let settings = Settings::from_source(&Environment)?;
     let lambda = LambdaEnvironment::from_source(&Environment)?;
     // Set explicitly, not by crate features: a second provider in the build would otherwise cause a panic at the first
-    // token.
+    // request. That of `jsonwebtoken` is installed with the first key.
     let _first = rustls::crypto::aws_lc_rs::default_provider().install_default();
-    let _first = jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER.install_default();
 
     let log = Log::new(settings.log_level, Arc::new(Stdout));
     EventLog::new(log.clone(), "authorizer").install();

@@ -13,6 +13,7 @@ mod freshness;
 mod jwk;
 mod key;
 mod members;
+mod parsed_key;
 mod set;
 mod shared;
 mod source;

@@ -1,6 +1,7 @@
 //! A public key that verifies signatures.
 
 use std::fmt;
+use std::sync::Arc;
 
 use aws_lc_rs::digest;
 use aws_lc_rs::signature::{
@@ -12,6 +13,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::DecodingKey;
 use thiserror::Error;
 
+use super::parsed_key::{self, ParsedKey};
 use crate::algorithm::Algorithm;
 use crate::key_id::KeyId;
 use crate::refusal::KeyRefusal;
@@ -20,10 +22,11 @@ use crate::refusal::KeyRefusal;
 ///
 /// It can only be constructed by parsing a key set, so it is asymmetric, of a permitted size, for signatures, and of a
 /// type and curve that [`Algorithm`] supports. So a bad key is one log line at load time, not one 401 per request.
-#[derive(Debug)]
 pub struct VerificationKey {
     kid: KeyId,
     key: PublicKey,
+    /// So that the key is parsed once and not for each token.
+    _parsed: Arc<ParsedKey>,
 }
 
 /// The SHA-256 thumbprint of RFC 7638: two keys with the same one are the same key.
@@ -70,8 +73,9 @@ impl Kind {
 pub struct WrongSignature;
 
 impl VerificationKey {
-    pub(super) const fn new(kid: KeyId, key: PublicKey) -> Self {
-        Self { kid, key }
+    pub(super) fn new(kid: KeyId, key: PublicKey) -> Self {
+        let _parsed = ParsedKey::keep(&key.key);
+        Self { kid, key, _parsed }
     }
 
     /// Its `kid`.
@@ -189,9 +193,7 @@ impl PublicKey {
     }
 
     fn new(kind: Kind, alg: Option<Algorithm>, members: &str, key: DecodingKey) -> Self {
-        // By default `jsonwebtoken` selects a provider by crate features, and panics at the first token if another
-        // crate enables a second one. Only the first call has an effect.
-        let _installed_before = jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER.install_default();
+        parsed_key::install();
         let mut thumbprint = [0; 32];
         thumbprint.copy_from_slice(digest::digest(&digest::SHA256, members.as_bytes()).as_ref());
         Self {
@@ -243,6 +245,20 @@ impl PublicKey {
             Ok(true) => Ok(()),
             Ok(false) | Err(_) => Err(WrongSignature),
         }
+    }
+}
+
+impl fmt::Debug for VerificationKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            kid,
+            key,
+            _parsed: _,
+        } = self;
+        f.debug_struct("VerificationKey")
+            .field("kid", kid)
+            .field("key", key)
+            .finish_non_exhaustive()
     }
 }
 

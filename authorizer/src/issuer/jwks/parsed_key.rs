@@ -1,0 +1,216 @@
+//! Keys that `jsonwebtoken` need not parse again for each signature.
+//!
+//! `jsonwebtoken` asks its provider for a verifier at each signature. Its own provider returns one that parses the key
+//! again, which takes half as long as the verification. [`PROVIDER`] returns one with the parsed key, if a key set has
+//! it, and otherwise that of `jsonwebtoken`.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, LazyLock, OnceLock, PoisonError, RwLock, Weak};
+
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ED25519, ParsedPublicKey,
+    RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_2048_8192_SHA384, RSA_PKCS1_2048_8192_SHA512,
+    RSA_PSS_2048_8192_SHA256, RSA_PSS_2048_8192_SHA384, RSA_PSS_2048_8192_SHA512, RsaParameters,
+    RsaPublicKeyComponents, VerificationAlgorithm,
+};
+use jsonwebtoken::crypto::{CryptoProvider, JwtVerifier, aws_lc};
+use jsonwebtoken::errors::Error;
+use jsonwebtoken::signature::{self, Verifier};
+use jsonwebtoken::{Algorithm, AlgorithmFamily, DecodingKey, DecodingKeyKind};
+
+/// The provider of `jsonwebtoken` for this process.
+static PROVIDER: LazyLock<CryptoProvider> = LazyLock::new(|| CryptoProvider {
+    verifier_factory: verifier,
+    ..aws_lc::DEFAULT_PROVIDER.clone()
+});
+
+/// The keys of all key sets in use, by the bytes that distinguish them: a modulus or a point. An entry does not keep its
+/// key alive.
+static KEYS: RwLock<BTreeMap<Vec<u8>, Weak<ParsedKey>>> = RwLock::new(BTreeMap::new());
+
+/// A key of a key set, parsed once for each algorithm that a token names.
+pub(super) struct ParsedKey {
+    key: DecodingKey,
+    /// `None` if the library refuses the key for it.
+    by_algorithm: [OnceLock<Option<ParsedPublicKey>>; 9],
+}
+
+impl ParsedKey {
+    /// While the value exists, signatures of this key are verified with the parsed key.
+    pub(super) fn keep(key: &DecodingKey) -> Arc<Self> {
+        let parsed = Arc::new(Self {
+            key: key.clone(),
+            by_algorithm: Default::default(),
+        });
+        let mut keys = KEYS.write().unwrap_or_else(PoisonError::into_inner);
+        keys.retain(|_, key| key.strong_count() > 0);
+        keys.insert(name(key).to_vec(), Arc::downgrade(&parsed));
+        parsed
+    }
+
+    fn find(key: &DecodingKey) -> Option<Arc<Self>> {
+        let keys = KEYS.read().unwrap_or_else(PoisonError::into_inner);
+        let found = keys.get(name(key))?.upgrade()?;
+        is_same(&found.key, key).then_some(found)
+    }
+
+    fn parsed(&self, algorithm: Algorithm) -> Option<&ParsedPublicKey> {
+        let (place, scheme) = scheme(algorithm)?;
+        self.by_algorithm
+            .get(place)?
+            .get_or_init(|| scheme.parse(&self.key))
+            .as_ref()
+    }
+}
+
+/// Makes `jsonwebtoken` use the keys that are kept. Only the first call of a process has an effect.
+///
+/// By default `jsonwebtoken` selects a provider by crate features, and panics at the first token if another crate
+/// enables a second one.
+pub(super) fn install() {
+    let _installed_before = PROVIDER.install_default();
+}
+
+fn verifier(algorithm: &Algorithm, key: &DecodingKey) -> Result<Box<dyn JwtVerifier>, Error> {
+    let Some(key) = ParsedKey::find(key).filter(|key| key.parsed(*algorithm).is_some()) else {
+        return (aws_lc::DEFAULT_PROVIDER.verifier_factory)(algorithm, key);
+    };
+    Ok(Box::new(ParsedVerifier {
+        key,
+        algorithm: *algorithm,
+    }))
+}
+
+struct ParsedVerifier {
+    key: Arc<ParsedKey>,
+    algorithm: Algorithm,
+}
+
+impl Verifier<Vec<u8>> for ParsedVerifier {
+    fn verify(&self, message: &[u8], signature: &Vec<u8>) -> Result<(), signature::Error> {
+        self.key
+            .parsed(self.algorithm)
+            .ok_or_else(signature::Error::new)?
+            .verify_sig(message, signature)
+            .map_err(signature::Error::from_source)
+    }
+}
+
+impl JwtVerifier for ParsedVerifier {
+    fn algorithm(&self) -> Algorithm {
+        self.algorithm
+    }
+}
+
+/// How the crypto library names an algorithm.
+enum Scheme {
+    Rsa(&'static RsaParameters),
+    Curve(AlgorithmFamily, &'static dyn VerificationAlgorithm),
+}
+
+impl Scheme {
+    fn parse(&self, key: &DecodingKey) -> Option<ParsedPublicKey> {
+        match (self, key.kind()) {
+            (Self::Rsa(parameters), DecodingKeyKind::RsaModulusExponent { n, e }) => {
+                let key = RsaPublicKeyComponents { n, e };
+                key.to_parsed_public_key(parameters).ok()
+            }
+            (Self::Curve(family, algorithm), DecodingKeyKind::SecretOrDer(point))
+                if key.family() == *family =>
+            {
+                ParsedPublicKey::new(*algorithm, point).ok()
+            }
+            _ => None,
+        }
+    }
+}
+
+/// The place of an algorithm among those that verify, and how the crypto library names it.
+const fn scheme(algorithm: Algorithm) -> Option<(usize, Scheme)> {
+    use AlgorithmFamily::{Ec, Ed};
+    use Scheme::{Curve, Rsa};
+    Some(match algorithm {
+        Algorithm::RS256 => (0, Rsa(&RSA_PKCS1_2048_8192_SHA256)),
+        Algorithm::RS384 => (1, Rsa(&RSA_PKCS1_2048_8192_SHA384)),
+        Algorithm::RS512 => (2, Rsa(&RSA_PKCS1_2048_8192_SHA512)),
+        Algorithm::PS256 => (3, Rsa(&RSA_PSS_2048_8192_SHA256)),
+        Algorithm::PS384 => (4, Rsa(&RSA_PSS_2048_8192_SHA384)),
+        Algorithm::PS512 => (5, Rsa(&RSA_PSS_2048_8192_SHA512)),
+        Algorithm::ES256 => (6, Curve(Ec, &ECDSA_P256_SHA256_FIXED)),
+        Algorithm::ES384 => (7, Curve(Ec, &ECDSA_P384_SHA384_FIXED)),
+        Algorithm::EdDSA => (8, Curve(Ed, &ED25519)),
+        _ => return None,
+    })
+}
+
+fn name(key: &DecodingKey) -> &[u8] {
+    match key.kind() {
+        DecodingKeyKind::RsaModulusExponent { n, e: _ } => n,
+        DecodingKeyKind::SecretOrDer(point) => point,
+    }
+}
+
+/// Compares keys that have the same name.
+fn is_same(one: &DecodingKey, other: &DecodingKey) -> bool {
+    use DecodingKeyKind::{RsaModulusExponent, SecretOrDer};
+    let has_same_rest = match (one.kind(), other.kind()) {
+        (RsaModulusExponent { n: _, e: one }, RsaModulusExponent { n: _, e: other }) => {
+            one == other
+        }
+        (SecretOrDer(_), SecretOrDer(_)) => true,
+        (RsaModulusExponent { .. }, SecretOrDer(_))
+        | (SecretOrDer(_), RsaModulusExponent { .. }) => false,
+    };
+    has_same_rest && one.family() == other.family()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// RFC 7515, appendix A.3: a signature of P-256.
+    const X: &str = "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU";
+    const Y: &str = "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0";
+
+    #[test]
+    fn a_key_is_found_by_all_of_its_numbers_and_while_a_key_set_has_it() {
+        let rsa = |e: &[u8]| DecodingKey::from_rsa_raw_components(&[0xc5; 256], e);
+        let (key, other) = (rsa(&[1, 0, 1]), rsa(&[3]));
+        let kept = ParsedKey::keep(&key);
+        for (asked, expected) in [
+            (key.clone(), true),
+            (other, false),
+            (DecodingKey::from_rsa_der(&[0xc5; 256]), false),
+            (DecodingKey::from_secret(&[0xc5; 256]), false),
+            (
+                DecodingKey::from_rsa_raw_components(&[0xc4; 256], &[1, 0, 1]),
+                false,
+            ),
+        ] {
+            assert_eq!(ParsedKey::find(&asked).is_some(), expected);
+        }
+        drop(kept);
+        assert!(ParsedKey::find(&key).is_none());
+    }
+
+    #[test]
+    fn a_kept_key_is_parsed_once_for_its_algorithm_and_never_for_another() {
+        let key = DecodingKey::from_ec_components(X, Y).unwrap();
+        let kept = ParsedKey::keep(&key);
+        for algorithm in [
+            Algorithm::ES256,
+            Algorithm::ES384,
+            Algorithm::EdDSA,
+            Algorithm::PS256,
+        ] {
+            let is_its_own = algorithm == Algorithm::ES256;
+            let first = kept.parsed(algorithm).map(std::ptr::from_ref);
+            assert_eq!(first.is_some(), is_its_own, "{algorithm:?}");
+            assert_eq!(kept.parsed(algorithm).map(std::ptr::from_ref), first);
+        }
+        assert!(kept.parsed(Algorithm::HS256).is_none());
+        let verifier = verifier(&Algorithm::ES256, &key).unwrap();
+        assert_eq!(Arc::strong_count(&kept), 2, "the verifier has the kept key");
+        drop(verifier);
+    }
+}
