@@ -8,18 +8,25 @@ mod support;
 mod runtime;
 
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
+use testkit::http::{LoopbackServer, Reply};
+use testkit::runtime_api::{FakeRuntimeApi, event};
 
 use runtime::Function;
 use support::{Signer, bearer, http_api_event, mint, request_event, token_event, unauthorized};
 
 /// A token that is good now.
 fn good_token(function: &Function) -> String {
+    good_token_of(&function.issuer, "AT.1")
+}
+
+fn good_token_of(issuer: &str, id: &str) -> String {
     let exp = std::time::UNIX_EPOCH.elapsed().unwrap().as_secs() + 600;
-    let claims = json!({"iss": function.issuer, "aud": "api://default", "sub": "alice", "cid": "web", "exp": exp});
+    let claims = json!({"iss": issuer, "aud": "api://default", "sub": "alice", "cid": "web", "exp": exp, "jti": id});
     mint(
         &json!({"alg": "RS256", "kid": "k1"}),
         &claims,
@@ -251,4 +258,49 @@ fn garbage_is_an_error_and_the_next_event_is_served() {
         "response"
     );
     function.stop();
+}
+
+/// As on Lambda Managed Instances. No call can be answered with the keys of init, so all need the same fetch.
+#[test]
+fn a_flood_of_calls_at_once_causes_one_fetch_and_loses_no_line() {
+    const CALLS: usize = 64;
+    let is_rotated = AtomicBool::new(false);
+    let issuer = LoopbackServer::start(move |_| {
+        let kid = if is_rotated.swap(true, Ordering::SeqCst) {
+            "k1"
+        } else {
+            "k0"
+        };
+        Reply::json(&json!({"keys": [Signer::rsa().jwk(kid)]}).to_string())
+    });
+    let ids: Vec<String> = (0..CALLS).map(|call| format!("r-{call:02}")).collect();
+    let call = |id: &String| {
+        let token = good_token_of(&issuer.url(""), id);
+        event(id, &token_event(&token).to_string())
+    };
+    let api = FakeRuntimeApi::start_with(ids.iter().map(call).collect(), CALLS);
+    let mut function = runtime::command(&issuer.url(""));
+    function.env("AWS_LAMBDA_MAX_CONCURRENCY", CALLS.to_string());
+    let (posted, log) = api.run(function, CALLS);
+
+    let mut answered: Vec<&str> = posted.iter().map(|answer| answer.path()).collect();
+    answered.sort_unstable();
+    let path = |id: &String| format!("/2018-06-01/runtime/invocation/{id}/response");
+    assert_eq!(answered, ids.iter().map(path).collect::<Vec<_>>(), "{log}");
+    assert_eq!(issuer.paths(), ["/keys", "/keys"], "one at init, and one");
+
+    let lines: Vec<Value> = log
+        .lines()
+        .map(|line| serde_json::from_str(line).expect(line))
+        .filter(|line: &Value| line["message"] == "decision")
+        .collect();
+    let mut logged: Vec<&str> = lines
+        .iter()
+        .filter_map(|line| line["requestId"].as_str())
+        .collect();
+    logged.sort_unstable();
+    assert_eq!(logged, ids);
+    let total = |metric: &str| lines.iter().filter_map(|line| line[metric].as_u64()).sum();
+    let totals: [u64; 4] = ["Decisions", "KeyFetches", "KeyFetchFailures", "ColdStarts"].map(total);
+    assert_eq!(totals, [64, 2, 0, 1]);
 }

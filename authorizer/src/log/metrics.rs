@@ -38,14 +38,17 @@ pub struct KeyEventMeter(Mutex<Option<KeyCounters>>);
 
 impl KeyEventMeter {
     /// The events since the last call; the first call also counts the cold start.
+    ///
+    /// The counters are read under the lock. Otherwise, of two invocations at once, the one that read earlier could
+    /// take its turn later, and the events between would be counted twice.
     pub fn since_last(&self, counters: impl Iterator<Item = KeyCounters>) -> KeyEvents {
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let total = counters.fold(KeyCounters::default(), |sum, next| KeyCounters {
             fetches: sum.fetches + next.fetches,
             failures: sum.failures + next.failures,
             stale_served: sum.stale_served + next.stale_served,
             cooldown_hits: sum.cooldown_hits + next.cooldown_hits,
         });
-        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let before = last.replace(total);
         drop(last);
         let base = before.unwrap_or_default();
@@ -121,3 +124,33 @@ static KEY_EVENTS: Directive = Lazy::new(|| {
     )
     .ok()
 });
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU64, Ordering};
+    use std::thread;
+
+    use super::*;
+
+    #[test]
+    fn concurrent_lines_have_each_key_event_once() {
+        const THREADS: u64 = 8;
+        const LINES: u64 = 2_000;
+        let (fetches, meter) = (AtomicU64::new(0), KeyEventMeter::default());
+        let lines = || {
+            let events = (0..LINES).map(|_| {
+                fetches.fetch_add(1, Ordering::SeqCst);
+                meter.since_last(std::iter::once_with(|| KeyCounters {
+                    fetches: fetches.load(Ordering::SeqCst),
+                    ..KeyCounters::default()
+                }))
+            });
+            events.map(|events| events.key_fetches).sum::<u64>()
+        };
+        let counted: u64 = thread::scope(|scope| {
+            let threads: Vec<_> = (0..THREADS).map(|_| scope.spawn(lines)).collect();
+            threads.into_iter().map(|one| one.join().unwrap()).sum()
+        });
+        assert_eq!(counted, THREADS * LINES);
+    }
+}

@@ -30,21 +30,8 @@ impl Function {
     fn start_with(down: bool, variables: &[(&str, &str)]) -> Self {
         let issuer_is_down = Arc::new(AtomicBool::new(down));
         let issuer = serve_keys(Arc::clone(&issuer_is_down));
-        let mut command = Command::new(env!("CARGO_BIN_EXE_authorizer"));
-        command
-            .env_clear()
-            .envs([
-                ("AWS_LAMBDA_FUNCTION_NAME", "authorizer"),
-                ("AWS_LAMBDA_FUNCTION_VERSION", "1"),
-            ])
-            .envs([
-                ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128"),
-                ("AUDIENCE", "api://default"),
-            ])
-            .env("ISSUER", &issuer)
-            .env("JWKS_URI", format!("{issuer}/keys"))
-            .env("INTROSPECTION_URI", format!("{issuer}/introspect"))
-            .envs(variables.iter().copied());
+        let mut command = command(&issuer);
+        command.envs(variables.iter().copied());
         Self {
             issuer,
             process: FunctionProcess::start(command),
@@ -69,6 +56,25 @@ impl Function {
     pub(crate) fn stop(self) -> String {
         self.process.stop()
     }
+}
+
+/// The function with the settings for this issuer.
+pub(crate) fn command(issuer: &str) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_authorizer"));
+    command
+        .env_clear()
+        .envs([
+            ("AWS_LAMBDA_FUNCTION_NAME", "authorizer"),
+            ("AWS_LAMBDA_FUNCTION_VERSION", "1"),
+        ])
+        .envs([
+            ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128"),
+            ("AUDIENCE", "api://default"),
+        ])
+        .env("ISSUER", issuer)
+        .env("JWKS_URI", format!("{issuer}/keys"))
+        .env("INTROSPECTION_URI", format!("{issuer}/introspect"));
+    command
 }
 
 /// Publishes the signer's key, calls every token active, and returns the issuer's address.
