@@ -4,15 +4,19 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::indexing_slicing,
+    clippy::panic,
+    clippy::string_slice,
     reason = "support for tests: what goes wrong here is the test's verdict"
 )]
 
 pub mod contexts;
+pub mod differential;
 pub mod function_process;
 pub mod http;
 pub mod json;
 pub mod node;
 pub mod runtime_api;
+pub mod seeded;
 pub mod signer;
 
 use std::path::{Path, PathBuf};

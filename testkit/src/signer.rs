@@ -90,7 +90,9 @@ impl Signer {
         }
     }
 
-    fn sign(&self, algorithm: &str, input: &[u8]) -> Vec<u8> {
+    /// Signs with this algorithm where the key has several.
+    #[must_use]
+    pub fn sign(&self, algorithm: &str, input: &[u8]) -> Vec<u8> {
         let random = SystemRandom::new();
         match self {
             Self::Rsa(pair) => {

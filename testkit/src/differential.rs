@@ -1,0 +1,282 @@
+//! Differential tests: generated inputs, judged here and by other implementations. Every disagreement must be
+//! explained by a row of a table in `tests/differential/`.
+
+mod explanations;
+mod judge;
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use self::explanations::Explanations;
+pub use self::judge::Judge;
+use crate::seeded::Seeded;
+
+/// The seed of the short form.
+const DEFAULT_SEED: u64 = 1;
+
+/// The number of inputs in the short form.
+const DEFAULT_CASES: usize = 300;
+
+/// From this number of inputs on, a row that explains nothing is an error.
+const CASES_FOR_ALL_ROWS: usize = 20_000;
+
+/// At most so many unexplained disagreements are shown.
+const MAX_SHOWN: usize = 12;
+
+/// What a judge makes of an input.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Opinion {
+    /// What the judges are compared by.
+    pub outcome: String,
+    /// Why; empty if it needs no reason.
+    pub reason: String,
+}
+
+impl Opinion {
+    /// `accepted`, or `refused` with a reason.
+    #[must_use]
+    pub fn accepted_unless(refusal: Option<&str>) -> Self {
+        Self {
+            outcome: if refusal.is_none() {
+                "accepted"
+            } else {
+                "refused"
+            }
+            .to_owned(),
+            reason: refusal.unwrap_or_default().to_owned(),
+        }
+    }
+
+    fn label(&self) -> &str {
+        if self.reason.is_empty() {
+            &self.outcome
+        } else {
+            &self.reason
+        }
+    }
+}
+
+/// One step of the generation of an input: its name, for the table, and a seed of its own, so that the step does the
+/// same in an input with fewer steps.
+#[derive(Clone, Debug)]
+pub struct Step {
+    /// What it does.
+    pub name: String,
+    /// Its place among the possible ones.
+    pub index: usize,
+    /// The seed of its choices.
+    pub seed: u64,
+}
+
+/// Chooses steps among those with these names.
+#[must_use]
+pub fn draw(names: &[&str], count: usize, random: &mut Seeded) -> Vec<Step> {
+    let mut steps: Vec<Step> = (0..count)
+        .map(|_| {
+            let index = random.below(names.len());
+            let name = names[index].to_owned();
+            let seed = random.number();
+            Step { name, index, seed }
+        })
+        .collect();
+    steps.dedup_by_key(|step| step.index);
+    steps
+}
+
+/// One differential test.
+#[expect(missing_debug_implementations, reason = "holds functions")]
+pub struct Suite<'s> {
+    /// Names the table, `tests/differential/NAME.md`.
+    pub name: &'static str,
+    /// Chooses the steps of an input.
+    pub plan: &'s dyn Fn(&mut Seeded) -> Vec<Step>,
+    /// The input of these steps. Same seed, same input.
+    pub build: &'s dyn Fn(u64, &[Step]) -> Value,
+    /// What this project makes of the inputs.
+    pub here: &'s dyn Fn(&[Value]) -> Vec<Opinion>,
+    /// The settings of the judges.
+    pub settings: Value,
+    /// The other implementations.
+    pub judges: Vec<Judge>,
+}
+
+struct Case {
+    seed: u64,
+    steps: Vec<Step>,
+}
+
+struct Disagreement {
+    steps: Vec<Step>,
+    input: Value,
+    judge: &'static str,
+    here: Opinion,
+    there: Opinion,
+}
+
+impl Suite<'_> {
+    /// Judges as many inputs as `DIFFERENTIAL_CASES` says, from the seed `DIFFERENTIAL_SEED`.
+    ///
+    /// # Panics
+    ///
+    /// If a disagreement is not explained. The message has the smallest input that was found.
+    pub fn run(&self) {
+        let seed = variable("DIFFERENTIAL_SEED").unwrap_or(DEFAULT_SEED);
+        let count = variable("DIFFERENTIAL_CASES").unwrap_or(DEFAULT_CASES);
+        let mut random = Seeded::new(seed);
+        let cases: Vec<Case> = (0..count)
+            .map(|_| Case {
+                seed: random.number(),
+                steps: (self.plan)(&mut random),
+            })
+            .collect();
+        let mut table = Explanations::read(self.name);
+        let mut outcomes = BTreeMap::new();
+        let found = self.judge(&cases, &mut table, &mut outcomes);
+        let explained = table.explained();
+        let not_explained = found.len();
+        let unexplained = self.shrink(&cases, found);
+        let summary = format!(
+            "{}: {count} inputs of seed {seed}; here {outcomes:?}; {explained} disagreements explained, {not_explained} not",
+            self.name
+        );
+        report(&summary);
+        assert!(unexplained.is_empty(), "{summary}\n{}", show(&unexplained));
+        assert!(outcomes.len() > 1, "every input had one outcome: {summary}");
+        if count >= CASES_FOR_ALL_ROWS {
+            let idle = table.idle();
+            assert!(
+                idle.is_empty(),
+                "rows that explain nothing:\n{}",
+                idle.join("\n")
+            );
+        }
+    }
+
+    fn judge(
+        &self,
+        cases: &[Case],
+        table: &mut Explanations,
+        outcomes: &mut BTreeMap<String, usize>,
+    ) -> Vec<(usize, Disagreement)> {
+        let build = |case: &Case| (self.build)(case.seed, &case.steps);
+        let inputs: Vec<Value> = cases.iter().map(build).collect();
+        let here = (self.here)(&inputs);
+        assert_eq!(here.len(), inputs.len());
+        for opinion in &here {
+            *outcomes
+                .entry(opinion.label().chars().take(40).collect())
+                .or_default() += 1;
+        }
+        let mut unexplained = Vec::new();
+        for judge in &self.judges {
+            let Some(there) = judge.ask(self.name, &self.settings, &inputs) else {
+                continue;
+            };
+            for (index, there) in there.into_iter().enumerate() {
+                let here = &here[index];
+                let names: Vec<&str> = cases[index].steps.iter().map(|step| &*step.name).collect();
+                if here.outcome == there.outcome
+                    || table.explain(&names, judge.name, here.label(), there.label())
+                {
+                    continue;
+                }
+                unexplained.push((
+                    index,
+                    Disagreement {
+                        steps: cases[index].steps.clone(),
+                        input: inputs[index].clone(),
+                        judge: judge.name,
+                        here: here.clone(),
+                        there,
+                    },
+                ));
+            }
+        }
+        unexplained
+    }
+
+    /// Tries each of the first disagreements again with fewer steps.
+    fn shrink(&self, cases: &[Case], found: Vec<(usize, Disagreement)>) -> Vec<Disagreement> {
+        let mut smaller = Vec::new();
+        for (index, _) in found.iter().take(10 * MAX_SHOWN) {
+            let case = &cases[*index];
+            for kept in 1..(1_usize << case.steps.len()) - 1 {
+                let keeps = |at: usize| kept & (1 << at) != 0;
+                let steps = case.steps.iter().enumerate();
+                let steps = steps
+                    .filter(|(at, _)| keeps(*at))
+                    .map(|(_, step)| step.clone());
+                smaller.push(Case {
+                    seed: case.seed,
+                    steps: steps.collect(),
+                });
+            }
+        }
+        let mut shrunk = Vec::new();
+        if !smaller.is_empty() {
+            shrunk = self.judge(
+                &smaller,
+                &mut Explanations::read(self.name),
+                &mut BTreeMap::new(),
+            );
+        }
+        let mut all: Vec<Disagreement> = shrunk
+            .into_iter()
+            .chain(found)
+            .map(|(_, one)| one)
+            .collect();
+        all.sort_by_key(|one| one.steps.len());
+        let mut kinds = Vec::new();
+        all.retain(|one| {
+            // A larger input of a kind that is listed already shows nothing new.
+            let names: Vec<String> = one.steps.iter().map(|step| step.name.clone()).collect();
+            let is_new = !kinds.iter().any(|(judge, kind): &(&str, Vec<String>)| {
+                *judge == one.judge && kind.iter().all(|name| names.contains(name))
+            });
+            if is_new {
+                kinds.push((one.judge, names));
+            }
+            is_new
+        });
+        all
+    }
+}
+
+fn show(disagreements: &[Disagreement]) -> String {
+    let lines = disagreements.iter().enumerate().map(|(at, one)| {
+        let names: Vec<&str> = one.steps.iter().map(|step| &*step.name).collect();
+        let input = if at < MAX_SHOWN {
+            format!("\n      {}", one.input)
+        } else {
+            String::new()
+        };
+        format!(
+            "not explained: [{}] here {}: {}, {} {}: {}{input}",
+            names.join(", "),
+            one.here.outcome,
+            one.here.reason,
+            one.judge,
+            one.there.outcome,
+            one.there.reason,
+        )
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+fn variable<T: std::str::FromStr>(name: &str) -> Option<T> {
+    let value = std::env::var(name).ok()?;
+    Some(
+        value
+            .parse()
+            .unwrap_or_else(|_| panic!("{name} is not a number: {value}")),
+    )
+}
+
+#[expect(
+    clippy::print_stderr,
+    reason = "the numbers of a run, for docs/proof.md"
+)]
+fn report(summary: &str) {
+    eprintln!("{summary}");
+}

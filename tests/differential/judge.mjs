@@ -1,0 +1,22 @@
+import { readFile } from 'node:fs/promises';
+
+// Reads the file that the command names and prints one opinion per input: `judge` returns it, or throws a refusal.
+export async function main(judge) {
+  const { settings, inputs } = JSON.parse(await readFile(process.argv[2], 'utf8'));
+  const lines = [];
+  for (const input of inputs) {
+    let opinion;
+    try {
+      opinion = await judge(input, settings) ?? { outcome: 'accepted' };
+    } catch (error) {
+      opinion = { outcome: 'refused', reason: `${error?.code ?? error?.name ?? 'error'}: ${error?.message ?? error}`.slice(0, 200) };
+    }
+    lines.push(JSON.stringify(opinion));
+  }
+  console.log(lines.join('\n'));
+}
+
+// The clock of the judges that have no setting for it.
+export function stopClock(seconds) {
+  Date.now = () => seconds * 1000;
+}
