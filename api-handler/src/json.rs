@@ -8,8 +8,9 @@
 mod number;
 mod read;
 
-use std::{fmt, io, iter::Peekable};
+use std::{fmt, iter::Peekable};
 
+use lambda_support::json_len;
 use serde::{Serialize, Serializer, ser::SerializeMap as _};
 
 use self::number::same_number;
@@ -60,7 +61,7 @@ impl Json {
 
     /// The number of bytes of the value as it is stored and returned: without white space.
     pub(crate) fn compact_len(&self) -> usize {
-        compact_len(self)
+        json_len(self)
     }
 
     /// Whether two values are equal as RFC 6902, section 4.6, defines it: 1 equals 1.0.
@@ -80,27 +81,6 @@ impl Json {
             }
             _ => self == other,
         }
-    }
-}
-
-/// The number of bytes of a value or a name as compact JSON.
-pub(crate) fn compact_len(value: &(impl Serialize + ?Sized)) -> usize {
-    let mut counter = Counter(0);
-    // Neither the counter nor the values of this crate fail.
-    let _ = serde_json::to_writer(&mut counter, value);
-    counter.0
-}
-
-struct Counter(usize);
-
-impl io::Write for Counter {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0 += bytes.len();
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
     }
 }
 

@@ -3,11 +3,12 @@
 pub mod context;
 pub mod policy;
 
+use lambda_support::json_len;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::answer::policy::PolicyDocument;
-use crate::answer_size::{MAX_ANSWER_BYTES, json_bytes};
+use crate::answer_size::MAX_ANSWER_BYTES;
 
 /// The context values that are never left out. With the largest policy and the longest principal they fit.
 const ALWAYS_KEPT: [&str; 3] = ["signedIn", "principal", "exp"];
@@ -53,7 +54,7 @@ impl AuthorizerResponse {
         if self.max_bytes() <= MAX_ANSWER_BYTES {
             return left_out;
         }
-        while json_bytes(self) > MAX_ANSWER_BYTES {
+        while json_len(self) > MAX_ANSWER_BYTES {
             let Some(name) = self.context_mut().and_then(take_largest) else {
                 break;
             };
@@ -107,7 +108,7 @@ fn max_value_bytes(value: &Value) -> usize {
     match value {
         Value::Null | Value::Bool(_) | Value::Number(_) => 32,
         Value::String(text) => max_string_bytes(text),
-        Value::Array(_) | Value::Object(_) => json_bytes(value) + 1,
+        Value::Array(_) | Value::Object(_) => json_len(value) + 1,
     }
 }
 
@@ -116,7 +117,7 @@ fn take_largest(context: &mut Map<String, Value>) -> Option<String> {
     let (name, _) = context
         .iter()
         .filter(|(name, _)| !ALWAYS_KEPT.contains(&name.as_str()))
-        .max_by_key(|(_, value)| json_bytes(value))?;
+        .max_by_key(|(_, value)| json_len(value))?;
     let name = name.clone();
     context.remove(&name);
     Some(name)
@@ -140,7 +141,7 @@ mod tests {
 
     /// The answer around one value `a` is `bytes` long.
     fn of_size(bytes: usize) -> AuthorizerResponse {
-        let frame = json_bytes(&simple(&json!({"a": "", "exp": 1})));
+        let frame = json_len(&simple(&json!({"a": "", "exp": 1})));
         simple(&json!({"a": "x".repeat(bytes - frame), "exp": 1}))
     }
 
@@ -159,7 +160,7 @@ mod tests {
         let rules = [AccessRule::everything()];
         let permit = Ok(Permit::of_all(&rules));
         let policy = PolicyDocument::new(&permit, &Target::longest(), None);
-        let policy_bytes = json_bytes(&policy);
+        let policy_bytes = json_len(&policy);
         let principal = "p".repeat(MAX_PRINCIPAL_BYTES - 2);
         let context = json!({"signedIn": true, "principal": principal, "exp": 1_u64 << 53});
         let answer = AuthorizerResponse::Policy {
@@ -167,7 +168,7 @@ mod tests {
             policy_document: policy,
             context: context.as_object().cloned().unwrap(),
         };
-        let rest = json_bytes(&answer) - policy_bytes;
+        let rest = json_len(&answer) - policy_bytes;
         assert!(rest + MAX_POLICY_BYTES <= MAX_ANSWER_BYTES, "{rest}");
     }
 

@@ -13,13 +13,15 @@ mod verified_claims;
 use std::sync::Arc;
 use std::time::Duration;
 
+use lambda_support::json_len;
+
 pub use self::inspection::Inspection;
 pub(crate) use self::rule_set::RuleSet;
 pub use self::trusted_issuer::TrustedIssuer;
 use self::unverified_token::UnverifiedToken;
 pub use self::verified_claims::{KeptClaims, VerifiedClaims};
 use crate::algorithm::Algorithm;
-use crate::answer_size::{MAX_PRINCIPAL_BYTES, json_bytes};
+use crate::answer_size::MAX_PRINCIPAL_BYTES;
 use crate::bearer::{Scheme, TokenDigest};
 use crate::claims::{Binding, UnverifiedClaims};
 use crate::clock::Clock;
@@ -249,7 +251,7 @@ impl Verifier {
         } else {
             principal.to_owned()
         };
-        let bytes = json_bytes(&principal);
+        let bytes = json_len(&principal);
         if bytes > MAX_PRINCIPAL_BYTES {
             return Err(Refusal::PrincipalTooLong { bytes });
         }

@@ -1,11 +1,13 @@
 //! Applies the operations of a JSON patch one by one, within the limits of depth, size and work.
 
+use lambda_support::json_len;
+
 use super::{
     Operation,
     pointer::{Pointer, index},
 };
 use crate::{
-    json::{Json, Object, compact_len},
+    json::{Json, Object},
     problem::{Fault, Problem},
     state::{MAX_VALUE_BYTES, MAX_VALUE_DEPTH},
 };
@@ -215,5 +217,5 @@ fn check_depth(path: &Pointer, value: &Json) -> Result<(), StepError> {
 
 /// The bytes of one more member of this name without its value: name, colon, and a comma if there are others.
 fn member_overhead(others: &Object, name: &str) -> usize {
-    compact_len(name) + 1 + usize::from(!others.is_empty())
+    json_len(name) + 1 + usize::from(!others.is_empty())
 }

@@ -3,6 +3,7 @@
 mod claims;
 mod rule;
 
+use lambda_support::json_len;
 use lambda_support::settings::Reader;
 use serde_json::Value;
 
@@ -10,7 +11,7 @@ use self::rule::RuleReader;
 use super::lints;
 use crate::access::{AccessRule, AccessRules, Permit};
 use crate::answer::policy::{MAX_RESOURCE_CHARS, PolicyDocument};
-use crate::answer_size::{MAX_POLICY_BYTES, json_bytes};
+use crate::answer_size::MAX_POLICY_BYTES;
 use crate::strict_json;
 use crate::target::Target;
 use crate::verifier::Requirements;
@@ -152,7 +153,7 @@ fn check_size(rules: &[AccessRule], policy_expiry: bool) -> Result<(), Vec<RuleF
              stage name one would have {longest}"
         ));
     }
-    let bytes = json_bytes(&policy);
+    let bytes = json_len(&policy);
     if bytes > MAX_POLICY_BYTES {
         fault(format!(
             "fewer or shorter rules: a policy has at most {MAX_POLICY_BYTES} bytes, and for a caller who meets every \

@@ -3,10 +3,10 @@
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use lambda_support::json_len;
 use serde_json::{Map, Value};
 
 use super::RuleSet;
-use crate::answer_size::json_bytes;
 use crate::claim_name::ClaimName;
 use crate::claims::{Binding, UnverifiedClaims};
 use crate::clock::Timestamp;
@@ -220,8 +220,8 @@ impl VerifiedClaims {
         let further = self
             .further
             .iter()
-            .map(|(name, value)| 64 + name.len() + json_bytes(value));
-        let for_rules = self.for_rules.iter().map(|value| 64 + json_bytes(value));
+            .map(|(name, value)| 64 + name.len() + json_len(value));
+        let for_rules = self.for_rules.iter().map(|value| 64 + json_len(value));
         size_of::<Self>()
             + self.rule_count / 8
             + texts

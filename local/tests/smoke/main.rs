@@ -126,128 +126,138 @@ async fn check(wrong: Wrong, expected: &[(&str, &str)], found: &str) {
     );
 }
 
+/// One fault of an API, and the checks that then do not pass. The first of these found `found`.
+type Row = (Wrong, &'static [(&'static str, &'static str)], &'static str);
+
 #[tokio::test]
-async fn a_right_api() {
+async fn an_api_without_a_fault_passes() {
     check(Wrong::Nothing, &[], "").await;
 }
 
 #[tokio::test]
 async fn apis_that_accept_or_reject_wrongly() {
-    let all_open = [
-        ("signed_out", "fail"),
-        ("bad_token_401", "fail"),
-        ("expired_token_401", "fail"),
-        ("forbidden_403", "fail"),
-        ("cors_on_401", "skip"),
-        ("cors_on_403", "skip"),
-        ("www_authenticate", "skip"),
-        ("encoded_path", "fail"),
-        ("two_tokens", "warn"),
+    let rows: [Row; 8] = [
+        (
+            Wrong::NoAuthorizer,
+            &[
+                ("signed_out", "fail"),
+                ("bad_token_401", "fail"),
+                ("expired_token_401", "fail"),
+                ("forbidden_403", "fail"),
+                ("cors_on_401", "skip"),
+                ("cors_on_403", "skip"),
+                ("www_authenticate", "skip"),
+                ("encoded_path", "fail"),
+                ("two_tokens", "warn"),
+            ],
+            "412",
+        ),
+        (
+            Wrong::AnyTokenCounts,
+            &[("bad_token_401", "fail"), ("two_tokens", "warn")],
+            "412",
+        ),
+        (
+            Wrong::BadTokenIsAnonymous,
+            &[("bad_token_401", "warn")],
+            "200 for the allowed one",
+        ),
+        (
+            Wrong::ExpiredCounts,
+            &[("expired_token_401", "fail")],
+            "412",
+        ),
+        (
+            Wrong::GoodTokenDenied,
+            &[("good_token", "fail")],
+            "403 `User is not authorized to access this resource`",
+        ),
+        (
+            Wrong::WeakAllowed,
+            &[
+                ("forbidden_403", "fail"),
+                ("cors_on_403", "skip"),
+                ("encoded_path", "fail"),
+            ],
+            "412",
+        ),
+        (
+            Wrong::CachesOneRoute,
+            &[("second_route", "fail")],
+            "allowed then guarded: 200, 403 `User is not authorized to access this resource`; \
+             guarded then allowed: 403 `User is not authorized to access this resource`, 403",
+        ),
+        (
+            Wrong::CachesTheVerdict,
+            &[("second_route", "fail")],
+            "allowed then guarded: 200, 412",
+        ),
     ];
-    check(Wrong::NoAuthorizer, &all_open, "412").await;
-    check(
-        Wrong::AnyTokenCounts,
-        &[("bad_token_401", "fail"), ("two_tokens", "warn")],
-        "412",
-    )
-    .await;
-    check(
-        Wrong::BadTokenIsAnonymous,
-        &[("bad_token_401", "warn")],
-        "200 for the allowed one",
-    )
-    .await;
-    check(
-        Wrong::ExpiredCounts,
-        &[("expired_token_401", "fail")],
-        "412",
-    )
-    .await;
-    check(
-        Wrong::GoodTokenDenied,
-        &[("good_token", "fail")],
-        "403 `User is not authorized to access this resource`",
-    )
-    .await;
-    let weak = [
-        ("forbidden_403", "fail"),
-        ("cors_on_403", "skip"),
-        ("encoded_path", "fail"),
-    ];
-    check(Wrong::WeakAllowed, &weak, "412").await;
-    check(
-        Wrong::CachesOneRoute,
-        &[("second_route", "fail")],
-        "allowed then guarded: 200, 403 `User is not authorized to access this resource`; \
-         guarded then allowed: 403 `User is not authorized to access this resource`, 403",
-    )
-    .await;
-    check(
-        Wrong::CachesTheVerdict,
-        &[("second_route", "fail")],
-        "allowed then guarded: 200, 412",
-    )
-    .await;
+    for (wrong, expected, found) in rows {
+        check(wrong, expected, found).await;
+    }
 }
 
 #[tokio::test]
 async fn apis_whose_answers_lack_a_header() {
-    check(Wrong::PreflightNeedsToken, &[("preflight", "fail")], "401").await;
-    check(
-        Wrong::PreflightWithoutHeader,
-        &[("preflight", "fail")],
-        "header `authorization`",
-    )
-    .await;
-    check(
-        Wrong::NoCorsOn401,
-        &[("cors_on_401", "fail")],
-        "no such header",
-    )
-    .await;
-    check(
-        Wrong::NoCorsOn403,
-        &[("cors_on_403", "fail")],
-        "no such header",
-    )
-    .await;
-    check(
-        Wrong::NoWwwAuthenticate,
-        &[("www_authenticate", "fail")],
-        "no such header",
-    )
-    .await;
-    check(
-        Wrong::RemappedWwwAuthenticate,
-        &[("www_authenticate", "fail")],
-        "remapped",
-    )
-    .await;
+    let rows: [Row; 6] = [
+        (Wrong::PreflightNeedsToken, &[("preflight", "fail")], "401"),
+        (
+            Wrong::PreflightWithoutHeader,
+            &[("preflight", "fail")],
+            "header `authorization`",
+        ),
+        (
+            Wrong::NoCorsOn401,
+            &[("cors_on_401", "fail")],
+            "no such header",
+        ),
+        (
+            Wrong::NoCorsOn403,
+            &[("cors_on_403", "fail")],
+            "no such header",
+        ),
+        (
+            Wrong::NoWwwAuthenticate,
+            &[("www_authenticate", "fail")],
+            "no such header",
+        ),
+        (
+            Wrong::RemappedWwwAuthenticate,
+            &[("www_authenticate", "fail")],
+            "remapped",
+        ),
+    ];
+    for (wrong, expected, found) in rows {
+        check(wrong, expected, found).await;
+    }
 }
 
 #[tokio::test]
 async fn apis_that_read_requests_in_another_way() {
-    check(
-        Wrong::EncodedSlashOpens,
-        &[("encoded_path", "fail")],
-        "`%2F`, no token: 412",
-    )
-    .await;
-    check(
-        Wrong::TrailingSlashOpens,
-        &[("encoded_path", "fail")],
-        "slash at the end, no token: 412",
-    )
-    .await;
-    check(Wrong::FirstTokenCounts, &[("two_tokens", "warn")], "200").await;
-    check(Wrong::LargeHeadersFail, &[("large_headers", "fail")], "500").await;
-    check(Wrong::LargeHeadersPass, &[("large_headers", "warn")], "200").await;
-    check(
-        Wrong::NoRequestId,
-        &[("request_id", "fail")],
-        "no such header",
-    )
-    .await;
+    let rows: [Row; 6] = [
+        (
+            Wrong::EncodedSlashOpens,
+            &[("encoded_path", "fail")],
+            "`%2F`, no token: 412",
+        ),
+        (
+            Wrong::TrailingSlashOpens,
+            &[("encoded_path", "fail")],
+            "slash at the end, no token: 412",
+        ),
+        (Wrong::FirstTokenCounts, &[("two_tokens", "warn")], "200"),
+        (Wrong::LargeHeadersFail, &[("large_headers", "fail")], "500"),
+        (Wrong::LargeHeadersPass, &[("large_headers", "warn")], "200"),
+        (
+            Wrong::NoRequestId,
+            &[("request_id", "fail")],
+            "no such header",
+        ),
+    ];
+    for (wrong, expected, found) in rows {
+        check(wrong, expected, found).await;
+    }
 }
 
 #[tokio::test]
@@ -294,7 +304,7 @@ async fn a_wrong_stage_is_named() {
 }
 
 #[tokio::test]
-async fn what_lacks_its_token_is_skipped() {
+async fn checks_without_their_token_are_skipped() {
     let api = Api::start(Wrong::Nothing).await;
     let report = report(&api.url, &[]).await;
     let skipped: Vec<String> = statuses(&report)
@@ -333,7 +343,7 @@ async fn an_api_that_does_not_answer() {
 }
 
 #[tokio::test]
-async fn people_get_a_table_to_paste() {
+async fn the_report_for_people_has_a_table_to_paste() {
     let api = Api::start(Wrong::Nothing).await;
     let output = smoke(&api.url, &ALL).await;
     let text = String::from_utf8(output.stdout).unwrap();
@@ -358,59 +368,32 @@ async fn people_get_a_table_to_paste() {
 
 #[tokio::test]
 async fn wrong_usage_is_exit_2() {
-    for (options, said) in [
-        (&["--api", "http://127.0.0.1:9"][..], "--allowed"),
+    for (options, expected) in [
+        ("--api http://127.0.0.1:9", "--allowed"),
+        ("--api x --allowed 'GET /x' --guarded 'PUT /x'", "--api"),
         (
-            &["--api", "x", "--allowed", "GET /x", "--guarded", "PUT /x"],
-            "--api",
-        ),
-        (
-            &[
-                "--api",
-                "http://127.0.0.1:9",
-                "--allowed",
-                "GET /x",
-                "--guarded",
-                "PUT /x",
-                "--token",
-                "Bearer",
-                "secret.secret.secret",
-            ],
+            "--api http://127.0.0.1:9 --allowed 'GET /x' --guarded 'PUT /x' --token Bearer secret.secret.secret",
             "without `Bearer`",
         ),
         (
-            &[
-                "--api",
-                "http://127.0.0.1:9",
-                "--allowed",
-                "GET",
-                "--guarded",
-                "PUT /x",
-            ],
+            "--api http://127.0.0.1:9 --allowed GET --guarded 'PUT /x'",
             "such as \"GET /session\"",
         ),
         (
-            &[
-                "--api",
-                "http://127.0.0.1:9",
-                "--allowed",
-                "GET x",
-                "--guarded",
-                "PUT /x",
-            ],
+            "--api http://127.0.0.1:9 --allowed 'GET x' --guarded 'PUT /x'",
             "such as \"GET /session\"",
         ),
     ] {
         let output = Command::new(env!("CARGO_BIN_EXE_local"))
             .arg("smoke")
-            .args(options)
+            .args(shlex::split(options).unwrap())
             .output()
             .await
             .unwrap();
         let error = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(2), "{options:?}: {error}");
         assert!(
-            error.contains(said) && !error.contains("secret"),
+            error.contains(expected) && !error.contains("secret"),
             "{options:?}: {error}"
         );
     }

@@ -186,9 +186,9 @@ impl State {
             let kid = kid.as_ref().map(tracing::field::display);
             warn!(issuer, index, kid, reason = refusal.code(), %refusal, "a key is skipped");
         }
-        let further = refused.len().saturating_sub(MAX_REFUSED_LOGGED);
-        if further > 0 {
-            warn!(issuer, further, "further keys are skipped");
+        let more = refused.len().saturating_sub(MAX_REFUSED_LOGGED);
+        if more > 0 {
+            warn!(issuer, more, "more keys are skipped");
         }
         self.refused = refused.to_vec();
     }
