@@ -18,7 +18,6 @@ const EXPIRY_LEEWAY: Duration = Duration::from_secs(60);
 /// The maximum length of a principal: DynamoDB limits the partition key of an index to 2,048 bytes.
 pub(crate) const MAX_PRINCIPAL_BYTES: usize = 2048;
 
-/// The caller.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Caller {
     /// A caller without a token.

@@ -19,7 +19,6 @@ pub struct Settings {
     pub(crate) public_url: Option<String>,
     /// The data for the metadata document (RFC 9728), if the API publishes it.
     pub(crate) sign_in: Option<SignIn>,
-    /// The log level.
     pub log_level: Level,
     /// How to reach DynamoDB.
     pub(crate) aws: Aws,

@@ -25,7 +25,6 @@ use self::{
 /// A request of either kind of API.
 #[derive(Debug)]
 pub(crate) struct Request {
-    /// The method.
     pub(crate) method: Method,
     /// The path within this API, without stage or base path, as it was sent.
     pub(crate) path: String,

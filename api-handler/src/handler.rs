@@ -32,7 +32,6 @@ use crate::{
 /// reported.
 const MAX_ANSWER_TIME: Duration = Duration::from_millis(4500);
 
-/// The function.
 #[derive(Debug)]
 pub struct Handler {
     settings: Settings,

@@ -46,7 +46,6 @@ pub(crate) enum Scope<'a> {
     Owner(&'a str, &'a SignedIn),
 }
 
-/// A page.
 #[derive(Debug, Default)]
 pub(crate) struct Page {
     /// The resources as JSON, sorted by id.

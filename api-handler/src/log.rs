@@ -21,7 +21,6 @@ pub(crate) struct Invoked<'a> {
     pub(crate) time: Timestamp,
     /// Lambda's id of the invocation.
     pub(crate) request_id: &'a str,
-    /// The name of this function.
     pub(crate) function: &'a str,
     /// The request, unless the event is not one.
     pub(crate) request: Option<(&'a Request, &'a Route)>,
@@ -29,7 +28,6 @@ pub(crate) struct Invoked<'a> {
     pub(crate) status: Option<StatusCode>,
     /// The caller's principal.
     pub(crate) principal: Option<&'a str>,
-    /// Its duration.
     pub(crate) duration: Duration,
     /// The time spent on the store.
     pub(crate) store: Duration,

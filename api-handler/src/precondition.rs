@@ -45,7 +45,6 @@ impl PartialSchema for EntityTags {
 
 impl ToSchema for EntityTags {}
 
-/// One entity tag.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct EntityTag {
     weak: bool,

@@ -55,7 +55,6 @@ pub enum Condition {
     SignedIn(Vec<Demand>),
 }
 
-/// The caller of a route.
 #[derive(Debug, Clone, Copy)]
 pub enum Caller<'a> {
     /// No token was sent.
@@ -125,13 +124,11 @@ impl AccessRule {
         }
     }
 
-    /// The methods that it covers.
     #[must_use]
     pub const fn methods(&self) -> &Methods {
         &self.methods
     }
 
-    /// The paths that it covers.
     #[must_use]
     pub const fn path(&self) -> &PathPattern {
         &self.path

@@ -9,7 +9,6 @@ use thiserror::Error;
 ///
 /// HMAC and `none` have no variant, so that no code can accept them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[expect(missing_docs, reason = "the names are those of the RFC")]
 pub enum Algorithm {
     RS256,
     RS384,

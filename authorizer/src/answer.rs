@@ -20,11 +20,9 @@ pub enum AuthorizerResponse {
     /// A policy: for REST and WebSocket APIs and HTTP API payload 1.0, and for 2.0 if so set.
     #[serde(rename_all = "camelCase")]
     Policy {
-        /// The principal.
         principal_id: String,
         /// The routes that the principal may call.
         policy_document: PolicyDocument,
-        /// The context.
         context: Map<String, Value>,
     },
     /// Yes or no for the route of the event: the simple response of HTTP API payload 2.0.
@@ -38,7 +36,6 @@ pub enum AuthorizerResponse {
     },
 }
 
-/// The form of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ResponseForm {
     /// [`AuthorizerResponse::Policy`].

@@ -30,7 +30,6 @@ use crate::issuer::introspection::Secret;
 use crate::issuer::jwks::KeySet;
 use crate::verifier::{KeptClaims, Requirements, TokenUse};
 
-/// All settings.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// The trusted issuers, at least one.
@@ -39,7 +38,6 @@ pub struct Settings {
     pub keys: KeyCacheSettings,
     /// The requirements on every token.
     pub requirements: Requirements,
-    /// The access rules.
     pub access_rules: AccessRules,
     /// The maximum number of cached tokens.
     pub token_cache_entries: usize,
@@ -53,7 +51,6 @@ pub struct Settings {
     pub dpop_public_urls: Vec<PublicUrl>,
     /// The form of answers to HTTP APIs with payload 2.0.
     pub http_api_answer: ResponseForm,
-    /// The log level.
     pub log_level: Level,
     /// Valid settings that are most likely a mistake, each with advice.
     pub warnings: Vec<String>,

@@ -11,7 +11,6 @@ pub enum Credential {
     Bearer(BearerToken),
     /// With the scheme `DPoP`.
     Dpop {
-        /// The token.
         token: BearerToken,
         /// The header `DPoP`; or why it is not one proof.
         proof: Result<UnverifiedProof, ProofRefusal>,
@@ -21,7 +20,6 @@ pub enum Credential {
 }
 
 impl Credential {
-    /// The token.
     #[must_use]
     pub const fn token(&self) -> &BearerToken {
         match self {
@@ -29,7 +27,6 @@ impl Credential {
         }
     }
 
-    /// Its scheme.
     #[must_use]
     pub const fn scheme(&self) -> Scheme {
         match self {

@@ -40,7 +40,6 @@ pub const PROOF_WINDOW: Duration = Duration::from_secs(60);
 /// The request that a proof must be for, as the event describes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProvenRequest {
-    /// The HTTP method.
     pub method: String,
     /// The path in the event's ARN, below the stage.
     pub path: String,

@@ -51,7 +51,6 @@ impl UnverifiedHeader {
     }
 }
 
-/// Parses `alg`.
 pub(crate) fn algorithm(members: &Map<String, Value>) -> Result<Algorithm, Refusal> {
     match members.get("alg") {
         Some(Value::String(name)) => name.parse().map_err(|_| Refusal::AlgorithmNotAllowed),

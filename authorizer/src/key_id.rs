@@ -18,7 +18,6 @@ pub const MAX_KEY_ID_BYTES: usize = 256;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("a key id of {bytes} bytes, at most {MAX_KEY_ID_BYTES} are looked up")]
 pub struct KeyIdTooLong {
-    /// Its length.
     pub bytes: usize,
 }
 

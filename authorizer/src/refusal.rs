@@ -30,10 +30,7 @@ pub enum Refusal {
     SeveralTokens,
     /// Over the limit.
     #[error("a token of {bytes} bytes, at most {} are accepted", MAX_TOKEN_BYTES)]
-    TokenTooLong {
-        /// Its length.
-        bytes: usize,
-    },
+    TokenTooLong { bytes: usize },
     /// Not a JWS in compact form whose header and payload are JSON objects without repeated members.
     #[error("{0}")]
     Malformed(#[from] JwsFault),
@@ -57,10 +54,7 @@ pub enum Refusal {
         "a key id of {bytes} bytes, at most {} are looked up",
         crate::key_id::MAX_KEY_ID_BYTES
     )]
-    KeyIdTooLong {
-        /// Its length.
-        bytes: usize,
-    },
+    KeyIdTooLong { bytes: usize },
     /// No `iss`, or one that is not byte for byte a trusted issuer.
     #[error("the issuer is not trusted")]
     IssuerNotTrusted,
@@ -74,10 +68,7 @@ pub enum Refusal {
     KeyUnknown,
     /// The issuer publishes this key, but it cannot be used.
     #[error("the key cannot be used: {reason}")]
-    KeyUnusable {
-        /// Why.
-        reason: KeyRefusal,
-    },
+    KeyUnusable { reason: KeyRefusal },
     /// The signature is not that of the key.
     #[error("wrong signature")]
     WrongSignature,
@@ -86,10 +77,7 @@ pub enum Refusal {
     ExpiryMissing,
     /// `exp`, `nbf` or `iat` is present and not a finite number (RFC 7519, section 2, `NumericDate`).
     #[error("the claim `{claim}` is not a number of seconds")]
-    TimeMalformed {
-        /// Which claim.
-        claim: &'static str,
-    },
+    TimeMalformed { claim: &'static str },
     /// `exp` has passed.
     #[error("expired {seconds_ago} s ago")]
     Expired {
@@ -131,10 +119,7 @@ pub enum Refusal {
         "a principal of {bytes} bytes of JSON, at most {} are accepted",
         crate::answer_size::MAX_PRINCIPAL_BYTES
     )]
-    PrincipalTooLong {
-        /// Its length.
-        bytes: usize,
-    },
+    PrincipalTooLong { bytes: usize },
     /// Clients are restricted, and the token's client is missing or not allowed.
     #[error("the client is not one of those allowed")]
     ClientNotAllowed,
@@ -169,10 +154,7 @@ pub enum Refusal {
     Revoked,
     /// The issuer's answer about the token names another `iss`, `sub` or `client_id` than the token (RFC 7662).
     #[error("the issuer's introspection answer names another `{member}` than the token")]
-    IntrospectionMismatch {
-        /// The member that differs.
-        member: OtherMember,
-    },
+    IntrospectionMismatch { member: OtherMember },
 }
 
 impl Refusal {

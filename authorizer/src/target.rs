@@ -113,7 +113,6 @@ impl Target {
         &self.stage_prefix
     }
 
-    /// The route.
     #[must_use]
     pub const fn route(&self) -> &EventRoute {
         &self.route

@@ -48,7 +48,6 @@ pub struct Requirements {
     pub policy_expiry: bool,
     /// The claims whose first present one is the principal.
     pub principal_claims: Vec<String>,
-    /// The claims to keep.
     pub kept_claims: KeptClaims,
 }
 
@@ -87,7 +86,6 @@ impl Verifier {
         }
     }
 
-    /// The trusted issuers.
     #[must_use]
     pub fn issuers(&self) -> &[Arc<TrustedIssuer>] {
         &self.issuers

@@ -54,9 +54,7 @@ pub struct SignedInContext {
     pub issuer: Option<String>,
     /// The client that the token was issued to.
     pub client_id: Option<String>,
-    /// The scopes.
     pub scopes: Option<Vec<String>>,
-    /// The groups.
     pub groups: Option<Vec<String>>,
     /// When the token expires.
     pub expires_at: Timestamp,

@@ -17,7 +17,6 @@ use crate::clock::Timestamp;
 
 /// The log level.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-#[expect(missing_docs, reason = "the usual names")]
 pub enum Level {
     Error,
     Warn,

@@ -40,7 +40,6 @@ pub enum ProcessError {
 /// The variables that Lambda sets for every function.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LambdaEnvironment {
-    /// The name of the function.
     pub function_name: String,
 }
 

@@ -6,7 +6,6 @@ pub const ACCOUNT: &str = "123456789012";
 pub const PARTITION: &str = "aws";
 /// The id of the API that is served.
 pub const API_ID: &str = "local00000";
-/// The default region.
 pub const DEFAULT_REGION: &str = "us-east-1";
 
 /// The ARN of a function, as Lambda writes it.

@@ -3,7 +3,6 @@
 use http::HeaderMap;
 use http::header::SET_COOKIE;
 
-/// The cookies of an issuer.
 #[derive(Debug, Default)]
 pub struct Cookies(Vec<Cookie>);
 

@@ -29,14 +29,12 @@ const MAX_ENVIRONMENTS: usize = 4;
 /// cause; only slow calls start another environment.
 const PATIENCE: Duration = Duration::from_millis(250);
 
-/// The settings of a function.
 #[derive(Clone, Debug)]
 pub struct FunctionSettings {
     pub name: String,
     /// Other names that it can be invoked by.
     pub aliases: Vec<String>,
     pub arn: String,
-    /// The program.
     pub binary: PathBuf,
     pub arguments: Vec<String>,
     /// How long one invocation may take.
@@ -94,7 +92,6 @@ impl Function {
         Ok(())
     }
 
-    /// Runs one invocation.
     pub async fn run(&self, payload: Bytes) -> Outcome {
         self.run_as(payload, random::request_id()).await
     }

@@ -93,7 +93,6 @@ enum IntegrationError {
     TooLarge,
     /// The function took too long.
     Timeout,
-    /// The function failed.
     Failed,
 }
 
@@ -141,7 +140,6 @@ impl Gateway {
         self
     }
 
-    /// Answers one request.
     pub async fn answer(&self, request: Request<Bytes>, source_ip: IpAddr) -> Response<Bytes> {
         let started = Instant::now();
         let full_path = request.uri().path();

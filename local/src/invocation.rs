@@ -37,7 +37,6 @@ impl FunctionError {
         )
     }
 
-    /// The JSON.
     #[must_use]
     pub const fn payload(&self) -> &Bytes {
         &self.0
@@ -65,7 +64,6 @@ pub enum InvocationError {
     UnknownFunction(String),
 }
 
-/// The future of an invocation.
 pub type Invoked<'a> = Pin<Box<dyn Future<Output = Result<Outcome, InvocationError>> + Send + 'a>>;
 
 /// Functions that can be invoked by name.

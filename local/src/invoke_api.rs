@@ -16,7 +16,6 @@ use crate::random;
 /// Lambda's limit for the event of a synchronous invocation.
 const MAX_EVENT: usize = 6 * 1024 * 1024;
 
-/// The invocation type.
 const INVOCATION_TYPE: HeaderName = HeaderName::from_static("x-amz-invocation-type");
 
 /// The function in a path of this API.

@@ -20,7 +20,6 @@ pub const AUDIENCE: &str = "api://default";
 /// The users, as the provider itself reads them.
 const USERS: &str = include_str!("../issuer/users.json");
 
-/// A user of the provider.
 #[derive(Debug, Deserialize)]
 pub struct User {
     /// The name to sign in with.
@@ -57,7 +56,6 @@ const PORT_TAKEN: i32 = 3;
 /// The issuer did not start.
 #[derive(Debug, thiserror::Error)]
 pub enum IssuerError {
-    /// Its port is taken.
     #[error(transparent)]
     Port(#[from] Taken),
     /// Anything else.

@@ -3,11 +3,6 @@
 //!
 //! The functions are not reimplemented: the deployed binaries run as processes.
 
-#![expect(
-    missing_docs,
-    reason = "not published: a comment that repeats the name of a field adds nothing"
-)]
-
 pub mod aws;
 pub mod binding_key;
 pub mod cli;

@@ -22,7 +22,6 @@ pub enum PackagesError {
         major = OLDEST_NODE.0, minor = OLDEST_NODE.1
     )]
     Node(String),
-    /// npm failed.
     #[error("`npm ci` failed in {folder}: see its messages above")]
     Npm {
         /// Where it ran.

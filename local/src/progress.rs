@@ -40,7 +40,6 @@ impl Progress {
         }
     }
 
-    /// Reports a warning.
     pub fn warn(self, text: impl Display) {
         line(format_args!("warning: {text}"));
     }
@@ -92,7 +91,6 @@ impl Log {
         }
     }
 
-    /// Logs a line.
     pub fn line(&self, text: impl Display) {
         self.write(&text);
         self.show(text);
@@ -120,7 +118,6 @@ impl Log {
             .step(format_args!("{:>11} | {text}", self.part));
     }
 
-    /// Logs a warning.
     pub fn warn(&self, text: impl Display) {
         self.write(&format_args!("warning: {text}"));
         self.progress.warn(format_args!("{}: {text}", self.part));

@@ -29,7 +29,6 @@ const MAX_ANSWER: usize = 6 * 1024 * 1024;
 #[derive(Debug)]
 pub struct QueuedInvocation {
     pub request_id: String,
-    /// The event.
     pub payload: Bytes,
     /// The timeout, from the moment the function fetches the event.
     pub timeout: Duration,
@@ -37,7 +36,6 @@ pub struct QueuedInvocation {
     pub function_arn: String,
     /// Notified when the function fetches the event.
     pub taken: oneshot::Sender<()>,
-    /// Receives the outcome.
     pub outcome: oneshot::Sender<Outcome>,
 }
 

@@ -14,10 +14,8 @@ use crate::gateway::{BodyTooLarge, Gateway, MAX_BODY};
 use crate::invocation::Invoke;
 use crate::invoke_api;
 
-/// The state of the server.
 #[derive(Clone, Debug)]
 pub struct Server {
-    /// The API's stage.
     pub gateway: Arc<Gateway>,
     pub functions: Arc<dyn Invoke>,
 }

@@ -38,7 +38,6 @@ use function_settings::{settings, takes_bound_tokens};
 /// The time limit for the first answer of each part.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// The options of a stack.
 #[derive(Clone, Debug)]
 pub struct StackOptions {
     /// The port of the web pages; 0 is any free one, for this and the others.
@@ -68,13 +67,11 @@ pub struct StackOptions {
 pub struct RealIssuer {
     /// The exact `iss` of its tokens.
     pub url: String,
-    /// The client id of the pages.
     pub client_id: String,
     /// The audience of its access tokens.
     pub audience: String,
 }
 
-/// A running stack.
 #[derive(Debug)]
 pub struct Stack {
     /// The addresses of its parts.

@@ -20,7 +20,6 @@ pub struct StackFile {
     #[serde(default = "default_function")]
     pub function: String,
     pub database: String,
-    /// The web pages.
     pub web: String,
     pub issuer: String,
     /// The issuer's process; none for a real issuer.

@@ -77,7 +77,6 @@ pub struct Template {
     pub api: Api,
     /// The functions, by their order in the template's names.
     pub functions: Vec<FunctionDefinition>,
-    /// The DynamoDB tables.
     pub tables: Vec<TableDefinition>,
     /// The parts of the template that have no effect here, each with its place.
     pub warnings: Vec<String>,

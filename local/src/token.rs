@@ -39,15 +39,8 @@ pub enum TokenError {
         /// The pages.
         web: String,
     },
-    /// The user is unknown.
     #[error("no user is named `{user}`: expected one of {known}")]
-    UnknownUser {
-        /// The name.
-        user: String,
-        /// The known names.
-        known: String,
-    },
-    /// The issuer refused.
+    UnknownUser { user: String, known: String },
     #[error("the issuer refused: {0}")]
     Refused(String),
     /// The issuer's response is not a step of a sign-in.

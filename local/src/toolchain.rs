@@ -13,7 +13,6 @@ pub enum BuildError {
     /// cargo could not be run.
     #[error("cannot run `{cargo}`: {cause}")]
     Cargo {
-        /// The program.
         cargo: String,
         cause: std::io::Error,
     },

@@ -18,7 +18,6 @@ use crate::stack_file::StackFile;
 /// The library for OpenID Connect, as its package ships it.
 const LIBRARY: &str = "node_modules/oauth4webapi/build/index.js";
 
-/// The pages of one stack.
 #[derive(Debug)]
 pub struct Pages {
     folder: PathBuf,

@@ -34,7 +34,6 @@ pub struct PostedOutcome {
     pub kind: String,
     /// The body to the letter.
     pub text: String,
-    /// The body as JSON.
     pub body: Value,
 }
 
@@ -43,7 +42,6 @@ pub struct PostedOutcome {
 pub struct PendingOutcome(Receiver<PostedOutcome>);
 
 impl PendingOutcome {
-    /// Waits for the outcome.
     #[must_use]
     pub fn wait(self) -> PostedOutcome {
         self.wait_for(TIME_LIMIT)
@@ -94,7 +92,6 @@ impl FunctionProcess {
         }
     }
 
-    /// Sends an event.
     pub fn send(&self, payload: &str) -> PendingOutcome {
         let number = self.invocations.fetch_add(1, Ordering::Relaxed);
         let request_id = format!("invocation-{number}");

@@ -8,11 +8,9 @@ use std::thread;
 /// What a server received: the request line, the whole head and the body.
 #[derive(Clone, Debug)]
 pub struct ReceivedRequest {
-    /// The request line.
     pub line: String,
     /// The request line and the header lines, without the empty line.
     pub head: String,
-    /// The body.
     pub body: String,
 }
 
@@ -138,7 +136,6 @@ impl LoopbackServer {
         Self::start(move |_| reply.clone())
     }
 
-    /// The URL of a path.
     #[must_use]
     pub fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)

@@ -21,7 +21,6 @@ pub mod signer;
 
 use std::path::{Path, PathBuf};
 
-/// The root of the repository.
 #[must_use]
 pub fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))

@@ -32,7 +32,6 @@ struct Queue {
     posted: Sender<ReceivedRequest>,
 }
 
-/// A response with an event.
 #[must_use]
 pub fn event(request_id: &str, payload: &str) -> String {
     let deadline = (UNIX_EPOCH.elapsed().unwrap() + TIME_LIMIT).as_millis();

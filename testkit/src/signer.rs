@@ -22,7 +22,6 @@ pub enum Signer {
     P256(EcdsaKeyPair),
     /// ECDSA over P-384.
     P384(EcdsaKeyPair),
-    /// Ed25519.
     Ed25519(Ed25519KeyPair),
 }
 
@@ -45,7 +44,6 @@ impl Signer {
         &KEY
     }
 
-    /// A P-256 key.
     #[must_use]
     pub fn p256() -> &'static Self {
         static KEY: LazyLock<Signer> = LazyLock::new(|| {
@@ -54,7 +52,6 @@ impl Signer {
         &KEY
     }
 
-    /// A P-384 key.
     #[must_use]
     pub fn p384() -> &'static Self {
         static KEY: LazyLock<Signer> = LazyLock::new(|| {
@@ -63,7 +60,6 @@ impl Signer {
         &KEY
     }
 
-    /// An Ed25519 key.
     #[must_use]
     pub fn ed25519() -> &'static Self {
         static KEY: LazyLock<Signer> =

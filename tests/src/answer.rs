@@ -5,7 +5,6 @@ use serde_json::Value;
 /// What came back: the status, the headers and the body.
 #[derive(Debug)]
 pub struct HttpAnswer {
-    /// The status code.
     pub status: u16,
     /// The headers, names in lower case.
     pub headers: reqwest::header::HeaderMap,

@@ -4,7 +4,6 @@ use std::borrow::Cow;
 
 use crate::json::Json;
 
-/// A JSON pointer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Pointer(Box<str>);
 

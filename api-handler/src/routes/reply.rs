@@ -11,7 +11,6 @@ use crate::problem::Problem;
 /// Cached by the browser, but revalidated before each use, because visibility can change.
 pub(super) const REVALIDATE: &str = "private, no-cache";
 
-/// A JSON answer.
 pub(super) fn json(
     status: StatusCode,
     cache: &'static str,

@@ -7,7 +7,6 @@ use serde_json::value::RawValue;
 
 use crate::state::{GroupName, Metadata, State, StateId, Tag, Visibility};
 
-/// An item.
 pub(super) type Item = HashMap<String, AttributeValue>;
 
 /// The number of partitions of the audience index for public resources, so that not all writes share one. A listing

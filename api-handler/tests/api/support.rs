@@ -59,7 +59,6 @@ pub struct Api {
     clock: Arc<ManualClock>,
 }
 
-/// An answer.
 #[derive(Debug)]
 pub struct Reply {
     pub status: u16,
@@ -79,7 +78,6 @@ impl Reply {
         self
     }
 
-    /// The pointers of the faults.
     pub fn pointers(&self) -> Vec<&str> {
         self.body["errors"]
             .as_array()
@@ -89,7 +87,6 @@ impl Reply {
             .collect()
     }
 
-    /// The ids of a page.
     pub fn ids(&self) -> Vec<&str> {
         self.body["items"]
             .as_array()

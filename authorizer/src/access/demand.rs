@@ -10,13 +10,10 @@ use crate::verifier::VerifiedClaims;
 /// One demand on a verified token. A rule is met when all of its demands are.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Demand {
-    /// One of these issuers.
     Issuers(Vec<String>),
     /// All of these scopes.
     Scopes(Vec<String>),
-    /// One of these groups.
     Groups(Vec<String>),
-    /// One of these clients.
     Clients(Vec<String>),
     /// A claim that has one of the alternatives.
     Claim(ClaimTest),

@@ -63,7 +63,6 @@ impl PathPattern {
         self.as_str() == EVERYTHING
     }
 
-    /// Whether it covers a path.
     #[must_use]
     pub fn covers(&self, path: &str) -> bool {
         self.0.matches(path)

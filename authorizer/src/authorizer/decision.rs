@@ -12,13 +12,11 @@ use crate::verifier::VerifiedClaims;
 /// How the flow ended.
 pub(super) struct Outcome {
     pub(super) decision: Result<Decision, AuthorizerError>,
-    /// The form of the answer.
     pub(super) form: ResponseForm,
     /// The route of the event, if it could be parsed.
     pub(super) route: Option<EventRoute>,
 }
 
-/// A decision of the rules.
 pub(super) struct Decision {
     pub(super) answer: AuthorizerResponse,
     /// The names of the context values that exceed the answer's limit.

@@ -12,7 +12,6 @@ pub(crate) struct Failures {
 }
 
 impl Failures {
-    /// No failure.
     pub(crate) const NONE: Self = Self {
         count: 0,
         last: None,

@@ -25,10 +25,8 @@ pub use self::proxy::{ForwardProxy, ForwardProxyError};
 /// The maximum size of a body. Okta's key sets have about 1 KB; a set of a hundred keys has about 50 KB.
 pub const MAX_BODY_BYTES: usize = 256 * 1024;
 
-/// One request.
 #[derive(Clone)]
 pub struct Request<'a> {
-    /// The address.
     pub endpoint: &'a Endpoint,
     /// From connect to last byte.
     pub timeout: Duration,
@@ -49,7 +47,6 @@ pub struct Form {
 /// An answer with status 200 whose body is within the limit.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Document {
-    /// The body.
     pub body: Vec<u8>,
     /// All `Cache-Control` headers, joined by commas (RFC 9110, section 5.3).
     pub cache_control: Option<String>,
@@ -61,7 +58,6 @@ pub struct Document {
 /// secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum TransportError {
-    /// No connection.
     #[error("no connection to the issuer: {0}")]
     Connect(ConnectFault),
     /// Not complete within the timeout of one fetch.

@@ -27,12 +27,10 @@ use crate::issuer::http_client::{Endpoint, Request, Transport, TransportError};
 use crate::issuer::metadata::{IssuerMetadata, MetadataError};
 use crate::refusal::OtherMember;
 
-/// The introspection settings of an issuer.
 #[derive(Clone, Debug)]
 pub struct IntrospectionSettings {
     /// The endpoint; `None` asks the issuer's metadata.
     pub uri: Option<Endpoint>,
-    /// The client id for introspection.
     pub client_id: String,
     /// Its secret; a public client has none and sends only its id.
     pub client_secret: Option<Secret>,
@@ -111,7 +109,6 @@ pub enum IntrospectionFailure {
     Deadline,
 }
 
-/// The outcome of one introspection.
 type Outcome = Result<Answer, IntrospectionFailure>;
 
 /// Introspects tokens, and caches the answers. Shared by reference.

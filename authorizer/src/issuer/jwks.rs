@@ -55,7 +55,6 @@ pub struct KeySettings {
     pub key_file: Option<Arc<KeySet>>,
 }
 
-/// The result of a lookup.
 #[derive(Clone, Debug)]
 pub struct KeyLookup {
     /// The keys that the token may have been signed with, at least one.
@@ -115,7 +114,6 @@ pub enum KeyLookupError {
 /// Counters since startup, for metrics.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct KeyCounters {
-    /// Fetches started.
     pub fetches: u64,
     /// Fetches without usable keys.
     pub failures: u64,

@@ -41,7 +41,6 @@ pub enum MetadataError {
     /// A URL in it is not one that this function may connect to.
     #[error("`{member}` in the metadata is {error}")]
     Address {
-        /// Which one.
         member: &'static str,
         /// What is wrong with it.
         error: EndpointError,

@@ -58,9 +58,7 @@ pub struct DecisionResult<'d> {
     pub reason: &'static str,
     /// More about it, for people.
     pub detail: Option<String>,
-    /// When.
     pub now: Timestamp,
-    /// Its duration.
     pub duration: Duration,
     /// Lambda's id of the invocation.
     pub request_id: &'d str,

@@ -9,7 +9,6 @@ use crate::key_id::KeyId;
 /// in length, and shows an operator which key was looked up.
 #[derive(Debug, Clone, Default)]
 pub struct Trace {
-    /// The key id of the token.
     pub key_id: Option<KeyId>,
     /// The client of a verified token.
     pub client_id: Option<String>,
@@ -34,7 +33,6 @@ pub enum CacheOutcome {
     Hit,
     /// No entry.
     Miss,
-    /// The cache is off.
     Off,
 }
 

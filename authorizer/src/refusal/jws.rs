@@ -4,7 +4,6 @@ use thiserror::Error;
 
 /// A part of a token in compact form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the names are those of the RFC")]
 pub enum Part {
     Header,
     Payload,
@@ -30,28 +29,16 @@ pub enum JwsFault {
     NotThreeParts,
     /// Padding, line breaks, other characters, or bits left over at the end (RFC 7515, section 2).
     #[error("the {part} is not base64url without padding")]
-    NotBase64Url {
-        /// Which part.
-        part: Part,
-    },
+    NotBase64Url { part: Part },
     /// The bytes of a part are not a JSON object.
     #[error("the {part} is not a JSON object")]
-    NotJsonObject {
-        /// Which part.
-        part: Part,
-    },
+    NotJsonObject { part: Part },
     /// An object has two members of one name, at any depth (RFC 7515, section 4; RFC 7519, section 4).
     #[error("the {part} has an object with a repeated member")]
-    RepeatedMember {
-        /// Which part.
-        part: Part,
-    },
+    RepeatedMember { part: Part },
     /// A number, at any depth, that no double can hold (RFC 8259, section 6 allows such a limit).
     #[error("the {part} has a number that is out of range")]
-    NumberOutOfRange {
-        /// Which part.
-        part: Part,
-    },
+    NumberOutOfRange { part: Part },
 }
 
 impl JwsFault {

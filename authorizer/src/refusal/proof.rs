@@ -22,10 +22,7 @@ pub enum ProofRefusal {
     Several,
     /// Over the limit.
     #[error("a proof of {bytes} bytes, at most {MAX_PROOF_BYTES} are read")]
-    TooLong {
-        /// Its length.
-        bytes: usize,
-    },
+    TooLong { bytes: usize },
     /// Not a JWS in compact form, with a header and a payload that are JSON objects without repeated members.
     #[error("not a JWT: {0}")]
     Malformed(#[from] JwsFault),
@@ -43,10 +40,7 @@ pub enum ProofRefusal {
     KeyMissing,
     /// `jwk` cannot be used, or not with `alg`.
     #[error("the `jwk` cannot be used: {reason}")]
-    Key {
-        /// Why.
-        reason: KeyRefusal,
-    },
+    Key { reason: KeyRefusal },
     /// The signature is not that of the key in `jwk`.
     #[error("wrong signature")]
     WrongSignature,
@@ -88,10 +82,7 @@ pub enum ProofRefusal {
     IdMissing,
     /// `jti` is over the limit.
     #[error("a `jti` of {bytes} bytes, at most {MAX_PROOF_ID_BYTES} are accepted")]
-    IdTooLong {
-        /// Its length.
-        bytes: usize,
-    },
+    IdTooLong { bytes: usize },
     /// A proof with this `jti` was used already.
     #[error("a proof with this `jti` was used already")]
     Replayed,

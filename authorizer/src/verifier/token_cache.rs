@@ -27,13 +27,11 @@ pub(crate) struct TokenCache {
 /// A token that was verified.
 #[derive(Debug, Clone)]
 pub(crate) struct Remembered {
-    /// Its issuer.
     pub(crate) issuer: Arc<TrustedIssuer>,
     /// The header, with the key id and the algorithm.
     pub(crate) header: UnverifiedHeader,
     /// The thumbprint of the key that verified it (RFC 7638). A key that replaces it under the same id has another.
     pub(crate) thumbprint: [u8; 32],
-    /// Its claims.
     pub(crate) claims: Arc<VerifiedClaims>,
 }
 

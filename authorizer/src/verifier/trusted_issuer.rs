@@ -27,7 +27,6 @@ pub struct TrustedIssuer {
     pub client_ids: Option<Vec<String>>,
     /// Allowed algorithms.
     pub algorithms: Vec<Algorithm>,
-    /// Its keys.
     pub keys: KeySource,
     /// Its introspection, if that is on.
     pub introspection: Option<Introspection>,

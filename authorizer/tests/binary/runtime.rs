@@ -12,7 +12,6 @@ use super::support::Signer;
 
 /// A running function.
 pub(crate) struct Function {
-    /// Its issuer.
     pub(crate) issuer: String,
     process: FunctionProcess,
     issuer_is_down: Arc<AtomicBool>,

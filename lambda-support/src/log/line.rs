@@ -13,13 +13,10 @@ use crate::clock::Timestamp;
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Line<'l, F> {
-    /// The time.
     #[serde(serialize_with = "as_rfc3339")]
     pub timestamp: Timestamp,
-    /// The level.
     #[serde(serialize_with = "as_name")]
     pub level: Level,
-    /// The message.
     pub message: &'static str,
     /// Lambda's id of the invocation.
     pub request_id: &'l str,

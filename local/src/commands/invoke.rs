@@ -51,7 +51,6 @@ pub struct InvokeCommand {
 struct Answer {
     /// The answer or the error, as indented JSON.
     json: String,
-    /// Whether it is an error.
     failed: bool,
 }
 

@@ -70,7 +70,6 @@ pub struct Run {
     parameters: Vec<(String, String)>,
 }
 
-/// A flag `--parameter`.
 pub(super) fn parameter(text: &str) -> Result<(String, String), String> {
     let (name, value) = text
         .split_once('=')

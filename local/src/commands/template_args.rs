@@ -30,11 +30,9 @@ pub(super) struct TemplateArgs {
 /// A template that has been read.
 #[derive(Debug)]
 pub(super) struct Opened {
-    /// Its definitions.
     pub(super) template: Template,
     /// Its folder, from which its functions' files are read.
     pub(super) folder: PathBuf,
-    /// The region.
     pub(super) region: String,
 }
 

@@ -16,13 +16,10 @@ use super::record::FunctionCall;
 /// API Gateway's placeholder for a missing value.
 const NONE: &str = "-";
 
-/// One line of the access log. Every value is a string. A member that a product does not have is absent.
+/// One line of the access log, with the names of API Gateway's variables. Every value is a string. A member that a
+/// product does not have is absent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-#[expect(
-    missing_docs,
-    reason = "the names are those of API Gateway's variables"
-)]
 pub struct AccessLine {
     pub request_id: String,
     pub request_time: String,
@@ -154,7 +151,6 @@ fn millis(duration: Duration) -> String {
     duration.as_millis().to_string()
 }
 
-/// The file of the access log.
 #[derive(Debug)]
 pub struct AccessLog(Mutex<File>);
 

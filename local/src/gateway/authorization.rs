@@ -22,13 +22,11 @@ const MAX_ANSWER: usize = 8 * 1024;
 pub struct Authorization {
     /// The authorizer's decision.
     pub decision: Decision,
-    /// The principal of a policy.
     pub principal: Option<String>,
     /// The context for the integration.
     pub context: Map<String, Value>,
 }
 
-/// The decision of an authorizer.
 #[derive(Clone, Debug)]
 pub enum Decision {
     /// A policy, for every method.

@@ -51,7 +51,6 @@ impl Facts<'_> {
     }
 }
 
-/// The conditions of a statement.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Conditions(Vec<Condition>);
 

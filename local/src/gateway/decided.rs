@@ -34,7 +34,6 @@ impl DecidedBy {
 /// The component that decided, and the code of the reason in `docs/reasons.md`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cause {
-    /// The component.
     pub by: DecidedBy,
     /// The reason, as far as this line shows it.
     pub reason: String,

@@ -3,7 +3,6 @@
 /// A function's answer does not have the form that API Gateway requires.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Malformed {
-    /// Not JSON.
     #[error("expected JSON: {0}")]
     Json(String),
     /// A member of the wrong form, or one that is missing.
@@ -11,7 +10,6 @@ pub enum Malformed {
     Member {
         /// The member, such as `policyDocument: Effect`.
         member: String,
-        /// The expected form.
         expected: String,
     },
     /// A member that makes the answer malformed.
@@ -22,11 +20,7 @@ pub enum Malformed {
     UnknownOperator(String),
     /// More bytes than AWS accepts.
     #[error("the answer has {bytes} bytes, and AWS accepts {limit}")]
-    TooLarge {
-        /// Its length.
-        bytes: usize,
-        limit: usize,
-    },
+    TooLarge { bytes: usize, limit: usize },
 }
 
 impl Malformed {

@@ -24,11 +24,9 @@ pub(super) struct Entry {
     pub(super) principal: Option<String>,
     /// Why the JWT authorizer of an HTTP API refused the token.
     pub(super) jwt_error: Option<String>,
-    /// The invocation of the integration.
     pub(super) integration: Option<FunctionCall>,
 }
 
-/// One invocation of a function.
 #[derive(Clone, Debug)]
 pub(super) struct FunctionCall {
     pub(super) request_id: String,

@@ -8,7 +8,6 @@ use super::decided::DecidedBy;
 use crate::decisions::Decisions;
 use crate::progress::{Log, print};
 
-/// Shows requests.
 #[derive(Clone, Debug)]
 pub struct RequestLines {
     decisions: Arc<Decisions>,

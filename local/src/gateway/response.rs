@@ -59,7 +59,6 @@ impl GatewayError {
         }
     }
 
-    /// The message of the answer.
     #[must_use]
     pub const fn message(&self) -> Option<&'static str> {
         self.standard().message
@@ -157,9 +156,7 @@ fn header_value(source: &HeaderSource, context: &Context<'_>) -> Option<HeaderVa
 /// The values of the variables of a gateway response.
 #[derive(Clone, Copy, Debug)]
 pub struct Context<'a> {
-    /// The request.
     pub call: &'a Call,
-    /// The API's stage.
     pub stage: &'a str,
     /// The stage's variables.
     pub variables: &'a BTreeMap<String, String>,

@@ -21,11 +21,9 @@ pub enum StackError {
     Running {
         /// The folder.
         data: String,
-        /// Its process.
         pid: u32,
         api: String,
     },
-    /// A port is taken.
     #[error(transparent)]
     Port(#[from] Taken),
     /// A function does not build.
@@ -53,7 +51,6 @@ pub enum StackError {
     /// A function does not start.
     #[error("the function `{name}` does not start: {error}")]
     Function {
-        /// The function.
         name: String,
         /// Lambda's error.
         error: String,

@@ -9,15 +9,12 @@ use regex_lite::Regex;
 use super::gateway_response::CustomResponse;
 use super::route_path::RoutePath;
 
-/// The API of a template.
 #[derive(Clone, Debug)]
 pub struct Api {
     /// Its name in the template.
     pub logical_id: String,
-    /// The name of its stage.
     pub stage: String,
     pub routes: Vec<Route>,
-    /// Its authorizers, by name.
     pub authorizers: BTreeMap<String, TemplateAuthorizer>,
     /// The stage's variables.
     pub variables: BTreeMap<String, String>,
@@ -28,14 +25,12 @@ pub struct Api {
 /// API Gateway's two products, with what only one of them has.
 #[derive(Clone, Debug)]
 pub enum Kind {
-    /// A REST API.
     Rest {
         /// What the template changes about gateway responses, by type, such as `ACCESS_DENIED`.
         responses: BTreeMap<String, CustomResponse>,
         /// Media types whose bodies are passed as base64.
         binary_media_types: Vec<String>,
     },
-    /// An HTTP API.
     Http {
         /// The gateway's own CORS, if it is configured.
         cors: Option<CorsConfiguration>,
@@ -116,13 +111,11 @@ pub enum PayloadFormat {
 /// What decides whether a caller may call.
 #[derive(Clone, Debug)]
 pub enum TemplateAuthorizer {
-    /// A function.
     Lambda(LambdaAuthorizer),
     /// API Gateway itself, by the claims of a JWT.
     Jwt(JwtAuthorizer),
 }
 
-/// A Lambda authorizer.
 #[derive(Clone, Debug)]
 pub struct LambdaAuthorizer {
     /// The function's name.
@@ -174,7 +167,6 @@ pub enum Identity {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum IdentitySource {
     Header(String),
-    /// A parameter of the query.
     QueryString(String),
     StageVariable(String),
     /// A member of the request's context.

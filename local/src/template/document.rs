@@ -10,7 +10,6 @@ use super::gateway_response::CustomResponse;
 pub(super) struct Document {
     /// The routes, and whether each has a `security` of its own.
     pub(super) routes: Vec<(Route, bool)>,
-    /// The authorizers, by name.
     pub(super) authorizers: BTreeMap<String, TemplateAuthorizer>,
     /// REST: the gateway responses, by type.
     pub(super) responses: BTreeMap<String, CustomResponse>,

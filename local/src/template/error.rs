@@ -39,7 +39,6 @@ pub enum Fault {
     Unexpected {
         /// The form that was expected.
         expected: String,
-        /// The value.
         found: String,
     },
     /// A value that only AWS can look up.

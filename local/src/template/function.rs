@@ -12,7 +12,6 @@ use super::part::Part;
 const DEFAULT_TIMEOUT: u64 = 3;
 const DEFAULT_MEMORY: u32 = 128;
 
-/// One function of the template.
 #[derive(Clone, Debug)]
 pub struct FunctionDefinition {
     /// Its name in the template.
@@ -27,7 +26,6 @@ pub struct FunctionDefinition {
     pub timeout: Duration,
     /// The memory in its environment variable; nothing here limits it.
     pub memory_mb: u32,
-    /// Its environment variables.
     pub environment: BTreeMap<String, String>,
     /// The value of `AWS_LAMBDA_LOG_LEVEL`.
     pub log_level: Option<String>,

@@ -35,7 +35,6 @@ const TYPES: [&str; 21] = [
 /// What a template changes about one type of gateway response.
 #[derive(Clone, Debug, Default)]
 pub struct CustomResponse {
-    /// The status.
     pub status: Option<StatusCode>,
     /// Additional headers.
     pub headers: Vec<(HeaderName, HeaderSource)>,

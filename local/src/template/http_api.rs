@@ -163,7 +163,6 @@ pub(super) fn payload(part: &Part, property: &str) -> Result<Option<PayloadForma
     }
 }
 
-/// Reads an authorizer.
 pub(super) fn authorizer(
     part: &Part,
     functions: &[FunctionDefinition],

@@ -30,7 +30,6 @@ impl Part {
         }
     }
 
-    /// The place of the part.
     pub(super) fn place(&self) -> &str {
         &self.place
     }
@@ -45,12 +44,10 @@ impl Part {
         TemplateError::at(&self.place, fault)
     }
 
-    /// The names of the properties.
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {
         self.members.keys().map(String::as_str)
     }
 
-    /// The property as it is.
     pub(super) fn value(&self, name: &str) -> Option<&Value> {
         self.members.get(name).filter(|value| !value.is_null())
     }

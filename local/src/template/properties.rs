@@ -41,7 +41,6 @@ pub enum Treatment {
     },
 }
 
-/// One property of a section.
 #[derive(Clone, Copy, Debug)]
 pub struct Property {
     pub name: &'static str,

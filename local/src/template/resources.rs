@@ -58,7 +58,6 @@ pub(super) struct Resource<'a> {
 }
 
 impl Resource<'_> {
-    /// Its place in the template.
     pub(super) fn place(&self) -> String {
         format!("Resources/{}", self.id)
     }

@@ -30,7 +30,6 @@ const VERBS: [&str; 7] = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "
 
 /// An event of a function that is a route of an API.
 pub(super) struct Event {
-    /// The product of the API.
     pub(super) product: Product,
     /// The function's name.
     pub(super) function: String,
@@ -330,7 +329,6 @@ pub(super) fn function_of<'a>(
         })
 }
 
-/// Reads an authorizer.
 pub(super) fn authorizer(
     part: &Part,
     functions: &[FunctionDefinition],

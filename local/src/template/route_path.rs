@@ -87,7 +87,6 @@ impl RoutePath {
         }
     }
 
-    /// Its segments, in order.
     pub(crate) fn segments(&self) -> &[Segment] {
         &self.segments
     }

@@ -12,9 +12,7 @@ use crate::aws;
 /// API Gateway's two products in a SAM template.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Product {
-    /// A REST API.
     Rest,
-    /// An HTTP API.
     Http,
 }
 

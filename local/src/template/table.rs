@@ -28,7 +28,6 @@ const WITHOUT_EFFECT: [&str; 8] = [
     "WarmThroughput",
 ];
 
-/// One table of the template.
 #[derive(Clone, Debug)]
 pub struct TableDefinition {
     pub name: String,

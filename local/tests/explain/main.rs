@@ -16,7 +16,6 @@ use std::process::{Command, Output};
 
 use serde_json::Value;
 
-/// The folder of one test.
 fn folder(name: &str) -> PathBuf {
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"))
         .join("explain")

@@ -197,7 +197,6 @@ pub(crate) struct Row<'a> {
     pub(crate) headers: &'a [&'a str],
     /// What the authorizer answers.
     pub(crate) guard: Outcome,
-    /// The status of the response.
     pub(crate) status: u16,
     /// The beginning of its body.
     pub(crate) body: &'a str,

@@ -22,7 +22,6 @@ const MAX_BACKOFF: Duration = Duration::from_secs(300);
 /// The first pause after a failed fetch while no keys are cached.
 const FIRST_RETRY: Duration = Duration::from_secs(1);
 
-/// The state.
 #[derive(Clone, Debug)]
 pub struct KeyCache<K> {
     rules: Rules,

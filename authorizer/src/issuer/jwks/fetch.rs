@@ -36,7 +36,6 @@ impl FetchError {
     }
 }
 
-/// The result of a fetch.
 pub(super) struct Fetched {
     pub(super) keys: KeySet,
     pub(super) fresh_for: Duration,

@@ -51,13 +51,11 @@ pub enum KeySetFault {
     /// It is not JSON, or not an object, or incomplete.
     #[error("not a JSON object")]
     NotAnObject,
-    /// A member is repeated.
     #[error("a repeated member")]
     DuplicateMember,
     /// `keys` is missing or not an array (RFC 7517, section 5.1).
     #[error("no member `keys` that is an array")]
     NoKeys,
-    /// `keys` is empty.
     #[error("an empty set of keys")]
     Empty,
     /// Every key is refused.

@@ -22,7 +22,6 @@ const SCOPES: Check = Check::new(
     "RFC 8414, section 2; https://developer.okta.com/docs/guides/customize-authz-server/",
 );
 
-/// `pkce`
 pub(super) fn pkce(metadata: Fact<Metadata<'_>>) -> Outcome {
     let metadata = match metadata {
         Ok(metadata) => metadata,
@@ -42,7 +41,6 @@ pub(super) fn pkce(metadata: Fact<Metadata<'_>>) -> Outcome {
     }
 }
 
-/// `public_client`
 pub(super) fn public_client(metadata: Fact<Metadata<'_>>) -> Outcome {
     let metadata = match metadata {
         Ok(metadata) => metadata,
@@ -62,7 +60,6 @@ pub(super) fn public_client(metadata: Fact<Metadata<'_>>) -> Outcome {
     }
 }
 
-/// `scopes`
 pub(super) fn scopes(metadata: Fact<Metadata<'_>>, wanted: Option<&str>) -> Outcome {
     let wanted = match (metadata, wanted) {
         (Err(skip), _) => Err(skip),

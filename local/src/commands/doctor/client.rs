@@ -207,7 +207,6 @@ pub(super) async fn redeem(
     })
 }
 
-/// `client_type`
 pub(super) fn client_type(verdict: Fact<Verdict>) -> Outcome {
     let message = match verdict {
         Err(skip) => return CLIENT_TYPE.skip(skip),

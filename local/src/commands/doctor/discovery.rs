@@ -113,7 +113,6 @@ impl Exchange {
     }
 }
 
-/// `metadata`
 pub(super) fn metadata(discovery: Fact<&Discovery>) -> Outcome {
     let discovery = match discovery {
         Ok(discovery) => discovery,
@@ -190,7 +189,6 @@ fn status(answer: &Answer) -> (String, String) {
     (found, advice)
 }
 
-/// `metadata_issuer`
 pub(super) fn metadata_issuer(issuer: &str, discovery: Fact<&Discovery>) -> Outcome {
     let check = METADATA_ISSUER.expecting(format!("`issuer` is `{issuer}`, byte for byte"));
     let discovery = match discovery {

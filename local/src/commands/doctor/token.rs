@@ -63,7 +63,6 @@ impl Examined {
 }
 
 impl Examined {
-    /// Its subject.
     pub(super) fn subject(&self) -> String {
         let claim = self.inspection.as_ref().ok();
         let claim = claim.and_then(|inspection| inspection.claim("sub"));

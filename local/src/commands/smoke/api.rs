@@ -154,7 +154,6 @@ impl Reply {
             .is_some()
     }
 
-    /// The message of an error.
     fn message(&self) -> Option<String> {
         let answer = self
             .0

@@ -28,7 +28,6 @@ pub(super) const CORS_ON_403: Check = Check::new(
     "https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-gatewayResponse-definition.html",
 );
 
-/// `preflight`
 pub(super) async fn preflight(api: &Api<'_>) -> Outcome {
     let Some(origin) = api.origin else {
         return PREFLIGHT.skip("needs --origin");

@@ -13,7 +13,6 @@ pub(super) const ENCODED_PATH: Check = Check::new(
     "RFC 3986, section 2.2",
 );
 
-/// `encoded_path`
 pub(super) async fn encoded_path(api: &Api<'_>, seen: &mut Observations) -> Outcome {
     let mut found = Vec::new();
     let mut past = None;

@@ -24,7 +24,6 @@ pub(super) const SECOND_ROUTE: Check = Check::new(
      apigateway-use-lambda-authorizer.html",
 );
 
-/// `good_token`
 pub(super) async fn good_token(api: &Api<'_>) -> Outcome {
     let Some(token) = api.token else {
         return GOOD_TOKEN.skip("needs --token");

@@ -57,7 +57,6 @@ pub(super) struct SignedOut {
     pub(super) reached: bool,
 }
 
-/// `signed_out`
 pub(super) async fn signed_out(api: &Api<'_>, seen: &mut Observations) -> SignedOut {
     let reply = api.call(api.guarded, None).await;
     if reply.came() {
@@ -143,7 +142,6 @@ fn forged(token: Option<&str>) -> String {
     format!("{signed}.{other}{}", characters.as_str())
 }
 
-/// `www_authenticate`
 pub(super) async fn www_authenticate(api: &Api<'_>, seen: &mut Observations) -> Outcome {
     const REMAPPED: HeaderName = HeaderName::from_static("x-amzn-remapped-www-authenticate");
     let reply = api.call(api.guarded, None).await;
@@ -177,7 +175,6 @@ pub(super) async fn www_authenticate(api: &Api<'_>, seen: &mut Observations) -> 
     }
 }
 
-/// `two_tokens`
 pub(super) async fn two_tokens(api: &Api<'_>, seen: &mut Observations) -> Outcome {
     let token = api.weak_token.or(api.token);
     let Some(token) = token else {
@@ -203,7 +200,6 @@ pub(super) async fn two_tokens(api: &Api<'_>, seen: &mut Observations) -> Outcom
     }
 }
 
-/// `large_headers`
 pub(super) async fn large_headers(api: &Api<'_>, seen: &mut Observations) -> Outcome {
     let mut request = api
         .request(&api.allowed.method, &api.allowed.path)
@@ -223,7 +219,6 @@ pub(super) async fn large_headers(api: &Api<'_>, seen: &mut Observations) -> Out
     }
 }
 
-/// `request_id`
 pub(super) async fn request_id(api: &Api<'_>) -> Outcome {
     const NAMES: [HeaderName; 3] = [
         HeaderName::from_static("x-amzn-requestid"),

@@ -20,7 +20,6 @@ const HEADERS: [HeaderName; 6] = [
     ACCESS_CONTROL_MAX_AGE,
 ];
 
-/// Whether the request is a preflight.
 #[must_use]
 pub fn is_preflight(call: &Call) -> bool {
     call.verb == "OPTIONS"

@@ -37,7 +37,6 @@ pub enum KeyAnswer<K> {
 /// Keys that may be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Served<K> {
-    /// The keys.
     pub keys: K,
     /// Their age; `None` for keys from a file, whose age is unknown.
     pub age: Option<Duration>,
@@ -48,9 +47,7 @@ pub struct Served<K> {
 /// How a fetch ended.
 #[derive(Clone, Debug)]
 pub enum FetchOutcome<K> {
-    /// With usable keys.
     Keys {
-        /// The keys.
         keys: K,
         /// How long they are fresh.
         fresh_for: Duration,
