@@ -48,7 +48,7 @@ fn without_lambda_the_message_says_what_is_missing() {
 }
 
 #[test]
-fn responses_without_an_event_are_survived() {
+fn responses_without_an_event_do_not_end_the_process() {
     assert_survives_responses_without_an_event(handler);
 }
 

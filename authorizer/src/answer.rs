@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn the_largest_values_go_first_and_three_never() {
+    fn the_largest_values_are_left_out_first_and_three_are_always_kept() {
         let text = |bytes: usize| "\u{e9}".repeat(bytes / 2);
         let mut answer = simple(&json!({
             "signedIn": true, "principal": text(600), "exp": 1,

@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn no_symmetric_unknown_or_missing_algorithm() {
+    fn symmetric_unknown_and_missing_algorithms_are_refused() {
         for alg in [
             json!("none"),
             json!("None"),
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_critical_and_no_unencoded_payload() {
+    fn critical_extensions_and_unencoded_payloads_are_refused() {
         for crit in [json!(["exp"]), json!([]), json!(null), json!(["b64"])] {
             check(
                 json!({"kid": "k", "alg": "RS256", "crit": crit}),
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn no_token_of_another_type() {
+    fn tokens_of_other_types_are_refused() {
         for typ in [
             json!("dpop+jwt"),
             json!("application/jwt"),

@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn what_would_be_a_wildcard_in_a_policy_is_refused() {
+    fn a_wildcard_in_an_arn_is_refused() {
         check(
             "arn:aws:execute-api:eu-west-1:1:abc/*/GET/a",
             Err(TargetError::Part("stage")),
@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn no_beginning_is_longer_than_the_one_by_which_policies_are_measured() {
+    fn no_arn_prefix_is_longer_than_the_one_that_policies_are_measured_with() {
         let longest = "arn:aws-iso-ff:execute-api:xx-isofff-northeast-1:111122223333:a1b2c3d4e5";
         let prefix = format!("{longest}/{}", "s".repeat(128));
         assert_eq!(Target::longest().stage_prefix().len(), prefix.len());
@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn other_strings_are_refused() {
+    fn strings_that_are_not_arns_are_refused() {
         check("", Err(TargetError::Form));
         check("GET /items", Err(TargetError::Form));
         check(

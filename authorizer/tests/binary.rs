@@ -70,7 +70,7 @@ fn wrong_settings_end_the_process_with_one_message() {
 }
 
 #[test]
-fn it_answers_and_its_errors_are_to_the_letter() {
+fn answers_and_errors_are_exact() {
     let function = Function::start(&[]);
     let token = good_token(&function);
     let answer = function.invoke(&token_event(&token).to_string());
@@ -223,7 +223,7 @@ fn without_keys_the_answer_is_an_error_that_is_not_unauthorized() {
 }
 
 #[test]
-fn garbage_is_an_error_and_the_next_event_is_served() {
+fn an_event_that_is_not_json_is_an_error_and_the_next_is_served() {
     let function = Function::start(&[]);
     let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
     let odd = r#"{"type":"TOKEN","methodArn":"arn:aws:execute-api:r:1:a/s/GET/","authorizationToken":"Bearer \ud800"}"#;

@@ -174,7 +174,7 @@ fn a_connection_that_is_closed_too_early() {
 }
 
 #[test]
-fn what_is_not_http() {
+fn an_answer_that_is_not_http() {
     check(
         &Reply::Close(b"SSH-2.0-OpenSSH_9.6\r\n".to_vec()),
         Err(TransportError::Broken),
@@ -250,7 +250,7 @@ async fn no_connection_is_used_twice() {
 }
 
 #[tokio::test]
-async fn nothing_is_sent_that_is_not_needed() {
+async fn only_necessary_headers_are_sent() {
     let server = LoopbackServer::always(Reply::json("{}"));
     fetch(&server.url("/keys?a=b"), Duration::from_secs(10))
         .await

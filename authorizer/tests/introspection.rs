@@ -131,7 +131,7 @@ async fn an_answer_is_remembered_for_its_time_by_token() {
 }
 
 #[tokio::test]
-async fn an_answer_is_as_old_as_its_question() {
+async fn the_age_of_an_answer_is_measured_from_its_request() {
     let bench = Bench::new(TTL);
     let check = bench.check(1);
     let asked = bench.keeper.next().await;
@@ -142,7 +142,7 @@ async fn an_answer_is_as_old_as_its_question() {
 }
 
 #[tokio::test]
-async fn with_no_time_to_live_each_request_asks() {
+async fn with_a_ttl_of_zero_each_request_introspects() {
     let bench = Bench::new(Duration::ZERO);
     for _ in 0..3 {
         assert_eq!(bench.asked(1, |asked| asked.answer(ACTIVE)).await, OK);
@@ -150,7 +150,7 @@ async fn with_no_time_to_live_each_request_asks() {
 }
 
 #[tokio::test]
-async fn twenty_checks_of_one_token_ask_once_and_another_token_does_not_wait() {
+async fn twenty_checks_of_one_token_cause_one_introspection_and_another_token_does_not_wait() {
     for ttl in [TTL, Duration::ZERO] {
         let bench = Bench::new(ttl);
         let checks: Vec<_> = (0..20).map(|_| bench.check(1)).collect();
@@ -165,7 +165,7 @@ async fn twenty_checks_of_one_token_ask_once_and_another_token_does_not_wait() {
 }
 
 #[tokio::test]
-async fn a_cancelled_question_is_asked_by_the_next_check() {
+async fn a_cancelled_introspection_is_repeated_by_the_next_check() {
     let bench = Bench::new(TTL);
     let gone = bench.check(1);
     let lost = bench.keeper.next().await;
@@ -179,7 +179,7 @@ async fn a_cancelled_question_is_asked_by_the_next_check() {
 }
 
 #[tokio::test]
-async fn without_a_usable_answer_the_token_is_not_accepted_and_the_next_question_waits() {
+async fn without_a_usable_answer_the_token_is_not_accepted_and_the_next_introspection_waits() {
     let malformed = [
         "",
         "<html>",
@@ -238,7 +238,7 @@ async fn failures_back_off_up_to_the_cooldown_and_remembered_answers_serve_meanw
 }
 
 #[tokio::test]
-async fn questions_that_fail_together_are_one_failure() {
+async fn introspections_that_fail_together_count_as_one_failure() {
     let bench = Bench::new(TTL);
     let checks: Vec<_> = (0..20).map(|token| bench.check(token)).collect();
     let mut asked = Vec::new();

@@ -291,7 +291,7 @@ proptest! {
 
     /// However short the freshness: with an issuer that answers, unknown ids cause one fetch per cooldown.
     #[test]
-    fn junk_costs_one_fetch_per_cooldown_however_short_the_freshness(
+    fn unknown_key_ids_cost_one_fetch_per_cooldown_however_short_the_freshness(
         gaps in prop::collection::vec(0..2000_u64, 100..1000),
         max_age in 0..40_u64,
         max_stale in 0..40_u64,
@@ -318,7 +318,7 @@ proptest! {
 
     /// However dense the requests and whatever the answers: the number of fetches in a window is bounded.
     #[test]
-    fn at_most_so_many_fetches_in_a_window(
+    fn fetches_in_a_window_are_bounded(
         gaps in prop::collection::vec((0..3000_u64, any::<bool>(), any::<bool>(), 0..9000_u64), 50..400),
     ) {
         let mut world = World::new();
@@ -344,7 +344,7 @@ proptest! {
 
     /// A key that the issuer has signed with for a cooldown is found, though strangers ask for others all the time.
     #[test]
-    fn a_rotation_is_seen_within_one_cooldown_under_a_flood_of_junk(
+    fn a_rotation_is_seen_within_one_cooldown_under_a_flood_of_unknown_key_ids(
         junk in prop::collection::vec(0..200_u64, 100..1000),
         rotates_after in 0..60_000_u64,
         latency in 1..2000_u64,
@@ -371,7 +371,7 @@ proptest! {
 
     /// With the issuer down and strangers asking, a refresh that is due is tried within a cooldown of the last failure.
     #[test]
-    fn junk_does_not_delay_the_refresh(junk in prop::collection::vec(0..500_u64, 100..1000)) {
+    fn unknown_key_ids_do_not_delay_the_refresh(junk in prop::collection::vec(0..500_u64, 100..1000)) {
         let mut world = World::new();
         world.ask(false, true);
         world.land(true, RULES.max_age);

@@ -180,7 +180,7 @@ async fn past_fresh_the_first_waits_and_the_others_are_served() {
 }
 
 #[tokio::test]
-async fn an_outage_longer_than_the_stale_time_is_our_fault_not_the_callers() {
+async fn an_outage_longer_than_the_stale_time_is_an_internal_failure() {
     let bench = Bench::warm().await;
     bench.clock.advance(HOUR * 25);
     let lookup = bench.ask("a");
@@ -222,7 +222,7 @@ async fn an_unknown_key_is_fetched_once_per_cooldown() {
 }
 
 #[tokio::test]
-async fn a_failed_fetch_for_an_unknown_key_is_the_callers_fault_while_keys_serve() {
+async fn a_failed_fetch_for_an_unknown_key_is_a_refusal_while_keys_serve() {
     let bench = Bench::warm().await;
     let lookup = bench.ask("b");
     bench.keeper.next().await.fail();

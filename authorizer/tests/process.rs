@@ -84,12 +84,12 @@ fn without_lambda_the_message_says_what_is_missing() {
 }
 
 #[test]
-fn responses_without_an_event_are_survived() {
+fn responses_without_an_event_do_not_end_the_process() {
     assert_survives_responses_without_an_event(authorizer);
 }
 
 #[test]
-fn a_runtime_api_that_is_gone_ends_the_process_with_a_message() {
+fn a_runtime_api_that_does_not_answer_ends_the_process_with_a_message() {
     let output = authorizer()
         .env("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:9")
         .env("LOG_LEVEL", "error")

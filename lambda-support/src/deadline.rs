@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn a_deadline_that_passes_has_passed_and_is_not_unknown() {
+    fn a_deadline_in_the_past_has_passed_and_is_not_unknown() {
         let second = Duration::from_secs(1);
         let deadline = Deadline::at(NOW.plus(second));
         for (now, patience, passed) in [

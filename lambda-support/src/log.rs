@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn what_alarms_read_is_written_at_every_level_and_passes_the_filter_of_lambda() {
+    fn lines_for_alarms_are_written_at_every_level_and_pass_the_filter_of_lambda() {
         use Level::{Debug, Error, Info, Trace, Warn};
         for (set, severity, for_alarms, expected) in [
             (Info, Info, false, Some(Info)),

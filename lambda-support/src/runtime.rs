@@ -231,7 +231,7 @@ mod tests {
     ];
 
     #[test]
-    fn what_the_runtime_needs_is_checked_before_it_panics() {
+    fn variables_that_the_runtime_needs_are_checked_before_it_panics() {
         let complete = LambdaEnvironment::from_source(&Given(HashMap::from(LAMBDA)));
         assert_eq!(complete.unwrap().function_name, "authorizer");
         for (name, _) in LAMBDA {

@@ -109,7 +109,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_ellipsis_stands_for_any_run_of_characters_and_nothing_else_does() {
+    fn only_an_ellipsis_matches_any_run_of_characters() {
         for (text, pattern, expected) in [
             ("abc", "abc", true),
             ("abc", "abd", false),

@@ -17,7 +17,7 @@ const NAMES: [&str; 4] = [
 ];
 
 #[test]
-fn the_pages_do_in_a_browser_what_they_promise() {
+fn the_pages_pass_their_scenarios_in_a_browser() {
     let Some(browser) = browser() else { return };
     let stack = RunningStack::start("browser", &[]);
     run(&stack, &browser, "./scenarios.mjs");

@@ -48,7 +48,7 @@ fn with_parsed_body(mut answer: Value) -> Value {
 }
 
 #[test]
-fn every_sample_event_gets_the_answer_that_is_written_down() {
+fn every_sample_event_gets_its_recorded_answer() {
     let stack = RunningStack::start("events", &[]);
     for function in ["authorizer", "api-handler"] {
         let events = repository().join("events").join(function);

@@ -20,7 +20,7 @@ fn the_types_of_the_pages_fit() {
 }
 
 #[test]
-fn the_parts_of_the_pages_do_what_they_promise() {
+fn the_modules_of_the_pages_pass_their_unit_tests() {
     node::install("web");
     node::node("web/tests", &["--test", "unit"], &[]);
 }

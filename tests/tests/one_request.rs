@@ -23,7 +23,7 @@ fn session_of(login: &str, scopes: &[&str], groups: &[&str]) -> Value {
 }
 
 #[tokio::test]
-async fn signed_in_signed_out_and_refused() {
+async fn requests_with_a_token_without_one_and_with_a_bad_one() {
     let stack = RunningStack::start("one-request", &[]);
     let alice = stack.token("alice");
     session_is_answered(&stack, &alice).await;

@@ -165,7 +165,7 @@ fn a_patch_has_at_most_a_thousand_operations() {
 }
 
 #[test]
-fn what_copy_and_move_take_is_at_most_one_mebibyte() {
+fn copy_and_move_take_at_most_one_mebibyte() {
     // 64 KiB with its quotes: 16 times are 1 MiB.
     let check = |document: &Value, operation: &Value, allowed: usize| {
         let patch = |count| Value::Array(vec![operation.clone(); count]);

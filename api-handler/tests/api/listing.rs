@@ -284,7 +284,7 @@ async fn a_caller_of_many_groups_sees_them_all() {
 }
 
 #[tokio::test]
-async fn groups_that_no_resource_can_name_are_passed_over() {
+async fn groups_that_no_resource_can_name_are_skipped() {
     let api = Api::start().await;
     let longest = "\u{fc}".repeat(255);
     let body = json!({"value": 1, "visibility": format!("group:{longest}")});

@@ -54,7 +54,7 @@ async fn the_document_follows_the_settings() {
 }
 
 #[tokio::test]
-async fn only_this_document_is_for_every_origin() {
+async fn only_the_metadata_document_is_for_every_origin() {
     let api = Api::with(&PUBLISHED).await;
     for path in ["/session", "/state", "/openapi.json"] {
         let request = ask("GET", path).header("Origin", "https://anywhere.example");

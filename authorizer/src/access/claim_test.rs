@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_alternative_is_refused() {
+    fn other_values_than_alternatives_are_refused() {
         for json in [
             "null",
             "[]",

@@ -74,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn stars_and_question_marks_are_those_of_iam() {
+    fn stars_and_question_marks_match_as_in_iam() {
         for (pattern, path, expected) in [
             ("/state", "/state", true),
             ("/state", "/state/", false),
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn what_matches_no_request_is_refused() {
+    fn a_pattern_that_matches_no_request_is_refused() {
         for (pattern, expected) in [
             ("", PathPatternError::NoSlash),
             ("*", PathPatternError::NoSlash),

@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn a_right_issuer_has_none() {
+    fn a_correct_issuer_has_no_mistake() {
         check("https://dev-1.okta.com/oauth2/default", &[], None);
         check("https://login.example.com/oauth2/aus9o8wz", &[], None);
         check("https://example.eu.auth0.com/", &[], None);
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn each_is_found_and_corrected() {
+    fn each_mistake_is_found_and_corrected() {
         let right = Some("https://dev-1.okta.com/oauth2/default");
         check(
             "https://dev-1-admin.okta.com/oauth2/default",

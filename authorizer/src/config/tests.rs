@@ -90,7 +90,7 @@ fn the_defaults_are_those_of_the_documentation() {
 }
 
 #[test]
-fn one_bad_value_of_each_variable_is_named() {
+fn one_bad_value_of_each_variable_is_reported() {
     for (name, values) in [
         (
             "ISSUER",
@@ -545,7 +545,7 @@ fn settings_that_contradict_each_other_are_refused() {
 }
 
 #[test]
-fn every_fault_of_a_trusted_issuer_is_named() {
+fn every_fault_of_a_trusted_issuer_is_reported() {
     let faults = |json: &str| {
         faults(&[
             ("TRUSTED_ISSUERS", json),
@@ -639,7 +639,7 @@ fn no_context_claim_replaces_a_fixed_member() {
 }
 
 #[test]
-fn the_log_level_of_the_function_applies_unless_ours_is_set() {
+fn lambdas_log_level_applies_unless_log_level_is_set() {
     assert_eq!(
         good(&[("AWS_LAMBDA_LOG_LEVEL", "DEBUG")]).log_level,
         Level::Debug

@@ -293,7 +293,7 @@ fn a_proof_that_fails_is_not_remembered() {
 }
 
 #[test]
-fn a_full_memory_is_our_failure() {
+fn a_full_memory_is_an_internal_failure() {
     let full = ProofVerifier {
         used: Mutex::new(ReplayMemory::new(0)),
         ..verifier()

@@ -87,7 +87,7 @@ fn request_events_with_the_header_in_any_case_and_both_forms() {
 }
 
 #[test]
-fn nulls_and_unknown_members_are_not_a_token() {
+fn nulls_and_unknown_members_are_ignored() {
     for further in [
         json!({}),
         json!({"headers": null, "multiValueHeaders": null, "queryStringParameters": null, "requestContext": null}),
@@ -152,7 +152,7 @@ fn an_empty_header_is_a_bad_credential_and_not_an_absent_one() {
 }
 
 #[test]
-fn unusual_bytes_in_headers_are_a_bad_token_and_not_our_failure() {
+fn unusual_bytes_in_headers_are_a_bad_token_and_not_an_internal_failure() {
     for value in [
         r"Bearer \ud800",
         r"Bearer a\u0000b",

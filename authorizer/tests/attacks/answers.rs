@@ -158,7 +158,7 @@ fn a_good_token_without_any_grant_is_denied_and_not_unauthorized() {
 }
 
 #[test]
-fn without_a_token_only_what_is_for_anyone() {
+fn an_anonymous_caller_gets_only_the_rules_for_anyone() {
     let world = World::new(&[("ACCESS_RULES", RULES)]);
     for headers in [json!({}), json!(null), json!({"cookie": "session=1"})] {
         check(

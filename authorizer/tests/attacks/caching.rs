@@ -98,7 +98,7 @@ fn another_signature_over_cached_claims() {
 }
 
 #[test]
-fn no_more_tokens_are_cached_than_set() {
+fn at_most_as_many_tokens_are_cached_as_set() {
     let world = World::new(&[("TOKEN_CACHE_ENTRIES", "2")]);
     let tokens: Vec<String> = (0..3)
         .map(|n| token_with(&json!({"jti": format!("AT.{n}")})))

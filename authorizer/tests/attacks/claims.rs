@@ -114,7 +114,7 @@ fn a_token_from_the_future() {
 }
 
 #[test]
-fn the_leeway_is_what_is_set() {
+fn the_leeway_is_as_set() {
     let world = World::new(&[("CLOCK_LEEWAY_SECONDS", "0")]);
     refused_cheaply(&world, &with_claim("exp", json!(NOW)), "token_expired");
     refused_cheaply(

@@ -43,7 +43,7 @@ fn met(world: &World, token: &str) -> Vec<usize> {
 }
 
 #[test]
-fn one_issuers_admins_are_not_anothers() {
+fn admins_of_one_issuer_are_not_admins_of_another() {
     let rules = guarded_by(&[
         json!({"groups": ["Admins"], "issuers": [ISSUER]}),
         json!({"groups": ["Admins"], "issuers": [OTHER_ISSUER]}),

@@ -88,7 +88,7 @@ fn a_bound_token_with_its_proof_is_accepted_in_every_form_that_carries_one() {
 }
 
 #[test]
-fn every_algorithm_proves() {
+fn a_proof_of_every_algorithm_is_accepted() {
     for (alg, signer) in [
         ("RS256", Signer::rsa()),
         ("RS384", Signer::rsa()),
@@ -119,7 +119,7 @@ fn a_stolen_bound_token_without_its_key() {
 }
 
 #[test]
-fn a_bound_token_as_a_bearer_token_even_with_its_proof_and_after_it_was_remembered() {
+fn a_bound_token_as_a_bearer_token_even_with_its_proof_and_when_cached() {
     let client = Prover::client();
     let token = client.token();
     for mode in ["off", "accept", "require"] {
@@ -173,7 +173,7 @@ fn a_token_bound_to_something_else_than_one_key() {
 }
 
 #[test]
-fn off_accept_and_require() {
+fn dpop_is_off_accepted_or_required() {
     let client = Prover::client();
     let (bound, plain) = (client.token(), token_with(&json!({})));
     for (mode, bound_reason, plain_reason) in [
@@ -269,7 +269,7 @@ fn no_proof_or_more_than_one() {
 }
 
 #[test]
-fn a_proof_that_is_no_jws() {
+fn a_proof_that_is_not_a_jws() {
     let client = Prover::client();
     let token = client.token();
     let header = client.header().to_string();
@@ -333,7 +333,7 @@ fn an_oversized_proof_is_refused_at_the_very_byte() {
 }
 
 #[test]
-fn a_header_that_proofs_do_not_have() {
+fn a_proof_with_a_wrong_header() {
     let none = json!({});
     refused_changes(&[
         (json!({"typ": null}), none.clone(), "dpop_type_not_allowed"),
@@ -793,7 +793,7 @@ fn the_url_behind_cloudfront_or_a_base_path() {
 }
 
 #[test]
-fn an_event_without_the_url_is_our_failure_unless_the_url_is_set() {
+fn an_event_without_a_url_is_an_internal_failure_unless_the_public_url_is_set() {
     let client = Prover::client();
     let token = client.token();
     for context in [
@@ -923,7 +923,7 @@ fn a_proof_that_is_used_twice() {
 }
 
 #[test]
-fn an_id_is_used_up_whatever_the_key() {
+fn a_proof_id_is_used_once_whatever_the_key() {
     let (world, client, other) = (requiring(), Prover::client(), Prover::thief());
     let (token, others) = (client.token(), other.token());
     let jti = json!({"jti": "one"});
@@ -940,7 +940,7 @@ fn an_id_is_used_up_whatever_the_key() {
 }
 
 #[test]
-fn a_proof_that_was_refused_is_not_used_up() {
+fn a_refused_proof_does_not_count_as_used() {
     let (world, client) = (requiring(), Prover::client());
     let token = client.token();
     let proof = client.proof(&token);
@@ -961,7 +961,7 @@ fn a_proof_that_was_refused_is_not_used_up() {
 }
 
 #[test]
-fn the_token_is_judged_first_the_proof_second_and_the_rules_last() {
+fn the_token_is_checked_first_the_proof_second_and_the_rules_last() {
     let client = Prover::client();
     let jkt = client.thumbprint();
     let rules = r#"[{"methods": ["GET"], "path": "/elsewhere"}]"#;
@@ -976,7 +976,7 @@ fn the_token_is_judged_first_the_proof_second_and_the_rules_last() {
 }
 
 #[test]
-fn a_remembered_token_still_needs_a_new_proof_each_time() {
+fn a_cached_token_still_needs_a_new_proof_each_time() {
     let (world, client) = (requiring(), Prover::client());
     let token = client.token();
     granted_proof(&world, &token, &client.proof(&token));
@@ -994,7 +994,7 @@ fn a_remembered_token_still_needs_a_new_proof_each_time() {
 }
 
 #[test]
-fn a_revoked_bound_token_uses_no_proof_up() {
+fn the_proof_of_a_revoked_token_does_not_count_as_used() {
     const ENDPOINT: &str = "https://example.okta.com/oauth2/default/v1/introspect";
     let client = Prover::client();
     let world = World::new(&[

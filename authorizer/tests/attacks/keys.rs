@@ -102,7 +102,7 @@ fn other_claims_under_a_good_signature() {
 }
 
 #[test]
-fn keys_that_must_not_verify() {
+fn keys_that_are_unusable_for_tokens() {
     let rsa = Signer::rsa().jwk("k1");
     let small = json!({"kty": "RSA", "kid": "k1", "e": "AQAB", "n": testkit::signer::base64url([0xabu8; 128])});
     let symmetric = json!({"kty": "oct", "kid": "k1", "k": "c2VjcmV0"});
@@ -164,7 +164,7 @@ fn an_algorithm_of_another_family_than_the_key() {
 }
 
 #[test]
-fn every_allowed_algorithm_verifies_what_is_right_and_refuses_what_is_not() {
+fn every_allowed_algorithm_accepts_right_signatures_and_refuses_wrong_ones() {
     let names = "RS256,RS384,RS512,PS256,PS384,PS512,ES256,ES384,EdDSA";
     let world = World::new(&[("ALGORITHMS", names)]);
     let keys = [
@@ -262,7 +262,7 @@ fn one_name_at_two_issuers_is_two_principals() {
 }
 
 #[test]
-fn unavailable_keys_are_our_failure_and_never_a_deny() {
+fn unavailable_keys_are_an_internal_failure_and_never_a_deny() {
     let world = World::new(&[]);
     world.issuer.go_down();
     let answer = wait(world.ask_with(&token_with(&json!({}))));

@@ -67,7 +67,7 @@ fn without_a_ttl_a_revocation_applies_at_once() {
 }
 
 #[test]
-fn an_issuer_that_gives_no_clear_answer_is_our_failure() {
+fn an_issuer_without_a_usable_answer_is_an_internal_failure() {
     for answer in [
         json!({}),
         json!({"active": "true"}),
@@ -130,7 +130,7 @@ fn an_answer_about_another_token_is_a_refusal() {
 }
 
 #[test]
-fn the_issuer_is_not_asked_about_what_does_not_verify() {
+fn a_token_that_does_not_verify_is_not_introspected() {
     let world = world("30");
     says(&world, &json!({"active": true}));
     refused(

@@ -60,7 +60,7 @@ fn a_context_is_flat_and_has_no_nulls() {
 }
 
 #[test]
-fn what_the_token_lacks_is_left_out_and_no_claim_replaces_it() {
+fn claims_that_the_token_lacks_are_left_out_and_no_other_claim_replaces_them() {
     let caller = SignedInContext {
         subject: None,
         issuer: None,
@@ -80,7 +80,7 @@ fn what_the_token_lacks_is_left_out_and_no_claim_replaces_it() {
 }
 
 #[test]
-fn what_is_written_is_read_back_from_both_kinds_of_api() {
+fn a_written_context_is_read_back_from_both_kinds_of_api() {
     let mut caller = alice();
     caller.claims.insert("tenant".to_owned(), "t1".into());
     caller.step_up = Some("urn:okta:loa:2fa:any phr".to_owned());
@@ -156,7 +156,7 @@ fn an_expiry_may_be_a_string_or_have_a_fraction() {
 }
 
 #[test]
-fn odd_groups_are_no_groups() {
+fn malformed_groups_are_no_groups() {
     for odd in [
         json!(null),
         json!("Admins"),

@@ -93,7 +93,7 @@ fn good_values_are_read() {
 }
 
 #[test]
-fn what_may_be_a_secret_is_not_shown() {
+fn a_value_that_may_be_a_secret_is_not_shown() {
     for (name, value) in [
         ("CLIENT_SECRET", "hush"),
         ("AWS_SECRET_ACCESS_KEY", "hush"),
@@ -120,7 +120,7 @@ fn what_may_be_a_secret_is_not_shown() {
 }
 
 #[test]
-fn what_cannot_be_a_secret_is_shown() {
+fn a_value_that_cannot_be_a_secret_is_shown() {
     for (name, value) in [
         ("ISSUER", "http://example.com/a"),
         ("AUDIENCE", "api://default"),
@@ -141,7 +141,7 @@ fn what_cannot_be_a_secret_is_shown() {
 }
 
 #[test]
-fn the_log_level_is_the_functions_own_or_that_of_lambda() {
+fn log_level_takes_precedence_over_lambdas_level() {
     for (variables, expected) in [
         (&[][..], Ok(Level::Info)),
         (&[("LOG_LEVEL", "WARN")], Ok(Level::Warn)),

@@ -470,7 +470,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_resolved_is_an_error() {
+    fn a_function_that_cannot_be_resolved_is_an_error() {
         fn check(text: &str, expected: &str) {
             let error = scope()
                 .resolve(&yaml::read(text).unwrap())

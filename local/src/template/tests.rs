@@ -205,7 +205,7 @@ fn warnings_name_the_place() {
 
 /// Each row changes the template in one place; the error has the place in the template and the reason.
 #[test]
-fn what_would_change_an_answer_is_refused() {
+fn a_property_that_would_change_an_answer_is_refused() {
     fn check(from: &str, to: &str, expected: &str) {
         assert!(TEMPLATE.contains(from), "{from}");
         let error = read(&TEMPLATE.replacen(from, to, 1))

@@ -69,7 +69,7 @@ fn remove(document: &mut Value, name: &str) {
 }
 
 #[tokio::test]
-async fn a_right_issuer_passes_and_the_last_line_has_the_settings() {
+async fn a_correct_issuer_passes_and_the_last_line_has_the_settings() {
     let issuer = Issuer::start(|_| {}).await;
     judge("right", &issuer, &[], "", "").await;
 

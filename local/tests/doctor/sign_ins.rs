@@ -123,7 +123,7 @@ pub(crate) fn tokens(access_token: &str) -> Value {
 }
 
 #[tokio::test]
-async fn a_sign_in_brings_a_token_that_is_judged_and_never_shown() {
+async fn the_token_of_a_sign_in_is_checked_and_never_shown() {
     let redirect_uri = redirect_uri();
     let mut token = String::new();
     let issuer = issuer(&redirect_uri, |script| {
@@ -164,7 +164,7 @@ async fn a_sign_in_brings_a_token_that_is_judged_and_never_shown() {
 }
 
 #[tokio::test]
-async fn people_see_the_url_and_the_hops_on_standard_output() {
+async fn the_url_and_the_redirects_are_on_standard_output() {
     let redirect_uri = redirect_uri();
     let issuer = issuer(&redirect_uri, |script| {
         script.redeemed = Page::json(&tokens(&mint(&header(), &claims(&script.issuer))));
@@ -221,7 +221,7 @@ async fn people_see_the_url_and_the_hops_on_standard_output() {
 }
 
 #[tokio::test]
-async fn what_the_issuer_answers_is_named_with_advice() {
+async fn each_answer_of_the_issuer_is_reported_with_advice() {
     for (name, parameters, found, advice) in [
         (
             "not assigned",
@@ -299,7 +299,7 @@ fn judge_failure(name: &str, output: &Output, found: &str, advice: &str) {
 }
 
 #[tokio::test]
-async fn what_the_token_endpoint_answers_is_named_with_advice() {
+async fn each_answer_of_the_token_endpoint_is_reported_with_advice() {
     let id_token = |nonce: &str| mint(&header(), &json!({"nonce": nonce}));
     let secret = "opaque-secret-token";
     for (name, page, found, advice) in [

@@ -539,7 +539,7 @@ async fn tokens_with_a_wrong_header_or_signature() {
 }
 
 #[tokio::test]
-async fn without_keys_everything_else_is_judged() {
+async fn without_keys_every_other_check_runs() {
     let issuer = Issuer::start(|script| script.keys = Page::html(200, "<html>")).await;
     let token = mint(&header(), &claims(&issuer.url));
     let skipped = [("token_key", "skip"), ("token_signature", "skip")];
@@ -555,7 +555,7 @@ async fn without_keys_everything_else_is_judged() {
 }
 
 #[tokio::test]
-async fn a_wrong_issuer_url_leaves_the_token_judged_by_itself() {
+async fn with_a_wrong_issuer_url_the_token_is_checked_without_it() {
     let token = mint(&header(), &claims("https://dev-1.okta.com/oauth2/default"));
     let issuer = Issuer {
         url: "https://dev-1.okta.com/oauth2/default/".to_owned(),
@@ -577,7 +577,7 @@ async fn a_wrong_issuer_url_leaves_the_token_judged_by_itself() {
 }
 
 #[tokio::test]
-async fn what_is_not_asked_for_is_skipped_with_what_the_token_has() {
+async fn checks_without_an_option_are_skipped_and_show_the_values_of_the_token() {
     let issuer = Issuer::start(|_| {}).await;
     let token = mint(&header(), &claims(&issuer.url));
     let options = ["--issuer", &issuer.url, "--token", &token].map(str::to_owned);

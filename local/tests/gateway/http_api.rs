@@ -478,7 +478,7 @@ async fn a_named_stage_is_the_first_segment() {
 
 /// http-api-cors: the gateway answers preflights before anything else, and its headers replace the function's.
 #[tokio::test]
-async fn cors_is_the_gateways() {
+async fn the_gateway_answers_cors() {
     const CORS: &str = "CorsConfiguration: {AllowOrigins: [https://app, \"http://*\"], AllowMethods: [GET, PUT], \
                         AllowHeaders: [authorization], ExposeHeaders: [etag], MaxAge: 60, AllowCredentials: true}";
     let with_cors = TEMPLATE.replacen(

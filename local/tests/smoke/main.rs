@@ -289,7 +289,7 @@ async fn an_http_api_is_known_by_its_header_and_its_403_is_no_failure() {
 }
 
 #[tokio::test]
-async fn a_wrong_stage_is_named() {
+async fn a_wrong_stage_is_reported_with_advice() {
     let api = Api::start(Wrong::Nothing).await;
     let report = report(&api.url.replace("/prod", "/test"), &ALL).await;
     let first = &report["checks"][0];

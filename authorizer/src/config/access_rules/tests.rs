@@ -28,7 +28,7 @@ fn the_rules_of_the_documentation_are_read() {
 }
 
 #[test]
-fn every_fault_is_named_with_its_json_pointer() {
+fn every_fault_is_reported_with_its_json_pointer() {
     check(r#"[{}]"#, &["/0/methods", "/0/path"]);
     check(
         r#"[1, {"methods": ["GET"], "path": "/"}, null]"#,
@@ -119,7 +119,7 @@ fn with_several_issuers_a_rule_says_whose_tokens_it_means() {
 }
 
 #[test]
-fn every_fault_of_a_condition_is_named_with_its_json_pointer() {
+fn every_fault_of_a_condition_is_reported_with_its_json_pointer() {
     for (condition, expected) in [
         (
             r#""claims": {"dept": ["a", 1, 1.5, true, {"like": "a*"}], "/a/b": [""]}"#,
@@ -206,7 +206,7 @@ fn each_kind_of_condition_needs_an_issuer_where_there_are_several() {
 }
 
 #[test]
-fn what_is_not_an_array_or_repeats_a_member_is_refused() {
+fn rules_that_are_not_an_array_or_repeat_a_member_are_refused() {
     check("", &[""]);
     check("{}", &[""]);
     check(

@@ -63,7 +63,7 @@ fn a_full_memory_refuses_new_proofs_until_the_time_of_old_ones_is_over() {
 }
 
 #[test]
-fn as_many_are_remembered_as_the_interface_promises() {
+fn as_many_proofs_are_remembered_as_the_limit_says() {
     let mut memory = ReplayMemory::new(MAX_REMEMBERED_PROOFS);
     for number in 0..65_536 {
         assert_eq!(present(&mut memory, number, at(0), at(0)), Ok(()));
@@ -184,7 +184,7 @@ fn run(steps: Vec<Step>, max_entries: usize, monotone: bool) -> Result<(), TestC
 
 proptest! {
     #[test]
-    fn no_proof_is_accepted_twice_and_none_is_refused_without_need(
+    fn no_proof_is_accepted_twice_and_no_new_one_is_refused_while_there_is_room(
         steps in steps(0..100), max_entries in 1..12usize
     ) {
         run(steps, max_entries, true)?;

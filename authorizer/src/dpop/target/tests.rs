@@ -41,7 +41,7 @@ fn urls_are_normalised_by_syntax_and_scheme() {
 }
 
 #[test]
-fn what_differs_after_that_is_another_url() {
+fn urls_that_differ_after_normalisation_are_different() {
     for url in [
         "https://api.example.com/State/42",
         "https://api.example.com/state/42/",
@@ -66,7 +66,7 @@ fn what_differs_after_that_is_another_url() {
 }
 
 #[test]
-fn what_is_not_a_url_with_a_host_is_refused() {
+fn a_string_that_is_not_a_url_with_a_host_is_refused() {
     for url in [
         "",
         "/state/42",

@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn a_search_ends() {
+    fn a_search_with_many_wildcards_ends() {
         let many = Paths::of_pattern(&"*a?".repeat(40));
         assert!(exists(
             &[&Paths::of_pattern("/*")],

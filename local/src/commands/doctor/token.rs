@@ -146,7 +146,7 @@ mod tests {
     use super::bare;
 
     #[test]
-    fn tokens_as_people_paste_them() {
+    fn pasted_tokens_are_cleaned_up() {
         for text in ["a.b.c", " a.b.c\n", "Bearer a.b.c", "bearer  a.b.c "] {
             assert_eq!(bare(text), "a.b.c", "{text:?}");
         }

@@ -91,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_as_tools_print_them() {
+    fn lines_are_read_as_tools_print_them() {
         const DECISION: &str =
             r#"{"message":"decision","requestId":"l","decision":"deny","reason":"no_rule_met"}"#;
         let quoted = Value::from(DECISION).to_string();

@@ -90,7 +90,7 @@ fn an_http_api_is_read_as_sam_translates_it() {
 }
 
 #[test]
-fn what_would_change_an_answer_of_an_http_api_is_refused() {
+fn a_property_that_would_change_an_answer_of_an_http_api_is_refused() {
     fn check(from: &str, to: &str, expected: &str) {
         assert!(HTTP_API.contains(from), "{from}");
         let error = read(&HTTP_API.replacen(from, to, 1))

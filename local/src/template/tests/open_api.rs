@@ -136,7 +136,7 @@ fn an_open_api_document_takes_the_default_authorizer_and_cors() {
 }
 
 #[test]
-fn what_would_change_an_answer_of_an_open_api_document_is_refused() {
+fn a_member_of_an_open_api_document_that_would_change_an_answer_is_refused() {
     fn check(from: &str, to: &str, expected: &str) {
         assert!(OPEN_API.contains(from), "{from}");
         let error = read(&OPEN_API.replacen(from, to, 1))

@@ -82,7 +82,7 @@ async fn an_issuer_that_does_not_answer_costs_five_seconds() {
 }
 
 #[tokio::test]
-async fn nothing_listens() {
+async fn an_issuer_on_a_closed_port() {
     let url = format!("http://{}/oauth2/default", closed_address());
     judge(
         "nothing",
@@ -123,7 +123,7 @@ async fn a_forward_proxy_is_used_for_other_hosts_only() {
 }
 
 #[tokio::test]
-async fn a_proxy_that_is_none_is_wrong_usage() {
+async fn a_malformed_proxy_is_wrong_usage() {
     let output = Command::new(env!("CARGO_BIN_EXE_local"))
         .args([
             "doctor",

@@ -125,7 +125,7 @@ async fn metadata_of_another_issuer() {
 }
 
 #[tokio::test]
-async fn an_org_server_behind_a_domain_of_ones_own() {
+async fn an_org_server_behind_a_custom_domain() {
     let issuer = Issuer::start_at("", |script| {
         script.metadata(|document| {
             let issuer = document["issuer"].as_str().unwrap().to_owned();
@@ -148,7 +148,7 @@ async fn an_org_server_behind_a_domain_of_ones_own() {
 }
 
 #[tokio::test]
-async fn a_wrong_url_is_not_asked_for_anything() {
+async fn nothing_is_sent_to_a_malformed_issuer_url() {
     let url = "https://dev-1-admin.okta.com/oauth2/default/";
     let started = Instant::now();
     let found = report(&all_options(url)).await;

@@ -129,7 +129,7 @@ fn repeated_members_of_a_key() {
 }
 
 #[test]
-fn secrets_in_a_public_place() {
+fn private_and_symmetric_keys_are_refused() {
     check(
         r#"{"kty":"oct","kid":"k","k":"c2VjcmV0","alg":"HS256"}"#,
         Some(KeyRefusal::Symmetric),
@@ -217,7 +217,7 @@ fn an_alg_of_another_key_type() {
 }
 
 #[test]
-fn an_alg_that_the_settings_do_not_have() {
+fn an_alg_that_is_not_in_the_settings() {
     let rs256 = [Algorithm::RS256];
     check_with(&rsa(r#","alg":"RS256""#), &rs256, None);
     check_with(
@@ -257,7 +257,7 @@ fn rsa_numbers_that_are_too_small_too_large_or_no_key() {
 }
 
 #[test]
-fn rsa_exponents_that_prove_nothing() {
+fn rsa_exponents_that_are_unsafe() {
     let n = URL_SAFE_NO_PAD.decode(N).unwrap();
     check(&rsa_of(&n, &[3]), None);
     check(&rsa_of(&n, &[1, 0, 0, 0, 1]), None);

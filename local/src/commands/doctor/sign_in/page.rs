@@ -67,7 +67,7 @@ mod tests {
     use super::Page;
 
     #[test]
-    fn what_an_issuer_wrote_is_text() {
+    fn a_string_from_an_issuer_is_escaped() {
         let page = Page::stopped("<script>alert(1)</script>", "a & b");
         assert!(
             page.html
