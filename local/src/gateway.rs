@@ -236,8 +236,11 @@ impl Gateway {
         let request_id = random::request_id();
         let invoked = self
             .functions
-            .invoke_as(&authorizer.function, payload, request_id.clone())
-            .await;
+            .invoke_as(&authorizer.function, payload, request_id.clone());
+        let invoked = match authorizer.limit {
+            Some(limit) => tokio::time::timeout(limit, invoked).await,
+            None => Ok(invoked.await),
+        };
         let note = |status: StatusCode, error: Option<&str>| {
             let invoked = FunctionCall {
                 request_id,
@@ -248,15 +251,25 @@ impl Gateway {
             call.record.note(|entry| entry.authorizer = Some(invoked));
         };
         let payload = match invoked {
-            Ok(Outcome::Success(payload)) => {
+            Err(_) => {
+                note(
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    Some("the function took too long"),
+                );
+                self.log.warn(format_args!(
+                    "the authorizer {name} took too long, so the answer is 500"
+                ));
+                return Err(AuthorizerError::Failed);
+            }
+            Ok(Ok(Outcome::Success(payload))) => {
                 note(StatusCode::OK, None);
                 payload
             }
-            Ok(Outcome::Error(error)) if error.message().as_deref() == Some("Unauthorized") => {
+            Ok(Ok(Outcome::Error(error))) if error.message().as_deref() == Some("Unauthorized") => {
                 note(StatusCode::UNAUTHORIZED, Some("Unauthorized"));
                 return Err(AuthorizerError::Unauthorized);
             }
-            Ok(Outcome::Error(error)) => {
+            Ok(Ok(Outcome::Error(error))) => {
                 note(
                     StatusCode::INTERNAL_SERVER_ERROR,
                     Some("the function failed"),
@@ -266,7 +279,7 @@ impl Gateway {
                 ));
                 return Err(AuthorizerError::Failed);
             }
-            Err(error) => {
+            Ok(Err(error)) => {
                 note(
                     StatusCode::INTERNAL_SERVER_ERROR,
                     Some("the function cannot be invoked"),

@@ -4,8 +4,6 @@ pub mod answer;
 pub mod cors;
 pub mod event;
 
-use std::time::Duration;
-
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, WWW_AUTHENTICATE};
 use http::{HeaderValue, Request, Response, StatusCode};
@@ -24,9 +22,6 @@ use crate::template::api::{
     TemplateAuthorizer,
 };
 use event::Authorized;
-
-/// AWS's quota for the answer of an authorizer.
-const MAX_AUTHORIZER_TIME: Duration = Duration::from_secs(10);
 
 /// Why API Gateway answers itself. A template cannot change these answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -192,13 +187,7 @@ impl Gateway {
             PayloadFormat::V1 => event::authorizer_v1(call, &self.api, matched, &values, &arn),
             PayloadFormat::V2 => event::authorizer_v2(call, &self.api, matched, &values, &arn),
         };
-        let asked = self.ask(call, name, authorizer, &values, event, form);
-        let Ok(asked) = tokio::time::timeout(MAX_AUTHORIZER_TIME, asked).await else {
-            self.log.warn(format_args!(
-                "the authorizer {name} took more than 10 seconds, so the answer is 500"
-            ));
-            return Err(HttpApiError::Internal);
-        };
+        let asked = self.ask(call, name, authorizer, &values, event, form).await;
         let (authorization, _) = asked.map_err(|error| match error {
             AuthorizerError::Unauthorized => HttpApiError::UNAUTHORIZED,
             AuthorizerError::Failed => HttpApiError::Internal,

@@ -124,6 +124,8 @@ pub struct LambdaAuthorizer {
     pub identity: Identity,
     /// How long its answer is cached; zero turns the cache off.
     pub ttl: Duration,
+    /// How long API Gateway waits for it. Without a limit of its own it waits as long as the function may take.
+    pub limit: Option<Duration>,
 }
 
 /// The JWT authorizer of an HTTP API.

@@ -17,6 +17,9 @@ use super::rest_api::{Event, add, function, identity_sources, known, ttl};
 use super::route_path::RoutePath;
 use super::select::Product;
 
+/// AWS's quota: the time limit of a Lambda authorizer.
+const MAX_AUTHORIZER_TIME: Duration = Duration::from_secs(10);
+
 /// Reads an HTTP API and the routes of the events that belong to it.
 pub(super) fn read(
     logical_id: &str,
@@ -252,6 +255,7 @@ fn lambda_authorizer(
             simple,
         },
         ttl: Duration::from_secs(ttl),
+        limit: Some(MAX_AUTHORIZER_TIME),
     })
 }
 

@@ -351,6 +351,7 @@ pub(super) fn authorizer(
         function: function.name.clone(),
         identity,
         ttl: Duration::from_secs(ttl),
+        limit: None,
     }))
 }
 

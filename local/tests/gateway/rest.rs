@@ -53,9 +53,17 @@ fn allow() -> Outcome {
     success(&policy("Allow", "*"))
 }
 
+/// Pages of API Gateway's developer guide, and reports of what it answers.
+const RESPONSE_TYPES: &str = "supported-gateway-response-types";
+const IDENTITY: &str = "configure-api-gateway-lambda-authorization";
+const QUOTAS: &str = "limits";
+const ERRORS: &str = "auth0-samples/jwt-rsa-aws-custom-authorizer#6, serverless/examples#305";
+const VERDICTS: &str = "aws/chalice#971, aws-amplify/amplify-cli#4492";
+
 /// A row that the handler answers without an authorizer.
 fn row(request: &str) -> Row<'_> {
     Row {
+        source: RESPONSE_TYPES,
         request,
         headers: &[],
         guard: allow(),
@@ -100,8 +108,12 @@ async fn decisions_before_the_authorizer() {
         row("GET /prod/open"),
         row("GET /prod/open/"),
         row("OPTIONS /prod/cached/1"),
-        rejected(&long, 414, TOO_LONG, "RequestUriTooLongException"),
         Row {
+            source: QUOTAS,
+            ..rejected(&long, 414, TOO_LONG, "RequestUriTooLongException")
+        },
+        Row {
+            source: QUOTAS,
             headers: &[&big],
             ..rejected(
                 "GET /prod/open",
@@ -120,6 +132,7 @@ async fn decisions_before_the_authorizer() {
 async fn decisions_about_the_identity_source() {
     fn allowed<'a>(request: &'a str, headers: &'a [&'a str]) -> Row<'a> {
         Row {
+            source: IDENTITY,
             headers,
             invoked: 1,
             ..row(request)
@@ -127,6 +140,7 @@ async fn decisions_about_the_identity_source() {
     }
     fn rejected<'a>(request: &'a str, headers: &'a [&'a str]) -> Row<'a> {
         Row {
+            source: IDENTITY,
             headers,
             status: 401,
             body: UNAUTHORIZED,
@@ -167,6 +181,7 @@ fn answered(guard: Outcome) -> Row<'static> {
 #[tokio::test]
 async fn errors_and_malformed_answers_of_the_authorizer() {
     Row {
+        source: ERRORS,
         status: 401,
         body: UNAUTHORIZED,
         error_type: "UnauthorizedException",
@@ -198,6 +213,7 @@ async fn errors_and_malformed_answers_of_the_authorizer() {
     outcomes.push(success(&unknown_operator));
     for outcome in outcomes {
         Row {
+            source: ERRORS,
             status: 500,
             body: NULL,
             error_type: "AuthorizerConfigurationException",
@@ -214,6 +230,7 @@ async fn verdicts_of_the_policy() {
     const EXPLICIT: &str =
         r#"{"Message":"User is not authorized to access this resource with an explicit deny"#;
     let denied = |effect, path, body| Row {
+        source: VERDICTS,
         status: 403,
         body,
         error_type: "AccessDeniedException",

@@ -1,6 +1,8 @@
 //! A gateway in front of functions with fixed answers.
 
+use std::fs;
 use std::net::IpAddr;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -8,8 +10,10 @@ use bytes::Bytes;
 use http::{Request, Response};
 use local::clock::ManualClock;
 use local::gateway::Gateway;
-use local::invocation::{FunctionError, Invoke, Invoked, Outcome};
+use local::gateway::access_log::{AccessLine, AccessLog};
+use local::invocation::{FunctionError, InvocationError, Invoke, Invoked, Outcome};
 use local::progress::Log;
+use local::random;
 use local::template::{Given, Template};
 use serde_json::{Value, json};
 
@@ -19,11 +23,16 @@ pub(crate) struct FakeFunctions {
     pub(crate) guard: Mutex<Outcome>,
     pub(crate) handler: Mutex<Outcome>,
     pub(crate) events: Mutex<Vec<(String, Value)>>,
+    pub(crate) guard_takes: Mutex<Duration>,
     pub(crate) handler_takes: Mutex<Duration>,
 }
 
 impl Invoke for FakeFunctions {
     fn invoke<'a>(&'a self, function: &'a str, payload: Bytes) -> Invoked<'a> {
+        if !self.knows(function) {
+            let unknown = InvocationError::UnknownFunction(function.to_owned());
+            return Box::pin(async { Err(unknown) });
+        }
         let event = serde_json::from_slice(&payload).unwrap();
         self.events
             .lock()
@@ -36,22 +45,24 @@ impl Invoke for FakeFunctions {
         };
         let outcome = answer.lock().unwrap().clone();
         let takes = if function == "guard" {
-            Duration::ZERO
+            &self.guard_takes
         } else {
-            *self.handler_takes.lock().unwrap()
+            &self.handler_takes
         };
+        let takes = *takes.lock().unwrap();
         Box::pin(async move {
             tokio::time::sleep(takes).await;
             Ok(outcome)
         })
     }
 
-    fn knows(&self, _: &str) -> bool {
-        true
+    fn knows(&self, function: &str) -> bool {
+        ["guard", "handler"].contains(&function)
     }
 }
 
 pub(crate) struct Api {
+    data: Folder,
     pub(crate) gateway: Gateway,
     pub(crate) functions: Arc<FakeFunctions>,
     pub(crate) clock: Arc<ManualClock>,
@@ -98,6 +109,7 @@ impl Api {
             guard: Mutex::new(success(&policy("Allow", "*"))),
             handler: Mutex::new(success(&json!({"statusCode": 200, "body": "hello"}))),
             events: Mutex::default(),
+            guard_takes: Mutex::default(),
             handler_takes: Mutex::default(),
         });
         let clock = Arc::new(ManualClock::at(1_700_000_000));
@@ -109,7 +121,11 @@ impl Api {
             clock.clone(),
             Log::quiet("gateway"),
         );
+        let data = Path::new(env!("CARGO_TARGET_TMPDIR")).join(random::request_id());
+        fs::create_dir_all(&data).unwrap();
+        let gateway = gateway.with_access_log(AccessLog::create(&data).unwrap());
         Self {
+            data: Folder(data),
             gateway,
             functions,
             clock,
@@ -154,6 +170,12 @@ impl Api {
             .await
     }
 
+    /// The last line of the access log.
+    pub(crate) fn access_line(&self) -> AccessLine {
+        let log = fs::read_to_string(self.data.0.join(AccessLog::FILE)).unwrap();
+        serde_json::from_str(log.lines().last().unwrap()).unwrap()
+    }
+
     /// How often a function was invoked.
     pub(crate) fn invoked(&self, function: &str) -> usize {
         self.functions
@@ -177,6 +199,15 @@ impl Api {
     }
 }
 
+/// A folder that is removed with this value.
+struct Folder(PathBuf);
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
 pub(crate) fn text(response: &Response<Bytes>) -> &str {
     std::str::from_utf8(response.body()).unwrap()
 }
@@ -191,6 +222,8 @@ pub(crate) fn header<'a>(response: &'a Response<Bytes>, name: &str) -> &'a str {
 
 /// One row of a decision table: the request, the authorizer's answer, and the response.
 pub(crate) struct Row<'a> {
+    /// Where AWS, or else a report, says so.
+    pub(crate) source: &'a str,
     /// The verb and path.
     pub(crate) request: &'a str,
     /// Headers, each `Name: value`.
@@ -211,7 +244,8 @@ impl Row<'_> {
     pub(crate) async fn check(self, template: &str) {
         let api = Api::of(template).guard(self.guard);
         let response = api.send(self.request, self.headers).await;
-        let context = format!("{} {:?}", self.request, self.headers);
+        let context = format!("{} {:?} ({})", self.request, self.headers, self.source);
+        assert!(!self.source.is_empty(), "{context}");
         assert_eq!(response.status().as_u16(), self.status, "{context}");
         let body = text(&response);
         assert!(body.starts_with(self.body), "{context}: {body}");
