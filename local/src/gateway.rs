@@ -36,7 +36,7 @@ use crate::progress::Log;
 use crate::random;
 use crate::template::Api;
 use crate::template::api::{Kind, LambdaAuthorizer, TemplateAuthorizer};
-use access_log::AccessLog;
+use access_log::{AccessLine, AccessLog};
 use authorization::{AnswerForm, Authorization, Cache, CacheKey, Decision};
 use call::Call;
 use condition::Facts;
@@ -141,6 +141,26 @@ impl Gateway {
     }
 
     pub async fn answer(&self, request: Request<Bytes>, source_ip: IpAddr) -> Response<Bytes> {
+        let (response, line) = self.decide(request, source_ip).await;
+        if let Some(access_log) = &self.access_log {
+            access_log.write(&line);
+        }
+        match &self.request_lines {
+            Some(request_lines) => request_lines.show(line),
+            None => {
+                let decided = line.decided();
+                self.log.line(in_words(&line, decided.by, &decided.reason));
+            }
+        }
+        response
+    }
+
+    /// The answer to a request, and its line for the access log, which is not written.
+    pub(crate) async fn decide(
+        &self,
+        request: Request<Bytes>,
+        source_ip: IpAddr,
+    ) -> (Response<Bytes>, AccessLine) {
         let started = Instant::now();
         let full_path = request.uri().path();
         let path = self.path(full_path);
@@ -158,17 +178,7 @@ impl Gateway {
         };
         let is_rest = matches!(self.api.kind, Kind::Rest { .. });
         let line = access_log::line(&call, is_rest, response.status(), started.elapsed());
-        if let Some(access_log) = &self.access_log {
-            access_log.write(&line);
-        }
-        match &self.request_lines {
-            Some(request_lines) => request_lines.show(line),
-            None => {
-                let decided = line.decided();
-                self.log.line(in_words(&line, decided.by, &decided.reason));
-            }
-        }
-        response
+        (response, line)
     }
 
     /// The path within the stage; none when it is outside of it.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use authorizer::access::RuleOutcome;
 use authorizer::log::Verdict;
 use bytes::Bytes;
-use http::{Method, Request, StatusCode, Uri};
+use http::{Method, Request, Uri};
 use serde::Serialize;
 
 use super::in_process::InProcess;
@@ -19,8 +19,7 @@ use crate::gateway::route::{self, Matched};
 use crate::progress::Log;
 use crate::template::Api;
 use crate::template::api::{
-    Identity, IdentitySource, Integration, JwtAuthorizer, Kind, LambdaAuthorizer,
-    TemplateAuthorizer,
+    Identity, IdentitySource, JwtAuthorizer, Kind, LambdaAuthorizer, TemplateAuthorizer,
 };
 
 /// A method and a path of the API, without the stage.
@@ -173,22 +172,30 @@ impl Judge {
         }
         let authorizer = authorizer.map(|(name, authorizer)| (name.as_str(), authorizer));
         let request = self.request(call, token, authorizer.map(|(_, authorizer)| authorizer));
-        let status = self
+        let (response, line) = self
             .gateway
-            .answer(request, IpAddr::V4(Ipv4Addr::LOCALHOST))
-            .await
-            .status();
+            .decide(request, IpAddr::V4(Ipv4Addr::LOCALHOST))
+            .await;
+        let status = response.status();
+        // By the kind of the answer: a template may change its status.
+        let cause = line.decided().reason;
         let seen = self.functions.take_seen();
-        let reached = seen.integration;
+        let answered = seen.integration || cause == "preflight";
         let mut decided = match (&matched, authorizer) {
+            _ if cause == "request_not_accepted" => {
+                by_gateway(CallOutcome::Failed, "request_not_accepted")
+            }
             (None, _) => by_gateway(CallOutcome::NoRoute, "no_route"),
-            (Some(matched), None) => self.without_authorizer(matched, status, reached),
+            (Some(_), None) if cause == "preflight" => {
+                by_gateway(CallOutcome::Allowed, "preflight")
+            }
+            (Some(_), None) => by_gateway(CallOutcome::Allowed, "no_authorizer"),
             (Some(matched), Some((_, TemplateAuthorizer::Jwt(jwt)))) => {
-                self.by_jwt(matched, jwt, token, status, reached).await
+                self.by_jwt(matched, jwt, token, answered).await
             }
             (Some(_), Some((_, TemplateAuthorizer::Lambda(lambda)))) => match seen.explanation {
-                Some(explanation) => by_authorizer(explanation, status, reached),
-                None => not_asked(lambda, status, token),
+                Some(explanation) => by_authorizer(explanation, &cause, answered),
+                None => not_asked(lambda, token),
             },
         };
         decided.status = (decided.outcome != CallOutcome::Allowed).then_some(status.as_u16());
@@ -236,30 +243,14 @@ impl Judge {
             .unwrap_or_else(|_| Request::new(Bytes::new()))
     }
 
-    fn without_authorizer(
-        &self,
-        matched: &Matched<'_>,
-        status: StatusCode,
-        reached: bool,
-    ) -> CallDecision {
-        match matched.route.integration {
-            Integration::Preflight(_) if status.is_success() => {
-                by_gateway(CallOutcome::Allowed, "preflight")
-            }
-            _ if reached => by_gateway(CallOutcome::Allowed, "no_authorizer"),
-            _ => by_gateway(CallOutcome::Failed, "request_not_accepted"),
-        }
-    }
-
     async fn by_jwt(
         &self,
         matched: &Matched<'_>,
         authorizer: &JwtAuthorizer,
         token: Option<&str>,
-        status: StatusCode,
-        reached: bool,
+        answered: bool,
     ) -> CallDecision {
-        if reached {
+        if answered {
             return by_gateway(CallOutcome::Allowed, "jwt_granted");
         }
         let Some(token) = token else {
@@ -267,22 +258,18 @@ impl Judge {
         };
         let scopes = &matched.route.scopes;
         let (keys, now) = (self.keys.as_ref(), self.clock.now());
-        match jwt::verify(token, authorizer, scopes, keys, now).await {
-            Ok(_) => by_gateway(CallOutcome::Failed, "request_not_accepted"),
-            Err(error) => CallDecision {
-                detail: Some(error.to_string()),
-                ..by_gateway(
-                    if status == StatusCode::FORBIDDEN {
-                        CallOutcome::Denied
-                    } else {
-                        CallOutcome::Unauthorized
-                    },
-                    match error {
-                        JwtError::InsufficientScope => "jwt_scope_missing",
-                        _ => "jwt_not_valid",
-                    },
-                )
-            },
+        let error = match jwt::verify(token, authorizer, scopes, keys, now).await {
+            // The keys changed between both decisions.
+            Ok(_) => return by_gateway(CallOutcome::Allowed, "jwt_granted"),
+            Err(error) => error,
+        };
+        let decided = match error {
+            JwtError::InsufficientScope => by_gateway(CallOutcome::Denied, "jwt_scope_missing"),
+            _ => by_gateway(CallOutcome::Unauthorized, "jwt_not_valid"),
+        };
+        CallDecision {
+            detail: Some(error.to_string()),
+            ..decided
         }
     }
 }
@@ -300,18 +287,18 @@ const fn by_gateway(outcome: CallOutcome, reason: &'static str) -> CallDecision 
     }
 }
 
-/// The authorizer was called. The gateway evaluates its answer.
+/// The authorizer was called. The gateway evaluates its answer: `cause` is what the access log shows.
 fn by_authorizer(
     explanation: authorizer::authorizer::Explanation,
-    status: StatusCode,
-    reached: bool,
+    cause: &str,
+    answered: bool,
 ) -> CallDecision {
     let outcome = match explanation.verdict {
-        _ if reached => CallOutcome::Allowed,
+        _ if answered => CallOutcome::Allowed,
         Verdict::Deny => CallOutcome::Denied,
         Verdict::Unauthorized => CallOutcome::Unauthorized,
         Verdict::Error => CallOutcome::Failed,
-        Verdict::Allow if status.is_server_error() => {
+        Verdict::Allow if cause == "authorizer_failed" => {
             return by_gateway(CallOutcome::Failed, "authorizer_answer_malformed");
         }
         Verdict::Allow => return by_gateway(CallOutcome::Denied, "policy_denies"),
@@ -324,12 +311,8 @@ fn by_authorizer(
     }
 }
 
-/// The gateway answered without calling the authorizer.
-fn not_asked(
-    authorizer: &LambdaAuthorizer,
-    status: StatusCode,
-    token: Option<&str>,
-) -> CallDecision {
+/// The gateway answered 401 without calling the authorizer.
+const fn not_asked(authorizer: &LambdaAuthorizer, token: Option<&str>) -> CallDecision {
     let validates = matches!(
         authorizer.identity,
         Identity::Token {
@@ -337,13 +320,10 @@ fn not_asked(
             ..
         }
     );
-    match (status, token) {
-        (StatusCode::UNAUTHORIZED, Some(_)) if validates => {
-            by_gateway(CallOutcome::Unauthorized, "identity_source_not_matching")
-        }
-        (StatusCode::UNAUTHORIZED, _) => {
-            by_gateway(CallOutcome::Unauthorized, "identity_source_missing")
-        }
-        _ => by_gateway(CallOutcome::Failed, "request_not_accepted"),
-    }
+    let reason = if validates && token.is_some() {
+        "identity_source_not_matching"
+    } else {
+        "identity_source_missing"
+    };
+    by_gateway(CallOutcome::Unauthorized, reason)
 }

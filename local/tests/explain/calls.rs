@@ -7,7 +7,7 @@ use serde_json::json;
 use super::signer::{jwk_set, token};
 use super::{explain, explained, folder};
 
-const REST: &str = r#"
+pub(super) const REST: &str = r#"
 Transform: AWS::Serverless-2016-10-31
 Parameters:
   Group: {Type: String, Default: Admins}
@@ -42,7 +42,7 @@ Resources:
         Open: {Type: Api, Properties: {RestApiId: !Ref Api, Path: /open, Method: GET, Auth: {Authorizer: NONE}}}
 "#;
 
-const HTTP: &str = r#"
+pub(super) const HTTP: &str = r#"
 Transform: AWS::Serverless-2016-10-31
 Resources:
   Api:

@@ -7,6 +7,7 @@
 )]
 
 mod calls;
+mod gateway;
 mod reasons;
 mod signer;
 
