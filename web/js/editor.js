@@ -36,7 +36,7 @@ export async function showEditor(place, draft, then) {
     base === undefined && element('label', { for: 'id' }, 'Id'),
     base === undefined && id,
     base === undefined && element('p', { id: 'id-hint', class: 'soft' }, 'Lower-case letters, digits, dots, dashes and underscores, such as notes.today'),
-    element('label', { for: 'visibility' }, 'Who may see it'),
+    element('label', { for: 'visibility' }, 'Who can view it'),
     visibility,
     element('label', { for: 'value' }, 'Value, any JSON'),
     value,
@@ -93,7 +93,7 @@ export async function showEditor(place, draft, then) {
   }
 
   function taken() {
-    id.setCustomValidity('This id is taken, perhaps by something that is not shared with you. Choose another.');
+    id.setCustomValidity('This id is already taken, possibly by a resource that is not shared with you. Choose another.');
     id.reportValidity();
     id.addEventListener('input', () => id.setCustomValidity(''), { once: true });
   }
@@ -111,7 +111,7 @@ export async function showEditor(place, draft, then) {
 function visibilityField(chosen, groups) {
   const choices = new Set(['private', 'public', ...groups.map((group) => `group:${group}`), chosen]);
   const label = (/** @type {string} */ choice) =>
-    choice === 'private' ? 'Only me' : choice === 'public' ? 'Everybody, signed in or not' : `The group ${choice.slice('group:'.length)}`;
+    choice === 'private' ? 'Only me' : choice === 'public' ? 'Everyone (public)' : `The group ${choice.slice('group:'.length)}`;
   const options = [...choices].map((choice) => element('option', { value: choice, selected: choice === chosen }, label(choice)));
   return element('select', { id: 'visibility', name: 'visibility' }, ...options);
 }

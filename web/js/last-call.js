@@ -11,18 +11,18 @@ import { signIn } from './sign-in.js';
 /** @typedef {import('./api.js').Call} Call */
 
 /**
- * The panel "What just happened": the last call with its response and who decided it, the caller as the API sees it, and
+ * The panel "Last request": the last call with its response and who decided it, the caller as the API sees it, and
  * buttons that make calls as another caller.
  *
  * @param {string} [id] the resource of those calls
  */
 export function showLastCall(id = 'example') {
-  const last = element('div', { role: 'status' }, element('p', { class: 'soft' }, 'No call yet.'));
+  const last = element('div', { role: 'status' }, element('p', { class: 'soft' }, 'No request yet.'));
   const caller = element('div', {});
   byId('last-call').replaceChildren(
-    element('h2', { id: 'last-call-title' }, 'What just happened'),
+    element('h2', { id: 'last-call-title' }, 'Last request'),
     last,
-    element('h3', {}, 'Who the API takes you for'),
+    element('h3', {}, 'Caller identity'),
     caller,
     element('h3', { id: 'try-title' }, 'Try it'),
     trialTable(id),
@@ -41,14 +41,14 @@ function describe(made) {
   const { method, path, status, statusText, milliseconds, caller, body, headers } = made;
   const kind = status === 0 || status >= 500 ? 'broken' : status >= 400 ? 'refused' : 'fine';
   const facts = rows([
-    ['Sent as', caller ?? 'an anonymous caller'],
-    ['Answer', element('span', { class: `status ${kind}` }, status === 0 ? 'none' : `${status} ${statusText}`), ` in ${milliseconds} ms`],
+    ['Caller', caller ?? 'anonymous'],
+    ['Response', element('span', { class: `status ${kind}` }, status === 0 ? 'none' : `${status} ${statusText}`), ` in ${milliseconds} ms`],
     ['Decision', decisionOf(made)],
     headers.get('ETag') !== null && ['ETag', element('code', {}, headers.get('ETag') ?? '')],
     typeof body?.requestId === 'string' && ['Request', element('code', {}, body.requestId)],
   ]);
   const answer = body !== undefined &&
-    element('details', {}, element('summary', {}, 'The answer'), element('pre', { tabindex: '0' }, stringify(body, 2)));
+    element('details', {}, element('summary', {}, 'Response body'), element('pre', { tabindex: '0' }, stringify(body, 2)));
   return [element('p', { class: 'request' }, element('code', {}, `${method} ${path}`)), facts, ...(answer ? [answer] : [])];
 }
 
@@ -58,8 +58,8 @@ async function showCaller(place) {
   const caller = await whoAmI().catch(() => undefined);
   // The session has changed since; its listener shows the new caller.
   if (sessions.current?.accessToken !== token) return;
-  if (caller === undefined) return place.replaceChildren(element('p', { class: 'soft' }, 'The API did not say.'));
-  if (!caller.signedIn) return place.replaceChildren(element('p', {}, 'An anonymous caller, who sees what is public.'));
+  if (caller === undefined) return place.replaceChildren(element('p', { class: 'soft' }, 'The API did not return the caller identity.'));
+  if (!caller.signedIn) return place.replaceChildren(element('p', {}, 'Anonymous. You can view public resources.'));
   const { principal, subject, scopes = [], groups = [], clientId, expiresAt } = caller;
   place.replaceChildren(
     rows([
@@ -68,7 +68,7 @@ async function showCaller(place) {
       ['Groups', groups.join(', ') || 'none'],
       ['Scopes', scopes.join(', ') || 'none'],
       ['Client', clientId ?? 'none'],
-      expiresAt !== undefined && ['Token ends', new Date(expiresAt).toLocaleTimeString()],
+      expiresAt !== undefined && ['Token expires', new Date(expiresAt).toLocaleTimeString()],
     ]),
   );
 }

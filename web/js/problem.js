@@ -29,7 +29,7 @@ export function problemOf(error) {
     return { title: 'The sign-in service cannot be reached', advice: `Your work is still here. ${connection()}`, remedy: 'retry' };
   }
   if (error instanceof ResponseBodyError) {
-    return { title: 'The sign-in service refused', advice: error.error_description ?? error.error, remedy: 'sign-in' };
+    return { title: 'The sign-in service returned an error', advice: error.error_description ?? error.error, remedy: 'sign-in' };
   }
   if (error instanceof OperationProcessingError) {
     const fault = error.code === JWT_TIMESTAMP_CHECK ? clockFault(error.cause) : undefined;
@@ -40,15 +40,15 @@ export function problemOf(error) {
         remedy: 'sign-in',
       };
     }
-    return { title: 'The sign-in service answered oddly', advice: `Its answer was not used: ${error.message}.`, remedy: 'sign-in' };
+    return { title: 'Unexpected response from the sign-in service', advice: `The response was not used: ${error.message}.`, remedy: 'sign-in' };
   }
-  return { title: 'Something went wrong in this page', advice: error instanceof Error ? error.message : String(error), remedy: 'reload' };
+  return { title: 'Something went wrong on this page', advice: error instanceof Error ? error.message : String(error), remedy: 'reload' };
 }
 
 /** @param {import('./api.js').Call} made @returns {Problem} */
 function problemOfCall(made) {
   const { method, status, byHandler, body, caller, headers } = made;
-  const detail = byHandler && typeof body?.detail === 'string' ? `The API says: ${body.detail}.` : '';
+  const detail = byHandler && typeof body?.detail === 'string' ? `The API returned: ${body.detail}.` : '';
   const faults = Array.isArray(body?.errors)
     ? body.errors.map((/** @type {any} */ fault) => `${fault.pointer}: ${fault.detail}`)
     : undefined;
@@ -60,11 +60,11 @@ function problemOfCall(made) {
 
   switch (status) {
     case 0:
-      return { title: 'No answer from the API', advice: connection() + unsure, remedy: 'retry' };
+      return { title: 'No response from the API', advice: connection() + unsure, remedy: 'retry' };
     case 401:
       return caller === undefined
-        ? { title: 'This needs you to be signed in', advice: 'Sign in, and you will be back on this page.', remedy: 'sign-in' }
-        : { title: 'The API does not accept your sign-in', advice: 'Sign in again to get a new one.', remedy: 'sign-in' };
+        ? { title: 'Sign-in required', advice: 'After you sign in, you return to this page.', remedy: 'sign-in' }
+        : { title: 'The API does not accept your session', advice: 'Sign in again to start a new one.', remedy: 'sign-in' };
     case 403:
       if (acrWanted(made) !== undefined) {
         return {
@@ -74,36 +74,36 @@ function problemOfCall(made) {
         };
       }
       return byHandler
-        ? { title: 'You may see this, but not change it', advice: detail || 'Ask its owner.' }
+        ? { title: 'You do not have permission to change this resource', advice: detail || 'Ask its owner for access.' }
         : {
-            title: 'Your sign-in does not cover this',
-            advice: 'It lacks a permission that this call needs. Signing in once more asks for it.',
+            title: 'Your session does not have the required permission',
+            advice: 'Sign in again to request it.',
             remedy: 'sign-in-to-write',
           };
     case 404:
-      return { title: 'There is nothing here for you', advice: 'It does not exist, or is not shared with you. The API does not say which.' };
+      return { title: 'Resource not found', advice: 'It does not exist, or you do not have access to it.' };
     case 409:
     case 412:
-      return { title: 'Someone else was faster', advice: 'What you started from is no longer the latest. Load it again, and nothing is lost.', remedy: 'reload' };
+      return { title: 'The resource has changed', advice: 'Someone else saved a newer version. Load it again; nothing is lost.', remedy: 'reload' };
     case 413:
-      return { title: 'This is too large', advice: 'A value may have 256 KiB. Make it smaller, or split it.' };
+      return { title: 'The value is too large', advice: 'The maximum size is 256 KiB. Make the value smaller, or split it.' };
     case 400:
     case 422:
-      return { title: 'The API cannot accept this', advice: detail || 'Correct what is named here.', ...(faults && { faults }) };
+      return { title: 'The input is not valid', advice: detail || 'Correct the fields that are listed here.', ...(faults && { faults }) };
     case 428:
-      return { title: 'This page asked in the wrong way', advice: `A write has to say which version it replaces. ${detail}`, remedy: 'reload' };
+      return { title: 'The request is not valid', advice: `A write must name the version that it replaces. ${detail}`, remedy: 'reload' };
     case 429:
-      return { title: 'Too many calls just now', advice: later, remedy: 'retry' };
+      return { title: 'Too many requests', advice: later, remedy: 'retry' };
     default:
       return status >= 500
-        ? { title: 'The API has a problem of its own', advice: `It is not your doing. ${later}${unsure}`, remedy: 'retry' }
+        ? { title: 'The API has an internal error', advice: `The cause is not your request. ${later}${unsure}`, remedy: 'retry' }
         : { title: `The API answered ${status}`, advice: detail };
   }
 }
 
 function connection() {
   return navigator.onLine
-    ? 'It may be down, or something between here and there blocks it. Try again.'
+    ? 'It may be down, or the network may block it. Try again.'
     : 'You are offline. Try again when the connection is back.';
 }
 

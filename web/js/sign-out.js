@@ -19,7 +19,7 @@ export async function signOut() {
   await destroyBindingKey();
   const { end_session_endpoint } = await authorizationServer().catch(() => ({ end_session_endpoint: undefined }));
   if (end_session_endpoint === undefined) {
-    notifyNextPage('The sign-in service did not answer', 'Your session there is still active: the next person at this browser may get in as you. Sign out there too.');
+    notifyNextPage('The sign-in service did not respond', 'Your session there is still active, and the next user of this browser could use it. Sign out there too.');
     return location.assign('/signed-out.html');
   }
 

@@ -83,16 +83,16 @@ export class StateList {
         const next = this.#list.querySelectorAll('a')[found.length] ?? this.#more.querySelector('button') ?? byId('main');
         next.focus({ preventScroll: true });
       });
-    this.#more.replaceChildren(...(all ? [] : [button(words === '' ? 'Load more' : 'Search further', more)]));
+    this.#more.replaceChildren(...(all ? [] : [button(words === '' ? 'Load more' : 'Search more', more)]));
   }
 
   /** @param {string} words */
   #emptiness(words) {
-    if (words !== '') return [element('strong', {}, 'Nothing found'), element('p', {}, 'No id, owner or value among those loaded has these words.')];
+    if (words !== '') return [element('strong', {}, 'No matches'), element('p', {}, 'No loaded resource matches your search.')];
     if (sessions.current === undefined) {
-      return [element('strong', {}, 'Nothing public yet'), element('p', {}, 'Sign in to see what is yours and your groups’, and to create the first one.')];
+      return [element('strong', {}, 'No public resources'), element('p', {}, 'Sign in to view your own resources and those of your groups, or to create one.')];
     }
-    return [element('strong', {}, 'Nothing here yet'), element('p', {}, 'Create the first one.'), element('a', { href: '/state.html', class: 'button primary' }, 'New resource')];
+    return [element('strong', {}, 'No resources'), element('p', {}, 'Create your first resource.'), element('a', { href: '/state.html', class: 'button primary' }, 'New resource')];
   }
 
   #fail() {

@@ -77,7 +77,7 @@ export const scenarios = {
     await page.getByRole('searchbox').fill('bread');
     assert.deepEqual(await listed(page), [own]);
     await page.getByRole('searchbox').fill('no such words');
-    await page.getByText('Nothing found').waitFor();
+    await page.getByText('No matches').waitFor();
     await page.getByRole('searchbox').fill('');
 
     await page.getByRole('button', { name: 'Sign out' }).click();
@@ -89,7 +89,7 @@ export const scenarios = {
     assert.deepEqual(await shownValue(page), { greeting: 'hello, everybody' });
     visitor.expected.push(/status of 404/);
     await page.goto(stack.web + pageOf(own));
-    await page.getByRole('alert').getByText('There is nothing here for you').waitFor();
+    await page.getByRole('alert').getByText('Resource not found').waitFor();
     await screenshot(page, 'not-found');
     await checkAccessibility(page, 'a resource that is not to be seen');
   },
@@ -112,12 +112,12 @@ export const scenarios = {
     assert.equal(await page.evaluate(() => document.activeElement?.textContent), all[25], 'the focus is at what is new');
     assert.deepEqual(all.slice(-2), ['team.lunch', 'welcome']);
     assert.ok(!all.includes('shopping'), 'another\'s private resource');
-    await page.getByLabel('only mine').click();
+    await page.getByLabel('Only mine').click();
     assert.equal((await listed(page)).length, 25);
     // The search can continue in pages that are not loaded yet.
     await page.getByRole('searchbox').fill('bob.39');
-    await page.getByText('Nothing found').waitFor();
-    await page.getByRole('button', { name: 'Search further' }).click();
+    await page.getByText('No matches').waitFor();
+    await page.getByRole('button', { name: 'Search more' }).click();
     await page.getByRole('link', { name: 'bob.39' }).waitFor();
   },
 
@@ -317,7 +317,7 @@ export const scenarios = {
       await signIn(page, 'Alice');
       const before = await sessionOf(page);
       await page.waitForFunction((renewAt) => Date.now() > renewAt, before.renewAt);
-      await page.getByLabel('only mine').click();
+      await page.getByLabel('Only mine').click();
       await listed(page);
       const after = await sessionOf(page);
       assert.equal(after.chain, before.chain);
@@ -336,7 +336,7 @@ export const scenarios = {
       sessionStorage.setItem('session', JSON.stringify({ ...session, accessToken: `${session.accessToken.slice(0, -4)}AAAA` }));
     });
     visitor.expected.push(/status of 401/);
-    await page.getByLabel('only mine').click();
+    await page.getByLabel('Only mine').click();
     await listed(page);
     assert.equal(await page.locator('.notice').count(), 0);
     assert.equal((await sessionOf(page)).generation, 2);
@@ -358,7 +358,7 @@ export const scenarios = {
         route.fulfill({ status: 401, headers: { 'access-control-allow-origin': stack.web }, json: { message: 'Unauthorized' } }),
       );
       await page.reload();
-      await page.getByRole('alert').getByText('The API does not accept your sign-in').waitFor();
+      await page.getByRole('alert').getByText('The API does not accept your session').waitFor();
       // A loop would have made many renewals by now.
       await page.waitForTimeout(1000);
       assert.ok(await page.getByRole('alert').isVisible());
@@ -382,7 +382,7 @@ export const scenarios = {
         await route.fulfill({ response });
       });
     });
-    await second.getByLabel('only mine').click();
+    await second.getByLabel('Only mine').click();
     await asked;
     await first.getByRole('button', { name: 'Sign out' }).click();
     await first.waitForURL(`${stack.web}/signed-out.html`);
@@ -427,7 +427,7 @@ export const scenarios = {
 
     await expire(page);
     visitor.expected.push(/status of 400/);
-    await page.getByLabel('only mine').click();
+    await page.getByLabel('Only mine').click();
     await page.getByRole('alert').getByText('Your sign-in has ended').waitFor();
     await screenshot(page, 'session-ended');
     await checkAccessibility(page, 'a session that has ended');
@@ -473,7 +473,7 @@ export const scenarios = {
       await route.fulfill({ status: 303, headers: { location: `${stack.web}/callback.html?${query}` } });
     });
     await page.getByRole('button', { name: 'Sign in', exact: true }).click();
-    await page.getByRole('heading', { name: 'The sign-in service answered oddly' }).waitFor();
+    await page.getByRole('heading', { name: 'Unexpected response from the sign-in service' }).waitFor();
     assert.equal(requested(visitor, tokenCalls), 0);
     assert.equal(await sessionOf(page), null);
   },
@@ -499,7 +499,7 @@ export const scenarios = {
 
     // A renewal meets the wrong clock too.
     await hours(2);
-    await page.getByLabel('only mine').click();
+    await page.getByLabel('Only mine').click();
     await page.getByRole('alert').getByText('This device’s clock is wrong').waitFor();
   },
 
@@ -549,7 +549,7 @@ export const scenarios = {
     await visitor.context.route(`${stack.issuer}/**`, (route) => route.abort());
     await page.getByRole('button', { name: 'Sign out' }).click();
     await page.waitForURL(`${stack.web}/signed-out.html`);
-    await page.getByText('The sign-in service did not answer').waitFor();
+    await page.getByText('The sign-in service did not respond').waitFor();
     assert.equal(await sessionOf(page), null);
   },
 
@@ -570,7 +570,7 @@ export const scenarios = {
     const before = await sessionOf(page);
     assert.equal(before.refreshToken, undefined);
     await expire(page);
-    await page.getByLabel('only mine').click();
+    await page.getByLabel('Only mine').click();
     await page.waitForFunction((chain) => {
       const session = JSON.parse(sessionStorage.getItem('session') ?? '{}');
       return session.chain !== undefined && session.chain !== chain;
@@ -582,7 +582,7 @@ export const scenarios = {
     // When the issuer's session has ended, the page says so and continues signed out.
     await visitor.context.clearCookies();
     await expire(page);
-    await page.getByLabel('only mine').click();
+    await page.getByLabel('Only mine').click();
     await page.getByText('Your sign-in has expired').waitFor();
     await page.getByText('Not signed in').waitFor();
     assert.equal(requested(visitor, /prompt=none/), 2, 'and does not retry');
@@ -599,7 +599,7 @@ export const scenarios = {
     visitor.expected.push(/status of 401/);
     await page.getByRole('button', { name: 'Save' }).click();
     const alert = page.getByRole('alert');
-    await alert.getByText('This needs you to be signed in').waitFor();
+    await alert.getByText('Sign-in required').waitFor();
     await alert.getByRole('button', { name: 'Sign in' }).click();
     await page.getByText('Your unsaved changes are still here').waitFor();
     await page.getByRole('button', { name: 'Save' }).click();
@@ -660,7 +660,7 @@ export const scenarios = {
       await page.waitForURL(/\/signin\//);
     }
     await page.goto(`${stack.web}/state.html?id=..%2Fsession`);
-    await page.getByText('No resource can have this id').waitFor();
+    await page.getByText('This resource id is not valid').waitFor();
   },
 
   async 'the panel shows the decision on each call'({ visitor }) {
@@ -705,19 +705,19 @@ export const scenarios = {
       body: JSON.stringify({ message: null }),
     });
     for (const [name, answer, title, action] of /** @type {[string, any, string, string | undefined][]} */ ([
-      ['400', problem(400), 'The API cannot accept this', undefined],
-      ['401', problem(401), 'The API does not accept your sign-in', 'Sign in'],
-      ['403 of the handler', problem(403), 'You may see this, but not change it', undefined],
-      ['403 of the rules', gateway(403), 'Your sign-in does not cover this', 'Sign in for writing'],
-      ['404', problem(404), 'There is nothing here for you', undefined],
-      ['409', problem(409), 'Someone else was faster', 'Load again'],
-      ['413', problem(413), 'This is too large', undefined],
-      ['422', problem(422), 'The API cannot accept this', undefined],
-      ['428', problem(428), 'This page asked in the wrong way', 'Load again'],
-      ['429', { ...problem(429), headers: { ...problem(429).headers, 'retry-after': '7', 'access-control-expose-headers': 'Retry-After' } }, 'Too many calls just now', 'Try again'],
-      ['500 of the gateway', gateway(500), 'The API has a problem of its own', 'Try again'],
-      ['503', problem(503), 'The API has a problem of its own', 'Try again'],
-      ['no answer', undefined, 'No answer from the API', 'Try again'],
+      ['400', problem(400), 'The input is not valid', undefined],
+      ['401', problem(401), 'The API does not accept your session', 'Sign in'],
+      ['403 of the handler', problem(403), 'You do not have permission to change this resource', undefined],
+      ['403 of the rules', gateway(403), 'Your session does not have the required permission', 'Sign in for writing'],
+      ['404', problem(404), 'Resource not found', undefined],
+      ['409', problem(409), 'The resource has changed', 'Load again'],
+      ['413', problem(413), 'The value is too large', undefined],
+      ['422', problem(422), 'The input is not valid', undefined],
+      ['428', problem(428), 'The request is not valid', 'Load again'],
+      ['429', { ...problem(429), headers: { ...problem(429).headers, 'retry-after': '7', 'access-control-expose-headers': 'Retry-After' } }, 'Too many requests', 'Try again'],
+      ['500 of the gateway', gateway(500), 'The API has an internal error', 'Try again'],
+      ['503', problem(503), 'The API has an internal error', 'Try again'],
+      ['no answer', undefined, 'No response from the API', 'Try again'],
     ])) {
       await page.route(`${stack.api}/state?*`, (route) => (answer === undefined ? route.abort() : route.fulfill(answer)));
       await page.reload();
@@ -738,7 +738,7 @@ export const scenarios = {
     await page.locator('#notice .notice').waitFor({ state: 'detached' });
 
     await visitor.context.setOffline(true);
-    await page.getByLabel('only mine').click();
+    await page.getByLabel('Only mine').click();
     await page.getByRole('alert').getByText('You are offline').waitFor();
     await visitor.context.setOffline(false);
   },

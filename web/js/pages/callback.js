@@ -16,7 +16,7 @@ try {
   if (error instanceof SilentSignInFailed) {
     const session = sessions.current;
     if (session !== undefined) endEverywhere(session, 'expired');
-    notifyNextPage('Your sign-in has expired', 'Sign in again to see what is yours.');
+    notifyNextPage('Your sign-in has expired', 'Sign in again to view your own resources.');
     location.replace(error.returnTo);
   } else {
     const [title, advice] = explanation(error);
@@ -24,7 +24,7 @@ try {
     byId('resource').replaceChildren(
       element('h1', { tabindex: '-1' }, title),
       element('p', {}, advice),
-      element('p', {}, element('a', { href: '/', class: 'button primary' }, 'Back to the start')),
+      element('p', {}, element('a', { href: '/', class: 'button primary' }, 'Go to resources')),
     );
     byId('resource').querySelector('h1')?.focus();
   }
@@ -35,7 +35,7 @@ function explanation(error) {
   if (error instanceof UnexpectedCallback) {
     return [
       'This sign-in was not started here',
-      'The link is old, was used before, or comes from someone else. Nothing was sent, and no one was signed in.',
+      'The link is old, was used before, or comes from someone else. Nothing was sent, and you were not signed in.',
     ];
   }
   if (error instanceof AuthorizationResponseError) {
@@ -44,7 +44,7 @@ function explanation(error) {
     }
     return error.error === 'access_denied'
       ? ['You were not signed in', 'The sign-in was cancelled, or you are not assigned to this application.']
-      : ['The sign-in service refused', `It says ${error.error}: ${error.error_description ?? 'no details'}`];
+      : ['The sign-in service returned an error', `${error.error}: ${error.error_description ?? 'no details'}`];
   }
   const { title, advice } = problemOf(error);
   return [title, advice];

@@ -38,8 +38,8 @@ async function load() {
   if (draft !== undefined && !declined) return startEditing(draft);
   if (!possible) {
     place.replaceChildren(
-      element('h1', {}, 'Nothing here for you'),
-      element('p', {}, 'No resource can have this id.'),
+      element('h1', {}, 'Resource not found'),
+      element('p', {}, 'This resource id is not valid.'),
       element('p', {}, element('a', { href: '/' }, 'All resources')),
     );
     return;
@@ -52,7 +52,7 @@ async function load() {
     } catch (error) {
       const missing = error instanceof CallFailed && error.call.status === 404;
       place.replaceChildren(
-        element('h1', {}, missing ? 'Nothing here for you' : id),
+        element('h1', {}, missing ? 'Resource not found' : id),
         element('p', {}, element('a', { href: '/' }, 'All resources')),
       );
       throw error;
@@ -92,7 +92,7 @@ async function show(tagged) {
       sessions.current !== undefined && button('Delete', () => confirmDeletion(tagged), { class: 'danger' }),
     ),
     ...(caller?.signedIn === true && !mine
-      ? [element('p', { class: 'soft' }, 'This belongs to someone else. Administrators may change it; the API decides.')]
+      ? [element('p', { class: 'soft' }, 'Another user owns this resource. Only the owner and administrators can change it.')]
       : []),
   );
 }
@@ -147,7 +147,7 @@ function inviteToSignIn(draft) {
   };
   place.replaceChildren(
     element('h1', {}, 'New resource'),
-    element('p', {}, 'A resource needs an owner: sign in first, and you will be back here.'),
+    element('p', {}, 'Sign in to create a resource. You will return to this page.'),
     element('div', { class: 'actions' }, button('Sign in', start, { class: 'primary' })),
   );
 }
@@ -185,8 +185,8 @@ function confirmDeletion({ resource, etag }) {
     });
   dialog.append(
     element('h2', { id: 'delete-title' }, `Delete ${resource.id}?`),
-    element('p', {}, `Version ${resource.version} will be gone for everybody. If it has been changed since, nothing is deleted.`),
-    element('div', { class: 'actions' }, button('Delete', go, { class: 'danger' }), button('Keep it', () => dialog.close())),
+    element('p', {}, `Version ${resource.version} will be deleted for all users. If someone has changed it since, nothing is deleted.`),
+    element('div', { class: 'actions' }, button('Delete', go, { class: 'danger' }), button('Cancel', () => dialog.close())),
   );
   document.body.append(dialog);
   dismiss();
