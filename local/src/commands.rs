@@ -3,6 +3,7 @@
 pub mod access;
 mod advice;
 pub mod bench;
+mod callback;
 mod decision;
 pub mod doctor;
 pub mod event;

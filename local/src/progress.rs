@@ -57,6 +57,21 @@ pub fn line(text: impl Display) {
     let _ = writeln!(io::stderr().lock(), "{text}");
 }
 
+/// Untrusted text in a form that is safe for a terminal: one line, without control and bidirectional characters.
+pub(crate) fn printable(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for character in text.chars() {
+        let hidden = character.is_control()
+            || matches!(character, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        if hidden {
+            shown.extend(character.escape_default());
+        } else {
+            shown.push(character);
+        }
+    }
+    shown
+}
+
 /// The log of one part of the stack: the terminal, with the part's name before each line, and a file.
 #[derive(Clone, Debug)]
 pub struct Log {
@@ -200,6 +215,14 @@ fn brief(line: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn control_and_bidirectional_characters_are_escaped() {
+        assert_eq!(
+            printable("a\u{1b}[31m\u{202e}é\n"),
+            "a\\u{1b}[31m\\u{202e}é\\n"
+        );
+    }
 
     #[test]
     fn log_lines_are_shortened_for_the_terminal() {

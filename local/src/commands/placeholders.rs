@@ -10,7 +10,7 @@ use std::collections::hash_map::Entry;
 use crate::binding_key::{BindingKey, ProofOf};
 use crate::clock::{Clock as _, SystemClock};
 use crate::stack_file::StackFile;
-use crate::token::{DEFAULT_SCOPE, SignIn, TokenError};
+use crate::token::{DEFAULT_SCOPE, Hops, SignIn, TokenError};
 
 /// A placeholder that cannot be replaced.
 #[derive(Debug, thiserror::Error)]
@@ -45,6 +45,7 @@ pub(super) async fn replace(
 ) -> Result<String, PlaceholderError> {
     let mut values: HashMap<(&str, &str), String> = HashMap::new();
     let mut bound: HashMap<&str, (BindingKey, String)> = HashMap::new();
+    let mut hops = Hops::new(false);
     let mut whole = String::with_capacity(event.len());
     let mut rest = event;
     while let Some((before, kind, after)) = next(rest) {
@@ -60,14 +61,16 @@ pub(super) async fn replace(
                     let key = BindingKey::generate()?;
                     let sign_in = SignIn::at(stack)?;
                     let token = sign_in
-                        .access_token(client, user, scope, Some(&key))
+                        .access_token(client, user, scope, Some(&key), &mut hops)
                         .await?;
                     bound.insert(user, (key, token.clone()));
                     token
                 }
                 _ => {
                     let sign_in = SignIn::at(stack)?;
-                    sign_in.access_token(client, user, scope, None).await?
+                    sign_in
+                        .access_token(client, user, scope, None, &mut hops)
+                        .await?
                 }
             };
             vacant.insert(value);

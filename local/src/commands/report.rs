@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use serde::Serialize;
 
-use crate::progress::print;
+use crate::progress::{print, printable};
 
 /// How a check ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -207,21 +207,6 @@ struct Document<'r> {
     failed: usize,
 }
 
-/// Untrusted text in a form that is safe for a terminal: one line, without control and bidirectional characters.
-pub(super) fn printable(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    for character in text.chars() {
-        let hidden = character.is_control()
-            || matches!(character, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-        if hidden {
-            shown.extend(character.escape_default());
-        } else {
-            shown.push(character);
-        }
-    }
-    shown
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -255,13 +240,5 @@ mod tests {
         report.add(CHECK.fail(text, text)).unwrap();
         let outcome = &report.outcomes[0];
         assert_eq!((&*outcome.found, &*outcome.advice), ("echo: …", "echo: …"));
-    }
-
-    #[test]
-    fn control_and_bidirectional_characters_are_escaped() {
-        assert_eq!(
-            printable("a\u{1b}[31m\u{202e}é\n"),
-            "a\\u{1b}[31m\\u{202e}é\\n"
-        );
     }
 }

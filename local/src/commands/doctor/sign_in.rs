@@ -1,21 +1,16 @@
 //! `sign_in`: the real flow, hop by hop, with a user at the browser. Nothing is written to disk.
 
-mod callback;
-mod page;
-
 use std::io;
-use std::time::Duration;
 
 use http::Method;
 use http::header::CONTENT_TYPE;
 use serde_json::{Map, Value};
 
-use self::callback::{Callback, Listener};
-use self::page::Page;
 use super::messages::Message;
 use super::metadata::Metadata;
 use super::token::{Examined, shown};
 use super::{Doctor, Fact, Skip};
+use crate::commands::callback::{Callback, Listener, Page, Stopped};
 use crate::commands::no_answer;
 use crate::commands::probe::Probe;
 use crate::commands::report::{Check, Outcome};
@@ -28,32 +23,6 @@ const SIGN_IN: Check = Check::new(
     "RFC 6749, section 4.1; RFC 7636; \
      https://developer.okta.com/docs/guides/implement-grant-type/authcodepkce/main/",
 );
-
-/// The timeout of a sign-in. The issuer's own pages expire at about the same time.
-const MAX_SIGN_IN: Duration = Duration::from_secs(300);
-
-/// A sign-in that did not end in a token.
-#[derive(Debug)]
-pub(super) struct Stopped {
-    found: String,
-    advice: String,
-}
-
-impl Stopped {
-    fn new(found: impl Into<String>, advice: impl Into<String>) -> Self {
-        Self {
-            found: found.into(),
-            advice: advice.into(),
-        }
-    }
-
-    fn by(message: &Message) -> Self {
-        let advice = message.advice(
-            "look the error up in the issuer's log (Okta: Reports > System Log) at this very minute",
-        );
-        Self::new(message.to_string(), advice)
-    }
-}
 
 /// The issued tokens. It is not `Debug`, because these are secrets.
 pub(super) struct Tokens {
@@ -112,7 +81,7 @@ impl Flow<'_> {
             "\nopen this URL in a private window and sign in:\n\n  {}\n\n  1  browser  GET {endpoint}?…",
             request.url
         ));
-        let callback = self.wait(&mut listener, &request).await?;
+        let callback = listener.wait(&request).await?;
         self.say(&format!(
             "  2  browser  GET {redirect_uri}?{}",
             callback.shown()
@@ -129,29 +98,6 @@ impl Flow<'_> {
         listener.close().await;
         self.say("");
         outcome
-    }
-
-    /// The first callback for this request. Callbacks of other requests are answered and ignored.
-    async fn wait(
-        &self,
-        listener: &mut Listener,
-        request: &AuthorizationRequest,
-    ) -> Result<Callback, Stopped> {
-        let waiting = async {
-            loop {
-                let callback = listener.next().await;
-                if callback.parameter("state").as_deref() == Some(request.state.as_str()) {
-                    return callback;
-                }
-                callback.answer(Page::of_another_sign_in());
-            }
-        };
-        tokio::time::timeout(MAX_SIGN_IN, waiting).await.map_err(|_| {
-            Stopped::new(
-                format!("no answer at the redirect URI within {} s", MAX_SIGN_IN.as_secs()),
-                "if the browser shows an error page of the issuer, its text is in docs/trouble.md",
-            )
-        })
     }
 
     async fn redeem(&self, request: &AuthorizationRequest, code: &str) -> Result<Tokens, Stopped> {
@@ -177,7 +123,7 @@ impl Flow<'_> {
                         "check `token_endpoint` of the metadata",
                     )
                 },
-                |message| Stopped::by(&message),
+                |message| stopped_by_message(&message),
             ));
         }
         // No error shows the body, because it contains tokens.
@@ -220,11 +166,18 @@ impl Flow<'_> {
     }
 }
 
+fn stopped_by_message(message: &Message) -> Stopped {
+    let advice = message.advice(
+        "look the error up in the issuer's log (Okta: Reports > System Log) at this very minute",
+    );
+    Stopped::new(message.to_string(), advice)
+}
+
 fn stopped_by(callback: &Callback, error: &TokenError) -> Stopped {
     match callback.parameter("error") {
         Some(code) => {
             let description = callback.parameter("error_description");
-            Stopped::by(&Message::of_redirect(&code, description.as_deref()))
+            stopped_by_message(&Message::of_redirect(&code, description.as_deref()))
         }
         None => Stopped::new(error.to_string(), "sign in again"),
     }

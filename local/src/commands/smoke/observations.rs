@@ -1,6 +1,6 @@
 //! Observations of behaviour that API Gateway's documentation does not specify.
 
-use crate::commands::report::printable;
+use crate::progress::printable;
 
 /// Rows of a table for an issue.
 #[derive(Debug, Default)]

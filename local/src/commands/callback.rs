@@ -1,5 +1,8 @@
-//! The server at the redirect URI during a sign-in.
+//! The server at the redirect URI during a sign-in in a browser.
 
+mod page;
+
+use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,11 +18,39 @@ use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 
-use super::Stopped;
-use super::page::Page;
+pub(super) use self::page::Page;
+use crate::progress::printable;
+use crate::token::AuthorizationRequest;
+
+/// The timeout of a sign-in. The issuer's own pages expire at about the same time.
+const MAX_SIGN_IN: Duration = Duration::from_secs(300);
 
 /// The timeout for sending the last page.
 const MAX_CLOSING: Duration = Duration::from_secs(1);
+
+/// A sign-in that did not end in a token.
+#[derive(Debug)]
+pub(super) struct Stopped {
+    pub(super) found: String,
+    pub(super) advice: String,
+}
+
+impl Stopped {
+    pub(super) fn new(found: impl Into<String>, advice: impl Into<String>) -> Self {
+        Self {
+            found: found.into(),
+            advice: advice.into(),
+        }
+    }
+}
+
+impl fmt::Display for Stopped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.found, self.advice)
+    }
+}
+
+impl std::error::Error for Stopped {}
 
 /// The server at the redirect URI.
 #[derive(Debug)]
@@ -48,7 +79,7 @@ impl Callback {
             "code" | "state" => format!("{name}=…"),
             _ => format!("{name}={value}"),
         });
-        crate::commands::report::printable(&pairs.collect::<Vec<_>>().join("&"))
+        printable(&pairs.collect::<Vec<_>>().join("&"))
     }
 
     pub(super) fn answer(self, page: Page) {
@@ -91,7 +122,8 @@ impl Listener {
                 Err(error) => {
                     return Err(Stopped::new(
                         format!("cannot listen on {ip}:{port}: {error}"),
-                        "end what listens there, most likely `cargo local` with its web pages",
+                        "end what listens there, most likely `cargo local` with its web pages, or give another \
+                         registered redirect URI with --redirect-uri",
                     ));
                 }
             };
@@ -112,8 +144,30 @@ impl Listener {
         })
     }
 
+    /// The first callback for this request. Callbacks of other requests are answered and ignored.
+    pub(super) async fn wait(
+        &mut self,
+        request: &AuthorizationRequest,
+    ) -> Result<Callback, Stopped> {
+        let waiting = async {
+            loop {
+                let callback = self.next().await;
+                if callback.parameter("state").as_deref() == Some(request.state.as_str()) {
+                    return callback;
+                }
+                callback.answer(Page::of_another_sign_in());
+            }
+        };
+        tokio::time::timeout(MAX_SIGN_IN, waiting).await.map_err(|_| {
+            Stopped::new(
+                format!("no answer at the redirect URI within {} s", MAX_SIGN_IN.as_secs()),
+                "if the browser shows an error page of the issuer, its text is in docs/trouble.md",
+            )
+        })
+    }
+
     /// The next request at the redirect URI.
-    pub(super) async fn next(&mut self) -> Callback {
+    async fn next(&mut self) -> Callback {
         match self.arrivals.recv().await {
             Some(callback) => callback,
             // The servers have ended, which does not happen by itself.

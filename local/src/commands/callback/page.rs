@@ -2,13 +2,13 @@
 
 /// A status and a page for the user.
 #[derive(Debug)]
-pub(super) struct Page {
-    pub(super) status: u16,
-    pub(super) html: String,
+pub(in crate::commands) struct Page {
+    pub(in crate::commands) status: u16,
+    pub(in crate::commands) html: String,
 }
 
 impl Page {
-    pub(super) fn signed_in() -> Self {
+    pub(in crate::commands) fn signed_in() -> Self {
         Self::new(
             200,
             "Signed in",
@@ -18,11 +18,19 @@ impl Page {
         )
     }
 
-    pub(super) fn stopped(found: &str, advice: &str) -> Self {
+    pub(in crate::commands) fn code_arrived() -> Self {
+        Self::new(
+            200,
+            "The code has arrived",
+            &["Return to the terminal. You can close this page."],
+        )
+    }
+
+    pub(in crate::commands) fn stopped(found: &str, advice: &str) -> Self {
         Self::new(400, "The sign-in did not end in a token", &[found, advice])
     }
 
-    pub(super) fn of_another_sign_in() -> Self {
+    pub(in crate::commands) fn of_another_sign_in() -> Self {
         Self::new(
             400,
             "This answer belongs to no sign-in here",
