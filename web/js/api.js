@@ -1,5 +1,6 @@
 import * as oauth from '/vendor/oauth4webapi.js';
 import { binding } from './binding-key.js';
+import { credentials } from './hops.js';
 import { parse, stringify } from './json.js';
 import { renewed, freshSession } from './renewal.js';
 import { isLoopback, settings } from './settings.js';
@@ -18,6 +19,7 @@ import { acrWanted, justSteppedUp, stepUp } from './step-up.js';
  * @property {boolean} byHandler false: API Gateway or the authorizer answered, and the handler was not called
  * @property {any} body
  * @property {Headers} headers
+ * @property {import('./hops.js').Field[]} sent the credentials that were sent, shortened
  */
 
 /**
@@ -80,21 +82,27 @@ async function send(method, path, options, session) {
 
   const caller = options.as === 'forger' ? 'a forger' : session?.user.name;
   const started = performance.now();
+  /** @type {import('./hops.js').Field[]} */
+  let sent = [];
+  const sentTo = (/** @type {string} */ url, /** @type {RequestInit} */ init) => {
+    sent = credentials(new Headers(init.headers));
+    return fetchFromApi(url, init);
+  };
   const took = () => Math.round(performance.now() - started);
   try {
     const url = new URL(settings.apiBase + path);
     const body = options.body === undefined ? null : stringify(options.body);
     const response = session === undefined
-      ? await fetchFromApi(url.href, { method, headers, body })
-      : await fetchWithToken(session.accessToken, method, url, headers, body);
+      ? await sentTo(url.href, { method, headers, body })
+      : await fetchWithToken(sentTo, session.accessToken, method, url, headers, body);
     const text = await response.text();
     const milliseconds = took();
     const { status, statusText } = response;
     const type = response.headers.get('Content-Type') ?? '';
     const byHandler = response.ok || status === 304 || type.startsWith('application/problem+json');
-    return { method, path, caller, status, statusText, milliseconds, byHandler, body: parsed(text), headers: response.headers };
+    return { method, path, caller, status, statusText, milliseconds, byHandler, body: parsed(text), headers: response.headers, sent };
   } catch {
-    return { method, path, caller, status: 0, statusText: '', milliseconds: took(), byHandler: false, body: undefined, headers: new Headers() };
+    return { method, path, caller, status: 0, statusText: '', milliseconds: took(), byHandler: false, body: undefined, headers: new Headers(), sent };
   }
 }
 
@@ -113,23 +121,24 @@ function fetchFromApi(url, init) {
 /**
  * As a bearer token, or with a proof where tokens are bound to a key.
  *
+ * @param {(url: string, init: RequestInit) => Promise<Response>} fetch
  * @param {string} token
  * @param {string} method
  * @param {URL} url
  * @param {Headers} headers
  * @param {string | null} body
  */
-async function fetchWithToken(token, method, url, headers, body) {
+async function fetchWithToken(fetch, token, method, url, headers, body) {
   const { DPoP } = await binding();
   if (DPoP === undefined) {
     headers.set('Authorization', `Bearer ${token}`);
-    return fetchFromApi(url.href, { method, headers, body });
+    return fetch(url.href, { method, headers, body });
   }
   try {
     return await oauth.protectedResourceRequest(token, method, url, headers, body, {
       DPoP,
       [oauth.allowInsecureRequests]: isLoopback(url.hostname),
-      [oauth.customFetch]: (href, init) => fetchFromApi(href, { ...init, body, redirect: 'follow' }),
+      [oauth.customFetch]: (href, init) => fetch(href, { ...init, body, redirect: 'follow' }),
     });
   } catch (error) {
     // A refusal is a response like any other.

@@ -16,10 +16,14 @@ export const transport = {
 /** @type {Promise<oauth.AuthorizationServer> | undefined} */
 let metadata;
 
-/** The issuer's metadata, fetched on first use: a page that only reads never fetches it. */
-export function authorizationServer() {
+/**
+ * The issuer's metadata, fetched on first use: a page that only reads never fetches it.
+ *
+ * @param {import('./hops.js').Hops} [hops] where to record the request
+ */
+export function authorizationServer(hops) {
   metadata ??= oauth
-    .discoveryRequest(settings.issuer, transport)
+    .discoveryRequest(settings.issuer, { ...transport, ...hops?.options })
     .then((response) => oauth.processDiscoveryResponse(settings.issuer, response))
     .catch((error) => {
       metadata = undefined;

@@ -70,6 +70,7 @@ async function showCaller(place) {
       ['Client', clientId ?? 'none'],
       expiresAt !== undefined && ['Token expires', new Date(expiresAt).toLocaleTimeString()],
     ]),
+    element('p', {}, element('a', { href: '/signed-in.html' }, 'How you signed in')),
   );
 }
 

@@ -1,5 +1,6 @@
 import * as oauth from '/vendor/oauth4webapi.js';
 import { binding, withNonce } from './binding-key.js';
+import { Hops } from './hops.js';
 import { authorizationServer, client, clientAuthentication, sessionFrom, transport } from './issuer.js';
 import { isNewer, sessions } from './session.js';
 import { forget, signIn } from './sign-in.js';
@@ -60,15 +61,16 @@ export async function renewed(stale, afterRefusal = false) {
 
 /** @param {Session} session @param {boolean} afterRefusal @returns {Promise<Session | undefined>} */
 async function refreshed(session, afterRefusal) {
-  const server = await authorizationServer();
+  const hops = new Hops();
+  const server = await authorizationServer(hops);
   const token = session.refreshToken ?? '';
   try {
-    const options = { ...transport, ...(await binding()) };
+    const options = { ...transport, ...hops.options, ...(await binding()) };
     const { answer } = await withNonce(
       () => oauth.refreshTokenGrantRequest(server, client, clientAuthentication, token, options),
       (received) => oauth.processRefreshTokenResponse(server, client, received),
     );
-    const next = sessionFrom(answer, { before: session, afterRefusal });
+    const next = { ...sessionFrom(answer, { before: session, afterRefusal }), hops: session.hops ?? [], renewalHops: hops.list };
     if (sessions.current?.chain !== session.chain) {
       // A sign-out or another sign-in happened meanwhile: it wins, and these tokens are revoked.
       await forget(next);

@@ -13,6 +13,8 @@
  * @property {number} [steppedUpAt] when it was made because the API asked for them, in milliseconds since 1970
  * @property {readonly string[]} scopes the granted ones
  * @property {{ id: string, name: string }} user
+ * @property {readonly import('./hops.js').Hop[]} [hops] how it was signed in, without secrets
+ * @property {readonly import('./hops.js').Hop[]} [renewalHops] its last renewal
  */
 
 const key = 'session';

@@ -1,5 +1,6 @@
 import * as oauth from '/vendor/oauth4webapi.js';
 import { binding, withNonce } from './binding-key.js';
+import { Hops } from './hops.js';
 import { authorizationServer, client, clientAuthentication, sessionFrom, transport } from './issuer.js';
 import { sessions } from './session.js';
 import { redirectUri, settings } from './settings.js';
@@ -16,6 +17,7 @@ import { keepEverywhere } from './tabs.js';
  * @property {boolean} afterRefusal see `Session`
  * @property {string} [acrValues] see `Session`
  * @property {number} startedAt
+ * @property {readonly import('./hops.js').Hop[]} hops the requests so far
  */
 
 const prefix = 'sign-in ';
@@ -33,7 +35,8 @@ const MAX_PENDING_MS = 10 * 60 * 1000;
  * @param {string | undefined} [options.acrValues] the `acr` values of which the sign-in must have one
  */
 export async function signIn({ scopes = [], prompt, loginHint, returnTo = location.pathname + location.search, afterRefusal = false, acrValues } = {}) {
-  const { authorization_endpoint } = await authorizationServer();
+  const hops = new Hops();
+  const { authorization_endpoint } = await authorizationServer(hops);
   if (authorization_endpoint === undefined) throw new Error('the issuer names no authorization endpoint');
   const verifier = oauth.generateRandomCodeVerifier();
   const state = oauth.generateRandomState();
@@ -47,8 +50,8 @@ export async function signIn({ scopes = [], prompt, loginHint, returnTo = locati
     afterRefusal,
     ...(acrValues !== undefined && { acrValues }),
     startedAt: Date.now(),
+    hops: hops.list,
   };
-  sessionStorage.setItem(prefix + state, JSON.stringify(pending));
 
   const url = new URL(authorization_endpoint);
   const parameters = {
@@ -67,6 +70,8 @@ export async function signIn({ scopes = [], prompt, loginHint, returnTo = locati
     ...(acrValues && prompt !== 'none' && { max_age: '0' }),
   };
   for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);
+  hops.leave(url);
+  sessionStorage.setItem(prefix + state, JSON.stringify(pending));
   // From the back-forward cache this page would come back in its waiting state.
   addEventListener('pageshow', ({ persisted }) => {
     if (persisted) location.reload();
@@ -99,11 +104,13 @@ export async function finishSignIn(callback) {
   const pending = takePending(state);
   // First of all, so that a forged callback causes no request to the issuer.
   if (pending === undefined) throw new UnexpectedCallback();
-  const server = await authorizationServer();
+  const hops = new Hops(pending.hops);
+  hops.returned(callback);
+  const server = await authorizationServer(hops);
   try {
     // Also checks `iss` if it is sent (RFC 9207), and throws for `error`.
     const parameters = oauth.validateAuthResponse(server, client, callback, state);
-    const options = { ...transport, ...(await binding()) };
+    const options = { ...transport, ...hops.options, ...(await binding()) };
     const { answer, response } = await withNonce(
       () => oauth.authorizationCodeGrantRequest(
         server, client, clientAuthentication, parameters, redirectUri, pending.verifier, options),
@@ -113,12 +120,12 @@ export async function finishSignIn(callback) {
       }),
     );
     // Optional after a direct TLS connection (OpenID Connect Core 1.0, section 3.1.3.7), and cheap.
-    await oauth.validateApplicationLevelSignature(server, response, transport);
+    await oauth.validateApplicationLevelSignature(server, response, { ...transport, ...hops.options });
     const before = sessions.current;
     // The new session first, so that no other tab uses tokens that are being revoked.
     const { afterRefusal, acrValues, silent } = pending;
     const steppedUpAt = acrValues !== undefined && !silent ? Date.now() : undefined;
-    keepEverywhere(sessionFrom(answer, { afterRefusal, acrValues, steppedUpAt }));
+    keepEverywhere({ ...sessionFrom(answer, { afterRefusal, acrValues, steppedUpAt }), hops: hops.list });
     await forget(before);
   } catch (error) {
     if (pending.silent && error instanceof oauth.AuthorizationResponseError) throw new SilentSignInFailed(pending.returnTo);
@@ -138,6 +145,11 @@ function takePending(state) {
   sessionStorage.removeItem(prefix + state);
   const pending = text === null ? undefined : JSON.parse(text);
   return pending !== undefined && Date.now() - pending.startedAt < MAX_PENDING_MS ? pending : undefined;
+}
+
+/** Deletes what is kept of sign-ins that were started in this tab and never came back. */
+export function dropPending() {
+  for (const name of Object.keys(sessionStorage)) if (name.startsWith(prefix)) sessionStorage.removeItem(name);
 }
 
 /**

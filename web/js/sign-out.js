@@ -5,7 +5,7 @@ import { authorizationServer } from './issuer.js';
 import { notifyNextPage } from './notice.js';
 import { sessions } from './session.js';
 import { settings, signedOutUri } from './settings.js';
-import { forget } from './sign-in.js';
+import { dropPending, forget } from './sign-in.js';
 import { endEverywhere } from './tabs.js';
 
 /** Signs out in every tab and at the issuer: revokes the tokens and ends the issuer's session. */
@@ -14,6 +14,7 @@ export async function signOut() {
   if (session === undefined) return;
   // The next user must not see what was typed here.
   dropDraft();
+  dropPending();
   endEverywhere(session, 'signed-out');
   await forget(session);
   await destroyBindingKey();

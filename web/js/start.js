@@ -5,6 +5,7 @@ const pages = /** @type {Record<string, () => Promise<unknown>>} */ ({
   index: () => import('./pages/index.js'),
   state: () => import('./pages/state.js'),
   callback: () => import('./pages/callback.js'),
+  'signed-in': () => import('./pages/signed-in.js'),
   'signed-out': () => import('./pages/signed-out.js'),
 });
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { expire, sessionOf, signIn, stack, Visitor } from './browser.mjs';
+import { assertNoSecret, expire, secretsOf, sessionOf, short, shownSteps, signIn, stack, Visitor } from './browser.mjs';
 
 /** @typedef {import('playwright-core').Page} Page */
 /** @typedef {{ visitor: Visitor, second: () => Promise<Visitor> }} Cast */
@@ -79,6 +79,29 @@ export const scenarios = {
     await second.locator('.user', { hasText: 'Bob Example' }).waitFor();
     await callAsMe(second);
     assert.notEqual(await boundTo(second), key);
+  },
+
+  async 'how you signed in shows the proofs and the nonce that the issuer asked for'({ visitor }) {
+    expectNonce(visitor);
+    const secrets = await secretsOf(visitor);
+    const page = await visitor.open();
+    await signIn(page, 'Alice');
+    await page.goto(`${stack.web}/signed-in.html`);
+    await page.getByRole('heading', { name: 'API call' }).waitFor();
+    const [refused = {}, answered = {}] = secrets;
+    const steps = await shownSteps(page);
+    const tokenSteps = steps.filter(([, request]) => request?.includes('/v1/token'));
+    assert.deepEqual(tokenSteps.map(([title, , proof]) => [title, proof]), [
+      ['Receive a nonce for the proof', `DPoP=${short(refused['proof'])}`],
+      ['Exchange the code for tokens', `DPoP=${short(answered['proof'])}`],
+    ]);
+    assert.ok(tokenSteps[0]?.some((part) => part === 'error=use_dpop_nonce') && tokenSteps[0].some((part) => part?.startsWith('DPoP-Nonce=')));
+    assert.ok(tokenSteps[1]?.includes('token_type=DPoP'));
+    const call = steps.at(-1) ?? [];
+    assert.deepEqual(call.slice(0, 3), ['Call the API with the access token', `Browser to API GET ${stack.api}/session`, `Authorization=DPoP ${short(answered['access_token'])}`]);
+    assert.match(call[3] ?? '', /^DPoP=eyJ\w… \(\d+ characters\)$/);
+    const { hops } = await sessionOf(page);
+    assertNoSecret([hops, await page.content()], [refused, answered].flatMap((found) => Object.values(found)));
   },
 
   async 'a copied session is worth nothing in another browser'({ visitor, second }) {

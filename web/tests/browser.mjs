@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -172,4 +173,56 @@ export function expire(page) {
     const session = JSON.parse(sessionStorage.getItem('session') ?? '{}');
     sessionStorage.setItem('session', JSON.stringify({ ...session, renewAt: 0 }));
   });
+}
+
+/** Codes, verifiers, tokens and proofs by their names. @typedef {Record<string, string>} Secrets */
+
+/**
+ * The secrets of every token request from now on, as the network carries them.
+ *
+ * @param {Visitor} visitor
+ * @returns {Promise<Secrets[]>} grows with each request
+ */
+export async function secretsOf(visitor) {
+  /** @type {Secrets[]} */
+  const found = [];
+  await visitor.context.route('**/v1/token', async (route) => {
+    const request = route.request();
+    const { code, code_verifier, refresh_token: spent } = Object.fromEntries(new URLSearchParams(request.postData() ?? ''));
+    const proof = request.headers()['dpop'];
+    const response = await route.fetch();
+    const { access_token, refresh_token, id_token } = await response.json();
+    // Without those that are undefined.
+    found.push(JSON.parse(JSON.stringify({ code, code_verifier, spent, proof, access_token, refresh_token, id_token })));
+    await route.fulfill({ response });
+  });
+  return found;
+}
+
+/** As the pages shorten a secret, see SECURITY.md. @param {string | undefined} secret */
+export function short(secret) {
+  assert.ok(secret !== undefined && secret.length >= 20, 'a secret of the sign-in');
+  return `${secret.slice(0, 4)}… (${secret.length} characters)`;
+}
+
+/** Not even eight characters in a row of any secret. @param {unknown} kept @param {readonly string[]} secrets */
+export function assertNoSecret(kept, secrets) {
+  assert.ok(secrets.length > 0);
+  const text = JSON.stringify(kept);
+  for (const secret of secrets) {
+    for (let start = 0; start + 8 <= secret.length; start += 1) {
+      assert.ok(!text.includes(secret.slice(start, start + 8)), `characters ${start} to ${start + 8} of a secret`);
+    }
+  }
+}
+
+/** The steps of "How you signed in" as a screen reader reads them, without notes and durations. @param {Page} page @typedef {import('playwright-core').Page} Page */
+export async function shownSteps(page) {
+  return page.locator('.sequence li').evaluateAll((steps) =>
+    steps.map((step) => [
+      step.querySelector('h3')?.textContent,
+      ...[...step.querySelectorAll('.message p, .message dt')].map((part) =>
+        part.matches('dt') ? `${part.textContent}=${part.nextElementSibling?.textContent}` : part.textContent?.replace(/ in \d+ ms$/, '')),
+    ]),
+  );
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { checkAccessibility, expire, issuerControl, screenshot, sessionOf, signIn, stack, Visitor } from './browser.mjs';
+import { assertNoSecret, checkAccessibility, expire, issuerControl, screenshot, secretsOf, sessionOf, short, shownSteps, signIn, stack, Visitor } from './browser.mjs';
 
 /** @typedef {import('playwright-core').Page} Page */
 /** Each scenario has its own visitor; `second` creates another. @typedef {{ visitor: Visitor, second: () => Promise<Visitor> }} Cast */
@@ -743,6 +743,129 @@ export const scenarios = {
     await visitor.context.setOffline(false);
   },
 
+  async 'how you signed in: every hop as it was sent and received, without secrets, until the sign-out'({ visitor }) {
+    const secrets = await secretsOf(visitor);
+    const page = await visitor.open('/signed-in.html');
+    await page.getByText('You are not signed in').waitFor();
+    await checkAccessibility(page, 'how you signed in, signed out');
+
+    // What is kept while the browser is at the issuer.
+    await page.route('**/v1/authorize?*', (route) => route.fulfill({ status: 204 }));
+    await page.locator('#sequence').getByRole('button', { name: 'Sign in' }).click();
+    const pending = await page.waitForFunction(() => Object.entries(sessionStorage).find(([name]) => name.startsWith('sign-in '))?.[1]);
+    const { hops: first, verifier } = JSON.parse(/** @type {string} */ (await pending.jsonValue()));
+    assert.equal(first.length, 2);
+    assertNoSecret(first, [verifier]);
+    await page.unroute('**/v1/authorize?*');
+    await page.goto(`${stack.web}/signed-in.html`);
+
+    await signIn(page, 'Alice', page.locator('#sequence').getByRole('button', { name: 'Sign in' }));
+    await page.getByRole('heading', { name: 'API call' }).waitFor();
+    const [{ code, code_verifier, access_token, refresh_token, id_token } = {}] = secrets;
+    const session = await sessionOf(page);
+    const browserTo = (/** @type {string} */ to, /** @type {string} */ request) => `Browser to ${to} ${request}`;
+    const metadata = [
+      browserTo('issuer', `GET ${stack.issuer}/.well-known/openid-configuration`),
+      'Issuer to browser 200',
+      `issuer=${stack.issuer}`,
+      `authorization_endpoint=${stack.issuer}/v1/authorize`,
+      `token_endpoint=${stack.issuer}/v1/token`,
+      `jwks_uri=${stack.issuer}/v1/keys`,
+    ];
+    const authorize = new URL(visitor.requests.findLast((request) => request.includes('/v1/authorize?'))?.slice('GET '.length) ?? '');
+    const asked = (/** @type {string} */ name) => authorize.searchParams.get(name) ?? '';
+    assert.deepEqual(await shownSteps(page), [
+      ['Read the issuer’s metadata', ...metadata],
+      [
+        'Send the user to the issuer',
+        browserTo('issuer', `GET ${stack.issuer}/v1/authorize`),
+        'client_id=web',
+        `redirect_uri=${stack.web}/callback.html`,
+        'response_type=code',
+        'scope=openid profile offline_access',
+        `state=${short(asked('state'))}`,
+        `nonce=${short(asked('nonce'))}`,
+        `code_challenge=${asked('code_challenge')}`,
+        'code_challenge_method=S256',
+      ],
+      [
+        'Return with an authorization code',
+        `Issuer to browser GET ${stack.web}/callback.html`,
+        `code=${short(code)}`,
+        `state=${short(asked('state'))}`,
+        `iss=${stack.issuer}`,
+      ],
+      ['Read the issuer’s metadata', ...metadata],
+      [
+        'Exchange the code for tokens',
+        browserTo('issuer', `POST ${stack.issuer}/v1/token`),
+        `redirect_uri=${stack.web}/callback.html`,
+        `code=${short(code)}`,
+        `code_verifier=${short(code_verifier)}`,
+        'grant_type=authorization_code',
+        'client_id=web',
+        'Issuer to browser 200',
+        'token_type=Bearer',
+        'expires_in=3600',
+        'scope=openid profile offline_access',
+        `access_token=${short(access_token)}`,
+        `id_token=${short(id_token)}`,
+        `refresh_token=${short(refresh_token)}`,
+      ],
+      ['Get the issuer’s keys', browserTo('issuer', `GET ${stack.issuer}/v1/keys`), 'Issuer to browser 200', 'keys=2'],
+      [
+        'Call the API with the access token',
+        browserTo('API', `GET ${stack.api}/session`),
+        `Authorization=Bearer ${short(access_token)}`,
+        'API to browser 200',
+        'principal=00ualice000000000000',
+      ],
+    ]);
+    assert.equal(session.hops.length, 6);
+    await screenshot(page, 'signed-in');
+    await screenshot(page, 'signed-in-dark', { colorScheme: 'dark' });
+    await screenshot(page, 'signed-in-phone', { width: 390 });
+    await checkAccessibility(page, 'how you signed in');
+    await page.setViewportSize({ width: 360, height: 740 });
+    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth), 0, 'scrolls sideways');
+    await page.setViewportSize({ width: 1200, height: 800 });
+
+    // Another tab shows the same, and a renewal there is shown here.
+    const other = await visitor.open('/signed-in.html');
+    await other.getByRole('heading', { name: 'API call' }).waitFor();
+    assert.deepEqual(await shownSteps(other), await shownSteps(page));
+    await expire(other);
+    await other.getByRole('button', { name: 'GET /session as you' }).click();
+    await page.getByRole('heading', { name: 'Last renewal' }).waitFor();
+    const renewed = await sessionOf(page);
+    const renewal = (await shownSteps(page)).find(([title]) => title === 'Renew the tokens');
+    assert.deepEqual(renewal, [
+      'Renew the tokens',
+      browserTo('issuer', `POST ${stack.issuer}/v1/token`),
+      `refresh_token=${short(refresh_token)}`,
+      'grant_type=refresh_token',
+      'client_id=web',
+      'Issuer to browser 200',
+      'token_type=Bearer',
+      'expires_in=3600',
+      'scope=openid profile offline_access',
+      `access_token=${short(renewed.accessToken)}`,
+      `id_token=${short(renewed.idToken)}`,
+      `refresh_token=${short(renewed.refreshToken)}`,
+    ]);
+    for (const tab of [page, other]) {
+      const { hops, renewalHops } = await sessionOf(tab);
+      assert.deepEqual([hops, renewalHops.length], [session.hops, 2]);
+      assertNoSecret([hops, renewalHops, await tab.content()], secrets.flatMap((found) => Object.values(found)));
+    }
+
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.waitForURL(`${stack.web}/signed-out.html`);
+    await other.getByText('After you sign in, each request').waitFor();
+    assert.equal(await other.locator('.sequence').count(), 0);
+    for (const tab of [page, other]) assert.doesNotMatch(await tab.evaluate(() => JSON.stringify({ ...sessionStorage })), /hops|v1/);
+  },
+
   async 'values from the API never become markup'({ visitor }) {
     const page = await visitor.open();
     const id = fresh('markup');
@@ -763,7 +886,7 @@ export const scenarios = {
     await page.keyboard.press('Enter');
     assert.equal(await page.evaluate(() => document.activeElement?.id), 'main');
     await page.setViewportSize({ width: 360, height: 740 });
-    for (const path of ['/', '/state.html', '/callback.html', '/signed-out.html', '/404.html']) {
+    for (const path of ['/', '/state.html', '/signed-in.html', '/callback.html', '/signed-out.html', '/404.html']) {
       await page.goto(stack.web + path);
       await page.locator('h1').first().waitFor();
       const wider = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
