@@ -7,6 +7,7 @@ import logging
 import os
 import re
 import subprocess
+import sys
 import tempfile
 import threading
 import unittest
@@ -19,6 +20,8 @@ from samtranslator.translator.translator import Translator
 from samtranslator.yaml_helper import yaml_parse
 
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / ".ci" / "template"))
+import translation  # noqa: E402
 os.environ.setdefault("AWS_DEFAULT_REGION", "eu-west-1")
 logging.getLogger("samtranslator").setLevel(logging.ERROR)
 
@@ -35,6 +38,7 @@ NOT_VARIABLES = {
     "Architecture",
     "IntrospectionSecretArn",
     "Layers",
+    "LogKeyArn",
     "LogRetentionDays",
     "MemorySize",
     "OrganizationId",
@@ -42,6 +46,8 @@ NOT_VARIABLES = {
     "SecurityGroupIds",
     "SubnetIds",
     "Timeout",
+    "Tracing",
+    "VariablesKeyArn",
 }
 
 
@@ -132,23 +138,53 @@ class Published(unittest.TestCase):
             for value in bad:
                 self.assertNotRegex(value, f"^(?:{pattern})$", name)
 
-    def test_the_permissions_are_these(self):
+    def deployed(self, given):
+        """The resources with these parameters, conditions decided."""
         resources = translated("publish/template.yaml")
-        statements = [
-            (statement["Action"], statement["Resource"])
-            for role in of_type(resources, "AWS::IAM::Role")
-            for policy in role["Policies"]
-            for statement in policy["PolicyDocument"]["Statement"]
+        values = translation.parameters(self.template, given)
+        return translation.resources({**self.template, "Resources": resources}, values)
+
+    def permissions(self, given):
+        """Every action that a role allows, on what; managed policies; who may invoke the function."""
+        resources = self.deployed(given)
+        for role in of_type(resources, "AWS::IAM::Role"):
+            yield from role.get("ManagedPolicyArns", [])
+            for policy in role["Policies"]:
+                yield from ((statement["Action"], statement["Resource"]) for statement in policy["PolicyDocument"]["Statement"])
+        for permission in of_type(resources, "AWS::Lambda::Permission"):
+            yield permission["Action"], permission["Principal"], permission["PrincipalOrgID"]
+
+    def test_the_permissions_are_these(self):
+        least = [
+            (["logs:CreateLogStream", "logs:PutLogEvents"], {"Fn::GetAtt": ["LogGroup", "Arn"]}),
+            ("lambda:InvokeFunction", {"Fn::GetAtt": ["Authorizer", "Arn"]}),
         ]
+        self.assertEqual(list(self.permissions({})), least)
+        everything = {"Tracing": "Active", "SubnetIds": "subnet-1", "SecurityGroupIds": "sg-1", "OrganizationId": "o-abcdefghij"}
         self.assertEqual(
-            statements,
+            [permission for permission in self.permissions(everything) if permission not in least],
             [
-                (["logs:CreateLogStream", "logs:PutLogEvents"], {"Fn::GetAtt": ["LogGroup", "Arn"]}),
-                ("lambda:InvokeFunction", {"Fn::GetAtt": ["Authorizer", "Arn"]}),
+                # Network interfaces in the VPC.
+                "arn:aws:iam::aws:policy/service-role/AWSLambdaENIManagementAccess",
+                # X-Ray has no resources for these.
+                (["xray:PutTraceSegments", "xray:PutTelemetryRecords"], "*"),
+                # Every account of the organization.
+                ("lambda:InvokeFunction", "*", "o-abcdefghij"),
             ],
         )
-        [permission] = of_type(resources, "AWS::Lambda::Permission")
-        self.assertEqual((permission["Principal"], permission["PrincipalOrgID"]), ("*", {"Ref": "OrganizationId"}))
+
+    def test_operators_set_the_function_and_its_keys(self):
+        key = "arn:aws:kms:eu-west-1:111122223333:key/0"
+        given = {"MemorySize": "512", "Timeout": "9", "Layers": "a,b", "LogRetentionDays": "7", "Tracing": "Active"}
+        for keys in [{}, {"VariablesKeyArn": key, "LogKeyArn": key}]:
+            resources = self.deployed({**given, **keys})
+            [function] = of_type(resources, "AWS::Lambda::Function")
+            [logs] = of_type(resources, "AWS::Logs::LogGroup")
+            self.assertEqual(
+                (function["MemorySize"], function["Timeout"], function["Layers"], function["TracingConfig"], function.get("KmsKeyArn")),
+                ("512", "9", "a,b", {"Mode": "Active"}, keys.get("VariablesKeyArn")),
+            )
+            self.assertEqual((logs["RetentionInDays"], logs.get("KmsKeyId")), ("7", keys.get("LogKeyArn")))
 
 
 class Examples(unittest.TestCase):
