@@ -215,7 +215,7 @@ class Examples(unittest.TestCase):
         self.assertIn('["$request.header.Authorization", "$context.routeKey"]', text)
 
     def test_every_operation_of_the_rest_examples_has_the_authorizer(self):
-        for path in ["rest-api/template", "shared/api", "shared/api-of-another-account", "cloudformation/template"]:
+        for path in ["rest-api/template", "shared/api", "shared/api-of-another-account", "shared/api-with-rules", "cloudformation/template"]:
             for api in of_type(translated(f"examples/{path}.yaml"), "AWS::ApiGateway::RestApi"):
                 operations = [operation for item in api["Body"]["paths"].values() for operation in item.values()]
                 self.assertGreaterEqual(len(operations), 2, path)
@@ -229,9 +229,23 @@ class Examples(unittest.TestCase):
             self.assertEqual(route["AuthorizationType"], "CUSTOM")
 
     def test_the_shared_authorizer_needs_no_permission_of_an_api(self):
-        for path in ["shared/api", "shared/api-of-another-account"]:
+        for path in ["shared/api", "shared/api-of-another-account", "shared/api-with-rules"]:
             for permission in of_type(translated(f"examples/{path}.yaml"), "AWS::Lambda::Permission"):
                 self.assertEqual(permission["FunctionName"], {"Ref": "NotesFunction"}, path)
+
+    def test_an_api_with_rules_nests_the_published_application(self):
+        resource = source("examples/shared/api-with-rules.yaml")["Resources"]["Authorizer"]["Properties"]
+        published = source("publish/template.yaml")
+        self.assertEqual((ROOT / "examples/shared" / resource["Location"]).resolve(), ROOT / "publish/template.yaml")
+        self.assertLessEqual(set(resource["Parameters"]), set(published["Parameters"]))
+        rules = resource["Parameters"]["AccessRules"]
+        self.assertRegex(rules, f"^(?:{published['Parameters']['AccessRules']['AllowedPattern']})$")
+        self.assertEqual([rule["path"] for rule in json.loads(rules)], ["/notes/*"] * 2)
+        authorizer = source("examples/shared/api-with-rules.yaml")["Resources"]["Api"]["Properties"]["Auth"]["Authorizers"]["Own"]
+        for attribute in [authorizer["FunctionArn"], authorizer["FunctionInvokeRole"]]:
+            name, _, output = ".".join(attribute["Fn::GetAtt"]).partition(".Outputs.")
+            self.assertEqual(name, "Authorizer")
+            self.assertIn(output, published["Outputs"])
 
     def test_a_websocket_connection_has_the_authorizer(self):
         routes = {route["RouteKey"]: route for route in of_type(translated("examples/websocket/template.yaml"), "AWS::ApiGatewayV2::Route")}
