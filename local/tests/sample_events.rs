@@ -9,12 +9,14 @@ use std::process::Command;
 
 const ALICE: &str = "Authorization: Bearer {{token:alice}}";
 const BOB: &str = "Authorization: Bearer {{token:bob}}";
+/// A thief has the token and not its key.
+const STOLEN: &str = "Authorization: DPoP {{bound-token:alice}}";
 const JSON: &str = "Content-Type: application/json";
 const BODY: &str = r#"{"value": {"greeting": "hello"}, "visibility": "private"}"#;
 const CREATE: &str = "If-None-Match: *";
 
 /// Each file with the arguments that print it.
-const SAMPLES: [(&str, &[&str]); 22] = [
+const SAMPLES: [(&str, &[&str]); 25] = [
     (
         "authorizer/http-api-1.0-signed-in",
         &["http-1.0", "GET", "/state", "--user", "alice"],
@@ -26,6 +28,18 @@ const SAMPLES: [(&str, &[&str]); 22] = [
     (
         "authorizer/http-api-2.0-signed-out",
         &["http-2.0", "PUT", "/state/home"],
+    ),
+    (
+        "authorizer/http-api-2.0-bound-token",
+        &["http-2.0", "GET", "/state", "--user", "alice", "--dpop"],
+    ),
+    (
+        "authorizer/request-bound-token",
+        &["request", "GET", "/state", "--user", "alice", "--dpop"],
+    ),
+    (
+        "authorizer/request-stolen-token",
+        &["request", "GET", "/state", "--header", STOLEN],
     ),
     (
         "authorizer/request-signed-in",
@@ -210,6 +224,9 @@ fn wrong_arguments_are_refused() {
         (&["rest", "GET", "state"], "begins with `/`"),
         (&["rest", "--user", "eve"], "alice, bob or ada"),
         (&["rest", "--header", "X"], "NAME: VALUE"),
+        (&["request", "--dpop"], "--user"),
+        (&["token", "--user", "alice", "--dpop"], "http-2.0"),
+        (&["rest", "--user", "alice", "--dpop"], "http-2.0"),
     ] {
         let mut command = Command::new(env!("CARGO_BIN_EXE_local"));
         let output = command.arg("event").args(arguments).output().unwrap();

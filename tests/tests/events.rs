@@ -49,7 +49,7 @@ fn with_parsed_body(mut answer: Value) -> Value {
 
 #[test]
 fn every_sample_event_gets_its_recorded_answer() {
-    let stack = RunningStack::start("events", &[]);
+    let stack = RunningStack::start("events", &["--parameter", "Dpop=accept"]);
     for function in ["authorizer", "api-handler"] {
         let events = repository().join("events").join(function);
         let answers = repository().join("tests/answers").join(function);

@@ -31,7 +31,8 @@ use crate::template::route_path::RoutePath;
 
 /// Print a sample event of API Gateway for a function
 ///
-/// A token in it is `{{token:USER}}`, which `cargo local invoke` replaces with a real one. Times and ids are fixed.
+/// A token in it is `{{token:USER}}`, which `cargo local invoke` replaces with a real one, as it does `{{bound-token:USER}}`
+/// and `{{proof:USER METHOD URL}}`. Times and ids are fixed.
 #[derive(Debug, Args)]
 pub struct SampleEvent {
     /// Kind of event
@@ -49,6 +50,9 @@ pub struct SampleEvent {
     /// Scopes of the user's token, separated by spaces
     #[arg(long, value_name = "SCOPES", requires = "user")]
     scope: Option<String>,
+    /// For the authorizer: the user's token is bound to a key, and the request has a proof (DPoP)
+    #[arg(long, requires = "user", conflicts_with = "expired")]
+    dpop: bool,
     /// For the handler: the user's token has expired
     #[arg(long, requires = "user")]
     expired: bool,
@@ -110,6 +114,11 @@ impl SampleEvent {
     pub(crate) async fn run(&self, options: &StackOptions) -> Result<ExitCode, Failed> {
         if let Err(wrong) = CalledRoute::parse(&self.method, &self.path) {
             return Ok(wrong_usage(&wrong));
+        }
+        if self.dpop && !self.kind.carries_a_proof() {
+            return Ok(wrong_usage(
+                "--dpop: expected one of the kinds request, http-1.0 and http-2.0, whose events carry a proof",
+            ));
         }
         let user = match self.user.as_deref() {
             None if self.kind == EventKind::Token => users().first(),
@@ -190,12 +199,10 @@ impl SampleEvent {
             .header("user-agent", "curl/8.5.0")
             .header("x-forwarded-port", "443")
             .header("x-amzn-trace-id", TRACE);
-        let names_credential = |(name, _): &(HeaderName, HeaderValue)| name == "authorization";
-        if let Some(user) = user
-            && self.kind.is_for_authorizer()
-            && !self.headers.iter().any(names_credential)
-        {
-            request = request.header("authorization", format!("Bearer {}", self.token(user)));
+        for (name, value) in self.credentials(user) {
+            if !self.headers.iter().any(|(given, _)| given == name) {
+                request = request.header(name, value);
+            }
         }
         for (name, value) in &self.headers {
             request = request.header(name, value);
@@ -215,12 +222,28 @@ impl SampleEvent {
         Ok(call)
     }
 
-    /// The placeholder of a user's token.
-    fn token(&self, user: &User) -> String {
-        match &self.scope {
-            None => format!("{{{{token:{}}}}}", user.name),
-            Some(scopes) => format!("{{{{token:{}:{scopes}}}}}", user.name),
+    /// The headers with which a user calls.
+    fn credentials(&self, user: Option<&User>) -> Vec<(&'static str, String)> {
+        match user.filter(|_| self.kind.is_for_authorizer()) {
+            None => Vec::new(),
+            Some(user) if self.dpop => {
+                let path = self.path.split('?').next().unwrap_or_default();
+                let proof = format!("{{{{proof:{} {} {path}}}}}", user.name, self.method);
+                let token = self.token("bound-token", user);
+                vec![("authorization", format!("DPoP {token}")), ("dpop", proof)]
+            }
+            Some(user) => {
+                let token = self.token("token", user);
+                vec![("authorization", format!("Bearer {token}"))]
+            }
         }
+    }
+
+    /// The placeholder of a user's token.
+    fn token(&self, kind: &str, user: &User) -> String {
+        let scopes = self.scope.iter().map(|scopes| format!(":{scopes}"));
+        let scopes: String = scopes.collect();
+        format!("{{{{{kind}:{}{scopes}}}}}", user.name)
     }
 
     /// What the authorizer would have answered about the caller; none on a route without an authorizer.
@@ -273,7 +296,7 @@ impl SampleEvent {
     /// The opening of a WebSocket: browsers cannot set headers there, so the token is in the query.
     fn websocket(&self, region: &str, user: Option<&User>) -> Value {
         let domain = domain(region);
-        let token = user.map(|user| self.token(user));
+        let token = user.map(|user| self.token("token", user));
         let single: Map<String, Value> = token
             .iter()
             .map(|token| ("access_token".to_owned(), json!(token)))
@@ -317,6 +340,10 @@ impl SampleEvent {
 impl EventKind {
     const fn is_for_authorizer(self) -> bool {
         !matches!(self, Self::Rest | Self::Http)
+    }
+
+    const fn carries_a_proof(self) -> bool {
+        matches!(self, Self::Request | Self::Http1 | Self::Http2)
     }
 
     const fn is_http(self) -> bool {

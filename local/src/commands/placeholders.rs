@@ -2,7 +2,8 @@
 //!
 //! - `{{token:USER}}` or `{{token:USER:SCOPE}}`: a token of that user;
 //! - `{{bound-token:USER}}` or `{{bound-token:USER:SCOPE}}`: one that is bound to a new key (DPoP, RFC 9449);
-//! - `{{proof:USER METHOD URL}}`: a proof by that key, for that token and this request.
+//! - `{{proof:USER METHOD URL}}`: a proof by that key, for that token and this request. A URL that begins with `/` is
+//!   below the running stack's API.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -56,7 +57,7 @@ pub(super) async fn replace(
         if let Entry::Vacant(vacant) = values.entry((kind, wanted)) {
             let (user, scope) = wanted.split_once(':').unwrap_or((wanted, DEFAULT_SCOPE));
             let value = match kind {
-                PROOF => prove(wanted, &bound)?,
+                PROOF => prove(wanted, &bound, &stack.api)?,
                 BOUND_TOKEN => {
                     let key = BindingKey::generate()?;
                     let sign_in = SignIn::at(stack)?;
@@ -103,6 +104,7 @@ fn next(event: &str) -> Option<(&str, &'static str, &str)> {
 fn prove(
     wanted: &str,
     bound: &HashMap<&str, (BindingKey, String)>,
+    api: &str,
 ) -> Result<String, PlaceholderError> {
     let parts: Vec<&str> = wanted.split(' ').collect();
     let [user, method, url] = parts[..] else {
@@ -110,9 +112,10 @@ fn prove(
     };
     let nothing_bound = || PlaceholderError::NothingBound(user.to_owned());
     let (key, token) = bound.get(user).ok_or_else(nothing_bound)?;
+    let base = if url.starts_with('/') { api } else { "" };
     Ok(key.proof(&ProofOf {
         method,
-        url,
+        url: &format!("{base}{url}"),
         issued_at: SystemClock.now().unix_timestamp(),
         nonce: None,
         token: Some(token),
@@ -121,6 +124,10 @@ fn prove(
 
 #[cfg(test)]
 mod tests {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+    use serde_json::Value;
+
     use super::*;
 
     #[test]
@@ -156,8 +163,28 @@ mod tests {
             ("alice", "expected `{{proof:USER METHOD URL}}`"),
             ("alice GET", "expected `{{proof:USER METHOD URL}}`"),
         ] {
-            let error = prove(wanted, &none).unwrap_err().to_string();
+            let error = prove(wanted, &none, "http://api").unwrap_err().to_string();
             assert!(error.contains(expected), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_path_is_below_the_api_of_the_stack() {
+        let key = BindingKey::generate().unwrap();
+        let bound = HashMap::from([("alice", (key, "token".to_owned()))]);
+        for (wanted, expected) in [
+            ("alice GET /state", "http://127.0.0.1:3000/prod/state"),
+            (
+                "alice GET https://a.example/state",
+                "https://a.example/state",
+            ),
+        ] {
+            let proof = prove(wanted, &bound, "http://127.0.0.1:3000/prod").unwrap();
+            let claims = URL_SAFE_NO_PAD
+                .decode(proof.split('.').nth(1).unwrap())
+                .unwrap();
+            let claims: Value = serde_json::from_slice(&claims).unwrap();
+            assert_eq!(claims["htu"], expected, "{wanted}");
         }
     }
 }
