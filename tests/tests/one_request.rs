@@ -171,8 +171,8 @@ async fn a_denial_says_which_sign_in_would_do() {
         let answer = send(request.bearer_auth(token)).await;
         match expected {
             Some(acr) => assert_eq!((answer.status, answer.json()), (403, denied(acr))),
-            // The handler answers: the write lacks its precondition.
-            None => assert_eq!(answer.status, 428, "{answer:?}"),
+            // The handler answers: the write has no body.
+            None => assert_eq!(answer.status, 415, "{answer:?}"),
         }
     }
 }
