@@ -27,7 +27,7 @@ pub struct Inspection {
     claims: UnverifiedClaims,
     /// A valid header, a decodable signature, a subject and a principal.
     pub form: Result<(), Refusal>,
-    /// The expected kind of token, not bound to a key.
+    /// The expected kind of token, bound to a key as its scheme says.
     pub kind: Result<(), Refusal>,
     /// A trusted issuer.
     pub issuer: Result<(), Refusal>,
@@ -64,7 +64,7 @@ impl Inspection {
 }
 
 impl Verifier {
-    /// Runs every check of a token. Audience and client are checked for the trusted issuer that the token names, or for
+    /// Runs every check of a token that is sent with a scheme. Audience and client are checked for the trusted issuer that the token names, or for
     /// the only one.
     ///
     /// # Errors
@@ -73,6 +73,7 @@ impl Verifier {
     pub async fn inspect(
         &self,
         token: &BearerToken,
+        scheme: Scheme,
         deadline: Deadline,
     ) -> Result<Inspection, Refusal> {
         let jws = CompactJws::split(token.reveal())?;
@@ -101,7 +102,7 @@ impl Verifier {
         };
         Ok(Inspection {
             form: self.inspect_form(&jws, &header, &claims, judge),
-            kind: self.inspect_kind(&header, &claims),
+            kind: self.inspect_kind(&header, &claims, scheme),
             issuer: found.map(drop),
             key: key.map(|found| found.map(drop)),
             signature,
@@ -130,11 +131,11 @@ impl Verifier {
         &self,
         header: &Map<String, Value>,
         claims: &UnverifiedClaims,
+        scheme: Scheme,
     ) -> Result<(), Refusal> {
         let says_access_token = header::says_access_token(header)?;
         self.requirements.check_kind(says_access_token, claims)?;
-        self.requirements
-            .check_scheme(Scheme::Bearer, claims.binding())
+        self.requirements.check_scheme(scheme, claims.binding())
     }
 }
 

@@ -20,7 +20,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use authorizer::authorizer::Authorizer;
-use authorizer::bearer::BearerToken;
+use authorizer::bearer::{BearerToken, Scheme};
 use authorizer::clock::{Clock, ManualClock, Timestamp};
 use authorizer::config::Settings;
 use authorizer::deadline::Deadline;
@@ -107,7 +107,10 @@ impl World {
             Ok(token) => token,
             Err(refusal) => return vec![refusal.code()],
         };
-        match verifier.inspect(&token, Deadline::UNKNOWN).await {
+        match verifier
+            .inspect(&token, Scheme::Bearer, Deadline::UNKNOWN)
+            .await
+        {
             Ok(found) => {
                 let made = [Some(found.form), Some(found.kind), Some(found.issuer)];
                 let made = made

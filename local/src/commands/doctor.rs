@@ -89,6 +89,14 @@ struct GivenFacts {
     token: Option<String>,
 }
 
+/// What the settings at the end of the report are made of.
+#[derive(Debug)]
+struct Learned {
+    /// The URL of the keys.
+    jwks_uri: Option<String>,
+    has_bound_token: bool,
+}
+
 /// Why a check is skipped.
 #[derive(Clone, Copy, Debug)]
 enum Skip {
@@ -124,8 +132,8 @@ impl Doctor {
             }
         };
         let mut report = Report::new(self.json);
-        let jwks_uri = self.examine(&given, &mut report).await?;
-        Ok(report.finish(|report| settings::closing(self, jwks_uri.as_deref(), report))?)
+        let learned = self.examine(&given, &mut report).await?;
+        Ok(report.finish(|report| settings::closing(self, &learned, report))?)
     }
 
     /// Reads what the options name.
@@ -156,8 +164,8 @@ impl Doctor {
         Probe::new(Some(&pem), proxy.as_ref()).map_err(|error| wrong(&error))
     }
 
-    /// Runs the checks in order and returns the URL of the keys.
-    async fn examine(&self, given: &GivenFacts, report: &mut Report) -> io::Result<Option<String>> {
+    /// Runs the checks in order.
+    async fn examine(&self, given: &GivenFacts, report: &mut Report) -> io::Result<Learned> {
         let probe = &given.probe;
         if let Some(token) = &given.token {
             report.hide(token);
@@ -193,9 +201,13 @@ impl Doctor {
 
         let walked = sign_in::walk(self, metadata, client, probe).await;
         let issuer = discovery.map(drop);
-        self.judge_tokens(given, walked, issuer, usable_keys, report)
+        let has_bound_token = self
+            .judge_tokens(given, walked, issuer, usable_keys, report)
             .await?;
-        Ok(keys.ok().and_then(Keys::url).map(str::to_owned))
+        Ok(Learned {
+            jwks_uri: keys.ok().and_then(Keys::url).map(str::to_owned),
+            has_bound_token,
+        })
     }
 
     /// `client` and `client_type`; whether a sign-in can go on from there.
@@ -223,7 +235,7 @@ impl Doctor {
         Ok(client)
     }
 
-    /// The checks of the given token, or else of the token from the sign-in, and `sign_in`.
+    /// The checks of the given token, or else of the token from the sign-in, and `sign_in`; whether the token is bound.
     async fn judge_tokens(
         &self,
         given: &GivenFacts,
@@ -231,7 +243,7 @@ impl Doctor {
         issuer: Fact<()>,
         keys: Fact<&Keys>,
         report: &mut Report,
-    ) -> io::Result<()> {
+    ) -> io::Result<bool> {
         let settings = &given.settings;
         let brought = match walked {
             Ok(Ok(tokens)) => {
@@ -261,7 +273,8 @@ impl Doctor {
             (Some(_), Ok(Ok(brought))) => token::all(Ok(brought), self),
             _ => Vec::new(),
         };
-        report.add(sign_in::check(brought, &apart))
+        report.add(sign_in::check(brought, &apart))?;
+        Ok(judged.is_ok_and(Examined::is_bound))
     }
 }
 

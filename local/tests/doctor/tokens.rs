@@ -255,15 +255,56 @@ async fn tokens_of_a_wrong_form_or_kind() {
                 "`access_token`",
             ),
             (
-                "a bound token",
+                "a binding to something that is no thumbprint",
                 json!({"cnf": {"jkt": "x"}}),
                 one("token_kind"),
-                "bound to a key",
-                "DPOP=accept",
+                r#"not bound to one key (`cnf` {"jkt":"x"})"#,
+                "43 characters",
+            ),
+            (
+                "a binding to no key",
+                json!({"cnf": {}}),
+                one("token_kind"),
+                "not bound to one key (`cnf` {})",
+                "`jkt` only",
+            ),
+            (
+                "a binding to a key and to a certificate",
+                json!({"cnf": {"jkt": THUMBPRINT, "x5t#S256": "x"}}),
+                one("token_kind"),
+                "not bound to one key",
+                "certificate is not supported",
             ),
         ],
     )
     .await;
+}
+
+/// The `jkt` of RFC 9449, section 6.1.
+const THUMBPRINT: &str = "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I";
+
+#[tokio::test]
+async fn a_bound_token_is_judged_as_one() {
+    let issuer = Issuer::start(|_| {}).await;
+    let bound = changed(claims(&issuer.url), &json!({"cnf": {"jkt": THUMBPRINT}}));
+    let token = mint(&header(), &bound);
+    judge("bound", &issuer, &token, &[], "", "").await;
+
+    let options = [
+        all_options(&issuer.url),
+        vec!["--token".to_owned(), format!("DPoP {token}")],
+    ]
+    .concat();
+    let kind = check(&report(&options).await, "token_kind").clone();
+    let found = kind["found"].as_str().unwrap();
+    assert!(
+        found.contains(THUMBPRINT) && found.contains("DPoP"),
+        "{found}"
+    );
+    let text = String::from_utf8(doctor(&options).await.stdout).unwrap();
+    let closing: Vec<&str> = text.lines().rev().take(2).collect();
+    assert!(closing[0].ends_with(" DPOP=accept"), "{text}");
+    assert!(closing[1].ends_with(" --parameter Dpop=accept"), "{text}");
 }
 
 #[tokio::test]

@@ -1,11 +1,11 @@
 //! The end of the report: the settings.
 
-use super::Doctor;
+use super::{Doctor, Learned};
 use crate::commands::report::Report;
 use crate::issuer::AUDIENCE;
 
 /// The last lines: how many checks failed, or what to run, and the environment variables of the authorizer on one line.
-pub(super) fn closing(doctor: &Doctor, jwks_uri: Option<&str>, report: &Report) -> String {
+pub(super) fn closing(doctor: &Doctor, learned: &Learned, report: &Report) -> String {
     let failed = report.failed();
     if failed > 0 {
         return format!("\n{failed} failed: mend the first one and run the command again\n");
@@ -15,9 +15,15 @@ pub(super) fn closing(doctor: &Doctor, jwks_uri: Option<&str>, report: &Report) 
     if let Some(client_id) = &doctor.client_id {
         variables.push(("CLIENT_IDS", client_id));
     }
-    if let Some(jwks_uri) = jwks_uri {
+    if let Some(jwks_uri) = &learned.jwks_uri {
         variables.push(("JWKS_URI", jwks_uri));
     }
+    let dpop = if learned.has_bound_token {
+        variables.push(("DPOP", "accept"));
+        " --parameter Dpop=accept"
+    } else {
+        ""
+    };
     let variables: Vec<String> = variables
         .iter()
         .map(|(name, value)| format!("{name}={}", quoted(value)))
@@ -29,7 +35,7 @@ pub(super) fn closing(doctor: &Doctor, jwks_uri: Option<&str>, report: &Report) 
     };
     let here = match &doctor.client_id {
         Some(client_id) => format!(
-            "the pages with this issuer: cargo local --issuer {} --client-id {} --audience {}\n",
+            "the pages with this issuer: cargo local --issuer {} --client-id {} --audience {}{dpop}\n",
             quoted(&doctor.issuer),
             quoted(client_id),
             quoted(audience)

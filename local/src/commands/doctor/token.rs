@@ -8,7 +8,7 @@ use std::ffi::OsString;
 use std::io;
 use std::sync::Arc;
 
-use authorizer::bearer::BearerToken;
+use authorizer::bearer::{BearerToken, Scheme};
 use authorizer::config::Settings;
 use authorizer::issuer::http_client::{
     ConnectFault, Document, Request, Sending, Transport, TransportError,
@@ -46,10 +46,7 @@ impl Examined {
         keys: Fact<&Keys>,
     ) -> Self {
         let inspection = match BearerToken::from_token(token) {
-            Ok(bearer) => {
-                let verifier = verifier(settings, keys.ok());
-                verifier.inspect(&bearer, Deadline::UNKNOWN).await
-            }
+            Ok(bearer) => inspect(&verifier(settings, keys.ok()), &bearer).await,
             Err(refusal) => Err(refusal),
         };
         Self {
@@ -63,6 +60,12 @@ impl Examined {
 }
 
 impl Examined {
+    /// Whether it is bound to a key, so that the authorizer needs `DPOP`.
+    pub(super) fn is_bound(&self) -> bool {
+        let cnf = self.inspection.as_ref().ok();
+        cnf.is_some_and(|token| token.claim("cnf").is_some())
+    }
+
     pub(super) fn subject(&self) -> String {
         let claim = self.inspection.as_ref().ok();
         let claim = claim.and_then(|inspection| inspection.claim("sub"));
@@ -76,10 +79,25 @@ impl Examined {
 /// A token as pasted: perhaps with white space around it, or with the scheme before it.
 pub(in crate::commands) fn bare(token: &str) -> &str {
     let token = token.trim();
-    match token.split_at_checked(7) {
-        Some((scheme, rest)) if scheme.eq_ignore_ascii_case("bearer ") => rest.trim(),
+    match token.split_once(' ') {
+        Some((scheme, rest)) if ["bearer", "dpop"].contains(&&*scheme.to_ascii_lowercase()) => {
+            rest.trim()
+        }
         _ => token,
     }
+}
+
+/// Runs every check of a token, sent with the scheme that it is for.
+async fn inspect(verifier: &Verifier, token: &BearerToken) -> Result<Inspection, Refusal> {
+    let plain = verifier
+        .inspect(token, Scheme::Bearer, Deadline::UNKNOWN)
+        .await?;
+    if plain.kind != Err(Refusal::BoundToken) {
+        return Ok(plain);
+    }
+    verifier
+        .inspect(token, Scheme::Dpop, Deadline::UNKNOWN)
+        .await
 }
 
 /// The authorizer's verifier, with keys that have been fetched already.
@@ -131,6 +149,8 @@ impl Source for Given<'_> {
             // Without the option the check of it is skipped.
             "AUDIENCE" => self.doctor.audience.as_deref().unwrap_or("any"),
             "CLIENT_IDS" => self.doctor.client_id.as_deref()?,
+            // A token may be bound or not; the report says which.
+            "DPOP" => "accept",
             _ => return None,
         };
         Some(value.into())
@@ -147,7 +167,13 @@ mod tests {
 
     #[test]
     fn pasted_tokens_are_cleaned_up() {
-        for text in ["a.b.c", " a.b.c\n", "Bearer a.b.c", "bearer  a.b.c "] {
+        for text in [
+            "a.b.c",
+            " a.b.c\n",
+            "Bearer a.b.c",
+            "bearer  a.b.c ",
+            "DPoP a.b.c",
+        ] {
             assert_eq!(bare(text), "a.b.c", "{text:?}");
         }
         assert_eq!(bare("bearer"), "bearer");

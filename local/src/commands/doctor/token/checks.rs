@@ -16,8 +16,8 @@ const FORM: Check = Check::new(
 
 const KIND: Check = Check::new(
     "token_kind",
-    "an access token that is not bound to a key",
-    "RFC 8725, section 3.12; https://developer.okta.com/docs/guides/validate-access-tokens/",
+    "an access token, not bound or bound to one key by `cnf.jkt`",
+    "RFC 8725, section 3.12; RFC 9449, section 6.1; https://developer.okta.com/docs/guides/validate-access-tokens/",
 );
 
 const ISSUER: Check = Check::new(
@@ -132,7 +132,14 @@ fn form(token: &Examined) -> Outcome {
 
 fn kind(token: &Inspection) -> Outcome {
     let Err(refusal) = token.kind else {
-        return KIND.pass("an access token");
+        return KIND.pass(match token.claim("cnf").and_then(|cnf| cnf.get("jkt")) {
+            None => "an access token".to_owned(),
+            jkt => format!(
+                "an access token that is bound to the key with the thumbprint {}: only a proof by that key makes it \
+                 usable (DPoP)",
+                shown::value(jkt)
+            ),
+        });
     };
     let typ = token.header_member("typ");
     let is_internal = typ
@@ -152,10 +159,10 @@ fn kind(token: &Inspection) -> Outcome {
             format!("`typ` {}", shown::value(typ)),
             "send an access token: `typ` names another kind",
         ),
-        Refusal::BoundToken => KIND.fail(
-            format!("a token bound to a key (`cnf` {})", shown::value(token.claim("cnf"))),
-            "set DPOP=accept for the authorizer and send the token with a proof, or clear Applications > your \
-             application > General > Require Demonstrating Proof of Possession",
+        Refusal::NotBoundToKey => KIND.fail(
+            format!("a token that is not bound to one key (`cnf` {})", shown::value(token.claim("cnf"))),
+            "have the issuer bind it by `jkt` only, the RFC 7638 thumbprint of the client's key: 43 characters of \
+             base64url. A binding to a certificate is not supported",
         ),
         other => KIND.fail(other.to_string(), "send an access token"),
     }
