@@ -3,14 +3,27 @@
 # While the stack runs, schemathesis tests it against the OpenAPI document that it serves.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-log=target/ci/readme.log
 mkdir -p target/ci
-cargo local >"$log" 2>&1 </dev/null &
-stack=$!
-trap 'kill -INT $stack 2>/dev/null; wait $stack || true' EXIT
-until grep -qx ready "$log"; do
-  kill -0 $stack 2>/dev/null || { cat "$log"; exit 1; }
-  sleep 1
-done
-README_STACK=running cargo test --locked --test readme
+log=target/ci/readme.log
+stack=
+trap '[ -z "$stack" ] || kill -INT "$stack" 2>/dev/null || true; wait' EXIT
+
+# Starts the stack with these flags and runs the blocks that follow such a start.
+run() {
+  cargo local "$@" >"$log" 2>&1 </dev/null &
+  stack=$!
+  until grep -qx ready "$log"; do
+    kill -0 "$stack" 2>/dev/null || { cat "$log"; exit 1; }
+    sleep 1
+  done
+  README_STACK="$*" cargo test --locked --test readme
+}
+
+run
 API_URL=http://127.0.0.1:3000/prod TOKEN="$(cargo -q local token alice)" api-handler/tests/schemathesis.sh
+sed -n 's/^cargo local \(--parameter .*\)/\1/p' README.md >target/ci/readme.starts
+while read -ra flags <&3; do
+  kill -INT "$stack"
+  wait "$stack" || true
+  run "${flags[@]}"
+done 3<target/ci/readme.starts

@@ -1,6 +1,10 @@
 //! Every `console` block of the README, run as it stands there, and what it prints compared with what stands below it.
 
-#![expect(clippy::panic, reason = "a test: what goes wrong here is its verdict")]
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test: what goes wrong here is its verdict"
+)]
 
 use std::fs;
 use std::io::Write as _;
@@ -17,16 +21,27 @@ struct Step {
     expected: String,
 }
 
-/// The commands of the page in their order, each with the lines that it should print.
-fn steps(page: &str) -> Vec<Step> {
-    let mut steps: Vec<Step> = Vec::new();
+/// The commands that go to one start of the stack, in their order.
+struct Part {
+    /// The flags of `cargo local`.
+    flags: String,
+    steps: Vec<Step>,
+}
+
+/// The parts of the page. A line of another block that starts the stack with parameters begins one.
+fn parts(page: &str) -> Vec<Part> {
+    let part = |flags: &str| Part {
+        flags: flags.to_owned(),
+        steps: Vec::new(),
+    };
+    let (mut parts, mut current) = (Vec::new(), part(""));
     let mut inside = false;
     for line in page.lines() {
         match (inside, line) {
             (false, "```console") => inside = true,
             (true, "```") => inside = false,
-            (true, line) => match (line.strip_prefix("$ "), steps.last_mut()) {
-                (Some(command), _) => steps.push(Step {
+            (true, line) => match (line.strip_prefix("$ "), current.steps.last_mut()) {
+                (Some(command), _) => current.steps.push(Step {
                     command: command.to_owned(),
                     expected: String::new(),
                 }),
@@ -36,22 +51,42 @@ fn steps(page: &str) -> Vec<Step> {
                 }
                 (None, None) => panic!("a block that starts with no command: {line}"),
             },
-            (false, _) => {}
+            (false, line) => {
+                if let Some(flags) = line.strip_prefix("cargo local ")
+                    && flags.starts_with("--parameter ")
+                {
+                    parts.push(std::mem::replace(&mut current, part(flags)));
+                }
+            }
         }
     }
-    steps
+    parts.push(current);
+    parts
 }
 
-/// With `README_STACK=running` the commands go, word for word, to a running stack that `cargo local` started; otherwise to
-/// one of the test's own on free ports, and with the binary in place of `cargo -q local`, which would wait for cargo.
+/// With `README_STACK` the commands of the part with these flags go, word for word, to a running stack that `cargo local`
+/// started; otherwise those of each part to one of the test's own on free ports, and with the binary in place of
+/// `cargo -q local`, which would wait for cargo.
 #[test]
 fn the_readme_is_true() {
     let page = fs::read_to_string(repository().join("README.md")).expect("the README");
-    let steps = steps(&page);
-    assert!(steps.len() >= 10, "the walk through is gone");
+    let parts = parts(&page);
+    let steps = |part: &Part| part.steps.len();
+    assert!(steps(&parts[0]) >= 10, "the walk through is gone");
+    assert!(parts.len() >= 2 && parts.iter().all(|part| steps(part) > 0));
 
-    let own_stack =
-        (std::env::var_os("README_STACK").is_none()).then(|| RunningStack::start("readme", &[]));
+    let running = std::env::var("README_STACK").ok();
+    let is_wanted = |part: &&Part| running.as_ref().is_none_or(|flags| *flags == part.flags);
+    let wanted: Vec<&Part> = parts.iter().filter(is_wanted).collect();
+    assert!(!wanted.is_empty(), "no part starts with {running:?}");
+    for part in wanted {
+        run(part, running.is_none());
+    }
+}
+
+fn run(Part { flags, steps }: &Part, on_its_own: bool) {
+    let flags: Vec<&str> = flags.split_whitespace().collect();
+    let own_stack = on_its_own.then(|| RunningStack::start("readme", &flags));
     let script: String = steps
         .iter()
         .map(|step| format!("{}\nprintf '%s' '{MARK}'\n", step.command))
@@ -83,7 +118,7 @@ fn the_readme_is_true() {
     let printed = String::from_utf8(printed).expect("text");
 
     let mut outputs = printed.split(MARK);
-    for step in &steps {
+    for step in steps {
         let output = outputs.next().unwrap_or_default();
         assert!(
             text_matches(output.trim_end(), step.expected.trim_end()),
