@@ -1,10 +1,11 @@
 import * as oauth from '/vendor/oauth4webapi.js';
+import { acrWanted } from './acr-wanted.js';
 import { binding } from './binding-key.js';
 import { credentials } from './hops.js';
 import { parse, stringify } from './json.js';
 import { renewed, freshSession } from './renewal.js';
 import { isLoopback, settings } from './settings.js';
-import { acrWanted, justSteppedUp, stepUp } from './step-up.js';
+import { justSteppedUp, stepUp } from './step-up.js';
 
 /**
  * A finished call.

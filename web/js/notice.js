@@ -1,10 +1,10 @@
+import { acrWanted } from './acr-wanted.js';
 import { CallFailed } from './api.js';
 import { button, byId, element } from './element.js';
 import { problemOf } from './problem.js';
 import { sessions } from './session.js';
 import { settings } from './settings.js';
 import { signIn } from './sign-in.js';
-import { acrWanted } from './step-up.js';
 
 const kept = 'notice';
 

@@ -1,8 +1,8 @@
 import { JWT_TIMESTAMP_CHECK, OperationProcessingError, ResponseBodyError } from '/vendor/oauth4webapi.js';
+import { acrWanted } from './acr-wanted.js';
 import { CallFailed } from './api.js';
 import { clockFault } from './device-clock.js';
 import { SessionEnded } from './renewal.js';
-import { acrWanted } from './step-up.js';
 
 /**
  * A problem as the user sees it: what happened, and what to do.

@@ -12,18 +12,6 @@ const kept = 'step-up';
 /** Less than this after such a sign-in no other follows by itself: it was not enough, and a user can start another one. */
 const PAUSE_MS = 60_000;
 
-/**
- * The `acr` values that would do, separated by spaces; undefined if a stronger sign-in would not help. API Gateway does not
- * document what it writes where there are none.
- *
- * @param {{ status: number, byHandler: boolean, body: any }} made
- * @returns {string | undefined}
- */
-export function acrWanted({ status, byHandler, body }) {
-  const values = status === 403 && !byHandler && typeof body?.stepUp === 'string' ? body.stepUp : '';
-  return values === '' || values === '-' || values.startsWith('$') ? undefined : values;
-}
-
 /** Whether the session comes from such a sign-in just now. */
 export function justSteppedUp() {
   const { steppedUpAt } = sessions.current ?? {};

@@ -1,0 +1,11 @@
+/**
+ * The `acr` values that would do, separated by spaces; undefined if a stronger sign-in would not help. API Gateway does not
+ * document what it writes where there are none.
+ *
+ * @param {{ status: number, byHandler: boolean, body: any }} made
+ * @returns {string | undefined}
+ */
+export function acrWanted({ status, byHandler, body }) {
+  const values = status === 403 && !byHandler && typeof body?.stepUp === 'string' ? body.stepUp : '';
+  return values === '' || values === '-' || values.startsWith('$') ? undefined : values;
+}
