@@ -258,10 +258,9 @@ impl Judge {
         };
         let scopes = &matched.route.scopes;
         let (keys, now) = (self.keys.as_ref(), self.clock.now());
-        let error = match jwt::verify(token, authorizer, scopes, keys, now).await {
+        let Err(error) = jwt::verify(token, authorizer, scopes, keys, now).await else {
             // The keys changed between both decisions.
-            Ok(_) => return by_gateway(CallOutcome::Allowed, "jwt_granted"),
-            Err(error) => error,
+            return by_gateway(CallOutcome::Allowed, "jwt_granted");
         };
         let decided = match error {
             JwtError::InsufficientScope => by_gateway(CallOutcome::Denied, "jwt_scope_missing"),
