@@ -356,6 +356,37 @@ fn changes_of_routes_and_settings_widenings_first() {
         .collect();
     assert_eq!(kinds, ["new", "narrower", "gone", "gone"]);
 
+    // Calls of a removed route reach a less specific one, by verb and path.
+    let open = [
+        "GET /gone Required",
+        "ANY /gone NONE",
+        "ANY /{proxy+} Required",
+        "PUT /other/{id} Required",
+    ];
+    let all = write(&folder, "all.json", &rest(&rules, &json!({}), &open));
+    let falls = write(
+        &folder,
+        "falls.json",
+        &rest(&rules, &json!({}), &open[1..3]),
+    );
+    assert_eq!(
+        diff(&all, &falls, &[], 0),
+        json!([
+            row(
+                "GET",
+                "/gone",
+                "gone",
+                &format!("gone, was {admins}; its calls now reach ANY /gone (anyone)")
+            ),
+            row(
+                "PUT",
+                "/other/{id}",
+                "gone",
+                &format!("gone, was {admins}; its calls now reach ANY /{{proxy+}} ({admins})")
+            ),
+        ])
+    );
+
     let clients = write(
         &folder,
         "clients.json",

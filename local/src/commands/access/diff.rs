@@ -80,12 +80,31 @@ pub(super) fn changes(old: &[RouteAccess<'_>], new: &[RouteAccess<'_>]) -> Vec<C
     }
     for before in old {
         if !new.iter().any(|route| route.is_same_route(before)) {
-            let what = format!("gone, was {}", words::callers(before));
-            changes.push(Change::new(before, ChangeKind::Gone, &what));
+            changes.push(Change::new(before, ChangeKind::Gone, &gone(before, new)));
         }
     }
     changes.sort_by_key(|change| (!change.widens(), change.kind));
     changes
+}
+
+/// What became of a route that is only in the old template.
+fn gone(route: &RouteAccess<'_>, new: &[RouteAccess<'_>]) -> String {
+    let was = format!("gone, was {}", words::callers(route));
+    let successors = new.iter().filter(|other| other.takes_over(route));
+    let successors: Vec<_> = successors
+        .map(|other| {
+            format!(
+                "{} {} ({})",
+                other.method(),
+                other.path(),
+                words::callers(other)
+            )
+        })
+        .collect();
+    if successors.is_empty() {
+        return was;
+    }
+    format!("{was}; its calls now reach {}", successors.join(" and "))
 }
 
 fn change(old: &RouteAccess<'_>, new: &RouteAccess<'_>) -> Option<Change> {

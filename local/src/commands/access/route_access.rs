@@ -33,6 +33,8 @@ impl Guards {
 pub(super) struct RouteAccess<'t> {
     route: &'t Route,
     pub(super) callers: Callers<'t>,
+    /// For each verb that it serves, the paths of other routes that take some of its calls.
+    taken: BTreeMap<Verb, Vec<Paths>>,
 }
 
 /// Who may call a route.
@@ -119,9 +121,13 @@ impl<'t> RouteAccess<'t> {
     pub(super) fn all(api: &'t Api, guards: &'t Guards) -> Vec<Self> {
         let routes = api.routes.iter();
         routes
-            .map(|route| Self {
-                route,
-                callers: callers(route, api, guards),
+            .map(|route| {
+                let taken = taken(route, api);
+                Self {
+                    route,
+                    callers: callers(route, api, guards, &taken),
+                    taken,
+                }
             })
             .collect()
     }
@@ -143,6 +149,18 @@ impl<'t> RouteAccess<'t> {
         self.route.verb == other.route.verb && self.route.path.overlaps(&other.route.path)
     }
 
+    /// Whether calls of a route of another template, which this one lacks, reach this route.
+    pub(super) fn takes_over(&self, gone: &RouteAccess<'_>) -> bool {
+        let own = Paths::of_route(&self.route.path);
+        let theirs = Paths::of_route(&gone.route.path);
+        self.taken.iter().any(|(verb, taken)| {
+            gone.taken.get(verb).is_some_and(|before| {
+                let outside: Vec<_> = taken.iter().chain(before).collect();
+                coverage::exists(&[&own, &theirs], &outside)
+            })
+        })
+    }
+
     /// Whether some caller without a token may call it.
     pub(super) fn is_open_to_anyone(&self) -> bool {
         match &self.callers {
@@ -156,7 +174,12 @@ impl<'t> RouteAccess<'t> {
     }
 }
 
-fn callers<'t>(route: &'t Route, api: &'t Api, guards: &'t Guards) -> Callers<'t> {
+fn callers<'t>(
+    route: &'t Route,
+    api: &'t Api,
+    guards: &'t Guards,
+    taken: &BTreeMap<Verb, Vec<Paths>>,
+) -> Callers<'t> {
     let authorizer = route.authorizer.as_ref();
     match authorizer.and_then(|name| api.authorizers.get(name)) {
         None => Callers::Anyone,
@@ -168,7 +191,7 @@ fn callers<'t>(route: &'t Route, api: &'t Api, guards: &'t Guards) -> Callers<'t
         Some(TemplateAuthorizer::Lambda(lambda)) => match guards.0.get(&lambda.function) {
             None => Callers::Function(&lambda.function),
             Some(settings) => Callers::Rules {
-                grants: grants(route, api, lambda, settings),
+                grants: grants(route, taken, lambda, settings),
                 tokens: AcceptedTokens::of(settings),
             },
         },
@@ -178,19 +201,13 @@ fn callers<'t>(route: &'t Route, api: &'t Api, guards: &'t Guards) -> Callers<'t
 /// What the rules grant on a route, by verb. What another rule grants anyway is left out.
 fn grants<'t>(
     route: &'t Route,
-    api: &Api,
+    taken: &BTreeMap<Verb, Vec<Paths>>,
     authorizer: &LambdaAuthorizer,
     settings: &'t Settings,
 ) -> BTreeMap<Verb, Vec<Grant<'t>>> {
     let own = Paths::of_route(&route.path);
     let mut by_verb = BTreeMap::new();
-    for verb in verbs(route, api) {
-        let taken: Vec<Paths> = api
-            .routes
-            .iter()
-            .filter(|other| precedes(other, route, verb, &api.kind))
-            .map(|other| Paths::of_route(&other.path))
-            .collect();
+    for (&verb, taken) in taken {
         let outside: Vec<&Paths> = taken.iter().collect();
         let mut grants: Vec<Grant<'t>> = Vec::new();
         for rule in settings
@@ -215,6 +232,19 @@ fn grants<'t>(
         by_verb.insert(verb, grants);
     }
     by_verb
+}
+
+/// For each verb that a route serves, the paths of other routes that take some of its calls.
+fn taken(route: &Route, api: &Api) -> BTreeMap<Verb, Vec<Paths>> {
+    let preceding = |verb| {
+        let others = api.routes.iter();
+        others
+            .filter(|other| precedes(other, route, verb, &api.kind))
+            .map(|other| Paths::of_route(&other.path))
+            .collect()
+    };
+    let verbs = verbs(route, api).into_iter();
+    verbs.map(|verb| (verb, preceding(verb))).collect()
 }
 
 /// The verbs that a route serves: its own, or those that no other route of its path has.
