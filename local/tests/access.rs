@@ -343,6 +343,27 @@ fn changes_of_routes_and_settings_widenings_first() {
         row("GET", "/gone", "gone", &format!("gone, was {admins}")),
     ]);
     assert_eq!(diff(&old_template, &new_template, &[], 0), expected);
+
+    // As documented: `git show main:template.yaml | cargo local access diff -`.
+    let mut piped = Command::new(env!("CARGO_BIN_EXE_local"));
+    piped
+        .args([
+            "access",
+            "diff",
+            "-",
+            "--json",
+            "--template",
+            &new_template,
+            "--data",
+        ])
+        .arg(&folder)
+        .stdin(fs::File::open(&old_template).unwrap());
+    let output = piped.output().unwrap();
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{error}");
+    let printed: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(printed, expected);
+
     assert_eq!(
         diff(&old_template, &new_template, &["--fail-on-widening"], 1),
         expected

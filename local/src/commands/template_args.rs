@@ -50,7 +50,8 @@ impl TemplateArgs {
     pub(super) async fn open(&self, options: &StackOptions) -> Result<Opened, Failed> {
         let options = self.options(options);
         let (issued_by, web_origin) = known(&options).await?;
-        read(&options, &issued_by, &web_origin)
+        let text = text_file::read(&options.template)?;
+        read(&text, &options, &issued_by, &web_origin)
     }
 
     /// Reads an older template and this one. A parameter is set in each that has it, and one of them must.
@@ -61,23 +62,29 @@ impl TemplateArgs {
     ) -> Result<(Opened, Opened), Failed> {
         let options = self.options(options);
         let (issued_by, web_origin) = known(&options).await?;
-        let with_own_parameters = |template: &Path| -> Result<(StackOptions, Vec<String>), Failed> {
+        // Each is read once, because standard input can be read only once.
+        let named = |template: &Path| -> Result<(String, Vec<String>), Failed> {
             let text = text_file::read(template)?;
             let names = Template::parameters(&text).map_err(|cause| unreadable(template, cause))?;
+            Ok((text, names))
+        };
+        let with_own_parameters = |template: &Path, names: &[String]| {
             let mut own = options.clone();
             template.clone_into(&mut own.template);
             own.parameters.retain(|name, _| names.contains(name));
-            Ok((own, names))
+            own
         };
-        let (old, old_names) = with_own_parameters(old)?;
-        let (new, new_names) = with_own_parameters(&options.template)?;
+        let (old_text, old_names) = named(old)?;
+        let (new_text, new_names) = named(&options.template)?;
         let in_none = |name: &&String| !old_names.contains(name) && !new_names.contains(name);
         if let Some(name) = options.parameters.keys().find(in_none) {
             return Err(format!("no parameter of either template is named `{name}`").into());
         }
+        let old = with_own_parameters(old, &old_names);
+        let new = with_own_parameters(&options.template, &new_names);
         Ok((
-            read(&old, &issued_by, &web_origin)?,
-            read(&new, &issued_by, &web_origin)?,
+            read(&old_text, &old, &issued_by, &web_origin)?,
+            read(&new_text, &new, &issued_by, &web_origin)?,
         ))
     }
 
@@ -117,11 +124,11 @@ async fn known(options: &StackOptions) -> Result<(RealIssuer, String), Failed> {
 }
 
 fn read(
+    text: &str,
     options: &StackOptions,
     issued_by: &RealIssuer,
     web_origin: &str,
 ) -> Result<Opened, Failed> {
-    let text = text_file::read(&options.template)?;
     let region = std::env::var("AWS_REGION").unwrap_or_else(|_| aws::DEFAULT_REGION.to_owned());
     let given = Given {
         commands: BTreeSet::new(),
@@ -129,7 +136,7 @@ fn read(
         ..given(options, issued_by, web_origin, &region)
     };
     let template =
-        Template::read(&text, &given).map_err(|cause| unreadable(&options.template, cause))?;
+        Template::read(text, &given).map_err(|cause| unreadable(&options.template, cause))?;
     progress_warnings(&template.warnings);
     Ok(Opened {
         template,
