@@ -1,5 +1,6 @@
-"""The examples that `cargo local` can run, run as their READMEs say: the same function, the same commands, the same output."""
+"""What `cargo local` can run of the examples and guides, run as the pages say: the same function, the same commands, the same output."""
 
+import contextlib
 import json
 import os
 import re
@@ -13,6 +14,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / ".ci" / "template"))
+import test_commands  # noqa: E402
 import translation  # noqa: E402
 LOCAL = ROOT / "target" / "debug" / "local"
 AUTHORIZER = ROOT / "target" / "debug" / "authorizer"
@@ -39,50 +41,83 @@ def steps(page):
     return [(command, "\n".join(lines)) for command, lines in found]
 
 
+def wait_until_ready(stack, log):
+    for _ in range(READY_SECONDS * 4):
+        text = log.read_text(encoding="utf-8")
+        if re.search("^ready$", text, re.MULTILINE):
+            return
+        assert stack.poll() is None, text
+        time.sleep(0.25)
+    raise AssertionError(text)
+
+
+@contextlib.contextmanager
+def running(*arguments):
+    """`cargo local` on free ports: its folder, and the addresses of its parts."""
+    with tempfile.TemporaryDirectory() as folder:
+        log = Path(folder) / "log"
+        with log.open("w", encoding="utf-8") as output:
+            stack = subprocess.Popen([LOCAL, *arguments, *PORTS, "--data", folder], cwd=ROOT, stdout=output, stderr=output)
+        try:
+            wait_until_ready(stack, log)
+            yield folder, json.loads((Path(folder) / "stack.json").read_text(encoding="utf-8"))
+        finally:
+            stack.terminate()
+            stack.wait()
+
+
+def printed(page, folder, replaced):
+    """Each command of a page with what it should print and what it does print."""
+    script = "".join(f"{command}\nprintf '\\n%s\\n' '{MARK}'\n" for command, _ in steps(page))
+    script = script.replace("cargo -q local", shlex.join([str(LOCAL), "--data", folder]))
+    for documented, here in replaced.items():
+        assert documented in script, documented
+        script = script.replace(documented, here)
+    ended = subprocess.run(["bash"], input=script, cwd=ROOT, capture_output=True, text=True, check=False)
+    for (command, expected), output in zip(steps(page), ended.stdout.split(MARK), strict=False):
+        yield command, expected, output.strip()
+
+
 class Running(unittest.TestCase):
+    def check(self, page, folder, replaced):
+        """Whether the console blocks of a page print what stands in them."""
+        for command, expected, output in printed(page, folder, replaced):
+            pattern = "(?s:.*)".join(map(re.escape, expected.split("…")))
+            self.assertRegex(output, rf"\A{pattern}\Z", f"$ {command}")
+
     def run_example(self, name, documented_api):
         page = (ROOT / "examples" / name / "README.md").read_text(encoding="utf-8")
+        self.assertGreaterEqual(len(steps(page)), 4)
         [command] = [block for block in blocks(page, "sh") if block.startswith("cargo local")]
         arguments = [word.replace("python3", str(PYTHON)) for word in shlex.split(command.replace("\\\n", ""))[2:]]
-        with tempfile.TemporaryDirectory() as folder:
-            log = Path(folder) / "log"
-            with log.open("w", encoding="utf-8") as output:
-                stack = subprocess.Popen([LOCAL, *arguments, *PORTS, "--data", folder], cwd=ROOT, stdout=output, stderr=output)
-            try:
-                self.wait_until_ready(stack, log)
-                api = json.loads((Path(folder) / "stack.json").read_text(encoding="utf-8"))["api"]
-                self.assertIn(documented_api, page)
-                for command, expected, printed in self.printed(page, folder, documented_api, api):
-                    pattern = ".*".join(map(re.escape, expected.split("…")))
-                    self.assertRegex(printed, f"^{pattern}$", f"$ {command}")
-            finally:
-                stack.terminate()
-                stack.wait()
-
-    def wait_until_ready(self, stack, log):
-        for _ in range(READY_SECONDS * 4):
-            text = log.read_text(encoding="utf-8")
-            if re.search("^ready$", text, re.MULTILINE):
-                return
-            self.assertIsNone(stack.poll(), text)
-            time.sleep(0.25)
-        self.fail(text)
-
-    def printed(self, page, folder, documented_api, api):
-        """Each command with what it should print and what it does."""
-        local = shlex.join([str(LOCAL), "--data", folder])
-        script = "".join(f"{command}\nprintf '\\n%s\\n' '{MARK}'\n" for command, _ in steps(page))
-        script = script.replace("cargo -q local", local).replace(documented_api, api)
-        ended = subprocess.run(["bash"], input=script, cwd=ROOT, capture_output=True, text=True, check=False)
-        self.assertGreaterEqual(len(steps(page)), 4)
-        for (command, expected), output in zip(steps(page), ended.stdout.split(MARK)):
-            yield command, expected, output.strip()
+        with running(*arguments) as (folder, addresses):
+            self.check(page, folder, {documented_api: addresses["api"]})
 
     def test_rest_api(self):
         self.run_example("rest-api", "http://127.0.0.1:3000/prod")
 
     def test_http_api(self):
         self.run_example("http-api", "http://127.0.0.1:3000")
+
+    def test_the_guides(self):
+        with running() as (folder, addresses):
+            for name in ["access"]:
+                self.check((ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8"), folder, {})
+            keys = str(Path(folder) / "jwks.json")
+            replaced = {
+                "cargo -q local": shlex.join([str(LOCAL), "--data", folder]),
+                "cargo local": shlex.join([str(LOCAL), "--data", folder]),
+                # A clone of one branch has no other one.
+                "origin/main": "HEAD",
+                "http://127.0.0.1:9000/oauth2/default": addresses["issuer"],
+                "target/jwks.json": keys,
+            }
+            for path, command in test_commands.RUN:
+                for documented, here in replaced.items():
+                    command = command.replace(documented, here)
+                ended = subprocess.run(["bash", "-euo", "pipefail"], input=command, cwd=ROOT, capture_output=True, text=True, check=False)
+                self.assertEqual(ended.returncode, 0, f"{path}: {command}{ended.stdout}{ended.stderr}")
+            self.assertTrue(Path(keys).exists())
 
 
 class Published(unittest.TestCase):
