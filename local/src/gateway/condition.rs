@@ -126,8 +126,8 @@ impl Condition {
         let value = facts.value(&self.key)?;
         let (compare, negated) = match self.operator.test {
             Test::Null => {
-                let is_null = value.is_none().to_string();
-                return Ok(self.wanted.contains(&is_null));
+                let mut wanted = self.wanted.iter().map(|wanted| boolean(wanted));
+                return Ok(wanted.any(|wanted| wanted == Some(value.is_none())));
             }
             Test::Compare { compare, negated } => (compare, negated),
         };
@@ -140,12 +140,15 @@ impl Condition {
                 None => self.operator.if_exists || negated,
             }),
             Some(value) => {
+                let mut problem = None;
                 for wanted in &self.wanted {
-                    if compare(&value, wanted)? {
-                        return Ok(!negated);
+                    match compare(&value, wanted) {
+                        Ok(true) => return Ok(!negated),
+                        Ok(false) => {}
+                        Err(error) => problem = Some(error),
                     }
                 }
-                Ok(negated)
+                problem.map_or(Ok(negated), Err)
             }
         }
     }
@@ -218,11 +221,11 @@ fn comparison(operator: &str) -> Option<(Compare, bool)> {
         }
         "StringLike" => (|found, wanted| Ok(glob(wanted, found)), false),
         "StringNotLike" => (|found, wanted| Ok(glob(wanted, found)), true),
-        "ArnEquals" | "ArnLike" => (|found, wanted| Ok(glob(wanted, found)), false),
-        "ArnNotEquals" | "ArnNotLike" => (|found, wanted| Ok(glob(wanted, found)), true),
+        "ArnEquals" | "ArnLike" => (|found, wanted| Ok(same_arn(found, wanted)), false),
+        "ArnNotEquals" | "ArnNotLike" => (|found, wanted| Ok(same_arn(found, wanted)), true),
         "BinaryEquals" => (|found, wanted| Ok(found == wanted), false),
         "Bool" => (
-            |found, wanted| Ok(found.eq_ignore_ascii_case(wanted)),
+            |found, wanted| Ok(boolean(found).is_some() && boolean(found) == boolean(wanted)),
             false,
         ),
         "IpAddress" => (in_network, false),
@@ -245,19 +248,35 @@ fn comparison(operator: &str) -> Option<(Compare, bool)> {
     })
 }
 
-/// A date as IAM takes it: RFC 3339, a day, or seconds since 1970.
+/// In any case.
+fn boolean(text: &str) -> Option<bool> {
+    text.to_ascii_lowercase().parse().ok()
+}
+
+/// Whether the six parts of an ARN match one by one: no `*` crosses a colon between them.
+fn same_arn(found: &str, wanted: &str) -> bool {
+    let parts = |arn| str::splitn(arn, 6, ':').collect::<Vec<_>>();
+    let (found, wanted) = (parts(found), parts(wanted));
+    let mut pairs = found.iter().zip(&wanted);
+    found.len() == 6 && wanted.len() == 6 && pairs.all(|(found, wanted)| glob(wanted, found))
+}
+
+/// A date as IAM takes it: a form of the W3C's note on dates and times, or seconds since 1970. Four digits are seconds.
 fn date(text: &str) -> Result<OffsetDateTime, NotEvaluated> {
     let day = time::macros::format_description!("[year]-[month]-[day]");
-    OffsetDateTime::parse(text, &Rfc3339)
-        .ok()
-        .or_else(|| Some(Date::parse(text, &day).ok()?.midnight().assume_utc()))
+    let midnight = |text: &str| Some(Date::parse(text, &day).ok()?.midnight().assume_utc());
+    let moment = |text: &str| OffsetDateTime::parse(text, &Rfc3339).ok();
+    moment(text)
+        .or_else(|| moment(&format!("{}:00{}", text.get(..16)?, text.get(16..)?)))
+        .or_else(|| midnight(text))
+        .or_else(|| midnight(&format!("{text}-01")))
         .or_else(|| OffsetDateTime::from_unix_timestamp(text.parse().ok()?).ok())
         .ok_or_else(|| NotEvaluated::Date(text.to_owned()))
 }
 
 fn number(text: &str) -> Result<f64, NotEvaluated> {
-    text.parse()
-        .map_err(|_| NotEvaluated::Number(text.to_owned()))
+    let number = text.parse().ok().filter(|number: &f64| number.is_finite());
+    number.ok_or_else(|| NotEvaluated::Number(text.to_owned()))
 }
 
 /// Whether an address lies in a network such as `10.0.0.0/8`, or is the one named.
@@ -277,11 +296,15 @@ fn in_network(address: &str, network: &str) -> Result<bool, NotEvaluated> {
     }
     let ((base, width), (address, _)) = (bits(base), bits(address));
     let length = length
-        .map_or(Ok(width), str::parse::<u32>)
-        .map_err(|_| wrong())?;
-    if length > width {
-        return Err(wrong());
-    }
+        .map_or(Some(width), |length| {
+            // Digits as they are usually written: no sign, no leading zero.
+            length
+                .parse()
+                .ok()
+                .filter(|parsed: &u32| parsed.to_string() == length)
+        })
+        .filter(|length| *length <= width)
+        .ok_or_else(wrong)?;
     let mask = u128::MAX.checked_shl(128 - length).unwrap_or(0);
     Ok(base & mask == address & mask)
 }
@@ -315,6 +338,9 @@ mod tests {
             &json!("2001-09-09"),
             true,
         );
+        for minute in ["2001-09-09T01:46Z", "2001-09-09T03:46+02:00", "2001-09"] {
+            check("DateGreaterThan", "aws:CurrentTime", &json!(minute), true);
+        }
         check(
             "DateLessThan",
             "aws:CurrentTime",
@@ -345,10 +371,13 @@ mod tests {
         check("StringNotEquals", "aws:Referer", &json!("x"), true);
         check("StringEqualsIfExists", "aws:Referer", &json!("x"), true);
         check("Null", "aws:Referer", &json!("true"), true);
+        check("Null", "aws:Referer", &json!("TRUE"), true);
         check("Null", "aws:UserAgent", &json!(true), false);
         check("Bool", "aws:SecureTransport", &json!(true), true);
-        check("ArnLike", "aws:UserAgent", &json!("curl*"), true);
-        check("ArnNotEquals", "aws:UserAgent", &json!("curl/8"), false);
+        check("Bool", "aws:SecureTransport", &json!("True"), true);
+        check("Bool", "aws:UserAgent", &json!("curl/8"), false);
+        check("ArnLike", "aws:UserAgent", &json!("curl*"), false);
+        check("ArnNotEquals", "aws:UserAgent", &json!("curl/8"), true);
         check(
             "ForAnyValue:StringLike",
             "aws:UserAgent",
@@ -413,12 +442,72 @@ mod tests {
             &json!("soon"),
             "`soon` is not a date",
         );
-        check(
-            "IpAddress",
-            "aws:SourceIp",
-            &json!("10.0.0.0/33"),
-            "is not a network",
-        );
+        for date in ["2001-13", "2001-09-09T01:46", "2001-09-09T01:60Z", "2001-9"] {
+            check(
+                "DateLessThan",
+                "aws:CurrentTime",
+                &json!(date),
+                "is not a date",
+            );
+        }
+        for network in ["10.0.0.0/33", "127.0.0.0/08", "127.0.0.0/+8", "127.0.0.0/"] {
+            check(
+                "IpAddress",
+                "aws:SourceIp",
+                &json!(network),
+                "is not a network",
+            );
+        }
+        for number in ["inf", "-inf", "NaN", "1e999"] {
+            check(
+                "NumericNotEquals",
+                "aws:EpochTime",
+                &json!(number),
+                "is not a number",
+            );
+        }
+    }
+
+    #[test]
+    fn the_order_of_values_does_not_matter() {
+        for wanted in [json!(["soon", "2001-09-10"]), json!(["2001-09-10", "soon"])] {
+            let conditions = Map::from_iter([(
+                "DateLessThan".to_owned(),
+                json!({"aws:CurrentTime": wanted}),
+            )]);
+            let facts = Facts::for_test(1_000_000_000);
+            let holds = Conditions::read(&conditions)
+                .unwrap()
+                .hold(&facts, &mut |warning| panic!("{warning}"));
+            assert!(holds, "{wanted}");
+        }
+    }
+
+    #[test]
+    fn each_part_of_an_arn_is_compared() {
+        fn check(operator: &str, found: &str, wanted: &str, expected: bool) {
+            let conditions =
+                Map::from_iter([(operator.to_owned(), json!({"aws:Referer": wanted}))]);
+            let facts = Facts {
+                referer: Some(found),
+                ..Facts::for_test(0)
+            };
+            let holds = Conditions::read(&conditions)
+                .unwrap()
+                .hold(&facts, &mut |warning| panic!("{warning}"));
+            assert_eq!(holds, expected, "{operator} {found} {wanted}");
+        }
+        let user = "arn:aws:iam::123456789012:user/a:b";
+        check("ArnLike", user, user, true);
+        check("ArnEquals", user, "arn:*:iam::*:user/*", true);
+        check("ArnLike", user, "arn:aws:iam::123456789012:user/?:b", true);
+        check("ArnLike", user, "arn:aws:iam::123456789012:*", true);
+        check("ArnLike", user, "arn:aws:iam*user/a:b", false);
+        check("ArnLike", user, "arn:aws:iam:*:user/a:b", false);
+        check("ArnLike", user, "*", false);
+        check("ArnNotLike", user, "arn:aws:iam::*:user/*", false);
+        check("ArnNotEquals", user, "arn:*", true);
+        check("ArnLike", "curl/8", "arn:*:*:*:*:*", false);
     }
 
     #[test]

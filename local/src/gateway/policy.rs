@@ -51,6 +51,11 @@ impl Policy {
         let document = document
             .as_object()
             .ok_or_else(|| Malformed::member("policyDocument", "an object"))?;
+        let mut members = document.keys().map(String::as_str);
+        if let Some(other) = members.find(|name| !["Version", "Id", "Statement"].contains(name)) {
+            return Err(Malformed::Unknown(other.to_owned()));
+        }
+        check_string(document, "Id")?;
         match document.get("Version") {
             None => {}
             Some(Value::String(version)) if version == "2012-10-17" || version == "2008-10-17" => {}
@@ -117,6 +122,7 @@ fn statement(value: &Value) -> Result<Statement, Malformed> {
             other => return Err(Malformed::Unknown(other.to_owned())),
         }
     }
+    check_string(members, "Sid")?;
     let allow = match members.get("Effect") {
         Some(Value::String(effect)) if effect == "Allow" => true,
         Some(Value::String(effect)) if effect == "Deny" => false,
@@ -139,6 +145,14 @@ fn statement(value: &Value) -> Result<Statement, Malformed> {
         resources: selection(members, "Resource", "NotResource")?,
         conditions,
     })
+}
+
+/// Checks a member that may be missing.
+fn check_string(members: &Map<String, Value>, name: &str) -> Result<(), Malformed> {
+    match members.get(name) {
+        None | Some(Value::String(_)) => Ok(()),
+        Some(_) => Err(wrong(name, "a string")),
+    }
 }
 
 fn selection(
@@ -286,6 +300,16 @@ mod tests {
             &json!([{"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": {"StringMatches": {"aws:Referer": "x"}}}]),
             "the operator `StringMatches` is unknown",
         );
+        let with_id =
+            |id: &Value| json!([{"Sid": id, "Effect": "Allow", "Action": "*", "Resource": "*"}]);
+        check(&with_id(&json!(null)), "Sid: expected a string");
+        check(&with_id(&json!(["a"])), "Sid: expected a string");
+        assert!(verdict(&with_id(&json!("a b"))).is_ok());
+        for (member, value) in [("version", json!("2012-10-17")), ("Id", json!(1))] {
+            let policy = json!({"Statement": [], member: value});
+            assert!(Policy::read(&policy).is_err(), "{policy}");
+        }
+        assert!(Policy::read(&json!({"Id": "a", "Statement": []})).is_ok());
         assert!(Policy::read(&json!(null)).is_err());
         assert!(Policy::read(&json!({"Version": "2020-01-01", "Statement": []})).is_err());
     }
