@@ -3,14 +3,14 @@
 use serde_json::{Value, json};
 
 use crate::{
-    faults::recording,
+    fake_store::recording,
     support::{Api, Ask, ask},
 };
 
 struct Counted {
     direct: Api,
     api: Api,
-    calls: std::sync::Arc<std::sync::Mutex<Vec<crate::faults::Call>>>,
+    calls: std::sync::Arc<std::sync::Mutex<Vec<crate::fake_store::Call>>>,
 }
 
 impl Counted {

@@ -135,7 +135,7 @@ async fn reads_with(variables: &[(&str, &str)]) -> String {
     let direct = Api::start().await;
     let body = json!({"value": 1, "visibility": "public"});
     direct.put("alice", "a", &body).await;
-    let (endpoint, calls) = crate::faults::recording(&direct.endpoint).await;
+    let (endpoint, calls) = crate::fake_store::recording(&direct.endpoint).await;
     let api = Api::over(&endpoint, &direct.table, &[]);
     let function = Function::with(&api, |mut environment| {
         environment.remove("AWS_ACCESS_KEY_ID");

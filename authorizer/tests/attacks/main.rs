@@ -8,33 +8,21 @@
     reason = "tests may fail so"
 )]
 
+#[path = "../support/mod.rs"]
 mod support;
 
-#[path = "attacks/answers.rs"]
 mod answers;
-#[path = "attacks/caching.rs"]
 mod caching;
-#[path = "attacks/claims.rs"]
 mod claims;
-#[path = "attacks/conditions.rs"]
 mod conditions;
-#[path = "attacks/dpop.rs"]
 mod dpop;
-#[path = "attacks/keys.rs"]
 mod keys;
-#[path = "attacks/observability.rs"]
 mod observability;
-#[path = "attacks/promises.rs"]
 mod promises;
-#[path = "attacks/published_types.rs"]
 mod published_types;
-#[path = "attacks/revocation.rs"]
 mod revocation;
-#[path = "attacks/secrets.rs"]
 mod secrets;
-#[path = "attacks/structure.rs"]
 mod structure;
-#[path = "attacks/vectors.rs"]
 mod vectors;
 
 use support::{World, unauthorized};
