@@ -68,8 +68,8 @@ function problemOfCall(made) {
     case 403:
       if (acrWanted(made) !== undefined) {
         return {
-          title: 'This needs a stronger sign-in',
-          advice: `You signed in again, and the API still asks for more: ${acrWanted(made)}. Your account may lack a second factor, or the sign-in is too old by now.`,
+          title: 'Stronger sign-in required',
+          advice: `The API still requires ${acrWanted(made)} after you signed in again. Your account may have no second factor, or the sign-in is already too old.`,
           remedy: 'step-up',
         };
       }

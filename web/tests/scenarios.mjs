@@ -578,6 +578,19 @@ export const scenarios = {
     await listed(page);
     await page.locator('.user', { hasText: 'Alice Example' }).waitFor();
     assert.equal(requested(visitor, /prompt=none/), 1);
+    await page.goto(`${stack.web}/signed-in.html`);
+    await page.getByRole('heading', { name: 'API call' }).waitFor();
+    assert.deepEqual((await shownSteps(page)).map(([title]) => title), [
+      'Read the issuer’s metadata',
+      'Ask the issuer to renew the session',
+      'Return with an authorization code',
+      'Read the issuer’s metadata',
+      'Exchange the code for tokens',
+      'Get the issuer’s keys',
+      'Call the API with the access token',
+    ]);
+    await page.goto(stack.web);
+    await listed(page);
 
     // When the issuer's session has ended, the page says so and continues signed out.
     await visitor.context.clearCookies();

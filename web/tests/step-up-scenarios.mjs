@@ -75,7 +75,7 @@ export const scenarios = {
     const { chain } = await sessionOf(page);
     await askToDelete(page);
     await choose(page, 'Bob');
-    await page.getByText('This account cannot sign in that strongly').waitFor();
+    await page.getByText('Your account does not meet the sign-in requirements').waitFor();
     await checkAccessibility(page, 'a sign-in that cannot be strong enough');
     assert.equal((await sessionOf(page)).chain, chain);
     // Nothing is repeated without the stronger sign-in.
@@ -90,7 +90,7 @@ export const scenarios = {
     await askToDelete(page);
     await choose(page, 'Alice');
     const alert = page.getByRole('alert');
-    await alert.getByText('This needs a stronger sign-in').waitFor();
+    await alert.getByText('Stronger sign-in required').waitFor();
     await page.locator('pre.value').waitFor();
     await screenshot(page, 'step-up-refused');
     await checkAccessibility(page, 'a second refusal');
@@ -100,7 +100,7 @@ export const scenarios = {
     await page.locator('pre.value').waitFor();
     await page.getByRole('button', { name: 'Delete', exact: true }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Delete', exact: true }).click();
-    await alert.getByText('This needs a stronger sign-in').waitFor();
+    await alert.getByText('Stronger sign-in required').waitFor();
     await page.locator('#last-call').getByText('only after a stronger or newer sign-in').waitFor();
     assert.equal(requested(visitor, /^DELETE /).length, 3);
     assert.equal(requested(visitor, /\/v1\/authorize\?/).length, 2);
@@ -130,7 +130,7 @@ export const scenarios = {
     await page.getByRole('button', { name: 'Save' }).click();
     await page.waitForURL(/\/signin\//);
     await choose(page, 'Alice');
-    await page.getByRole('alert').getByText('This needs a stronger sign-in').waitFor();
+    await page.getByRole('alert').getByText('Stronger sign-in required').waitFor();
     assert.equal(await page.locator('#value').inputValue(), '{"n": "typed"}');
     await page.getByRole('button', { name: 'Save' }).click();
     await page.getByText('Saved as version 2').waitFor();

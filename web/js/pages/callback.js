@@ -40,7 +40,7 @@ function explanation(error) {
   }
   if (error instanceof AuthorizationResponseError) {
     if (error.error === 'unmet_authentication_requirements') {
-      return ['This account cannot sign in that strongly', 'The API asks for a stronger sign-in, such as one with a second factor. Set one up at the sign-in service, and try again.'];
+      return ['Your account does not meet the sign-in requirements', 'The API requires a stronger sign-in, such as one with a second factor. Set up a second factor at the sign-in service and try again.'];
     }
     return error.error === 'access_denied'
       ? ['You were not signed in', 'The sign-in was cancelled, or you are not assigned to this application.']
