@@ -19,6 +19,7 @@ RUN = [
 CONSOLE = {
     "README.md": "tests/tests/readme.rs",
     "docs/access.md": ".ci/examples/test_running.py",
+    "docs/sign-in.md": "tests/tests/readme.rs",
     "examples/http-api/README.md": ".ci/examples/test_running.py",
     "examples/rest-api/README.md": ".ci/examples/test_running.py",
 }
@@ -47,6 +48,7 @@ NOT_RUN = {
         "for version in": ACCOUNT,
         "git checkout v0.1.0": ACCOUNT,
     },
+    "docs/sign-in.md": {"cargo local token": OKTA},
     "examples/cdk/README.md": {"npm ci": ELSEWHERE, "npx cdk deploy": ACCOUNT},
     "examples/cloudformation/README.md": {"aws ": ACCOUNT},
     "examples/http-api/README.md": {"cargo local --template": ELSEWHERE, "sam build": ACCOUNT},

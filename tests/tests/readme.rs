@@ -1,4 +1,5 @@
-//! Every `console` block of the README, run as it stands there, and what it prints compared with what stands below it.
+//! Every `console` block of the README and of the walk through a sign-in, run as it stands there, and what it prints
+//! compared with what stands below it.
 
 #![expect(
     clippy::expect_used,
@@ -69,10 +70,15 @@ fn parts(page: &str) -> Vec<Part> {
 /// `cargo -q local`, which would wait for cargo.
 #[test]
 fn the_readme_is_true() {
-    let page = fs::read_to_string(repository().join("README.md")).expect("the README");
-    let parts = parts(&page);
+    let page = |name| fs::read_to_string(repository().join(name)).expect("a document");
+    let mut parts = parts(&page("README.md"));
     let steps = |part: &Part| part.steps.len();
     assert!(steps(&parts[0]) >= 10, "the walk through is gone");
+    // The sign-in by hand needs no other stack.
+    for by_hand in self::parts(&page("docs/sign-in.md")) {
+        assert!(by_hand.flags.is_empty() && steps(&by_hand) >= 10);
+        parts[0].steps.extend(by_hand.steps);
+    }
     assert!(parts.len() >= 2 && parts.iter().all(|part| steps(part) > 0));
 
     let running = std::env::var("README_STACK").ok();
@@ -91,19 +97,24 @@ fn run(Part { flags, steps }: &Part, on_its_own: bool) {
         .iter()
         .map(|step| format!("{}\nprintf '%s' '{MARK}'\n", step.command))
         .collect();
-    let script = match &own_stack {
-        None => script,
+    let addressed = |text: &str| match &own_stack {
+        None => text.to_owned(),
         Some(stack) => {
-            let local = stack.command(&[]);
-            let words = [local.get_program()].into_iter().chain(local.get_args());
-            let words: Vec<_> = words
-                .map(|word| word.to_string_lossy().into_owned())
-                .collect();
-            script
-                .replace("cargo -q local", &words.join(" "))
-                .replace("http://127.0.0.1:3000/prod", stack.address("api"))
+            let issuer = stack.address("issuer").strip_suffix("/oauth2/default");
+            text.replace("http://127.0.0.1:3000/prod", stack.address("api"))
+                .replace("http://127.0.0.1:8080", stack.address("web"))
+                .replace("http://127.0.0.1:9000", issuer.expect("its path"))
         }
     };
+    let mut script = addressed(&script);
+    if let Some(stack) = &own_stack {
+        let local = stack.command(&[]);
+        let words = [local.get_program()].into_iter().chain(local.get_args());
+        let words: Vec<_> = words
+            .map(|word| word.to_string_lossy().into_owned())
+            .collect();
+        script = script.replace("cargo -q local", &words.join(" "));
+    }
 
     let mut shell = Command::new("bash")
         .current_dir(repository())
@@ -120,11 +131,11 @@ fn run(Part { flags, steps }: &Part, on_its_own: bool) {
     let mut outputs = printed.split(MARK);
     for step in steps {
         let output = outputs.next().unwrap_or_default();
+        let expected = addressed(&step.expected);
         assert!(
-            text_matches(output.trim_end(), step.expected.trim_end()),
-            "$ {}\nprinted  {output}\nexpected {}",
+            text_matches(output.trim_end(), expected.trim_end()),
+            "$ {}\nprinted  {output}\nexpected {expected}",
             step.command,
-            step.expected
         );
     }
 }
