@@ -33,6 +33,7 @@ NOT_RUN = {
         "cargo local\n": ELSEWHERE,
         "cargo local doctor": OKTA,
         "cargo local --issuer": OKTA,
+        "cargo local --parameter": ELSEWHERE,
         "cargo test": "the tests themselves",
         "sam build": ACCOUNT,
         "cargo local smoke": ACCOUNT,
