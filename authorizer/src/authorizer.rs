@@ -114,7 +114,7 @@ impl Authorizer {
         &self,
         event: &RawValue,
         invocation: Invocation<'_>,
-    ) -> Result<AuthorizerResponse, AuthorizerError> {
+    ) -> Result<Box<RawValue>, AuthorizerError> {
         let started = Instant::now();
         let mut trace = Trace::default();
         let outcome = self.decide(event, invocation.deadline, &mut trace).await;
@@ -230,8 +230,8 @@ impl Authorizer {
             .as_ref()
             .filter(|_| !granted)
             .and_then(|claims| self.access_rules.step_up(claims, target.route(), now));
-        let context = context(caller, step_up);
-        let mut answer = match form {
+        let context = context(caller, step_up.as_deref());
+        let answer = match form {
             ResponseForm::Simple => AuthorizerResponse::Simple {
                 is_authorized: granted,
                 context: Some(context),
@@ -242,17 +242,19 @@ impl Authorizer {
                     .filter(|_| self.policy_expiry)
                     .map(|claims| claims.expires_at_secs());
                 AuthorizerResponse::Policy {
-                    principal_id: principal(caller).to_owned(),
+                    principal_id: principal(caller),
                     policy_document: PolicyDocument::new(&permit, target, ends_at),
                     context,
                 }
             }
         };
+        let (answer, left_out) = answer.fit();
+        let reason = decision::reason(permit.is_ok(), granted, caller);
         Ok(Decision {
-            left_out: answer.fit(),
             answer,
+            left_out,
             granted,
-            reason: decision::reason(permit.is_ok(), granted, caller),
+            reason,
             claims,
         })
     }

@@ -3,6 +3,9 @@
 //! Both Lambdas use one type, so that they cannot disagree. API Gateway passes the context of a REST API with every
 //! value as a string and that of an HTTP API unchanged, so parsing accepts both.
 
+use std::borrow::Cow;
+
+use serde::ser::{self, Serialize, SerializeMap, Serializer};
 use serde_json::{Map, Value};
 
 use crate::clock::Timestamp;
@@ -73,51 +76,98 @@ impl std::fmt::Debug for SignedInContext {
     }
 }
 
+/// Claims are personal data, so none is shown.
+impl std::fmt::Debug for ContextMembers<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ContextMembers").finish_non_exhaustive()
+    }
+}
+
+/// The context of a verified token as it is written, borrowed from the token.
+#[derive(Clone)]
+pub struct ContextMembers<'c> {
+    pub principal: &'c str,
+    pub subject: Option<&'c str>,
+    pub issuer: Option<&'c str>,
+    pub client_id: Option<&'c str>,
+    pub scopes: Option<&'c [String]>,
+    pub groups: Option<Cow<'c, [String]>>,
+    pub expires_at: Timestamp,
+    pub token_id: Option<&'c str>,
+    pub step_up: Option<&'c str>,
+    pub claims: &'c Map<String, Value>,
+}
+
 /// Flat, with strings, numbers and booleans and without nulls: API Gateway answers 500 to any other value.
-impl From<AuthorizerContext> for Map<String, Value> {
-    fn from(context: AuthorizerContext) -> Self {
-        match context {
-            AuthorizerContext::Anonymous => [("signedIn".to_owned(), false.into())]
-                .into_iter()
-                .collect(),
-            AuthorizerContext::SignedIn(caller) => caller.into(),
+impl Serialize for ContextMembers<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut context = serializer.serialize_map(None)?;
+        context.serialize_entry("signedIn", &true)?;
+        context.serialize_entry("principal", self.principal)?;
+        let texts = [
+            ("sub", self.subject),
+            ("iss", self.issuer),
+            ("clientId", self.client_id),
+            ("jti", self.token_id),
+            ("stepUp", self.step_up),
+        ];
+        for (name, text) in texts {
+            if let Some(text) = text {
+                context.serialize_entry(name, text)?;
+            }
+        }
+        if let Some(scopes) = self.scopes {
+            context.serialize_entry("scope", &scopes.join(" "))?;
+        }
+        if let Some(groups) = &self.groups {
+            context.serialize_entry("groups", &json_text(groups)?)?;
+        }
+        context.serialize_entry("exp", &self.expires_at.as_secs())?;
+        for (name, value) in self.claims {
+            match value {
+                _ if FIXED_NAMES.contains(&name.as_str()) => {}
+                Value::Null => {}
+                Value::Bool(_) | Value::Number(_) | Value::String(_) => {
+                    context.serialize_entry(name, value)?;
+                }
+                Value::Array(_) | Value::Object(_) => {
+                    context.serialize_entry(name, &json_text(value)?)?;
+                }
+            }
+        }
+        context.end()
+    }
+}
+
+fn json_text<E: ser::Error>(value: &(impl Serialize + ?Sized)) -> Result<String, E> {
+    serde_json::to_string(value).map_err(ser::Error::custom)
+}
+
+impl SignedInContext {
+    /// As it is written.
+    #[must_use]
+    pub fn members(&self) -> ContextMembers<'_> {
+        ContextMembers {
+            principal: &self.principal,
+            subject: self.subject.as_deref(),
+            issuer: self.issuer.as_deref(),
+            client_id: self.client_id.as_deref(),
+            scopes: self.scopes.as_deref(),
+            groups: self.groups.as_deref().map(Cow::Borrowed),
+            expires_at: self.expires_at,
+            token_id: self.token_id.as_deref(),
+            step_up: self.step_up.as_deref(),
+            claims: &self.claims,
         }
     }
 }
 
-impl From<SignedInContext> for Map<String, Value> {
-    fn from(caller: SignedInContext) -> Self {
-        let mut context = Self::new();
-        for (name, value) in caller.claims {
-            match value {
-                Value::Null => {}
-                Value::Bool(_) | Value::Number(_) | Value::String(_) => {
-                    context.insert(name, value);
-                }
-                Value::Array(_) | Value::Object(_) => {
-                    context.insert(name, value.to_string().into());
-                }
-            }
+impl Serialize for AuthorizerContext {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Anonymous => serializer.collect_map([("signedIn", false)]),
+            Self::SignedIn(caller) => caller.members().serialize(serializer),
         }
-        let mut fixed = |name: &str, value: Option<Value>| {
-            context.remove(name);
-            context.extend(value.map(|value| (name.to_owned(), value)));
-        };
-        let text = |value: Option<String>| value.map(Value::from);
-        fixed("signedIn", Some(true.into()));
-        fixed("principal", Some(caller.principal.into()));
-        fixed("sub", text(caller.subject));
-        fixed("iss", text(caller.issuer));
-        fixed("clientId", text(caller.client_id));
-        fixed("scope", text(caller.scopes.map(|scopes| scopes.join(" "))));
-        fixed(
-            "groups",
-            text(caller.groups.map(|groups| Value::from(groups).to_string())),
-        );
-        fixed("exp", Some(caller.expires_at.as_secs().into()));
-        fixed("jti", text(caller.token_id));
-        fixed("stepUp", text(caller.step_up));
-        context
     }
 }
 

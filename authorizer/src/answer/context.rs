@@ -1,31 +1,46 @@
 //! The context: what the API learns about the caller.
 
-use lambda_support::context::{AuthorizerContext, SignedInContext};
-use serde_json::{Map, Value};
+use std::borrow::Cow;
+
+use lambda_support::context::{AuthorizerContext, ContextMembers};
+use serde::Serialize;
+use serde_json::value::{RawValue, to_raw_value};
 
 use crate::access::Caller;
 use crate::clock::Timestamp;
+use crate::verifier::VerifiedClaims;
 
-/// The context of an answer. `step_up` is the `acr` values that would allow a denied call.
+/// The context of an answer, as JSON. `step_up` is the `acr` values that would allow a denied call.
 #[must_use]
-pub fn context(caller: Caller<'_>, step_up: Option<String>) -> Map<String, Value> {
-    let owned = |text: &str| text.to_owned();
-    match caller {
-        Caller::Anonymous => AuthorizerContext::Anonymous,
-        Caller::SignedIn(claims) => AuthorizerContext::SignedIn(SignedInContext {
-            principal: claims.principal().to_owned(),
-            subject: Some(claims.subject().to_owned()),
-            issuer: Some(claims.issuer().to_owned()),
-            client_id: claims.client_id().map(owned),
-            scopes: claims.scopes().map(<[_]>::to_vec),
-            groups: claims.qualified_groups(),
-            expires_at: Timestamp::from_secs(claims.expires_at_secs()),
-            token_id: claims.token_id().map(owned),
-            step_up,
-            claims: claims.further().clone(),
-        }),
+pub fn context<'c>(caller: Caller<'c>, step_up: Option<&str>) -> Cow<'c, RawValue> {
+    match (caller, step_up) {
+        (Caller::Anonymous, _) => Cow::Owned(written(&AuthorizerContext::Anonymous)),
+        // It is the same for every call with this token.
+        (Caller::SignedIn(claims), None) => {
+            Cow::Borrowed(claims.written_context(|| written(&members(claims, None))))
+        }
+        (Caller::SignedIn(claims), step_up) => Cow::Owned(written(&members(claims, step_up))),
     }
-    .into()
+}
+
+fn members<'c>(claims: &'c VerifiedClaims, step_up: Option<&'c str>) -> ContextMembers<'c> {
+    ContextMembers {
+        principal: claims.principal(),
+        subject: Some(claims.subject()),
+        issuer: Some(claims.issuer()),
+        client_id: claims.client_id(),
+        scopes: claims.scopes(),
+        groups: claims.qualified_groups(),
+        expires_at: Timestamp::from_secs(claims.expires_at_secs()),
+        token_id: claims.token_id(),
+        step_up,
+        claims: claims.further(),
+    }
+}
+
+/// A value as JSON. Null, to which API Gateway answers 500, if it has no such form; every context and answer has one.
+pub(super) fn written(value: &impl Serialize) -> Box<RawValue> {
+    to_raw_value(value).unwrap_or_else(|_| RawValue::NULL.to_owned())
 }
 
 /// The principal of an answer to an anonymous caller.

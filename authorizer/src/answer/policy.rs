@@ -1,6 +1,9 @@
 //! The IAM policy that API Gateway evaluates for each request, and may cache.
 
-use serde::Serialize;
+use std::fmt;
+
+use http::Method;
+use serde::{Serialize, Serializer};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -17,17 +20,17 @@ pub const MAX_RESOURCE_CHARS: usize = 512;
 /// Gateway answers 500 to `"Condition": null`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
-pub struct PolicyDocument {
+pub struct PolicyDocument<'p> {
     version: &'static str,
-    statement: [Statement; 1],
+    statement: [Statement<'p>; 1],
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct Statement {
+struct Statement<'p> {
     action: &'static str,
     effect: Effect,
-    resource: Vec<String>,
+    resource: Vec<Resource<'p>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     condition: Option<PolicyCondition>,
 }
@@ -36,6 +39,23 @@ struct Statement {
 enum Effect {
     Allow,
     Deny,
+}
+
+/// A resource of a statement: routes of one stage. Its parts are joined when it is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Resource<'p> {
+    stage: &'p str,
+    routes: Routes<'p>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Routes<'p> {
+    /// All of the stage.
+    All,
+    /// The route that opens a WebSocket.
+    Connect,
+    /// A verb, and a path that may have wildcards.
+    Matching(&'p Method, &'p str),
 }
 
 /// The end of the validity of a policy that API Gateway caches.
@@ -51,12 +71,12 @@ struct DateLessThan {
     current_time: String,
 }
 
-impl PolicyDocument {
+impl<'p> PolicyDocument<'p> {
     /// The policy for a decision. From `ends_at_secs` on it allows nothing.
     #[must_use]
     pub fn new(
-        decision: &Result<Permit<'_>, NothingGranted>,
-        target: &Target,
+        decision: &Result<Permit<'p>, NothingGranted>,
+        target: &'p Target,
         ends_at_secs: Option<u64>,
     ) -> Self {
         let statement = match decision {
@@ -69,7 +89,10 @@ impl PolicyDocument {
             Err(NothingGranted) => Statement {
                 action: "execute-api:Invoke",
                 effect: Effect::Deny,
-                resource: vec![format!("{}/*", target.stage_prefix())],
+                resource: vec![Resource {
+                    stage: target.stage_prefix(),
+                    routes: Routes::All,
+                }],
                 condition: None,
             },
         };
@@ -81,22 +104,25 @@ impl PolicyDocument {
 
     /// The resources of the one statement.
     #[must_use]
-    pub fn resources(&self) -> &[String] {
+    pub fn resources(&self) -> &[Resource<'p>] {
         let [statement] = &self.statement;
         &statement.resource
     }
 }
 
-fn resources(permit: &Permit<'_>, target: &Target) -> Vec<String> {
-    let stage = target.stage_prefix();
+fn resources<'p>(permit: &Permit<'p>, target: &'p Target) -> Vec<Resource<'p>> {
+    let resource = |routes| Resource {
+        stage: target.stage_prefix(),
+        routes,
+    };
     if *target.route() == EventRoute::Connect {
-        return vec![format!("{stage}/{CONNECT}")];
+        return vec![resource(Routes::Connect)];
     }
-    let mut resources = Vec::new();
+    let mut resources = Vec::with_capacity(8);
     for (place, rule) in permit.rules().enumerate() {
         let path = rule.path.as_str();
         if rule.covers_everything() {
-            resources.push([stage, "/*"].concat());
+            resources.push(resource(Routes::All));
             continue;
         }
         // Rules may overlap; each resource is listed once.
@@ -106,13 +132,46 @@ fn resources(permit: &Permit<'_>, target: &Target) -> Vec<String> {
             .any(|earlier| earlier.path == rule.path);
         // A `*` for the verb would match across slashes: `*/admin` also covers `GET/public/admin`.
         for verb in rule.methods.verbs() {
-            let resource = [stage, "/", verb.as_str(), path].concat();
+            let resource = resource(Routes::Matching(verb, path));
             if !may_repeat || !resources.contains(&resource) {
                 resources.push(resource);
             }
         }
     }
     resources
+}
+
+impl Resource<'_> {
+    /// Its length in bytes.
+    pub(crate) fn len(&self) -> usize {
+        let routes = match self.routes {
+            Routes::All => "/*".len(),
+            Routes::Connect => "/".len() + CONNECT.len(),
+            Routes::Matching(verb, path) => "/".len() + verb.as_str().len() + path.len(),
+        };
+        self.stage.len() + routes
+    }
+}
+
+impl fmt::Display for Resource<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.stage)?;
+        f.write_str("/")?;
+        match self.routes {
+            Routes::All => f.write_str("*"),
+            Routes::Connect => f.write_str(CONNECT),
+            Routes::Matching(verb, path) => {
+                f.write_str(verb.as_str())?;
+                f.write_str(path)
+            }
+        }
+    }
+}
+
+impl Serialize for Resource<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
 }
 
 impl PolicyCondition {

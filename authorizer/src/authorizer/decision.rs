@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use serde_json::value::RawValue;
+
 use crate::access::{Caller, RuleOutcome};
 use crate::answer::{AuthorizerResponse, ResponseForm};
 use crate::error::{AuthorizerError, EventFault, Failure};
@@ -18,7 +20,8 @@ pub(super) struct Outcome {
 }
 
 pub(super) struct Decision {
-    pub(super) answer: AuthorizerResponse,
+    /// The answer, as JSON.
+    pub(super) answer: Box<RawValue>,
     /// The names of the context values that exceed the answer's limit.
     pub(super) left_out: Vec<String>,
     pub(super) granted: bool,
@@ -39,8 +42,8 @@ pub struct Explanation {
     pub detail: Option<String>,
     /// The outcome of each rule that covers the route; empty if the token is refused.
     pub rules: Vec<RuleOutcome>,
-    /// The answer to API Gateway.
-    pub answer: Result<AuthorizerResponse, AuthorizerError>,
+    /// The answer to API Gateway, as JSON.
+    pub answer: Result<Box<RawValue>, AuthorizerError>,
 }
 
 impl Outcome {
@@ -68,14 +71,15 @@ impl Outcome {
     }
 
     /// The answer. A simple one can refuse a bad token; an internal failure is an error in every form.
-    pub(super) fn into_answer(self) -> Result<AuthorizerResponse, AuthorizerError> {
+    pub(super) fn into_answer(self) -> Result<Box<RawValue>, AuthorizerError> {
         match (self.decision, self.form) {
             (Ok(decision), _) => Ok(decision.answer),
             (Err(AuthorizerError::Refused(_)), ResponseForm::Simple) => {
-                Ok(AuthorizerResponse::Simple {
+                let refused = AuthorizerResponse::Simple {
                     is_authorized: false,
                     context: None,
-                })
+                };
+                Ok(refused.fit().0)
             }
             (Err(error), _) => Err(error),
         }

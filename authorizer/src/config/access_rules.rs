@@ -10,7 +10,7 @@ use serde_json::Value;
 use self::rule::RuleReader;
 use super::lints;
 use crate::access::{AccessRule, AccessRules, Permit};
-use crate::answer::policy::{MAX_RESOURCE_CHARS, PolicyDocument};
+use crate::answer::policy::{MAX_RESOURCE_CHARS, PolicyDocument, Resource};
 use crate::answer_size::MAX_POLICY_BYTES;
 use crate::strict_json;
 use crate::target::Target;
@@ -134,9 +134,10 @@ impl RuleFault {
 
 /// Checks the largest policy, that of a caller who meets every rule, against the limits of API Gateway.
 fn check_size(rules: &[AccessRule], policy_expiry: bool) -> Result<(), Vec<RuleFault>> {
+    let target = Target::longest();
     let policy = PolicyDocument::new(
         &Ok(Permit::of_all(rules)),
-        &Target::longest(),
+        &target,
         policy_expiry.then_some(0),
     );
     let mut faults = Vec::new();
@@ -144,7 +145,7 @@ fn check_size(rules: &[AccessRule], policy_expiry: bool) -> Result<(), Vec<RuleF
     if let Some(longest) = policy
         .resources()
         .iter()
-        .map(String::len)
+        .map(Resource::len)
         .max()
         .filter(|max| *max > MAX_RESOURCE_CHARS)
     {

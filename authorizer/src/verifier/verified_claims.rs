@@ -1,9 +1,11 @@
 //! The claims of a verified token.
 
+use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use lambda_support::json_len;
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::RuleSet;
@@ -52,6 +54,7 @@ pub struct VerifiedClaims {
     signed_in_at: Option<f64>,
     for_rules: Box<[Option<Value>]>,
     lasting: OnceLock<RuleSet>,
+    written_context: OnceLock<Box<RawValue>>,
     rule_count: usize,
 }
 
@@ -87,6 +90,7 @@ impl VerifiedClaims {
             acr: claims.acr().map(str::to_owned),
             signed_in_at: claims.signed_in_at(),
             lasting: OnceLock::new(),
+            written_context: OnceLock::new(),
             rule_count: kept.rule_count,
             for_rules: kept
                 .rules
@@ -135,13 +139,13 @@ impl VerifiedClaims {
 
     /// The groups in the context, unique among all trusted issuers.
     #[must_use]
-    pub fn qualified_groups(&self) -> Option<Vec<String>> {
+    pub fn qualified_groups(&self) -> Option<Cow<'_, [String]>> {
         let groups = self.groups.as_deref()?;
         Some(if self.is_qualified {
             let qualify = |group: &String| format!("{}#{group}", self.issuer);
             groups.iter().map(qualify).collect()
         } else {
-            groups.to_vec()
+            groups.into()
         })
     }
 
@@ -205,11 +209,16 @@ impl VerifiedClaims {
         self.lasting.get_or_init(find)
     }
 
+    /// The context as JSON, written once per token.
+    pub(crate) fn written_context(&self, write: impl FnOnce() -> Box<RawValue>) -> &RawValue {
+        self.written_context.get_or_init(write)
+    }
+
     pub(crate) const fn times(&self) -> &Times {
         &self.times
     }
 
-    /// The approximate size in memory, in bytes.
+    /// The approximate size in memory, in bytes. Most values are also in the written context.
     pub(crate) fn weight(&self) -> usize {
         let texts = [&self.principal, &self.subject]
             .into_iter()
@@ -220,13 +229,20 @@ impl VerifiedClaims {
         let further = self
             .further
             .iter()
-            .map(|(name, value)| 64 + name.len() + json_len(value));
+            .map(|(name, value)| 64 + 2 * (name.len() + json_len(value)));
+        let issuers = if self.is_qualified {
+            1 + self.groups.as_ref().map_or(0, Vec::len)
+        } else {
+            1
+        };
         let for_rules = self.for_rules.iter().map(|value| 64 + json_len(value));
         size_of::<Self>()
+            + 256
+            + issuers * self.issuer.len()
             + self.rule_count / 8
             + texts
                 .chain(lists)
-                .map(|text| 24 + text.len())
+                .map(|text| 24 + 2 * text.len())
                 .sum::<usize>()
             + further.chain(for_rules).sum::<usize>()
     }

@@ -263,7 +263,6 @@ impl SampleEvent {
                 AuthorizerContext::SignedIn(self.signed_in(user)),
             ),
         };
-        let context: Map<String, Value> = context.into();
         let answer = json!({
             "principalId": principal, "context": context, "isAuthorized": true,
             "policyDocument": {"Version": "2012-10-17", "Statement": []},

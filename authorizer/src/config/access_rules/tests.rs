@@ -234,7 +234,8 @@ fn a_policy_that_could_exceed_6_kb_is_refused() {
     assert!(most > 20, "{most}");
     for count in [most, most + 1] {
         let rules = rules_of_size(count, 20);
-        let policy = PolicyDocument::new(&Ok(Permit::of_all(&rules)), &Target::longest(), Some(0));
+        let target = Target::longest();
+        let policy = PolicyDocument::new(&Ok(Permit::of_all(&rules)), &target, Some(0));
         let bytes = serde_json::to_vec(&policy).unwrap().len();
         assert_eq!(bytes <= 6144, count == most, "{count} rules, {bytes} bytes");
     }
