@@ -5,6 +5,8 @@
 
 mod member;
 
+use std::borrow::Cow;
+
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -107,7 +109,7 @@ impl AuthorizerRequest {
     }
 }
 
-impl Outline<'_> {
+impl<'e> Outline<'e> {
     /// REST API, TOKEN authorizer.
     fn token(&self, arn: &str) -> Result<AuthorizerRequest, EventFault> {
         let authorization = self.authorization_token.and_then(member::lossy_text);
@@ -164,7 +166,7 @@ impl Outline<'_> {
     }
 
     /// The only value of the header `Authorization`.
-    fn authorization(&self) -> Result<Result<Option<String>, Refusal>, EventFault> {
+    fn authorization(&self) -> Result<Result<Option<Cow<'e, str>>, Refusal>, EventFault> {
         let value = one_value(
             "authorization",
             Case::Ignored,
@@ -194,7 +196,10 @@ impl Outline<'_> {
         let domain_name = member::text(self.request_context().domain_name);
         let address = domain_name
             .zip(member::text(address_path))
-            .map(|(domain_name, path)| Address { domain_name, path });
+            .map(|(domain_name, path)| Address {
+                domain_name: domain_name.into_owned(),
+                path: path.into_owned(),
+            });
         Ok(Ok(Some(Credential::Dpop {
             token,
             proof: self.proof()?,
@@ -223,7 +228,7 @@ impl Outline<'_> {
 
     /// The only value of the query parameter `access_token` (RFC 6750, section 2.3). Browsers cannot set headers when
     /// they open a WebSocket. Other events do not accept it, because URLs appear in logs.
-    fn access_token(&self) -> Result<Result<Option<String>, Refusal>, EventFault> {
+    fn access_token(&self) -> Result<Result<Option<Cow<'e, str>>, Refusal>, EventFault> {
         let (single, multiple) = (
             self.query_string_parameters,
             self.multi_value_query_string_parameters,
@@ -235,7 +240,10 @@ impl Outline<'_> {
     /// HTTP API payload 1.0 has all identity sources, joined by commas, in `authorizationToken`. They may be query
     /// parameters, so no token is taken from there. A token with a scheme, other than the header's, is a second
     /// credential.
-    fn header_beside_identity(&self, header: Option<String>) -> Result<Option<String>, Refusal> {
+    fn header_beside_identity<'h>(
+        &self,
+        header: Option<Cow<'h, str>>,
+    ) -> Result<Option<Cow<'h, str>>, Refusal> {
         let identity = self.authorization_token.and_then(member::lossy_text);
         let Some(header) = header else {
             return Ok(None);
@@ -255,10 +263,10 @@ impl Outline<'_> {
     }
 
     fn request_id(&self) -> Option<String> {
-        member::text(self.request_context().request_id)
+        member::text(self.request_context().request_id).map(Cow::into_owned)
     }
 
-    fn request_context(&self) -> RequestContext<'_> {
+    fn request_context(&self) -> RequestContext<'e> {
         self.request_context
             .and_then(|context| serde_json::from_str(context.get()).ok())
             .unwrap_or_default()
@@ -267,12 +275,12 @@ impl Outline<'_> {
 
 /// The only value of a name in the single- and the multi-value form of one list. REST APIs send both forms, each with the
 /// same value. Two entries in one form are two values, whatever the case of their names.
-fn one_value(
+fn one_value<'e>(
     name: &str,
     case: Case,
-    single: Option<&RawValue>,
-    multiple: Option<&RawValue>,
-) -> Result<Result<Option<String>, SeveralValues>, EventFault> {
+    single: Option<&'e RawValue>,
+    multiple: Option<&'e RawValue>,
+) -> Result<Result<Option<Cow<'e, str>>, SeveralValues>, EventFault> {
     let mut single = member::values_of(single, name, case)?.into_iter();
     let mut multiple = member::values_of(multiple, name, case)?.into_iter();
     Ok(
@@ -294,8 +302,8 @@ struct SeveralValues;
 
 /// RFC 6750, section 2: not more than one method.
 fn one_method(
-    header: Option<String>,
-    parameter: Result<Option<String>, Refusal>,
+    header: Option<Cow<'_, str>>,
+    parameter: Result<Option<Cow<'_, str>>, Refusal>,
 ) -> Result<Option<Credential>, Refusal> {
     match (header, parameter?) {
         (Some(_), Some(_)) => Err(Refusal::SeveralTokens),

@@ -1,5 +1,6 @@
 //! Members of an event. No bytes in them make the whole event fail.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::Deserialize;
@@ -17,33 +18,33 @@ pub(super) enum Case {
 
 /// A JSON string. A lone surrogate, which JSON allows and UTF-8 does not, becomes the replacement character instead of an
 /// error.
-pub(super) struct LossyText(pub(super) String);
+pub(super) struct LossyText<'e>(pub(super) Cow<'e, str>);
 
 /// Replaces a value that is not a string. No token contains this character, so it is refused.
 const NOT_A_STRING: &str = "\u{fffd}";
 
 /// A member that is ignored unless it is a string.
-pub(super) fn text(member: Option<&RawValue>) -> Option<String> {
+pub(super) fn text(member: Option<&RawValue>) -> Option<Cow<'_, str>> {
     serde_json::from_str(member?.get())
         .ok()
         .map(|LossyText(text)| text)
 }
 
 /// A member that may hold a credential: `None` only if it is null.
-pub(super) fn lossy_text(member: &RawValue) -> Option<String> {
+pub(super) fn lossy_text(member: &RawValue) -> Option<Cow<'_, str>> {
     if member.get() == "null" {
         None
     } else {
-        Some(text(Some(member)).unwrap_or_else(|| NOT_A_STRING.to_owned()))
+        Some(text(Some(member)).unwrap_or(NOT_A_STRING.into()))
     }
 }
 
 /// All values of a name in a list of headers or parameters: a string or an array of strings. Null is none.
-pub(super) fn values_of(
-    list: Option<&RawValue>,
+pub(super) fn values_of<'e>(
+    list: Option<&'e RawValue>,
     name: &str,
     case: Case,
-) -> Result<Vec<String>, EventFault> {
+) -> Result<Vec<Cow<'e, str>>, EventFault> {
     let Some(list) = list else {
         return Ok(Vec::new());
     };
@@ -67,30 +68,30 @@ impl ValuesOf<'_> {
 }
 
 impl<'de> DeserializeSeed<'de> for ValuesOf<'_> {
-    type Value = Vec<String>;
+    type Value = Vec<Cow<'de, str>>;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Vec<String>, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         deserializer.deserialize_any(self)
     }
 }
 
 impl<'de> Visitor<'de> for ValuesOf<'_> {
-    type Value = Vec<String>;
+    type Value = Vec<Cow<'de, str>>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an object or null")
     }
 
-    fn visit_unit<E: de::Error>(self) -> Result<Vec<String>, E> {
+    fn visit_unit<E: de::Error>(self) -> Result<Self::Value, E> {
         Ok(Vec::new())
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Vec<String>, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self::Value, A::Error> {
         let mut values = Vec::new();
         while let Some(LossyText(name)) = members.next_key()? {
             if self.is_named(&name) {
-                let value: &RawValue = members.next_value()?;
-                match serde_json::from_str::<Vec<&RawValue>>(value.get()) {
+                let value: &'de RawValue = members.next_value()?;
+                match serde_json::from_str::<Vec<&'de RawValue>>(value.get()) {
                     Ok(several) => values.extend(several.into_iter().filter_map(lossy_text)),
                     Err(_) => values.extend(lossy_text(value)),
                 }
@@ -102,22 +103,28 @@ impl<'de> Visitor<'de> for ValuesOf<'_> {
     }
 }
 
-impl<'de> Deserialize<'de> for LossyText {
+impl<'de> Deserialize<'de> for LossyText<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Lossy;
-        impl Visitor<'_> for Lossy {
-            type Value = LossyText;
+        impl<'de> Visitor<'de> for Lossy {
+            type Value = LossyText<'de>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a string")
             }
 
-            fn visit_bytes<E: de::Error>(self, bytes: &[u8]) -> Result<LossyText, E> {
-                // Nearly always it is UTF-8, which is checked many bytes at a time.
-                Ok(LossyText(match str::from_utf8(bytes) {
-                    Ok(text) => text.to_owned(),
-                    Err(_) => String::from_utf8_lossy(bytes).into_owned(),
-                }))
+            // Without an escape, as nearly always, it is part of the event.
+            fn visit_borrowed_bytes<E: de::Error>(
+                self,
+                bytes: &'de [u8],
+            ) -> Result<Self::Value, E> {
+                Ok(LossyText(String::from_utf8_lossy(bytes)))
+            }
+
+            fn visit_bytes<E: de::Error>(self, bytes: &[u8]) -> Result<Self::Value, E> {
+                Ok(LossyText(
+                    String::from_utf8_lossy(bytes).into_owned().into(),
+                ))
             }
         }
         // As bytes, because they may not be UTF-8.
