@@ -62,6 +62,11 @@ impl fmt::Display for KeyId {
 /// In the form for logs.
 impl Serialize for KeyId {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        let is_shown_as_it_is = |byte: u8| matches!(byte, b' '..=b'~') && byte != b'\\';
+        if self.0.bytes().all(is_shown_as_it_is) {
+            serializer.serialize_str(&self.0)
+        } else {
+            serializer.collect_str(self)
+        }
     }
 }

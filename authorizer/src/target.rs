@@ -89,20 +89,21 @@ impl Target {
             ("stage", stage),
         ];
         for (name, part) in named {
-            if part.is_empty()
-                || !part
-                    .bytes()
-                    .all(|b| b.is_ascii_alphanumeric() || b"-_.$".contains(&b))
-            {
+            let is_plain =
+                |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'$');
+            if part.is_empty() || !part.bytes().all(is_plain) {
                 return Err(TargetError::Part(name));
             }
         }
-        let stage_prefix = format!("arn:{partition}:execute-api:{region}:{account}:{api}/{stage}");
+        // The slash before the route is not part of it.
+        let stage_prefix = arn
+            .get(..arn.len() - route.len() - 1)
+            .ok_or(TargetError::Form)?;
         if stage_prefix.len() > MAX_STAGE_PREFIX_BYTES {
             return Err(TargetError::TooLong);
         }
         Ok(Self {
-            stage_prefix,
+            stage_prefix: stage_prefix.to_owned(),
             route: EventRoute::parse(route),
         })
     }
@@ -125,16 +126,13 @@ impl Target {
 
 impl EventRoute {
     fn parse(route: &str) -> Self {
-        match route.split_once('/') {
-            None if route == CONNECT => Self::Connect,
-            None => Self::Http {
-                verb: route.to_owned(),
-                path: String::new(),
-            },
-            Some((verb, path)) => Self::Http {
-                verb: verb.to_owned(),
-                path: format!("/{path}"),
-            },
+        if route == CONNECT {
+            return Self::Connect;
+        }
+        let (verb, path) = route.split_at(route.find('/').unwrap_or(route.len()));
+        Self::Http {
+            verb: verb.to_owned(),
+            path: path.to_owned(),
         }
     }
 }

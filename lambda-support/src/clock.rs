@@ -78,9 +78,8 @@ impl Timestamp {
         ];
         let mut text = String::with_capacity("2026-01-01T00:00:00.000Z".len());
         for (number, digits, end) in parts {
-            for place in (0..digits).rev() {
-                let digit = number / 10_u32.pow(place) % 10;
-                text.extend(char::from_digit(digit, 10));
+            for unit in [1000, 100, 10, 1].into_iter().skip(4 - digits) {
+                text.extend(char::from_digit(number / unit % 10, 10));
             }
             text.push(end);
         }
