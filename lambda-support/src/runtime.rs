@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
+use lambda_runtime::{Diagnostic, LambdaEvent, Runtime, service_fn};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
@@ -167,7 +167,8 @@ where
                 handler(event)
             }
         });
-        let serving = AssertUnwindSafe(lambda_runtime::run_concurrent(service));
+        // Without the runtime's layer that opens a span per invocation: nothing uses the spans.
+        let serving = AssertUnwindSafe(Runtime::new(service).run_concurrent());
         if let Ok(ended) = serving.catch_unwind().await {
             return ended.map_err(ProcessError::Serving);
         }
