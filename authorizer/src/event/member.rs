@@ -91,9 +91,12 @@ impl<'de> Visitor<'de> for ValuesOf<'_> {
         while let Some(LossyText(name)) = members.next_key()? {
             if self.is_named(&name) {
                 let value: &'de RawValue = members.next_value()?;
-                match serde_json::from_str::<Vec<&'de RawValue>>(value.get()) {
-                    Ok(several) => values.extend(several.into_iter().filter_map(lossy_text)),
-                    Err(_) => values.extend(lossy_text(value)),
+                if value.get().starts_with('[') {
+                    let several: Vec<&'de RawValue> =
+                        serde_json::from_str(value.get()).map_err(de::Error::custom)?;
+                    values.extend(several.into_iter().filter_map(lossy_text));
+                } else {
+                    values.extend(lossy_text(value));
                 }
             } else {
                 members.next_value::<IgnoredAny>()?;
@@ -101,6 +104,11 @@ impl<'de> Visitor<'de> for ValuesOf<'_> {
         }
         Ok(values)
     }
+}
+
+/// Nearly always the bytes are UTF-8, which is checked many at a time.
+fn lossy(bytes: &[u8]) -> Cow<'_, str> {
+    str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
 }
 
 impl<'de> Deserialize<'de> for LossyText<'de> {
@@ -118,13 +126,11 @@ impl<'de> Deserialize<'de> for LossyText<'de> {
                 self,
                 bytes: &'de [u8],
             ) -> Result<Self::Value, E> {
-                Ok(LossyText(String::from_utf8_lossy(bytes)))
+                Ok(LossyText(lossy(bytes)))
             }
 
             fn visit_bytes<E: de::Error>(self, bytes: &[u8]) -> Result<Self::Value, E> {
-                Ok(LossyText(
-                    String::from_utf8_lossy(bytes).into_owned().into(),
-                ))
+                Ok(LossyText(lossy(bytes).into_owned().into()))
             }
         }
         // As bytes, because they may not be UTF-8.
