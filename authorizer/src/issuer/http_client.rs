@@ -189,6 +189,11 @@ impl HttpClient {
             .referer(false)
             .retry(reqwest::retry::never())
             .pool_max_idle_per_host(0)
+            // A connection lasts for one request, which has its own timeout.
+            .tcp_keepalive(None)
+            .tcp_keepalive_interval(None)
+            .tcp_keepalive_retries(None)
+            .tcp_user_timeout(None)
             .user_agent(concat!("authorizer/", env!("CARGO_PKG_VERSION")))
             .build()
     }
