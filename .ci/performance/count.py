@@ -139,6 +139,15 @@ def cost(binary, environment, events, expected, keys, out=None):
     return (many - few) / (MANY - FEW), (many_allocations - few_allocations) / (MANY - FEW)
 
 
+def start(binary, environment, event, expected, keys, out=None):
+    """Instructions and allocations from the start of the process to the end of its first invocation, and of its end."""
+    callgrind = ["--tool=callgrind", f"--callgrind-out-file={out or '/dev/null'}"]
+    memcheck = ["--tool=memcheck", "--leak-check=no", "--undef-value-errors=no"]
+    subject = (binary, environment, [event], expected, keys)
+    return (number(r"Collected : ([\d,]+)", run(callgrind, *subject)),
+            number(r"total heap usage: ([\d,]+) allocs", run(memcheck, *subject)))
+
+
 def measure(authorizer, floor, out=None):
     with tempfile.TemporaryDirectory() as folder:
         issuer = Issuer(folder)
@@ -162,6 +171,8 @@ def measure(authorizer, floor, out=None):
             "same token": cost(authorizer, settings, same, allowed, issuer.keys, profile("same")),
             "distinct tokens": cost(authorizer, settings, distinct, allowed, issuer.keys, profile("distinct")),
             "wrong signature": cost(authorizer, settings, forged, b"Unauthorized", issuer.keys, profile("refused")),
+            "runtime, start": start(floor, {}, same[0], floors, b"", profile("start-floor")),
+            "start": start(authorizer, settings, same[0], allowed, issuer.keys, profile("start")),
         }
 
 
