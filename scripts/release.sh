@@ -30,11 +30,6 @@ version=$(sed -n '/^\[workspace.package\]/,/^\[/s/^version = "\(.*\)"/\1/p' Carg
 grep -qx "    SemanticVersion: $version" publish/template.yaml ||
   { echo "error: publish/template.yaml: expected SemanticVersion: $version, as in Cargo.toml" >&2; exit 1; }
 
-# Paths of this machine become fixed ones, in Rust's code and in the C code of the cryptography library.
-cargo_home=${CARGO_HOME:-$HOME/.cargo}
-sysroot=$(rustc --print sysroot)
-export RUSTFLAGS="--remap-path-prefix=$PWD=/source --remap-path-prefix=$cargo_home=/cargo --remap-path-prefix=$sysroot=/rust"
-export CFLAGS="-ffile-prefix-map=$PWD=/source -ffile-prefix-map=$cargo_home=/cargo"
 SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)
 export SOURCE_DATE_EPOCH
 
@@ -42,12 +37,10 @@ rm -rf dist
 mkdir dist
 for architecture in "${architectures[@]}"; do
   flag=--${architecture/_/-}
-  # A target folder of its own: with these flags nothing of an ordinary build can be used, and the other way round.
-  CARGO_TARGET_DIR="$PWD/target/release-build" cargo lambda build --release --locked "$flag" \
-    --bin authorizer --bin api-handler --lambda-dir target/release-build/lambda
+  cargo lambda build --release --locked "$flag"
   for function in authorizer api-handler; do
     zip=dist/$function-$version-$architecture.zip
-    scripts/package.py "target/release-build/lambda/$function/bootstrap" "$zip"
+    scripts/package.py "target/lambda/$function/bootstrap" "$zip"
     scripts/check-package.py "$zip" "$function" "$architecture"
   done
   # The same template as the published one, with the zip in place of the source.

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import tomllib
 import unittest
 import unittest.mock
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -297,6 +298,34 @@ class Functions(unittest.TestCase):
             self.assertEqual(json.loads(answer("$default", expiry)["body"]), {"principal": "p", "echo": "hello"})
         for route in ("$connect", "$default"):
             self.assertEqual(answer(route, "1")["statusCode"], 401)
+
+
+class ForLambda(unittest.TestCase):
+    """What `cargo lambda build` and `sam build` do without further options."""
+
+    CONFIGURATION = tomllib.loads((ROOT / "CargoLambda.toml").read_text(encoding="utf-8"))["build"]
+
+    def test_they_build_the_functions_of_the_templates_only(self):
+        resources = [resource for path in ["template.yaml", "publish/template.yaml"] for resource in source(path)["Resources"].values()]
+        functions = {resource["Metadata"]["BuildProperties"]["Binary"] for resource in resources if resource["Type"] == "AWS::Serverless::Function"}
+        self.assertEqual(set(self.CONFIGURATION["bin"]), functions)
+
+    def test_the_compiler_writes_no_path_of_this_machine(self):
+        [variable] = self.CONFIGURATION["env_var"]
+        name, _, wrapper = variable.partition("=")
+        self.assertEqual(name, "RUSTC_WRAPPER")
+        with tempfile.TemporaryDirectory() as folder:
+            place = Path(folder) / "place.rs"
+            place.write_text('fn main() { println!("{}", std::panic::Location::caller().file()); }', encoding="utf-8")
+            program = Path(folder) / "place"
+            for variables in [{"CARGO_HOME": folder}, {"RUSTUP_HOME": folder}]:
+                environment = {**os.environ, "RUSTUP_HOME": os.environ.get("RUSTUP_HOME", str(Path.home() / ".rustup")), **variables}
+                # The compiler itself, which does not look for toolchains in RUSTUP_HOME.
+                sysroot = subprocess.run(["rustc", "--print", "sysroot"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
+                compiler = Path(sysroot) / "bin" / "rustc"
+                subprocess.run([ROOT / wrapper, compiler, place, "-o", program], cwd=ROOT, env=environment, check=True)
+                printed = subprocess.run([program], capture_output=True, text=True, check=True).stdout
+                self.assertRegex(printed, r"^/(cargo|rustup)/place\.rs$")
 
 
 class FetchKeys(unittest.TestCase):
