@@ -196,7 +196,8 @@ fn first_hops(fake: &Fake) -> String {
 }
 
 fn shortened(secret: &str) -> String {
-    format!("{}… ({} characters)", &secret[..4], secret.len())
+    let start: String = secret.chars().take(4).collect();
+    format!("{start}… ({} characters)", secret.len())
 }
 
 #[tokio::test]
