@@ -173,7 +173,7 @@ fn keys(c: &mut Criterion) {
 }
 
 /// So many rules for ten routes.
-fn rules(count: usize, with_claims: bool) -> Settings {
+fn rules(count: usize, with_claims: bool) -> String {
     let rule = |place: usize| {
         let path = format!("/r{}/*", place % 10);
         if with_claims {
@@ -193,8 +193,7 @@ fn rules(count: usize, with_claims: bool) -> Settings {
             json!({"methods": ["GET"], "path": path, "scopes": [scope]})
         }
     };
-    let rules: Value = (0..count).map(rule).collect();
-    given("ACCESS_RULES", &rules.to_string())
+    (0..count).map(rule).collect::<Value>().to_string()
 }
 
 /// Rules and policy.
@@ -208,7 +207,7 @@ fn access(c: &mut Criterion) {
     };
     for (kind, with_claims) in [("", false), (", with claims", true)] {
         for count in [10, 100, 1000] {
-            let settings = rules(count, with_claims);
+            let settings = given("ACCESS_RULES", &rules(count, with_claims));
             let rules = &settings.access_rules;
             let verifier = verifier(&settings, 0, &[Signer::rsa().jwk("k1")]);
             let fresh = verify(&verifier, &credential(&token_with(&json!({})))).unwrap();
@@ -233,8 +232,21 @@ fn access(c: &mut Criterion) {
 /// Event to answer, as JSON.
 fn answers(c: &mut Criterion) {
     let mut group = c.benchmark_group("event to answer");
-    for (name, cache) in [("distinct", "0"), ("repeated", "100")] {
-        let world = World::new(&[("TOKEN_CACHE_ENTRIES", cache), ("LOG_LEVEL", "error")]);
+    let every_route = r#"[{"methods": ["*"], "path": "/*"}]"#.to_owned();
+    let (few, many) = (rules(10, true), rules(1000, true));
+    for (name, cache, rules) in [
+        ("distinct", "0", &every_route),
+        ("distinct, 10 rules with claims", "0", &few),
+        ("distinct, 1000 rules with claims", "0", &many),
+        ("repeated", "100", &every_route),
+        ("repeated, 10 rules with claims", "100", &few),
+        ("repeated, 1000 rules with claims", "100", &many),
+    ] {
+        let world = World::new(&[
+            ("TOKEN_CACHE_ENTRIES", cache),
+            ("LOG_LEVEL", "error"),
+            ("ACCESS_RULES", rules),
+        ]);
         let event = token_event(&token_with(&json!({"iss": ISSUER})));
         let event = RawValue::from_string(event.to_string()).unwrap();
         let invocation = Invocation {
