@@ -2,9 +2,9 @@ import { acrWanted } from './acr-wanted.js';
 import { CallFailed } from './api.js';
 import { button, byId, element } from './element.js';
 import { problemOf } from './problem.js';
-import { sessions } from './session.js';
 import { settings } from './settings.js';
 import { signIn } from './sign-in.js';
+import { signInStrongly } from './step-up.js';
 
 const kept = 'notice';
 
@@ -67,7 +67,7 @@ export async function attempt(work, again = work) {
     const remedies = {
       'sign-in': [{ label: 'Sign in', work: () => signIn() }],
       'sign-in-to-write': [{ label: 'Sign in for writing', work: () => signIn({ scopes: settings.scopes.write }) }],
-      'step-up': [{ label: 'Sign in again', work: () => signIn({ acrValues: acrWantedBy(error), scopes: sessions.current?.scopes ?? [] }) }],
+      'step-up': [{ label: 'Sign in again', work: () => signInStrongly(acrWantedBy(error)) }],
       retry: [
         {
           label: 'Try again',

@@ -19,8 +19,7 @@ export function justSteppedUp() {
 }
 
 /**
- * Navigates to the issuer for a sign-in with one of these `acr` values, and never returns. The call that was refused is
- * kept until the page is back.
+ * Signs in with one of these `acr` values, and keeps the call that was refused until the page is back.
  *
  * @param {string} acrValues
  * @param {{ method: string, path: string, headers?: Record<string, string> | undefined }} call
@@ -33,7 +32,17 @@ export async function stepUp(acrValues, { method, path, headers = {} }) {
     const refused = { method, path, headers, chain: session.chain, user: session.user.id };
     sessionStorage.setItem(kept, JSON.stringify(refused));
   }
-  await signIn({ acrValues, scopes: session?.scopes ?? [] });
+  await signInStrongly(acrValues);
+}
+
+/**
+ * Navigates to the issuer for a sign-in with one of these `acr` values, and never returns. No granted scope is lost.
+ * `prompt=login` is for Okta's Classic Engine, which signs no user in again for `max_age=0`.
+ *
+ * @param {string | undefined} acrValues
+ */
+export function signInStrongly(acrValues) {
+  return signIn({ acrValues, prompt: 'login', scopes: sessions.current?.scopes ?? [] });
 }
 
 /**

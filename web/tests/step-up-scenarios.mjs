@@ -55,7 +55,7 @@ export const scenarios = {
     await page.getByText('strong is deleted').waitFor();
     const [, authorize = ''] = requested(visitor, /\/v1\/authorize\?/);
     const { searchParams } = new URL(authorize.slice('GET '.length));
-    assert.deepEqual([searchParams.get('acr_values'), searchParams.get('max_age')], [twoFactors, '0']);
+    assert.deepEqual(['acr_values', 'max_age', 'prompt'].map((name) => searchParams.get(name)), [twoFactors, '0', 'login']);
     assert.ok((searchParams.get('scope') ?? '').includes('state:write'), 'no granted scope is lost');
     assert.equal(requested(visitor, /^DELETE /).length, 2);
 
