@@ -19,6 +19,8 @@ pub(super) use http_api::HTTP_API;
 /// Throttling depends on the load, and an account throttles also without a limit in the template.
 const THROTTLING: &str = "a limit for traffic that one machine does not have";
 
+const ACCESS_LOG: &str = "this gateway always writes an access log, with members of its own";
+
 /// What the gateway does with a property.
 #[derive(Clone, Copy, Debug)]
 pub enum Treatment {

@@ -7,7 +7,7 @@ pub(in crate::template) static API: Section = Section {
     title: "`AWS::Serverless::Api`",
     extensible: false,
     properties: &[
-        ignored("AccessLogSetting", "a log").global(),
+        ignored("AccessLogSetting", super::ACCESS_LOG).global(),
         ignored("AlwaysDeploy", "about deployments").global(),
         ignored("ApiKeySourceType", "only for API keys, which are refused"),
         nested("Auth", &AUTH).global(),
@@ -26,7 +26,7 @@ pub(in crate::template) static API: Section = Section {
             "the OpenAPI document is in S3; write the routes as events of functions",
         )
         .global(),
-        ignored("Description", "a text"),
+        ignored("Description", "a description"),
         ignored(
             "DisableExecuteApiEndpoint",
             "about addresses; this machine has its own",
@@ -49,8 +49,12 @@ pub(in crate::template) static API: Section = Section {
         warned("MinimumCompressionSize", "answers are not compressed here").global(),
         ignored("Mode", "about deployments"),
         ignored("Models", "only for `RequestModel`, which is refused"),
-        ignored("Name", "a text").global(),
-        ignored("OpenApiVersion", "about the form of the deployed document").global(),
+        ignored("Name", "a description").global(),
+        ignored(
+            "OpenApiVersion",
+            "about the format of the deployed document",
+        )
+        .global(),
         refused("Policy", "a resource policy decides who may call"),
         ignored("PropagateTags", "tags").global(),
         ignored("SecurityPolicy", "about TLS").global(),
@@ -165,12 +169,12 @@ pub(in crate::template) static METHOD_SETTINGS: Section = Section {
         ignored("CacheDataEncrypted", "only with `CachingEnabled`"),
         ignored("CacheTtlInSeconds", "only with `CachingEnabled`"),
         refused("CachingEnabled", "AWS answers from a cache"),
-        ignored("DataTraceEnabled", "a log"),
+        ignored("DataTraceEnabled", "about logs"),
         ignored(
             "HttpMethod",
             "says which methods the other settings are for",
         ),
-        ignored("LoggingLevel", "a log"),
+        ignored("LoggingLevel", "about logs"),
         ignored("MetricsEnabled", "metrics"),
         ignored(
             "ResourcePath",

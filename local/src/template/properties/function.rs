@@ -35,7 +35,7 @@ pub(in crate::template) static FUNCTION: Section = Section {
         ignored("CodeUri", PACKAGE).global(),
         ignored("DeadLetterQueue", "for asynchronous invocations").global(),
         ignored("DeploymentPreference", "about deployments").global(),
-        ignored("Description", "a text").global(),
+        ignored("Description", "a description").global(),
         refused(
             "DurableConfig",
             "a durable function is invoked in another way",
@@ -84,7 +84,7 @@ pub(in crate::template) static FUNCTION: Section = Section {
             "a function has one version on one machine",
         )
         .global(),
-        ignored("VersionDescription", "a text"),
+        ignored("VersionDescription", "a description"),
         warned("VpcConfig", "the function uses this machine's network").global(),
     ],
 };
@@ -103,8 +103,11 @@ pub(in crate::template) static LOGGING: Section = Section {
     properties: &[
         acts("ApplicationLogLevel"),
         acts("LogFormat"),
-        ignored("LogGroup", "a log"),
-        ignored("SystemLogLevel", "a log of Lambda's own"),
+        ignored(
+            "LogGroup",
+            "the function's lines are in a file of the data folder",
+        ),
+        ignored("SystemLogLevel", "about Lambda's own lines"),
     ],
 };
 

@@ -17,10 +17,10 @@ pub(in crate::template) static OPEN_API: Section = Section {
             "definitions",
             "only for models, which are refused where they are used",
         ),
-        ignored("externalDocs", "a text"),
+        ignored("externalDocs", "a description"),
         ignored("host", "about addresses; this machine has its own"),
-        ignored("info", "a text"),
-        ignored("openapi", "about the form of the document"),
+        ignored("info", "a description"),
+        ignored("openapi", "about the format of the document"),
         ignored(
             "parameters",
             "only with a request validator, which is refused",
@@ -41,7 +41,7 @@ pub(in crate::template) static OPEN_API: Section = Section {
         ),
         named("securityDefinitions", &SECURITY_SCHEME),
         ignored("servers", "about addresses; this machine has its own"),
-        ignored("swagger", "about the form of the document"),
+        ignored("swagger", "about the format of the document"),
         ignored("tags", "tags"),
         ignored(
             "x-amazon-apigateway-api-key-source",
@@ -49,7 +49,7 @@ pub(in crate::template) static OPEN_API: Section = Section {
         ),
         acts("x-amazon-apigateway-binary-media-types"),
         nested("x-amazon-apigateway-cors", &CORS),
-        ignored("x-amazon-apigateway-documentation", "a text"),
+        ignored("x-amazon-apigateway-documentation", "a description"),
         ignored(
             "x-amazon-apigateway-endpoint-configuration",
             "about the network in front of the API",
@@ -57,7 +57,7 @@ pub(in crate::template) static OPEN_API: Section = Section {
         named("x-amazon-apigateway-gateway-responses", &GATEWAY_RESPONSE),
         ignored(
             "x-amazon-apigateway-importexport-version",
-            "about the form of the document",
+            "about the format of the document",
         ),
         warned(
             "x-amazon-apigateway-minimum-compression-size",
@@ -84,7 +84,7 @@ pub(super) static COMPONENTS: Section = Section {
     extensible: true,
     properties: &[
         ignored("callbacks", "not used by API Gateway"),
-        ignored("examples", "a text"),
+        ignored("examples", "a description"),
         ignored(
             "headers",
             "the answers of methods, which API Gateway does not check",
@@ -118,7 +118,7 @@ pub(super) static PATH: Section = Section {
     properties: &[
         refused("$ref", "references are not followed"),
         nested("delete", &OPERATION),
-        ignored("description", "a text"),
+        ignored("description", "a description"),
         nested("get", &OPERATION),
         nested("head", &OPERATION),
         nested("options", &OPERATION),
@@ -130,7 +130,7 @@ pub(super) static PATH: Section = Section {
         nested("post", &OPERATION),
         nested("put", &OPERATION),
         ignored("servers", "about addresses; this machine has its own"),
-        ignored("summary", "a text"),
+        ignored("summary", "a description"),
         nested("x-amazon-apigateway-any-method", &OPERATION),
     ],
 };
@@ -145,10 +145,10 @@ pub(super) static OPERATION: Section = Section {
             "consumes",
             "the media types of requests, which API Gateway does not check",
         ),
-        ignored("deprecated", "a text"),
-        ignored("description", "a text"),
-        ignored("externalDocs", "a text"),
-        ignored("isDefaultRoute", "the path says it"),
+        ignored("deprecated", "a description"),
+        ignored("description", "a description"),
+        ignored("externalDocs", "a description"),
+        ignored("isDefaultRoute", "the path decides that"),
         ignored("operationId", "a name"),
         ignored(
             "parameters",
@@ -168,7 +168,7 @@ pub(super) static OPERATION: Section = Section {
         ),
         acts("security"),
         ignored("servers", "about addresses; this machine has its own"),
-        ignored("summary", "a text"),
+        ignored("summary", "a description"),
         ignored("tags", "tags"),
         refused(
             "x-amazon-apigateway-auth",
@@ -222,16 +222,16 @@ pub(super) static SECURITY_SCHEME: Section = Section {
     properties: &[
         ignored("authorizationUrl", "not used by API Gateway"),
         ignored("bearerFormat", "not used by API Gateway"),
-        ignored("description", "a text"),
+        ignored("description", "a description"),
         ignored("flow", "not used by API Gateway"),
         ignored("flows", "not used by API Gateway"),
-        ignored("in", "the identity source says it"),
+        ignored("in", "the identity source decides that"),
         acts("name"),
         ignored("openIdConnectUrl", "not used by API Gateway"),
         ignored("scheme", "not used by API Gateway"),
         ignored("scopes", "not used by API Gateway"),
         ignored("tokenUrl", "not used by API Gateway"),
-        ignored("type", "the authorizer says it"),
+        ignored("type", "the type of the authorizer decides that"),
         nested("x-amazon-apigateway-authorizer", &AUTHORIZER),
         acts("x-amazon-apigateway-authtype"),
     ],
