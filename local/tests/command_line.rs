@@ -128,3 +128,24 @@ fn a_missing_template_is_named() {
     arguments.extend(ports);
     check(&arguments, 1, &["/nowhere/template.yaml"]);
 }
+
+/// The trial also keeps the measurement working; its figures mean nothing.
+#[test]
+fn a_trial_measures_the_gateway_and_a_debug_build_is_no_release() {
+    let output = run(&["bench", "--gateway", "--quick", "--json"]);
+    assert!(output.status.success());
+    let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let figures = document.get("figures").unwrap().as_array().unwrap();
+    let names = figures.iter().map(|figure| figure.get("name").unwrap());
+    assert_eq!(
+        names.collect::<Vec<_>>(),
+        [
+            "gateway, REST API, cached policy",
+            "gateway, REST API, authorizer called",
+            "gateway, HTTP API, cached simple answer",
+        ]
+    );
+    if cfg!(debug_assertions) {
+        check(&["bench", "--gateway"], 1, &["this is a debug build"]);
+    }
+}

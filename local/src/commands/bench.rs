@@ -7,6 +7,7 @@ mod authorizer;
 mod cold;
 mod event;
 mod figure;
+mod gateway;
 mod handler;
 mod key_server;
 mod process;
@@ -34,6 +35,9 @@ pub struct Bench {
     /// Fewer rounds: takes seconds, and the figures are not reliable
     #[arg(long)]
     quick: bool,
+    /// Measure only what the local gateway adds to a call: `cargo run --release --bin local -- bench --gateway`
+    #[arg(long)]
+    gateway: bool,
     /// Print one JSON document on standard output
     #[arg(long)]
     json: bool,
@@ -91,6 +95,12 @@ pub enum BenchError {
     /// The kernel's accounts of a process are not as expected.
     #[error("the kernel's statistics cannot be read: expected Linux with CONFIG_SCHEDSTATS")]
     Statistics,
+    /// A server did not answer.
+    #[error("a server gave no answer: {0}")]
+    Call(reqwest::Error),
+    /// This program is a debug build, and it is to be measured.
+    #[error("this is a debug build: run `cargo run --release --bin local -- bench --gateway`")]
+    DebugBuild,
     /// No key pair or signature.
     #[error("no key pair could be made")]
     Key,
@@ -111,14 +121,15 @@ impl Bench {
         let scratch = workspace.join("target/local/bench");
         let _ = std::fs::remove_dir_all(&scratch);
         std::fs::create_dir_all(&scratch)?;
-        progress.step("building release binaries");
-        let binaries = build(&workspace).await?;
-        progress.step("measuring the authorizer");
-        let table = table(&workspace)?;
-        let mut figures = authorizer::measure(&binaries, &scratch, effort).await?;
-        progress.step("measuring the handler");
-        figures.extend(handler::measure(&binaries, table, &scratch, effort).await?);
-        figures.extend(sizes(&binaries)?);
+        let figures = if self.gateway {
+            if cfg!(debug_assertions) && !self.quick {
+                return Err(BenchError::DebugBuild.into());
+            }
+            progress.step("measuring the gateway");
+            gateway::measure(&workspace, &scratch, effort).await?
+        } else {
+            functions(&workspace, &scratch, effort, progress).await?
+        };
         let printed = if self.json {
             let document = json!({
                 "rounds": effort.rounds, "invocations": effort.invocations, "starts": effort.starts,
@@ -133,22 +144,41 @@ impl Bench {
     }
 }
 
+/// The figures of both functions.
+async fn functions(
+    workspace: &Path,
+    scratch: &Path,
+    effort: Effort,
+    progress: Progress,
+) -> Result<Vec<Figure>, BenchError> {
+    progress.step("building release binaries");
+    let binaries = build(workspace).await?;
+    progress.step("measuring the authorizer");
+    let table = table(workspace)?;
+    let mut figures = authorizer::measure(&binaries, scratch, effort).await?;
+    progress.step("measuring the handler");
+    figures.extend(handler::measure(&binaries, table, scratch, effort).await?);
+    figures.extend(sizes(&binaries)?);
+    Ok(figures)
+}
+
+/// What templates are read with.
+fn given() -> Given {
+    let known =
+        ["Issuer", "WebOrigin"].map(|name| (name.to_owned(), "https://bench.example".to_owned()));
+    Given {
+        known: known.into(),
+        runs_nothing: true,
+        region: aws::DEFAULT_REGION.to_owned(),
+        ..Given::default()
+    }
+}
+
 /// The template's table, in a separate database.
 fn table(workspace: &Path) -> Result<TableDefinition, BenchError> {
     let failed = |cause: &dyn std::fmt::Display| BenchError::Template(cause.to_string());
     let text = text_file::read(&workspace.join("template.yaml")).map_err(|cause| failed(&cause))?;
-    let given = Given {
-        parameters: [
-            ("Issuer", "https://bench.example"),
-            ("WebOrigin", "https://bench.example"),
-        ]
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .into(),
-        region: aws::DEFAULT_REGION.to_owned(),
-        folder: workspace.to_owned(),
-        ..Given::default()
-    };
-    let template = Template::read(&text, &given).map_err(|cause| failed(&cause))?;
+    let template = Template::read(&text, &given()).map_err(|cause| failed(&cause))?;
     template
         .tables
         .into_iter()

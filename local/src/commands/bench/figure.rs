@@ -79,10 +79,20 @@ impl Figure {
         value: f64,
         target: Option<f64>,
     ) -> Self {
+        Self::rounds(name, unit, &[value], target)
+    }
+
+    /// The same, measured in several rounds.
+    pub(super) fn rounds(
+        name: &'static str,
+        unit: &'static str,
+        values: &[f64],
+        target: Option<f64>,
+    ) -> Self {
         Self {
             name,
             unit,
-            ours: Spread::of(&[value]),
+            ours: Spread::of(values),
             floor: None,
             ratio: None,
             target,
