@@ -38,6 +38,18 @@ fn the_pages_sign_in_again_where_the_api_asks_for_it() {
     run(&stack, &browser, "./step-up-scenarios.mjs");
 }
 
+/// The example with an HTTP API runs whole: issuer, pages, both functions, and the gateway's CORS for the pages.
+#[test]
+fn the_pages_call_the_http_api_of_the_example() {
+    let Some(browser) = browser() else { return };
+    let function = repository().join("tests/http-api/notes.mjs");
+    let function = format!("NotesFunction=node {}", function.display());
+    let template = "examples/http-api/template.yaml";
+    let flags = ["--template", template, "--function", &function];
+    let stack = RunningStack::start("browser-http-api", &flags);
+    run(&stack, &browser, "./http-api-scenarios.mjs");
+}
+
 fn run(stack: &RunningStack, browser: &str, scenarios: &str) {
     node::install("web/tests");
     let screenshots = repository()
