@@ -88,6 +88,12 @@ impl RunningStack {
             .unwrap_or_else(|| panic!("no `{part}` in {}", self.addresses))
     }
 
+    /// The process of the stack itself.
+    #[must_use]
+    pub fn process_id(&self) -> u32 {
+        self.process.id()
+    }
+
     /// The folder of its state and logs.
     #[must_use]
     pub fn data(&self) -> &Path {

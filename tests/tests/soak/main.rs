@@ -1,0 +1,154 @@
+//! Mixed traffic through the local stack while function processes are killed at random: no acknowledged write is lost, and
+//! no process, file handle or memory is leaked.
+//!
+//! `cargo test` runs it for ten seconds. `SOAK_SECONDS=600 cargo test --test soak -- --nocapture` runs it for ten minutes
+//! and prints what it counted.
+
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "a test fails by panicking, and reports what it counted"
+)]
+
+mod dice;
+mod processes;
+mod traffic;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use dice::Dice;
+use processes::{Usage, functions, is_alive, kill};
+use tests::RunningStack;
+use traffic::{Counts, Tokens, Worker};
+
+const DEFAULT_SECONDS: u64 = 10;
+const WORKERS: u64 = 6;
+/// The pause between two kills, in milliseconds.
+const KILLS: std::ops::Range<u64> = 200..600;
+/// What the stack may gain between the measurement after a tenth of the time and the one at the end. Its processes are the
+/// same at both, and each connection that is being closed has one handle.
+const MAX_HANDLES: usize = 8;
+const MAX_MEMORY_KIB: u64 = 32 * 1024;
+/// The environments that a stack keeps of each of its two functions.
+const MAX_FUNCTIONS: usize = 2 * 4;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_write_is_lost_and_nothing_leaks() {
+    let seconds = std::env::var("SOAK_SECONDS").map_or(DEFAULT_SECONDS, |text| {
+        text.parse().expect("SOAK_SECONDS is a number")
+    });
+    let introspection = ["Introspection=on", "IntrospectionClientId=web"];
+    let flags = introspection
+        .map(|parameter| ["--parameter", parameter])
+        .concat();
+    let stack = Arc::new(RunningStack::start("soak", &flags));
+    let tokens = Arc::new(Tokens::issue(&stack).await);
+    let mut workers: Vec<_> = (0..WORKERS).map(Worker::new).collect();
+    let kills = Arc::new(AtomicU64::new(0));
+
+    // The first tenth opens what a running stack keeps open.
+    let warm = Duration::from_secs(seconds) / 10;
+    workers = run(&stack, &tokens, workers, &kills, warm).await;
+    let before = settled(&stack).await;
+    workers = run(
+        &stack,
+        &tokens,
+        workers,
+        &kills,
+        Duration::from_secs(seconds) - warm,
+    )
+    .await;
+    let after = settled(&stack).await;
+
+    let mut counts = Counts::default();
+    for worker in &mut workers {
+        worker.verify(&stack, &tokens).await;
+        counts.add(&worker.counts);
+    }
+    let kills = kills.load(Ordering::Relaxed);
+    eprintln!("{seconds} s, {kills} processes killed\n{counts}\nbefore: {before}\nafter:  {after}");
+    assert!(counts.acknowledged > 0 && kills > 0, "nothing was tried");
+    assert_eq!(
+        (before.zombies, after.zombies),
+        (0, 0),
+        "processes are left behind"
+    );
+    assert!(after.functions <= MAX_FUNCTIONS, "{after}");
+    assert!(
+        after.handles <= before.handles + MAX_HANDLES,
+        "file handles leak: {before}; {after}"
+    );
+    assert!(
+        after.memory_kib <= before.memory_kib + MAX_MEMORY_KIB,
+        "memory leaks: {before}; {after}"
+    );
+
+    let started = functions(stack.process_id());
+    drop(Arc::into_inner(stack).expect("no worker has it any more"));
+    let left: Vec<_> = started
+        .into_iter()
+        .filter(|process| is_alive(*process))
+        .collect();
+    assert!(left.is_empty(), "processes outlive the stack: {left:?}");
+}
+
+/// Lets all workers send for a time, while processes are killed.
+async fn run(
+    stack: &Arc<RunningStack>,
+    tokens: &Arc<Tokens>,
+    workers: Vec<Worker>,
+    kills: &Arc<AtomicU64>,
+    time: Duration,
+) -> Vec<Worker> {
+    let end = Instant::now() + time;
+    let done = Arc::new(AtomicBool::new(false));
+    let killer = tokio::spawn({
+        let (stack, kills, done) = (Arc::clone(stack), Arc::clone(kills), Arc::clone(&done));
+        async move {
+            let mut dice = Dice::new(u64::MAX);
+            while !done.load(Ordering::Relaxed) {
+                tokio::time::sleep(Duration::from_millis(dice.within(KILLS))).await;
+                if let Some(process) = dice.pick(&functions(stack.process_id())) {
+                    kill(*process);
+                    kills.fetch_add(1, Ordering::Relaxed);
+                }
+            }
+        }
+    });
+    let sending = workers.into_iter().map(|mut worker| {
+        let (stack, tokens) = (Arc::clone(stack), Arc::clone(tokens));
+        tokio::spawn(async move {
+            while Instant::now() < end {
+                worker.act(&stack, &tokens).await;
+            }
+            worker
+        })
+    });
+    let mut workers = Vec::new();
+    for sending in sending.collect::<Vec<_>>() {
+        workers.push(sending.await.expect("a worker found a fault"));
+    }
+    done.store(true, Ordering::Relaxed);
+    killer.await.expect("the killer goes on");
+    workers
+}
+
+/// What the stack uses when it is idle, with new function processes.
+async fn settled(stack: &RunningStack) -> Usage {
+    for process in functions(stack.process_id()) {
+        kill(process);
+    }
+    // A killed process is noticed at its next invocation, so each environment gets some.
+    let mut answered = 0;
+    for _ in 0..100 {
+        answered += usize::from(stack.get("/session", None).await.status == 200);
+        if answered == 2 * MAX_FUNCTIONS {
+            break;
+        }
+    }
+    assert_eq!(answered, 2 * MAX_FUNCTIONS, "the stack does not recover");
+    Usage::of(stack.process_id())
+}

@@ -1,0 +1,108 @@
+//! The stack's process and its children, by `/proc`.
+
+use std::fmt;
+use std::fs;
+use std::process::Command;
+
+/// What a process uses.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Usage {
+    /// Its function processes.
+    pub(crate) functions: usize,
+    /// Its children that have ended and that it has not noticed.
+    pub(crate) zombies: usize,
+    pub(crate) handles: usize,
+    pub(crate) threads: usize,
+    pub(crate) memory_kib: u64,
+}
+
+impl Usage {
+    pub(crate) fn of(process: u32) -> Self {
+        let status = fs::read_to_string(format!("/proc/{process}/status")).expect("the stack runs");
+        let number = |name: &str| {
+            let line = status.lines().find_map(|line| line.strip_prefix(name));
+            let value = line.and_then(|line| line.split_whitespace().next());
+            value
+                .and_then(|value| value.parse::<u64>().ok())
+                .expect("a number")
+        };
+        let handles = fs::read_dir(format!("/proc/{process}/fd")).expect("the stack's handles");
+        Self {
+            functions: functions(process).len(),
+            zombies: children(process)
+                .iter()
+                .filter(|child| child.is_zombie)
+                .count(),
+            handles: handles.count(),
+            threads: usize::try_from(number("Threads:")).expect("a count"),
+            memory_kib: number("VmRSS:"),
+        }
+    }
+}
+
+impl fmt::Display for Usage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            functions,
+            zombies,
+            handles,
+            threads,
+            memory_kib,
+        } = self;
+        write!(
+            f,
+            "{functions} function processes, {zombies} zombies, {handles} file handles, {threads} threads, {} MiB",
+            memory_kib / 1024
+        )
+    }
+}
+
+#[derive(Debug)]
+struct ChildProcess {
+    id: u32,
+    name: String,
+    is_zombie: bool,
+}
+
+/// The children of a process.
+fn children(parent: u32) -> Vec<ChildProcess> {
+    let all = fs::read_dir("/proc").expect("Linux");
+    let stats = all.filter_map(|entry| fs::read_to_string(entry.ok()?.path().join("stat")).ok());
+    stats.filter_map(|stat| child(&stat, parent)).collect()
+}
+
+/// A line such as `12 (name) S 7 …`, if the process is a child of `parent`, which is 7 here.
+fn child(stat: &str, parent: u32) -> Option<ChildProcess> {
+    let (head, rest) = stat.rsplit_once(") ")?;
+    let (id, name) = head.split_once(" (")?;
+    let mut rest = rest.split(' ');
+    let (state, of) = (rest.next()?, rest.next()?);
+    (of == parent.to_string()).then(|| ChildProcess {
+        id: id.parse().unwrap_or_default(),
+        name: name.to_owned(),
+        is_zombie: state == "Z",
+    })
+}
+
+/// The function processes of a stack that run.
+pub(crate) fn functions(stack: u32) -> Vec<u32> {
+    let children = children(stack).into_iter();
+    children
+        .filter(|child| {
+            !child.is_zombie && ["authorizer", "api-handler"].contains(&child.name.as_str())
+        })
+        .map(|child| child.id)
+        .collect()
+}
+
+/// Kills a process, which may have ended.
+pub(crate) fn kill(process: u32) {
+    let _ = Command::new("kill")
+        .args(["-KILL", &process.to_string()])
+        .output();
+}
+
+pub(crate) fn is_alive(process: u32) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat"));
+    stat.is_ok_and(|stat| !stat.contains(") Z "))
+}
