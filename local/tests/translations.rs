@@ -83,7 +83,7 @@ const REFUSED: &[(&str, Parameters, &str)] = &[
     (
         "examples/shared/api.yaml",
         &[],
-        "Resources/Api/Properties/Auth/Authorizers/Shared/FunctionArn: `Fn::ImportValue` is not supported here; expected Ref, GetAtt, Sub, Join, Split, Select, FindInMap, If, Equals, And, Or or Not",
+        "Resources/Api/Properties/Auth/Authorizers/Shared/FunctionArn: `Fn::ImportValue` is not supported here; expected Ref, GetAtt, Sub, Join, Split, Select, FindInMap, If, Equals, And, Or, Not or ToJsonString",
     ),
     (
         "examples/shared/api-of-another-account.yaml",
@@ -92,6 +92,11 @@ const REFUSED: &[(&str, Parameters, &str)] = &[
             "arn:aws:lambda:eu-west-1:111122223333:function:authorizer",
         )],
         "Resources/Api/Properties/Auth/Authorizers/Shared/FunctionArn: no function of the template is named `authorizer`",
+    ),
+    (
+        "examples/shared/api-with-rules.yaml",
+        &[ISSUER],
+        "Resources/Api/Properties/Auth/Authorizers/Own/FunctionArn: the attribute `Outputs.AuthorizerArn` of `Authorizer` (AWS::Serverless::Application) has no value on one machine",
     ),
     (
         "examples/websocket/template.yaml",
