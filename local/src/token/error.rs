@@ -1,0 +1,35 @@
+//! Why a sign-in fails.
+
+/// The sign-in failed.
+#[derive(Debug, thiserror::Error)]
+pub enum TokenError {
+    /// The issuer does not answer.
+    #[error(
+        "no issuer answers at {issuer}: start `cargo local` in another terminal and wait for `ready`"
+    )]
+    NotRunning {
+        /// The address that was tried.
+        issuer: String,
+    },
+    /// A real issuer does not answer.
+    #[error("no answer from {issuer}: `cargo local doctor --issuer {issuer}` finds out why")]
+    NoAnswer {
+        /// The address that was tried.
+        issuer: String,
+    },
+    /// The issuer is a real one, and the users of the local one are unknown to it.
+    #[error(
+        "{issuer} is a real issuer: get a token with `cargo local token` and put it into the event"
+    )]
+    RealIssuer {
+        /// Its URL.
+        issuer: String,
+    },
+    #[error("no user is named `{user}`: expected one of {known}")]
+    UnknownUser { user: String, known: String },
+    #[error("the issuer refused: {0}")]
+    Refused(String),
+    /// The issuer's response is not a step of a sign-in.
+    #[error("the sign-in cannot continue: {0}")]
+    Flow(String),
+}
