@@ -2,6 +2,9 @@
 
 mod error;
 mod function_settings;
+mod options;
+mod ports;
+mod provider;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -19,9 +22,7 @@ use crate::gateway::Gateway;
 use crate::gateway::access_log::AccessLog;
 use crate::gateway::request_lines::RequestLines;
 use crate::invocation::Invoke;
-use crate::issuer::{self, Issuer};
-use crate::packages;
-use crate::port::{self, Port};
+use crate::issuer::Issuer;
 use crate::progress::{Log, Progress};
 
 use crate::server::Server;
@@ -34,43 +35,13 @@ use crate::{aws, http_client};
 
 pub use error::StackError;
 use function_settings::{settings, takes_bound_tokens};
+pub(crate) use options::given;
+pub use options::{RealIssuer, StackOptions};
+use ports::Ports;
+use provider::sign_in_provider;
 
 /// The time limit for the first answer of each part.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(15);
-
-#[derive(Clone, Debug)]
-pub struct StackOptions {
-    /// The port of the web pages; 0 is any free one, for this and the others.
-    pub web_port: u16,
-    pub api_port: u16,
-    pub database_port: u16,
-    pub issuer_port: u16,
-    /// A real issuer, used instead of the local one.
-    pub issuer: Option<RealIssuer>,
-    /// The folder of the state.
-    pub data: PathBuf,
-    pub template: PathBuf,
-    /// Values of the template's parameters. They override those that the stack sets.
-    pub parameters: BTreeMap<String, String>,
-    /// The logical id of the API to serve, for a template with several.
-    pub api: Option<String>,
-    /// The commands that run functions, by logical id, split into words.
-    pub functions: BTreeMap<String, Vec<String>>,
-    /// Whether release builds are run.
-    pub release: bool,
-    /// Whether each request is a line of JSON on standard output.
-    pub json: bool,
-}
-
-/// An issuer outside of the stack.
-#[derive(Clone, Debug)]
-pub struct RealIssuer {
-    /// The exact `iss` of its tokens.
-    pub url: String,
-    pub client_id: String,
-    /// The audience of its access tokens.
-    pub audience: String,
-}
 
 #[derive(Debug)]
 pub struct Stack {
@@ -259,53 +230,6 @@ async fn refuse_second_stack(
     }
 }
 
-/// The ports of the parts that listen in this process.
-struct Ports {
-    web: Port,
-    api: Port,
-    database: Port,
-}
-
-impl Ports {
-    async fn take(options: &StackOptions) -> Result<Self, StackError> {
-        let ports = Self {
-            web: port::take("web pages", "--web-port", options.web_port).await?,
-            api: port::take("API", "--api-port", options.api_port).await?,
-            database: port::take("database", "--database-port", options.database_port).await?,
-        };
-        if options.issuer.is_none() {
-            // The issuer binds its port itself; this only checks before the build that it is free.
-            drop(port::take("issuer", "--issuer-port", options.issuer_port).await?);
-            packages::check_node().await?;
-        }
-        Ok(ports)
-    }
-
-    fn stack_file(
-        &self,
-        template: &Template,
-        issued_by: RealIssuer,
-        issuer_pid: Option<u32>,
-    ) -> StackFile {
-        let origin = format!("http://{}", self.api.address);
-        let first = template.functions.first();
-        StackFile {
-            pid: std::process::id(),
-            api: format!("{origin}{}", template.api.base_path()),
-            lambda: origin,
-            function: first
-                .map(|function| function.name.clone())
-                .unwrap_or_default(),
-            database: format!("http://{}", self.database.address),
-            web: format!("http://{}", self.web.address),
-            issuer: issued_by.url,
-            issuer_pid,
-            client_id: issued_by.client_id,
-            audience: issued_by.audience,
-        }
-    }
-}
-
 /// Builds the binaries of the template's functions.
 async fn build(
     options: &StackOptions,
@@ -315,33 +239,6 @@ async fn build(
     let names = Template::binaries(template, &commands)
         .map_err(|cause| template_error(&options.template, cause))?;
     Ok(toolchain::build(&workspace(), &names, options.release).await?)
-}
-
-/// Installs the packages of the pages, and starts the issuer unless a real one is used.
-async fn sign_in_provider(
-    options: &StackOptions,
-    web_origin: &str,
-    logs: &Path,
-    progress: Progress,
-) -> Result<(Option<Issuer>, RealIssuer), StackError> {
-    // One lock for the checkout, whatever the data folder: stacks that start at once share the packages.
-    let target = workspace().join("target");
-    fs::create_dir_all(&target).map_err(|cause| file_error(&target, cause))?;
-    let npm_lock = target.join("npm.lock");
-    // A real issuer needs no Node.js; without it only the sign-in of the pages does not work.
-    match packages::check_node().await {
-        Ok(()) => packages::install(&workspace().join("web"), &npm_lock, progress).await?,
-        Err(missing) => progress.warn(format_args!(
-            "the sign-in of the web pages does not work: {missing}"
-        )),
-    }
-    if let Some(real) = &options.issuer {
-        return Ok((None, real.clone()));
-    }
-    packages::install(&workspace().join("local/issuer"), &npm_lock, progress).await?;
-    progress.step("starting the issuer");
-    let (issuer, issued_by) = start_issuer(options, web_origin, logs, progress).await?;
-    Ok((Some(issuer), issued_by))
 }
 
 /// Reads the template with the parameters of this stack.
@@ -356,35 +253,6 @@ fn read_template(
     Template::read(text, &given).map_err(|cause| template_error(&options.template, cause))
 }
 
-/// What a template is read with: the parameters that the user passed, and those that a stack sets.
-pub(crate) fn given(
-    options: &StackOptions,
-    issued_by: &RealIssuer,
-    web_origin: &str,
-    region: &str,
-) -> Given {
-    let known = [
-        ("Issuer", issued_by.url.as_str()),
-        ("Audience", &issued_by.audience),
-        ("ClientIds", &issued_by.client_id),
-        ("WebOrigin", web_origin),
-    ];
-    let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
-    Given {
-        parameters: options.parameters.clone(),
-        known: known.into_iter().map(owned).collect(),
-        api: options.api.clone(),
-        commands: options.functions.keys().cloned().collect(),
-        runs_nothing: false,
-        region: region.to_owned(),
-        folder: options
-            .template
-            .parent()
-            .map(Path::to_path_buf)
-            .unwrap_or_default(),
-    }
-}
-
 /// Starts a process of each function, so that one that does not start is reported before it is called.
 async fn warm_up(functions: &Functions) -> Result<(), StackError> {
     for (name, function) in functions.iter() {
@@ -395,26 +263,6 @@ async fn warm_up(functions: &Functions) -> Result<(), StackError> {
         })?;
     }
     Ok(())
-}
-
-/// Starts the local issuer and returns what its tokens have.
-async fn start_issuer(
-    options: &StackOptions,
-    web_origin: &str,
-    logs: &Path,
-    progress: Progress,
-) -> Result<(Issuer, RealIssuer), StackError> {
-    let log = Log::open("issuer", logs, progress);
-    let data = options.data.join("issuer");
-    fs::create_dir_all(&data).map_err(|cause| file_error(&data, cause))?;
-    let program = workspace().join("local/issuer/main.mjs");
-    let issuer = Issuer::start(&program, options.issuer_port, web_origin, &data, &log).await?;
-    let issued_by = RealIssuer {
-        url: issuer.url.clone(),
-        client_id: issuer::CLIENT_ID.to_owned(),
-        audience: issuer::AUDIENCE.to_owned(),
-    };
-    Ok((issuer, issued_by))
 }
 
 fn spawn(

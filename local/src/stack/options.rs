@@ -1,0 +1,69 @@
+//! The options of a stack.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use crate::template::Given;
+
+#[derive(Clone, Debug)]
+pub struct StackOptions {
+    /// The port of the web pages; 0 is any free one, for this and the others.
+    pub web_port: u16,
+    pub api_port: u16,
+    pub database_port: u16,
+    pub issuer_port: u16,
+    /// A real issuer, used instead of the local one.
+    pub issuer: Option<RealIssuer>,
+    /// The folder of the state.
+    pub data: PathBuf,
+    pub template: PathBuf,
+    /// Values of the template's parameters. They override those that the stack sets.
+    pub parameters: BTreeMap<String, String>,
+    /// The logical id of the API to serve, for a template with several.
+    pub api: Option<String>,
+    /// The commands that run functions, by logical id, split into words.
+    pub functions: BTreeMap<String, Vec<String>>,
+    /// Whether release builds are run.
+    pub release: bool,
+    /// Whether each request is a line of JSON on standard output.
+    pub json: bool,
+}
+
+/// An issuer outside of the stack.
+#[derive(Clone, Debug)]
+pub struct RealIssuer {
+    /// The exact `iss` of its tokens.
+    pub url: String,
+    pub client_id: String,
+    /// The audience of its access tokens.
+    pub audience: String,
+}
+
+/// What a template is read with: the parameters that the user passed, and those that a stack sets.
+pub(crate) fn given(
+    options: &StackOptions,
+    issued_by: &RealIssuer,
+    web_origin: &str,
+    region: &str,
+) -> Given {
+    let known = [
+        ("Issuer", issued_by.url.as_str()),
+        ("Audience", &issued_by.audience),
+        ("ClientIds", &issued_by.client_id),
+        ("WebOrigin", web_origin),
+    ];
+    let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
+    Given {
+        parameters: options.parameters.clone(),
+        known: known.into_iter().map(owned).collect(),
+        api: options.api.clone(),
+        commands: options.functions.keys().cloned().collect(),
+        runs_nothing: false,
+        region: region.to_owned(),
+        folder: options
+            .template
+            .parent()
+            .map(Path::to_path_buf)
+            .unwrap_or_default(),
+    }
+}
