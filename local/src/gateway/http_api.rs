@@ -11,11 +11,12 @@ use serde_json::{Value, json};
 
 use super::authorization::{AnswerForm, Identified, identify, identity_value};
 use super::call::{Call, headers_size};
+use super::functions::{AuthorizerError, IntegrationError};
 use super::jwt::{self, JwtError};
 use super::policy::PolicyVerdict;
 use super::record::Entry;
 use super::route::{self, Matched};
-use super::{AuthorizerError, BodyTooLarge, Gateway, IntegrationError, MAX_HEADERS, note_answer};
+use super::{BodyTooLarge, Gateway, MAX_HEADERS, note_answer};
 use crate::aws;
 use crate::template::api::{
     CorsConfiguration, Identity, Integration, JwtAuthorizer, LambdaAuthorizer, PayloadFormat,

@@ -9,13 +9,11 @@ use serde_json::{Map, Value};
 
 use super::authorization::{AnswerForm, Authorization, Identified, identify};
 use super::call::{Call, headers_size};
+use super::functions::{AuthorizerError, IntegrationError};
 use super::policy::PolicyVerdict;
 use super::response::{self, GatewayError};
 use super::route::{self, Matched};
-use super::{
-    AuthorizerError, BodyTooLarge, Gateway, IntegrationError, MAX_HEADERS, MAX_METHOD_ARN, answer,
-    event, note_answer,
-};
+use super::{BodyTooLarge, Gateway, MAX_HEADERS, MAX_METHOD_ARN, answer, event, note_answer};
 use crate::aws;
 use crate::template::api::{Identity, Integration, Kind, LambdaAuthorizer, TemplateAuthorizer};
 use crate::template::gateway_response::CustomResponse;

@@ -1,0 +1,176 @@
+//! The operators of conditions, as IAM has them.
+
+use std::net::IpAddr;
+
+use time::format_description::well_known::Rfc3339;
+use time::{Date, OffsetDateTime};
+
+use crate::gateway::pattern::glob;
+
+/// Why a condition cannot be evaluated here.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum NotEvaluated {
+    #[error("the key has no value on one machine")]
+    Key,
+    #[error("`{0}` is not a date")]
+    Date(String),
+    #[error("`{0}` is not a number")]
+    Number(String),
+    #[error("`{0}` is not a network")]
+    Network(String),
+}
+
+pub(super) type Compare = fn(&str, &str) -> Result<bool, NotEvaluated>;
+
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Operator {
+    pub(super) set: Option<Set>,
+    pub(super) if_exists: bool,
+    pub(super) test: Test,
+}
+
+/// The prefixes for keys with several values. No key has more than one here.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Set {
+    All,
+    Any,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Test {
+    Null,
+    Compare { compare: Compare, negated: bool },
+}
+
+impl Operator {
+    /// Reads the name of an operator; none for one that IAM does not have.
+    pub(super) fn parse(name: &str) -> Option<Self> {
+        let (set, rest) = match name.split_once(':') {
+            Some(("ForAllValues", rest)) => (Some(Set::All), rest),
+            Some(("ForAnyValue", rest)) => (Some(Set::Any), rest),
+            Some(_) => return None,
+            None => (None, name),
+        };
+        if rest == "Null" {
+            let test = Test::Null;
+            let if_exists = false;
+            return Some(Self {
+                set,
+                if_exists,
+                test,
+            });
+        }
+        let (rest, if_exists) = rest
+            .strip_suffix("IfExists")
+            .map_or((rest, false), |rest| (rest, true));
+        let (compare, negated) = comparison(rest)?;
+        let test = Test::Compare { compare, negated };
+        Some(Self {
+            set,
+            if_exists,
+            test,
+        })
+    }
+}
+
+/// How an operator compares the request's value with the policy's, and whether the result is negated.
+fn comparison(operator: &str) -> Option<(Compare, bool)> {
+    Some(match operator {
+        "StringEquals" => (|found, wanted| Ok(found == wanted), false),
+        "StringNotEquals" => (|found, wanted| Ok(found == wanted), true),
+        "StringEqualsIgnoreCase" => (
+            |found, wanted| Ok(found.eq_ignore_ascii_case(wanted)),
+            false,
+        ),
+        "StringNotEqualsIgnoreCase" => {
+            (|found, wanted| Ok(found.eq_ignore_ascii_case(wanted)), true)
+        }
+        "StringLike" => (|found, wanted| Ok(glob(wanted, found)), false),
+        "StringNotLike" => (|found, wanted| Ok(glob(wanted, found)), true),
+        "ArnEquals" | "ArnLike" => (|found, wanted| Ok(same_arn(found, wanted)), false),
+        "ArnNotEquals" | "ArnNotLike" => (|found, wanted| Ok(same_arn(found, wanted)), true),
+        "BinaryEquals" => (|found, wanted| Ok(found == wanted), false),
+        "Bool" => (
+            |found, wanted| Ok(boolean(found).is_some() && boolean(found) == boolean(wanted)),
+            false,
+        ),
+        "IpAddress" => (in_network, false),
+        "NotIpAddress" => (in_network, true),
+        "DateEquals" => (|found, wanted| Ok(date(found)? == date(wanted)?), false),
+        "DateNotEquals" => (|found, wanted| Ok(date(found)? == date(wanted)?), true),
+        "DateLessThan" => (|found, wanted| Ok(date(found)? < date(wanted)?), false),
+        "DateLessThanEquals" => (|found, wanted| Ok(date(found)? <= date(wanted)?), false),
+        "DateGreaterThan" => (|found, wanted| Ok(date(found)? > date(wanted)?), false),
+        "DateGreaterThanEquals" => (|found, wanted| Ok(date(found)? >= date(wanted)?), false),
+        "NumericEquals" => (|found, wanted| Ok(number(found)? == number(wanted)?), false),
+        "NumericNotEquals" => (|found, wanted| Ok(number(found)? == number(wanted)?), true),
+        "NumericLessThan" => (|found, wanted| Ok(number(found)? < number(wanted)?), false),
+        "NumericLessThanEquals" => (|found, wanted| Ok(number(found)? <= number(wanted)?), false),
+        "NumericGreaterThan" => (|found, wanted| Ok(number(found)? > number(wanted)?), false),
+        "NumericGreaterThanEquals" => {
+            (|found, wanted| Ok(number(found)? >= number(wanted)?), false)
+        }
+        _ => return None,
+    })
+}
+
+/// In any case.
+fn boolean(text: &str) -> Option<bool> {
+    text.to_ascii_lowercase().parse().ok()
+}
+
+/// Whether the six parts of an ARN match one by one: no `*` crosses a colon between them.
+fn same_arn(found: &str, wanted: &str) -> bool {
+    let parts = |arn| str::splitn(arn, 6, ':').collect::<Vec<_>>();
+    let (found, wanted) = (parts(found), parts(wanted));
+    let mut pairs = found.iter().zip(&wanted);
+    found.len() == 6 && wanted.len() == 6 && pairs.all(|(found, wanted)| glob(wanted, found))
+}
+
+/// A date as IAM takes it: a form of the W3C's note on dates and times, or seconds since 1970. Four digits are seconds.
+fn date(text: &str) -> Result<OffsetDateTime, NotEvaluated> {
+    let day = time::macros::format_description!("[year]-[month]-[day]");
+    let midnight = |text: &str| Some(Date::parse(text, &day).ok()?.midnight().assume_utc());
+    let moment = |text: &str| OffsetDateTime::parse(text, &Rfc3339).ok();
+    moment(text)
+        .or_else(|| moment(&format!("{}:00{}", text.get(..16)?, text.get(16..)?)))
+        .or_else(|| midnight(text))
+        .or_else(|| midnight(&format!("{text}-01")))
+        .or_else(|| OffsetDateTime::from_unix_timestamp(text.parse().ok()?).ok())
+        .ok_or_else(|| NotEvaluated::Date(text.to_owned()))
+}
+
+fn number(text: &str) -> Result<f64, NotEvaluated> {
+    let number = text.parse().ok().filter(|number: &f64| number.is_finite());
+    number.ok_or_else(|| NotEvaluated::Number(text.to_owned()))
+}
+
+/// Whether an address lies in a network such as `10.0.0.0/8`, or is the one named.
+fn in_network(address: &str, network: &str) -> Result<bool, NotEvaluated> {
+    let wrong = || NotEvaluated::Network(network.to_owned());
+    let (base, length) = network
+        .split_once('/')
+        .map_or((network, None), |(base, length)| (base, Some(length)));
+    let base: IpAddr = base.parse().map_err(|_| wrong())?;
+    let address: IpAddr = address.parse().map_err(|_| wrong())?;
+    let bits = |address: IpAddr| match address {
+        IpAddr::V4(address) => (u128::from(u32::from(address)) << 96, 32),
+        IpAddr::V6(address) => (u128::from(address), 128),
+    };
+    if base.is_ipv4() != address.is_ipv4() {
+        return Ok(false);
+    }
+    let ((base, width), (address, _)) = (bits(base), bits(address));
+    let length = length
+        .map_or(Some(width), |length| {
+            // Digits as they are usually written: no sign, no leading zero.
+            length
+                .parse()
+                .ok()
+                .filter(|parsed: &u32| parsed.to_string() == length)
+        })
+        .filter(|length| *length <= width)
+        .ok_or_else(wrong)?;
+    let mask = u128::MAX.checked_shl(128 - length).unwrap_or(0);
+    Ok(base & mask == address & mask)
+}

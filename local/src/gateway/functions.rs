@@ -1,0 +1,182 @@
+//! Invocations of authorizers and integrations, each recorded for the access log.
+
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use http::StatusCode;
+use serde_json::Value;
+
+use super::authorization::{AnswerForm, Authorization, CacheKey};
+use super::call::Call;
+use super::record::FunctionCall;
+use crate::invocation::Outcome;
+use crate::random;
+use crate::template::api::LambdaAuthorizer;
+
+use super::Gateway;
+
+/// Lambda accepts 6 MB, and the event around a body is larger than the body.
+const MAX_EVENT: usize = 6 * 1024 * 1024;
+
+/// Why an authorizer gave no authorization.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum AuthorizerError {
+    /// Its error message is exactly `Unauthorized`.
+    Unauthorized,
+    /// It failed, or its answer is malformed.
+    Failed,
+}
+
+/// Why an integration gave no answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum IntegrationError {
+    /// The event is larger than Lambda accepts.
+    TooLarge,
+    /// The function took too long.
+    Timeout,
+    Failed,
+}
+
+impl Gateway {
+    /// The answer of a Lambda authorizer, cached or new, and how long the function took.
+    pub(super) async fn ask(
+        &self,
+        call: &Call,
+        name: &str,
+        authorizer: &LambdaAuthorizer,
+        values: &[String],
+        event: impl FnOnce() -> Value,
+        form: AnswerForm,
+    ) -> Result<(Authorization, Duration), AuthorizerError> {
+        let key = CacheKey::new(name, values);
+        let caches = !authorizer.ttl.is_zero();
+        if caches && let Some(cached) = self.cache.find(&key, self.clock.now()) {
+            note_principal(call, &cached);
+            return Ok((cached, Duration::ZERO));
+        }
+        let started = Instant::now();
+        let payload = event().to_string().into();
+        let request_id = random::request_id();
+        let invoked = self
+            .functions
+            .invoke_as(&authorizer.function, payload, request_id.clone());
+        let invoked = match authorizer.limit {
+            Some(limit) => tokio::time::timeout(limit, invoked).await,
+            None => Ok(invoked.await),
+        };
+        let note = |status: StatusCode, error: Option<&str>| {
+            let invoked = FunctionCall {
+                request_id,
+                latency: started.elapsed(),
+                status: Some(status),
+                error: error.map(str::to_owned),
+            };
+            call.record.note(|entry| entry.authorizer = Some(invoked));
+        };
+        let payload = match invoked {
+            Err(_) => {
+                note(
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    Some("the function took too long"),
+                );
+                self.log.warn(format_args!(
+                    "the authorizer {name} took too long, so the answer is 500"
+                ));
+                return Err(AuthorizerError::Failed);
+            }
+            Ok(Ok(Outcome::Success(payload))) => {
+                note(StatusCode::OK, None);
+                payload
+            }
+            Ok(Ok(Outcome::Error(error))) if error.message().as_deref() == Some("Unauthorized") => {
+                note(StatusCode::UNAUTHORIZED, Some("Unauthorized"));
+                return Err(AuthorizerError::Unauthorized);
+            }
+            Ok(Ok(Outcome::Error(error))) => {
+                note(
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    Some("the function failed"),
+                );
+                self.log.warn(format_args!(
+                    "the authorizer {name} failed, so the answer is 500: {error}"
+                ));
+                return Err(AuthorizerError::Failed);
+            }
+            Ok(Err(error)) => {
+                note(
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    Some("the function cannot be invoked"),
+                );
+                self.log.warn(format_args!(
+                    "the authorizer {name} cannot be invoked, so the answer is 500: {error}"
+                ));
+                return Err(AuthorizerError::Failed);
+            }
+        };
+        let authorization = Authorization::read(&payload, form).map_err(|malformed| {
+            self.log.warn(format_args!(
+                "the authorizer {name} answered what AWS does not accept, so the answer is 500: {malformed}"
+            ));
+            AuthorizerError::Failed
+        })?;
+        note_principal(call, &authorization);
+        if caches {
+            let now = self.clock.now();
+            self.cache
+                .keep(key, authorization.clone(), authorizer.ttl, now);
+        }
+        Ok((authorization, started.elapsed()))
+    }
+
+    /// A function's answer to an event.
+    pub(super) async fn integrate(
+        &self,
+        call: &Call,
+        function: &str,
+        event: &Value,
+        timeout: Duration,
+    ) -> Result<Bytes, IntegrationError> {
+        let event = event.to_string();
+        if event.len() > MAX_EVENT {
+            return Err(IntegrationError::TooLarge);
+        }
+        let started = Instant::now();
+        let request_id = random::request_id();
+        let invoked = self
+            .functions
+            .invoke_as(function, event.into(), request_id.clone());
+        let (answered, error) = match tokio::time::timeout(timeout, invoked).await {
+            Err(_) => (
+                Err(IntegrationError::Timeout),
+                Some("the function took too long"),
+            ),
+            Ok(Ok(Outcome::Success(payload))) => (Ok(payload), None),
+            Ok(Ok(Outcome::Error(error))) => {
+                self.log.warn(format_args!("{function} failed: {error}"));
+                (Err(IntegrationError::Failed), Some("the function failed"))
+            }
+            Ok(Err(error)) => {
+                self.log
+                    .warn(format_args!("{function} cannot be invoked: {error}"));
+                (
+                    Err(IntegrationError::Failed),
+                    Some("the function cannot be invoked"),
+                )
+            }
+        };
+        let invoked = FunctionCall {
+            request_id,
+            latency: started.elapsed(),
+            status: None,
+            error: error.map(str::to_owned),
+        };
+        call.record.note(|entry| entry.integration = Some(invoked));
+        answered
+    }
+}
+
+/// Records the principal of an authorizer's answer.
+fn note_principal(call: &Call, authorization: &Authorization) {
+    call.record
+        .note(|entry| entry.principal.clone_from(&authorization.principal));
+}
