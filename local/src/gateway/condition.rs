@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use self::operator::{NotEvaluated, Operator, Set, Test};
+use self::operator::{NotEvaluated, Operator, Set, Test, boolean};
 use super::malformed::Malformed;
 use super::pattern::texts;
 

@@ -115,7 +115,7 @@ fn comparison(operator: &str) -> Option<(Compare, bool)> {
 }
 
 /// In any case.
-fn boolean(text: &str) -> Option<bool> {
+pub(super) fn boolean(text: &str) -> Option<bool> {
     text.to_ascii_lowercase().parse().ok()
 }
 
