@@ -10,6 +10,8 @@ trap '[ -z "$stack" ] || kill -INT "$stack" 2>/dev/null || true; wait' EXIT
 
 # Starts the stack with these flags and runs the blocks that follow such a start.
 run() {
+  # Before the start, so that the loop below never reads the last stack's.
+  : >"$log"
   cargo local "$@" >"$log" 2>&1 </dev/null &
   stack=$!
   until grep -qx ready "$log"; do
