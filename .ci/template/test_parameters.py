@@ -5,6 +5,7 @@ import unittest
 from unittest import mock
 
 import translation
+from samcli.lib.cfn_language_extensions.sam_integration import expand_language_extensions
 
 # Another value for each parameter that a function's settings name.
 CHANGED = {
@@ -113,9 +114,10 @@ def parameters_of(value, template):
 
 
 def settings(template):
-    """What the template says of all that a version of a function keeps."""
-    functions = [resource["Properties"] for resource in template["Resources"].values() if resource["Type"] == "AWS::Serverless::Function"]
-    return [function.get(name) for function in [template["Globals"]["Function"], *functions] for name in ["Environment", *VERSIONED]]
+    """What the template says of all that a version of each function keeps, by the function's logical id."""
+    common = template["Globals"]["Function"]
+    functions = {name: resource["Properties"] for name, resource in template["Resources"].items() if resource["Type"] == "AWS::Serverless::Function"}
+    return {name: [part.get(kept) for part in [common, properties] for kept in ["Environment", *VERSIONED]] for name, properties in functions.items()}
 
 
 def functions(resources):
@@ -170,12 +172,25 @@ class ParametersReachWhatServes(unittest.TestCase):
     def test_a_changed_parameter_changes_what_serves(self):
         template = translation.source()
         before = served(translation.deployed())
-        names = parameters_of(settings(template), template)
-        self.assertIn("ClientIds", names)
-        for name in sorted(names):
-            with self.subTest(name):
-                after = served(translation.deployed({name: CHANGED[name]}))
-                self.assertNotEqual(before, after, f"a deployment with another {name} changes nothing that serves")
+        names = {function: parameters_of(kept, template) for function, kept in settings(template).items()}
+        self.assertIn("ClientIds", names["AuthorizerFunction"])
+        self.assertIn("WebOrigin", names["ApiHandlerFunction"])
+        for name in sorted(set().union(*names.values())):
+            after = served(translation.deployed({name: CHANGED[name]}))
+            for function, own in names.items():
+                with self.subTest(f"{function} {name}"):
+                    alias = function + "Aliaslive"
+                    self.assertEqual(before[alias] != after[alias], name in own, "whether a version is published")
+
+    def test_sam_reads_the_values_of_the_parameters_too(self):
+        template = translation.source()
+        values = translation.parameters(template, {"ClientIds": "0oa2"})
+        ours = translation.with_json_strings(template, translation.Resolver(template, values))
+        theirs = expand_language_extensions(template, values, enabled=True).expanded_template
+        for function in settings(template):
+            found = [read["Resources"][function]["Properties"]["Environment"]["Variables"]["PUBLISHED_SETTINGS"] for read in (ours, theirs)]
+            self.assertIsInstance(found[0], str)
+            self.assertEqual(found[0], found[1])
 
     def test_every_deployment_of_the_stack_deploys_the_api(self):
         # A stage serves its deployment: without a new one a changed gateway response never reaches a caller.
