@@ -7,6 +7,7 @@ mod member;
 
 use std::borrow::Cow;
 
+use aws_lambda_events::apigw::ApiGatewayCustomAuthorizerRequest;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -102,25 +103,32 @@ impl AuthorizerRequest {
             member::text(outline.route_arn),
         ) {
             (_, _, Some(arn)) if version.as_deref() == Some("2.0") => outline.http_api(&arn),
-            (Some("TOKEN"), Some(arn), _) => outline.token(&arn),
+            (Some("TOKEN"), Some(arn), _) => Self::token(event, &arn),
             (Some("REQUEST"), Some(arn), _) => outline.request(&arn),
             _ => Err(EventFault::NoKnownForm),
         }
     }
-}
 
-impl<'e> Outline<'e> {
     /// REST API, TOKEN authorizer.
-    fn token(&self, arn: &str) -> Result<AuthorizerRequest, EventFault> {
-        let authorization = self.authorization_token.and_then(member::lossy_text);
-        Ok(AuthorizerRequest {
+    fn token(event: &RawValue, arn: &str) -> Result<Self, EventFault> {
+        // The published type fails on a token that is not a string. Then the token is malformed, not the event.
+        let credential = match serde_json::from_str(event.get()) {
+            Ok(ApiGatewayCustomAuthorizerRequest {
+                authorization_token,
+                ..
+            }) => without_proof(authorization_token.as_deref()),
+            Err(_) => Err(Refusal::MalformedBearer),
+        };
+        Ok(Self {
             form: EventForm::Token,
             target: Target::parse(arn)?,
-            credential: without_proof(authorization.as_deref()),
+            credential,
             request_id: None,
         })
     }
+}
 
+impl<'e> Outline<'e> {
     /// REST API, WebSocket API, or HTTP API with payload 1.0.
     fn request(&self, arn: &str) -> Result<AuthorizerRequest, EventFault> {
         let target = Target::parse(arn)?;
