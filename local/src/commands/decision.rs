@@ -1,19 +1,21 @@
 //! The decision about one call, by the gateway of `cargo local` and the authorizer's own code, in this process.
 
-use std::fmt;
+mod call_decision;
+mod called_route;
+
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
-use authorizer::access::RuleOutcome;
-use authorizer::log::Verdict;
 use bytes::Bytes;
-use http::{Method, Request, Uri};
-use serde::Serialize;
+use http::Request;
+
+pub(super) use call_decision::{CallDecision, CallOutcome, NamedRoute};
+use call_decision::{by_authorizer, by_gateway, not_asked};
+pub(super) use called_route::CalledRoute;
 
 use super::in_process::InProcess;
 use crate::clock::Clock;
 use crate::gateway::Gateway;
-use crate::gateway::decided::DecidedBy;
 use crate::gateway::jwt::{self, IssuerKeys, JwtError};
 use crate::gateway::route::{self, Matched};
 use crate::progress::Log;
@@ -21,84 +23,6 @@ use crate::template::Api;
 use crate::template::api::{
     Identity, IdentitySource, JwtAuthorizer, Kind, LambdaAuthorizer, TemplateAuthorizer,
 };
-
-/// A method and a path of the API, without the stage.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct CalledRoute {
-    method: Method,
-    path: String,
-}
-
-impl CalledRoute {
-    /// Reads a method and a path.
-    ///
-    /// # Errors
-    /// When no request can have them.
-    pub(super) fn parse(method: &str, path: &str) -> Result<Self, String> {
-        let parsed = Method::from_bytes(method.as_bytes())
-            .map_err(|_| format!("expected a method such as GET, found `{method}`"))?;
-        let is_path = path.starts_with('/') && path.parse::<Uri>().is_ok();
-        if !is_path {
-            return Err(format!(
-                "expected a path that begins with `/`, percent-encoded as in a URL, found `{path}`"
-            ));
-        }
-        Ok(Self {
-            method: parsed,
-            path: path.to_owned(),
-        })
-    }
-
-    fn path_without_query(&self) -> &str {
-        self.path.split('?').next().unwrap_or_default()
-    }
-}
-
-/// How a call ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum CallOutcome {
-    Allowed,
-    Denied,
-    Unauthorized,
-    Failed,
-    NoRoute,
-}
-
-impl fmt::Display for CallOutcome {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Allowed => "allowed",
-            Self::Denied => "denied",
-            Self::Unauthorized => "unauthorized",
-            Self::Failed => "failed",
-            Self::NoRoute => "no route",
-        })
-    }
-}
-
-/// A route of the template.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub(super) struct NamedRoute {
-    pub(super) method: String,
-    pub(super) path: String,
-}
-
-/// A decision and its reason.
-#[derive(Debug)]
-pub(super) struct CallDecision {
-    pub(super) outcome: CallOutcome,
-    /// The status that the caller sees, unless the integration answers.
-    pub(super) status: Option<u16>,
-    pub(super) decided_by: DecidedBy,
-    pub(super) reason: &'static str,
-    /// More about the reason, for people.
-    pub(super) detail: Option<String>,
-    pub(super) route: Option<NamedRoute>,
-    pub(super) authorizer: Option<String>,
-    /// How each rule that covers the route judges the caller.
-    pub(super) rules: Vec<RuleOutcome>,
-}
 
 /// A function that is not this project's authorizer decides.
 #[derive(Debug, thiserror::Error)]
@@ -271,58 +195,4 @@ impl Judge {
             ..decided
         }
     }
-}
-
-const fn by_gateway(outcome: CallOutcome, reason: &'static str) -> CallDecision {
-    CallDecision {
-        outcome,
-        status: None,
-        decided_by: DecidedBy::Gateway,
-        reason,
-        detail: None,
-        route: None,
-        authorizer: None,
-        rules: Vec::new(),
-    }
-}
-
-/// The authorizer was called. The gateway evaluates its answer: `cause` is what the access log shows.
-fn by_authorizer(
-    explanation: authorizer::authorizer::Explanation,
-    cause: &str,
-    answered: bool,
-) -> CallDecision {
-    let outcome = match explanation.verdict {
-        _ if answered => CallOutcome::Allowed,
-        Verdict::Deny => CallOutcome::Denied,
-        Verdict::Unauthorized => CallOutcome::Unauthorized,
-        Verdict::Error => CallOutcome::Failed,
-        Verdict::Allow if cause == "authorizer_failed" => {
-            return by_gateway(CallOutcome::Failed, "authorizer_answer_malformed");
-        }
-        Verdict::Allow => return by_gateway(CallOutcome::Denied, "policy_denies"),
-    };
-    CallDecision {
-        decided_by: DecidedBy::Authorizer,
-        detail: explanation.detail,
-        rules: explanation.rules,
-        ..by_gateway(outcome, explanation.reason)
-    }
-}
-
-/// The gateway answered 401 without calling the authorizer.
-const fn not_asked(authorizer: &LambdaAuthorizer, token: Option<&str>) -> CallDecision {
-    let validates = matches!(
-        authorizer.identity,
-        Identity::Token {
-            validation: Some(_),
-            ..
-        }
-    );
-    let reason = if validates && token.is_some() {
-        "identity_source_not_matching"
-    } else {
-        "identity_source_missing"
-    };
-    by_gateway(CallOutcome::Unauthorized, reason)
 }

@@ -1,0 +1,35 @@
+//! The method and the path of a call.
+
+use http::{Method, Uri};
+
+/// A method and a path of the API, without the stage.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::commands) struct CalledRoute {
+    pub(super) method: Method,
+    pub(super) path: String,
+}
+
+impl CalledRoute {
+    /// Reads a method and a path.
+    ///
+    /// # Errors
+    /// When no request can have them.
+    pub(in crate::commands) fn parse(method: &str, path: &str) -> Result<Self, String> {
+        let parsed = Method::from_bytes(method.as_bytes())
+            .map_err(|_| format!("expected a method such as GET, found `{method}`"))?;
+        let is_path = path.starts_with('/') && path.parse::<Uri>().is_ok();
+        if !is_path {
+            return Err(format!(
+                "expected a path that begins with `/`, percent-encoded as in a URL, found `{path}`"
+            ));
+        }
+        Ok(Self {
+            method: parsed,
+            path: path.to_owned(),
+        })
+    }
+
+    pub(super) fn path_without_query(&self) -> &str {
+        self.path.split('?').next().unwrap_or_default()
+    }
+}
