@@ -59,6 +59,7 @@ pub struct Address {
 /// Verifies proofs, each of them once.
 pub struct ProofVerifier {
     public_urls: Vec<PublicUrl>,
+    leeway: Duration,
     window: Duration,
     used: Mutex<ReplayMemory>,
 }
@@ -69,6 +70,7 @@ impl ProofVerifier {
     pub fn new(public_urls: Vec<PublicUrl>, leeway: Duration) -> Self {
         Self {
             public_urls,
+            leeway,
             window: PROOF_WINDOW.saturating_add(leeway),
             used: Mutex::new(ReplayMemory::new(MAX_REMEMBERED_PROOFS)),
         }
@@ -93,6 +95,7 @@ impl ProofVerifier {
         proof.check_method(&call.method)?;
         proof.check_url(&self.urls_called(call)?)?;
         let acceptable_until = proof.check_time(now, self.window)?;
+        proof.check_validity(now, self.leeway)?;
         proof.check_token(&token.digest())?;
         proof.check_key(bound_to)?;
         let id = proof.id()?;

@@ -16,7 +16,7 @@ use crate::clock::Timestamp;
 use crate::compact_jws::CompactJws;
 use crate::issuer::jwks::{KeyRefusal, PublicKey, Thumbprint};
 use crate::refusal::{MAX_PROOF_BYTES, MAX_PROOF_ID_BYTES, ProofRefusal};
-use crate::times::numeric_date;
+use crate::times::{numeric_date, seconds};
 
 /// The unverified value of a `DPoP` header. `Debug` never shows it.
 #[derive(Clone, PartialEq, Eq)]
@@ -131,6 +131,22 @@ impl<'p> ParsedProof<'p> {
         Ok(issued_at.plus(window))
     }
 
+    /// Checks `exp` and `nbf`, which a proof does not need (RFC 7519, sections 4.1.4 and 4.1.5).
+    pub(super) fn check_validity(
+        &self,
+        now: Timestamp,
+        leeway: Duration,
+    ) -> Result<(), ProofRefusal> {
+        let (now, leeway) = (seconds(now), leeway.as_secs_f64());
+        if self.time("exp")?.is_some_and(|exp| now >= exp + leeway) {
+            return Err(ProofRefusal::PastExpiry);
+        }
+        if self.time("nbf")?.is_some_and(|nbf| nbf - now > leeway) {
+            return Err(ProofRefusal::BeforeStart);
+        }
+        Ok(())
+    }
+
     pub(super) fn check_token(&self, token: &TokenDigest) -> Result<(), ProofRefusal> {
         if self.string("ath") == Some(URL_SAFE_NO_PAD.encode(token).as_str()) {
             Ok(())
@@ -164,6 +180,12 @@ impl<'p> ParsedProof<'p> {
         self.key
             .verify(self.algorithm, signing_input, self.jws.signature)
             .map_err(|_| ProofRefusal::WrongSignature)
+    }
+
+    fn time(&self, claim: &str) -> Result<Option<f64>, ProofRefusal> {
+        let time = self.claims.get(claim);
+        time.map(|time| numeric_date(time).ok_or(ProofRefusal::TimeMalformed))
+            .transpose()
     }
 
     fn string(&self, claim: &str) -> Option<&str> {

@@ -71,6 +71,15 @@ pub enum ProofRefusal {
         /// How far ahead.
         seconds_ahead: u64,
     },
+    /// `exp` or `nbf` is present and not a finite number.
+    #[error("`exp` or `nbf` is not a number of seconds")]
+    TimeMalformed,
+    /// `exp` is past (RFC 7519, section 4.1.4).
+    #[error("its `exp` is past")]
+    PastExpiry,
+    /// `nbf` is in the future (RFC 7519, section 4.1.5).
+    #[error("its `nbf` is in the future")]
+    BeforeStart,
     /// `ath` is missing or the hash of another token.
     #[error("`ath` is not the SHA-256 of the token")]
     Token,
@@ -107,8 +116,9 @@ impl ProofRefusal {
             Self::UrlMalformed => "dpop_url_malformed",
             Self::Url => "dpop_url_mismatch",
             Self::TimeMissing => "dpop_iat_missing",
-            Self::Expired { .. } => "dpop_proof_expired",
-            Self::InFuture { .. } => "dpop_proof_in_future",
+            Self::TimeMalformed => "dpop_time_malformed",
+            Self::Expired { .. } | Self::PastExpiry => "dpop_proof_expired",
+            Self::InFuture { .. } | Self::BeforeStart => "dpop_proof_in_future",
             Self::Token => "dpop_token_mismatch",
             Self::OtherKey => "dpop_key_mismatch",
             Self::IdMissing => "dpop_jti_missing",

@@ -42,6 +42,29 @@ fn a_proof_that_is_too_old_or_from_the_future() {
 }
 
 #[test]
+fn a_proof_with_a_validity_of_its_own() {
+    let client = Prover::client();
+    let token = client.token();
+    for (claims, expected) in [
+        (json!({"exp": NOW - 59, "nbf": NOW + 60}), "granted"),
+        (json!({"exp": NOW + 1_000_000_000}), "granted"),
+        (json!({"exp": NOW - 60}), "dpop_proof_expired"),
+        (json!({"exp": 0}), "dpop_proof_expired"),
+        (json!({"nbf": 1_790_000_060.5}), "dpop_proof_in_future"),
+        (json!({"exp": NOW.to_string()}), "dpop_time_malformed"),
+        (json!({"nbf": []}), "dpop_time_malformed"),
+        (json!({"nbf": true, "exp": NOW}), "dpop_time_malformed"),
+    ] {
+        let world = World::new(&[("DPOP", "require")]);
+        let proof = client.proof_with(&token, &json!({}), &claims);
+        match expected {
+            "granted" => granted_proof(&world, &token, &proof),
+            reason => refused_proof(&world, &token, &proof, reason),
+        }
+    }
+}
+
+#[test]
 fn a_proof_made_for_another_token() {
     let client = Prover::client();
     let token = client.token();
