@@ -18,7 +18,7 @@ const DEFAULT_SEED: u64 = 1;
 /// The number of inputs in the short form.
 const DEFAULT_CASES: usize = 300;
 
-/// From this number of inputs on, a row that explains nothing is an error.
+/// From this number of inputs on, a row that explains nothing is an error; with another seed it may be chance.
 const CASES_FOR_ALL_ROWS: usize = 20_000;
 
 /// At most so many unexplained disagreements are shown.
@@ -45,6 +45,15 @@ impl Opinion {
             }
             .to_owned(),
             reason: refusal.unwrap_or_default().to_owned(),
+        }
+    }
+
+    /// The outcome, or that there is one, where it is a document.
+    fn kind(&self) -> &str {
+        if self.reason == "applied" {
+            &self.reason
+        } else {
+            &self.outcome
         }
     }
 
@@ -142,8 +151,7 @@ impl Suite<'_> {
         );
         report(&summary);
         assert!(unexplained.is_empty(), "{summary}\n{}", show(&unexplained));
-        assert!(outcomes.len() > 1, "every input had one outcome: {summary}");
-        if count >= CASES_FOR_ALL_ROWS {
+        if count >= CASES_FOR_ALL_ROWS && seed == DEFAULT_SEED {
             let idle = table.idle();
             assert!(
                 idle.is_empty(),
@@ -163,10 +171,13 @@ impl Suite<'_> {
         let inputs: Vec<Value> = cases.iter().map(build).collect();
         let here = (self.here)(&inputs);
         assert_eq!(here.len(), inputs.len());
+        let differ = here.iter().any(|one| one.outcome != here[0].outcome);
+        assert!(
+            differ || cases.len() < DEFAULT_CASES,
+            "every input has one outcome"
+        );
         for opinion in &here {
-            *outcomes
-                .entry(opinion.label().chars().take(40).collect())
-                .or_default() += 1;
+            *outcomes.entry(opinion.kind().to_owned()).or_default() += 1;
         }
         let mut unexplained = Vec::new();
         for judge in &self.judges {

@@ -9,7 +9,8 @@ export async function main(judge) {
     try {
       opinion = await judge(input, settings) ?? { outcome: 'accepted' };
     } catch (error) {
-      opinion = { outcome: 'refused', reason: `${error?.code ?? error?.name ?? 'error'}: ${error?.message ?? error}`.slice(0, 200) };
+      const reason = `${error?.code ?? error?.name ?? 'error'}: ${error?.message ?? error}`;
+      opinion = { outcome: 'refused', reason: reason.slice(0, 200).toWellFormed() };
     }
     lines.push(JSON.stringify(opinion));
   }

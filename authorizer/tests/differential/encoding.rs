@@ -57,7 +57,7 @@ fn standard_alphabet(part: &str) -> String {
 }
 
 fn inserted(part: &str, what: &str) -> String {
-    let (start, end) = part.split_at(part.len() / 2);
+    let (start, end) = part.split_at(part.floor_char_boundary(part.len() / 2));
     format!("{start}{what}{end}")
 }
 
@@ -87,7 +87,7 @@ const CHANGES: [(&str, Change); 17] = [
     ("percent-encoded", |part| part.replace('e', "%65")),
     ("one character more", |part| format!("{part}A")),
     ("one character less", |part| {
-        part[..part.len().saturating_sub(1)].to_owned()
+        part[..part.floor_char_boundary(part.len().saturating_sub(1))].to_owned()
     }),
 ];
 

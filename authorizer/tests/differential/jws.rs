@@ -8,6 +8,9 @@ use super::super::support::Signer;
 /// A change to a finished stage.
 pub(crate) type Edit<T> = Box<dyn FnOnce(T) -> T>;
 
+/// Makes a signature of the signing input.
+type Sign = dyn FnOnce(&[u8]) -> Vec<u8>;
+
 pub(crate) struct Jws {
     pub(crate) header: Map<String, Value>,
     pub(crate) claims: Map<String, Value>,
@@ -22,7 +25,7 @@ pub(crate) struct Jws {
     pub(crate) header_part: Vec<Edit<String>>,
     pub(crate) claims_part: Vec<Edit<String>>,
     /// Replaces the signature, from the signing input.
-    pub(crate) sign: Option<Box<dyn FnOnce(&[u8]) -> Vec<u8>>>,
+    pub(crate) sign: Option<Box<Sign>>,
     pub(crate) signature: Vec<Edit<Vec<u8>>>,
     pub(crate) signature_part: Vec<Edit<String>>,
     /// The finished token.

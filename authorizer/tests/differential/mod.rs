@@ -6,9 +6,12 @@ pub(crate) mod header;
 pub(crate) mod json_text;
 pub(crate) mod jws;
 pub(crate) mod key_set;
+pub(crate) mod key_set_document;
 pub(crate) mod keys;
 pub(crate) mod numbers;
 pub(crate) mod proof;
+pub(crate) mod proof_claims;
+pub(crate) mod proof_url;
 pub(crate) mod signature;
 pub(crate) mod token;
 
@@ -17,10 +20,13 @@ use std::collections::BTreeSet;
 use testkit::differential::{Step, draw};
 use testkit::seeded::Seeded;
 
+/// What a change does.
+type Apply<D> = dyn Fn(&mut D, &mut Seeded);
+
 /// A named change to an input under construction.
 pub(crate) struct Mutation<D> {
     pub(crate) name: String,
-    apply: Box<dyn Fn(&mut D, &mut Seeded)>,
+    apply: Box<Apply<D>>,
 }
 
 pub(crate) fn mutation<D>(

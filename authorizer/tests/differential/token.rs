@@ -9,7 +9,8 @@ use super::json_text::JsonPart;
 use super::jws::{Edit, Jws, edited};
 use super::keys::{ALGORITHMS, other_signer, signer, unlike};
 use super::{
-    Mutation, Mutations, claims, encoding, header, json_text, key_set, mutation, signature,
+    Mutation, Mutations, claims, encoding, header, json_text, key_set, key_set_document, mutation,
+    signature,
 };
 
 /// A token and a key set under construction.
@@ -109,7 +110,10 @@ impl TokenMutations {
         let of_token = of_token()
             .into_iter()
             .map(|one| one.within("", |draft: &mut TokenDraft| &mut draft.token));
-        let all = of_token.chain(key_set::all()).chain(settings());
+        let all = of_token
+            .chain(key_set::all())
+            .chain(key_set_document::all())
+            .chain(settings());
         Self(Mutations::new(all.collect()))
     }
 

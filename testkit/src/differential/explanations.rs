@@ -9,7 +9,7 @@ pub(super) struct Explanations(Vec<Row>);
 
 struct Row {
     rule: String,
-    /// Names of steps, one of which the input has.
+    /// Names of steps, one of which the input has. Several joined by ` & ` are all in the input.
     steps: Vec<String>,
     here: Vec<String>,
     judges: Vec<String>,
@@ -31,7 +31,7 @@ impl Explanations {
             row.judges.iter().any(|name| name == judge)
                 && any(&row.here, here)
                 && any(&row.there, there)
-                && (steps.iter().any(|step| any(&row.steps, step)) || row.steps.is_empty())
+                && (row.steps.is_empty() || row.steps.iter().any(|wanted| has_steps(wanted, steps)))
         });
         row.map(|row| row.used += 1).is_some()
     }
@@ -72,6 +72,12 @@ fn patterns(cell: &str) -> Vec<String> {
     quoted.map(str::to_owned).collect()
 }
 
+/// Whether each pattern, of several joined by ` & `, matches a step.
+fn has_steps(wanted: &str, steps: &[&str]) -> bool {
+    let mut wanted = wanted.split(" & ");
+    wanted.all(|pattern| steps.iter().any(|step| matches(pattern, step)))
+}
+
 fn any(patterns: &[String], text: &str) -> bool {
     patterns.is_empty() || patterns.iter().any(|pattern| matches(pattern, text))
 }
@@ -94,7 +100,7 @@ mod tests {
     #[test]
     fn a_row_explains_only_what_it_names() {
         let row = row(
-            "| r | `alg: *`, `kid: x` | `refused_*` | `jose`, `pyjwt` | `accepted` | here | RFC |",
+            "| r | `alg: *`, `kid: x`, `a & b` | `refused_*` | `jose`, `pyjwt` | `accepted` | here | RFC |",
         );
         let mut table = Explanations(vec![row]);
         let mut check = |steps: &[&str], judge, here, there, expected| {
@@ -114,10 +120,12 @@ mod tests {
         );
         check(&["kid: xy"], "jose", "refused_x", "accepted", false);
         check(&[], "jose", "refused_x", "accepted", false);
+        check(&["b", "c", "a"], "jose", "refused_x", "accepted", true);
+        check(&["a"], "jose", "refused_x", "accepted", false);
         check(&["alg: none"], "other", "refused_x", "accepted", false);
         check(&["alg: none"], "jose", "accepted", "accepted", false);
         check(&["alg: none"], "jose", "refused_x", "refused", false);
-        assert_eq!(table.explained(), 2);
+        assert_eq!(table.explained(), 3);
         assert_eq!(table.idle(), [""; 0]);
     }
 }
