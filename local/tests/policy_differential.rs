@@ -1,0 +1,96 @@
+//! Policies of authorizers' answers, evaluated by the local gateway and by an IAM simulator. `tests/differential/` has
+//! the table of the disagreements, and the command for longer runs.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "tests may fail so"
+)]
+
+#[path = "policy_differential/conditions.rs"]
+mod conditions;
+#[path = "policy_differential/draft.rs"]
+mod draft;
+#[path = "policy_differential/malformed.rs"]
+mod malformed;
+#[path = "policy_differential/statements.rs"]
+mod statements;
+#[path = "policy_differential/values.rs"]
+mod values;
+
+use local::gateway::condition::Facts;
+use local::gateway::policy::{Policy, PolicyVerdict};
+use serde_json::{Value, json};
+use testkit::differential::{Judge, Opinion, Suite, draw};
+use time::OffsetDateTime;
+
+use draft::{Change, Draft};
+
+/// Every change.
+fn changes() -> Vec<Change> {
+    let mut all = statements::all();
+    all.extend(malformed::all());
+    all.extend(conditions::all());
+    all.extend(conditions::facts());
+    all
+}
+
+fn opinion(input: &Value) -> Opinion {
+    let policy = match Policy::read(&input["policy"]) {
+        Ok(policy) => policy,
+        Err(malformed) => {
+            return Opinion {
+                outcome: "malformed".to_owned(),
+                reason: malformed.to_string(),
+            };
+        }
+    };
+    let fact = |name: &str| input["facts"][name].as_str();
+    let facts = Facts {
+        now: OffsetDateTime::from_unix_timestamp(fact("aws:EpochTime").unwrap().parse().unwrap())
+            .unwrap(),
+        source_ip: fact("aws:SourceIp").unwrap().parse().unwrap(),
+        user_agent: fact("aws:UserAgent"),
+        referer: fact("aws:Referer"),
+    };
+    let mut warnings = Vec::new();
+    let verdict = policy.verdict(input["arn"].as_str().unwrap(), &facts, &mut |warning| {
+        warnings.push(warning)
+    });
+    Opinion {
+        outcome: match verdict {
+            PolicyVerdict::Allowed => "allowed",
+            PolicyVerdict::NotAllowed => "not allowed",
+            PolicyVerdict::Denied => "denied",
+        }
+        .to_owned(),
+        reason: warnings.concat(),
+    }
+}
+
+#[test]
+fn policies() {
+    let changes = changes();
+    let names: Vec<&str> = changes.iter().map(|one| &*one.name).collect();
+    Suite {
+        name: "policies",
+        plan: &|random| {
+            let count = 1 + random.below(5);
+            draw(&names, count, random)
+        },
+        build: &|seed, steps| {
+            let mut draft = Draft::new(seed);
+            for step in steps {
+                draft.apply(&changes[step.index], step.seed);
+            }
+            draft.finish()
+        },
+        here: &|inputs| inputs.iter().map(opinion).collect(),
+        settings: json!({}),
+        judges: vec![Judge {
+            name: "iam-simulate",
+            program: "policies.mjs",
+        }],
+    }
+    .run();
+}

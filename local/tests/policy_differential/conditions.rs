@@ -1,0 +1,171 @@
+//! Conditions, and the facts of a request.
+
+use serde_json::{Value, json};
+
+use super::draft::{Change, Draft, change};
+use super::values::OPERATORS;
+
+fn condition(draft: &mut Draft, operator: &str, key: &str, values: Value) {
+    let Some(Value::Object(statement)) = draft.statements.last_mut() else {
+        return;
+    };
+    // Most values of this key are no ARNs.
+    if operator.contains("Arn") {
+        draft
+            .facts
+            .entry("aws:Referer")
+            .or_insert_with(|| json!("arn:aws:iam::123456789012:user/a"));
+    }
+    let conditions = statement.entry("Condition").or_insert_with(|| json!({}));
+    if let Value::Object(conditions) = conditions {
+        let keys = conditions.entry(operator).or_insert_with(|| json!({}));
+        if let Value::Object(keys) = keys {
+            keys.insert(key.to_owned(), values);
+        }
+    }
+}
+
+pub(crate) fn all() -> Vec<Change> {
+    let mut all = Vec::new();
+    for (operator, kind) in OPERATORS {
+        for ((keys, values), mark) in kind.marked() {
+            for value in values {
+                all.push(change(
+                    format!("{operator}{mark}: {value}"),
+                    move |draft: &mut Draft, random| {
+                        condition(draft, operator, random.pick::<&str>(keys), json!(value));
+                    },
+                ));
+            }
+            for (prefix, suffix) in [
+                ("", ""),
+                ("", "IfExists"),
+                ("ForAllValues:", ""),
+                ("ForAnyValue:", ""),
+                ("ForAllValues:", "IfExists"),
+                ("ForAnyValue:", "IfExists"),
+            ] {
+                let whole = format!("{prefix}{operator}{suffix}");
+                for _ in 0..3 {
+                    let whole = whole.clone();
+                    all.push(change(
+                        format!("{whole}{mark}: several"),
+                        move |draft: &mut Draft, random| {
+                            let several: Vec<&str> =
+                                (0..random.below(4)).map(|_| *random.pick(values)).collect();
+                            condition(draft, &whole, random.pick::<&str>(keys), json!(several));
+                        },
+                    ));
+                }
+            }
+        }
+        let keys = kind.plain.0;
+        for value in [
+            json!(null),
+            json!(true),
+            json!(false),
+            json!(1),
+            json!(1_000_000_000),
+            json!(1.5),
+            json!({}),
+            json!([true]),
+            json!([1]),
+            json!([null]),
+            json!([[]]),
+        ] {
+            all.push(change(
+                format!("{operator} odd: {value}"),
+                move |draft: &mut Draft, random| {
+                    condition(draft, operator, random.pick::<&str>(keys), value.clone());
+                },
+            ));
+        }
+    }
+    for operator in [
+        "StringMatches",
+        "stringequals",
+        "STRINGEQUALS",
+        "string_equals",
+        "StringEqualsIfExist",
+        "StringEqualsIfExistsIfExists",
+        "ForSomeValues:StringEquals",
+        "forallvalues:StringEquals",
+        "ForAllValues:",
+        "",
+        "IfExists",
+        "StringEquals ",
+        "Numeric",
+        "null",
+        "ForAllValues:Nul",
+        "DateNotLessThan",
+        "ArnMatch",
+        "BinaryNotEquals",
+    ] {
+        all.push(change(
+            format!("operator: {operator}"),
+            move |draft: &mut Draft, _| {
+                condition(draft, operator, "aws:UserAgent", json!("curl/8"))
+            },
+        ));
+    }
+    for key in [
+        "aws:PrincipalArn",
+        "aws:MultiFactorAuthPresent",
+        "execute-api:x",
+        "aws:RequestTag/x",
+        "unknown",
+        "",
+        "aws:SourceVpc",
+        "aws:UserAgent ",
+        "aws:username",
+    ] {
+        all.push(change(
+            format!("key: {key}"),
+            move |draft: &mut Draft, random| {
+                let operator = *random.pick(&[
+                    "StringEquals",
+                    "StringNotEquals",
+                    "StringEqualsIfExists",
+                    "Null",
+                    "ForAllValues:StringEquals",
+                ]);
+                condition(
+                    draft,
+                    operator,
+                    key,
+                    json!(if operator == "Null" { "true" } else { "x" }),
+                );
+            },
+        ));
+    }
+    all
+}
+
+pub(crate) fn facts() -> Vec<Change> {
+    let mut all = Vec::new();
+    for (name, value) in [
+        ("aws:UserAgent", json!("arn:aws:iam::123456789012:user/a")),
+        ("aws:UserAgent", json!("arn:aws:iam::123456789012:user/a:b")),
+        ("aws:UserAgent", json!("")),
+        ("aws:UserAgent", json!("true")),
+        ("aws:UserAgent", json!("*")),
+        ("aws:Referer", json!("https://web.example")),
+        ("aws:Referer", json!("arn:aws:iam::123456789012:user/a")),
+        ("aws:SourceIp", json!("::1")),
+        ("aws:SourceIp", json!("2001:db8::1")),
+        ("aws:SourceIp", json!("10.1.2.3")),
+        ("aws:SourceIp", json!("::ffff:127.0.0.1")),
+    ] {
+        all.push(change(
+            format!("fact {name}: {value}"),
+            move |draft: &mut Draft, _| {
+                draft.facts.insert(name.to_owned(), value.clone());
+            },
+        ));
+    }
+    all.push(change(
+        "fact aws:UserAgent missing",
+        |draft: &mut Draft, _| drop(draft.facts.remove("aws:UserAgent")),
+    ));
+    all
+}
