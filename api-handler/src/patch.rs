@@ -97,4 +97,6 @@ fn merge(target: Json, patch: Json) -> Json {
 }
 
 #[cfg(test)]
+mod differential;
+#[cfg(test)]
 mod tests;
