@@ -1,9 +1,8 @@
 //! The IAM policy that API Gateway evaluates for each request, and may cache.
 
-use std::fmt;
-
 use http::Method;
-use serde::{Serialize, Serializer};
+use serde::{Serialize, Serializer, ser};
+use serde_json::value::RawValue;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -30,6 +29,7 @@ pub struct PolicyDocument<'p> {
 struct Statement<'p> {
     action: &'static str,
     effect: Effect,
+    #[serde(serialize_with = "write_resources")]
     resource: Vec<Resource<'p>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     condition: Option<PolicyCondition>,
@@ -41,7 +41,7 @@ enum Effect {
     Deny,
 }
 
-/// A resource of a statement: routes of one stage. Its parts are joined when it is written.
+/// A resource of a statement: routes of one stage. Its parts are joined where it is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Resource<'p> {
     stage: &'p str,
@@ -153,25 +153,44 @@ impl Resource<'_> {
     }
 }
 
-impl fmt::Display for Resource<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.stage)?;
-        f.write_str("/")?;
-        match self.routes {
-            Routes::All => f.write_str("*"),
-            Routes::Connect => f.write_str(CONNECT),
+/// Writes them as JSON. Only a path can have a character that is escaped, so the rest is copied.
+fn write_resources<S: Serializer>(
+    resources: &[Resource<'_>],
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    let bytes: usize = resources.iter().map(|resource| resource.len() + 3).sum();
+    let mut json = String::with_capacity(bytes + 2);
+    for resource in resources {
+        json.push_str(if json.is_empty() { "[\"" } else { ",\"" });
+        json.push_str(resource.stage);
+        json.push('/');
+        match resource.routes {
+            Routes::All => json.push('*'),
+            Routes::Connect => json.push_str(CONNECT),
             Routes::Matching(verb, path) => {
-                f.write_str(verb.as_str())?;
-                f.write_str(path)
+                json.push_str(verb.as_str());
+                push_escaped(&mut json, path).map_err(ser::Error::custom)?;
             }
         }
+        json.push('"');
     }
+    json.push(']');
+    RawValue::from_string(json)
+        .map_err(ser::Error::custom)?
+        .serialize(serializer)
 }
 
-impl Serialize for Resource<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+fn push_escaped(json: &mut String, path: &str) -> serde_json::Result<()> {
+    let is_plain = |byte: u8| byte >= b' ' && byte != b'"' && byte != b'\\';
+    if path.bytes().all(is_plain) {
+        json.push_str(path);
+    } else {
+        let quoted = serde_json::to_string(path)?;
+        let text = quoted.strip_prefix('"');
+        let text = text.and_then(|text| text.strip_suffix('"'));
+        json.push_str(text.unwrap_or_default());
     }
+    Ok(())
 }
 
 impl PolicyCondition {
@@ -232,6 +251,10 @@ mod tests {
         check(r#"[{"methods": ["GET"], "path": "/"}]"#, &["GET/"]);
         check(r#"[{"methods": ["*"], "path": "/*"}]"#, &["*"]);
         check(r#"[{"methods": ["GET"], "path": "/*"}]"#, &["GET/*"]);
+        check(
+            r#"[{"methods": ["GET", "PUT"], "path": "/\"a\\\""}]"#,
+            &[r#"GET/"a\""#, r#"PUT/"a\""#],
+        );
     }
 
     #[test]
