@@ -17,7 +17,9 @@ pub mod json;
 pub mod node;
 pub mod runtime_api;
 pub mod seeded;
+pub mod seeds;
 pub mod signer;
+pub mod story;
 
 use std::path::{Path, PathBuf};
 

@@ -31,7 +31,7 @@ use authorizer::verifier::Verifier;
 use lambda_runtime::Diagnostic;
 use lambda_support::invocation::Invocation;
 use lambda_support::log::{Lines, Log};
-use lambda_support::settings::Source;
+use lambda_support::settings::{Faults, Source};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
@@ -57,20 +57,10 @@ pub(crate) struct World {
 impl World {
     /// With the settings of a small deployment and these variables, which add to them or replace them; `-` unsets one.
     pub(crate) fn new(variables: &[(&str, &str)]) -> Self {
-        let base = [
-            ("ISSUER", ISSUER),
-            ("AUDIENCE", "api://default"),
-            ("JWKS_URI", KEYS_URI),
-        ];
-        let given = base
-            .iter()
-            .chain(variables)
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-        let settings = Settings::from_source(&Given(
-            given.filter(|(_, v)| v != "-").collect(),
-            unset(variables),
-        ))
-        .unwrap();
+        Self::of(settings(variables).unwrap())
+    }
+
+    pub(crate) fn of(settings: Settings) -> Self {
         let clock = Arc::new(ManualClock::at(Timestamp::from_secs(NOW)));
         let issuer = Arc::new(FakeIssuer::default());
         issuer.publish(KEYS_URI, &[Signer::rsa().jwk("k1")]);
@@ -177,6 +167,23 @@ impl World {
     pub(crate) fn reason(&self) -> String {
         self.log.last()["reason"].as_str().unwrap().to_owned()
     }
+}
+
+/// The settings of a small deployment with these variables.
+pub(crate) fn settings(variables: &[(&str, &str)]) -> Result<Settings, Faults> {
+    let base = [
+        ("ISSUER", ISSUER),
+        ("AUDIENCE", "api://default"),
+        ("JWKS_URI", KEYS_URI),
+    ];
+    let given = base
+        .iter()
+        .chain(variables)
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    Settings::from_source(&Given(
+        given.filter(|(_, v)| v != "-").collect(),
+        unset(variables),
+    ))
 }
 
 fn unset(variables: &[(&str, &str)]) -> Vec<String> {

@@ -1,0 +1,199 @@
+//! What an issuer answers: a JWK Set, `Cache-Control`, and its metadata.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use authorizer::algorithm::Algorithm;
+use authorizer::clock::{Clock, ManualClock, Timestamp};
+use authorizer::deadline::Deadline;
+use authorizer::issuer::http_client::{Document, Request, Sending, Transport};
+use authorizer::issuer::jwks::{
+    KeySet, KeySettings, KeySource, KeyState, StatedLifetime, Thumbprint,
+};
+use authorizer::issuer::metadata::IssuerMetadata;
+use authorizer::key_id::KeyId;
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+
+use super::{issuer_key, wait};
+use crate::support::{ISSUER, KEYS_URI, NOW};
+
+/// Answers every request with one document.
+#[derive(Debug)]
+struct OneDocument(Document);
+
+impl Transport for OneDocument {
+    fn send<'a>(&'a self, _: Request<'a>) -> Sending<'a> {
+        Box::pin(async { Ok(self.0.clone()) })
+    }
+}
+
+/// Every element of `keys` is usable or refused, each as if it were the only one, and white space around the document
+/// changes nothing.
+pub(crate) fn jwks(input: &[u8]) {
+    let found = keys(input);
+    let padded = [b"\r\n ", input, b"\t"].concat();
+    assert_eq!(keys(&padded), found, "white space around the document");
+    let Some(Keys { usable, refused }) = found else {
+        return;
+    };
+    let document: Value = serde_json::from_slice(input).unwrap_or_default();
+    let elements: Vec<Box<RawValue>> = elements(input);
+    assert_eq!(usable.len() + refused.len(), elements.len(), "{document}");
+    for (index, element) in elements.iter().enumerate().take(20) {
+        let alone = keys(format!(r#"{{"keys":[{element}]}}"#).as_bytes());
+        assert_eq!(alone.is_none(), refused.contains(&index), "{element}");
+    }
+    let rsa = KeySet::parse(input, &[Algorithm::RS256]);
+    let rsa = rsa.map(|set| set.keys().len()).unwrap_or_default();
+    assert!(rsa <= usable.len(), "fewer algorithms, more keys");
+}
+
+/// The usable keys of a set, and the places of the refused ones.
+#[derive(Debug, PartialEq)]
+struct Keys {
+    usable: Vec<(String, Thumbprint)>,
+    refused: Vec<usize>,
+}
+
+fn keys(document: &[u8]) -> Option<Keys> {
+    let set = KeySet::parse(document, &Algorithm::ALL).ok()?;
+    let usable = set.keys().iter();
+    let usable = usable.map(|key| (key.kid().as_str().to_owned(), key.thumbprint()));
+    let refused = set.refused().iter().map(|key| key.index);
+    Some(Keys {
+        usable: usable.collect(),
+        refused: refused.collect(),
+    })
+}
+
+fn elements(document: &[u8]) -> Vec<Box<RawValue>> {
+    #[derive(serde::Deserialize)]
+    struct Document {
+        keys: Vec<Box<RawValue>>,
+    }
+    serde_json::from_slice::<Document>(document).unwrap().keys
+}
+
+const CEILING: Duration = Duration::from_secs(3600);
+const COOLDOWN: Duration = Duration::from_secs(30);
+
+/// The input is `Age` in its first two bytes, and the value of `Cache-Control`.
+///
+/// Keys are never fresh for longer than another reader of RFC 9111 allows, and never longer than the settings. Case,
+/// order and white space change nothing, and another directive never prolongs.
+pub(crate) fn cache_control(input: &[u8]) {
+    let Some((age, value)) = input.split_first_chunk::<2>() else {
+        return;
+    };
+    let Ok(value) = str::from_utf8(value) else {
+        return;
+    };
+    let found = StatedLifetime::of(Some(value));
+    let directives: Vec<&str> = value.split(',').collect();
+    let reversed: Vec<&str> = directives.iter().rev().copied().collect();
+    for same in [
+        value.to_ascii_uppercase(),
+        directives.join(" \t, "),
+        reversed.join(","),
+        format!(", {value},"),
+    ] {
+        assert_eq!(StatedLifetime::of(Some(&same)), found, "{same:?}");
+    }
+    let forbidden = StatedLifetime::of(Some(&format!("{value}, No-Store")));
+    assert_eq!(forbidden, StatedLifetime::NotKept);
+    let ended = StatedLifetime::of(Some(&format!("{value},max-age=0")));
+    assert!([StatedLifetime::NotKept, StatedLifetime::Seconds(0)].contains(&ended));
+
+    let age = u64::from(u16::from_be_bytes(*age));
+    let limit = most_by_rfc_9111(value, age);
+    let clock = Arc::new(ManualClock::at(Timestamp::from_secs(NOW)));
+    let source = source(value, age, &clock);
+    assert_eq!(lookup(&source), KeyState::Fetched);
+    clock.advance(limit.max(Duration::from_secs(1)));
+    assert_ne!(lookup(&source), KeyState::Fresh, "fresh after {limit:?}");
+}
+
+fn source(cache_control: &str, age: u64, clock: &Arc<ManualClock>) -> KeySource {
+    let document = Document {
+        body: json!({"keys": [issuer_key().jwk("k1")]}).to_string().into(),
+        cache_control: Some(cache_control.to_owned()),
+        age: Some(age),
+    };
+    let settings = KeySettings {
+        issuer: ISSUER.to_owned(),
+        jwks_uri: KEYS_URI.parse().ok(),
+        algorithms: vec![Algorithm::EdDSA],
+        max_age: CEILING,
+        max_stale: CEILING,
+        cooldown: COOLDOWN,
+        timeout: Duration::from_secs(2),
+        key_file: None,
+    };
+    let clock: Arc<dyn Clock> = clock.clone();
+    KeySource::new(settings, Arc::new(OneDocument(document)), clock)
+}
+
+fn lookup(source: &KeySource) -> KeyState {
+    let kid = KeyId::parse("k1").unwrap();
+    let found = source.lookup(&kid, Algorithm::EdDSA, Deadline::UNKNOWN);
+    wait(found).unwrap().state
+}
+
+/// The freshness by a reader that knows quoted strings (RFC 9111, section 5.2).
+fn most_by_rfc_9111(value: &str, age: u64) -> Duration {
+    let mut directives = vec![String::new()];
+    let mut quoted = false;
+    for character in value.chars() {
+        quoted ^= character == '"';
+        match directives.last_mut() {
+            Some(last) if quoted || character != ',' => last.push(character),
+            _ => directives.push(String::new()),
+        }
+    }
+    let mut most = CEILING;
+    for directive in &directives {
+        let (name, argument) = directive.split_once('=').unwrap_or((directive, ""));
+        let seconds = argument.trim().trim_matches('"').parse::<u64>().ok();
+        let limit = match name.trim().to_ascii_lowercase().as_str() {
+            "no-store" | "no-cache" => Some(COOLDOWN),
+            "max-age" => seconds.map(|seconds| Duration::from_secs(seconds.saturating_sub(age))),
+            _ => None,
+        };
+        most = most.min(limit.unwrap_or(CEILING));
+    }
+    most
+}
+
+/// Accepted metadata is an object of exactly this issuer, its addresses are https and not on this machine, and it is
+/// accepted again when it has been parsed and written. White space around the document changes nothing.
+pub(crate) fn metadata(input: &[u8]) {
+    let found = addresses(input);
+    let padded = [b"\r\n ", input, b"\t"].concat();
+    assert_eq!(addresses(&padded), found, "white space around the document");
+    let Some(found) = found else {
+        return;
+    };
+    for address in found.iter().flatten() {
+        assert!(address.starts_with("https://"), "{address}");
+        let host = address.split('/').nth(2).unwrap();
+        assert!(!host.starts_with("127.") && !host.starts_with("localhost"));
+    }
+    // Not every document that is read is a `Value`: numbers out of its range may be in members that are not read.
+    if let Ok(document) = serde_json::from_slice::<Value>(input) {
+        assert_eq!(document["issuer"], ISSUER);
+        assert_eq!(addresses(document.to_string().as_bytes()), Some(found));
+    }
+}
+
+/// The two addresses of metadata, if it is accepted.
+fn addresses(document: &[u8]) -> Option<[Option<String>; 2]> {
+    let transport = OneDocument(Document {
+        body: document.to_vec(),
+        ..Document::default()
+    });
+    let fetched = IssuerMetadata::fetch(ISSUER, &transport, Duration::from_secs(2));
+    let metadata = wait(fetched).ok()?;
+    let found = [metadata.jwks_uri(), metadata.introspection_endpoint()];
+    Some(found.map(|address| Some(address.ok()?.as_str().to_owned())))
+}

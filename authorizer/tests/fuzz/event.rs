@@ -1,0 +1,133 @@
+//! A whole event of any kind, and its answer.
+
+use std::sync::LazyLock;
+
+use authorizer::answer_size::MAX_ANSWER_BYTES;
+use aws_lc_rs::digest::{SHA256, digest};
+use serde_json::{Value, json};
+use testkit::json::changed;
+use testkit::signer::{base64url, mint};
+
+use super::{client_key, issuer_key, wait, world};
+use crate::support::{NOW, claims_with, header, unauthorized};
+
+const RULES: &str = r#"[
+    {"methods": ["GET"], "path": "/public", "anonymous": true},
+    {"methods": ["GET", "PUT"], "path": "/state/*"}
+]"#;
+
+/// Good credentials, which stand in an input as `{{token}}`, `{{bound}}` and `{{proof}}`.
+struct Credentials {
+    token: String,
+    bound: String,
+    proof: String,
+}
+
+fn credentials() -> &'static Credentials {
+    static MADE: LazyLock<Credentials> = LazyLock::new(|| {
+        let sha256 = |bytes: &str| base64url(digest(&SHA256, bytes.as_bytes()));
+        let header = changed(header(), &json!({"alg": "EdDSA"}));
+        let jwk = changed(client_key().jwk(""), &json!({"kid": null, "use": null}));
+        let claims = claims_with(&json!({"cnf": {"jkt": sha256(&jwk.to_string())}}));
+        let bound = mint(&header, &claims, issuer_key());
+        let proof = json!({
+            "jti": "proof", "htm": "GET", "htu": "https://api.example.com/prod/state/42", "iat": NOW, "ath": sha256(&bound),
+        });
+        let proof_header = json!({"typ": "dpop+jwt", "alg": "EdDSA", "jwk": jwk});
+        Credentials {
+            token: mint(&header, &claims_with(&json!({})), issuer_key()),
+            proof: mint(&proof_header, &proof, client_key()),
+            bound,
+        }
+    });
+    &MADE
+}
+
+/// No caller without a verified token is granted more than the rule for anonymous callers grants; no part of a request
+/// is in a policy; every answer is within the limit; white space around the event, and a second try, change nothing.
+pub(crate) fn event(input: &[u8]) {
+    let Ok(text) = str::from_utf8(input) else {
+        return;
+    };
+    let Credentials {
+        token,
+        bound,
+        proof,
+    } = credentials();
+    let text = text
+        .replace("{{token}}", token)
+        .replace("{{bound}}", bound)
+        .replace("{{proof}}", proof);
+    if serde_json::from_str::<&serde_json::value::RawValue>(&text).is_err() {
+        return;
+    }
+    for form in ["simple", "iam"] {
+        let answer = ask(form, &text);
+        assert_eq!(ask(form, &format!("\n{text} \t")), answer, "white space");
+        assert!(answer.to_string().len() <= MAX_ANSWER_BYTES);
+        check(&text, &answer);
+    }
+}
+
+fn ask(form: &str, event: &str) -> Value {
+    let settings = [
+        ("ACCESS_RULES", RULES),
+        ("DPOP", "accept"),
+        ("HTTP_API_RESPONSE", form),
+    ];
+    let world = world(&settings);
+    wait(async {
+        let answer = world.ask_text(event).await;
+        let again = world.ask_text(event).await;
+        // Only a proof is used up.
+        assert!(again == answer || again == unauthorized() || again["isAuthorized"] == false);
+        answer
+    })
+}
+
+fn check(event: &str, answer: &Value) {
+    let Some(context) = answer.get("context") else {
+        assert!(
+            answer.get("errorType").is_some() || *answer == json!({"isAuthorized": false}),
+            "{answer}"
+        );
+        return;
+    };
+    let is_signed_in = context["signedIn"] == true;
+    if is_signed_in {
+        assert!(has_token(event), "signed in without a token: {answer}");
+        assert_eq!(context["principal"], "00u1");
+    } else {
+        assert_eq!(*context, json!({"signedIn": false}));
+    }
+    let Some(statement) = answer.pointer("/policyDocument/Statement/0") else {
+        let is_public = event.contains("public") || event.contains("\\u");
+        let granted = answer["isAuthorized"] == true;
+        assert!(is_signed_in || is_public || !granted, "{answer}");
+        return;
+    };
+    assert_eq!(statement["Effect"], "Allow", "a rule is met by any caller");
+    let anonymous = ["/GET/public", "/$connect"];
+    let further = ["/GET/state/*", "/PUT/state/*"];
+    for resource in statement["Resource"].as_array().unwrap() {
+        let resource = resource.as_str().unwrap();
+        let is_one_of = |granted: &[&str]| {
+            let stage = granted.iter().find_map(|end| resource.strip_suffix(end));
+            stage
+                .is_some_and(|stage| stage.matches('/').count() == 1 && !stage.contains(['*', '?']))
+        };
+        assert!(
+            is_one_of(&anonymous) || is_signed_in && is_one_of(&further),
+            "{resource}"
+        );
+    }
+}
+
+/// Whether one of the tokens is anywhere in the event, with escapes or without.
+fn has_token(event: &str) -> bool {
+    let Credentials { token, bound, .. } = credentials();
+    let plain = serde_json::from_str::<Value>(event).map(|event| event.to_string());
+    let has = |text: &str| text.contains(&**token) || text.contains(&**bound);
+    // A lone surrogate makes another library refuse the event.
+    has(event) || plain.map_or_else(|_| event.contains("\\u"), |plain| has(&plain))
+}

@@ -1,0 +1,60 @@
+//! What the fuzz targets of the authorizer check. `fuzz/` builds them for libFuzzer, and `fuzz_seeds.rs` runs them over
+//! the seeds. They use only what is public.
+
+mod bearer;
+mod documents;
+mod dpop;
+mod event;
+mod rules;
+mod token;
+
+use std::sync::LazyLock;
+
+use aws_lc_rs::signature::Ed25519KeyPair;
+use testkit::seeds::Target;
+use testkit::signer::Signer;
+use tokio::runtime::{Builder, Runtime};
+
+use crate::support::{KEYS_URI, World};
+
+/// Every target by its name in `fuzz/Cargo.toml`.
+pub(crate) const TARGETS: [Target; 8] = [
+    ("bearer", bearer::bearer),
+    ("cache_control", documents::cache_control),
+    ("dpop", dpop::dpop),
+    ("event", event::event),
+    ("jwks", documents::jwks),
+    ("metadata", documents::metadata),
+    ("rules", rules::rules),
+    ("token", token::token),
+];
+
+/// The issuer's key, the same in every run, so that a finding can be repeated.
+fn issuer_key() -> &'static Signer {
+    static KEY: LazyLock<Signer> = LazyLock::new(|| fixed_key(1));
+    &KEY
+}
+
+/// A client's key.
+fn client_key() -> &'static Signer {
+    static KEY: LazyLock<Signer> = LazyLock::new(|| fixed_key(2));
+    &KEY
+}
+
+fn fixed_key(seed: u8) -> Signer {
+    Signer::Ed25519(Ed25519KeyPair::from_seed_unchecked(&[seed; 32]).unwrap())
+}
+
+/// A small deployment whose issuer signs with [`issuer_key`].
+fn world(variables: &[(&str, &str)]) -> World {
+    let world = World::new(&[&[("ALGORITHMS", "EdDSA,RS256")], variables].concat());
+    world.issuer.publish(KEYS_URI, &[issuer_key().jwk("k1")]);
+    world
+}
+
+fn wait<T>(future: impl Future<Output = T>) -> T {
+    thread_local! {
+        static RUNTIME: Runtime = Builder::new_current_thread().enable_all().build().unwrap();
+    }
+    RUNTIME.with(|runtime| runtime.block_on(future))
+}

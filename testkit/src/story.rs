@@ -1,0 +1,36 @@
+//! What a model test did, in plain words, so that a person can read a failure.
+
+use std::fmt::{self, Display};
+
+/// The steps so far.
+#[derive(Debug, Default)]
+pub struct Story(Vec<String>);
+
+impl Story {
+    /// Adds a step.
+    pub fn step(&mut self, step: impl Display) {
+        self.0.push(step.to_string());
+    }
+
+    /// Adds what came of the last step.
+    pub fn outcome(&mut self, outcome: impl Display) {
+        if let Some(last) = self.0.last_mut() {
+            *last = format!("{last}: {outcome}");
+        }
+    }
+
+    /// The story with what is wrong at its end.
+    #[must_use]
+    pub fn ends_wrong(&self, wrong: impl Display) -> String {
+        format!("{wrong}\n{self}")
+    }
+}
+
+impl Display for Story {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, step) in self.0.iter().enumerate() {
+            writeln!(f, "  {}. {step}", index + 1)?;
+        }
+        Ok(())
+    }
+}
