@@ -11,6 +11,8 @@ pub mod config;
 mod cors;
 mod cursor;
 mod event;
+#[cfg(any(test, feature = "fuzz"))]
+pub mod fuzz;
 pub mod handler;
 mod json;
 mod listing;

@@ -1,0 +1,172 @@
+//! A whole event, and its answer, in front of a store that has one resource.
+
+use std::{
+    ffi::OsString,
+    io::{self, Write as _},
+    net::{TcpListener, TcpStream},
+    sync::{
+        Arc, LazyLock,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+};
+
+use lambda_support::{
+    clock::{ManualClock, Timestamp},
+    invocation::Invocation,
+    log::{Log, Sink},
+    settings::Source,
+};
+use serde_json::{Value, json, value::RawValue};
+use testkit::http::{ReceivedRequest, response};
+use tokio::runtime::{Builder, Runtime};
+
+use crate::{config::Settings, handler::Handler};
+
+/// 2026-01-01T00:00:00Z.
+const NOW: u64 = 1_767_225_600;
+
+/// The largest answer: that of the largest value, with what is around it.
+const MAX_ANSWER_BYTES: usize = 1024 * 1024;
+
+/// Every answer is well-formed and not a 500, only a caller whose context is that of a verified token causes a write, and
+/// white space around the event changes nothing.
+pub(super) fn handler_event(input: &[u8]) {
+    let Ok(text) = str::from_utf8(input) else {
+        return;
+    };
+    if serde_json::from_str::<&RawValue>(text).is_err() {
+        return;
+    }
+    let before = WRITES.load(Ordering::SeqCst);
+    let found = answer(text);
+    let wrote = WRITES.load(Ordering::SeqCst) > before;
+    assert!(!wrote || is_signed_in(text), "an anonymous caller writes");
+    let padded = answer(&format!("\n {text}\t"));
+    assert_eq!(padded.is_some(), found.is_some(), "white space counts");
+    let (Some(found), Some(padded)) = (found, padded) else {
+        return;
+    };
+    assert_eq!(padded["statusCode"], found["statusCode"]);
+    assert!(found.to_string().len() <= MAX_ANSWER_BYTES);
+    check(&found);
+}
+
+fn check(answer: &Value) {
+    let status = answer["statusCode"].as_u64().unwrap();
+    assert!((200..600).contains(&status) && status != 500, "{answer}");
+    assert_eq!(answer["isBase64Encoded"], false);
+    let headers = answer["headers"].as_object().unwrap();
+    assert!(headers.values().all(Value::is_string));
+    assert_eq!(headers["x-content-type-options"], "nosniff");
+    let body = answer["body"].as_str().unwrap();
+    if body.is_empty() {
+        return;
+    }
+    let body: Value = serde_json::from_str(body).unwrap();
+    let is_problem = headers["content-type"] == "application/problem+json";
+    assert_eq!(is_problem, status >= 400, "{answer}");
+    assert!(!is_problem || body["status"] == status, "{answer}");
+}
+
+/// Whether the context is one that the authorizer writes for a verified token.
+fn is_signed_in(event: &str) -> bool {
+    // A lone surrogate makes this library refuse the event; then the property is not checked.
+    let Ok(event) = serde_json::from_str::<Value>(event) else {
+        return true;
+    };
+    let context = &event["requestContext"]["authorizer"];
+    [context, &context["lambda"]]
+        .into_iter()
+        .any(|context| context["signedIn"] == true || context["signedIn"] == "true")
+}
+
+/// The answer; `None` if the event is none of API Gateway's.
+fn answer(event: &str) -> Option<Value> {
+    static HANDLER: LazyLock<Handler> = LazyLock::new(handler);
+    thread_local! {
+        static RUNTIME: Runtime = Builder::new_current_thread().enable_all().build().unwrap();
+    }
+    let event = RawValue::from_string(event.to_owned()).unwrap();
+    let invocation = Invocation {
+        request_id: "r-1",
+        deadline: Timestamp::from_secs(0),
+    };
+    let answer = RUNTIME.with(|runtime| runtime.block_on(HANDLER.answer(&event, invocation)));
+    Some(serde_json::to_value(answer.ok()?).unwrap())
+}
+
+fn handler() -> Handler {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            // The client goes when a run ends.
+            thread::spawn(move || serve(stream));
+        }
+    });
+    let settings = Settings::from_source(&Variables { endpoint }).unwrap();
+    let clock = Arc::new(ManualClock::at(Timestamp::from_secs(NOW)));
+    let log = Log::new(settings.log_level, Arc::new(NoLog));
+    Handler::new(settings, clock, log, "api-handler".to_owned()).unwrap()
+}
+
+struct Variables {
+    endpoint: String,
+}
+
+impl Source for Variables {
+    fn variable(&self, name: &str) -> Option<OsString> {
+        let value = match name {
+            "STATE_TABLE" => "state",
+            "ALLOWED_ORIGINS" => "https://app.example.com",
+            "ADMIN_GROUP" => "Admins",
+            "AWS_REGION" => "eu-west-1",
+            "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => "local",
+            "AWS_ENDPOINT_URL_DYNAMODB" => &self.endpoint,
+            _ => return None,
+        };
+        Some(value.into())
+    }
+
+    fn file(&self, _: &str) -> io::Result<Vec<u8>> {
+        Err(io::ErrorKind::NotFound.into())
+    }
+}
+
+#[derive(Debug)]
+struct NoLog;
+
+impl Sink for NoLog {
+    fn write(&self, _: &[u8]) {}
+}
+
+/// The calls that would write.
+static WRITES: AtomicUsize = AtomicUsize::new(0);
+
+/// Answers every call with the one resource, as far as the call's answer has one, until the client goes.
+fn serve(mut stream: TcpStream) -> io::Result<()> {
+    let metadata = json!({
+        "id": {"S": "a"}, "owner": {"S": "alice"}, "visibility": {"S": "public"}, "version": {"N": "1"},
+        "tag": {"S": "t"}, "createdAt": {"S": "2026-01-01T00:00:00.000Z"},
+        "updatedAt": {"S": "2026-01-01T00:00:00.000Z"}, "value": {"S": "{\"x\":1}"},
+    });
+    let body = json!({
+        "Item": metadata, "Items": [metadata], "Attributes": metadata, "Responses": {"state": [metadata]},
+        "UnprocessedKeys": {}, "Count": 1, "ScannedCount": 1,
+    })
+    .to_string();
+    let headers = "Content-Type: application/x-amz-json-1.0\r\n";
+    let reply = response("200 OK", headers, &body);
+    loop {
+        let request = ReceivedRequest::read(&mut stream)?;
+        let operation = request.header("X-Amz-Target").unwrap_or_default();
+        if ["PutItem", "UpdateItem", "DeleteItem"]
+            .iter()
+            .any(|write| operation.ends_with(write))
+        {
+            WRITES.fetch_add(1, Ordering::SeqCst);
+        }
+        stream.write_all(reply.as_bytes())?;
+    }
+}
