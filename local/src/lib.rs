@@ -12,6 +12,8 @@ pub mod cookies;
 pub mod database;
 pub mod decisions;
 pub mod function;
+#[cfg(any(test, feature = "fuzz"))]
+pub mod fuzz;
 pub mod gateway;
 pub mod http_client;
 pub mod invocation;

@@ -8,6 +8,8 @@ pub mod api;
 mod document;
 mod error;
 mod function;
+#[cfg(any(test, feature = "fuzz"))]
+pub(crate) mod fuzz;
 pub mod gateway_response;
 mod given;
 mod globals;

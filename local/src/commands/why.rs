@@ -1,5 +1,7 @@
 //! `cargo local why` explains what happened to a request, from the lines of the access log and of both functions.
 
+#[cfg(any(test, feature = "fuzz"))]
+pub(crate) mod fuzz;
 mod join;
 mod lines;
 
