@@ -15,7 +15,7 @@ use testkit::seeds::Target;
 use testkit::signer::Signer;
 use tokio::runtime::{Builder, Runtime};
 
-use crate::support::{KEYS_URI, World};
+use crate::support::{World, settings};
 
 /// Every target by its name in `fuzz/Cargo.toml`.
 pub(crate) const TARGETS: [Target; 8] = [
@@ -47,9 +47,8 @@ fn fixed_key(seed: u8) -> Signer {
 
 /// A small deployment whose issuer signs with [`issuer_key`].
 fn world(variables: &[(&str, &str)]) -> World {
-    let world = World::new(&[&[("ALGORITHMS", "EdDSA,RS256")], variables].concat());
-    world.issuer.publish(KEYS_URI, &[issuer_key().jwk("k1")]);
-    world
+    let settings = settings(&[&[("ALGORITHMS", "EdDSA,RS256")], variables].concat());
+    World::of(settings.unwrap(), &issuer_key().jwk("k1"))
 }
 
 fn wait<T>(future: impl Future<Output = T>) -> T {

@@ -6,7 +6,7 @@ use testkit::json::changed;
 use testkit::signer::mint;
 
 use super::{issuer_key, wait};
-use crate::support::{KEYS_URI, World, bearer, claims_with, header, request_event, settings};
+use crate::support::{World, bearer, claims_with, header, request_event, settings};
 
 /// Rules are accepted or refused whatever white space is around them, and the same when they have been parsed and written
 /// by another library. Without a token nothing is granted but by a rule for anonymous callers, and every policy fits.
@@ -38,8 +38,7 @@ pub(crate) fn rules(input: &[u8]) {
         let mut rules = document.as_array().unwrap().iter();
         rules.any(|rule| rule["anonymous"] == true)
     });
-    let world = World::of(settings);
-    world.issuer.publish(KEYS_URI, &[issuer_key().jwk("k1")]);
+    let world = World::of(settings, &issuer_key().jwk("k1"));
     let header = changed(header(), &json!({"alg": "EdDSA"}));
     let token = mint(&header, &claims_with(&json!({})), issuer_key());
     let (anonymous, signed_in) = wait(async {

@@ -16,6 +16,7 @@ pub(crate) mod proof;
 use std::collections::HashMap;
 use std::ffi::OsString;
 use std::io;
+use std::slice;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -57,13 +58,14 @@ pub(crate) struct World {
 impl World {
     /// With the settings of a small deployment and these variables, which add to them or replace them; `-` unsets one.
     pub(crate) fn new(variables: &[(&str, &str)]) -> Self {
-        Self::of(settings(variables).unwrap())
+        Self::of(settings(variables).unwrap(), &Signer::rsa().jwk("k1"))
     }
 
-    pub(crate) fn of(settings: Settings) -> Self {
+    /// With these settings, and with this key of the issuer.
+    pub(crate) fn of(settings: Settings, key: &Value) -> Self {
         let clock = Arc::new(ManualClock::at(Timestamp::from_secs(NOW)));
         let issuer = Arc::new(FakeIssuer::default());
-        issuer.publish(KEYS_URI, &[Signer::rsa().jwk("k1")]);
+        issuer.publish(KEYS_URI, slice::from_ref(key));
         let log = Arc::new(Lines::default());
         let transport: Arc<dyn Transport> = issuer.clone();
         let dyn_clock: Arc<dyn Clock> = clock.clone();

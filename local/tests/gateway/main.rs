@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod cache_model;
 mod http_api;
 mod http_decisions;
 mod jwt;

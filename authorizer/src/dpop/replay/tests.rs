@@ -2,6 +2,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use proptest::prelude::*;
+use testkit::story::Story;
 
 use super::*;
 
@@ -121,65 +122,105 @@ struct Model {
     used_at: HashMap<u64, Timestamp>,
 }
 
-fn run(steps: Vec<Step>, max_entries: usize, monotone: bool) -> Result<(), TestCaseError> {
-    let mut memory = ReplayMemory::new(max_entries);
-    let mut model = Model::default();
-    let mut now = Timestamp::from_secs(1_000_000_000);
-    for step in steps {
-        let (number, issued) = match step {
-            Step::Clock(seconds) => {
-                now = moved(now, seconds);
-                continue;
-            }
-            Step::Proof { number, offset } => (number, moved(now, offset)),
-            Step::Again(which) => match model.proofs.len() {
-                0 => continue,
-                len => model.proofs[which % len],
-            },
-        };
-        if now.since(issued) > WINDOW || issued.since(now) > WINDOW {
-            continue;
-        }
-        model.proofs.push((number, issued));
-        let live = memory
-            .entries
-            .values()
-            .filter(|until| now <= **until)
-            .count();
-        let used_recently = model
-            .used_at
-            .get(&number)
-            .is_some_and(|used| now.since(*used) <= WINDOW);
-        let was_accepted = model.accepted.contains(&(number, issued));
-        let found = present(&mut memory, number, issued, now);
+/// A memory beside the model.
+struct Run {
+    memory: ReplayMemory,
+    model: Model,
+    now: Timestamp,
+    story: Story,
+    monotone: bool,
+}
 
-        prop_assert!(memory.entries.len() <= max_entries);
-        prop_assert_eq!(memory.entries.len(), memory.by_time.len());
-        match found {
-            Ok(()) => {
-                prop_assert!(!was_accepted, "a proof was accepted twice");
-                prop_assert!(
-                    !monotone || !used_recently,
-                    "an id was accepted twice within the window"
-                );
-                model.accepted.push((number, issued));
-                model.used_at.insert(number, now);
-            }
-            Err(NotRemembered::Replayed) => {
-                prop_assert!(
-                    model.used_at.contains_key(&number),
-                    "an id that was never used"
-                );
-            }
-            Err(NotRemembered::Full) => {
-                prop_assert!(
-                    !monotone || live >= max_entries,
-                    "refused although there is room"
-                );
-            }
+fn run(steps: Vec<Step>, max_entries: usize, monotone: bool) -> Result<(), TestCaseError> {
+    let mut run = Run {
+        memory: ReplayMemory::new(max_entries),
+        model: Model::default(),
+        now: Timestamp::from_secs(1_000_000_000),
+        story: Story::default(),
+        monotone,
+    };
+    for step in steps {
+        if let Err(wrong) = run.step(&step) {
+            return Err(TestCaseError::fail(run.story.ends_wrong(wrong)));
         }
     }
     Ok(())
+}
+
+impl Run {
+    fn step(&mut self, step: &Step) -> Result<(), &'static str> {
+        let (number, issued) = match *step {
+            Step::Clock(seconds) => {
+                self.story.step(format!("the clock moves by {seconds} s"));
+                self.now = moved(self.now, seconds);
+                return Ok(());
+            }
+            Step::Proof { number, offset } => (number, moved(self.now, offset)),
+            Step::Again(which) => match self.model.proofs.len() {
+                0 => return Ok(()),
+                len => self.model.proofs[which % len],
+            },
+        };
+        let (now, ahead) = (self.now, issued.since(self.now).as_secs());
+        let ago = now.since(issued).as_secs();
+        // The verifier refuses it before the memory is asked.
+        if Duration::from_secs(ago.max(ahead)) > WINDOW {
+            return Ok(());
+        }
+        self.story.step(format!(
+            "proof {number}, made {ago} s ago and {ahead} s ahead, is presented"
+        ));
+        let found = self.present(number, issued);
+        self.story.outcome(match found {
+            Ok(()) => "accepted",
+            Err(NotRemembered::Replayed) => "refused as used",
+            Err(NotRemembered::Full) => "refused, because the memory is full",
+        });
+        self.check(number, issued, found)
+    }
+
+    fn present(&mut self, number: u64, issued: Timestamp) -> Result<(), NotRemembered> {
+        self.model.proofs.push((number, issued));
+        present(&mut self.memory, number, issued, self.now)
+    }
+
+    fn check(
+        &mut self,
+        number: u64,
+        issued: Timestamp,
+        found: Result<(), NotRemembered>,
+    ) -> Result<(), &'static str> {
+        let Self { memory, model, .. } = self;
+        let now = self.now;
+        let until = memory.entries.values();
+        let live = until.filter(|until| now <= **until).count();
+        if memory.entries.len() > memory.max_entries {
+            return Err("more are remembered than the limit");
+        }
+        if memory.entries.len() != memory.by_time.len() {
+            return Err("the two indexes differ");
+        }
+        match found {
+            Ok(()) => {
+                let used = model.used_at.insert(number, now);
+                if model.accepted.contains(&(number, issued)) {
+                    return Err("a proof was accepted twice");
+                }
+                if self.monotone && used.is_some_and(|used| now.since(used) <= WINDOW) {
+                    return Err("an id was accepted twice within the window");
+                }
+                model.accepted.push((number, issued));
+            }
+            Err(NotRemembered::Replayed) if !model.used_at.contains_key(&number) => {
+                return Err("an id that was never used is refused as used");
+            }
+            Err(NotRemembered::Full) if self.monotone && live < memory.max_entries => {
+                return Err("refused although there is room");
+            }
+            Err(NotRemembered::Replayed | NotRemembered::Full) => {}
+        }
+        Ok(())
+    }
 }
 
 proptest! {
