@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes the seeds of the fuzz targets from the repository's own samples and tests: `python3 fuzz/seeds.py`.
+"""Writes the seeds of the fuzz targets from the repository's own samples and tests: `fuzz/seeds.py`.
 
 With `--check` it writes nothing and fails if a seed is not current.
 """

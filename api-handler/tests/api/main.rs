@@ -27,6 +27,7 @@ mod processes;
 mod race;
 mod sign_in;
 mod store_reads;
+mod store_model;
 mod support;
 mod values;
 mod walk;
