@@ -148,7 +148,8 @@ fn tag_list(headers: &HeaderMap, name: &HeaderName) -> Result<Option<EntityTags>
         return Ok(None);
     }
     let text = String::from_utf8_lossy(&lines.join(b", ".as_slice())).into_owned();
-    let list = if text.trim() == "*" {
+    // Only these two are white space (RFC 9110, section 5.6.3).
+    let list = if text.trim_matches([' ', '\t']) == "*" {
         Some(EntityTags::Any)
     } else {
         entity_tags(&text).map(EntityTags::Tags)
@@ -223,6 +224,8 @@ mod tests {
         check(&[r#"w/"now""#], None);
         check(&[r#"*, "now""#], None);
         check(&["*", r#""now""#], None);
+        check(&[" *\t"], Some(true));
+        check(&["\u{a0}*"], None);
     }
 
     #[test]
