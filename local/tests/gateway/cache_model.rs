@@ -54,7 +54,11 @@ enum Mind {
 enum Op {
     Pass(u64),
     Decide(Mind),
-    Call { path: usize, token: u8, tenant: u8 },
+    Call {
+        path: &'static str,
+        token: u8,
+        tenant: u8,
+    },
 }
 
 fn op() -> impl Strategy<Value = Op> {
@@ -68,7 +72,7 @@ fn op() -> impl Strategy<Value = Op> {
     prop_oneof![
         2 => (1..200_u64).prop_map(Op::Pass),
         2 => mind.prop_map(Op::Decide),
-        8 => (0..PATHS.len(), 0..3_u8, 0..2_u8)
+        8 => (prop::sample::select(PATHS.to_vec()), 0..3_u8, 0..2_u8)
             .prop_map(|(path, token, tenant)| Op::Call { path, token, tenant }),
     ]
 }
@@ -118,7 +122,7 @@ impl Model {
                 path,
                 token,
                 tenant,
-            } => self.call(PATHS[path], token, tenant).await,
+            } => self.call(path, token, tenant).await,
         }
     }
 
