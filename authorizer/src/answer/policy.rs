@@ -160,8 +160,9 @@ fn write_resources<S: Serializer>(
 ) -> Result<S::Ok, S::Error> {
     let bytes: usize = resources.iter().map(|resource| resource.len() + 3).sum();
     let mut json = String::with_capacity(bytes + 2);
-    for resource in resources {
-        json.push_str(if json.is_empty() { "[\"" } else { ",\"" });
+    json.push('[');
+    for (place, resource) in resources.iter().enumerate() {
+        json.push_str(if place == 0 { "\"" } else { ",\"" });
         json.push_str(resource.stage);
         json.push('/');
         match resource.routes {
