@@ -7,6 +7,7 @@
 )]
 
 mod answer;
+pub mod processes;
 mod stack;
 
 pub use answer::{HttpAnswer, assert_matches, text_matches};

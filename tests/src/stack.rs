@@ -2,7 +2,6 @@
 
 use std::env;
 use std::fs;
-use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::thread;
@@ -31,19 +30,31 @@ impl RunningStack {
     /// If it does not start; what it printed is in the message.
     #[must_use]
     pub fn start(name: &str, flags: &[&str]) -> Self {
+        Self::start_with(name, |command| {
+            command.args(["--issuer-port", "0"]).args(flags);
+        })
+    }
+
+    /// The same, with a command that `configure` may give flags, variables or a wrapper of its own.
+    ///
+    /// # Panics
+    ///
+    /// If it does not start.
+    #[must_use]
+    pub fn start_with(name: &str, configure: impl FnOnce(&mut Command)) -> Self {
         let data = target().join("tests").join(name);
         if data.exists() {
             fs::remove_dir_all(&data).expect("the test's data folder can be emptied");
         }
         fs::create_dir_all(&data).expect("the test's data folder");
-        let log = fs::File::create(data.join("stderr.log")).expect("the log file");
-        let mut process = local(&data)
-            .args(["--web-port", "0", "--api-port", "0", "--database-port", "0"])
-            .args(["--issuer-port", "0"])
-            .args(flags)
+        let log = |name| fs::File::create(data.join(name)).expect("a log file");
+        let mut command = local(&data);
+        command.args(["--web-port", "0", "--api-port", "0", "--database-port", "0"]);
+        configure(&mut command);
+        let mut process = command
             .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(log)
+            .stdout(log("stdout.log"))
+            .stderr(log("stderr.log"))
             .spawn()
             .expect("the `local` binary is in the target folder, where `cargo test` puts it");
         wait_until_ready(&mut process, &data);
@@ -238,21 +249,20 @@ fn target() -> PathBuf {
 }
 
 fn wait_until_ready(process: &mut Child, data: &Path) {
-    let stdout = process.stdout.take().expect("stdout is piped");
-    let mut printed = String::new();
-    let mut lines = BufReader::new(stdout).lines();
-    for line in lines.by_ref().map_while(Result::ok) {
-        if line.trim() == "ready" {
-            // Someone must go on reading, or the stack would block on a full pipe.
-            thread::spawn(move || lines.for_each(drop));
-            return;
+    // With `--json` standard output has only the lines of requests.
+    let logs = ["stdout.log", "stderr.log"].map(|name| data.join(name));
+    let read = || {
+        logs.each_ref()
+            .map(|log| fs::read_to_string(log).unwrap_or_default())
+    };
+    let is_ready = |text: &String| text.lines().any(|line| line == "ready");
+    while !read().iter().any(is_ready) {
+        if let Ok(Some(status)) = process.try_wait() {
+            panic!(
+                "the stack ended before it was ready: {status}\n{}",
+                read().concat()
+            );
         }
-        printed.push_str(&line);
-        printed.push('\n');
+        thread::sleep(Duration::from_millis(20));
     }
-    let log = fs::read_to_string(data.join("stderr.log")).unwrap_or_default();
-    panic!(
-        "the stack ended before it was ready: {:?}\n{printed}{log}",
-        process.wait()
-    );
 }

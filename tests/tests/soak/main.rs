@@ -12,7 +12,6 @@
 )]
 
 mod dice;
-mod processes;
 mod traffic;
 
 use std::sync::Arc;
@@ -20,8 +19,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use dice::Dice;
-use processes::{Usage, functions, is_alive, kill};
 use tests::RunningStack;
+use tests::processes::{Usage, functions, is_alive, signal};
 use traffic::{Counts, Tokens, Worker};
 
 const DEFAULT_SECONDS: u64 = 10;
@@ -112,7 +111,7 @@ async fn run(
             while !done.load(Ordering::Relaxed) {
                 tokio::time::sleep(Duration::from_millis(dice.within(KILLS))).await;
                 if let Some(process) = dice.pick(&functions(stack.process_id())) {
-                    kill(*process);
+                    signal("KILL", *process);
                     kills.fetch_add(1, Ordering::Relaxed);
                 }
             }
@@ -139,7 +138,7 @@ async fn run(
 /// What the stack uses when it is idle, with new function processes.
 async fn settled(stack: &RunningStack) -> Usage {
     for process in functions(stack.process_id()) {
-        kill(process);
+        signal("KILL", process);
     }
     // A killed process is noticed at its next invocation, so each environment gets some.
     let mut answered = 0;

@@ -6,18 +6,24 @@ use std::process::Command;
 
 /// What a process uses.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Usage {
+pub struct Usage {
     /// Its function processes.
-    pub(crate) functions: usize,
+    pub functions: usize,
     /// Its children that have ended and that it has not noticed.
-    pub(crate) zombies: usize,
-    pub(crate) handles: usize,
-    pub(crate) threads: usize,
-    pub(crate) memory_kib: u64,
+    pub zombies: usize,
+    pub handles: usize,
+    pub threads: usize,
+    pub memory_kib: u64,
 }
 
 impl Usage {
-    pub(crate) fn of(process: u32) -> Self {
+    /// What a process uses now.
+    ///
+    /// # Panics
+    ///
+    /// If it has ended.
+    #[must_use]
+    pub fn of(process: u32) -> Self {
         let status = fs::read_to_string(format!("/proc/{process}/status")).expect("the stack runs");
         let number = |name: &str| {
             let line = status.lines().find_map(|line| line.strip_prefix(name));
@@ -85,24 +91,33 @@ fn child(stat: &str, parent: u32) -> Option<ChildProcess> {
 }
 
 /// The function processes of a stack that run.
-pub(crate) fn functions(stack: u32) -> Vec<u32> {
+#[must_use]
+pub fn functions(stack: u32) -> Vec<u32> {
+    ["authorizer", "api-handler"]
+        .iter()
+        .flat_map(|name| processes_of(name, stack))
+        .collect()
+}
+
+/// Those of one function.
+#[must_use]
+pub fn processes_of(function: &str, stack: u32) -> Vec<u32> {
     let children = children(stack).into_iter();
     children
-        .filter(|child| {
-            !child.is_zombie && ["authorizer", "api-handler"].contains(&child.name.as_str())
-        })
+        .filter(|child| !child.is_zombie && child.name == function)
         .map(|child| child.id)
         .collect()
 }
 
-/// Kills a process, which may have ended.
-pub(crate) fn kill(process: u32) {
+/// Sends a signal, such as `KILL`, to a process, which may have ended.
+pub fn signal(name: &str, process: u32) {
     let _ = Command::new("kill")
-        .args(["-KILL", &process.to_string()])
+        .args([&format!("-{name}"), &process.to_string()])
         .output();
 }
 
-pub(crate) fn is_alive(process: u32) -> bool {
+#[must_use]
+pub fn is_alive(process: u32) -> bool {
     let stat = fs::read_to_string(format!("/proc/{process}/stat"));
     stat.is_ok_and(|stat| !stat.contains(") Z "))
 }
