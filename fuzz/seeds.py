@@ -120,7 +120,8 @@ def event():
 
 def rules():
     template = (ROOT / "template.yaml").read_text()
-    yield compact(json.loads(re.search(r"ACCESS_RULES: \|\n(.*?\n *\])\n", template, re.DOTALL).group(1)))
+    text = re.search(r"ACCESS_RULES: .*?(\[\n.*?\n *\])\n", template, re.DOTALL).group(1)
+    yield compact(json.loads(re.sub(r"\$\{\w+\}", "", text)))
     yield compact([{"methods": ["GET"], "path": "/public", "anonymous": True}, {"methods": ["*"], "path": "/*"}])
     yield compact([{
         "methods": ["GET", "PUT"], "path": "/state/*", "scopes": ["state:write"], "groups": ["Everyone"],

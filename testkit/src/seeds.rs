@@ -27,8 +27,8 @@ pub fn check(targets: &[Target]) {
                 let holds = catch_unwind(|| target(&input)).is_ok();
                 assert!(
                     holds,
-                    "{name}: the property does not hold for this input, made from {file}: {:?}",
-                    input.escape_ascii().to_string()
+                    "{name}: the property does not hold for this input, made from {file}: {}",
+                    input.escape_ascii()
                 );
             }
         }

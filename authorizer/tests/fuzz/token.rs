@@ -31,7 +31,9 @@ pub(crate) fn token(input: &[u8]) {
         "{answer} {faults:?}"
     );
     assert!(answer.to_string().len() <= MAX_ANSWER_BYTES);
-    if header.len() + claims.len() < 2000 {
+    // An empty part is refused before it is decoded.
+    let has_parts = !header.is_empty() && !claims.is_empty();
+    if has_parts && header.len() + claims.len() < 2000 {
         let spaced = mint_text(
             &format!(" {header}\t"),
             &format!("\n{claims} \r"),
