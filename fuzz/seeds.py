@@ -106,7 +106,8 @@ def event():
     arn = "arn:aws:execute-api:eu-west-1:111122223333:a1b2c3d4e5/prod"
     for path in sorted((ROOT / "events/authorizer").glob("*.json")):
         text = compact(json.loads(path.read_text()))
-        yield re.sub(r"\{\{token:[^}]*\}\}", "{{token}}", text)
+        text = re.sub(r"\{\{bound-token:[^}]*\}\}", "{{bound}}", text)
+        yield re.sub(r"\{\{(token|proof):[^}]*\}\}", r"{{\1}}", text)
     context = {"domainName": "api.example.com", "path": "/prod/state/42", "requestId": "g"}
     headers = {"Authorization": "DPoP {{bound}}", "DPoP": "{{proof}}"}
     rest = {"type": "REQUEST", "methodArn": arn + "/GET/state/42", "headers": headers, "requestContext": context}
