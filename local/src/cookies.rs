@@ -48,6 +48,11 @@ impl Cookies {
         }
     }
 
+    /// The values of all cookies.
+    pub(crate) fn values(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|cookie| cookie.value.as_str())
+    }
+
     /// The header `Cookie` for a path; cookies with longer paths come first.
     #[must_use]
     pub fn header(&self, path: &str) -> String {

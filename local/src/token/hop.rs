@@ -9,6 +9,7 @@ use http::{HeaderMap, StatusCode};
 use reqwest::Url;
 use serde_json::{Map, Value};
 
+use crate::cookies::Cookies;
 use crate::progress::{line, printable};
 
 /// How many characters of a secret are shown, if it has at least `MIN_SECRET_CHARS`.
@@ -101,6 +102,15 @@ impl Hops {
     /// Shortens a secret also where a server echoes it.
     pub(crate) fn hide(&mut self, secret: &str) {
         self.secrets.0.push(secret.to_owned());
+    }
+
+    /// The same for cookies: a server may have the value of one in the path of its pages.
+    pub(crate) fn hide_cookies(&mut self, cookies: &Cookies) {
+        for value in cookies.values() {
+            if value.chars().count() >= MIN_SECRET_CHARS {
+                self.hide(value);
+            }
+        }
     }
 
     pub(crate) fn print(&mut self, hop: &Hop) {

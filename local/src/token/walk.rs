@@ -45,6 +45,7 @@ impl SignIn<'_> {
             let answer = request.header(COOKIE, cookie).send().await;
             let answer = answer.map_err(flow)?;
             cookies.take(answer.headers());
+            hops.hide_cookies(&cookies);
             let status = answer.status();
             hop.answered(status, answer.headers(), &url);
             if status.is_redirection() {
