@@ -1,0 +1,56 @@
+//! What a log says since some moment.
+
+use std::fs;
+use std::path::PathBuf;
+use std::thread;
+use std::time::Duration;
+
+use serde_json::Value;
+use tests::RunningStack;
+
+/// The end of a log at some moment.
+#[derive(Debug)]
+pub(crate) struct LogMark {
+    file: PathBuf,
+    start: usize,
+}
+
+impl LogMark {
+    pub(crate) fn new(stack: &RunningStack, log: &str) -> Self {
+        let file = stack.data().join(log);
+        let start = fs::read(&file).expect("the log").len();
+        Self { file, start }
+    }
+
+    fn text(&self) -> String {
+        let bytes = fs::read(&self.file).expect("the log");
+        String::from_utf8_lossy(bytes.get(self.start..).unwrap_or_default()).into_owned()
+    }
+
+    /// The number of lines with a string.
+    pub(crate) fn count(&self, wanted: &str) -> usize {
+        // A line is written by another process, perhaps after the answer.
+        thread::sleep(Duration::from_millis(200));
+        self.text()
+            .lines()
+            .filter(|line| line.contains(wanted))
+            .count()
+    }
+
+    /// Reason and detail of each decision.
+    pub(crate) fn decisions(&self) -> Vec<String> {
+        let text = self.text();
+        let lines = text
+            .lines()
+            .filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        let decisions = lines.filter(|line| line.get("decision").is_some());
+        decisions
+            .map(|line| {
+                let member = |name| line.get(name).and_then(Value::as_str).unwrap_or_default();
+                format!("`{}` {}", member("reason"), member("detail"))
+                    .trim()
+                    .to_owned()
+            })
+            .collect()
+    }
+}

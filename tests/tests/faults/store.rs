@@ -1,0 +1,153 @@
+//! The store fails in the middle of a write: a proxy cuts the connection after the request.
+
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+
+use reqwest::Method;
+use serde_json::Value;
+use testkit::http::{ReceivedRequest, closed_address};
+use tests::{HttpAnswer, RunningStack, send};
+
+use crate::log_mark::LogMark;
+use crate::table::Table;
+
+/// Where the next connections are cut.
+#[derive(Debug, Default)]
+struct Cuts {
+    /// So many requests do not reach the store.
+    before: AtomicU64,
+    /// So many requests reach the store, and their answers are lost.
+    after: AtomicU64,
+}
+
+impl Cuts {
+    fn takes(count: &AtomicU64) -> bool {
+        let fewer = |left: u64| left.checked_sub(1);
+        count
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, fewer)
+            .is_ok()
+    }
+}
+
+pub(crate) async fn run(table: &mut Table) {
+    let store = closed_address();
+    let cuts = Arc::new(Cuts::default());
+    let proxy = proxy(store, Arc::clone(&cuts));
+    let handler = tests::local_binary().with_file_name("api-handler");
+    let function = format!(
+        "ApiHandlerFunction=env AWS_ENDPOINT_URL_DYNAMODB=http://{proxy} {}",
+        handler.display()
+    );
+    let stack = RunningStack::start_with("faults-store", |command| {
+        *command = with_database_port(command, store.port());
+        command.args(["--issuer-port", "0", "--function", &function]);
+    });
+    let token = stack.token("alice");
+    for (number, (name, before, after)) in [
+        ("the connection is cut before one write", 1, 0),
+        ("the connection is cut after one write", 0, 1),
+        ("every connection is cut before the write", 99, 0),
+        ("every connection is cut after the write", 0, 99),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let path = format!("/state/cut-{number}");
+        cuts.before.store(before, Ordering::SeqCst);
+        cuts.after.store(after, Ordering::SeqCst);
+        let mark = LogMark::new(&stack, "api-handler.log");
+        let put = put(&stack, &path, &token).await;
+        cuts.before.store(0, Ordering::SeqCst);
+        cuts.after.store(0, Ordering::SeqCst);
+        let get = stack.get(&path, Some(&token)).await;
+        let is_there = get.status == 200;
+        let is_good = match put.status {
+            201 => is_there,
+            // In doubt, and told so.
+            503 => !put.header("retry-after").is_empty() && [200, 404].contains(&get.status),
+            _ => false,
+        };
+        let value = get.json().pointer("/value/number").and_then(Value::as_u64);
+        let faults = mark.count("connection closed before message completed");
+        table.row(
+            &format!("store: {name}"),
+            &format!("PUT {}, then GET {}", put.status, get.status),
+            &format!("{faults} lines with the cause"),
+            is_good && (!is_there || value == Some(7)) && faults == usize::from(put.status == 503),
+        );
+    }
+}
+
+async fn put(stack: &RunningStack, path: &str, token: &str) -> HttpAnswer {
+    let request = stack
+        .request(Method::PUT, path)
+        .header("if-none-match", "*");
+    let request = request.header("content-type", "application/json");
+    send(
+        request
+            .body(r#"{"value": {"number": 7}}"#)
+            .bearer_auth(token),
+    )
+    .await
+}
+
+/// The same command with another port of the database.
+fn with_database_port(command: &std::process::Command, port: u16) -> std::process::Command {
+    let mut changed = std::process::Command::new(command.get_program());
+    let mut arguments: Vec<_> = command.get_args().map(ToOwned::to_owned).collect();
+    let place = arguments
+        .iter()
+        .position(|argument| argument == "--database-port");
+    let place = place.expect("the flag is given") + 1;
+    *arguments.get_mut(place).expect("its value") = port.to_string().into();
+    changed.args(arguments);
+    changed.current_dir(command.get_current_dir().expect("a folder"));
+    changed
+}
+
+fn proxy(store: SocketAddr, cuts: Arc<Cuts>) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("an address");
+    thread::spawn(move || {
+        for client in listener.incoming().flatten() {
+            let cuts = Arc::clone(&cuts);
+            thread::spawn(move || relay(client, store, &cuts));
+        }
+    });
+    address
+}
+
+/// Relays one request, and closes the connection.
+fn relay(mut client: TcpStream, store: SocketAddr, cuts: &Cuts) {
+    let Ok(request) = ReceivedRequest::read(&mut client) else {
+        return;
+    };
+    let writes = ["UpdateItem", "PutItem"]
+        .iter()
+        .any(|call| request.head.contains(call));
+    if writes && Cuts::takes(&cuts.before) {
+        return;
+    }
+    let head: Vec<&str> = request
+        .head
+        .lines()
+        .filter(|line| !line.to_ascii_lowercase().starts_with("connection:"))
+        .collect();
+    let text = format!(
+        "{}\r\nconnection: close\r\n\r\n{}",
+        head.join("\r\n"),
+        request.body
+    );
+    let mut answer = Vec::new();
+    let relayed = TcpStream::connect(store).and_then(|mut server| {
+        server.write_all(text.as_bytes())?;
+        server.read_to_end(&mut answer)
+    });
+    if relayed.is_err() || writes && Cuts::takes(&cuts.after) {
+        return;
+    }
+    let _gone = client.write_all(&answer);
+}
