@@ -179,7 +179,7 @@ impl Problem {
                  `1000000000.0`"
             ),
             Self::PatchTooLarge(limit) => format!(
-                "`copy` and `move` take too much; at most {limit} bytes of JSON without white space in all"
+                "`copy` and `move` copy too much; at most {limit} bytes of JSON without white space in total"
             ),
             Self::UnsupportedMediaType(accepted) => {
                 format!("the media type is not supported; send one of: {accepted}")

@@ -43,7 +43,7 @@ fn wrong_settings_are_reported_to_lambda_and_on_standard_error() {
 fn without_lambda_the_message_says_what_is_missing() {
     let output = handler().output().unwrap();
     assert_eq!(output.status.code(), Some(1));
-    let expected = "api-handler: no AWS_LAMBDA_RUNTIME_API: run this function in Lambda, or locally with `cargo local`\n";
+    let expected = "api-handler: AWS_LAMBDA_RUNTIME_API is not set: run this function in Lambda, or locally with `cargo local`\n";
     assert_eq!(written(&output), expected);
 }
 

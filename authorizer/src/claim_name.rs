@@ -17,7 +17,7 @@ pub struct ClaimName {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum ClaimNameError {
     /// It is empty.
-    #[error("the name of a claim is not empty")]
+    #[error("the name must not be empty")]
     Empty,
     /// A `~` that is neither `~0` nor `~1` (RFC 6901, section 3).
     #[error("in a JSON pointer `~` is written `~0`, and a `/` inside a name `~1`")]

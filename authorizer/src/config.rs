@@ -130,11 +130,11 @@ fn pointer_token(name: &str) -> String {
 }
 
 /// The form of an endpoint's URL.
-const AN_ENDPOINT: &str = "an https address, or http on a loopback host";
+const AN_ENDPOINT: &str = "an https URL, or http on a loopback host";
 
 /// The form of a URL to append paths to.
 const A_PUBLIC_URL: &str =
-    "https addresses, or http ones on a loopback host, without a query, joined by commas";
+    "https URLs, or http ones on a loopback host, without a query, joined by commas";
 
 /// Ten years: a larger number of seconds is a mistake.
 const MOST_SECONDS: u64 = 315_360_000;
@@ -179,7 +179,7 @@ fn read_requirements(reader: &mut Reader<'_>, policy_expiry: bool) -> Requiremen
         if context_claims.iter().any(|claim| claim == name) {
             reader.fault(
                 "CONTEXT_CLAIMS",
-                format!("other names than `{name}`, which API Gateway keeps for itself"),
+                format!("names other than `{name}`, which API Gateway reserves"),
             );
         }
     }
@@ -188,8 +188,8 @@ fn read_requirements(reader: &mut Reader<'_>, policy_expiry: bool) -> Requiremen
         .partition(|claim| FIXED_NAMES.contains(&claim.as_str()));
     if !fixed.is_empty() {
         reader.warn(format!(
-            "CONTEXT_CLAIMS names {}: the context has members of these names already, and no claim takes their place; \
-             leave them out",
+            "CONTEXT_CLAIMS names {}: the context already has members of these names, and no claim replaces them; \
+             remove them",
             fixed.join(", ")
         ));
     }
@@ -257,14 +257,14 @@ fn read_introspection(reader: &mut Reader<'_>, issuers: usize) -> Option<Introsp
     if client_secret.is_some() && issuers > 1 {
         reader.fault(
             "INTROSPECTION_CLIENT_SECRET",
-            "to be unset with more than one trusted issuer: it would be sent to each, and each would learn what \
-             authenticates us at the others; ask as a public client, or deploy one authorizer an issuer",
+            "to be unset with more than one trusted issuer: it would be sent to each, and each could use it at \
+             the others; use a public client, or deploy one authorizer per issuer",
         );
     }
     if client_id.is_none() {
         reader.fault(
             "INTROSPECTION_CLIENT_ID",
-            "the client id to ask with, as INTROSPECTION is on",
+            "the client id for introspection, because INTROSPECTION is on",
         );
     }
     Some(IntrospectionSettings {

@@ -16,7 +16,7 @@ pub const MAX_KEY_ID_BYTES: usize = 256;
 
 /// A key id that is longer than [`MAX_KEY_ID_BYTES`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("a key id of {bytes} bytes, at most {MAX_KEY_ID_BYTES} are looked up")]
+#[error("the key id has {bytes} bytes; at most {MAX_KEY_ID_BYTES} are looked up")]
 pub struct KeyIdTooLong {
     pub bytes: usize,
 }

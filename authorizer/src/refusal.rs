@@ -29,7 +29,10 @@ pub enum Refusal {
     #[error("more than one credential")]
     SeveralTokens,
     /// Over the limit.
-    #[error("a token of {bytes} bytes, at most {} are accepted", MAX_TOKEN_BYTES)]
+    #[error(
+        "the token has {bytes} bytes; at most {} are accepted",
+        MAX_TOKEN_BYTES
+    )]
     TokenTooLong { bytes: usize },
     /// Not a JWS in compact form whose header and payload are JSON objects without repeated members.
     #[error("{0}")]
@@ -51,7 +54,7 @@ pub enum Refusal {
     KeyIdMissing,
     /// A `kid` over the limit.
     #[error(
-        "a key id of {bytes} bytes, at most {} are looked up",
+        "the key id has {bytes} bytes; at most {} are looked up",
         crate::key_id::MAX_KEY_ID_BYTES
     )]
     KeyIdTooLong { bytes: usize },
@@ -116,7 +119,7 @@ pub enum Refusal {
     PrincipalMalformed,
     /// The principal would make the answer too large.
     #[error(
-        "a principal of {bytes} bytes of JSON, at most {} are accepted",
+        "the principal has {bytes} bytes as JSON; at most {} are accepted",
         crate::answer_size::MAX_PRINCIPAL_BYTES
     )]
     PrincipalTooLong { bytes: usize },
@@ -153,7 +156,7 @@ pub enum Refusal {
     #[error("revoked at the issuer")]
     Revoked,
     /// The issuer's answer about the token names another `iss`, `sub` or `client_id` than the token (RFC 7662).
-    #[error("the issuer's introspection answer names another `{member}` than the token")]
+    #[error("the issuer's introspection answer has another `{member}` than the token")]
     IntrospectionMismatch { member: OtherMember },
 }
 

@@ -58,12 +58,16 @@ fn a_report_that_is_not_answered_does_not_hold_up_the_end() {
 #[test]
 fn without_lambda_the_message_says_what_is_missing() {
     for (name, value, expected) in [
-        ("AWS_LAMBDA_RUNTIME_API", None, "no AWS_LAMBDA_RUNTIME_API"),
+        (
+            "AWS_LAMBDA_RUNTIME_API",
+            None,
+            "AWS_LAMBDA_RUNTIME_API is not set",
+        ),
         ("AWS_LAMBDA_RUNTIME_API", Some("/"), "no host and port"),
         (
             "AWS_LAMBDA_FUNCTION_NAME",
             None,
-            "no AWS_LAMBDA_FUNCTION_NAME",
+            "AWS_LAMBDA_FUNCTION_NAME is not set",
         ),
     ] {
         let mut function = authorizer();

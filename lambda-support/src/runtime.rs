@@ -54,12 +54,12 @@ impl LambdaEnvironment {
             let value = source
                 .variable(name)
                 .and_then(|value| value.into_string().ok());
-            value.ok_or_else(|| ProcessError::NoLambda(format!("no {name}")))
+            value.ok_or_else(|| ProcessError::NoLambda(format!("{name} is not set")))
         };
         let api = variable(RUNTIME_API)?;
         if init_error::runtime_api(&api).is_none() {
             return Err(ProcessError::NoLambda(format!(
-                "{RUNTIME_API} holds {api:?}, which is no host and port"
+                "{RUNTIME_API} holds {api:?}, which is not a host and port"
             )));
         }
         let function_name = variable("AWS_LAMBDA_FUNCTION_NAME")?;
@@ -67,7 +67,7 @@ impl LambdaEnvironment {
         let memory = variable(MEMORY_SIZE)?;
         if memory.parse::<i32>().is_err() {
             return Err(ProcessError::NoLambda(format!(
-                "{MEMORY_SIZE} holds {memory:?}, which is no number of megabytes"
+                "{MEMORY_SIZE} holds {memory:?}, which is not a number of megabytes"
             )));
         }
         Ok(Self { function_name })
@@ -239,8 +239,9 @@ mod tests {
             let mut given = HashMap::from(LAMBDA);
             given.remove(name);
             let error = LambdaEnvironment::from_source(&Given(given)).unwrap_err();
-            let expected =
-                format!("no {name}: run this function in Lambda, or locally with `cargo local`");
+            let expected = format!(
+                "{name} is not set: run this function in Lambda, or locally with `cargo local`"
+            );
             assert_eq!(error.to_string(), expected);
         }
         for (name, wrong) in [

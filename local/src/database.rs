@@ -23,8 +23,8 @@ pub enum DatabaseError {
     Create { table: String, cause: String },
     /// The file has a table of an older template.
     #[error(
-        "the table `{table}` in {file} was made with other keys or indexes than the template has now: delete that file \
-         (what it holds is lost), or keep it and choose another folder with --data"
+        "the table `{table}` in {file} was created with other keys or indexes than the template now has: delete that file \
+         (its data is lost), or keep it and choose another folder with --data"
     )]
     Changed { table: String, file: String },
 }

@@ -141,7 +141,7 @@ async fn next(State(shared): State<Arc<Shared>>) -> Response<Body> {
     let Some(invocation) = shared.waiting.lock().await.recv().await else {
         return status(
             StatusCode::INTERNAL_SERVER_ERROR,
-            "the environment has gone",
+            "the execution environment has ended",
         );
     };
     let now = shared.clock.now();
@@ -198,7 +198,7 @@ async fn response(
     match shared.finish(&id, outcome) {
         true if too_large => status(
             StatusCode::PAYLOAD_TOO_LARGE,
-            "the answer is larger than Lambda takes",
+            "the answer is larger than Lambda accepts",
         ),
         true => accepted(),
         false => not_running(&id),

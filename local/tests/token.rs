@@ -504,7 +504,7 @@ async fn a_real_issuer_that_does_not_answer_is_named_with_advice() {
     assert_eq!(
         text(&output.stderr),
         format!(
-            "error: no answer from {issuer}: `cargo local doctor --issuer {issuer}` finds out why\n"
+            "error: no answer from {issuer}: `cargo local doctor --issuer {issuer}` shows why\n"
         )
     );
     assert_eq!(output.status.code(), Some(1));

@@ -382,7 +382,7 @@ fn an_unknown_id_is_an_error() {
     assert!(output.stdout.is_empty());
     let error = String::from_utf8_lossy(&output.stderr);
     assert!(
-        error.contains("no line is about the request nowhere"),
+        error.contains("no line belongs to the request nowhere"),
         "{error}"
     );
     let output = why("dash", "-", &[]);

@@ -38,7 +38,7 @@ struct List {
     path = "/state",
     operation_id = "listStates",
     params(
-        ("limit" = Option<u8>, Query, minimum = 1, maximum = 100, description = "The most resources on the page, by default 25; a page of large ones ends early"),
+        ("limit" = Option<u8>, Query, minimum = 1, maximum = 100, description = "The maximum number of resources on the page, by default 25; a page of large ones ends early"),
         ("cursor" = Option<String>, Query, description = "The `nextCursor` of the page before"),
         ("owner" = Option<String>, Query, description = "`me`, or, for admins, any principal", example = "me"),
     ),

@@ -194,7 +194,7 @@ pub(super) fn check_id<P>(
         Ok(found)
     } else {
         Err(StoreError::Failed(
-            "the item has another id than the requested one".to_owned(),
+            "the item's id is not the requested one".to_owned(),
         ))
     }
 }

@@ -96,8 +96,8 @@ impl Store {
         let output = with_retries(Kind::Read, call).await?;
         // An id has one item, so nothing can follow it.
         let items: Option<Vec<Item>> = output.items.filter(|_| output.last_evaluated_key.is_none());
-        let items =
-            items.ok_or_else(|| StoreError::Failed("the query has no whole answer".to_owned()))?;
+        let items = items
+            .ok_or_else(|| StoreError::Failed("the query has no complete answer".to_owned()))?;
         let item = items.into_iter().next();
         let state = item.map(State::from_item).transpose()?;
         check_id(state, id, |state| &state.metadata.id)

@@ -42,7 +42,7 @@ fn read_rules(
     }
     let (name, json) = match (reader.text(NAME), reader.text(FILE)) {
         (Some(_), Some(_)) => {
-            reader.fault(FILE, "to be unset, as ACCESS_RULES is set: one of the two");
+            reader.fault(FILE, "to be unset, because ACCESS_RULES is set");
             return None;
         }
         (Some(json), None) => (NAME, json.into_bytes()),

@@ -89,7 +89,7 @@ impl fmt::Display for IssuerMistake {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Placeholder => {
-                "has a placeholder left in it: put your own Okta domain and authorization server id there"
+                "has a placeholder: replace it with your Okta domain and authorization server id"
             }
             Self::AdminHost => {
                 "is the host of the Admin Console, which issues no tokens: leave `-admin` out"

@@ -35,7 +35,7 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Vec<IssuerSettings> {
     };
     for name in ["ISSUER", "AUDIENCE", "CLIENT_IDS", "JWKS_URI"] {
         if reader.text(name).is_some() {
-            reader.fault(name, "to be unset, as TRUSTED_ISSUERS takes its place");
+            reader.fault(name, "to be unset, because TRUSTED_ISSUERS replaces it");
         }
     }
     read_several(reader, &json, &algorithms)

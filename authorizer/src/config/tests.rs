@@ -203,10 +203,10 @@ fn all_faults_are_in_one_message_and_no_secret_is() {
     let expected = "6 settings are wrong
   ISSUER holds \"http://example.com\": expected the exact `iss` of the tokens: an https URL (http on a loopback host only) without query or fragment, for Okta https://{domain}/oauth2/{id}
   AUDIENCE is not set: expected the `aud` values to accept, joined by commas
-  JWKS_URI holds a value that is not shown: expected an https address, or http on a loopback host; it is an address with a user name or password in it
+  JWKS_URI holds a value that is not shown: expected an https URL, or http on a loopback host; it is a URL with a user name or password in it
   CLOCK_LEEWAY_SECONDS holds \"3600\": expected a whole number from 0 to 300
   ACCESS_RULES/0/roles holds \"[\\\"b\\\"]\": expected only methods, path, anonymous, issuers, clients, scopes, groups, claims, notClaims, acr, maxAgeSeconds
-  INTROSPECTION_CLIENT_ID is not set: expected the client id to ask with, as INTROSPECTION is on";
+  INTROSPECTION_CLIENT_ID is not set: expected the client id for introspection, because INTROSPECTION is on";
     assert_eq!(message, expected);
 }
 
@@ -336,7 +336,7 @@ fn an_unusable_file_is_reported_in_whole_sentences() {
     check_message(
         "CA_FILE",
         "bad.pem",
-        "a file of PEM certificates; the file cannot be used: no PEM certificate in it",
+        "a file of PEM certificates; the file cannot be used: it has no PEM certificate",
     );
 }
 
@@ -385,7 +385,7 @@ fn key_bound_tokens_and_the_urls_of_their_proofs() {
     check_message(
         "DPOP_PUBLIC_URL",
         "https://api.example.com,http://api.example.com",
-        "https addresses, or http ones on a loopback host, without a query, joined by commas; one of them is neither \
+        "https URLs, or http ones on a loopback host, without a query, joined by commas; one of them is neither \
          https, nor http on a loopback host",
     );
 }

@@ -77,7 +77,7 @@ pub enum PublicUrlError {
     #[error("not a URL by RFC 3986")]
     NotAUrl,
     /// A query or a fragment: no path can be appended.
-    #[error("an address with a query or a fragment")]
+    #[error("a URL with a query or a fragment")]
     QueryOrFragment,
 }
 

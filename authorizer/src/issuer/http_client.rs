@@ -127,10 +127,10 @@ pub struct HttpClient {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum HttpClientError {
     /// The file has no `CERTIFICATE` block, or one that is not base64.
-    #[error("no PEM certificate in it")]
+    #[error("it has no PEM certificate")]
     NoCertificate,
     /// A block is not a certificate.
-    #[error("a PEM block in it that is not a certificate")]
+    #[error("it has a PEM block that is not a certificate")]
     NotACertificate,
     /// The TLS library rejects its own defaults, or the HTTP library rejects the proxy.
     #[error("the TLS library cannot be set up")]

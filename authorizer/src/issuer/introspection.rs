@@ -82,7 +82,7 @@ pub enum IntrospectionError {
     #[error("the issuer says that the token is not active")]
     Revoked,
     /// The answer is about another token than the one that was sent. Refused like a token that is not active.
-    #[error("the issuer's answer names another `{0}` than the token")]
+    #[error("the issuer's answer has another `{0}` than the token")]
     Other(OtherMember),
     /// The issuer gave no usable answer. An internal failure.
     #[error("introspection failed: {0}")]
@@ -93,7 +93,7 @@ pub enum IntrospectionError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum IntrospectionFailure {
     /// The issuer's metadata gave no endpoint.
-    #[error("its metadata gave no introspection endpoint: {0}")]
+    #[error("no introspection endpoint from the issuer's metadata: {0}")]
     Discovery(MetadataError),
     /// The request failed. A status of 401 means that `INTROSPECTION_CLIENT_ID` or its secret is wrong.
     #[error("{0}")]
@@ -101,11 +101,11 @@ pub enum IntrospectionFailure {
     /// The answer is not an object with a boolean `active`, or a member of it has the wrong type (RFC 7662, section
     /// 2.2).
     #[error(
-        "its answer is not a JSON object with a boolean `active` and members of the right types"
+        "the issuer's answer is not a JSON object with a boolean `active` and members of the right types"
     )]
     Malformed,
     /// The invocation had no time left.
-    #[error("the deadline of the invocation came first")]
+    #[error("the deadline of the invocation passed first")]
     Deadline,
 }
 
@@ -296,7 +296,7 @@ impl Introspection {
             Err(failure) => {
                 warn!(issuer = self.issuer.issuer, %failure, "token not introspected");
                 state.last_failure = failure;
-                // Concurrent introspections fail together, which counts as one failure of the issuer.
+                // Concurrent introspections fail together, which is one failure of the issuer.
                 if state.failures.last().is_none_or(|last| last <= asked_at) {
                     state.failures.add(self.clock.now());
                 }
@@ -315,7 +315,7 @@ impl Introspection {
     }
 }
 
-/// Whether the status says that the endpoint is not at this URL (any more).
+/// Whether the status means that the endpoint is no longer at this URL.
 const fn is_gone(outcome: Outcome) -> bool {
     matches!(
         outcome,

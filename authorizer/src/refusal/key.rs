@@ -32,7 +32,7 @@ pub enum KeyRefusal {
     #[error("a symmetric key")]
     Symmetric,
     /// A published private key. It is compromised.
-    #[error("a private key: every reader of the set can sign with it, replace it at once")]
+    #[error("a private key: anyone who can read the set can sign with it; replace it at once")]
     PrivateKey,
     /// `use` or `key_ops` is present and does not allow verifying signatures.
     #[error("not for verifying signatures, by `use` or `key_ops`")]
@@ -59,7 +59,7 @@ pub enum KeyRefusal {
     #[error("an RSA exponent that is even, under 3 or over 33 bits")]
     RsaExponent,
     /// The numbers are not a public key: an even modulus, a point off the curve, the wrong length.
-    #[error("the numbers do not make a public key")]
+    #[error("its numbers are not a valid public key")]
     NotAPublicKey,
 }
 

@@ -21,7 +21,7 @@ pub enum ProofRefusal {
     #[error("more than one value of the header `DPoP`")]
     Several,
     /// Over the limit.
-    #[error("a proof of {bytes} bytes, at most {MAX_PROOF_BYTES} are read")]
+    #[error("it has {bytes} bytes; at most {MAX_PROOF_BYTES} are accepted")]
     TooLong { bytes: usize },
     /// Not a JWS in compact form, with a header and a payload that are JSON objects without repeated members.
     #[error("not a JWT: {0}")]
@@ -75,7 +75,7 @@ pub enum ProofRefusal {
     #[error("`exp` or `nbf` is not a number of seconds")]
     TimeMalformed,
     /// `exp` is past (RFC 7519, section 4.1.4).
-    #[error("its `exp` is past")]
+    #[error("its `exp` has passed")]
     PastExpiry,
     /// `nbf` is in the future (RFC 7519, section 4.1.5).
     #[error("its `nbf` is in the future")]
@@ -90,10 +90,10 @@ pub enum ProofRefusal {
     #[error("no `jti`")]
     IdMissing,
     /// `jti` is over the limit.
-    #[error("a `jti` of {bytes} bytes, at most {MAX_PROOF_ID_BYTES} are accepted")]
+    #[error("its `jti` has {bytes} bytes; at most {MAX_PROOF_ID_BYTES} are accepted")]
     IdTooLong { bytes: usize },
     /// A proof with this `jti` was used already.
-    #[error("a proof with this `jti` was used already")]
+    #[error("a proof with this `jti` has already been used")]
     Replayed,
 }
 

@@ -9,12 +9,12 @@ pub(super) fn explain(failure: &NoAnswer) -> (String, String) {
     let (found, advice) = match failure.error {
         TransportError::Connect(fault) => return connect(failure, fault),
         TransportError::TimedOut => (
-            format!("no whole answer within {} seconds", MAX_WAIT.as_secs()),
+            format!("no complete answer within {} seconds", MAX_WAIT.as_secs()),
             "check the host name, the firewall and whether this network needs a proxy (HTTPS_PROXY)",
         ),
         TransportError::TooLarge => (
             format!("an answer of more than {MAX_BODY_BYTES} bytes"),
-            "check that the address is the right one: the answer is larger than any that is expected",
+            "check the address: the answer is larger than expected",
         ),
         // An answer with another status is an answer, so the last variant does not occur here.
         TransportError::Broken | TransportError::Status(_) => (
@@ -52,7 +52,7 @@ fn connect(failure: &NoAnswer, fault: ConnectFault) -> (String, String) {
         }
         ConnectFault::UnknownRoot => unknown_root(certificate.map(|certificate| &certificate.end)),
         ConnectFault::OtherName => {
-            "use the host name that the certificate has, or mend the certificate".to_owned()
+            "use the host name that the certificate has, or correct the certificate".to_owned()
         }
         ConnectFault::OutOfTime => {
             "renew the certificate, unless the clock of this machine is wrong".to_owned()

@@ -29,7 +29,7 @@ pub enum PlaceholderError {
     #[error("the event has a proof of {0} and no `{{{{bound-token:{0}}}}}` before it")]
     NothingBound(String),
     /// The system has no random bytes for a key or a proof.
-    #[error("the system has no random bytes")]
+    #[error("the operating system returned no random bytes")]
     Random(#[from] aws_lc_rs::error::Unspecified),
 }
 

@@ -55,7 +55,7 @@ impl Why {
         }
         let Some(account) = join::account(&lines, &self.request_id) else {
             line(format_args!(
-                "error: no line is about the request {}: expected an id in the access log or in a function's log; {}",
+                "error: no line belongs to the request {}: expected an id in the access log or in a function's log; {}",
                 self.request_id,
                 if lines.has_access_log() {
                     "check the id, and whether the lines are those of its time"

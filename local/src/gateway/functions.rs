@@ -115,7 +115,7 @@ impl Gateway {
         };
         let authorization = Authorization::read(&payload, form).map_err(|malformed| {
             self.log.warn(format_args!(
-                "the authorizer {name} answered what AWS does not accept, so the answer is 500: {malformed}"
+                "the authorizer {name} returned an answer that AWS does not accept, so the status is 500: {malformed}"
             ));
             AuthorizerError::Failed
         })?;

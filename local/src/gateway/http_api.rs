@@ -252,7 +252,7 @@ impl Gateway {
         })?;
         let response = answer::read(&payload, *format).map_err(|malformed| {
             self.log.warn(format_args!(
-                "{name} answered what AWS does not accept, so the answer is 500: {malformed}"
+                "{name} returned an answer that AWS does not accept, so the status is 500: {malformed}"
             ));
             HttpApiError::Internal
         })?;

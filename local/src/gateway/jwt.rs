@@ -47,7 +47,7 @@ pub enum JwtError {
     #[error("the issuer's keys cannot be fetched")]
     NoKeys,
     /// The issuer publishes no such key.
-    #[error("the issuer publishes no key of that id")]
+    #[error("the issuer publishes no key with that id")]
     UnknownKey,
     /// The signature is wrong.
     #[error("the signature is not valid")]

@@ -186,7 +186,7 @@ impl Gateway {
         };
         let response = answer::read(&payload, call, binary_media_types).map_err(|malformed| {
             self.log.warn(format_args!(
-                "{function} answered what AWS does not accept, so the answer is 502: {malformed}"
+                "{function} returned an answer that AWS does not accept, so the status is 502: {malformed}"
             ));
             GatewayError::BadIntegrationAnswer
         })?;

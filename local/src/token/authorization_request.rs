@@ -32,8 +32,9 @@ impl SignIn<'_> {
         scope: &str,
     ) -> Result<AuthorizationRequest, TokenError> {
         let secret = || {
-            random::secret()
-                .map_err(|_| TokenError::Flow("the system has no random bytes".to_owned()))
+            random::secret().map_err(|_| {
+                TokenError::Flow("the operating system returned no random bytes".to_owned())
+            })
         };
         let (verifier, state, nonce) = (secret()?, secret()?, secret()?);
         let challenge = URL_SAFE_NO_PAD.encode(digest(&SHA256, verifier.as_bytes()));

@@ -12,7 +12,7 @@ pub enum TokenError {
         issuer: String,
     },
     /// A real issuer does not answer.
-    #[error("no answer from {issuer}: `cargo local doctor --issuer {issuer}` finds out why")]
+    #[error("no answer from {issuer}: `cargo local doctor --issuer {issuer}` shows why")]
     NoAnswer {
         /// The address that was tried.
         issuer: String,

@@ -57,8 +57,9 @@ impl TokenRequest<'_> {
             nonce,
             token: None,
         };
-        key.proof(&of)
-            .map_err(|_| TokenError::Flow("the system has no random bytes".to_owned()))
+        key.proof(&of).map_err(|_| {
+            TokenError::Flow("the operating system returned no random bytes".to_owned())
+        })
     }
 }
 

@@ -390,7 +390,7 @@ async fn a_wrong_token_of_a_sign_in_fails_where_it_is_wrong() {
         sign_in["found"]
             .as_str()
             .unwrap()
-            .contains("the token that came fails token_audience"),
+            .contains("the token that it returned fails token_audience"),
         "{both:#}"
     );
 }

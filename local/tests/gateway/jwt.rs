@@ -142,7 +142,7 @@ async fn tokens_with_a_wrong_header_or_signature() {
     for (header, reason) in [
         (
             json!({"alg": "RS256", "kid": "x"}),
-            "the issuer publishes no key of that id",
+            "the issuer publishes no key with that id",
         ),
         (json!({"alg": "RS256"}), form),
         (json!({"alg": "RS512", "kid": "k"}), algorithm),

@@ -18,7 +18,7 @@ pub enum ConnectFault {
     Refused,
     /// No certificate chain to a trusted root.
     #[error(
-        "its certificate leads to no trusted root: CA_FILE lacks that root, or the server does not send an \
+        "its certificate chain does not end at a trusted root: CA_FILE lacks the root, or the server does not send an \
          intermediate certificate"
     )]
     UnknownRoot,
@@ -32,7 +32,7 @@ pub enum ConnectFault {
     #[error("its certificate cannot be used")]
     Certificate,
     /// No common version or cipher, or a server that does not speak TLS.
-    #[error("no TLS handshake with it: it supports no common version, or no TLS")]
+    #[error("the TLS handshake failed: it supports no common TLS version, or no TLS")]
     Tls,
     /// No connection to the forward proxy.
     #[error("the proxy of HTTPS_PROXY cannot be reached")]

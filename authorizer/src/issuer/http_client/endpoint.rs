@@ -23,7 +23,7 @@ pub enum EndpointError {
     #[error("neither https, nor http on a loopback host")]
     Insecure,
     /// A user name or a password in it, which would appear in logs.
-    #[error("an address with a user name or password in it")]
+    #[error("a URL with a user name or password in it")]
     Credentials,
 }
 

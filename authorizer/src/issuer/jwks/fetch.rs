@@ -14,7 +14,7 @@ use crate::issuer::metadata::{IssuerMetadata, MetadataError};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum FetchError {
     /// The URL of the keys could not be discovered.
-    #[error("the issuer's metadata gave no address of its keys: {0}")]
+    #[error("no key set URL from the issuer's metadata: {0}")]
     Discovery(MetadataError),
     /// The key set could not be fetched.
     #[error("the key set could not be fetched: {0}")]

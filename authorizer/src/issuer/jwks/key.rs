@@ -69,7 +69,7 @@ impl Kind {
 
 /// The signature is not that of this key over this input, or not base64url without padding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("the signature is not that of the key it names")]
+#[error("the signature was not made with the key that it names")]
 pub struct WrongSignature;
 
 impl VerificationKey {

@@ -54,7 +54,7 @@ pub enum KeySetFault {
     #[error("a repeated member")]
     DuplicateMember,
     /// `keys` is missing or not an array (RFC 7517, section 5.1).
-    #[error("no member `keys` that is an array")]
+    #[error("no array `keys`")]
     NoKeys,
     #[error("an empty set of keys")]
     Empty,

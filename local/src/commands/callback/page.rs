@@ -13,7 +13,7 @@ impl Page {
             200,
             "Signed in",
             &[
-                "An access token came. The terminal shows what it is worth; you can close this page.",
+                "An access token has arrived. The terminal shows whether it is valid; you can close this page.",
             ],
         )
     }

@@ -129,7 +129,7 @@ pub(super) fn metadata(discovery: Fact<&Discovery>) -> Outcome {
         Ok(_) | Err(MetadataError::OtherIssuer) => METADATA.pass(urls.join(", ")),
         Err(error) => {
             let Some(exchange) = discovery.exchanges.last() else {
-                return METADATA.fail(error.to_string(), "mend the issuer's URL");
+                return METADATA.fail(error.to_string(), "correct the issuer's URL");
             };
             let (found, advice) = exchange.fault(&error);
             METADATA.fail(format!("{}: {found}", exchange.url), advice)

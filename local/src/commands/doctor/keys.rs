@@ -104,7 +104,7 @@ pub(super) fn check(keys: Fact<&Keys>) -> Outcome {
             let error = keys.address.as_ref().err().map(ToString::to_string);
             KEYS.fail(
                 error.unwrap_or_default(),
-                "let the metadata name an https address as `jwks_uri`, or set JWKS_URI",
+                "let the metadata name an https URL as `jwks_uri`, or set JWKS_URI",
             )
         }
     }
@@ -158,7 +158,7 @@ fn unusable(error: &KeySetError, answer: &Answer) -> Outcome {
             "the answer"
         };
         return KEYS.fail(
-            format!("{what} is no key set: {error}"),
+            format!("{what} is not a key set: {error}"),
             "open `jwks_uri` of the metadata in a browser: it must answer with {\"keys\": […]}",
         );
     }

@@ -83,7 +83,7 @@ impl Meaning {
             }
             Self::RedirectUri => {
                 "add exactly this redirect URI to Applications > your application > General > Sign-in redirect URIs: \
-                 scheme, host (localhost is not 127.0.0.1), port, path, case and last slash count; the sign-out list \
+                 scheme, host (localhost is not 127.0.0.1), port, path, case and a trailing slash must match; the sign-out list \
                  is separate"
             }
             Self::NotAssigned => {

@@ -34,7 +34,7 @@ impl<'d> Metadata<'d> {
             Ok(address) => Ok(address.to_owned()),
             Err(error) => Err((
                 error.to_string(),
-                format!("let the metadata name an https address of the issuer as `{name}`"),
+                format!("let the metadata name an https URL of the issuer as `{name}`"),
             )),
         }
     }

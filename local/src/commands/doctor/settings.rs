@@ -8,7 +8,7 @@ use crate::issuer::AUDIENCE;
 pub(super) fn closing(doctor: &Doctor, learned: &Learned, report: &Report) -> String {
     let failed = report.failed();
     if failed > 0 {
-        return format!("\n{failed} failed: mend the first one and run the command again\n");
+        return format!("\n{failed} failed: fix the first one and run the command again\n");
     }
     let audience = doctor.audience.as_deref().unwrap_or(AUDIENCE);
     let mut variables = vec![("ISSUER", doctor.issuer.as_str()), ("AUDIENCE", audience)];

@@ -215,7 +215,10 @@ pub(super) fn check(walked: Fact<Result<&Examined, &Stopped>>, judged: &[Outcome
         SIGN_IN.pass(found)
     } else {
         SIGN_IN.fail(
-            format!("{found}; the token that came fails {}", failed.join(", ")),
+            format!(
+                "{found}; the token that it returned fails {}",
+                failed.join(", ")
+            ),
             "run the command without --token: then these checks judge the token of the sign-in",
         )
     }

@@ -182,11 +182,11 @@ impl Reply {
             403 if message.contains("Missing Authentication Token") => {
                 "check method, path and stage: the API has no such route".to_owned()
             }
-            403 => "check in ACCESS_RULES which rule should allow the call: `cargo local explain` tells why it does not"
+            403 => "check in ACCESS_RULES which rule should allow the call: `cargo local explain` shows why it does not"
                 .to_owned(),
             404 => "check method, path and stage: the API has no such route".to_owned(),
             429 => "wait, or raise the throttling limits: the API limits requests".to_owned(),
-            500..=599 => "look into the authorizer's log: it failed, could not be invoked (permission, alias), or \
+            500..=599 => "look at the authorizer's log: it failed, could not be invoked (permission, alias), or \
                           answered with an error other than exactly `Unauthorized`; `cargo local why` reads the log \
                           lines"
                 .to_owned(),

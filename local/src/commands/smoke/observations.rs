@@ -17,7 +17,7 @@ pub(super) fn closing(seen: &Observations, failed: usize) -> String {
     use std::fmt::Write as _;
     let mut text = String::from("\n");
     if !seen.0.is_empty() {
-        text.push_str("| what the documentation leaves open | observed |\n| --- | --- |\n");
+        text.push_str("| not documented | observed |\n| --- | --- |\n");
         for (question, answer) in &seen.0 {
             let answer = printable(answer).replace('|', "\\|");
             let _ = writeln!(text, "| {question} | {answer} |");

@@ -86,7 +86,7 @@ pub(super) async fn bad_token(api: &Api<'_>, seen: &mut Observations) -> Outcome
     BAD_TOKEN.warn(
         format!("{guarded} for the guarded call, {allowed} for the allowed one"),
         "right if the allowed call has no authorizer; otherwise a bad token is treated as anonymous there, and a page \
-         cannot tell that its user is signed out",
+         cannot detect that its user is signed out",
     )
 }
 
@@ -111,7 +111,7 @@ fn rejection(check: Check, replies: &[(&str, &Reply)]) -> Outcome {
             return check.warn(
                 reply.to_string(),
                 "right for an HTTP API with simple answers: `isAuthorized: false` is always 403 there, so pages \
-                 cannot tell a bad token from a missing permission; a REST API can",
+                 cannot distinguish a bad token from a missing permission; a REST API can",
             );
         }
         return check.fail(reply.to_string(), reply.advice());

@@ -136,7 +136,7 @@ async fn endpoints_that_cannot_be_used() {
             change: |script| script.metadata(|document| remove(document, "authorization_endpoint")),
             expected: vec![("client", "fail")],
             found: "no `authorization_endpoint`",
-            advice: "https address",
+            advice: "https URL",
         },
         Case {
             name: "a token endpoint over plain http",
@@ -151,7 +151,7 @@ async fn endpoints_that_cannot_be_used() {
             },
             expected: vec![("client_type", "fail"), ("cors", "skip")],
             found: "`token_endpoint` in the metadata",
-            advice: "https address",
+            advice: "https URL",
         },
     ])
     .await;

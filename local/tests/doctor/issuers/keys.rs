@@ -27,7 +27,7 @@ async fn keys() {
             name: "a page",
             change: |script| script.keys = Page::html(200, "<html>"),
             expected: vec![("keys", "fail")],
-            found: "a web page is no key set",
+            found: "a web page is not a key set",
             advice: "jwks_uri",
         },
         Case {
@@ -64,7 +64,7 @@ async fn keys() {
             },
             expected: vec![("keys", "fail"), ("cors", "skip")],
             found: "neither https",
-            advice: "https address",
+            advice: "https URL",
         },
         Case {
             name: "keys for another algorithm",

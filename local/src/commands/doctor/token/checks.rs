@@ -148,8 +148,8 @@ fn kind(token: &Inspection) -> Outcome {
     match refusal {
         Refusal::IdToken => KIND.fail(
             "an ID token",
-            "send `access_token` of the token response, not `id_token`: an ID token tells the application who signed \
-             in and opens no API",
+            "send `access_token` of the token response, not `id_token`: an ID token is for the application \
+             that signed the user in, not for an API",
         ),
         Refusal::TypeNotAllowed if is_internal => KIND.fail(
             format!("an access token of an Okta org server (`typ` {})", shown::value(typ)),
@@ -186,7 +186,7 @@ fn issuer(doctor: &Doctor, token: &Examined, inspection: &Inspection) -> Outcome
         ),
         Err(_) => check.fail(
             found,
-            "get a token of this issuer, or set ISSUER to the token's: host, path, case and last slash count",
+            "get a token of this issuer, or set ISSUER to the token's: host, path, case and a trailing slash must match",
         ),
     }
 }
@@ -236,7 +236,7 @@ fn audience(doctor: &Doctor, inspection: &Inspection) -> Outcome {
         Some(Err(refusal)) => check.fail(
             format!("{refusal}: {found}"),
             "set AUDIENCE to the audience of the authorization server: Security > API > Authorization Servers, column \
-             Audience; a client id there is the mark of an ID token",
+             Audience; a client id there suggests an ID token",
         ),
         Some(Ok(())) | None => check.pass(found),
     }
