@@ -8,7 +8,9 @@
 
 mod answer;
 pub mod processes;
+mod sources;
 mod stack;
 
 pub use answer::{HttpAnswer, assert_matches, text_matches};
+pub use sources::{packages, rust_files};
 pub use stack::{RunningStack, local_binary, send};

@@ -1,10 +1,11 @@
 //! The source of every crate of the workspace, parsed.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use syn::visit::{self, Visit};
 use testkit::repository;
+use tests::{packages, rust_files};
 
 /// One package of the workspace.
 pub(crate) struct Crate {
@@ -37,14 +38,10 @@ pub(crate) struct Type {
 
 /// Every crate of the workspace.
 pub(crate) fn crates() -> Vec<Crate> {
-    let mut found = Vec::new();
-    for entry in fs::read_dir(repository()).expect("the repository") {
-        let folder = entry.expect("an entry").path();
-        if folder.join("Cargo.toml").is_file() {
-            found.push(parse_crate(&folder));
-        }
-    }
-    found
+    packages()
+        .iter()
+        .map(|folder| parse_crate(folder))
+        .collect()
 }
 
 fn parse_crate(folder: &Path) -> Crate {
@@ -62,22 +59,6 @@ fn parse_crate(folder: &Path) -> Crate {
         parse_file(folder, &path, &mut package);
     }
     package
-}
-
-fn rust_files(folder: &Path) -> Vec<PathBuf> {
-    let mut files = Vec::new();
-    let Ok(entries) = fs::read_dir(folder) else {
-        return files;
-    };
-    for entry in entries {
-        let path = entry.expect("an entry").path();
-        if path.is_dir() {
-            files.extend(rust_files(&path));
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            files.push(path);
-        }
-    }
-    files
 }
 
 fn parse_file(folder: &Path, path: &Path, package: &mut Crate) {
