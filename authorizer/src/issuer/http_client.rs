@@ -3,113 +3,23 @@
 mod connect_fault;
 mod endpoint;
 mod proxy;
-
-use std::fmt;
-use std::future::Future;
-use std::pin::Pin;
-use std::time::Duration;
+mod roots;
+mod transport;
 
 use reqwest::header::{
     ACCEPT, AGE, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue,
 };
 use reqwest::{Client, ClientBuilder, RequestBuilder, Response, StatusCode, redirect};
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
-use rustls::{ClientConfig, RootCertStore};
+use rustls::ClientConfig;
 use thiserror::Error;
 
 pub use self::connect_fault::ConnectFault;
 pub use self::endpoint::{Endpoint, EndpointError};
 pub use self::proxy::{ForwardProxy, ForwardProxyError};
-
-/// The maximum size of a body. Okta's key sets have about 1 KB; a set of a hundred keys has about 50 KB.
-pub const MAX_BODY_BYTES: usize = 256 * 1024;
-
-#[derive(Clone)]
-pub struct Request<'a> {
-    pub endpoint: &'a Endpoint,
-    /// From connect to last byte.
-    pub timeout: Duration,
-    /// `None` is a GET; with a form it is a POST.
-    pub form: Option<Form>,
-}
-
-/// A POST body of `application/x-www-form-urlencoded`, and the client's credentials. `Debug` shows neither: the body
-/// contains a token, the credentials a client secret.
-#[derive(Clone)]
-pub struct Form {
-    /// The encoded pairs.
-    pub body: String,
-    /// The value of the header `Authorization`.
-    pub authorization: Option<String>,
-}
-
-/// An answer with status 200 whose body is within the limit.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Document {
-    pub body: Vec<u8>,
-    /// All `Cache-Control` headers, joined by commas (RFC 9110, section 5.3).
-    pub cache_control: Option<String>,
-    /// The header `Age`, in seconds: how long the answer has been in caches (RFC 9111, section 5.1).
-    pub age: Option<u64>,
-}
-
-/// Why a request returned no document. It contains no URL, header or body, because a query or a form may contain a
-/// secret.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-pub enum TransportError {
-    #[error("no connection to the issuer: {0}")]
-    Connect(ConnectFault),
-    /// Not complete within the timeout of one fetch.
-    #[error("no complete answer from the issuer within the time for one fetch")]
-    TimedOut,
-    /// An answer that is not 200, such as a redirect. Redirects are never followed.
-    #[error("the issuer answered with status {0}, expected 200")]
-    Status(u16),
-    /// A body over [`MAX_BODY_BYTES`], announced or received.
-    #[error("a body of more than {MAX_BODY_BYTES} bytes from the issuer")]
-    TooLarge,
-    /// Closed too early, or not HTTP.
-    #[error(
-        "the issuer closed the connection before the end of its answer, or the answer is not HTTP"
-    )]
-    Broken,
-}
-
-impl TransportError {
-    /// Classifies an error of the HTTP library.
-    #[must_use]
-    pub fn of(error: &reqwest::Error) -> Self {
-        if error.is_timeout() {
-            Self::TimedOut
-        } else if error.is_connect() {
-            Self::Connect(ConnectFault::of(error))
-        } else {
-            Self::Broken
-        }
-    }
-
-    /// The stable name for logs and metrics.
-    #[must_use]
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::Connect(fault) => fault.code(),
-            Self::TimedOut => "timed_out",
-            Self::Status(_) => "status",
-            Self::TooLarge => "too_large",
-            Self::Broken => "broken",
-        }
-    }
-}
-
-/// The future of [`Transport::send`].
-pub type Sending<'a> = Pin<Box<dyn Future<Output = Result<Document, TransportError>> + Send + 'a>>;
-
-/// Sends one request. [`HttpClient`] uses the network; tests have their own implementations.
-pub trait Transport: fmt::Debug + Send + Sync {
-    /// Sends it and reads the answer.
-    fn send<'a>(&'a self, request: Request<'a>) -> Sending<'a>;
-}
+pub use self::roots::trusted_roots;
+pub use self::transport::{
+    Document, Form, MAX_BODY_BYTES, Request, Sending, Transport, TransportError,
+};
 
 /// The HTTP client: HTTP/1.1, TLS by rustls, no redirects, no cookies, no decompression, and no connection kept.
 ///
@@ -282,53 +192,4 @@ fn joined(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
         .filter_map(|value| value.to_str().ok())
         .collect();
     (!values.is_empty()).then(|| values.join(","))
-}
-
-/// Mozilla's roots, which are compiled in, and those in `further_pem`.
-///
-/// # Errors
-///
-/// If `further_pem` has no certificate, or anything else.
-pub fn trusted_roots(further_pem: Option<&[u8]>) -> Result<RootCertStore, HttpClientError> {
-    let mut roots = RootCertStore {
-        roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
-    };
-    if let Some(pem) = further_pem {
-        add_roots(&mut roots, pem)?;
-    }
-    Ok(roots)
-}
-
-fn add_roots(roots: &mut RootCertStore, pem: &[u8]) -> Result<(), HttpClientError> {
-    let mut count = 0;
-    for certificate in CertificateDer::pem_slice_iter(pem) {
-        let certificate = certificate.map_err(|_| HttpClientError::NoCertificate)?;
-        roots
-            .add(certificate)
-            .map_err(|_| HttpClientError::NotACertificate)?;
-        count += 1;
-    }
-    if count == 0 {
-        Err(HttpClientError::NoCertificate)
-    } else {
-        Ok(())
-    }
-}
-
-impl fmt::Debug for Request<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            endpoint,
-            timeout,
-            form,
-        } = self;
-        let method = if form.is_some() { "POST" } else { "GET" };
-        write!(f, "{method} {endpoint} within {timeout:?}")
-    }
-}
-
-impl fmt::Debug for Form {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Form(..)")
-    }
 }
