@@ -4,110 +4,30 @@
 //! that is not reported as active is refused, and an unusable answer is an internal failure.
 
 mod answer;
+mod error;
 mod memory;
 mod request;
+mod settings;
 
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use thiserror::Error;
 use tokio::sync::watch;
 use tracing::warn;
 
 use self::answer::Answer;
 pub use self::answer::AskedToken;
+pub use self::error::{IntrospectionError, IntrospectionFailure};
 use self::memory::Memory;
+pub use self::settings::{AskedIssuer, IntrospectionSettings, Secret};
 use crate::bearer::TokenDigest;
 use crate::clock::{Clock, Timestamp};
 use crate::deadline::Deadline;
 use crate::issuer::failures::Failures;
 use crate::issuer::http_client::{Endpoint, Request, Transport, TransportError};
 use crate::issuer::metadata::{IssuerMetadata, MetadataError};
-use crate::refusal::OtherMember;
-
-#[derive(Clone, Debug)]
-pub struct IntrospectionSettings {
-    /// The endpoint; `None` asks the issuer's metadata.
-    pub uri: Option<Endpoint>,
-    pub client_id: String,
-    /// Its secret; a public client has none and sends only its id.
-    pub client_secret: Option<Secret>,
-    /// How long an answer is cached; zero turns the cache off.
-    pub ttl: Duration,
-}
-
-/// The issuer, and the settings that other parts share.
-#[derive(Clone, Debug)]
-pub struct AskedIssuer {
-    /// The exact issuer, to find its metadata.
-    pub issuer: String,
-    /// The `token_type_hint`: `access_token`, or `id_token`, which Okta also supports.
-    pub token_type_hint: &'static str,
-    /// The timeout of one request, from connect to last byte.
-    pub timeout: Duration,
-    /// The longest pause after failures.
-    pub cooldown: Duration,
-    /// The leeway for the `exp` of an answer.
-    pub leeway: Duration,
-}
-
-/// A client secret. `Debug` does not show it.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
-
-impl Secret {
-    /// Takes a secret.
-    #[must_use]
-    pub const fn new(secret: String) -> Self {
-        Self(secret)
-    }
-
-    const fn expose(&self) -> &str {
-        self.0.as_str()
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Secret(..)")
-    }
-}
-
-/// Why a token is not accepted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-pub enum IntrospectionError {
-    /// The token is not active: revoked, signed out, expired, or not the issuer's. A refusal.
-    #[error("the issuer says that the token is not active")]
-    Revoked,
-    /// The answer is about another token than the one that was sent. Refused like a token that is not active.
-    #[error("the issuer's answer has another `{0}` than the token")]
-    Other(OtherMember),
-    /// The issuer gave no usable answer. An internal failure.
-    #[error("introspection failed: {0}")]
-    Unavailable(IntrospectionFailure),
-}
-
-/// Why there is no usable answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-pub enum IntrospectionFailure {
-    /// The issuer's metadata gave no endpoint.
-    #[error("no introspection endpoint from the issuer's metadata: {0}")]
-    Discovery(MetadataError),
-    /// The request failed. A status of 401 means that `INTROSPECTION_CLIENT_ID` or its secret is wrong.
-    #[error("{0}")]
-    Transport(TransportError),
-    /// The answer is not an object with a boolean `active`, or a member of it has the wrong type (RFC 7662, section
-    /// 2.2).
-    #[error(
-        "the issuer's answer is not a JSON object with a boolean `active` and members of the right types"
-    )]
-    Malformed,
-    /// The invocation had no time left.
-    #[error("the deadline of the invocation passed first")]
-    Deadline,
-}
 
 type Outcome = Result<Answer, IntrospectionFailure>;
 
@@ -127,7 +47,8 @@ struct State {
     /// The endpoint from the metadata.
     discovered: Option<Endpoint>,
     failures: Failures,
-    last_failure: IntrospectionFailure,
+    /// Why the last introspection failed; `None` after a success.
+    last_failure: Option<IntrospectionFailure>,
 }
 
 /// The first pause after a failure.
@@ -151,7 +72,7 @@ impl Introspection {
             asking: HashMap::new(),
             discovered: None,
             failures: Failures::NONE,
-            last_failure: IntrospectionFailure::Deadline,
+            last_failure: None,
         });
         Self {
             issuer,
@@ -216,11 +137,12 @@ impl Introspection {
         if let Some(asking) = state.asking.get(&token) {
             return Turn::Wait(asking.clone());
         }
-        if !state
-            .failures
-            .rested(FIRST_RETRY, self.issuer.cooldown, now)
+        if let Some(failure) = state.last_failure
+            && !state
+                .failures
+                .rested(FIRST_RETRY, self.issuer.cooldown, now)
         {
-            return Turn::Rest(state.last_failure);
+            return Turn::Rest(failure);
         }
         if deadline.has_passed(now) {
             return Turn::Rest(IntrospectionFailure::Deadline);
@@ -292,10 +214,11 @@ impl Introspection {
             Ok(answer) => {
                 state.memory.remember(token, answer, asked_at);
                 state.failures = Failures::NONE;
+                state.last_failure = None;
             }
             Err(failure) => {
                 warn!(issuer = self.issuer.issuer, %failure, "token not introspected");
-                state.last_failure = failure;
+                state.last_failure = Some(failure);
                 // Concurrent introspections fail together, which is one failure of the issuer.
                 if state.failures.last().is_none_or(|last| last <= asked_at) {
                     state.failures.add(self.clock.now());

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use super::IntrospectionError;
+use super::error::IntrospectionError;
 use crate::bearer::TokenDigest;
 use crate::clock::Timestamp;
 use crate::refusal::OtherMember;

@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use form_urlencoded::{Serializer, byte_serialize};
 
-use super::{AskedIssuer, IntrospectionSettings};
+use super::settings::{AskedIssuer, IntrospectionSettings};
 use crate::issuer::http_client::Form;
 
 /// The request of RFC 7662, section 2.1. The token is in the body only.
