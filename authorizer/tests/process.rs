@@ -63,7 +63,7 @@ fn without_lambda_the_message_says_what_is_missing() {
             None,
             "AWS_LAMBDA_RUNTIME_API is not set",
         ),
-        ("AWS_LAMBDA_RUNTIME_API", Some("/"), "no host and port"),
+        ("AWS_LAMBDA_RUNTIME_API", Some("/"), "not a host and port"),
         (
             "AWS_LAMBDA_FUNCTION_NAME",
             None,
