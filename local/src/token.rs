@@ -4,6 +4,7 @@ mod authorization_request;
 mod error;
 mod hop;
 mod page;
+mod secrets;
 mod token_request;
 mod walk;
 

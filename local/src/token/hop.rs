@@ -9,39 +9,9 @@ use http::{HeaderMap, StatusCode};
 use reqwest::Url;
 use serde_json::{Map, Value};
 
+use super::secrets::{MIN_SECRET_CHARS, Secrets, pair, short, start};
 use crate::cookies::Cookies;
 use crate::progress::{line, printable};
-
-/// How many characters of a secret are shown, if it has at least `MIN_SECRET_CHARS`.
-const SHOWN_CHARS: usize = 4;
-const MIN_SECRET_CHARS: usize = 20;
-
-/// The parameters and members that are not secret. All others are shortened.
-const PUBLIC: [&str; 23] = [
-    "acr_values",
-    "authorization_endpoint",
-    "client_id",
-    "code_challenge",
-    "code_challenge_method",
-    "error",
-    "error_description",
-    "expires_in",
-    "grant_type",
-    "iss",
-    "issuer",
-    "jwks_uri",
-    "login_hint",
-    "max_age",
-    "nonce",
-    "prompt",
-    "redirect_uri",
-    "response_type",
-    "scope",
-    "state",
-    "token_endpoint",
-    "token_type",
-    "user",
-];
 
 /// The shell variables that have these values in commands.
 const VARIABLES: [(&str, &str); 4] = [
@@ -78,16 +48,6 @@ pub struct Hops {
     secrets: Secrets,
 }
 
-/// The secrets that a server may echo.
-#[derive(Default)]
-struct Secrets(Vec<String>);
-
-impl fmt::Debug for Secrets {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} secrets", self.0.len())
-    }
-}
-
 impl Hops {
     /// Hops that are printed, or not.
     #[must_use]
@@ -101,7 +61,7 @@ impl Hops {
 
     /// Shortens a secret also where a server echoes it.
     pub(crate) fn hide(&mut self, secret: &str) {
-        self.secrets.0.push(secret.to_owned());
+        self.secrets.add(secret);
     }
 
     /// The same for cookies: a server may have the value of one in the path of its pages.
@@ -124,8 +84,7 @@ impl Hops {
 
     /// A text of the issuer without the secrets of this sign-in.
     pub(crate) fn redacted(&self, text: &str) -> String {
-        let shorten = |text: String, secret: &String| text.replace(secret, &short(secret));
-        self.secrets.0.iter().fold(text.to_owned(), shorten)
+        self.secrets.redacted(text)
     }
 }
 
@@ -284,32 +243,6 @@ impl fmt::Display for Hop {
     }
 }
 
-/// `name=value`, the value shortened if it may be a secret.
-fn pair(name: &str, value: &str) -> String {
-    let name = printable(name);
-    if PUBLIC.contains(&&*name) {
-        format!("{name}={}", printable(value))
-    } else {
-        format!("{name}={}", short(value))
-    }
-}
-
-/// The first characters of a secret, and its length.
-fn short(secret: &str) -> String {
-    format!("{}… ({} characters)", start(secret), secret.chars().count())
-}
-
-/// The first characters of a long secret.
-fn start(secret: &str) -> String {
-    let is_long = secret.chars().count() >= MIN_SECRET_CHARS;
-    let first: String = secret.chars().take(SHOWN_CHARS).collect();
-    if is_long {
-        printable(&first)
-    } else {
-        String::new()
-    }
-}
-
 fn variable(name: &str) -> Option<&'static str> {
     let found = VARIABLES.iter().find(|(known, _)| *known == name);
     found.map(|(_, variable)| *variable)
@@ -324,31 +257,6 @@ fn quoted(word: &str) -> Cow<'_, str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_secret_is_shown_by_its_first_characters_if_it_is_long() {
-        for (secret, expected) in [
-            ("", "… (0 characters)"),
-            ("short-code", "… (10 characters)"),
-            ("9hEsVbqAX7AV2hboadpd", "9hEs… (20 characters)"),
-            (
-                "\u{202e}23\n5678901234567890",
-                "\\u{202e}23\\n… (20 characters)",
-            ),
-        ] {
-            assert_eq!(short(secret), expected);
-        }
-    }
-
-    #[test]
-    fn only_known_parameters_are_shown_whole() {
-        assert_eq!(pair("scope", "openid"), "scope=openid");
-        let ticket = "session_state_of_20_characters";
-        assert_eq!(
-            pair("session_state", ticket),
-            "session_state=sess… (30 characters)"
-        );
-    }
 
     /// The endpoint comes from a document of the issuer, and the reader pastes the command.
     #[test]
