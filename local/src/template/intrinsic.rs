@@ -1,5 +1,9 @@
 //! CloudFormation's intrinsic functions, evaluated lazily: a branch that is not taken is never evaluated.
 
+mod condition;
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -232,47 +236,6 @@ impl Scope {
         resolved.map_err(|error| error.inside(location))
     }
 
-    fn boolean(&self, name: &str, argument: &Value, depth: usize) -> Result<bool, TemplateError> {
-        let wrong = || TemplateError::intrinsic(format!("`{name}` cannot take {argument}"));
-        let parts = argument.as_array().ok_or_else(wrong)?;
-        match (name, parts.as_slice()) {
-            ("Fn::Equals", [one, other]) => Ok(self.text(one, depth)? == self.text(other, depth)?),
-            ("Fn::Not", [one]) => Ok(!self.truth(one, depth)?),
-            ("Fn::And", parts) => parts
-                .iter()
-                .try_fold(true, |all, part| Ok(self.truth(part, depth)? && all)),
-            ("Fn::Or", parts) => parts
-                .iter()
-                .try_fold(false, |any, part| Ok(self.truth(part, depth)? || any)),
-            _ => Err(wrong()),
-        }
-    }
-
-    /// One part of a condition: another condition by name, or a boolean function.
-    fn truth(&self, part: &Value, depth: usize) -> Result<bool, TemplateError> {
-        let wrong = || TemplateError::intrinsic(format!("expected a condition, found {part}"));
-        if depth > MAX_DEPTH {
-            return Err(TemplateError::intrinsic(
-                "conditions refer to each other in a circle",
-            ));
-        }
-        let (name, argument) = part.as_object().and_then(only_member).ok_or_else(wrong)?;
-        match (name, argument) {
-            ("Condition", Value::String(name)) => self.named_condition(name, depth + 1),
-            ("Fn::Equals" | "Fn::And" | "Fn::Or" | "Fn::Not", _) => {
-                self.boolean(name, argument, depth + 1)
-            }
-            _ => Err(wrong()),
-        }
-    }
-
-    fn named_condition(&self, name: &str, depth: usize) -> Result<bool, TemplateError> {
-        let condition = self.conditions.get(name).ok_or_else(|| {
-            TemplateError::intrinsic(format!("the template has no condition `{name}`"))
-        })?;
-        self.truth(condition, depth + 1)
-    }
-
     fn reference(&self, name: &str) -> Result<Value, TemplateError> {
         let pseudo = match name {
             "AWS::Region" => Some(self.region.as_str()),
@@ -394,106 +357,5 @@ pub(super) fn scalar(value: &Value) -> Result<String, TemplateError> {
         Value::Null | Value::Array(_) | Value::Object(_) => Err(TemplateError::intrinsic(format!(
             "expected a string, found {value}"
         ))),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    fn scope() -> Scope {
-        let conditions = yaml::read(
-            "Empty: !Equals [!Ref Clients, '']\nNamed: !Not [!Condition Empty]\nBoth: !And [!Condition Empty, !Condition Named]\nEither: !Or [!Condition Empty, !Condition Named]\nRound: !Not [!Condition Round]",
-        )
-        .unwrap();
-        Scope {
-            parameters: BTreeMap::from([
-                ("Issuer".to_owned(), Some(json!("https://o"))),
-                ("Clients".to_owned(), Some(json!(""))),
-                ("Secret".to_owned(), None),
-            ]),
-            conditions: conditions.as_object().unwrap().clone(),
-            mappings: Map::from_iter([("M".to_owned(), json!({"a": {"b": "c"}}))]),
-            resources: BTreeMap::from([(
-                "Table".to_owned(),
-                Names {
-                    kind: "AWS::DynamoDB::Table".to_owned(),
-                    reference: "Table-1".to_owned(),
-                    attributes: BTreeMap::from([
-                        ("Arn", "arn:table".to_owned()),
-                        ("Alias", "arn:live".to_owned()),
-                    ]),
-                },
-            )]),
-            region: "eu-west-1".to_owned(),
-            folder: PathBuf::new(),
-        }
-    }
-
-    #[test]
-    fn functions_resolve() {
-        fn check(text: &str, expected: &Value) {
-            let resolved = scope().resolve(&yaml::read(text).unwrap()).unwrap();
-            assert_eq!(resolved.as_ref(), Some(expected), "{text}");
-        }
-        check("!Ref Issuer", &json!("https://o"));
-        check("!Ref Table", &json!("Table-1"));
-        check("!Ref Table.Alias", &json!("arn:live"));
-        check("!Ref 'AWS::Region'", &json!("eu-west-1"));
-        check("!GetAtt Table.Arn", &json!("arn:table"));
-        check(
-            "!Sub \"${Issuer}/v1/${Table.Arn}/${!x}/${AWS::AccountId}\"",
-            &json!("https://o/v1/arn:table/${x}/123456789012"),
-        );
-        check(
-            "!Sub [\"${a}-${Issuer}\", {a: !Ref Table}]",
-            &json!("Table-1-https://o"),
-        );
-        check("!Join [',', [a, !Ref Table, 1]]", &json!("a,Table-1,1"));
-        check("!Select [1, !Split ['/', 'a/b/c']]", &json!("b"));
-        check("!FindInMap [M, a, b]", &json!("c"));
-        check("!If [Empty, 1, !Ref Nowhere]", &json!(1));
-        check("!If [Named, !Ref Nowhere, 2]", &json!(2));
-        check("!If [Both, 1, 2]", &json!(2));
-        check("!If [Either, 1, 2]", &json!(1));
-        check(
-            "{a: !If [Empty, !Ref 'AWS::NoValue', 1], b: [!Ref 'AWS::NoValue', 2]}",
-            &json!({"b": [2]}),
-        );
-        check("{Fn::Join: ['', [a, b]]}", &json!("ab"));
-        check(
-            "{Fn::ToJsonString: [!Ref Issuer, {a: !Ref Table}, 1]}",
-            &json!(r#"["https://o",{"a":"Table-1"},1]"#),
-        );
-    }
-
-    #[test]
-    fn a_function_that_cannot_be_resolved_is_an_error() {
-        fn check(text: &str, expected: &str) {
-            let error = scope()
-                .resolve(&yaml::read(text).unwrap())
-                .unwrap_err()
-                .to_string();
-            assert!(error.contains(expected), "{text}: {error}");
-        }
-        check("!Ref Nowhere", "`Nowhere` is neither a parameter");
-        check("a: [!Ref Secret]", "a/0: the value of `Secret` is stored");
-        check(
-            "a: !Sub 'x-{{resolve:ssm:/${Issuer}}}-y'",
-            "a: the dynamic reference `{{resolve:ssm:/https://o}}`",
-        );
-        check(
-            "{a: [1, '{{resolve:ssm:/x:1}}']}",
-            "a/1: the dynamic reference `{{resolve:ssm:/x:1}}`",
-        );
-        check("!GetAtt Table.StreamArn", "has no value on one machine");
-        check("!ImportValue x", "`Fn::ImportValue` is not supported here");
-        check("{Fn::Length: [a]}", "`Fn::Length` is not supported here");
-        check("!If [Nowhere, 1, 2]", "no condition `Nowhere`");
-        check("!If [Round, 1, 2]", "in a circle");
-        check("!Sub '${Issuer'", "a `}` is missing");
-        check("!Select [9, [a]]", "an index inside the list");
     }
 }

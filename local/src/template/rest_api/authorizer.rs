@@ -1,0 +1,174 @@
+//! The authorizers of a REST API.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use regex_lite::Regex;
+
+use crate::aws;
+use crate::template::api::{Identity, IdentitySource, LambdaAuthorizer, TemplateAuthorizer};
+use crate::template::error::{Fault, TemplateError};
+use crate::template::function::FunctionDefinition;
+use crate::template::part::Part;
+
+/// How long an authorizer's answer is cached when the template does not say, and at most.
+const DEFAULT_TTL: u64 = 300;
+const MAX_TTL: u64 = 3600;
+
+/// The authorizer of routes that name none.
+pub(super) struct DefaultAuthorizer {
+    name: Option<String>,
+    on_preflight: bool,
+}
+
+impl DefaultAuthorizer {
+    pub(super) fn read(
+        auth: &Part,
+        authorizers: &BTreeMap<String, TemplateAuthorizer>,
+    ) -> Result<Self, TemplateError> {
+        const PROPERTY: &str = "DefaultAuthorizer";
+        let name = auth.text(PROPERTY)?;
+        if let Some(name) = &name {
+            known(name, authorizers).map_err(|fault| auth.error(PROPERTY, fault))?;
+        }
+        Ok(Self {
+            name,
+            on_preflight: auth
+                .boolean("AddDefaultAuthorizerToCorsPreflight")?
+                .unwrap_or(true),
+        })
+    }
+
+    pub(super) fn of(&self, verb: Option<&str>) -> Option<String> {
+        let applies = verb != Some("OPTIONS") || self.on_preflight;
+        self.name.clone().filter(|_| applies)
+    }
+}
+
+pub(in crate::template) fn known(
+    name: &str,
+    authorizers: &BTreeMap<String, TemplateAuthorizer>,
+) -> Result<(), Fault> {
+    match name {
+        _ if authorizers.contains_key(name) => Ok(()),
+        "AWS_IAM" => Err(Fault::NotSupported(
+            "IAM decides who may call; expected a Lambda authorizer".to_owned(),
+        )),
+        _ => Err(Fault::NoSuch {
+            what: "authorizer of the API",
+            name: name.to_owned(),
+        }),
+    }
+}
+
+/// The function that a resolved ARN or name belongs to.
+pub(in crate::template) fn function<'a>(
+    part: &Part,
+    property: &'static str,
+    functions: &'a [FunctionDefinition],
+) -> Result<&'a FunctionDefinition, TemplateError> {
+    let arn = part.required_text(property)?;
+    function_of(&arn, functions).map_err(|fault| part.error(property, fault))
+}
+
+/// The same for an ARN.
+pub(in crate::template) fn function_of<'a>(
+    arn: &str,
+    functions: &'a [FunctionDefinition],
+) -> Result<&'a FunctionDefinition, Fault> {
+    let name = aws::function_name(arn);
+    functions
+        .iter()
+        .find(|function| function.is_named(name))
+        .ok_or_else(|| Fault::NoSuch {
+            what: "function of the template",
+            name: name.to_owned(),
+        })
+}
+
+pub(in crate::template) fn authorizer(
+    part: &Part,
+    functions: &[FunctionDefinition],
+) -> Result<TemplateAuthorizer, TemplateError> {
+    let function = function(part, "FunctionArn", functions)?;
+    let identity = part.part("Identity")?;
+    let ttl = ttl(&identity)?.unwrap_or(DEFAULT_TTL);
+    let identity = match part.text("FunctionPayloadType")?.as_deref() {
+        None | Some("TOKEN") => token_identity(&identity)?,
+        Some("REQUEST") => Identity::Request {
+            sources: sources(&identity, ttl)?,
+        },
+        Some(other) => {
+            let expected = "TOKEN or REQUEST".to_owned();
+            let found = format!("`{other}`");
+            return Err(part.error("FunctionPayloadType", Fault::Unexpected { expected, found }));
+        }
+    };
+    Ok(TemplateAuthorizer::Lambda(LambdaAuthorizer {
+        function: function.name.clone(),
+        identity,
+        ttl: Duration::from_secs(ttl),
+        limit: None,
+    }))
+}
+
+/// How many seconds an authorizer's answer is cached.
+pub(in crate::template) fn ttl(identity: &Part) -> Result<Option<u64>, TemplateError> {
+    let ttl: Option<u64> = identity.parsed("ReauthorizeEvery", "a number of seconds")?;
+    if let Some(ttl) = ttl.filter(|ttl| *ttl > MAX_TTL) {
+        let expected = format!("at most {MAX_TTL} seconds");
+        let found = ttl.to_string();
+        return Err(identity.error("ReauthorizeEvery", Fault::Unexpected { expected, found }));
+    }
+    Ok(ttl)
+}
+
+fn token_identity(identity: &Part) -> Result<Identity, TemplateError> {
+    const EXPRESSION: &str = "ValidationExpression";
+    let validation = match identity.text(EXPRESSION)? {
+        // AWS does not document whether the whole value must match; its own example implies it.
+        Some(text) => Some(Regex::new(&format!("^(?:{text})$")).map_err(|error| {
+            let expected = "a regular expression".to_owned();
+            let found = format!("`{text}`: {error}");
+            identity.error(EXPRESSION, Fault::Unexpected { expected, found })
+        })?),
+        None => None,
+    };
+    Ok(Identity::Token {
+        header: identity
+            .text("Header")?
+            .unwrap_or_else(|| "Authorization".to_owned()),
+        validation,
+    })
+}
+
+/// The identity sources of an authorizer, in SAM's order.
+pub(in crate::template) fn identity_sources(
+    identity: &Part,
+) -> Result<Vec<IdentitySource>, TemplateError> {
+    type Source = fn(String) -> IdentitySource;
+    let properties: [(&str, Source); 4] = [
+        ("Headers", IdentitySource::Header),
+        ("QueryStrings", IdentitySource::QueryString),
+        ("StageVariables", IdentitySource::StageVariable),
+        ("Context", IdentitySource::Context),
+    ];
+    let mut sources = Vec::new();
+    for (property, source) in properties {
+        sources.extend(identity.texts(property)?.into_iter().map(source));
+    }
+    Ok(sources)
+}
+
+fn sources(identity: &Part, ttl: u64) -> Result<Vec<IdentitySource>, TemplateError> {
+    let sources = identity_sources(identity)?;
+    if sources.is_empty() && ttl > 0 {
+        let expected =
+            "an identity source for a REQUEST authorizer with a cache, or ReauthorizeEvery: 0";
+        return Err(identity.fault(Fault::Unexpected {
+            expected: expected.to_owned(),
+            found: "no identity source".to_owned(),
+        }));
+    }
+    Ok(sources)
+}
