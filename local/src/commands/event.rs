@@ -1,17 +1,20 @@
 //! `cargo local event`: sample events, made by the gateway's own code.
 
+mod kind;
+
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 use std::process::ExitCode;
 use std::time::Duration;
 
 use bytes::Bytes;
-use clap::{Args, ValueEnum};
+use clap::Args;
 use http::{HeaderName, HeaderValue, Request};
 use lambda_support::clock::Timestamp;
 use lambda_support::context::{AuthorizerContext, SignedInContext};
 use serde_json::{Map, Value, json};
 
+use self::kind::{EventKind, HTTP_ID};
 use super::decision::CalledRoute;
 use super::template_args::TemplateArgs;
 use super::{Failed, wrong_usage};
@@ -26,7 +29,7 @@ use crate::issuer::{User, user_names, users};
 use crate::progress::print;
 use crate::stack::StackOptions;
 use crate::template::Api;
-use crate::template::api::{DEFAULT_STAGE, Integration, Kind, PayloadFormat, Route};
+use crate::template::api::{Integration, Kind, PayloadFormat, Route};
 use crate::template::route_path::RoutePath;
 
 /// Print a sample event of API Gateway for a function
@@ -66,27 +69,6 @@ pub struct SampleEvent {
     template: TemplateArgs,
 }
 
-/// The events that functions receive.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum EventKind {
-    /// For the authorizer: TOKEN authorizer of a REST API
-    Token,
-    /// For the authorizer: REQUEST authorizer of a REST API
-    Request,
-    /// For the authorizer: HTTP API with payload format 1.0
-    #[value(name = "http-1.0")]
-    Http1,
-    /// For the authorizer: HTTP API with payload format 2.0
-    #[value(name = "http-2.0")]
-    Http2,
-    /// For the authorizer: `$connect` of a WebSocket API
-    Websocket,
-    /// For the handler: REST API
-    Rest,
-    /// For the handler: HTTP API with payload format 2.0
-    Http,
-}
-
 fn header(text: &str) -> Result<(HeaderName, HeaderValue), String> {
     let parsed = text.split_once(':').and_then(|(name, value)| {
         let name = name.trim().parse().ok()?;
@@ -101,8 +83,6 @@ const AT_SECONDS: i64 = 1_767_225_600;
 const EXPIRES_AT_SECONDS: u64 = 4_102_444_800;
 /// Who calls, an address for documentation (RFC 5737).
 const SOURCE_IP: IpAddr = IpAddr::V4(Ipv4Addr::new(203, 0, 113, 9));
-const REST_ID: &str = "00000000-0000-4000-8000-000000000001";
-const HTTP_ID: &str = "JKJaXmPLvHcESHA=";
 const TRACE: &str = "Root=1-6955b900-000000000000000000000001";
 const ISSUER: &str = "https://example.okta.com/oauth2/default";
 const SCOPES: &str = "openid state:read state:write";
@@ -333,47 +313,6 @@ impl SampleEvent {
                 "stage": "prod",
             },
         })
-    }
-}
-
-impl EventKind {
-    const fn is_for_authorizer(self) -> bool {
-        !matches!(self, Self::Rest | Self::Http)
-    }
-
-    const fn carries_a_proof(self) -> bool {
-        matches!(self, Self::Request | Self::Http1 | Self::Http2)
-    }
-
-    const fn is_http(self) -> bool {
-        matches!(self, Self::Http1 | Self::Http2 | Self::Http)
-    }
-
-    const fn request_id(self) -> &'static str {
-        if self.is_http() { HTTP_ID } else { REST_ID }
-    }
-
-    /// The template's API, as the product of this kind of event would serve it.
-    fn api(self, template: Api) -> Api {
-        let (kind, stage) = match (self.is_http(), template.kind) {
-            (true, kind @ Kind::Http { .. }) | (false, kind @ Kind::Rest { .. }) => {
-                (kind, template.stage)
-            }
-            (true, Kind::Rest { .. }) => (Kind::Http { cors: None }, DEFAULT_STAGE.to_owned()),
-            (false, Kind::Http { .. }) => {
-                let (responses, binary_media_types) = (BTreeMap::new(), Vec::new());
-                let kind = Kind::Rest {
-                    responses,
-                    binary_media_types,
-                };
-                (kind, "prod".to_owned())
-            }
-        };
-        Api {
-            kind,
-            stage,
-            ..template
-        }
     }
 }
 
