@@ -126,7 +126,7 @@ fn answers_and_errors_are_exact() {
     );
 }
 
-/// The Lambda runtime tells the whole event at its own `trace`, and the HTTP client what it sends.
+/// At its own `trace` the Lambda runtime logs the whole event, and the HTTP client what it sends.
 #[test]
 fn no_level_of_logging_writes_a_token_or_a_secret() {
     for level in ["LOG_LEVEL", "AWS_LAMBDA_LOG_LEVEL"] {

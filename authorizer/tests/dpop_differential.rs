@@ -75,7 +75,7 @@ fn agreed(url: &str, prover: Prover) -> Vec<Change> {
         &json!({"kid": null, "use": null}),
     );
     let private = changed(prover.jwk(), &json!({"d": "AQAB"}));
-    let further = changed(
+    let extra = changed(
         prover.jwk(),
         &json!({"kid": "k", "use": "sig", "key_ops": ["verify"]}),
     );
@@ -90,7 +90,7 @@ fn agreed(url: &str, prover: Prover) -> Vec<Change> {
         claims("a fraction", json!({"iat": 1_789_999_999.5})),
         claims("a nonce", json!({"nonce": "n"})),
         header("a key id in the header", json!({"kid": "k1"})),
-        header("further members of the key", json!({"jwk": further})),
+        header("unknown members of the key", json!({"jwk": extra})),
         Change {
             name: "a scheme in capitals",
             scheme: Some("DPOP"),

@@ -135,7 +135,7 @@ proptest! {
     }
 
     #[test]
-    fn a_path_asked_for_never_reaches_the_policy(verb in "[A-Z]{1,8}", path in any::<String>()) {
+    fn the_requested_path_never_reaches_the_policy(verb in "[A-Z]{1,8}", path in any::<String>()) {
         let mut event = support::token_event(&TOKEN);
         event["methodArn"] = json!(format!("{STAGE}/{verb}/{path}"));
         let answer = ask(&event.to_string());

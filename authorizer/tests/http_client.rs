@@ -270,7 +270,7 @@ async fn only_necessary_headers_are_sent() {
 }
 
 #[test]
-fn a_root_file_that_holds_none() {
+fn a_root_file_without_certificates_is_refused() {
     for (pem, expected) in [
         ("", HttpClientError::NoCertificate),
         ("not PEM", HttpClientError::NoCertificate),

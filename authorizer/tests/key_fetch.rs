@@ -273,7 +273,7 @@ async fn a_key_that_may_not_verify_costs_no_fetch() {
 }
 
 #[tokio::test]
-async fn a_degenerate_answer_leaves_the_last_good_set() {
+async fn a_set_without_a_usable_key_leaves_the_last_good_one() {
     for body in [
         "",
         "<html><body>Down for maintenance</body></html>",
@@ -518,7 +518,7 @@ async fn an_issuer_without_openid_metadata_may_have_oauth_metadata() {
 }
 
 #[tokio::test]
-async fn an_issuer_in_trouble_is_not_asked_in_another_way() {
+async fn after_a_server_error_the_other_metadata_is_not_requested() {
     let (server, source) = issuer_with(&[(OPENID, 503), (OAUTH, 200)]);
     assert_eq!(state(&lookup(&source, "a").await), "unavailable");
     assert_eq!(server.paths(), [OPENID]);

@@ -75,7 +75,7 @@ fn no_byte_of_an_example_can_be_changed() {
 }
 
 #[test]
-fn a_signature_in_another_spelling_is_wrong() {
+fn a_signature_in_another_encoding_is_wrong() {
     for example in Example::all() {
         let algorithm = example.algorithm.parse().unwrap();
         for suffix in ["=", "==", " ", "\n", "A", "AAAA", ".", "%3D"] {

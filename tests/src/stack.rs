@@ -160,7 +160,7 @@ impl RunningStack {
         self.token_for(user, &[])
     }
 
-    /// The same with further flags, such as `--scope`.
+    /// The same with more flags, such as `--scope`.
     ///
     /// # Panics
     ///

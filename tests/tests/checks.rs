@@ -38,7 +38,7 @@ fn remark(id: &str, status: &str) -> (String, String) {
     (id.to_owned(), status.to_owned())
 }
 
-/// What the doctor is told of the application.
+/// The doctor's options about the application.
 #[derive(Clone, Copy)]
 struct Client<'a> {
     id: &'a str,

@@ -224,7 +224,7 @@ async fn a_bound_token_and_its_key() {
     std::fs::remove_file(file).unwrap();
 }
 
-/// The whole life of a token and of the keys behind it, against one issuer that is told to misbehave.
+/// The whole life of a token and of the keys behind it, against one issuer that is made to misbehave.
 #[tokio::test]
 async fn expired_foreign_rotated_and_without_an_issuer() {
     let stack = RunningStack::start("issuer-troubles", &[]);
@@ -249,7 +249,7 @@ async fn expired_foreign_rotated_and_without_an_issuer() {
         200
     );
 
-    // Expired, for longer than the leeway: the issuer is told to issue one as of two hours ago.
+    // Expired, for longer than the leeway: the issuer is asked for one of two hours ago.
     assert_eq!(
         stack.issuer_control("/dev/age?seconds=7200").await.status,
         200

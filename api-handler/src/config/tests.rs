@@ -23,8 +23,8 @@ impl Source for Given {
     }
 }
 
-fn parse(further: &[(&str, &str)]) -> Result<Settings, Faults> {
-    let all = further.iter().chain(&GOOD);
+fn parse(extra: &[(&str, &str)]) -> Result<Settings, Faults> {
+    let all = extra.iter().chain(&GOOD);
     let all = all.map(|(name, value)| ((*name).to_owned(), value.into()));
     Settings::from_source(&Given(all.collect()))
 }
@@ -119,7 +119,7 @@ fn settings_show_no_secret() {
 }
 
 #[test]
-fn an_access_key_is_whole_or_absent() {
+fn an_access_key_is_complete_or_absent() {
     let access_key = |id: &str, secret: &str| {
         let given = [("AWS_ACCESS_KEY_ID", id), ("AWS_SECRET_ACCESS_KEY", secret)];
         parse(&given).map(|settings| settings.aws.access_key.is_some())

@@ -1,7 +1,7 @@
 use super::*;
 
 #[test]
-fn quotes_count_twice() {
+fn a_quote_takes_two_bytes_when_escaped() {
     let json = r#"{"a":"\\\""}"#;
     assert_eq!(
         escaped_len(json) + 2,

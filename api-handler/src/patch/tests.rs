@@ -199,7 +199,7 @@ fn copy_and_move_take_at_most_one_mebibyte() {
 }
 
 #[test]
-fn a_document_keeps_its_size_at_every_moment() {
+fn the_size_limit_holds_after_every_operation() {
     let value = "x".repeat(MAX_VALUE_BYTES / 2);
     let document = json!({"value": {"a": value}, "visibility": "private"});
     let too_large = Err(Problem::ValueTooLarge(MAX_VALUE_BYTES));
@@ -217,7 +217,7 @@ fn a_document_keeps_its_size_at_every_moment() {
 }
 
 #[test]
-fn a_document_keeps_its_depth_at_every_moment() {
+fn the_depth_limit_holds_after_every_operation() {
     let check = |patch: Value, at: &str| {
         let document = json!({"value": nest(60), "visibility": "private"});
         match operations_on(&patch, &document) {

@@ -77,8 +77,8 @@ pub async fn read(stream: &mut TcpStream) -> Option<Call> {
     }
 }
 
-pub fn http(status: u16, further: &str, body: &str) -> Option<Vec<u8>> {
-    let headers = format!("Content-Type: application/x-amz-json-1.0\r\n{further}");
+pub fn http(status: u16, extra: &str, body: &str) -> Option<Vec<u8>> {
+    let headers = format!("Content-Type: application/x-amz-json-1.0\r\n{extra}");
     Some(response(&format!("{status} X"), &headers, body).into_bytes())
 }
 

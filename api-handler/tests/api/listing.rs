@@ -70,7 +70,7 @@ async fn every_visible_resource_is_listed_once_in_order() {
 }
 
 #[tokio::test]
-async fn by_owner() {
+async fn a_list_is_limited_to_one_owner() {
     let api = Api::start().await;
     for (owner, id) in [("alice", "a"), ("alice", "b"), ("bob", "c")] {
         api.put(owner, id, &json!({"value": 1, "visibility": "private"}))
@@ -193,7 +193,7 @@ async fn pages_continue_after_changes_between_them() {
 }
 
 #[tokio::test]
-async fn limits() {
+async fn a_page_has_1_to_100_resources() {
     let api = Api::start().await;
     for limit in [
         "0",

@@ -187,7 +187,7 @@ async fn an_etag_is_never_reused() {
 }
 
 #[tokio::test]
-async fn who_may_change_what() {
+async fn only_the_owner_and_admins_change_a_resource() {
     let api = Api::start().await;
     let changes = |path: &str| -> [Ask; 3] {
         [

@@ -43,7 +43,6 @@ impl Function {
         reply(&self.invoke(&ask.lasting().rest_event()).await.unwrap())
     }
 
-    /// The process id.
     pub fn id(&self) -> u32 {
         self.0.id()
     }

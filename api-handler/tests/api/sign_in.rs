@@ -14,15 +14,15 @@ const PUBLISHED: [(&str, &str); 2] = [
     ),
 ];
 
-async fn document(further: &[(&str, &str)]) -> Reply {
-    let api = Api::with(&[&PUBLISHED, further].concat()).await;
+async fn document(extra: &[(&str, &str)]) -> Reply {
+    let api = Api::with(&[&PUBLISHED, extra].concat()).await;
     let origin = ("Origin", "https://anywhere.example");
     api.send(ask("GET", PATH).header(origin.0, origin.1)).await
 }
 
 #[tokio::test]
 async fn the_document_follows_the_settings() {
-    let check = async |further: &[(&str, &str)], members: Value| {
+    let check = async |extra: &[(&str, &str)], members: Value| {
         let mut expected = json!({
             "resource": "https://api.example.com/v1",
             "authorization_servers": ["https://issuer.example.com/oauth2/x"],
@@ -30,7 +30,7 @@ async fn the_document_follows_the_settings() {
         });
         let members = members.as_object().unwrap().clone();
         expected.as_object_mut().unwrap().extend(members);
-        let reply = document(further).await.expect(200);
+        let reply = document(extra).await.expect(200);
         assert_eq!(reply.body, expected);
         assert_eq!(reply.headers["content-type"], "application/json");
         assert_eq!(reply.headers["access-control-allow-origin"], "*");

@@ -80,7 +80,7 @@ fn the_client_is_cid_else_client_id_else_azp() {
 }
 
 #[test]
-fn scopes_are_read_in_both_forms_and_never_multiply() {
+fn scopes_are_read_in_both_forms_and_never_merged() {
     for (members, expected) in [
         (
             json!({"scp": ["openid", "state:write"]}),

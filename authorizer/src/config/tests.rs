@@ -163,7 +163,7 @@ fn one_bad_value_of_each_variable_is_reported() {
 }
 
 #[test]
-fn an_empty_variable_counts_as_unset() {
+fn an_empty_variable_is_unset() {
     for name in [
         "CLIENT_IDS",
         "JWKS_URI",
@@ -321,7 +321,7 @@ fn the_proxy_is_read_as_curl_reads_it_and_its_password_is_never_shown() {
 }
 
 #[test]
-fn an_unusable_file_is_reported_in_whole_sentences() {
+fn an_unusable_file_is_reported_in_full_sentences() {
     let jwks = "the path of a JWK Set with a usable key; the file cannot be used:";
     check_message(
         "JWKS_FILE",

@@ -25,15 +25,15 @@ fn check(event: Value, form: EventForm, token: Result<Option<&str>, Refusal>) {
     assert_eq!((request.form, found), (form, token), "{event}");
 }
 
-fn rest(further: &Value) -> Value {
-    merged(json!({"type": "REQUEST", "methodArn": ARN}), further)
+fn rest(extra: &Value) -> Value {
+    merged(json!({"type": "REQUEST", "methodArn": ARN}), extra)
 }
 
-fn merged(mut event: Value, further: &Value) -> Value {
+fn merged(mut event: Value, extra: &Value) -> Value {
     event
         .as_object_mut()
         .unwrap()
-        .extend(further.as_object().unwrap().clone());
+        .extend(extra.as_object().unwrap().clone());
     event
 }
 
@@ -88,7 +88,7 @@ fn request_events_with_the_header_in_any_case_and_both_forms() {
 
 #[test]
 fn nulls_and_unknown_members_are_ignored() {
-    for further in [
+    for extra in [
         json!({}),
         json!({"headers": null, "multiValueHeaders": null, "queryStringParameters": null, "requestContext": null}),
         json!({"headers": {}, "multiValueHeaders": {}, "pathParameters": null, "brandNew": {"a": [1]}}),
@@ -96,13 +96,13 @@ fn nulls_and_unknown_members_are_ignored() {
         json!({"headers": {"X-Authorization": "Bearer a.b.c"}, "multiValueHeaders": {"Authorization": []}}),
         json!({"queryStringParameters": {"access_token": "a.b.c"}}),
     ] {
-        check(rest(&further), EventForm::Request, Ok(None));
+        check(rest(&extra), EventForm::Request, Ok(None));
     }
 }
 
 #[test]
 fn two_authorization_values_are_refused_wherever_the_second_is() {
-    for further in [
+    for extra in [
         json!({"multiValueHeaders": {"Authorization": ["Bearer a.b.c", "Bearer d.e.f"]}}),
         json!({"multiValueHeaders": {"Authorization": ["Bearer a.b.c", "Bearer a.b.c"]}}),
         json!({"multiValueHeaders": {"Authorization": ["Bearer a.b.c"], "authorization": ["Bearer d.e.f"]}}),
@@ -113,7 +113,7 @@ fn two_authorization_values_are_refused_wherever_the_second_is() {
         json!({"headers": {"Authorization": "Bearer a.b.c,Bearer d.e.f"}}),
     ] {
         check(
-            rest(&further),
+            rest(&extra),
             EventForm::Request,
             Err(Refusal::SeveralTokens),
         );
@@ -353,9 +353,9 @@ fn check_bound(
     assert_eq!(credential, Ok(Some(expected)), "{event}");
 }
 
-fn bound(further: &Value) -> Value {
+fn bound(extra: &Value) -> Value {
     let headers = json!({"Authorization": "DPoP a.b.c", "DPoP": "d.e.f"});
-    merged(rest(&json!({"headers": headers})), further)
+    merged(rest(&json!({"headers": headers})), extra)
 }
 
 #[test]
@@ -420,7 +420,7 @@ fn there_is_exactly_one_proof() {
 }
 
 #[test]
-fn an_event_without_room_for_a_proof_has_no_bound_token() {
+fn an_event_that_cannot_carry_a_proof_has_no_bound_token() {
     let refused = Err(Refusal::NoProofPossible);
     let token = json!({"type": "TOKEN", "methodArn": ARN, "authorizationToken": "DPoP a.b.c"});
     check(token, EventForm::Token, refused);

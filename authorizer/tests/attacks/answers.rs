@@ -89,7 +89,7 @@ fn one_policy_holds_for_every_route() {
 }
 
 #[test]
-fn scopes_are_all_needed_and_groups_any() {
+fn a_rule_needs_all_of_its_scopes_and_one_of_its_groups() {
     let rules = r#"[
         {"methods": ["GET"], "path": "/both", "scopes": ["a", "b"]},
         {"methods": ["GET"], "path": "/any", "groups": ["g", "h"]},
@@ -358,7 +358,7 @@ fn a_cached_policy_can_end_with_its_token() {
 
 /// Its policy would have ended before it is applied: a 403, at which no client renews its token.
 #[test]
-fn a_policy_that_would_have_ended_already_is_a_refusal() {
+fn an_answer_whose_policy_has_already_expired_is_a_refusal() {
     let on = World::new(&[("POLICY_EXPIRY", "on")]);
     let off = World::new(&[]);
     for (exp, refused) in [
@@ -386,7 +386,7 @@ fn a_policy_that_would_have_ended_already_is_a_refusal() {
 }
 
 #[test]
-fn the_context_has_the_claims_asked_for_and_no_null() {
+fn the_context_has_the_configured_claims_and_no_null() {
     let world = World::new(&[(
         "CONTEXT_CLAIMS",
         "email,acr,amr,address,level,verified,absent,nothing,signedIn,clientId",

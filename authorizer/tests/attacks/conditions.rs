@@ -189,7 +189,7 @@ fn clients_are_those_of_the_token() {
 }
 
 #[test]
-fn a_sign_in_is_strong_and_new_enough() {
+fn a_sign_in_is_strong_and_recent_enough() {
     let conditions = [
         json!({"acr": ["urn:okta:loa:2fa:any", "phr"]}),
         json!({"maxAgeSeconds": 300}),
@@ -218,7 +218,7 @@ fn a_sign_in_is_strong_and_new_enough() {
 
 /// The age of a sign-in is checked at every use of a cached token.
 #[test]
-fn a_sign_in_grows_old_while_its_token_is_cached() {
+fn a_sign_in_becomes_too_old_while_its_token_is_cached() {
     let rules = guarded_by(&[json!({"maxAgeSeconds": 300}), json!({})]).to_string();
     let world = World::new(&[("ACCESS_RULES", &rules), ("CLOCK_LEEWAY_SECONDS", "0")]);
     let token = token_with(&json!({"auth_time": NOW}));
@@ -269,7 +269,7 @@ fn check_step_up(world: &World, changes: &Value, route: &str, expected: &Value) 
 }
 
 #[test]
-fn the_context_says_which_sign_in_would_do() {
+fn the_context_lists_the_sign_ins_that_would_be_accepted() {
     let rules = json!([
         {"methods": ["GET"], "path": "/strong", "acr": ["2fa", "phr"]},
         {"methods": ["GET"], "path": "/strong", "acr": ["phr", "phrh"], "scopes": ["openid"]},

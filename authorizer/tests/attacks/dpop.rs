@@ -251,7 +251,7 @@ fn a_cached_token_still_needs_a_new_proof_each_time() {
 }
 
 #[test]
-fn the_proof_of_a_revoked_token_does_not_count_as_used() {
+fn the_proof_of_a_revoked_token_is_not_remembered_as_used() {
     const ENDPOINT: &str = "https://example.okta.com/oauth2/default/v1/introspect";
     let client = Prover::client();
     let world = World::new(&[

@@ -65,7 +65,7 @@ fn not_three_parts() {
 }
 
 #[test]
-fn padded_or_otherwise_loose_base64() {
+fn padded_or_non_canonical_base64() {
     let world = World::new(&[]);
     let token = token_with(&json!({}));
     let [header, payload, signature] = token.split('.').collect::<Vec<_>>()[..] else {
@@ -87,7 +87,7 @@ fn padded_or_otherwise_loose_base64() {
 }
 
 #[test]
-fn leftover_bits_at_the_end_of_a_part() {
+fn nonzero_trailing_bits_in_a_part() {
     // Two spellings of one signature would be two entries in caches and deny lists.
     let world = World::new(&[]);
     let token = token_with(&json!({}));
@@ -172,7 +172,7 @@ fn a_payload_that_is_not_a_json_object() {
 
 /// It is JSON, but cannot be compared with a clock.
 #[test]
-fn a_number_beyond_all_doubles() {
+fn a_number_too_large_for_a_double() {
     let world = World::new(&[]);
     for text in [r#"{"exp":1e400}"#, r#"{"exp":1,"a":[-1e999]}"#] {
         refused_cheaply(
@@ -196,7 +196,7 @@ fn a_number_beyond_all_doubles() {
 fn a_repeated_member_at_any_depth() {
     let world = World::new(&[]);
     let claims = claims().to_string();
-    let with = |further: &str| format!("{},{further}}}", &claims[..claims.len() - 1]);
+    let with = |extra: &str| format!("{},{extra}}}", &claims[..claims.len() - 1]);
     for header_text in [
         r#"{"alg":"none","kid":"k1","alg":"RS256"}"#,
         r#"{"kid":"k1","alg":"RS256","x":{"a":1,"a":1}}"#,
@@ -208,7 +208,7 @@ fn a_repeated_member_at_any_depth() {
             "repeated_member",
         );
     }
-    for further in [
+    for extra in [
         r#""scp":["admin"]"#,
         r#""exp":9999999999"#,
         r#""x":[{"a":{"b":1,"b":2}}]"#,
@@ -216,7 +216,7 @@ fn a_repeated_member_at_any_depth() {
     ] {
         refused_cheaply(
             &world,
-            &mint_text(&header().to_string(), &with(further), Signer::rsa()),
+            &mint_text(&header().to_string(), &with(extra), Signer::rsa()),
             "repeated_member",
         );
     }

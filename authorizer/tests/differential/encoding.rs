@@ -65,7 +65,7 @@ type Change = fn(&str) -> String;
 
 const CHANGES: [(&str, Change); 17] = [
     ("padding", padded),
-    ("padding where there is none", |part| format!("{part}=")),
+    ("one sign of padding", |part| format!("{part}=")),
     ("two signs of padding", |part| format!("{part}==")),
     ("four signs of padding", |part| format!("{part}====")),
     ("another tail", other_tail),

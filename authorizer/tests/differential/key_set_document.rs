@@ -147,10 +147,10 @@ fn texts() -> Vec<Mutation<TokenDraft>> {
         text("escaped keys", |text| {
             text.replacen("\"keys\"", "\"\\u006beys\"", 1)
         }),
-        text("a further member", |text| {
+        text("an unknown member", |text| {
             text.replacen('{', "{\"next\":{\"a\":[1]},", 1)
         }),
-        text("a further member twice", |text| {
+        text("an unknown member twice", |text| {
             text.replacen('{', "{\"next\":1,\"next\":2,", 1)
         }),
         text("a byte order mark", |text| format!("\u{feff}{text}")),

@@ -34,7 +34,7 @@ pub(crate) fn all() -> Vec<Mutation<Jws>> {
         url("another port", |url| {
             url.replace(DOMAIN, &format!("{DOMAIN}:8443"))
         }),
-        url("a port that is none", |url| {
+        url("an invalid port", |url| {
             url.replace(DOMAIN, &format!("{DOMAIN}:99999"))
         }),
         url("capitals in the host", |url| {
@@ -93,7 +93,7 @@ pub(crate) fn all() -> Vec<Mutation<Jws>> {
         url("white space around", |url| format!(" {url} ")),
         url("a line break at the end", |url| format!("{url}\n")),
         url("a tab inside", |url| url.replace("prod", "pr\tod")),
-        url("an escape that is none", |url| format!("{url}%")),
+        url("an incomplete escape", |url| format!("{url}%")),
         url("a NUL escape", |url| format!("{url}%00")),
         url("brackets", |url| format!("{url}[1]")),
         url("a full-width letter in the host", |url| {

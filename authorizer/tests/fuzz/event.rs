@@ -108,7 +108,7 @@ fn check(event: &str, answer: &Value) {
     };
     assert_eq!(statement["Effect"], "Allow", "a rule is met by any caller");
     let anonymous = ["/GET/public", "/$connect"];
-    let further = ["/GET/state/*", "/PUT/state/*"];
+    let extra = ["/GET/state/*", "/PUT/state/*"];
     for resource in statement["Resource"].as_array().unwrap() {
         let resource = resource.as_str().unwrap();
         let is_one_of = |granted: &[&str]| {
@@ -117,7 +117,7 @@ fn check(event: &str, answer: &Value) {
                 .is_some_and(|stage| stage.matches('/').count() == 1 && !stage.contains(['*', '?']))
         };
         assert!(
-            is_one_of(&anonymous) || is_signed_in && is_one_of(&further),
+            is_one_of(&anonymous) || is_signed_in && is_one_of(&extra),
             "{resource}"
         );
     }

@@ -359,7 +359,7 @@ async fn each_answer_of_the_token_endpoint_is_reported_with_advice() {
 }
 
 #[tokio::test]
-async fn a_wrong_token_of_a_sign_in_fails_where_it_is_wrong() {
+async fn a_wrong_token_of_a_sign_in_fails_the_check_of_its_fault() {
     let redirect_uri = redirect_uri();
     let issuer = issuer(&redirect_uri, |script| {
         let wrong = changed(claims(&script.issuer), &json!({"aud": "api://other"}));

@@ -354,7 +354,7 @@ async fn tokens_of_another_issuer() {
 }
 
 #[tokio::test]
-async fn tokens_of_wrong_times() {
+async fn tokens_with_wrong_times() {
     let issuer = Issuer::start(|_| {}).await;
     judge_claims(
         &issuer,
@@ -414,7 +414,7 @@ async fn tokens_of_wrong_times() {
 }
 
 #[tokio::test]
-async fn tokens_for_others_or_with_too_little() {
+async fn tokens_for_another_audience_or_client_or_without_a_scope() {
     let issuer = Issuer::start(|_| {}).await;
     judge_claims(
         &issuer,

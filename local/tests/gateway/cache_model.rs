@@ -183,7 +183,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn answers_are_kept_as_long_and_as_far_as_they_hold(ops in prop::collection::vec(op(), 1..60)) {
+    fn answers_are_cached_for_their_time_and_their_key(ops in prop::collection::vec(op(), 1..60)) {
         let runtime = Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             let mut model = Model::new();

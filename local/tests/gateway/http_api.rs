@@ -342,7 +342,7 @@ async fn the_gateway_answers_cors() {
 }
 
 #[tokio::test]
-async fn the_default_route_takes_the_rest() {
+async fn the_default_route_takes_all_other_requests() {
     let with_default = TEMPLATE.replacen(
         "        Open:",
         "        Rest: {Type: HttpApi, Properties: {ApiId: !Ref Api, Auth: {Authorizer: Simple}}}\n        Open:",

@@ -157,7 +157,7 @@ pub(super) fn names() -> Vec<String> {
         .iter()
         .flat_map(|op| vec![(*op).to_owned(); if *op == "test" { 10 } else { 60 }])
         .collect();
-    names.extend(vec!["test of what is there".to_owned(); 60]);
+    names.extend(vec!["test of an existing value".to_owned(); 60]);
     names.extend(
         [
             "move into itself",
@@ -191,7 +191,7 @@ fn operation(name: &str, document: &Value, random: &mut Seeded) -> Value {
         return json!({"op": op, "path": path, "from": if random.one_in(2) { path.to_owned() } else { from }, "value": value});
     }
     match name {
-        "test of what is there" => {
+        "test of an existing value" => {
             json!({"op": "test", "path": from, "value": document.pointer(&from)})
         }
         "move into itself" => json!({"op": "move", "from": path, "path": format!("{path}/a")}),
@@ -242,7 +242,7 @@ pub(super) const MERGES: [&str; 9] = [
     "not an object",
     "a name of a prototype",
     "nothing",
-    "a document that is none",
+    "a document of another shape",
 ];
 
 pub(super) fn merge(name: &str, document: &mut Value, patch: &mut Value, random: &mut Seeded) {
@@ -277,7 +277,7 @@ pub(super) fn merge(name: &str, document: &mut Value, patch: &mut Value, random:
             random.pick::<&str>(&["__proto__", "constructor", "prototype", "toString"]),
             value(random, 2),
         ),
-        "a document that is none" => {
+        "a document of another shape" => {
             *document = random
                 .pick(&[
                     json!(null),

@@ -30,7 +30,7 @@ fn present(
 }
 
 #[test]
-fn a_proof_is_remembered_as_long_as_its_time_is_right() {
+fn a_proof_is_remembered_while_its_time_is_acceptable() {
     let mut memory = ReplayMemory::new(10);
     let replayed = Err(NotRemembered::Replayed);
     assert_eq!(present(&mut memory, 1, at(120), at(0)), Ok(()));
@@ -43,7 +43,7 @@ fn a_proof_is_remembered_as_long_as_its_time_is_right() {
 }
 
 #[test]
-fn a_full_memory_refuses_new_proofs_until_the_time_of_old_ones_is_over() {
+fn a_full_memory_refuses_new_proofs_until_old_ones_expire() {
     let mut memory = ReplayMemory::new(2);
     assert_eq!(present(&mut memory, 1, at(0), at(0)), Ok(()));
     assert_eq!(present(&mut memory, 2, at(1), at(1)), Ok(()));

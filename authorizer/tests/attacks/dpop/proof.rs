@@ -105,7 +105,7 @@ fn a_proof_that_is_not_a_jws() {
 }
 
 #[test]
-fn an_oversized_proof_is_refused_at_the_very_byte() {
+fn a_proof_one_byte_over_the_limit_is_refused() {
     let client = Prover::client();
     let token = client.token();
     let padded =
@@ -290,13 +290,13 @@ fn a_key_in_a_proof_that_is_not_a_good_public_key() {
 
     // What says nothing about the key changes nothing.
     let token = client.token();
-    let further = with(
+    let extra = with(
         json!({"kid": "any", "use": "sig", "key_ops": ["verify"], "ext": true, "alg": "ES256"}),
     );
     granted_proof(
         &requiring(),
         &token,
-        &client.proof_with(&token, &further, &none),
+        &client.proof_with(&token, &extra, &none),
     );
 }
 

@@ -78,7 +78,7 @@ fn a_proof_for_another_url() {
 }
 
 #[test]
-fn one_url_in_all_its_spellings() {
+fn equivalent_forms_of_one_url() {
     let client = Prover::client();
     let token = client.token();
     for htu in [

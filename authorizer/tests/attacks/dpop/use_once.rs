@@ -153,7 +153,7 @@ fn a_proof_id_is_used_once_whatever_the_key() {
 }
 
 #[test]
-fn a_refused_proof_does_not_count_as_used() {
+fn a_refused_proof_is_not_remembered_as_used() {
     let (world, client) = (requiring(), Prover::client());
     let token = client.token();
     let proof = client.proof(&token);

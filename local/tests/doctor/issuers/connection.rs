@@ -63,7 +63,7 @@ async fn certificates() {
 }
 
 #[tokio::test]
-async fn an_issuer_that_does_not_answer_costs_five_seconds() {
+async fn an_issuer_that_does_not_answer_is_abandoned_after_five_seconds() {
     let issuer = Issuer::start(|script| script.silent = true).await;
     let started = Instant::now();
     judge(

@@ -202,7 +202,7 @@ fn a_fetch_for_an_unknown_key_past_fresh_is_a_refresh_too() {
 }
 
 #[test]
-fn a_caller_who_cannot_wait_gets_what_is_held_and_starts_no_fetch() {
+fn a_caller_who_cannot_wait_gets_the_held_keys_and_starts_no_fetch() {
     let impatient = |mut bench: Bench, seconds, known| {
         let answer = word(&bench.impatient(seconds, known));
         assert!(
@@ -221,7 +221,7 @@ fn a_caller_who_cannot_wait_gets_what_is_held_and_starts_no_fetch() {
 }
 
 #[test]
-fn a_clock_set_back_lets_no_key_live_longer() {
+fn a_clock_set_back_extends_the_life_of_no_key() {
     let mut bench = Bench::warm();
     assert_eq!(bench.word(3000, true), "fresh");
     // An hour back: no time has passed, and from there it passes again.
