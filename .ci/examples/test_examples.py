@@ -301,7 +301,7 @@ class Functions(unittest.TestCase):
 
 
 class ForLambda(unittest.TestCase):
-    """What `cargo lambda build` and `sam build` do without further options."""
+    """What `cargo lambda build` and `sam build` do without other options."""
 
     CONFIGURATION = tomllib.loads((ROOT / "CargoLambda.toml").read_text(encoding="utf-8"))["build"]
 

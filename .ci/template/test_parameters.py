@@ -238,7 +238,7 @@ class TheLogs(unittest.TestCase):
         lambda_levels = ["FATAL", "ERROR", "WARN", "INFO", "DEBUG", "TRACE"]
         self.assertEqual(translation.source()["Parameters"]["LogLevel"]["AllowedValues"], functions_levels)
         for level in functions_levels:
-            # A line without a level, such as that of a panic, counts as INFO.
+            # A line without a level, such as that of a panic, is treated as INFO.
             needed = lambda_levels.index(max("info", level, key=functions_levels.index).upper())
             for name, function in functions(translation.deployed({"LogLevel": level})).items():
                 with self.subTest(f"{name} {level}"):

@@ -302,7 +302,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_wait_at_start_ends_before_the_init_of_lambda() {
+    fn the_wait_at_start_ends_before_lambdas_init_timeout() {
         for (timeout_ms, expected_ms) in [(1, 1), (2000, 2000), (5000, 5000), (60_000, 5000)] {
             let patience = warm_up_patience(Duration::from_millis(timeout_ms));
             assert_eq!(patience, Duration::from_millis(expected_ms));

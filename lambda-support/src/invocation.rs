@@ -7,7 +7,6 @@ use crate::clock::Timestamp;
 /// One invocation by Lambda.
 #[derive(Debug, Clone, Copy)]
 pub struct Invocation<'i> {
-    /// Its id.
     pub request_id: &'i str,
     /// When Lambda ends the function. See [`Deadline::of_invocation`](crate::deadline::Deadline::of_invocation).
     pub deadline: Timestamp,

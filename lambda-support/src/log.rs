@@ -60,14 +60,14 @@ impl Log {
     }
 
     /// Writes one line with the given members.
-    pub fn write(&self, level: Level, message: &str, now: Timestamp, further: Value) {
+    pub fn write(&self, level: Level, message: &str, now: Timestamp, extra: Value) {
         if !self.is_on(level) {
             return;
         }
         let mut line =
             json!({"timestamp": now.rfc3339(), "level": level.name(), "message": message});
-        if let (Value::Object(line), Value::Object(further)) = (&mut line, further) {
-            line.extend(further);
+        if let (Value::Object(line), Value::Object(extra)) = (&mut line, extra) {
+            line.extend(extra);
         }
         self.sink.write(format!("{line}\n").as_bytes());
     }

@@ -79,11 +79,11 @@ impl BindingKey {
                 .token
                 .map(|token| encode(digest(&SHA256, token.as_bytes())));
             let nonce = of.nonce.map(str::to_owned);
-            let further = [("nonce", nonce), ("ath", ath)];
-            let further = further
+            let extra = [("nonce", nonce), ("ath", ath)];
+            let extra = extra
                 .into_iter()
                 .filter_map(|(name, value)| Some((name.to_owned(), value?.into())));
-            members.extend(further);
+            members.extend(extra);
         }
         let input = format!(
             "{}.{}",

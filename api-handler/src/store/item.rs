@@ -92,7 +92,6 @@ pub(super) trait Part: Sized {
     /// Whether it lacks the value.
     const IS_METADATA: bool;
 
-    /// Reads it from an item.
     fn from_item(item: Item) -> Result<Self, ItemError>;
 }
 

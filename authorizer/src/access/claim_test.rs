@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn other_values_than_alternatives_are_refused() {
+    fn values_other_than_alternatives_are_refused() {
         for json in [
             "null",
             "[]",

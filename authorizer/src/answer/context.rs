@@ -34,7 +34,7 @@ fn members<'c>(claims: &'c VerifiedClaims, step_up: Option<&'c str>) -> ContextM
         expires_at: Timestamp::from_secs(claims.expires_at_secs()),
         token_id: claims.token_id(),
         step_up,
-        claims: claims.further(),
+        claims: claims.extra(),
     }
 }
 

@@ -48,15 +48,15 @@ pub enum HttpClientError {
 }
 
 impl HttpClient {
-    /// A client that trusts the compiled-in roots and those in `further_roots_pem`, the contents of `CA_FILE`.
+    /// A client that trusts the compiled-in roots and those in `extra_roots_pem`, the contents of `CA_FILE`.
     ///
     /// The roots are compiled in because loading the system's costs 2 ms of CPU at each cold start.
     ///
     /// # Errors
     ///
-    /// If `further_roots_pem` has no certificate, or anything else.
-    pub fn new(further_roots_pem: Option<&[u8]>) -> Result<Self, HttpClientError> {
-        Self::with_proxy(further_roots_pem, None)
+    /// If `extra_roots_pem` has no certificate, or anything else.
+    pub fn new(extra_roots_pem: Option<&[u8]>) -> Result<Self, HttpClientError> {
+        Self::with_proxy(extra_roots_pem, None)
     }
 
     /// The same, with a proxy for all hosts except loopback and those in `NO_PROXY`.
@@ -65,10 +65,10 @@ impl HttpClient {
     ///
     /// As [`HttpClient::new`].
     pub fn with_proxy(
-        further_roots_pem: Option<&[u8]>,
+        extra_roots_pem: Option<&[u8]>,
         proxy: Option<&ForwardProxy>,
     ) -> Result<Self, HttpClientError> {
-        let roots = trusted_roots(further_roots_pem)?;
+        let roots = trusted_roots(extra_roots_pem)?;
         // One library for all cryptography: the provider is explicit, so that no crate feature can select another.
         let provider = rustls::crypto::aws_lc_rs::default_provider();
         let tls = ClientConfig::builder_with_provider(provider.into())

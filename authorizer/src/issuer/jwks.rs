@@ -36,7 +36,6 @@ pub use crate::refusal::KeyRefusal;
 /// The source of one issuer's keys, and their limits.
 #[derive(Clone, Debug)]
 pub struct KeySettings {
-    /// The exact issuer.
     pub issuer: String,
     /// The URL of its keys; `None` discovers it from the issuer's metadata.
     pub jwks_uri: Option<Endpoint>,

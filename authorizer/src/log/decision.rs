@@ -106,7 +106,6 @@ impl DecisionResult<'_> {
 }
 
 impl Verdict {
-    /// The stable name.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {

@@ -22,7 +22,7 @@ pub struct KeyEvents {
 }
 
 impl KeyEvents {
-    /// Whether there was a key event. A cold start alone is none.
+    /// Whether there was a key event. A cold start is not one.
     pub(crate) fn happened(self) -> bool {
         let cold_starts = self.cold_starts;
         self != Self {

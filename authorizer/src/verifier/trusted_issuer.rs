@@ -21,11 +21,9 @@ use crate::verifier::VerifiedClaims;
 pub struct TrustedIssuer {
     /// The exact `iss`.
     pub name: Arc<str>,
-    /// Acceptable audiences.
     pub audiences: Vec<String>,
     /// Acceptable clients; `None` accepts any.
     pub client_ids: Option<Vec<String>>,
-    /// Allowed algorithms.
     pub algorithms: Vec<Algorithm>,
     pub keys: KeySource,
     /// Its introspection, if that is on.

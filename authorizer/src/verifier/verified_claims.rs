@@ -49,7 +49,7 @@ pub struct VerifiedClaims {
     token_id: Option<String>,
     times: Times,
     bound_to: Option<Thumbprint>,
-    further: Map<String, Value>,
+    extra: Map<String, Value>,
     acr: Option<String>,
     signed_in_at: Option<f64>,
     for_rules: Box<[Option<Value>]>,
@@ -69,7 +69,7 @@ impl VerifiedClaims {
         is_qualified: bool,
         kept: &KeptClaims,
     ) -> Result<Self, Refusal> {
-        let further = kept
+        let extra = kept
             .context
             .iter()
             .filter_map(|name| Some((name.clone(), claims.get(name)?.clone())));
@@ -86,7 +86,7 @@ impl VerifiedClaims {
                 Binding::Key(thumbprint) => Some(thumbprint),
                 Binding::None | Binding::Other => None,
             },
-            further: further.collect(),
+            extra: extra.collect(),
             acr: claims.acr().map(str::to_owned),
             signed_in_at: claims.signed_in_at(),
             lasting: OnceLock::new(),
@@ -175,8 +175,8 @@ impl VerifiedClaims {
 
     /// The claims of `CONTEXT_CLAIMS` that the token has.
     #[must_use]
-    pub const fn further(&self) -> &Map<String, Value> {
-        &self.further
+    pub const fn extra(&self) -> &Map<String, Value> {
+        &self.extra
     }
 
     /// `acr`.
@@ -226,8 +226,8 @@ impl VerifiedClaims {
             .chain(&self.token_id)
             .chain(&self.acr);
         let lists = self.scopes.iter().chain(&self.groups).flatten();
-        let further = self
-            .further
+        let extra = self
+            .extra
             .iter()
             .map(|(name, value)| 64 + 2 * (name.len() + json_len(value)));
         let issuers = if self.is_qualified {
@@ -244,7 +244,7 @@ impl VerifiedClaims {
                 .chain(lists)
                 .map(|text| 24 + 2 * text.len())
                 .sum::<usize>()
-            + further.chain(for_rules).sum::<usize>()
+            + extra.chain(for_rules).sum::<usize>()
     }
 }
 

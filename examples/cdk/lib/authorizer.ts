@@ -3,7 +3,7 @@ import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 
-/** A rule of `ACCESS_RULES`; the README of the repository lists further members. */
+/** A rule of `ACCESS_RULES`; the README of the repository lists the other members. */
 export interface AccessRule {
   readonly methods: readonly string[];
   readonly path: string;

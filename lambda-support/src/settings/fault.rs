@@ -7,7 +7,6 @@ use std::fmt;
 pub(super) struct Fault {
     /// Its name, with the place inside it if it is JSON.
     pub(super) name: String,
-    /// Its value.
     pub(super) holds: Holds,
     /// What was expected.
     pub(super) expected: String,

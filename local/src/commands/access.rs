@@ -67,7 +67,6 @@ enum Command {
 }
 
 impl Access {
-    /// Runs the command.
     pub(crate) async fn run(&self, options: &StackOptions) -> Result<ExitCode, Failed> {
         match &self.command {
             Command::List { template, json } => list(&template.open(options).await?, *json),

@@ -160,7 +160,7 @@ impl Judge {
             }
             _ => {}
         }
-        // Its contents have been parsed before; a token that is invalid in a header counts as absent.
+        // Its contents have been parsed before; a token that is invalid in a header is treated as absent.
         request
             .uri(uri)
             .body(Bytes::new())

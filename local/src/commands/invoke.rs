@@ -24,7 +24,6 @@ pub enum EventFileError {
     /// The file is not JSON.
     #[error("{path}: expected JSON: {cause}")]
     NotJson {
-        /// The file.
         path: String,
         /// Why not.
         cause: serde_json::Error,
@@ -37,7 +36,6 @@ pub enum EventFileError {
     Refused(String),
 }
 
-/// The arguments of the command.
 #[derive(Debug, Args)]
 pub struct InvokeCommand {
     /// The function: authorizer, api-handler, or a logical id of the template

@@ -48,16 +48,16 @@ pub(super) struct NoAnswer {
 }
 
 impl Probe {
-    /// A probe that also trusts the roots in `further_roots_pem`, and reaches other machines through the proxy.
+    /// A probe that also trusts the roots in `extra_roots_pem`, and reaches other machines through the proxy.
     ///
     /// # Errors
     /// When it has no certificates.
     pub(super) fn new(
-        further_roots_pem: Option<&[u8]>,
+        extra_roots_pem: Option<&[u8]>,
         proxy: Option<&ForwardProxy>,
     ) -> Result<Self, HttpClientError> {
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let roots = Arc::new(trusted_roots(further_roots_pem)?);
+        let roots = Arc::new(trusted_roots(extra_roots_pem)?);
         let verifier = RecordingVerifier::new(roots, Arc::clone(&provider))?;
         let verifier = Arc::new(verifier);
         let tls = rustls::ClientConfig::builder_with_provider(provider)

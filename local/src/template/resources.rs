@@ -80,7 +80,7 @@ pub(super) fn present<'a>(
     for (id, value) in all {
         let place = format!("Resources/{id}");
         if !value.is_object() {
-            // `Fn::ForEach`, for one, would make further resources.
+            // `Fn::ForEach`, for one, would make more resources.
             return Err(TemplateError::at(place, unexpected("a resource", value)));
         }
         let Some(kind) = value.get("Type").and_then(Value::as_str) else {

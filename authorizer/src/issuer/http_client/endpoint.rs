@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn a_string_that_is_not_an_address_or_has_credentials() {
+    fn a_string_that_is_not_a_url_or_has_credentials() {
         for text in [
             "",
             "keys",

@@ -6,16 +6,16 @@ use rustls::pki_types::pem::PemObject;
 
 use super::HttpClientError;
 
-/// Mozilla's roots, which are compiled in, and those in `further_pem`.
+/// Mozilla's roots, which are compiled in, and those in `extra_pem`.
 ///
 /// # Errors
 ///
-/// If `further_pem` has no certificate, or anything else.
-pub fn trusted_roots(further_pem: Option<&[u8]>) -> Result<RootCertStore, HttpClientError> {
+/// If `extra_pem` has no certificate, or anything else.
+pub fn trusted_roots(extra_pem: Option<&[u8]>) -> Result<RootCertStore, HttpClientError> {
     let mut roots = RootCertStore {
         roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
     };
-    if let Some(pem) = further_pem {
+    if let Some(pem) = extra_pem {
         add_roots(&mut roots, pem)?;
     }
     Ok(roots)

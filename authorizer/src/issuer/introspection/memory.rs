@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_set_back_makes_no_answer_live_longer() {
+    fn a_clock_set_back_extends_the_life_of_no_answer() {
         let mut memory = Memory::new(Duration::from_secs(30));
         memory.remember(token(1), ACTIVE, after(3600));
         assert_eq!(memory.recall(&token(1), NOON), None);

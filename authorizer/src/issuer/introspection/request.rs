@@ -68,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn a_public_client_sends_its_id_only() {
+    fn a_public_client_sends_only_its_id() {
         let body = "token=a.b-c_d.e&token_type_hint=access_token&client_id=0oa+b%26c";
         check("0oa b&c", None, body, None);
     }

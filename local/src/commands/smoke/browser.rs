@@ -79,13 +79,11 @@ pub(super) async fn preflight(api: &Api<'_>) -> Outcome {
     }
 }
 
-/// `cors_on_401`
 pub(super) async fn cors_on_401(api: &Api<'_>, seen: &mut Observations) -> Outcome {
     let reply = api.call(api.guarded, None).await;
     readable(CORS_ON_401, api, &reply, StatusCode::UNAUTHORIZED, seen)
 }
 
-/// `cors_on_403`
 pub(super) async fn cors_on_403(api: &Api<'_>, seen: &mut Observations) -> Outcome {
     let Some(token) = api.weak_token else {
         return CORS_ON_403.skip("needs --weak-token");

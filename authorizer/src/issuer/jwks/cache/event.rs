@@ -61,7 +61,7 @@ pub enum FetchOutcome<K> {
 pub enum Landing {
     /// Its keys are stored.
     Accepted,
-    /// It counts as a failure of the issuer.
+    /// A failure of the issuer.
     Failed,
     /// It was abandoned before, so its outcome is ignored.
     Ignored,
