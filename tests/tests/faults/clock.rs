@@ -74,7 +74,7 @@ pub(crate) async fn run(table: &mut Table) {
             decisions.first().map(String::as_str).unwrap_or_default(),
             during == [expected; 2]
                 && after == 200
-                && decisions.iter().all(|said| said.starts_with(reason)),
+                && decisions.iter().all(|logged| logged.starts_with(reason)),
         );
     }
     fs::remove_file(file).expect("the offset is removed");

@@ -155,14 +155,14 @@ async fn fail(issuer: &KeyServer, stack: &RunningStack, table: &mut Table, case:
         );
     }
     let time = started.elapsed();
-    let said = mark.decisions().first().cloned().unwrap_or_default();
+    let logged = mark.decisions().first().cloned().unwrap_or_default();
     let cold_forged = status(stack, &forged()).await;
     issuer.set(Fault::None);
     let recovery = until_ok(stack, &good).await;
     let is_good = warm == [200, 401]
         && cold == expected
         && (cold_forged == 401 || cold_forged == 500)
-        && said.contains(reason)
+        && logged.contains(reason)
         && time < Duration::from_secs(6)
         && quiet.max(recovery) < Duration::from_secs(10);
     table.row(
@@ -171,7 +171,7 @@ async fn fail(issuer: &KeyServer, stack: &RunningStack, table: &mut Table, case:
             "known key {}, forged {}; unknown key {cold} in {:.1} s, forged {cold_forged}; 200 again after {:.1} s",
             warm[0], warm[1], time.as_secs_f64(), recovery.as_secs_f64()
         ),
-        &said,
+        &logged,
         is_good,
     );
 }

@@ -15,7 +15,7 @@ impl Table {
 
     pub(crate) fn print(&self) {
         eprintln!(
-            "\n| fault | what callers saw | what the log said | verdict |\n| --- | --- | --- | --- |"
+            "\n| fault | what callers saw | what was logged | verdict |\n| --- | --- | --- | --- |"
         );
         self.0.iter().for_each(|row| eprintln!("{row}"));
     }

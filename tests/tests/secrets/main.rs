@@ -78,7 +78,10 @@ fn start(name: &str, flags: &[&str]) -> (PathBuf, RunningStack) {
         command
             .args(["--issuer-port", "0", "--parameter", "LogLevel=trace"])
             .args(flags)
-            .env("NODE_OPTIONS", format!("--import={}", recorder.display()))
+            .env(
+                "NODE_OPTIONS",
+                format!("--import=\"{}\"", recorder.display()),
+            )
             .env("RECORDED_EXCHANGES", &file);
     });
     (file, stack)
