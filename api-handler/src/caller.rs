@@ -4,7 +4,6 @@ use std::{collections::BTreeSet, time::Duration};
 
 use lambda_support::clock::Timestamp;
 use lambda_support::context::{AuthorizerContext, SignedInContext};
-use serde_json::Value;
 
 use crate::{
     problem::Problem,
@@ -51,11 +50,10 @@ impl Caller {
     /// # Errors
     /// [`Problem::SignInExpired`] when the token expired more than 60 seconds ago.
     pub(crate) fn from_context(
-        context: Option<&Value>,
+        context: Option<AuthorizerContext>,
         admin_group: Option<&str>,
         now: Timestamp,
     ) -> Result<Self, Problem> {
-        let context = context.map(AuthorizerContext::parse);
         let Some(AuthorizerContext::SignedIn(context)) = context else {
             return Ok(Self::Anonymous);
         };

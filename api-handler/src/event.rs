@@ -12,8 +12,9 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header::MaxSizeReached};
 use lambda_runtime::Diagnostic;
-use serde::Deserialize;
-use serde_json::Value;
+use lambda_support::context::AuthorizerContext;
+use serde::{Deserialize, de::IgnoredAny};
+use serde_json::value::RawValue;
 
 pub use self::answer::Answer;
 use self::{
@@ -40,7 +41,7 @@ pub(crate) struct Request {
     /// The body; empty if there is none.
     pub(crate) body: Bytes,
     /// The authorizer's context; `None` on a route without an authorizer.
-    pub(crate) authorizer: Option<Value>,
+    pub(crate) authorizer: Option<AuthorizerContext>,
     /// Whether it came through a catch-all route such as `/{proxy+}` without our authorizer. API Gateway did not match
     /// its path to a route that has one, so this function must not either.
     pub(crate) is_stray: bool,
@@ -102,7 +103,8 @@ struct RequestContext<'e> {
     stage: Option<Text<'e>>,
     path: Option<Text<'e>>,
     domain_name: Option<Text<'e>>,
-    authorizer: Option<Value>,
+    #[serde(borrow)]
+    authorizer: Option<&'e RawValue>,
     http: Option<HttpContext<'e>>,
 }
 
@@ -110,6 +112,18 @@ struct RequestContext<'e> {
 #[serde(bound(deserialize = "'de: 'e"))]
 struct HttpContext<'e> {
     method: Option<Text<'e>>,
+}
+
+#[derive(Deserialize)]
+struct HttpAuthorizer<'e> {
+    #[serde(borrow)]
+    lambda: Option<&'e RawValue>,
+}
+
+/// Whether a context is of our authorizer.
+fn is_of_ours(context: &RawValue) -> bool {
+    Members::<IgnoredAny>::deserialize(context)
+        .is_ok_and(|members| members.0.iter().any(|(name, _)| &**name == "signedIn"))
 }
 
 impl Request {
@@ -170,19 +184,17 @@ impl Request {
             body.into()
         };
         // In a REST API this is the context; in an HTTP API it is within a member for the kind of authorizer.
-        let authorizer = context.authorizer.and_then(|mut a| {
+        let authorizer = context.authorizer.and_then(|authorizer| {
             if is_v2 {
-                a.get_mut("lambda").map(Value::take)
+                HttpAuthorizer::deserialize(authorizer).ok()?.lambda
             } else {
-                Some(a)
+                Some(authorizer)
             }
         });
         // `$default` does not count: an HTTP API may have no other route, and a caller without a context is anonymous
         // there too.
-        let is_stray = route.as_deref().is_some_and(is_catch_all)
-            && authorizer
-                .as_ref()
-                .is_none_or(|context| context.get("signedIn").is_none());
+        let is_stray =
+            route.as_deref().is_some_and(is_catch_all) && !authorizer.is_some_and(is_of_ours);
         Ok(Self {
             method,
             path: path.into_owned(),
@@ -191,7 +203,7 @@ impl Request {
             headers,
             bad_headers,
             body: body.into(),
-            authorizer,
+            authorizer: authorizer.map(AuthorizerContext::parse),
             is_stray,
             request_id: context.request_id.map(Text::into_owned).unwrap_or_default(),
         })

@@ -104,7 +104,7 @@ impl Handler {
             cold_start: self.cold.swap(false, Ordering::Relaxed),
             cause: None,
         };
-        let request = match Request::from_event(event.get()) {
+        let mut request = match Request::from_event(event.get()) {
             Ok(request) => request,
             Err(error) => {
                 invoked.duration = started.elapsed();
@@ -126,7 +126,7 @@ impl Handler {
         };
         let store = self.store.for_request();
         let caller = Caller::from_context(
-            request.authorizer.as_ref(),
+            request.authorizer.take(),
             self.settings.admin_group.as_deref(),
             now,
         );

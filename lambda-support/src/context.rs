@@ -3,11 +3,15 @@
 //! Both Lambdas use one type, so that they cannot disagree. API Gateway passes the context of a REST API with every
 //! value as a string and that of an HTTP API unchanged, so parsing accepts both.
 
+mod members;
+
 use std::borrow::Cow;
 
+use serde::Deserializer;
 use serde::ser::{self, Serialize, SerializeMap, Serializer};
 use serde_json::{Map, Value};
 
+use self::members::{Member, Read, ReadVisitor, Text};
 use crate::clock::Timestamp;
 
 /// The members that always have these names. No claim can replace them.
@@ -174,52 +178,59 @@ impl Serialize for AuthorizerContext {
 impl AuthorizerContext {
     /// Parses a context. One that the authorizer cannot have written is anonymous.
     #[must_use]
-    pub fn parse(context: &Value) -> Self {
-        context
-            .as_object()
-            .and_then(SignedInContext::parse)
-            .map_or(Self::Anonymous, Self::SignedIn)
+    pub fn parse<'c>(context: impl Deserializer<'c>) -> Self {
+        let context = context.deserialize_map(ReadVisitor);
+        let context = context.ok().and_then(SignedInContext::parse);
+        context.map_or(Self::Anonymous, Self::SignedIn)
     }
 }
 
 impl SignedInContext {
-    fn parse(context: &Map<String, Value>) -> Option<Self> {
-        let signed_in = context.get("signedIn")?;
-        if signed_in.as_bool() != Some(true) && signed_in.as_str() != Some("true") {
+    fn parse(read: Read<'_>) -> Option<Self> {
+        let is_signed_in = match read.signed_in? {
+            Member::Bool(signed_in) => signed_in,
+            Member::Text(Text(text)) => text == "true",
+            Member::Number(_) | Member::Other => false,
+        };
+        if !is_signed_in {
             return None;
         }
-        let text = |name: &str| context.get(name)?.as_str().map(str::to_owned);
-        let is_claim = |name: &str| !FIXED_NAMES.contains(&name) && !RESERVED_NAMES.contains(&name);
         Some(Self {
-            principal: text("principal").filter(|principal| !principal.is_empty())?,
-            subject: text("sub"),
-            issuer: text("iss"),
-            client_id: text("clientId"),
-            scopes: text("scope")
+            principal: text(read.principal).filter(|principal| !principal.is_empty())?,
+            subject: text(read.subject),
+            issuer: text(read.issuer),
+            client_id: text(read.client_id),
+            scopes: text(read.scopes)
                 .map(|scopes| scopes.split_ascii_whitespace().map(str::to_owned).collect()),
             // Groups that are not a JSON array of strings are ignored: the caller has fewer rights as a result, never
             // more.
-            groups: text("groups").and_then(|groups| serde_json::from_str(&groups).ok()),
-            expires_at: expiry(context.get("exp")?)?,
-            token_id: text("jti"),
-            step_up: text("stepUp"),
-            claims: context
-                .iter()
-                .filter(|(name, _)| is_claim(name))
-                .map(|(name, value)| (name.clone(), value.clone()))
-                .collect(),
+            groups: text(read.groups).and_then(|groups| serde_json::from_str(&groups).ok()),
+            expires_at: expiry(&read.expires_at?)?,
+            token_id: text(read.token_id),
+            step_up: text(read.step_up),
+            claims: read.claims,
         })
     }
 }
 
+fn text(member: Option<Member<'_>>) -> Option<String> {
+    match member? {
+        Member::Text(Text(text)) => Some(text.into_owned()),
+        Member::Bool(_) | Member::Number(_) | Member::Other => None,
+    }
+}
+
 /// Epoch seconds, a number or a string with one, perhaps with a fraction. A time before 1970 is 1970.
-fn expiry(exp: &Value) -> Option<Timestamp> {
+fn expiry(exp: &Member<'_>) -> Option<Timestamp> {
     /// The last second of the year 9999.
     const MAX_SECONDS: f64 = 253_402_300_799.0;
-    let seconds = exp
-        .as_f64()
-        .or_else(|| exp.as_str()?.trim().parse().ok())
-        .filter(|seconds: &f64| *seconds <= MAX_SECONDS && *seconds > f64::NEG_INFINITY)?;
+    let seconds = match exp {
+        Member::Number(seconds) => Some(*seconds),
+        Member::Text(Text(text)) => text.trim().parse().ok(),
+        Member::Bool(_) | Member::Other => None,
+    };
+    let seconds =
+        seconds.filter(|seconds| *seconds <= MAX_SECONDS && *seconds > f64::NEG_INFINITY)?;
     let since_1970 = std::time::Duration::try_from_secs_f64(seconds.max(0.0)).ok()?;
     Some(Timestamp::from_secs(0).plus(since_1970))
 }

@@ -1,4 +1,4 @@
-use serde_json::json;
+use serde_json::{Value, json};
 use testkit::contexts;
 
 use super::*;
@@ -13,7 +13,7 @@ fn context(change: impl FnOnce(&mut serde_json::Map<String, Value>)) -> Value {
 }
 
 fn parse(context: &Value) -> Result<Caller, Problem> {
-    Caller::from_context(Some(context), Some("Admins"), NOW)
+    Caller::from_context(Some(AuthorizerContext::parse(context)), Some("Admins"), NOW)
 }
 
 #[test]
@@ -133,7 +133,7 @@ fn malformed_groups_are_no_groups() {
 #[test]
 fn admins_are_the_members_of_the_configured_group() {
     let admin = |group: Option<&str>| {
-        Caller::from_context(Some(&context(|_| {})), group, NOW)
+        Caller::from_context(Some(AuthorizerContext::parse(&context(|_| {}))), group, NOW)
             .unwrap()
             .signed_in()
             .unwrap()
@@ -149,7 +149,12 @@ fn groups_that_no_resource_can_name_are_skipped() {
     let longest = "\u{fc}".repeat(255);
     let names = json!(["", "a\nb", "x".repeat(256), "y".repeat(5000), longest]);
     let context = context(|c| drop(c.insert("groups".into(), names.to_string().into())));
-    let caller = Caller::from_context(Some(&context), Some(&"x".repeat(256)), NOW).unwrap();
+    let caller = Caller::from_context(
+        Some(AuthorizerContext::parse(&context)),
+        Some(&"x".repeat(256)),
+        NOW,
+    )
+    .unwrap();
     let caller = caller.signed_in().unwrap();
     let groups: Vec<_> = caller.groups.iter().map(GroupName::as_str).collect();
     assert_eq!(groups, [longest]);
@@ -165,7 +170,7 @@ fn with_several_issuers_the_admins_are_those_of_one() {
         let groups = json!([group]).to_string();
         let context = context(|c| drop(c.insert("groups".into(), groups.into())));
         let admins = Some("https://a.example.com#Admins");
-        Caller::from_context(Some(&context), admins, NOW)
+        Caller::from_context(Some(AuthorizerContext::parse(&context)), admins, NOW)
             .unwrap()
             .signed_in()
             .unwrap()

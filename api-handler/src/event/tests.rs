@@ -1,4 +1,4 @@
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::*;
 
@@ -193,9 +193,10 @@ fn queries_are_decoded_once() {
 fn the_context_is_read_from_each_kind_of_api() {
     let check = |mut event: Value, authorizer: Value, expected: Option<Value>| {
         event["requestContext"]["authorizer"] = authorizer;
+        let expected = expected.map(|context| AuthorizerContext::parse(&context));
         assert_eq!(read(&event).unwrap().authorizer, expected);
     };
-    let flat = json!({"principal": "alice"});
+    let flat = json!({"signedIn": "true", "principal": "alice", "exp": "1767225600"});
     check(
         rest("/state", "/state", "/state"),
         flat.clone(),
@@ -210,8 +211,9 @@ fn the_context_is_read_from_each_kind_of_api() {
     check(
         http("$default", "$default", "/state"),
         json!({"lambda": null}),
-        Some(Value::Null),
+        None,
     );
+    check(http("$default", "$default", "/state"), json!("odd"), None);
     check(rest("/state", "/state", "/state"), Value::Null, None);
 }
 

@@ -1,0 +1,139 @@
+//! The members of a context as they are read, borrowed where they have no escapes.
+
+use std::{borrow::Cow, fmt};
+
+use serde::{
+    Deserialize, Deserializer,
+    de::{IgnoredAny, MapAccess, SeqAccess, Visitor},
+};
+use serde_json::{Map, Value};
+
+use super::RESERVED_NAMES;
+
+#[derive(Deserialize)]
+pub(super) struct Text<'c>(#[serde(borrow)] pub(super) Cow<'c, str>);
+
+/// The value of a member that has a fixed name.
+pub(super) enum Member<'c> {
+    Bool(bool),
+    Number(f64),
+    Text(Text<'c>),
+    /// A type that no such member has.
+    Other,
+}
+
+/// The members by name. Of a repeated name the last is valid.
+#[derive(Default)]
+pub(super) struct Read<'c> {
+    pub(super) signed_in: Option<Member<'c>>,
+    pub(super) principal: Option<Member<'c>>,
+    pub(super) subject: Option<Member<'c>>,
+    pub(super) issuer: Option<Member<'c>>,
+    pub(super) client_id: Option<Member<'c>>,
+    pub(super) scopes: Option<Member<'c>>,
+    pub(super) groups: Option<Member<'c>>,
+    pub(super) expires_at: Option<Member<'c>>,
+    pub(super) token_id: Option<Member<'c>>,
+    pub(super) step_up: Option<Member<'c>>,
+    pub(super) claims: Map<String, Value>,
+}
+
+pub(super) struct ReadVisitor;
+
+impl<'de> Visitor<'de> for ReadVisitor {
+    type Value = Read<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Read<'de>, A::Error> {
+        let mut read = Read::default();
+        while let Some(Text(name)) = map.next_key()? {
+            let member = match &*name {
+                "signedIn" => &mut read.signed_in,
+                "principal" => &mut read.principal,
+                "sub" => &mut read.subject,
+                "iss" => &mut read.issuer,
+                "clientId" => &mut read.client_id,
+                "scope" => &mut read.scopes,
+                "groups" => &mut read.groups,
+                "exp" => &mut read.expires_at,
+                "jti" => &mut read.token_id,
+                "stepUp" => &mut read.step_up,
+                reserved if RESERVED_NAMES.contains(&reserved) => {
+                    map.next_value::<IgnoredAny>()?;
+                    continue;
+                }
+                _ => {
+                    read.claims.insert(name.into_owned(), map.next_value()?);
+                    continue;
+                }
+            };
+            *member = Some(map.next_value()?);
+        }
+        Ok(read)
+    }
+}
+
+impl<'de> Deserialize<'de> for Member<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(MemberVisitor)
+    }
+}
+
+struct MemberVisitor;
+
+impl<'de> Visitor<'de> for MemberVisitor {
+    type Value = Member<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a value")
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Self::Value, E> {
+        Ok(Member::Bool(value))
+    }
+
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "a time that f64 cannot hold exactly is out of range"
+    )]
+    fn visit_u64<E>(self, value: u64) -> Result<Self::Value, E> {
+        Ok(Member::Number(value as f64))
+    }
+
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "a time that f64 cannot hold exactly is out of range"
+    )]
+    fn visit_i64<E>(self, value: i64) -> Result<Self::Value, E> {
+        Ok(Member::Number(value as f64))
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Self::Value, E> {
+        Ok(Member::Number(value))
+    }
+
+    fn visit_borrowed_str<E>(self, value: &'de str) -> Result<Self::Value, E> {
+        Ok(Member::Text(Text(value.into())))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Self::Value, E> {
+        Ok(Member::Text(Text(value.to_owned().into())))
+    }
+
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(Member::Other)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+        while seq.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(Member::Other)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(Member::Other)
+    }
+}
