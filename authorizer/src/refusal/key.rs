@@ -32,7 +32,7 @@ pub enum KeyRefusal {
     #[error("a symmetric key")]
     Symmetric,
     /// A published private key. It is compromised.
-    #[error("a private key: anyone who can read the set can sign with it; replace it at once")]
+    #[error("a private key: anyone who reads it can sign with it; replace it at once")]
     PrivateKey,
     /// `use` or `key_ops` is present and does not allow verifying signatures.
     #[error("not for verifying signatures, by `use` or `key_ops`")]
@@ -44,7 +44,7 @@ pub enum KeyRefusal {
     #[error("no algorithm in the settings can use it")]
     AlgorithmNotAllowed,
     /// The key is usable, but not for the token's `alg`.
-    #[error("the token's `alg` is not an algorithm of this key")]
+    #[error("`alg` is not an algorithm of this key")]
     DoesNotFitAlgorithm,
     /// A curve other than P-256, P-384 and Ed25519.
     #[error("a curve that no accepted algorithm uses")]
