@@ -2,16 +2,19 @@
 
 mod call_decision;
 mod called_route;
+mod sent;
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use bytes::Bytes;
 use http::Request;
+use http::header::HOST;
 
 pub(super) use call_decision::{CallDecision, CallOutcome, NamedRoute};
 use call_decision::{by_authorizer, by_gateway, not_asked};
 pub(super) use called_route::CalledRoute;
+pub(super) use sent::Sent;
 
 use super::in_process::InProcess;
 use crate::clock::Clock;
@@ -24,15 +27,21 @@ use crate::template::api::{
     Identity, IdentitySource, JwtAuthorizer, Kind, LambdaAuthorizer, TemplateAuthorizer,
 };
 
-/// A function that is not this project's authorizer decides.
+/// Why there is no decision.
 #[derive(Debug, thiserror::Error)]
-#[error(
-    "the authorizer {authorizer} is the function {function}, which is not this project's authorizer: only that function \
-     can decide; try `cargo local invoke {function}`"
-)]
-pub(super) struct OtherAuthorizer {
-    authorizer: String,
-    function: String,
+pub(super) enum Undecided {
+    /// A function that is not this project's authorizer decides.
+    #[error(
+        "the authorizer {authorizer} is the function {function}, which is not this project's authorizer: only that \
+         function can decide; try `cargo local invoke {function}`"
+    )]
+    OtherAuthorizer {
+        authorizer: String,
+        function: String,
+    },
+    /// The token must be known as such.
+    #[error("the header `{0}` has the caller's token: expected it as --token")]
+    TokenInHeader(String),
 }
 
 /// Decides about calls of one API.
@@ -68,15 +77,15 @@ impl Judge {
         }
     }
 
-    /// Decides about a call with a bearer token, or without one.
+    /// Decides about a call.
     ///
     /// # Errors
-    /// When only another function than this project's authorizer can decide.
+    /// When only another function than this project's authorizer can decide, or a header has the token.
     pub(super) async fn decide(
         &self,
         call: &CalledRoute,
-        token: Option<&str>,
-    ) -> Result<CallDecision, OtherAuthorizer> {
+        sent: &Sent<'_>,
+    ) -> Result<CallDecision, Undecided> {
         let (verb, path) = (call.method.as_str(), call.path_without_query());
         let matched = match &self.api.kind {
             Kind::Rest { .. } => route::find(&self.api.routes, verb, path),
@@ -89,13 +98,19 @@ impl Judge {
         if let Some((name, TemplateAuthorizer::Lambda(lambda))) = authorizer
             && !self.functions.is_authorizer(&lambda.function)
         {
-            return Err(OtherAuthorizer {
+            return Err(Undecided::OtherAuthorizer {
                 authorizer: name.clone(),
                 function: lambda.function.clone(),
             });
         }
         let authorizer = authorizer.map(|(name, authorizer)| (name.as_str(), authorizer));
-        let request = self.request(call, token, authorizer.map(|(_, authorizer)| authorizer));
+        let source = token_source(authorizer.map(|(_, authorizer)| authorizer));
+        if let IdentitySource::Header(name) = &source
+            && sent.headers().contains_key(name)
+        {
+            return Err(Undecided::TokenInHeader(name.clone()));
+        }
+        let request = self.request(call, sent, &source);
         let (response, line) = self
             .gateway
             .decide(request, IpAddr::V4(Ipv4Addr::LOCALHOST))
@@ -115,11 +130,12 @@ impl Judge {
             }
             (Some(_), None) => by_gateway(CallOutcome::Allowed, "no_authorizer"),
             (Some(matched), Some((_, TemplateAuthorizer::Jwt(jwt)))) => {
-                self.by_jwt(matched, jwt, token, answered).await
+                let token = sent.identity(&source);
+                self.by_jwt(matched, jwt, token.as_deref(), answered).await
             }
             (Some(_), Some((_, TemplateAuthorizer::Lambda(lambda)))) => match seen.explanation {
                 Some(explanation) => by_authorizer(explanation, &cause, answered),
-                None => not_asked(lambda, token),
+                None => not_asked(lambda, sent.has_token()),
             },
         };
         decided.status = (decided.outcome != CallOutcome::Allowed).then_some(status.as_u16());
@@ -135,24 +151,20 @@ impl Judge {
     fn request(
         &self,
         call: &CalledRoute,
-        token: Option<&str>,
-        authorizer: Option<&TemplateAuthorizer>,
+        sent: &Sent<'_>,
+        source: &IdentitySource,
     ) -> Request<Bytes> {
-        let source = match authorizer {
-            Some(TemplateAuthorizer::Jwt(jwt)) => jwt.source.clone(),
-            Some(TemplateAuthorizer::Lambda(LambdaAuthorizer {
-                identity: Identity::Token { header, .. },
-                ..
-            })) => IdentitySource::Header(header.clone()),
-            _ => IdentitySource::Header("authorization".to_owned()),
-        };
         let mut uri = format!("{}{}", self.api.base_path(), call.path);
-        let mut request = Request::builder()
-            .method(call.method.clone())
-            .header("host", "127.0.0.1");
-        match (token, source) {
-            (Some(token), IdentitySource::Header(name)) => {
-                request = request.header(name, format!("Bearer {token}"));
+        let mut request = Request::builder().method(call.method.clone());
+        for (name, value) in sent.headers() {
+            request = request.header(name, value);
+        }
+        if !sent.headers().contains_key(HOST) {
+            request = request.header(HOST, "127.0.0.1");
+        }
+        match (sent.identity(source), source) {
+            (Some(credential), IdentitySource::Header(name)) => {
+                request = request.header(name, credential);
             }
             (Some(token), IdentitySource::QueryString(name)) => {
                 let separator = if uri.contains('?') { '&' } else { '?' };
@@ -194,5 +206,17 @@ impl Judge {
             detail: Some(error.to_string()),
             ..decided
         }
+    }
+}
+
+/// Where the authorizer of a route expects the token.
+fn token_source(authorizer: Option<&TemplateAuthorizer>) -> IdentitySource {
+    match authorizer {
+        Some(TemplateAuthorizer::Jwt(jwt)) => jwt.source.clone(),
+        Some(TemplateAuthorizer::Lambda(LambdaAuthorizer {
+            identity: Identity::Token { header, .. },
+            ..
+        })) => IdentitySource::Header(header.clone()),
+        _ => IdentitySource::Header("authorization".to_owned()),
     }
 }

@@ -30,7 +30,7 @@ use self::keys::Keys;
 use self::metadata::Metadata;
 use self::sign_in::Tokens;
 use self::token::Examined;
-pub(super) use self::token::bare as bare_token;
+pub(super) use self::token::scheme_and_token;
 use super::Failed;
 use super::callback::Stopped;
 use super::probe::Probe;
@@ -149,7 +149,7 @@ impl Doctor {
         Ok(GivenFacts {
             probe: self.probe()?,
             settings: token::settings(self)?,
-            token: token.map(|token| token::bare(&token).to_owned()),
+            token: token.map(|token| scheme_and_token(&token).1.to_owned()),
         })
     }
 

@@ -13,8 +13,8 @@ use serde::Serialize;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::decision::{CallDecision, CallOutcome, CalledRoute, Judge, NamedRoute};
-use super::doctor::bare_token;
+use super::decision::{CallDecision, CallOutcome, CalledRoute, Judge, NamedRoute, Sent};
+use super::doctor::scheme_and_token;
 use super::in_process::{self, FixedKeys, InProcess, Replay};
 use super::template_args::{Opened, TemplateArgs};
 use super::{Failed, advice, wrong_usage};
@@ -35,12 +35,15 @@ pub struct Explain {
     method: String,
     /// Path of the call without the stage, such as /state/home
     path: String,
-    /// Access token of the caller; `-` reads it from standard input
+    /// Access token of the caller, with `DPoP` and a space before it for that scheme; `-` reads it from standard input
     #[arg(long, value_name = "T", conflicts_with = "anonymous")]
     token: Option<String>,
     /// Decide for a caller without a token, the default
     #[arg(long)]
     anonymous: bool,
+    /// Another header of the call, such as `DPoP: PROOF`, or `Host: NAME` for the API's domain name; may be repeated
+    #[arg(long = "header", value_name = "NAME: VALUE")]
+    headers: Vec<String>,
     /// Decide as of this time (RFC 3339), such as 2026-01-01T12:00:00Z
     #[arg(long, value_name = "TIME", value_parser = moment)]
     at: Option<OffsetDateTime>,
@@ -104,15 +107,13 @@ impl Explain {
             Some("-") => Some(text_file::read("-".as_ref())?),
             given => given.map(str::to_owned),
         };
-        let token = token.as_deref().map(bare_token);
-        if token.is_some_and(|token| !token.bytes().all(|byte| byte.is_ascii_graphic())) {
-            return Ok(wrong_usage(
-                "--token: expected one token, without spaces and letters outside ASCII",
-            ));
-        }
+        let sent = match Sent::parse(token.as_deref().map(scheme_and_token), &self.headers) {
+            Ok(sent) => sent,
+            Err(wrong) => return Ok(wrong_usage(wrong)),
+        };
         let opened = self.template.open(options).await?;
         let base = opened.template.api.base_path();
-        let decided = self.judge(opened)?.decide(&call, token).await?;
+        let decided = self.judge(opened)?.decide(&call, &sent).await?;
         let explained = Explained::new(decided, &base, &self.path);
         print(&if self.json {
             format!("{}\n", serde_json::to_string_pretty(&explained)?)

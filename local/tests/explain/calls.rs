@@ -289,6 +289,21 @@ fn wrong_arguments_and_templates_are_refused() {
         (&["GET", "/open", "--at", "yesterday"], 2, "RFC 3339"),
         (&["GET", "/open", "--token", "a b"], 2, "one token"),
         (
+            &["GET", "/open", "--header", "DPoP"],
+            2,
+            "such as `DPoP: PROOF`",
+        ),
+        (
+            &["GET", "/open", "--header", "D P: x"],
+            2,
+            "such as `DPoP: PROOF`",
+        ),
+        (
+            &["GET", "/open", "--header", "DPoP: a\nb"],
+            2,
+            "such as `DPoP: PROOF`",
+        ),
+        (
             &["GET", "/open", "--token", "a", "--anonymous"],
             2,
             "--anonymous",
@@ -321,5 +336,50 @@ fn wrong_arguments_and_templates_are_refused() {
         assert_eq!(output.status.code(), Some(status), "{arguments:?}: {error}");
         assert!(error.contains(said), "{arguments:?}: {error}");
         assert!(output.stdout.is_empty(), "{arguments:?}");
+    }
+}
+
+#[test]
+fn a_token_is_not_accepted_as_another_header() {
+    let folder = folder("token-in-header");
+    let (template, keys) = (folder.join("template.yaml"), folder.join("keys.json"));
+    fs::write(&keys, jwk_set()).unwrap();
+    let query = HTTP.replace(
+        "$request.header.Authorization",
+        "$request.querystring.token",
+    );
+    for (text, path, header, refused) in [
+        (REST, "/items/1", "authorization", true),
+        (REST, "/open", "Authorization", true),
+        (HTTP, "/b", "Authorization", true),
+        (&query, "/b", "Authorization", false),
+        (REST, "/items/1", "X-Other", false),
+    ] {
+        fs::write(&template, text).unwrap();
+        let [template, keys] = [&template, &keys].map(|file| file.display().to_string());
+        let header = format!("{header}: secret");
+        let arguments = [
+            "GET",
+            path,
+            "--template",
+            &template,
+            "--jwks",
+            &keys,
+            "--header",
+            &header,
+        ];
+        let output = explain(&folder, &arguments);
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(
+            output.status.code(),
+            Some(i32::from(refused)),
+            "{path} {header}: {error}"
+        );
+        assert_eq!(
+            error.contains("expected it as --token"),
+            refused,
+            "{path} {header}: {error}"
+        );
+        assert!(!error.contains("secret"), "{error}");
     }
 }

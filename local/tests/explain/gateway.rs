@@ -190,6 +190,15 @@ fn cases() -> Vec<Case> {
             "unauthorized",
             json!(401),
         ),
+        // A JWT authorizer takes the scheme `Bearer` only.
+        case(
+            "jwt_not_valid",
+            HTTP,
+            ["GET", "/b"],
+            good().map(|token| format!("DPoP {token}")),
+            "unauthorized",
+            json!(401),
+        ),
         case(
             "jwt_scope_missing",
             HTTP,

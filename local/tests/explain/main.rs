@@ -8,8 +8,11 @@
 
 mod calls;
 mod gateway;
+mod introspection;
+mod proof;
 mod reasons;
 mod signer;
+mod whole;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -2,51 +2,27 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
 
 use serde_json::{Value, json};
 
 use super::signer::{HEADER, claims_but, jwk_set, signed, token};
-use super::{explained, folder};
+use super::whole::{REQUEST, Whole, check, documented, template};
+use super::{explained, folder, introspection, proof};
 
-/// A REST API whose authorizer is asked about every call. `ENVIRONMENT` is replaced.
-const TEMPLATE: &str = r#"
-Transform: AWS::Serverless-2016-10-31
-Resources:
-  Api:
-    Type: AWS::Serverless::Api
-    Properties:
-      StageName: prod
-      Auth:
-        DefaultAuthorizer: Mine
-        Authorizers:
-          Mine: {FunctionPayloadType: REQUEST, FunctionArn: !GetAtt Authorizer.Arn, Identity: {ReauthorizeEvery: 0}}
-  Authorizer:
-    Type: AWS::Serverless::Function
-    Metadata: {BuildProperties: {Binary: authorizer}}
-    Properties:
-      Environment: {Variables: ENVIRONMENT}
-  Handler:
-    Type: AWS::Serverless::Function
-    Metadata: {BuildProperties: {Binary: api-handler}}
-    Properties:
-      Events:
-        Any: {Type: Api, Properties: {RestApiId: !Ref Api, Path: "/{proxy+}", Method: ANY}}
-"#;
+/// Reasons that no call of this command has, each with the test that shows it.
+const NOT_REACHED: [(&str, &str); 3] = [
+    (
+        "token_too_long",
+        "a_token_over_the_limit_is_the_gateways_to_refuse",
+    ),
+    ("dpop_proof_replayed", "each_call_is_the_first"),
+    ("dpop_memory_full", "each_call_is_the_first"),
+];
 
-const RULES: &str = r#"[{"methods": ["GET"], "path": "/a", "scopes": ["state:write"]},
-  {"methods": ["PUT"], "path": "/a", "groups": ["Admins"]}]"#;
-
-/// Reasons that no call of this command has, and why.
-const NOT_REACHED: [(&str, &str); 8] = [
-    ("token_too_long", "API Gateway answers 431 before"),
-    ("keys_unavailable", "tested without --jwks, below"),
-    ("granted_to_anyone", "tested below"),
-    ("token_revoked", "introspection needs a network"),
-    ("token_not_bound", "the command sends no scheme `DPoP`"),
-    ("introspection_mismatch", "introspection needs a network"),
-    ("introspection_unavailable", "introspection needs a network"),
-    ("unknown_event", "the gateway makes no such event"),
+/// Reasons with a test of their own.
+const TESTED_APART: [(&str, &str); 2] = [
+    ("keys_unavailable", "without_keys_the_authorizer_fails"),
+    ("granted_to_anyone", "an_anonymous_caller_can_be_allowed"),
 ];
 
 /// Each reason with a token, and the settings that differ.
@@ -157,32 +133,14 @@ fn cases() -> Vec<(&'static str, Option<String>, Value)> {
     ]
 }
 
-fn settings(changes: &Value) -> Value {
-    let mut settings = json!({
-        "ISSUER": super::signer::ISSUER, "AUDIENCE": "api://default", "CLIENT_IDS": "web", "ACCESS_RULES": RULES,
-    });
-    for (name, value) in changes.as_object().unwrap() {
-        settings[name] = value.clone();
-    }
-    settings
-}
-
-fn template(folder: &Path, changes: &Value) -> String {
-    let file = folder.join("template.yaml");
-    let text = TEMPLATE.replace("ENVIRONMENT", &settings(changes).to_string());
-    fs::write(&file, text).unwrap();
-    file.display().to_string()
-}
-
 #[test]
 fn every_reason_is_explained() {
     let folder = folder("reasons");
     let keys = folder.join("keys.json");
     fs::write(&keys, jwk_set()).unwrap();
     let keys = keys.display().to_string();
-    let mut reached: BTreeSet<&str> = NOT_REACHED.iter().map(|(reason, _)| *reason).collect();
     for (reason, token, changes) in cases() {
-        let template = template(&folder, &changes);
+        let template = template(&folder, REQUEST, &changes);
         let mut arguments = vec!["GET", "/a", "--template", &template, "--jwks", &keys];
         arguments.extend(["--at", "2026-01-01T00:10:00Z"]);
         match &token {
@@ -209,30 +167,72 @@ fn every_reason_is_explained() {
             token.is_none_or(|token| token.len() < 9 || !found.to_string().contains(&token)),
             "{reason}: the token is shown"
         );
-        reached.insert(reason);
     }
-    let documented = include_str!("../../../docs/reasons.md");
-    let section = documented
-        .split("\n## ")
-        .find(|part| part.starts_with("Authorizer"))
-        .unwrap();
-    let documented: BTreeSet<&str> = section
-        .lines()
-        .filter_map(|line| line.strip_prefix("| `")?.split('`').next())
-        // The command sends no proof of possession. Only `dpop_required` is about other tokens.
-        .filter(|code| !code.starts_with("dpop_") || *code == "dpop_required")
+}
+
+#[test]
+fn every_reason_of_a_proof_is_explained() {
+    for case in proof::cases() {
+        check("proofs", &case, Some(&jwk_set()));
+    }
+}
+
+#[test]
+fn an_anonymous_caller_can_be_allowed() {
+    let case = Whole {
+        reason: "granted_to_anyone",
+        template: REQUEST,
+        settings: json!({"ACCESS_RULES": r#"[{"methods": ["GET"], "path": "/a", "anonymous": true}]"#}),
+        arguments: vec!["--anonymous".to_owned()],
+        detail: String::new(),
+    };
+    check("anonymous", &case, Some(&jwk_set()));
+}
+
+/// API Gateway limits all headers together to the size that the authorizer accepts of a token.
+#[test]
+fn a_token_over_the_limit_is_the_gateways_to_refuse() {
+    let folder = folder("long-token");
+    let template = template(&folder, REQUEST, &json!({}));
+    let credential = "t".repeat(10_241);
+    let arguments = ["GET", "/a", "--template", &template, "--token", &credential];
+    let expected = json!({
+        "outcome": "failed", "status": 431, "decidedBy": "gateway", "reason": "request_not_accepted",
+        "route": {"method": "ANY", "path": "/{proxy+}"}, "authorizer": "Mine", "rules": [], "advice": "send less",
+    });
+    assert_eq!(explained(&folder, &arguments), expected);
+}
+
+/// The command remembers no proof, so a proof can be explained any number of times.
+#[test]
+fn each_call_is_the_first() {
+    for _ in 0..2 {
+        check("replay", &proof::right(), Some(&jwk_set()));
+    }
+}
+
+#[test]
+fn every_reason_has_a_call_or_cannot_have_one() {
+    let documented: BTreeSet<&str> = documented().map(|(reason, _)| reason).collect();
+    let apart = NOT_REACHED.iter().chain(&TESTED_APART);
+    let tested: BTreeSet<&str> = cases()
+        .into_iter()
+        .map(|(reason, ..)| reason)
+        .chain(proof::cases().into_iter().map(|case| case.reason))
+        .chain(introspection::CASES.map(|(reason, ..)| reason))
+        .chain(apart.map(|(reason, _)| *reason))
         .collect();
-    let missing: Vec<_> = documented.difference(&reached).collect();
-    assert!(
-        missing.is_empty() && documented.len() > 45,
-        "no case for {missing:?}"
-    );
+    assert_eq!(tested, documented);
 }
 
 #[test]
 fn without_keys_the_authorizer_fails() {
     let folder = folder("no-keys");
-    let template = template(&folder, &json!({"JWKS_URI": "http://127.0.0.1:9/keys"}));
+    let template = template(
+        &folder,
+        REQUEST,
+        &json!({"JWKS_URI": "http://127.0.0.1:9/keys"}),
+    );
     let token = token(&json!({}));
     let at = ["--at", "2026-01-01T00:10:00Z"];
     let mut arguments = vec!["GET", "/a", "--template", &template, "--token", &token];

@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 use super::NOT_RULES;
 use crate::clock::{Clock as _, SystemClock};
 use crate::commands::Failed;
-use crate::commands::decision::{CallOutcome, CalledRoute, Judge};
+use crate::commands::decision::{CallOutcome, CalledRoute, Judge, Sent};
 use crate::commands::in_process::{self, FixedKeys, InProcess, Replay};
 use crate::commands::signing_key::SigningKey;
 use crate::commands::template_args::Opened;
@@ -213,7 +213,8 @@ impl Setup {
             Caller::Named(Anonymous::Anonymous) => None,
             Caller::SignedIn(SignedIn { claims }) => Some(self.token(claims)?),
         };
-        let decided = self.judge.decide(&called, token.as_deref()).await?;
+        let sent = Sent::bearer(token.as_deref());
+        let decided = self.judge.decide(&called, &sent).await?;
         Ok((decided.outcome, decided.reason))
     }
 

@@ -93,7 +93,7 @@ pub(super) fn by_authorizer(
 }
 
 /// The gateway answered 401 without calling the authorizer.
-pub(super) const fn not_asked(authorizer: &LambdaAuthorizer, token: Option<&str>) -> CallDecision {
+pub(super) const fn not_asked(authorizer: &LambdaAuthorizer, has_token: bool) -> CallDecision {
     let validates = matches!(
         authorizer.identity,
         Identity::Token {
@@ -101,7 +101,7 @@ pub(super) const fn not_asked(authorizer: &LambdaAuthorizer, token: Option<&str>
             ..
         }
     );
-    let reason = if validates && token.is_some() {
+    let reason = if validates && has_token {
         "identity_source_not_matching"
     } else {
         "identity_source_missing"

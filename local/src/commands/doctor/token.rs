@@ -76,14 +76,16 @@ impl Examined {
     }
 }
 
-/// A token as pasted: perhaps with white space around it, or with the scheme before it.
-pub(in crate::commands) fn bare(token: &str) -> &str {
-    let token = token.trim();
-    match token.split_once(' ') {
-        Some((scheme, rest)) if ["bearer", "dpop"].contains(&&*scheme.to_ascii_lowercase()) => {
-            rest.trim()
-        }
-        _ => token,
+/// A token as pasted, perhaps with white space around it, and the scheme before it: `Bearer` where there is none.
+pub(in crate::commands) fn scheme_and_token(text: &str) -> (Scheme, &str) {
+    let text = text.trim();
+    let (scheme, token) = text.split_once(' ').unwrap_or_default();
+    if scheme.eq_ignore_ascii_case("bearer") {
+        (Scheme::Bearer, token.trim())
+    } else if scheme.eq_ignore_ascii_case("dpop") {
+        (Scheme::Dpop, token.trim())
+    } else {
+        (Scheme::Bearer, text)
     }
 }
 
@@ -163,20 +165,22 @@ impl Source for Given<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::bare;
+    use authorizer::bearer::Scheme;
+
+    use super::scheme_and_token;
 
     #[test]
     fn pasted_tokens_are_cleaned_up() {
-        for text in [
-            "a.b.c",
-            " a.b.c\n",
-            "Bearer a.b.c",
-            "bearer  a.b.c ",
-            "DPoP a.b.c",
+        for (text, expected) in [
+            ("a.b.c", (Scheme::Bearer, "a.b.c")),
+            (" a.b.c\n", (Scheme::Bearer, "a.b.c")),
+            ("Bearer a.b.c", (Scheme::Bearer, "a.b.c")),
+            ("bearer  a.b.c ", (Scheme::Bearer, "a.b.c")),
+            ("DPoP a.b.c", (Scheme::Dpop, "a.b.c")),
+            ("bearer", (Scheme::Bearer, "bearer")),
+            ("ééééééé", (Scheme::Bearer, "ééééééé")),
         ] {
-            assert_eq!(bare(text), "a.b.c", "{text:?}");
+            assert_eq!(scheme_and_token(text), expected, "{text:?}");
         }
-        assert_eq!(bare("bearer"), "bearer");
-        assert_eq!(bare("ééééééé"), "ééééééé");
     }
 }

@@ -1,0 +1,69 @@
+//! What a caller sends with a call.
+
+use authorizer::bearer::Scheme;
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+use crate::template::api::IdentitySource;
+
+/// The token with its scheme, and the other headers.
+#[derive(Debug)]
+pub(in crate::commands) struct Sent<'t> {
+    token: Option<(Scheme, &'t str)>,
+    headers: HeaderMap,
+}
+
+impl<'t> Sent<'t> {
+    /// A bearer token or none, without other headers.
+    pub(in crate::commands) fn bearer(token: Option<&'t str>) -> Self {
+        Self {
+            token: token.map(|token| (Scheme::Bearer, token)),
+            headers: HeaderMap::new(),
+        }
+    }
+
+    /// Reads a token and headers of the form `NAME: VALUE`.
+    ///
+    /// # Errors
+    /// When one has not its form. The error does not contain it, because it may be secret.
+    pub(in crate::commands) fn parse(
+        token: Option<(Scheme, &'t str)>,
+        headers: &[String],
+    ) -> Result<Self, &'static str> {
+        if token.is_some_and(|(_, token)| !token.bytes().all(|byte| byte.is_ascii_graphic())) {
+            return Err("--token: expected one token, without spaces and letters outside ASCII");
+        }
+        let mut parsed = HeaderMap::new();
+        for header in headers {
+            let (name, value) =
+                header_of(header).ok_or("--header: expected a header such as `DPoP: PROOF`")?;
+            parsed.append(name, value);
+        }
+        Ok(Self {
+            token,
+            headers: parsed,
+        })
+    }
+
+    pub(super) const fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
+    pub(super) const fn has_token(&self) -> bool {
+        self.token.is_some()
+    }
+
+    /// The token as this source has it.
+    pub(super) fn identity(&self, source: &IdentitySource) -> Option<String> {
+        let (scheme, token) = self.token?;
+        Some(match (source, scheme) {
+            (IdentitySource::Header(_), Scheme::Bearer) => format!("Bearer {token}"),
+            (IdentitySource::Header(_), Scheme::Dpop) => format!("DPoP {token}"),
+            _ => token.to_owned(),
+        })
+    }
+}
+
+fn header_of(text: &str) -> Option<(HeaderName, HeaderValue)> {
+    let (name, value) = text.split_once(':')?;
+    Some((name.parse().ok()?, value.trim().parse().ok()?))
+}

@@ -1,0 +1,116 @@
+//! The template of these calls, and the whole explanation of one.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use super::{explained, folder};
+
+/// A REST API whose authorizer is asked about every call. `MINE` and `ENVIRONMENT` are replaced.
+const TEMPLATE: &str = r#"
+Transform: AWS::Serverless-2016-10-31
+Resources:
+  Api:
+    Type: AWS::Serverless::Api
+    Properties:
+      StageName: prod
+      Auth:
+        DefaultAuthorizer: Mine
+        Authorizers:
+          Mine: MINE
+  Authorizer:
+    Type: AWS::Serverless::Function
+    Metadata: {BuildProperties: {Binary: authorizer}}
+    Properties:
+      Environment: {Variables: ENVIRONMENT}
+  Handler:
+    Type: AWS::Serverless::Function
+    Metadata: {BuildProperties: {Binary: api-handler}}
+    Properties:
+      Events:
+        Any: {Type: Api, Properties: {RestApiId: !Ref Api, Path: "/{proxy+}", Method: ANY}}
+"#;
+
+const RULES: &str = r#"[{"methods": ["GET"], "path": "/a", "scopes": ["state:write"]},
+  {"methods": ["PUT"], "path": "/a", "groups": ["Admins"]}]"#;
+
+/// The authorizer of [`TEMPLATE`] by its type.
+pub(super) const REQUEST: &str = "{FunctionPayloadType: REQUEST, FunctionArn: !GetAtt Authorizer.Arn, Identity: {ReauthorizeEvery: 0}}";
+pub(super) const TOKEN: &str = "{FunctionPayloadType: TOKEN, FunctionArn: !GetAtt Authorizer.Arn}";
+
+fn settings(changes: &Value) -> Value {
+    let mut settings = json!({
+        "ISSUER": super::signer::ISSUER, "AUDIENCE": "api://default", "CLIENT_IDS": "web", "ACCESS_RULES": RULES,
+    });
+    for (name, value) in changes.as_object().unwrap() {
+        settings[name] = value.clone();
+    }
+    settings
+}
+
+pub(super) fn template(folder: &Path, authorizer: &str, changes: &Value) -> String {
+    let file = folder.join("template.yaml");
+    let text = TEMPLATE
+        .replace("MINE", authorizer)
+        .replace("ENVIRONMENT", &settings(changes).to_string());
+    fs::write(&file, text).unwrap();
+    file.display().to_string()
+}
+
+/// A call, and the reason that its whole explanation gives.
+pub(super) struct Whole {
+    pub(super) reason: &'static str,
+    pub(super) template: &'static str,
+    pub(super) settings: Value,
+    pub(super) arguments: Vec<String>,
+    /// What the advice has in parentheses.
+    pub(super) detail: String,
+}
+
+/// Compares the whole explanation of `GET /a`. `jwks` is the key set in place of the network.
+pub(super) fn check(name: &str, case: &Whole, jwks: Option<&str>) {
+    let folder = folder(name);
+    let template = template(&folder, case.template, &case.settings);
+    let mut arguments = vec!["GET", "/a", "--template", &template];
+    arguments.extend(["--at", "2026-01-01T00:10:00Z"]);
+    let keys = folder.join("keys.json").display().to_string();
+    if let Some(jwks) = jwks {
+        fs::write(&keys, jwks).unwrap();
+        arguments.extend(["--jwks", &keys]);
+    }
+    arguments.extend(case.arguments.iter().map(String::as_str));
+    let Whole { reason, detail, .. } = case;
+    let advice = match documented().find(|(code, _)| code == reason) {
+        Some((_, advice)) if !detail.is_empty() => format!("{advice} ({detail})"),
+        _ => String::new(),
+    };
+    let (outcome, status) = match detail.split(':').next() {
+        Some("refused") => ("unauthorized", json!(401)),
+        Some("failed") => ("failed", json!(500)),
+        _ => ("allowed", json!(null)),
+    };
+    let rules = if outcome == "allowed" {
+        json!([{"index": 0, "met": true, "missing": []}])
+    } else {
+        json!([])
+    };
+    let expected = json!({
+        "outcome": outcome, "status": status, "decidedBy": "authorizer", "reason": reason,
+        "route": {"method": "ANY", "path": "/{proxy+}"}, "authorizer": "Mine", "rules": rules, "advice": advice,
+    });
+    assert_eq!(explained(&folder, &arguments), expected, "{reason}");
+}
+
+/// The reasons of the authorizer in `docs/reasons.md`, with what to do.
+pub(super) fn documented() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let section = include_str!("../../../docs/reasons.md")
+        .split("\n## ")
+        .find(|part| part.starts_with("Authorizer"))
+        .unwrap();
+    section.lines().filter_map(|line| {
+        let (code, rest) = line.strip_prefix("| `")?.split_once('`')?;
+        let (_, advice) = rest.strip_suffix(" |")?.rsplit_once(" | ")?;
+        Some((code, advice))
+    })
+}
