@@ -159,7 +159,7 @@ impl Judge {
         for (name, value) in sent.headers() {
             request = request.header(name, value);
         }
-        if !sent.headers().contains_key(HOST) {
+        if !sent.names_host() {
             request = request.header(HOST, "127.0.0.1");
         }
         match (sent.identity(source), source) {

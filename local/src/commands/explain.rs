@@ -113,7 +113,7 @@ impl Explain {
         };
         let opened = self.template.open(options).await?;
         let base = opened.template.api.base_path();
-        let decided = self.judge(opened)?.decide(&call, &sent).await?;
+        let decided = self.judge(opened, &sent)?.decide(&call, &sent).await?;
         let explained = Explained::new(decided, &base, &self.path);
         print(&if self.json {
             format!("{}\n", serde_json::to_string_pretty(&explained)?)
@@ -123,10 +123,17 @@ impl Explain {
         Ok(ExitCode::SUCCESS)
     }
 
-    fn judge(&self, opened: Opened) -> Result<Judge, Failed> {
+    fn judge(&self, opened: Opened, sent: &Sent<'_>) -> Result<Judge, Failed> {
         let jwks = self.jwks.as_deref().map(text_file::read).transpose()?;
         let left_out: &[&str] = if jwks.is_some() { &NETWORK } else { &[] };
         let mut settings = in_process::settings(&opened.template, &opened.folder, left_out)?;
+        // As the running stack sets it, unless the call is to another API.
+        if let Some(api) = opened.running_api.filter(|_| !sent.names_host()) {
+            let own = |settings: &&mut Settings| settings.dpop_public_urls.is_empty();
+            for settings in settings.values_mut().filter(own) {
+                settings.dpop_public_urls = vec![api.parse()?];
+            }
+        }
         let (clock, authorizer_clock) = self.clocks();
         let (functions, keys): (_, Arc<dyn IssuerKeys>) = match jwks {
             Some(jwks) => {

@@ -34,6 +34,15 @@ pub(super) struct Opened {
     /// Its folder, from which its functions' files are read.
     pub(super) folder: PathBuf,
     pub(super) region: String,
+    /// The address of the API while a stack is running.
+    pub(super) running_api: Option<String>,
+}
+
+/// What the options and a running stack say about the parameters that `cargo local` knows.
+struct Known {
+    issued_by: RealIssuer,
+    web_origin: String,
+    running_api: Option<String>,
 }
 
 /// Why a template cannot be used.
@@ -49,9 +58,9 @@ impl TemplateArgs {
     /// stack with these options would have.
     pub(super) async fn open(&self, options: &StackOptions) -> Result<Opened, Failed> {
         let options = self.options(options);
-        let (issued_by, web_origin) = known(&options).await?;
+        let known = known(&options).await?;
         let text = text_file::read(&options.template)?;
-        read(&text, &options, &issued_by, &web_origin)
+        read(&text, &options, &known)
     }
 
     /// Reads an older template and this one. A parameter is set in each that has it, and one of them must.
@@ -61,7 +70,7 @@ impl TemplateArgs {
         options: &StackOptions,
     ) -> Result<(Opened, Opened), Failed> {
         let options = self.options(options);
-        let (issued_by, web_origin) = known(&options).await?;
+        let known = known(&options).await?;
         // Each is read once, because standard input can be read only once.
         let named = |template: &Path| -> Result<(String, Vec<String>), Failed> {
             let text = text_file::read(template)?;
@@ -83,8 +92,8 @@ impl TemplateArgs {
         let old = with_own_parameters(old, &old_names);
         let new = with_own_parameters(&options.template, &new_names);
         Ok((
-            read(&old_text, &old, &issued_by, &web_origin)?,
-            read(&new_text, &new, &issued_by, &web_origin)?,
+            read(&old_text, &old, &known)?,
+            read(&new_text, &new, &known)?,
         ))
     }
 
@@ -103,8 +112,7 @@ impl TemplateArgs {
     }
 }
 
-/// The issuer and the origin of the pages.
-async fn known(options: &StackOptions) -> Result<(RealIssuer, String), Failed> {
+async fn known(options: &StackOptions) -> Result<Known, Failed> {
     let client = http_client::new()?;
     if let Some(stack) = StackFile::running(&options.data, &client).await {
         let issued_by = RealIssuer {
@@ -112,28 +120,30 @@ async fn known(options: &StackOptions) -> Result<(RealIssuer, String), Failed> {
             client_id: stack.client_id,
             audience: stack.audience,
         };
-        return Ok((options.issuer.clone().unwrap_or(issued_by), stack.web));
+        return Ok(Known {
+            issued_by: options.issuer.clone().unwrap_or(issued_by),
+            web_origin: stack.web,
+            running_api: Some(stack.api),
+        });
     }
     let local = || RealIssuer {
         url: format!("http://127.0.0.1:{}/oauth2/default", options.issuer_port),
         client_id: issuer::CLIENT_ID.to_owned(),
         audience: issuer::AUDIENCE.to_owned(),
     };
-    let web_origin = format!("http://127.0.0.1:{}", options.web_port);
-    Ok((options.issuer.clone().unwrap_or_else(local), web_origin))
+    Ok(Known {
+        issued_by: options.issuer.clone().unwrap_or_else(local),
+        web_origin: format!("http://127.0.0.1:{}", options.web_port),
+        running_api: None,
+    })
 }
 
-fn read(
-    text: &str,
-    options: &StackOptions,
-    issued_by: &RealIssuer,
-    web_origin: &str,
-) -> Result<Opened, Failed> {
+fn read(text: &str, options: &StackOptions, known: &Known) -> Result<Opened, Failed> {
     let region = std::env::var("AWS_REGION").unwrap_or_else(|_| aws::DEFAULT_REGION.to_owned());
     let given = Given {
         commands: BTreeSet::new(),
         runs_nothing: true,
-        ..given(options, issued_by, web_origin, &region)
+        ..given(options, &known.issued_by, &known.web_origin, &region)
     };
     let template =
         Template::read(text, &given).map_err(|cause| unreadable(&options.template, cause))?;
@@ -142,6 +152,7 @@ fn read(
         template,
         folder: given.folder,
         region,
+        running_api: known.running_api.clone(),
     })
 }
 

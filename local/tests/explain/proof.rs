@@ -68,6 +68,20 @@ pub(super) fn right() -> Whole {
     }
 }
 
+/// A right proof for the API at another address.
+pub(super) fn right_at(api: &str) -> Whole {
+    let token = bound_token();
+    let claims = changed(claims(&token), &json!({"htu": format!("{api}/a")}));
+    let proof = signed(&header().to_string(), &claims.to_string());
+    Whole {
+        arguments: vec![
+            format!("--token=DPoP {token}"),
+            format!("--header=DPoP: {proof}"),
+        ],
+        ..right()
+    }
+}
+
 pub(super) fn cases() -> Vec<Whole> {
     let mut cases = vec![right()];
     cases.extend(scheme());

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use serde_json::{Value, json};
+use testkit::http::{LoopbackServer, Reply};
 
 use super::signer::{HEADER, claims_but, jwk_set, signed, token};
 use super::whole::{REQUEST, Whole, check, documented, template};
@@ -175,6 +176,21 @@ fn every_reason_of_a_proof_is_explained() {
     for case in proof::cases() {
         check("proofs", &case, Some(&jwk_set()));
     }
+}
+
+#[test]
+fn a_proof_is_for_the_api_of_the_running_stack() {
+    let server = LoopbackServer::always(Reply::with(204, "", ""));
+    let api = server.url("/prod");
+    let stack = json!({
+        "pid": 0, "api": api, "lambda": server.url(""), "database": "", "web": "", "issuer": super::signer::ISSUER,
+        "issuerPid": null, "clientId": "web", "audience": "api://default",
+    });
+    fs::write(folder("stack").join("stack.json"), stack.to_string()).unwrap();
+    let keys = jwk_set();
+    check("stack", &proof::right_at(&api), Some(&keys));
+    // Another domain name is another API.
+    check("stack", &proof::right(), Some(&keys));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What a caller sends with a call.
 
 use authorizer::bearer::Scheme;
+use http::header::HOST;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::template::api::IdentitySource;
@@ -46,6 +47,11 @@ impl<'t> Sent<'t> {
 
     pub(super) const fn headers(&self) -> &HeaderMap {
         &self.headers
+    }
+
+    /// Whether the caller names the API's domain name.
+    pub(in crate::commands) fn names_host(&self) -> bool {
+        self.headers.contains_key(HOST)
     }
 
     pub(super) const fn has_token(&self) -> bool {
