@@ -8,6 +8,7 @@ use super::*;
 
 mod http_api;
 mod open_api;
+mod refused;
 
 const TEMPLATE: &str = r#"
 Parameters:
@@ -80,6 +81,15 @@ fn read_with(text: &str, passed: &[(&str, &str)]) -> Result<Template, TemplateEr
             commands: BTreeSet::new(),
         },
     )
+}
+
+/// With one change, the template is refused: the error starts with the place in the template and the reason.
+fn assert_refused(template: &str, from: &str, to: &str, expected: &str) {
+    assert!(template.contains(from), "{from}");
+    let error = read(&template.replacen(from, to, 1))
+        .unwrap_err()
+        .to_string();
+    assert!(error.starts_with(expected), "{to}: {error}");
 }
 
 /// A route as `VERB /path what authorizer`.
@@ -200,250 +210,6 @@ fn warnings_name_the_place() {
     assert_eq!(
         warnings[1],
         "Globals/Function/Layers: no layer is mounted here"
-    );
-}
-
-/// Each row changes the template in one place; the error has the place in the template and the reason.
-#[test]
-fn a_property_that_would_change_an_answer_is_refused() {
-    fn check(from: &str, to: &str, expected: &str) {
-        assert!(TEMPLATE.contains(from), "{from}");
-        let error = read(&TEMPLATE.replacen(from, to, 1))
-            .unwrap_err()
-            .to_string();
-        assert!(error.starts_with(expected), "{to}: {error}");
-    }
-    let api = "Resources/Api/Properties";
-    let events = "Resources/Handler/Properties/Events";
-
-    // Names that SAM does not know.
-    let stage = "StageName: prod";
-    check(
-        "\nGlobals:",
-        "\nGlobal:",
-        "Global: unknown section of a template; expected one of",
-    );
-    check(
-        "  Function:\n",
-        "  Functions:\n",
-        "Globals/Functions: unknown section of Globals",
-    );
-    check(
-        "Timeout: 9",
-        "Timeuot: 9",
-        "Globals/Function/Timeuot: unknown property of a function in Globals",
-    );
-    check(
-        "Timeout: 9",
-        "Policies: []",
-        "Globals/Function/Policies: unknown property of a function in Globals",
-    );
-    check(
-        stage,
-        "StageName: prod\n      Atuh: 1",
-        &format!("{api}/Atuh: unknown property of a REST API"),
-    );
-    check(
-        "DefaultAuthorizer",
-        "DefaultAuthoriser",
-        &format!("{api}/Auth/DefaultAuthoriser: unknown property"),
-    );
-    check(
-        "FunctionPayloadType",
-        "PayloadType",
-        &format!("{api}/Auth/Authorizers/Optional/PayloadType: unknown property"),
-    );
-    check(
-        "ReauthorizeEvery",
-        "Reauthorise",
-        &format!("{api}/Auth/Authorizers/Optional/Identity/Reauthorise: unknown"),
-    );
-    check(
-        "UNAUTHORIZED:",
-        "UNAUTHORISED:",
-        &format!("{api}/GatewayResponses/UNAUTHORISED: unknown type of gateway response"),
-    );
-    check(
-        "UNAUTHORIZED:",
-        "DEFAULT_4xx:",
-        &format!("{api}/GatewayResponses/DEFAULT_4xx: unknown type of gateway response"),
-    );
-    check(
-        "UNAUTHORIZED:",
-        "UNSUPPORTED_MEDIA_TYPES:",
-        &format!("{api}/GatewayResponses/UNSUPPORTED_MEDIA_TYPES: unknown"),
-    );
-    check(
-        "StatusCode: 401",
-        "Status: 401",
-        &format!("{api}/GatewayResponses/UNAUTHORIZED/Status: unknown property"),
-    );
-    check(
-        "Method: get",
-        "Methd: get",
-        &format!("{events}/Default/Properties/Methd: unknown property of an event of type Api"),
-    );
-    check(
-        "Auth: {Authorizer: Optional}",
-        "Auth: {Autorizer: Optional}",
-        &format!("{events}/Named/Properties/Auth/Autorizer: unknown"),
-    );
-    check(
-        "Type: Schedule",
-        "Type: Shedule",
-        &format!("{events}/Nightly/Type: unknown type of event"),
-    );
-    check(
-        "{Environment: {Variables: {ISSUER",
-        "{Enviroment: {Variables: {ISSUER",
-        "Resources/Guard/Properties/Enviroment: unknown property of a function",
-    );
-    check(
-        "Type: String",
-        "Typ: String",
-        "Parameters/Issuer/Typ: unknown property of a parameter",
-    );
-
-    // Parts that AWS acts on and this gateway does not.
-    let with = |property: &str| format!("{stage}\n      {property}");
-    let not = "not supported on one machine";
-    check(
-        stage,
-        &with("DefinitionBody: {security: [{Okta: []}]}"),
-        &format!("{api}/DefinitionBody/security: {not}"),
-    );
-    check(
-        stage,
-        &with("DefinitionUri: s3://b/k"),
-        &format!("{api}/DefinitionUri: {not}"),
-    );
-    check(
-        stage,
-        &with("Policy: {Statement: []}"),
-        &format!("{api}/Policy: {not}"),
-    );
-    check(
-        stage,
-        &with("CacheClusterEnabled: true"),
-        &format!("{api}/CacheClusterEnabled: {not}"),
-    );
-    check(
-        stage,
-        &with("MethodSettings: [{CachingEnabled: true}]"),
-        &format!("{api}/MethodSettings/0/CachingEnabled: {not}"),
-    );
-    check(
-        stage,
-        &with("Domain: {MutualTlsAuthentication: {TruststoreUri: x}}"),
-        &format!("{api}/Domain/MutualTlsAuthentication: {not}"),
-    );
-    check(
-        "Auth: {Authorizer: Optional}",
-        "Auth: {ApiKeyRequired: true}",
-        &format!("{events}/Named/Properties/Auth/ApiKeyRequired: {not}"),
-    );
-    check(
-        "Auth: {Authorizer: Optional}",
-        "Auth: {Authorizer: AWS_IAM}",
-        &format!("{events}/Named/Properties/Auth/Authorizer: {not}"),
-    );
-    check(
-        "Auth: {Authorizer: Optional}",
-        "RequestModel: {Model: m}",
-        &format!("{events}/Named/Properties/RequestModel: {not}"),
-    );
-    check(
-        "FunctionArn: !GetAtt Guard.Arn",
-        "UserPoolArn: x",
-        &format!("{api}/Auth/Authorizers/Optional/UserPoolArn: {not}"),
-    );
-    check(
-        "AWS::SQS::Queue}",
-        "AWS::ApiGateway::GatewayResponse}",
-        &format!("Resources/Queue: {not}"),
-    );
-    check(
-        "AWS::SQS::Queue}",
-        "AWS::Serverless::WebSocketApi}",
-        &format!("Resources/Queue: {not}"),
-    );
-    check(
-        "\nParameters:",
-        "\nTransform: [AWS::Serverless-2016-10-31, Macro]\nParameters:",
-        &format!("Transform: {not}"),
-    );
-    check(
-        "  Absent: {",
-        "  Fn::ForEach::More: [{}]\n  Absent: {",
-        "Resources/Fn::ForEach::More: expected a resource",
-    );
-
-    // Values.
-    check(stage, "Name: x", &format!("{api}: `StageName` is missing"));
-    check(
-        "Metadata: {BuildProperties: {Binary: guard}}",
-        "Metadata: {}",
-        "Resources/Guard: `Metadata.BuildProperties.Binary` is missing",
-    );
-    check(
-        "FunctionPayloadType: REQUEST, Identity: {ReauthorizeEvery: 0}",
-        "FunctionPayloadType: REQUEST",
-        &format!("{api}/Auth/Authorizers/Optional/Identity: expected an identity source"),
-    );
-    check(
-        "ReauthorizeEvery: !Ref Seconds",
-        "ReauthorizeEvery: 3601",
-        &format!(
-            "{api}/Auth/Authorizers/Keyed/Identity/ReauthorizeEvery: expected at most 3600 seconds"
-        ),
-    );
-    check(
-        "FunctionPayloadType: REQUEST",
-        "FunctionPayloadType: COOKIE",
-        &format!("{api}/Auth/Authorizers/Optional/FunctionPayloadType: expected TOKEN or REQUEST"),
-    );
-    check(
-        "Auth: {Authorizer: Optional}",
-        "Auth: {Authorizer: Nobody}",
-        &format!(
-            "{events}/Named/Properties/Auth/Authorizer: no authorizer of the API is named `Nobody`"
-        ),
-    );
-    check(
-        "DefaultAuthorizer: Required",
-        "DefaultAuthorizer: Nobody",
-        &format!("{api}/Auth/DefaultAuthorizer: no authorizer of the API is named `Nobody`"),
-    );
-    check(
-        "FunctionArn: !GetAtt Guard.Arn",
-        "FunctionArn: arn:aws:lambda:us-east-1:1:function:other",
-        &format!(
-            "{api}/Auth/Authorizers/Optional/FunctionArn: no function of the template is named `other`"
-        ),
-    );
-    check(
-        "RestApiId: !Ref Api, Path: /a, Method: get",
-        "RestApiId: abc, Path: /a, Method: get",
-        &format!(
-            "{events}/Default/Properties/RestApiId: no API of that type in the template is named `abc`"
-        ),
-    );
-    check(
-        "RestApiId: !Ref Api, Path: /a, Method: get",
-        "Path: /a, Method: get",
-        "Resources: expected one API: pass `--api LOGICAL_ID`, found Api, ServerlessRestApi",
-    );
-    check(
-        "X-Static: \"'a'\"",
-        "X-Static: a",
-        &format!(
-            "{api}/GatewayResponses/UNAUTHORIZED/ResponseParameters/Headers/X-Static: expected 'text' in single quotes"
-        ),
-    );
-    check(
-        "Type: String}",
-        "Type: String, AllowedValues: [x]}",
-        "Parameters/Issuer: `https://issuer` is not allowed: expected one of x",
     );
 }
 

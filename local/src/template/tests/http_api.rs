@@ -89,104 +89,120 @@ fn an_http_api_is_read_as_sam_translates_it() {
     );
 }
 
+const AUTH: &str = "Resources/Api/Properties/Auth";
+const EVENTS: &str = "Resources/Handler/Properties/Events";
+
+/// Each row changes the template in one place, which would change an answer.
+fn check(from: &str, to: &str, expected: &str) {
+    assert_refused(HTTP_API, from, to, expected);
+}
+
 #[test]
-fn a_property_that_would_change_an_answer_of_an_http_api_is_refused() {
-    fn check(from: &str, to: &str, expected: &str) {
-        assert!(HTTP_API.contains(from), "{from}");
-        let error = read(&HTTP_API.replacen(from, to, 1))
-            .unwrap_err()
-            .to_string();
-        assert!(error.starts_with(expected), "{to}: {error}");
-    }
-    let auth = "Resources/Api/Properties/Auth";
-    let events = "Resources/Handler/Properties/Events";
+fn a_faulty_jwt_authorizer_is_refused() {
     check(
         "DefaultAuthorizer: Jwt",
         "DefaultAuthorizer: Nobody",
-        &format!("{auth}/DefaultAuthorizer: no authorizer of the API is named `Nobody`"),
+        &format!("{AUTH}/DefaultAuthorizer: no authorizer of the API is named `Nobody`"),
     );
     check(
         "DefaultAuthorizer: Jwt",
         "EnableIamAuthorizer: true",
-        &format!("{auth}/EnableIamAuthorizer: not supported"),
+        &format!("{AUTH}/EnableIamAuthorizer: not supported"),
     );
     check(
         ", IdentitySource: $request.header.Authorization",
         "",
-        &format!("{auth}/Authorizers/Jwt: `IdentitySource` is missing"),
+        &format!("{AUTH}/Authorizers/Jwt: `IdentitySource` is missing"),
     );
     check(
         "$request.header.Authorization",
         "$context.x",
-        &format!("{auth}/Authorizers/Jwt/IdentitySource: expected $request.header.NAME"),
+        &format!("{AUTH}/Authorizers/Jwt/IdentitySource: expected $request.header.NAME"),
     );
     check(
         ", audience: [a, b]",
         "",
-        &format!("{auth}/Authorizers/Jwt/JwtConfiguration: `audience` is missing"),
+        &format!("{AUTH}/Authorizers/Jwt/JwtConfiguration: `audience` is missing"),
     );
     check(
         "issuer: https://i, ",
         "",
-        &format!("{auth}/Authorizers/Jwt/JwtConfiguration: `Issuer` is missing"),
+        &format!("{AUTH}/Authorizers/Jwt/JwtConfiguration: `Issuer` is missing"),
     );
     check(
         ", AuthorizationScopes: [x, y]",
         ", FunctionArn: x",
-        &format!("{auth}/Authorizers/Jwt/FunctionArn: unknown property of a JWT authorizer"),
+        &format!("{AUTH}/Authorizers/Jwt/FunctionArn: unknown property of a JWT authorizer"),
     );
+}
+
+#[test]
+fn a_faulty_lambda_authorizer_is_refused() {
     check(
         ", EnableSimpleResponses: true",
         ", IdentitySource: x",
         &format!(
-            "{auth}/Authorizers/Simple/IdentitySource: unknown property of a Lambda authorizer"
+            "{AUTH}/Authorizers/Simple/IdentitySource: unknown property of a Lambda authorizer"
         ),
     );
     check(
         "AuthorizerPayloadFormatVersion: 2.0, ",
         "",
-        &format!("{auth}/Authorizers/Simple: `AuthorizerPayloadFormatVersion` is missing"),
+        &format!("{AUTH}/Authorizers/Simple: `AuthorizerPayloadFormatVersion` is missing"),
     );
     check(
         "AuthorizerPayloadFormatVersion: 2.0",
         "AuthorizerPayloadFormatVersion: \"1.0\"",
-        &format!("{auth}/Authorizers/Simple/EnableSimpleResponses: expected"),
+        &format!("{AUTH}/Authorizers/Simple/EnableSimpleResponses: expected"),
     );
     check(
         "Headers: [Authorization], Context: [routeKey], ",
         "",
-        &format!("{auth}/Authorizers/Simple/Identity: expected an identity source"),
+        &format!("{AUTH}/Authorizers/Simple/Identity: expected an identity source"),
     );
     check(
         "ReauthorizeEvery: 30",
         "ReauthorizeEvery: 3601",
-        &format!("{auth}/Authorizers/Simple/Identity/ReauthorizeEvery: expected at most 3600"),
+        &format!("{AUTH}/Authorizers/Simple/Identity/ReauthorizeEvery: expected at most 3600"),
     );
+}
+
+#[test]
+fn a_faulty_event_of_an_http_api_is_refused() {
     check(
         "Auth: {Authorizer: Simple}",
         "Auth: {Authorizer: Simple, AuthorizationScopes: [x]}",
-        &format!("{events}/C/Properties: not supported on one machine: scopes"),
+        &format!("{EVENTS}/C/Properties: not supported on one machine: scopes"),
     );
     check(
         "Auth: {Authorizer: Simple}",
         "Auth: {ApiKeyRequired: true}",
-        &format!("{events}/C/Properties/Auth/ApiKeyRequired: unknown property"),
+        &format!("{EVENTS}/C/Properties/Auth/ApiKeyRequired: unknown property"),
     );
     check(
         "PayloadFormatVersion: \"1.0\", Auth",
         "PayloadFormatVersion: 3, Auth",
-        &format!("{events}/C/Properties/PayloadFormatVersion: expected \"1.0\" or \"2.0\""),
+        &format!("{EVENTS}/C/Properties/PayloadFormatVersion: expected \"1.0\" or \"2.0\""),
     );
     check(
         "Path: /a, Method: get",
         "Path: /a",
-        &format!("{events}/A/Properties: `Method` is missing"),
+        &format!("{EVENTS}/A/Properties: `Method` is missing"),
     );
     check(
         "Path: /b, Method: get",
         "Path: /a/, Method: get",
-        &format!("{events}/B/Properties: the method and path are already defined at {events}/A"),
+        &format!("{EVENTS}/B/Properties: the method and path are already defined at {EVENTS}/A"),
     );
+    check(
+        "{ApiId: !Ref Api, Path: /n",
+        "{RestApiId: !Ref Api, Path: /n",
+        "Resources: expected one API",
+    );
+}
+
+#[test]
+fn faulty_cors_settings_are_refused() {
     check(
         "AllowOrigins: [https://app]",
         "AllowOrigins: [\"*\"], AllowCredentials: true",
@@ -196,10 +212,5 @@ fn a_property_that_would_change_an_answer_of_an_http_api_is_refused() {
         "AllowOrigins",
         "AllowOrigin",
         "Resources/Api/Properties/CorsConfiguration/AllowOrigin: unknown property",
-    );
-    check(
-        "{ApiId: !Ref Api, Path: /n",
-        "{RestApiId: !Ref Api, Path: /n",
-        "Resources: expected one API",
     );
 }
