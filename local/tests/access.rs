@@ -187,131 +187,168 @@ fn change(name: &str, old: &Value, new: &Value) -> Vec<(String, String)> {
         .collect()
 }
 
+fn check_change(name: &str, old: &Value, new: &Value, expected: Option<(&str, &str)>) {
+    let expected: Vec<(String, String)> = expected
+        .into_iter()
+        .map(|(kind, text)| (kind.to_owned(), format!("PUT /x/{{id}}: {text}")))
+        .collect();
+    assert_eq!(change(name, old, new), expected, "{name}");
+}
+
 #[test]
-fn changes_of_rules() {
-    let check = |name: &str, old: Value, new: Value, expected: Option<(&str, &str)>| {
-        let expected: Vec<(String, String)> = expected
-            .into_iter()
-            .map(|(kind, text)| (kind.to_owned(), format!("PUT /x/{{id}}: {text}")))
-            .collect();
-        assert_eq!(change(name, &old, &new), expected, "{name}");
-    };
-    let one = |demand: Value| json!([demand]);
-    check(
+fn rules_that_say_the_same_are_no_change() {
+    check_change(
         "same",
-        one(json!({"scopes": ["a"]})),
-        one(json!({"scopes": ["a"]})),
+        &json!([{"scopes": ["a"]}]),
+        &json!([{"scopes": ["a"]}]),
         None,
     );
-    check(
+    check_change(
         "order",
-        json!([{"scopes": ["a"]}, {"groups": ["g"]}]),
-        json!([{"groups": ["g"]}, {"scopes": ["a"]}]),
+        &json!([{"scopes": ["a"]}, {"groups": ["g"]}]),
+        &json!([{"groups": ["g"]}, {"scopes": ["a"]}]),
         None,
     );
-    check("implied", json!([{}]), json!([{"scopes": ["a"]}, {}]), None);
-    check(
-        "signed-in",
-        one(json!({"groups": ["g"]})),
-        json!([{"groups": ["g"]}, {}]),
-        Some(("wider", "now also anyone signed in")),
+    check_change(
+        "implied",
+        &json!([{}]),
+        &json!([{"scopes": ["a"]}, {}]),
+        None,
     );
-    check(
-        "anonymous",
-        one(json!({})),
-        one(json!({"anonymous": true})),
-        Some(("wider", "now also anyone")),
-    );
-    check(
-        "closed",
-        one(json!({"anonymous": true})),
-        one(json!({})),
-        Some(("narrower", "no longer anyone")),
-    );
-    check(
-        "fewer-scopes",
-        one(json!({"scopes": ["a", "b"]})),
-        one(json!({"scopes": ["a"]})),
-        Some(("wider", "now also callers with scope \"a\"")),
-    );
-    check(
-        "more-groups",
-        one(json!({"groups": ["g"]})),
-        one(json!({"groups": ["g", "h"]})),
-        Some(("wider", "now also callers with group \"g\" or \"h\"")),
-    );
-    check(
-        "other",
-        one(json!({"groups": ["g"]})),
-        one(json!({"groups": ["h"]})),
-        Some((
-            "other",
-            "now callers with group \"h\"; before callers with group \"g\"",
-        )),
-    );
-    check(
-        "like",
-        one(json!({"claims": {"d": ["eng-1"]}})),
-        one(json!({"claims": {"d": [{"like": "eng-*"}]}})),
-        Some(("wider", "now also callers with claim \"d\": like \"eng-*\"")),
-    );
-    check(
-        "like-narrower",
-        one(json!({"claims": {"d": [{"like": "e*"}]}})),
-        one(json!({"claims": {"d": [{"like": "eng-*"}]}})),
-        Some((
-            "narrower",
-            "no longer callers with claim \"d\": like \"e*\"",
-        )),
-    );
-    check(
-        "not-claims",
-        one(json!({"notClaims": {"d": ["x"]}})),
-        one(json!({"notClaims": {"d": ["x", "y"]}})),
-        Some(("narrower", "no longer callers with no claim \"d\": \"x\"")),
-    );
-    check(
-        "max-age",
-        one(json!({"maxAgeSeconds": 300})),
-        one(json!({"maxAgeSeconds": 600})),
-        Some(("wider", "now also callers with sign-in at most 600 s ago")),
-    );
-    check(
-        "added-demand",
-        one(json!({"scopes": ["a"]})),
-        one(json!({"scopes": ["a"], "acr": ["mfa"]})),
-        Some(("narrower", "no longer callers with scope \"a\"")),
-    );
-    check(
+    check_change(
         "numbers",
-        one(json!({"claims": {"n": [1]}})),
-        one(json!({"claims": {"n": [1.0]}})),
+        &json!([{"claims": {"n": [1]}}]),
+        &json!([{"claims": {"n": [1.0]}}]),
         None,
     );
-    check(
-        "no-rule",
-        json!([]),
-        one(json!({"clients": ["web"]})),
-        Some(("wider", "now also callers with client \"web\"")),
-    );
-    check(
-        "part",
-        one(json!({"path": "/x/a*"})),
-        one(json!({"path": "/x/*"})),
-        Some(("wider", "now also anyone signed in")),
-    );
-    check(
+    check_change(
         "two-parts",
-        json!([{"path": "/x/?"}, {"path": "/x/??*"}]),
-        one(json!({})),
+        &json!([{"path": "/x/?"}, {"path": "/x/??*"}]),
+        &json!([{}]),
         None,
     );
 }
 
 #[test]
-fn changes_of_routes_and_settings_widenings_first() {
+fn a_wider_rule_is_a_widening() {
+    check_change(
+        "signed-in",
+        &json!([{"groups": ["g"]}]),
+        &json!([{"groups": ["g"]}, {}]),
+        Some(("wider", "now also anyone signed in")),
+    );
+    check_change(
+        "anonymous",
+        &json!([{}]),
+        &json!([{"anonymous": true}]),
+        Some(("wider", "now also anyone")),
+    );
+    check_change(
+        "fewer-scopes",
+        &json!([{"scopes": ["a", "b"]}]),
+        &json!([{"scopes": ["a"]}]),
+        Some(("wider", "now also callers with scope \"a\"")),
+    );
+    check_change(
+        "more-groups",
+        &json!([{"groups": ["g"]}]),
+        &json!([{"groups": ["g", "h"]}]),
+        Some(("wider", "now also callers with group \"g\" or \"h\"")),
+    );
+    check_change(
+        "like",
+        &json!([{"claims": {"d": ["eng-1"]}}]),
+        &json!([{"claims": {"d": [{"like": "eng-*"}]}}]),
+        Some(("wider", "now also callers with claim \"d\": like \"eng-*\"")),
+    );
+    check_change(
+        "max-age",
+        &json!([{"maxAgeSeconds": 300}]),
+        &json!([{"maxAgeSeconds": 600}]),
+        Some(("wider", "now also callers with sign-in at most 600 s ago")),
+    );
+    check_change(
+        "no-rule",
+        &json!([]),
+        &json!([{"clients": ["web"]}]),
+        Some(("wider", "now also callers with client \"web\"")),
+    );
+    check_change(
+        "part",
+        &json!([{"path": "/x/a*"}]),
+        &json!([{"path": "/x/*"}]),
+        Some(("wider", "now also anyone signed in")),
+    );
+}
+
+#[test]
+fn a_narrower_rule_is_a_narrowing() {
+    check_change(
+        "closed",
+        &json!([{"anonymous": true}]),
+        &json!([{}]),
+        Some(("narrower", "no longer anyone")),
+    );
+    check_change(
+        "like-narrower",
+        &json!([{"claims": {"d": [{"like": "e*"}]}}]),
+        &json!([{"claims": {"d": [{"like": "eng-*"}]}}]),
+        Some((
+            "narrower",
+            "no longer callers with claim \"d\": like \"e*\"",
+        )),
+    );
+    check_change(
+        "not-claims",
+        &json!([{"notClaims": {"d": ["x"]}}]),
+        &json!([{"notClaims": {"d": ["x", "y"]}}]),
+        Some(("narrower", "no longer callers with no claim \"d\": \"x\"")),
+    );
+    check_change(
+        "added-demand",
+        &json!([{"scopes": ["a"]}]),
+        &json!([{"scopes": ["a"], "acr": ["mfa"]}]),
+        Some(("narrower", "no longer callers with scope \"a\"")),
+    );
+}
+
+#[test]
+fn a_rule_neither_wider_nor_narrower_is_listed_as_other() {
+    check_change(
+        "other",
+        &json!([{"groups": ["g"]}]),
+        &json!([{"groups": ["h"]}]),
+        Some((
+            "other",
+            "now callers with group \"h\"; before callers with group \"g\"",
+        )),
+    );
+}
+
+/// The rules of the templates whose routes or settings change, and the callers that they allow.
+fn admins_rules() -> Value {
+    json!([{"methods": ["*"], "path": "/*", "groups": ["Admins"]}])
+}
+
+const ADMINS: &str = "callers with group \"Admins\"";
+
+fn with_routes(folder: &Path, name: &str, routes: &[&str]) -> String {
+    write(folder, name, &rest(&admins_rules(), &json!({}), routes))
+}
+
+fn diff(folder: &Path, old: &str, new: &str, flags: &[&str], status: i32) -> Value {
+    let arguments = [&["diff", old, "--json", "--template", new], flags].concat();
+    json_of(folder, &arguments, status)
+}
+
+fn changed(method: &str, path: &str, change: &str, text: &str) -> Value {
+    let text = format!("{method} {path}: {text}");
+    json!({"method": method, "path": path, "change": change, "text": text})
+}
+
+#[test]
+fn changes_of_routes_are_listed_widenings_first() {
     let folder = folder("routes");
-    let rules = json!([{"methods": ["*"], "path": "/*", "groups": ["Admins"]}]);
     let old = [
         "GET /a Required",
         "GET /b Required",
@@ -325,50 +362,20 @@ fn changes_of_routes_and_settings_widenings_first() {
         "GET /closed Required",
         "GET /open NONE",
     ];
-    let old_template = write(&folder, "old.json", &rest(&rules, &json!({}), &old));
-    let new_template = write(&folder, "new.json", &rest(&rules, &json!({}), &new));
-    let diff = |old: &str, new: &str, flags: &[&str], status| {
-        json_of(
-            &folder,
-            &[&["diff", old, "--json", "--template", new], flags].concat(),
-            status,
-        )
-    };
-    let row = |method: &str, path: &str, change: &str, text: &str| json!({"method": method, "path": path, "change": change, "text": format!("{method} {path}: {text}")});
-    let admins = "callers with group \"Admins\"";
+    let old = with_routes(&folder, "old.json", &old);
+    let new = with_routes(&folder, "new.json", &new);
     let expected = json!([
-        row("GET", "/b", "wider", "now also anyone"),
-        row("GET", "/open", "new", "new, anyone"),
-        row("GET", "/closed", "new", &format!("new, {admins}")),
-        row("GET", "/gone", "gone", &format!("gone, was {admins}")),
+        changed("GET", "/b", "wider", "now also anyone"),
+        changed("GET", "/open", "new", "new, anyone"),
+        changed("GET", "/closed", "new", &format!("new, {ADMINS}")),
+        changed("GET", "/gone", "gone", &format!("gone, was {ADMINS}")),
     ]);
-    assert_eq!(diff(&old_template, &new_template, &[], 0), expected);
+    assert_eq!(diff(&folder, &old, &new, &[], 0), expected);
+    assert_eq!(diff_from_stdin(&folder, &old, &new), expected);
 
-    // As documented: `git show main:template.yaml | cargo local access diff -`.
-    let mut piped = Command::new(env!("CARGO_BIN_EXE_local"));
-    piped
-        .args([
-            "access",
-            "diff",
-            "-",
-            "--json",
-            "--template",
-            &new_template,
-            "--data",
-        ])
-        .arg(&folder)
-        .stdin(fs::File::open(&old_template).unwrap());
-    let output = piped.output().unwrap();
-    let error = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{error}");
-    let printed: Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!(printed, expected);
-
-    assert_eq!(
-        diff(&old_template, &new_template, &["--fail-on-widening"], 1),
-        expected
-    );
-    let narrower = diff(&new_template, &old_template, &["--fail-on-widening"], 0);
+    let failing = diff(&folder, &old, &new, &["--fail-on-widening"], 1);
+    assert_eq!(failing, expected);
+    let narrower = diff(&folder, &new, &old, &["--fail-on-widening"], 0);
     let kinds: Vec<&Value> = narrower
         .as_array()
         .unwrap()
@@ -376,63 +383,59 @@ fn changes_of_routes_and_settings_widenings_first() {
         .map(|row| &row["change"])
         .collect();
     assert_eq!(kinds, ["new", "narrower", "gone", "gone"]);
+}
 
-    // Calls of a removed route reach a less specific one, by verb and path.
-    let open = [
+/// As documented: `git show main:template.yaml | cargo local access diff -`.
+fn diff_from_stdin(folder: &Path, old: &str, new: &str) -> Value {
+    let output = Command::new(env!("CARGO_BIN_EXE_local"))
+        .args(["access", "diff", "-", "--json", "--template", new, "--data"])
+        .arg(folder)
+        .stdin(fs::File::open(old).unwrap())
+        .output()
+        .unwrap();
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{error}");
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+/// They reach a less specific one, by verb and path.
+#[test]
+fn a_removed_route_is_listed_with_the_route_that_its_calls_reach() {
+    let folder = folder("removed-routes");
+    let all = [
         "GET /gone Required",
         "ANY /gone NONE",
         "ANY /{proxy+} Required",
         "PUT /other/{id} Required",
     ];
-    let all = write(&folder, "all.json", &rest(&rules, &json!({}), &open));
-    let falls = write(
-        &folder,
-        "falls.json",
-        &rest(&rules, &json!({}), &open[1..3]),
-    );
+    let old = with_routes(&folder, "all.json", &all);
+    let new = with_routes(&folder, "falls.json", &all[1..3]);
+    let anyone = format!("gone, was {ADMINS}; its calls now reach ANY /gone (anyone)");
+    let admins = format!("gone, was {ADMINS}; its calls now reach ANY /{{proxy+}} ({ADMINS})");
     assert_eq!(
-        diff(&all, &falls, &[], 0),
+        diff(&folder, &old, &new, &[], 0),
         json!([
-            row(
-                "GET",
-                "/gone",
-                "gone",
-                &format!("gone, was {admins}; its calls now reach ANY /gone (anyone)")
-            ),
-            row(
-                "PUT",
-                "/other/{id}",
-                "gone",
-                &format!("gone, was {admins}; its calls now reach ANY /{{proxy+}} ({admins})")
-            ),
+            changed("GET", "/gone", "gone", &anyone),
+            changed("PUT", "/other/{id}", "gone", &admins),
         ])
     );
+}
 
-    let clients = write(
-        &folder,
-        "clients.json",
-        &rest(
-            &rules,
-            &json!({"CLIENT_IDS": "web,other"}),
-            &["GET /a Required"],
-        ),
-    );
-    let only_a = write(
-        &folder,
-        "a.json",
-        &rest(&rules, &json!({}), &["GET /a Required"]),
+#[test]
+fn one_more_client_in_the_settings_is_a_widening() {
+    let folder = folder("settings");
+    let routes = ["GET /a Required"];
+    let clients = json!({"CLIENT_IDS": "web,other"});
+    let old = with_routes(&folder, "a.json", &routes);
+    let new = rest(&admins_rules(), &clients, &routes);
+    let new = write(&folder, "clients.json", &new);
+    let wider = "now also tokens of https://example.okta.com/oauth2/default (audience api://default; client web or other)";
+    assert_eq!(
+        diff(&folder, &old, &new, &["--fail-on-widening"], 1),
+        json!([changed("GET", "/a", "wider", wider)])
     );
     assert_eq!(
-        diff(&only_a, &clients, &["--fail-on-widening"], 1),
-        json!([row(
-            "GET",
-            "/a",
-            "wider",
-            "now also tokens of https://example.okta.com/oauth2/default (audience api://default; client web or other)",
-        )])
-    );
-    assert_eq!(
-        diff(&only_a, &only_a, &["--fail-on-widening"], 0),
+        diff(&folder, &old, &old, &["--fail-on-widening"], 0),
         json!([])
     );
 }
