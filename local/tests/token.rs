@@ -369,6 +369,13 @@ async fn a_bound_token_takes_a_second_request_with_the_issuers_nonce() {
 async fn every_hop_at_a_real_issuer_with_a_browser() {
     let fake = Fake::start(200, tokens("Bearer")).await;
     let redirect_uri = format!("http://{}/callback.html", closed_address());
+    let (url, output, error) = sign_in_with_a_browser(&fake, &redirect_uri).await;
+    assert_eq!(error, hops_with_a_browser(&fake, &redirect_uri, &url));
+    assert_eq!(text(&output.stdout), format!("{TOKEN}\n"));
+}
+
+/// The URL that the command asks the user to open, the command's output, and its messages.
+async fn sign_in_with_a_browser(fake: &Fake, redirect_uri: &str) -> (Url, Output, String) {
     let mut child = Command::new(env!("CARGO_BIN_EXE_local"))
         .arg("--data")
         .arg(PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("real"))
@@ -379,7 +386,7 @@ async fn every_hop_at_a_real_issuer_with_a_browser() {
             "--client-id",
             "0oa1",
             "--redirect-uri",
-            &redirect_uri,
+            redirect_uri,
         ])
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -405,7 +412,7 @@ async fn every_hop_at_a_real_issuer_with_a_browser() {
     reqwest::get(url.clone()).await.unwrap();
     let state = fake.received("/authorize", "state");
     let query = [("code", CODE), ("state", &*state), ("iss", &*fake.origin)];
-    let callback = Url::parse_with_params(&redirect_uri, query).unwrap();
+    let callback = Url::parse_with_params(redirect_uri, query).unwrap();
     let page = reqwest::get(callback).await.unwrap();
     assert_eq!(page.status(), 200);
     assert!(
@@ -416,10 +423,15 @@ async fn every_hop_at_a_real_issuer_with_a_browser() {
     );
     stderr.read_to_string(&mut error).await.unwrap();
     let output = child.wait_with_output().await.unwrap();
+    (url, output, error)
+}
 
-    let (origin, challenge) = (&fake.origin, fake.received("/authorize", "code_challenge"));
+fn hops_with_a_browser(fake: &Fake, redirect_uri: &str, url: &Url) -> String {
+    let origin = &fake.origin;
+    let state = fake.received("/authorize", "state");
+    let challenge = fake.received("/authorize", "code_challenge");
     let verifier = shortened(&fake.received("/token", "code_verifier"));
-    let expected = first_hops(&fake)
+    first_hops(fake)
         + &format!(
             r#"3. Request an authorization code (RFC 6749, section 4.1.1)
    > GET {origin}/authorize
@@ -479,9 +491,7 @@ open this URL in a browser and sign in:
 
 "#,
             TOKEN.len()
-        );
-    assert_eq!(error, expected);
-    assert_eq!(text(&output.stdout), format!("{TOKEN}\n"));
+        )
 }
 
 #[tokio::test]
