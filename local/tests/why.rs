@@ -186,14 +186,29 @@ fn the_handlers_statuses() {
 }
 
 /// Each reason of the gateway with a line that shows it, and who decides.
-fn by_the_gateway() -> Vec<(&'static str, &'static str, Value)> {
-    let http = |mut changes: Value| {
-        changes["routeKey"] = json!("GET /b");
-        for name in ["resourcePath", "authorizeError", "authorizeStatus"] {
-            changes[name] = Value::Null;
-        }
-        changes
-    };
+fn by_the_gateway() -> Vec<Case> {
+    [
+        without_an_answer_of_the_authorizer(),
+        after_the_authorizer(),
+        by_a_jwt_authorizer(),
+        by_limits_and_integrations(),
+    ]
+    .concat()
+}
+
+/// The reason, who decides, and the members of the line.
+type Case = (&'static str, &'static str, Value);
+
+/// The line of an HTTP API that has these members.
+fn http(mut changes: Value) -> Value {
+    changes["routeKey"] = json!("GET /b");
+    for name in ["resourcePath", "authorizeError", "authorizeStatus"] {
+        changes[name] = Value::Null;
+    }
+    changes
+}
+
+fn without_an_answer_of_the_authorizer() -> Vec<Case> {
     vec![
         ("preflight", "gateway", json!({"status": "200"})),
         (
@@ -212,6 +227,11 @@ fn by_the_gateway() -> Vec<(&'static str, &'static str, Value)> {
             "gateway",
             json!({"status": "401", "responseType": "UNAUTHORIZED"}),
         ),
+    ]
+}
+
+fn after_the_authorizer() -> Vec<Case> {
+    vec![
         (
             "unauthorized",
             "authorizer",
@@ -242,6 +262,11 @@ fn by_the_gateway() -> Vec<(&'static str, &'static str, Value)> {
             "authorizer",
             http(json!({"status": "500", "authorizerRequestId": AUTHORIZER})),
         ),
+    ]
+}
+
+fn by_a_jwt_authorizer() -> Vec<Case> {
+    vec![
         (
             "jwt_not_valid",
             "gateway",
@@ -256,6 +281,11 @@ fn by_the_gateway() -> Vec<(&'static str, &'static str, Value)> {
                 json!({"status": "403", "responseType": "ACCESS_DENIED", "authorizerError": "scope"}),
             ),
         ),
+    ]
+}
+
+fn by_limits_and_integrations() -> Vec<Case> {
+    vec![
         (
             "request_not_accepted",
             "gateway",
