@@ -7,11 +7,15 @@ use crate::issuer::{Issuer, Page, jwk};
 use crate::run::{all_options, report};
 
 #[tokio::test]
-async fn keys() {
+async fn a_key_set_that_cannot_be_used_fails() {
     check_all(&[
         Case {
             name: "junk",
-            change: |script| script.keys = Page::json(&json!({"keys": [{"kty": "RSA"}, 5, {"kty": "oct", "k": "AA", "kid": "s"}]})),
+            change: |script| {
+                script.keys = Page::json(
+                    &json!({"keys": [{"kty": "RSA"}, 5, {"kty": "oct", "k": "AA", "kid": "s"}]}),
+                )
+            },
             expected: vec![("keys", "fail")],
             found: "key 3 `s`: a symmetric key",
             advice: "publish an RSA key",
@@ -32,7 +36,10 @@ async fn keys() {
         },
         Case {
             name: "not found",
-            change: |script| script.keys = Page::error(404, &json!({"errorCode": "E0000022", "errorSummary": "no"})),
+            change: |script| {
+                script.keys =
+                    Page::error(404, &json!({"errorCode": "E0000022", "errorSummary": "no"}))
+            },
             expected: vec![("keys", "fail")],
             found: "status 404: E0000022: no",
             advice: "jwks_uri",
@@ -66,6 +73,13 @@ async fn keys() {
             found: "neither https",
             advice: "https URL",
         },
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn each_key_of_a_set_is_judged() {
+    check_all(&[
         Case {
             name: "keys for another algorithm",
             change: |script| {
@@ -95,6 +109,13 @@ async fn keys() {
             found: "a private key",
             advice: "anyone can sign",
         },
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn a_key_set_that_may_not_be_cached_is_warned_of() {
+    check_all(&[
         Case {
             name: "max-age 0",
             change: |script| script.keys.headers = vec![("cache-control", "max-age=0".to_owned())],
@@ -104,7 +125,9 @@ async fn keys() {
         },
         Case {
             name: "no-cache",
-            change: |script| script.keys.headers = vec![("cache-control", "no-cache, no-store".to_owned())],
+            change: |script| {
+                script.keys.headers = vec![("cache-control", "no-cache, no-store".to_owned())]
+            },
             expected: vec![("keys", "warn")],
             found: "not to be cached",
             advice: "cached",
