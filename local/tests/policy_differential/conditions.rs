@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::draft::{Change, Draft, change};
-use super::values::OPERATORS;
+use super::values::{Kind, OPERATORS};
 
 fn condition(draft: &mut Draft, operator: &str, key: &str, values: Value) {
     let Some(Value::Object(statement)) = draft.statements.last_mut() else {
@@ -28,60 +28,79 @@ fn condition(draft: &mut Draft, operator: &str, key: &str, values: Value) {
 pub(crate) fn all() -> Vec<Change> {
     let mut all = Vec::new();
     for (operator, kind) in OPERATORS {
-        for ((keys, values), mark) in kind.marked() {
-            for value in values {
-                all.push(change(
-                    format!("{operator}{mark}: {value}"),
-                    move |draft: &mut Draft, random| {
-                        condition(draft, operator, random.pick::<&str>(keys), json!(value));
-                    },
-                ));
-            }
-            for (prefix, suffix) in [
-                ("", ""),
-                ("", "IfExists"),
-                ("ForAllValues:", ""),
-                ("ForAnyValue:", ""),
-                ("ForAllValues:", "IfExists"),
-                ("ForAnyValue:", "IfExists"),
-            ] {
-                let whole = format!("{prefix}{operator}{suffix}");
-                for _ in 0..3 {
-                    let whole = whole.clone();
-                    all.push(change(
-                        format!("{whole}{mark}: several"),
-                        move |draft: &mut Draft, random| {
-                            let several: Vec<&str> =
-                                (0..random.below(4)).map(|_| *random.pick(values)).collect();
-                            condition(draft, &whole, random.pick::<&str>(keys), json!(several));
-                        },
-                    ));
-                }
-            }
-        }
-        let keys = kind.plain.0;
-        for value in [
-            json!(null),
-            json!(true),
-            json!(false),
-            json!(1),
-            json!(1_000_000_000),
-            json!(1.5),
-            json!({}),
-            json!([true]),
-            json!([1]),
-            json!([null]),
-            json!([[]]),
-        ] {
+        all.extend(values(operator, kind));
+        all.extend(values_of_other_types(operator, kind));
+    }
+    all.extend(unknown_operators());
+    all.extend(unknown_keys());
+    all
+}
+
+/// One value, and several with each form of the operator.
+fn values(operator: &'static str, kind: &'static Kind) -> Vec<Change> {
+    let mut all = Vec::new();
+    for ((keys, values), mark) in kind.marked() {
+        for value in values {
             all.push(change(
-                format!("{operator} odd: {value}"),
+                format!("{operator}{mark}: {value}"),
                 move |draft: &mut Draft, random| {
-                    condition(draft, operator, random.pick::<&str>(keys), value.clone());
+                    condition(draft, operator, random.pick::<&str>(keys), json!(value));
                 },
             ));
         }
+        for (prefix, suffix) in [
+            ("", ""),
+            ("", "IfExists"),
+            ("ForAllValues:", ""),
+            ("ForAnyValue:", ""),
+            ("ForAllValues:", "IfExists"),
+            ("ForAnyValue:", "IfExists"),
+        ] {
+            let whole = format!("{prefix}{operator}{suffix}");
+            for _ in 0..3 {
+                let whole = whole.clone();
+                all.push(change(
+                    format!("{whole}{mark}: several"),
+                    move |draft: &mut Draft, random| {
+                        let several: Vec<&str> =
+                            (0..random.below(4)).map(|_| *random.pick(values)).collect();
+                        condition(draft, &whole, random.pick::<&str>(keys), json!(several));
+                    },
+                ));
+            }
+        }
     }
-    for operator in [
+    all
+}
+
+fn values_of_other_types(operator: &'static str, kind: &'static Kind) -> Vec<Change> {
+    let keys = kind.plain.0;
+    let values = [
+        json!(null),
+        json!(true),
+        json!(false),
+        json!(1),
+        json!(1_000_000_000),
+        json!(1.5),
+        json!({}),
+        json!([true]),
+        json!([1]),
+        json!([null]),
+        json!([[]]),
+    ];
+    let odd = |value: Value| {
+        change(
+            format!("{operator} odd: {value}"),
+            move |draft: &mut Draft, random| {
+                condition(draft, operator, random.pick::<&str>(keys), value.clone());
+            },
+        )
+    };
+    values.map(odd).into()
+}
+
+fn unknown_operators() -> Vec<Change> {
+    let operators = [
         "StringMatches",
         "stringequals",
         "STRINGEQUALS",
@@ -100,15 +119,21 @@ pub(crate) fn all() -> Vec<Change> {
         "DateNotLessThan",
         "ArnMatch",
         "BinaryNotEquals",
-    ] {
-        all.push(change(
+    ];
+    let used = |operator: &'static str| {
+        change(
             format!("operator: {operator}"),
             move |draft: &mut Draft, _| {
                 condition(draft, operator, "aws:UserAgent", json!("curl/8"))
             },
-        ));
-    }
-    for key in [
+        )
+    };
+    operators.map(used).into()
+}
+
+/// Keys that no request has, and keys that are written wrongly.
+fn unknown_keys() -> Vec<Change> {
+    let keys = [
         "aws:PrincipalArn",
         "aws:MultiFactorAuthPresent",
         "execute-api:x",
@@ -118,27 +143,25 @@ pub(crate) fn all() -> Vec<Change> {
         "aws:SourceVpc",
         "aws:UserAgent ",
         "aws:username",
-    ] {
-        all.push(change(
-            format!("key: {key}"),
-            move |draft: &mut Draft, random| {
-                let operator = *random.pick(&[
-                    "StringEquals",
-                    "StringNotEquals",
-                    "StringEqualsIfExists",
-                    "Null",
-                    "ForAllValues:StringEquals",
-                ]);
-                condition(
-                    draft,
-                    operator,
-                    key,
-                    json!(if operator == "Null" { "true" } else { "x" }),
-                );
-            },
-        ));
-    }
-    all
+    ];
+    let used = |key: &'static str| {
+        change(format!("key: {key}"), move |draft: &mut Draft, random| {
+            let operator = *random.pick(&[
+                "StringEquals",
+                "StringNotEquals",
+                "StringEqualsIfExists",
+                "Null",
+                "ForAllValues:StringEquals",
+            ]);
+            condition(
+                draft,
+                operator,
+                key,
+                json!(if operator == "Null" { "true" } else { "x" }),
+            );
+        })
+    };
+    keys.map(used).into()
 }
 
 pub(crate) fn facts() -> Vec<Change> {
