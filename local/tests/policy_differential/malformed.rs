@@ -5,6 +5,17 @@ use serde_json::{Value, json};
 use super::draft::{Change, Draft, change, odd_values};
 
 pub(crate) fn all() -> Vec<Change> {
+    let mut all = members();
+    all.extend(effects_and_ids());
+    all.extend(versions());
+    all.extend(policy_members());
+    all.extend(whole_values());
+    all.extend(statement_lists());
+    all
+}
+
+/// Each member of a statement missing, and with values of every type.
+fn members() -> Vec<Change> {
     let mut all = Vec::new();
     for member in [
         "Effect",
@@ -29,6 +40,11 @@ pub(crate) fn all() -> Vec<Change> {
             ));
         }
     }
+    all
+}
+
+fn effects_and_ids() -> Vec<Change> {
+    let mut all = Vec::new();
     for effect in ["allow", "ALLOW", "deny", "Allow ", "Permit"] {
         all.push(change(
             format!("Effect odd: {effect}"),
@@ -41,6 +57,11 @@ pub(crate) fn all() -> Vec<Change> {
             move |draft: &mut Draft, _| draft.set("Sid", json!(sid)),
         ));
     }
+    all
+}
+
+fn versions() -> Vec<Change> {
+    let mut all = Vec::new();
     for version in [
         json!("2012-10-17"),
         json!("2008-10-17"),
@@ -52,9 +73,7 @@ pub(crate) fn all() -> Vec<Change> {
         all.push(change(
             format!("Version: {version}"),
             move |draft: &mut Draft, _| {
-                if let Value::Object(policy) = &mut draft.policy {
-                    policy.insert("Version".to_owned(), version.clone());
-                }
+                set_in_policy(draft, "Version", version.clone());
             },
         ));
     }
@@ -63,47 +82,56 @@ pub(crate) fn all() -> Vec<Change> {
             policy.remove("Version");
         }
     }));
-    for (member, value) in [
+    all
+}
+
+fn policy_members() -> Vec<Change> {
+    let members = [
         ("Id", json!("x")),
         ("Id", json!(1)),
         ("Unknown", json!("x")),
         ("version", json!("2012-10-17")),
-    ] {
-        all.push(change(
+    ];
+    let with = |(member, value): (&'static str, Value)| {
+        change(
             format!("policy {member}: {value}"),
-            move |draft: &mut Draft, _| {
-                if let Value::Object(policy) = &mut draft.policy {
-                    policy.insert(member.to_owned(), value.clone());
-                }
-            },
-        ));
-    }
+            move |draft: &mut Draft, _| set_in_policy(draft, member, value.clone()),
+        )
+    };
+    members.map(with).into()
+}
+
+/// Values of every type for the list of statements, and for the policy.
+fn whole_values() -> Vec<Change> {
+    let mut all = Vec::new();
     for value in odd_values() {
         let other = value.clone();
         all.push(change(
             format!("Statement odd: {value}"),
-            move |draft: &mut Draft, _| {
-                if let Value::Object(policy) = &mut draft.policy {
-                    policy.insert("Statement".to_owned(), value.clone());
-                }
-            },
+            move |draft: &mut Draft, _| set_in_policy(draft, "Statement", value.clone()),
         ));
         all.push(change(
             format!("policy odd: {other}"),
             move |draft: &mut Draft, _| draft.policy = other.clone(),
         ));
     }
-    all.push(change(
-        "one statement without a list",
-        |draft: &mut Draft, _| {
-            let statement = draft.statements.last().cloned().unwrap_or_default();
-            if let Value::Object(policy) = &mut draft.policy {
-                policy.insert("Statement".to_owned(), statement);
-            }
-        },
-    ));
-    all.push(change("no statement", |draft: &mut Draft, _| {
-        draft.statements.clear()
-    }));
     all
+}
+
+fn statement_lists() -> Vec<Change> {
+    vec![
+        change("one statement without a list", |draft: &mut Draft, _| {
+            let statement = draft.statements.last().cloned().unwrap_or_default();
+            set_in_policy(draft, "Statement", statement);
+        }),
+        change("no statement", |draft: &mut Draft, _| {
+            draft.statements.clear();
+        }),
+    ]
+}
+
+fn set_in_policy(draft: &mut Draft, member: &str, value: Value) {
+    if let Value::Object(policy) = &mut draft.policy {
+        policy.insert(member.to_owned(), value);
+    }
 }
