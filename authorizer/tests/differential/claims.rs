@@ -106,6 +106,7 @@ fn times() -> Vec<Mutation<Jws>> {
     all
 }
 
+/// Each claim missing, and with values of every type.
 fn names() -> Vec<Mutation<Jws>> {
     let mut all = Vec::new();
     for claim in [
@@ -133,6 +134,10 @@ fn names() -> Vec<Mutation<Jws>> {
         all.push(without(claim));
         all.extend(odd_values().into_iter().map(|value| set(claim, value)));
     }
+    all
+}
+
+fn issuers() -> Vec<Mutation<Jws>> {
     let issuers = [
         format!("{ISSUER}/"),
         ISSUER.to_uppercase(),
@@ -149,10 +154,17 @@ fn names() -> Vec<Mutation<Jws>> {
         "https://example.okta.com".to_owned(),
         "https://example.okta.com/oauth2/other".to_owned(),
     ];
-    all.extend(issuers.into_iter().map(|issuer| set("iss", json!(issuer))));
+    let mut all: Vec<_> = issuers
+        .into_iter()
+        .map(|issuer| set("iss", json!(issuer)))
+        .collect();
     all.push(set("iss", json!([ISSUER])));
+    all
+}
+
+fn audiences() -> Vec<Mutation<Jws>> {
     let ours = "api://default";
-    for aud in [
+    let audiences = [
         json!([ours]),
         json!(["other", ours]),
         json!([ours, "other"]),
@@ -179,10 +191,13 @@ fn names() -> Vec<Mutation<Jws>> {
         json!([{"aud": ours}]),
         json!([ours, {}]),
         json!([true, ours]),
-    ] {
-        all.push(set("aud", aud));
-    }
-    for (claim, value) in [
+    ];
+    audiences.into_iter().map(|aud| set("aud", aud)).collect()
+}
+
+/// Values of the type that a claim has, or nearly so.
+fn values() -> Vec<Mutation<Jws>> {
+    let values = [
         ("sub", json!("s".repeat(510))),
         ("sub", json!("s".repeat(511))),
         ("sub", json!("\u{0}")),
@@ -212,14 +227,18 @@ fn names() -> Vec<Mutation<Jws>> {
         ),
         ("unknown", json!({"nested": [[[]], {"": null}]})),
         ("unknown", json!("\u{0}\u{7f}\u{ffff}")),
-    ] {
-        all.push(set(claim, value));
-    }
-    all
+    ];
+    values
+        .into_iter()
+        .map(|(claim, value)| set(claim, value))
+        .collect()
 }
 
 pub(crate) fn all() -> Vec<Mutation<Jws>> {
     let mut all = times();
     all.extend(names());
+    all.extend(issuers());
+    all.extend(audiences());
+    all.extend(values());
     all
 }
