@@ -67,19 +67,23 @@ fn finish(name: &'static str, finish: fn(&str) -> Vec<String>) -> Change {
 
 /// Changes on whose effect both agree. `url` is the one called.
 fn agreed(url: &str, prover: Prover) -> Vec<Change> {
+    let mut all = accepted_by_both(url, prover);
+    all.extend(headers(prover));
+    all.extend(target_claims(url));
+    all.extend(other_claims());
+    all.extend(whole_proofs());
+    all.extend(bindings(prover));
+    all
+}
+
+fn accepted_by_both(url: &str, prover: Prover) -> Vec<Change> {
     let with_query = format!("{url}?a=b#c");
     let with_port = url.replace(DOMAIN, &format!("{}:443", DOMAIN.to_uppercase()));
     let with_dots = url.replace("/prod/", "/prod/x/.././");
-    let other_key = changed(
-        Signer::other_rsa().jwk(""),
-        &json!({"kid": null, "use": null}),
-    );
-    let private = changed(prover.jwk(), &json!({"d": "AQAB"}));
     let extra = changed(
         prover.jwk(),
         &json!({"kid": "k", "use": "sig", "key_ops": ["verify"]}),
     );
-    let jkt = prover.thumbprint();
     vec![
         Change::default(),
         claims("query and fragment", json!({"htu": with_query})),
@@ -96,6 +100,16 @@ fn agreed(url: &str, prover: Prover) -> Vec<Change> {
             scheme: Some("DPOP"),
             ..Change::default()
         },
+    ]
+}
+
+fn headers(prover: Prover) -> Vec<Change> {
+    let other_key = changed(
+        Signer::other_rsa().jwk(""),
+        &json!({"kid": null, "use": null}),
+    );
+    let private = changed(prover.jwk(), &json!({"d": "AQAB"}));
+    vec![
         header("no typ", json!({"typ": null})),
         header("another typ", json!({"typ": "JWT"})),
         header("a number for typ", json!({"typ": 1})),
@@ -114,6 +128,12 @@ fn agreed(url: &str, prover: Prover) -> Vec<Change> {
         ),
         header("a private key", json!({"jwk": private})),
         header("another key", json!({"jwk": other_key})),
+    ]
+}
+
+/// The method and the URL.
+fn target_claims(url: &str) -> Vec<Change> {
+    vec![
         claims("no htm", json!({"htm": null})),
         claims("another method", json!({"htm": "PATCH"})),
         claims("a method in lower case", json!({"htm": "get"})),
@@ -132,6 +152,12 @@ fn agreed(url: &str, prover: Prover) -> Vec<Change> {
             json!({"htu": url.replace(DOMAIN, "api.example.com:8443")}),
         ),
         claims("a relative htu", json!({"htu": "/prod/state/42"})),
+    ]
+}
+
+/// The time, the token's hash and the id.
+fn other_claims() -> Vec<Change> {
+    vec![
         claims("no iat", json!({"iat": null})),
         claims("a string for iat", json!({"iat": NOW.to_string()})),
         claims("far too early", json!({"iat": NOW - 301})),
@@ -143,6 +169,11 @@ fn agreed(url: &str, prover: Prover) -> Vec<Change> {
         ),
         claims("no jti", json!({"jti": null})),
         claims("a number for jti", json!({"jti": 1})),
+    ]
+}
+
+fn whole_proofs() -> Vec<Change> {
+    vec![
         finish("no proof", |_| Vec::new()),
         finish("two proofs", |proof| {
             vec![proof.to_owned(), proof.to_owned()]
@@ -162,6 +193,13 @@ fn agreed(url: &str, prover: Prover) -> Vec<Change> {
             signer: Some(Signer::other_rsa()),
             ..Change::default()
         },
+    ]
+}
+
+/// The scheme, and the key that the token is bound to.
+fn bindings(prover: Prover) -> Vec<Change> {
+    let jkt = prover.thumbprint();
+    vec![
         Change {
             name: "a bearer token",
             scheme: Some("Bearer"),
