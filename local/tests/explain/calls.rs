@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::signer::{jwk_set, token};
 use super::{explain, explained, folder};
@@ -78,39 +78,65 @@ Resources:
         B: {Type: HttpApi, Properties: {ApiId: !Ref Api, Path: /b, Method: GET, Auth: {Authorizer: Jwt, AuthorizationScopes: [state:write]}}}
 "#;
 
-#[test]
-fn whole_explanations() {
-    let folder = folder("calls");
-    let (rest, http, keys) = (
-        folder.join("rest.yaml"),
-        folder.join("http.yaml"),
-        folder.join("keys.json"),
-    );
-    fs::write(&rest, REST).unwrap();
-    fs::write(&http, HTTP).unwrap();
+/// Compares the whole explanation of a call of the template.
+fn check(name: &str, template: &str, arguments: &[&str], expected: &Value) {
+    let folder = folder(name);
+    let (file, keys) = (folder.join("template.yaml"), folder.join("keys.json"));
+    fs::write(&file, template).unwrap();
     fs::write(&keys, jwk_set()).unwrap();
-    let check = |template: &std::path::Path, arguments: &[&str], expected: serde_json::Value| {
-        let (template, keys) = (template.display().to_string(), keys.display().to_string());
-        let mut all = vec![
-            "--template",
-            &template,
-            "--jwks",
-            &keys,
-            "--at",
-            "2026-01-01T00:10:00Z",
-        ];
-        all.extend(arguments);
-        assert_eq!(explained(&folder, &all), expected, "{arguments:?}");
-    };
-    let items = json!({"method": "ANY", "path": "/items/{id}"});
-    let good = token(&json!({}));
-    let admin = token(&json!({"scp": ["a", "b", "state:write"], "groups": ["Admins"]}));
+    let [file, keys] = [&file, &keys].map(|file| file.display().to_string());
+    let given = [
+        "--template",
+        &file,
+        "--jwks",
+        &keys,
+        "--at",
+        "2026-01-01T00:10:00Z",
+    ];
+    let all = [&given, arguments].concat();
+    assert_eq!(&explained(&folder, &all), expected, "{arguments:?}");
+}
+
+fn by_gateway(
+    outcome: &str,
+    status: Option<u16>,
+    reason: &str,
+    route: &Value,
+    authorizer: Option<&str>,
+    advice: &str,
+) -> Value {
+    json!({
+        "outcome": outcome, "status": status, "decidedBy": "gateway", "reason": reason,
+        "route": route, "authorizer": authorizer, "rules": [], "advice": advice,
+    })
+}
+
+fn good() -> String {
+    token(&json!({}))
+}
+
+fn admin() -> String {
+    token(&json!({"scp": ["a", "b", "state:write"], "groups": ["Admins"]}))
+}
+
+fn items() -> Value {
+    json!({"method": "ANY", "path": "/items/{id}"})
+}
+
+/// The route with the JWT authorizer.
+fn b() -> Value {
+    json!({"method": "GET", "path": "/b"})
+}
+
+#[test]
+fn decisions_by_the_rules_of_a_rest_api() {
     check(
-        &rest,
-        &["PUT", "/items/1?x=y", "--token", &good],
-        json!({
+        "rest-rules",
+        REST,
+        &["PUT", "/items/1?x=y", "--token", &good()],
+        &json!({
             "outcome": "denied", "status": 403, "decidedBy": "authorizer", "reason": "route_not_granted",
-            "route": items, "authorizer": "Required",
+            "route": items(), "authorizer": "Required",
             "rules": [
                 {"index": 1, "met": false, "missing": ["scope \"a\"", "scope \"b\"", "group \"Admins\""]},
                 {"index": 2, "met": false, "missing": ["claim \"dept\": \"x\" or like \"y*\"", "acr \"mfa\""]},
@@ -120,150 +146,169 @@ fn whole_explanations() {
         }),
     );
     check(
-        &rest,
-        &["DELETE", "/items/1", "--token", &format!("Bearer {admin}")],
-        json!({
-            "outcome": "allowed", "status": null, "decidedBy": "authorizer", "reason": "granted",
-            "route": items, "authorizer": "Required",
-            "rules": [{"index": 1, "met": true, "missing": []}], "advice": "",
-        }),
-    );
-    check(
-        &rest,
+        "rest-rules",
+        REST,
         &[
             "DELETE",
             "/items/1",
             "--token",
-            &admin,
+            &format!("Bearer {}", admin()),
+        ],
+        &json!({
+            "outcome": "allowed", "status": null, "decidedBy": "authorizer", "reason": "granted",
+            "route": items(), "authorizer": "Required",
+            "rules": [{"index": 1, "met": true, "missing": []}], "advice": "",
+        }),
+    );
+    check(
+        "rest-rules",
+        REST,
+        &[
+            "DELETE",
+            "/items/1",
+            "--token",
+            &admin(),
             "--parameter",
             "Group=Owners",
         ],
-        json!({
+        &json!({
             "outcome": "denied", "status": 403, "decidedBy": "authorizer", "reason": "route_not_granted",
-            "route": items, "authorizer": "Required",
+            "route": items(), "authorizer": "Required",
             "rules": [{"index": 1, "met": false, "missing": ["group \"Owners\""]}],
             "advice": "the caller needs group \"Owners\" (rule 1)",
         }),
     );
-    let by_gateway = |outcome, status, reason, route, authorizer, advice| {
-        json!({
-            "outcome": outcome, "status": status, "decidedBy": "gateway", "reason": reason,
-            "route": route, "authorizer": authorizer, "rules": [], "advice": advice,
-        })
-    };
-    let (none, null) = (json!(null), json!(null));
-    let open = json!({"method": "GET", "path": "/open"});
+}
+
+#[test]
+fn decisions_of_a_rest_api_itself() {
     check(
-        &rest,
+        "rest-itself",
+        REST,
         &["GET", "/items/1", "--anonymous"],
-        by_gateway(
+        &by_gateway(
             "unauthorized",
-            json!(401),
+            Some(401),
             "identity_source_missing",
-            items,
-            json!("Required"),
+            &items(),
+            Some("Required"),
             "send `Authorization: Bearer …`",
         ),
     );
     check(
-        &rest,
+        "rest-itself",
+        REST,
         &["GET", "/open"],
-        by_gateway("allowed", none, "no_authorizer", open, null.clone(), ""),
-    );
-    check(
-        &rest,
-        &["PUT", "/open", "--token", &good],
-        by_gateway(
-            "no_route",
-            json!(403),
-            "no_route",
-            null.clone(),
-            null.clone(),
-            "check the method and the path",
-        ),
-    );
-    check(
-        &rest,
-        &["GET", "/prod/open", "--anonymous"],
-        by_gateway(
-            "no_route",
-            json!(403),
-            "no_route",
-            null.clone(),
-            null.clone(),
-            "leave the stage /prod out of the path",
-        ),
-    );
-    let a = json!({"method": "ANY", "path": "/a"});
-    let b = json!({"method": "GET", "path": "/b"});
-    check(
-        &http,
-        &["GET", "/a", "--token", &token(&json!({"aud": "other"}))],
-        json!({
-            "outcome": "unauthorized", "status": 403, "decidedBy": "authorizer", "reason": "audience_not_ours",
-            "route": a, "authorizer": "Simple", "rules": [],
-            "advice": "compare `AUDIENCE` with the token's `aud` (refused: the token is for another audience)",
-        }),
-    );
-    check(
-        &http,
-        &["POST", "/a", "--token", &good],
-        json!({
-            "outcome": "denied", "status": 403, "decidedBy": "authorizer", "reason": "route_not_granted",
-            "route": a, "authorizer": "Simple", "rules": [],
-            "advice": "no rule covers this route: add one to ACCESS_RULES",
-        }),
-    );
-    check(
-        &http,
-        &["GET", "/b", "--token", &good],
-        by_gateway(
+        &by_gateway(
             "allowed",
-            null.clone(),
-            "jwt_granted",
-            b.clone(),
-            json!("Jwt"),
+            None,
+            "no_authorizer",
+            &json!({"method": "GET", "path": "/open"}),
+            None,
             "",
         ),
     );
     check(
-        &http,
+        "rest-itself",
+        REST,
+        &["PUT", "/open", "--token", &good()],
+        &by_gateway(
+            "no_route",
+            Some(403),
+            "no_route",
+            &Value::Null,
+            None,
+            "check the method and the path",
+        ),
+    );
+    check(
+        "rest-itself",
+        REST,
+        &["GET", "/prod/open", "--anonymous"],
+        &by_gateway(
+            "no_route",
+            Some(403),
+            "no_route",
+            &Value::Null,
+            None,
+            "leave the stage /prod out of the path",
+        ),
+    );
+}
+
+#[test]
+fn decisions_of_the_authorizer_of_an_http_api() {
+    check(
+        "http-rules",
+        HTTP,
+        &["GET", "/a", "--token", &token(&json!({"aud": "other"}))],
+        &json!({
+            "outcome": "unauthorized", "status": 403, "decidedBy": "authorizer", "reason": "audience_not_ours",
+            "route": {"method": "ANY", "path": "/a"}, "authorizer": "Simple", "rules": [],
+            "advice": "compare `AUDIENCE` with the token's `aud` (refused: the token is for another audience)",
+        }),
+    );
+    check(
+        "http-rules",
+        HTTP,
+        &["POST", "/a", "--token", &good()],
+        &json!({
+            "outcome": "denied", "status": 403, "decidedBy": "authorizer", "reason": "route_not_granted",
+            "route": {"method": "ANY", "path": "/a"}, "authorizer": "Simple", "rules": [],
+            "advice": "no rule covers this route: add one to ACCESS_RULES",
+        }),
+    );
+}
+
+#[test]
+fn decisions_of_an_http_api_itself() {
+    check(
+        "http-itself",
+        HTTP,
+        &["GET", "/b", "--token", &good()],
+        &by_gateway("allowed", None, "jwt_granted", &b(), Some("Jwt"), ""),
+    );
+    check(
+        "http-itself",
+        HTTP,
         &["GET", "/b", "--token", &token(&json!({"scp": ["x"]}))],
-        by_gateway(
+        &by_gateway(
             "denied",
-            json!(403),
+            Some(403),
             "jwt_scope_missing",
-            b.clone(),
-            json!("Jwt"),
+            &b(),
+            Some("Jwt"),
             "ask for one of the route's `AuthorizationScopes` (the token has none of the scopes of the route)",
         ),
     );
     check(
-        &http,
+        "http-itself",
+        HTTP,
         &[
             "GET",
             "/b",
             "--token",
             &token(&json!({"exp": 1_767_225_000})),
         ],
-        by_gateway(
+        &by_gateway(
             "unauthorized",
-            json!(401),
+            Some(401),
             "jwt_not_valid",
-            b,
-            json!("Jwt"),
+            &b(),
+            Some("Jwt"),
             "compare the token with the authorizer's `JwtConfiguration` (the token has expired)",
         ),
     );
     check(
-        &http,
-        &["GET", "/c", "--token", &good],
-        by_gateway(
+        "http-itself",
+        HTTP,
+        &["GET", "/c", "--token", &good()],
+        &by_gateway(
             "no_route",
-            json!(404),
+            Some(404),
             "no_route",
-            null.clone(),
-            null,
+            &Value::Null,
+            None,
             "check the method and the path",
         ),
     );
