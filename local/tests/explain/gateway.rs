@@ -33,42 +33,75 @@ struct Case {
     status: Value,
 }
 
-fn cases() -> Vec<Case> {
-    let good = || Some(token(&json!({})));
-    let case = |reason, template: &str, call, token, outcome, status| Case {
+const ITEMS: [&str; 2] = ["GET", "/items/1"];
+
+fn case(
+    reason: &'static str,
+    template: &str,
+    call: [&'static str; 2],
+    token: Option<String>,
+    outcome: &'static str,
+    status: Value,
+) -> Case {
+    Case {
         reason,
         template: template.to_owned(),
         call,
         token,
         outcome,
         status,
-    };
-    let none = || json!(null);
-    let cors = REST.replace(
+    }
+}
+
+fn good() -> Option<String> {
+    Some(token(&json!({})))
+}
+
+fn with_cors() -> String {
+    REST.replace(
         "      StageName: prod",
         "      StageName: prod\n      Cors: \"'*'\"",
-    );
-    let open_cors = cors.replace(
+    )
+}
+
+fn open_cors() -> String {
+    with_cors().replace(
         "        DefaultAuthorizer: Required",
         "        DefaultAuthorizer: Required\n        AddDefaultAuthorizerToCorsPreflight: false",
-    );
-    let validating = REST.replace(
+    )
+}
+
+fn validating() -> String {
+    REST.replace(
         "Identity: {Header: Authorization}",
         "Identity: {Header: Authorization, ValidationExpression: \"Bearer x+\"}",
-    );
-    // Another status does not hide the cause.
-    let renumbered = |template: &str| {
-        template.replace(
-            "      StageName: prod",
-            "      StageName: prod\n      GatewayResponses: {UNAUTHORIZED: {StatusCode: 403}, AUTHORIZER_CONFIGURATION_ERROR: {StatusCode: 401}}",
-        )
-    };
-    let policy_for_simple = HTTP.replace(
+    )
+}
+
+/// Another status does not hide the cause.
+fn renumbered(template: &str) -> String {
+    template.replace(
+        "      StageName: prod",
+        "      StageName: prod\n      GatewayResponses: {UNAUTHORIZED: {StatusCode: 403}, AUTHORIZER_CONFIGURATION_ERROR: {StatusCode: 401}}",
+    )
+}
+
+fn policy_for_simple() -> String {
+    HTTP.replace(
         "          AUDIENCE:",
         "          HTTP_API_RESPONSE: iam\n          AUDIENCE:",
-    );
-    let items = ["GET", "/items/1"];
-    let long = || Some("t".repeat(10_300));
+    )
+}
+
+fn cases() -> Vec<Case> {
+    let mut all = routes();
+    all.extend(identity_sources());
+    all.extend(authorizers_of_an_http_api());
+    all.extend(headers_that_are_too_long());
+    all
+}
+
+fn routes() -> Vec<Case> {
     vec![
         case(
             "no_authorizer",
@@ -76,15 +109,15 @@ fn cases() -> Vec<Case> {
             ["GET", "/open"],
             None,
             "allowed",
-            none(),
+            json!(null),
         ),
         case(
             "preflight",
-            &open_cors,
+            &open_cors(),
             ["OPTIONS", "/open"],
             None,
             "allowed",
-            none(),
+            json!(null),
         ),
         case(
             "no_route",
@@ -102,10 +135,15 @@ fn cases() -> Vec<Case> {
             "no_route",
             json!(404),
         ),
+    ]
+}
+
+fn identity_sources() -> Vec<Case> {
+    vec![
         case(
             "identity_source_missing",
             REST,
-            items,
+            ITEMS,
             None,
             "unauthorized",
             json!(401),
@@ -113,14 +151,14 @@ fn cases() -> Vec<Case> {
         case(
             "identity_source_missing",
             &renumbered(REST),
-            items,
+            ITEMS,
             None,
             "unauthorized",
             json!(403),
         ),
         case(
             "identity_source_missing",
-            &cors,
+            &with_cors(),
             ["OPTIONS", "/open"],
             None,
             "unauthorized",
@@ -144,31 +182,36 @@ fn cases() -> Vec<Case> {
         ),
         case(
             "identity_source_missing",
-            &validating,
-            items,
+            &validating(),
+            ITEMS,
             None,
             "unauthorized",
             json!(401),
         ),
         case(
             "identity_source_not_matching",
-            &validating,
-            items,
+            &validating(),
+            ITEMS,
             good(),
             "unauthorized",
             json!(401),
         ),
         case(
             "identity_source_not_matching",
-            &renumbered(&validating),
-            items,
+            &renumbered(&validating()),
+            ITEMS,
             good(),
             "unauthorized",
             json!(403),
         ),
+    ]
+}
+
+fn authorizers_of_an_http_api() -> Vec<Case> {
+    vec![
         case(
             "authorizer_answer_malformed",
-            &policy_for_simple,
+            &policy_for_simple(),
             ["GET", "/a"],
             good(),
             "failed",
@@ -180,7 +223,7 @@ fn cases() -> Vec<Case> {
             ["GET", "/b"],
             good(),
             "allowed",
-            none(),
+            json!(null),
         ),
         case(
             "jwt_not_valid",
@@ -207,47 +250,30 @@ fn cases() -> Vec<Case> {
             "denied",
             json!(403),
         ),
-        case(
-            "request_not_accepted",
-            REST,
-            items,
-            long(),
-            "failed",
-            json!(431),
-        ),
-        case(
-            "request_not_accepted",
-            REST,
-            ["GET", "/open"],
-            long(),
-            "failed",
-            json!(431),
-        ),
-        case(
-            "request_not_accepted",
-            HTTP,
-            ["GET", "/a"],
-            long(),
-            "failed",
-            json!(431),
-        ),
-        case(
-            "request_not_accepted",
-            HTTP,
-            ["GET", "/b"],
-            long(),
-            "failed",
-            json!(431),
-        ),
-        case(
-            "request_not_accepted",
-            HTTP,
-            ["GET", "/none"],
-            long(),
-            "failed",
-            json!(431),
-        ),
     ]
+}
+
+fn headers_that_are_too_long() -> Vec<Case> {
+    let calls = [
+        (REST, ITEMS),
+        (REST, ["GET", "/open"]),
+        (HTTP, ["GET", "/a"]),
+        (HTTP, ["GET", "/b"]),
+        (HTTP, ["GET", "/none"]),
+    ];
+    let long = || Some("t".repeat(10_300));
+    let refused = |(template, call)| {
+        let status = json!(431);
+        case(
+            "request_not_accepted",
+            template,
+            call,
+            long(),
+            "failed",
+            status,
+        )
+    };
+    calls.map(refused).into()
 }
 
 #[test]
@@ -301,10 +327,7 @@ fn a_guarded_preflight_is_allowed_by_the_authorizer() {
     let folder = folder("guarded-preflight");
     let (keys, template) = (folder.join("keys.json"), folder.join("template.yaml"));
     fs::write(&keys, jwk_set()).unwrap();
-    let cors = REST.replace(
-        "      StageName: prod",
-        "      StageName: prod\n      Cors: \"'*'\"",
-    );
+    let cors = with_cors();
     let rules = cors.replace(
         "{\"methods\": [\"GET\"], \"path\": \"/*\", \"groups\"",
         "{\"methods\": [\"*\"], \"path\": \"/*\", \"groups\"",
