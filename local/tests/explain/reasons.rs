@@ -27,30 +27,55 @@ const TESTED_APART: [(&str, &str); 2] = [
 ];
 
 /// Each reason with a token, and the settings that differ.
-fn cases() -> Vec<(&'static str, Option<String>, Value)> {
-    let plain = |reason, changes: Value| (reason, Some(token(&changes)), json!({}));
-    let header = |reason, header: &str| {
-        let token = signed(header, &claims_but(&json!({})));
-        (reason, Some(token), json!({}))
-    };
-    let key = |reason, kid: &str| {
-        let text = format!(r#"{{"alg": "RS256", "kid": "{kid}"}}"#);
-        let token = signed(&text, &claims_but(&json!({})));
-        (reason, Some(token), json!({}))
-    };
-    let text = |reason, text: &str| (reason, Some(text.to_owned()), json!({}));
-    let set = |reason, changes: Value, settings| (reason, Some(token(&changes)), settings);
-    let good = token(&json!({}));
-    let (body, _) = good.rsplit_once('.').unwrap();
-    let (first, _) = body.split_once('.').unwrap();
+fn cases() -> Vec<Case> {
+    let mut all = rules();
+    all.extend(forms());
+    all.extend(headers());
+    all.extend(keys());
+    all.extend(claims());
+    all.extend(clients_and_kinds_of_token());
+    all
+}
+
+type Case = (&'static str, Option<String>, Value);
+
+fn plain(reason: &'static str, changes: &Value) -> Case {
+    set(reason, changes, json!({}))
+}
+
+fn set(reason: &'static str, changes: &Value, settings: Value) -> Case {
+    (reason, Some(token(changes)), settings)
+}
+
+fn text(reason: &'static str, text: &str) -> Case {
+    (reason, Some(text.to_owned()), json!({}))
+}
+
+fn header(reason: &'static str, header: &str) -> Case {
+    text(reason, &signed(header, &claims_but(&json!({}))))
+}
+
+fn key(reason: &'static str, kid: &str) -> Case {
+    header(reason, &format!(r#"{{"alg": "RS256", "kid": "{kid}"}}"#))
+}
+
+fn rules() -> Vec<Case> {
     vec![
-        plain("granted", json!({})),
-        plain("no_rule_met", json!({"scp": ["other"]})),
+        plain("granted", &json!({})),
+        plain("no_rule_met", &json!({"scp": ["other"]})),
         set(
             "route_not_granted",
-            json!({"scp": ["other"], "groups": ["Admins"]}),
+            &json!({"scp": ["other"], "groups": ["Admins"]}),
             json!({}),
         ),
+    ]
+}
+
+/// The token as a string, and the JSON in it.
+fn forms() -> Vec<Case> {
+    let good = token(&json!({}));
+    let (first, _) = good.split_once('.').unwrap();
+    vec![
         ("no_token", None, json!({})),
         text("malformed_bearer", "a%b"),
         text("several_tokens", "a,b"),
@@ -72,6 +97,11 @@ fn cases() -> Vec<(&'static str, Option<String>, Value)> {
             Some(signed(HEADER, r#"{"exp": 1e999}"#)),
             json!({}),
         ),
+    ]
+}
+
+fn headers() -> Vec<Case> {
+    vec![
         header("algorithm_not_allowed", r#"{"alg": "none", "kid": "good"}"#),
         header(
             "critical_extension",
@@ -87,13 +117,21 @@ fn cases() -> Vec<(&'static str, Option<String>, Value)> {
         ),
         header("key_id_missing", r#"{"alg": "RS256"}"#),
         key("key_id_too_long", &"k".repeat(257)),
+    ]
+}
+
+/// The issuer, its keys and the signature.
+fn keys() -> Vec<Case> {
+    let good = token(&json!({}));
+    let (body, _) = good.rsplit_once('.').unwrap();
+    vec![
         plain(
             "issuer_not_trusted",
-            json!({"iss": "https://other.example"}),
+            &json!({"iss": "https://other.example"}),
         ),
         plain(
             "org_server_token",
-            json!({"iss": "https://example.okta.com"}),
+            &json!({"iss": "https://example.okta.com"}),
         ),
         key("key_unknown", "unpublished"),
         key("key_not_for_signatures", "encryption"),
@@ -104,32 +142,42 @@ fn cases() -> Vec<(&'static str, Option<String>, Value)> {
         key("key_malformed", "malformed"),
         key("algorithm_not_for_key", "elliptic"),
         text("wrong_signature", &format!("{body}.AAAA")),
-        plain("expiry_missing", json!({"exp": null})),
-        plain("time_malformed", json!({"exp": "soon"})),
-        plain("token_expired", json!({"exp": 1_767_225_000})),
-        plain("token_not_yet_valid", json!({"nbf": 1_767_229_000})),
-        plain("issued_in_future", json!({"iat": 1_767_225_600_000_u64})),
-        plain("audience_missing", json!({"aud": null})),
-        plain("audience_malformed", json!({"aud": 5})),
-        plain("audience_not_ours", json!({"aud": "api://other"})),
-        plain("subject_missing", json!({"sub": null})),
+    ]
+}
+
+fn claims() -> Vec<Case> {
+    vec![
+        plain("expiry_missing", &json!({"exp": null})),
+        plain("time_malformed", &json!({"exp": "soon"})),
+        plain("token_expired", &json!({"exp": 1_767_225_000})),
+        plain("token_not_yet_valid", &json!({"nbf": 1_767_229_000})),
+        plain("issued_in_future", &json!({"iat": 1_767_225_600_000_u64})),
+        plain("audience_missing", &json!({"aud": null})),
+        plain("audience_malformed", &json!({"aud": 5})),
+        plain("audience_not_ours", &json!({"aud": "api://other"})),
+        plain("subject_missing", &json!({"sub": null})),
         set(
             "principal_missing",
-            json!({}),
+            &json!({}),
             json!({"PRINCIPAL_CLAIMS": "email"}),
         ),
-        plain("principal_malformed", json!({"uid": 5})),
-        plain("principal_too_long", json!({"uid": "u".repeat(600)})),
-        plain("client_not_allowed", json!({"cid": "other"})),
+        plain("principal_malformed", &json!({"uid": 5})),
+        plain("principal_too_long", &json!({"uid": "u".repeat(600)})),
+    ]
+}
+
+fn clients_and_kinds_of_token() -> Vec<Case> {
+    vec![
+        plain("client_not_allowed", &json!({"cid": "other"})),
         plain(
             "id_token",
-            json!({"nonce": "n", "cid": null, "scp": null, "azp": "web"}),
+            &json!({"nonce": "n", "cid": null, "scp": null, "azp": "web"}),
         ),
-        set("access_token", json!({}), json!({"TOKEN_USE": "id"})),
-        set("dpop_required", json!({}), json!({"DPOP": "require"})),
+        set("access_token", &json!({}), json!({"TOKEN_USE": "id"})),
+        set("dpop_required", &json!({}), json!({"DPOP": "require"})),
         plain(
             "bound_token",
-            json!({"cnf": {"jkt": "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"}}),
+            &json!({"cnf": {"jkt": "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"}}),
         ),
     ]
 }
