@@ -35,101 +35,9 @@ fn cause(stack: &RunningStack, answer: &HttpAnswer) -> Value {
 async fn every_request_is_logged_and_explained() {
     let stack = RunningStack::start("why", &[]);
     let bob = stack.token_for("bob", &["--scope", "openid state:read"]);
-    let put = |token: &str| {
-        let request = stack.request(Method::PUT, "/state/x").body("{}");
-        request.bearer_auth(token)
-    };
-    let state = json!({"method": "PUT", "path": "/state/{id}"});
-    let account = |status: u16,
-                   by: &str,
-                   reason: &str,
-                   route: Value,
-                   id: Value,
-                   cache: Value,
-                   advice: &str| {
-        json!({
-            "requestId": "id", "status": status, "decidedBy": by, "reason": reason, "route": route,
-            "authorizer": {"requestId": id, "cache": cache}, "advice": advice,
-        })
-    };
-    let (null, id) = (Value::Null, json!("id"));
-
     let listed = stack.get("/state", None).await;
-    let list = json!({"method": "GET", "path": "/state"});
-    let expected = account(
-        200,
-        "handler",
-        "answered",
-        list.clone(),
-        id.clone(),
-        null.clone(),
-        "",
-    );
-    assert_eq!(cause(&stack, &listed), expected);
-
-    let signed_out = send(stack.request(Method::PUT, "/state/x")).await;
-    let expected = account(
-        401,
-        "gateway",
-        "identity_source_missing",
-        state.clone(),
-        null.clone(),
-        null.clone(),
-        "send `Authorization: Bearer …`",
-    );
-    assert_eq!(cause(&stack, &signed_out), expected);
-
-    let denied = send(put(&bob)).await;
-    let found = cause(&stack, &denied);
-    assert_matches(
-        "denied",
-        &found,
-        &account(
-            403,
-            "authorizer",
-            "route_not_granted",
-            state.clone(),
-            id.clone(),
-            json!("miss"),
-            "…",
-        ),
-    );
-    let again = send(put(&bob)).await;
-    assert_matches(
-        "cached",
-        &cause(&stack, &again),
-        &account(
-            403,
-            "cached_policy",
-            "policy_denies",
-            state.clone(),
-            null.clone(),
-            json!("hit"),
-            "…",
-        ),
-    );
-
-    let forged = send(put("a.b.c")).await;
-    assert_matches(
-        "forged",
-        &cause(&stack, &forged),
-        &account(
-            401,
-            "authorizer",
-            "not_base64url",
-            state,
-            id,
-            json!("miss"),
-            "send the token unchanged (…)",
-        ),
-    );
-
-    let missing = stack.get("/state/nowhere", None).await;
-    let found = cause(&stack, &missing);
-    assert_eq!(
-        (&found["decidedBy"], &found["reason"]),
-        (&json!("handler"), &json!("404"))
-    );
+    requests_with_an_answer_of_the_handler_are_explained(&stack, &listed).await;
+    rejected_requests_are_explained(&stack, &bob).await;
 
     let data = fs::read_to_string(stack.data().join("access.log")).expect("the access log");
     let lines: Vec<Value> = data
@@ -137,9 +45,82 @@ async fn every_request_is_logged_and_explained() {
         .map(|line| serde_json::from_str(line).expect("a line of JSON"))
         .collect();
     assert_eq!(lines.len(), 6, "one line per request: {data}");
+    the_line_of_a_listing_has_every_member(&lines[0], &listed);
+    the_template_logs_each_member(&lines[0]);
+    assert!(
+        !data.contains("a.b.c") && !data.contains(&bob),
+        "a token is logged"
+    );
+}
+
+async fn requests_with_an_answer_of_the_handler_are_explained(
+    stack: &RunningStack,
+    listed: &HttpAnswer,
+) {
+    assert_eq!(
+        cause(stack, listed),
+        json!({
+            "requestId": "id", "status": 200, "decidedBy": "handler", "reason": "answered",
+            "route": {"method": "GET", "path": "/state"},
+            "authorizer": {"requestId": "id", "cache": null}, "advice": "",
+        })
+    );
+    let missing = stack.get("/state/nowhere", None).await;
+    let found = cause(stack, &missing);
+    assert_eq!(
+        (found.get("decidedBy"), found.get("reason")),
+        (Some(&json!("handler")), Some(&json!("404")))
+    );
+}
+
+async fn rejected_requests_are_explained(stack: &RunningStack, bob: &str) {
+    let put = || stack.request(Method::PUT, "/state/x");
+    let put_with = |token: &str| put().body("{}").bearer_auth(token);
+    let route = json!({"method": "PUT", "path": "/state/{id}"});
+
+    let signed_out = send(put()).await;
+    assert_eq!(
+        cause(stack, &signed_out),
+        json!({
+            "requestId": "id", "status": 401, "decidedBy": "gateway", "reason": "identity_source_missing",
+            "route": route, "authorizer": {"requestId": null, "cache": null},
+            "advice": "send `Authorization: Bearer …`",
+        })
+    );
+    let denied = send(put_with(bob)).await;
+    assert_matches(
+        "denied",
+        &cause(stack, &denied),
+        &json!({
+            "requestId": "id", "status": 403, "decidedBy": "authorizer", "reason": "route_not_granted",
+            "route": route, "authorizer": {"requestId": "id", "cache": "miss"}, "advice": "…",
+        }),
+    );
+    let again = send(put_with(bob)).await;
+    assert_matches(
+        "cached",
+        &cause(stack, &again),
+        &json!({
+            "requestId": "id", "status": 403, "decidedBy": "cached_policy", "reason": "policy_denies",
+            "route": route, "authorizer": {"requestId": null, "cache": "hit"}, "advice": "…",
+        }),
+    );
+    let forged = send(put_with("a.b.c")).await;
+    assert_matches(
+        "forged",
+        &cause(stack, &forged),
+        &json!({
+            "requestId": "id", "status": 401, "decidedBy": "authorizer", "reason": "not_base64url",
+            "route": route, "authorizer": {"requestId": "id", "cache": "miss"},
+            "advice": "send the token unchanged (…)",
+        }),
+    );
+}
+
+fn the_line_of_a_listing_has_every_member(line: &Value, listed: &HttpAnswer) {
     assert_matches(
         "the line of a listing",
-        &lines[0],
+        line,
         &json!({
             "requestId": listed.header("x-amzn-requestid"), "requestTime": "… +0000", "httpMethod": "GET",
             "path": "/prod/state", "resourcePath": "/state", "status": "200", "responseType": "-",
@@ -150,18 +131,17 @@ async fn every_request_is_logged_and_explained() {
             "sourceIp": "127.0.0.1", "protocol": "HTTP/1.1",
         }),
     );
+}
+
+fn the_template_logs_each_member(line: &Value) {
     let template =
         fs::read_to_string(testkit::repository().join("template.yaml")).expect("the template");
     let template: String = template.split_whitespace().collect();
-    for (name, value) in lines[0].as_object().expect("an object") {
+    for (name, value) in line.as_object().expect("an object") {
         assert!(value.is_string(), "{name}: {value}");
         assert!(
             template.contains(&format!("\"{name}\":\"$context.")),
             "{name} is not in the template"
         );
     }
-    assert!(
-        !data.contains("a.b.c") && !data.contains(&bob),
-        "a token is logged"
-    );
 }
