@@ -34,8 +34,13 @@ fn assert_no_token(output: &Output, tokens: &[&str]) {
     }
 }
 
-fn remark(id: &str, status: &str) -> (String, String) {
-    (id.to_owned(), status.to_owned())
+fn assert_remarks(output: &Output, expected: &[(&str, &str)]) {
+    let expected: Vec<_> = expected
+        .iter()
+        .map(|&(id, status)| (id.to_owned(), status.to_owned()))
+        .collect();
+    let report = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(remarks(output), expected, "{report}");
 }
 
 /// The doctor's options about the application.
@@ -78,6 +83,15 @@ async fn the_stack_has_no_problem() {
     assert_eq!(aged.status, 200, "{aged:?}");
     let expired = stack.token("alice");
 
+    the_doctor_finds_only_what_is_wrong(&stack, &token);
+    the_smoke_test_passes(&stack, &token, &weak, &expired);
+
+    // Nothing was written.
+    let answer = stack.get("/state/smoke", Some(&token)).await;
+    assert_eq!(answer.status, 404, "{answer:?}");
+}
+
+fn the_doctor_finds_only_what_is_wrong(stack: &RunningStack, token: &str) {
     let web = stack.address("web");
     let redirect_uri = format!("{web}/callback.html");
     let right = Client {
@@ -86,64 +100,50 @@ async fn the_stack_has_no_problem() {
         origin: web,
         scope: "openid profile offline_access state:write",
     };
-    let output = right.examine(&stack, &["--token", &token]);
-    let skipped = [remark("sign_in", "skip")];
-    assert_eq!(
-        remarks(&output),
-        skipped,
-        "{}",
-        String::from_utf8_lossy(&output.stdout)
-    );
+    let output = right.examine(stack, &["--token", token]);
+    assert_remarks(&output, &[("sign_in", "skip")]);
     assert_eq!(output.status.code(), Some(0));
-    assert_no_token(&output, &[&token]);
-    for (wrong, failures) in [
-        (
-            Client {
-                id: "other",
-                ..right
-            },
-            &[
-                ("client", "fail"),
-                ("client_type", "skip"),
-                ("token_client", "fail"),
-            ][..],
-        ),
-        (
-            Client {
-                redirect_uri: "http://127.0.0.1:1/callback.html",
-                ..right
-            },
-            &[("client", "fail")],
-        ),
-        (
-            Client {
-                origin: "https://evil.example",
-                ..right
-            },
-            &[("cors", "fail")],
-        ),
-        (
-            Client {
-                scope: "openid state:erase",
-                ..right
-            },
-            &[("scopes", "fail"), ("token_scopes", "fail")],
-        ),
-    ] {
-        let output = wrong.examine(&stack, &["--token", &token]);
-        let mut expected: Vec<_> = failures
-            .iter()
-            .map(|(id, status)| remark(id, status))
-            .collect();
-        expected.extend(skipped.clone());
-        assert_eq!(
-            remarks(&output),
-            expected,
-            "{}",
-            String::from_utf8_lossy(&output.stdout)
-        );
-    }
+    assert_no_token(&output, &[token]);
 
+    let check = |wrong: Client<'_>, failures: &[(&str, &str)]| {
+        let output = wrong.examine(stack, &["--token", token]);
+        assert_remarks(&output, &[failures, &[("sign_in", "skip")]].concat());
+    };
+    check(
+        Client {
+            id: "other",
+            ..right
+        },
+        &[
+            ("client", "fail"),
+            ("client_type", "skip"),
+            ("token_client", "fail"),
+        ],
+    );
+    check(
+        Client {
+            redirect_uri: "http://127.0.0.1:1/callback.html",
+            ..right
+        },
+        &[("client", "fail")],
+    );
+    check(
+        Client {
+            origin: "https://evil.example",
+            ..right
+        },
+        &[("cors", "fail")],
+    );
+    check(
+        Client {
+            scope: "openid state:erase",
+            ..right
+        },
+        &[("scopes", "fail"), ("token_scopes", "fail")],
+    );
+}
+
+fn the_smoke_test_passes(stack: &RunningStack, token: &str, weak: &str, expired: &str) {
     let output = stack.run(&[
         "smoke",
         "--api",
@@ -153,25 +153,16 @@ async fn the_stack_has_no_problem() {
         "--guarded",
         "PUT /state/smoke",
         "--token",
-        &token,
+        token,
         "--weak-token",
-        &weak,
+        weak,
         "--expired-token",
-        &expired,
+        expired,
         "--origin",
-        web,
+        stack.address("web"),
         "--json",
     ]);
-    assert_eq!(
-        remarks(&output),
-        [],
-        "{}",
-        String::from_utf8_lossy(&output.stdout)
-    );
+    assert_remarks(&output, &[]);
     assert_eq!(output.status.code(), Some(0));
-    assert_no_token(&output, &[&token, &weak, &expired]);
-
-    // Nothing was written.
-    let answer = stack.get("/state/smoke", Some(&token)).await;
-    assert_eq!(answer.status, 404, "{answer:?}");
+    assert_no_token(&output, &[token, weak, expired]);
 }
