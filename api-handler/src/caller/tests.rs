@@ -133,7 +133,7 @@ fn malformed_groups_are_no_groups() {
 #[test]
 fn admins_are_the_members_of_the_configured_group() {
     let admin = |group: Option<&str>| {
-        Caller::from_context(Some(AuthorizerContext::parse(&context(|_| {}))), group, NOW)
+        Caller::from_context(Some(AuthorizerContext::parse(context(|_| {}))), group, NOW)
             .unwrap()
             .signed_in()
             .unwrap()

@@ -99,7 +99,7 @@ fn a_written_context_is_read_back_from_both_kinds_of_api() {
     ] {
         let written = write(&context);
         assert_eq!(AuthorizerContext::parse(&written), context);
-        assert_eq!(AuthorizerContext::parse(&through_rest(&written)), context);
+        assert_eq!(AuthorizerContext::parse(through_rest(&written)), context);
     }
 }
 
