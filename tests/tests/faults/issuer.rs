@@ -17,20 +17,21 @@ use crate::table::Table;
 struct Case(&'static str, Fault, u16, &'static str);
 
 fn cases(issuer: &str) -> Vec<Case> {
-    let keys = json!({"keys": [Signer::rsa().jwk("first")]}).to_string();
-    let whole = response("200 OK", "Content-Type: application/json\r\n", &keys);
+    let mut all = slow_and_broken_connections();
+    all.extend(other_content());
+    all.extend(wrong_lengths());
+    all.extend(other_answers(issuer));
+    all
+}
+
+/// The key set that the issuer publishes without a fault.
+fn keys() -> String {
+    json!({"keys": [Signer::rsa().jwk("first")]}).to_string()
+}
+
+fn slow_and_broken_connections() -> Vec<Case> {
+    let whole = response("200 OK", "Content-Type: application/json\r\n", &keys());
     let (half, _) = whole.split_at(whole.len() / 2);
-    let length = |length: usize| {
-        let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n");
-        Fault::Keys(Reply::Close(format!("{head}{keys}").into_bytes()))
-    };
-    let endless = Reply::Endless(
-        b"HTTP/1.1 200 OK\r\n\r\n{\"keys\": [".to_vec(),
-        vec![b' '; 16 * 1024],
-    );
-    let elsewhere = metadata("https://other.example").to_string();
-    let redirect = format!("Location: {issuer}/keys\r\n");
-    let keys_fault = Fault::Keys;
     vec![
         Case(
             "slow: 500 ms for the keys",
@@ -40,46 +41,65 @@ fn cases(issuer: &str) -> Vec<Case> {
         ),
         Case(
             "hung: no answer",
-            keys_fault(Reply::Hold(Vec::new())),
+            Fault::Keys(Reply::Hold(Vec::new())),
             500,
             "within the time",
         ),
         Case(
             "half-open: half an answer, then nothing",
-            keys_fault(Reply::Hold(half.into())),
+            Fault::Keys(Reply::Hold(half.into())),
             500,
             "within the time",
         ),
         Case(
             "half an answer, then closed",
-            keys_fault(Reply::Close(half.into())),
+            Fault::Keys(Reply::Close(half.into())),
             500,
             "closed the connection",
         ),
         Case(
             "not HTTP",
-            keys_fault(Reply::Close(b"junk junk junk\r\n\r\n".to_vec())),
+            Fault::Keys(Reply::Close(b"junk junk junk\r\n\r\n".to_vec())),
             500,
             "not HTTP",
         ),
+    ]
+}
+
+fn other_content() -> Vec<Case> {
+    vec![
         Case(
             "HTML for keys",
-            keys_fault(Reply::with(200, "", "<html>")),
+            Fault::Keys(Reply::with(200, "", "<html>")),
             500,
             "keys_unavailable",
         ),
         Case(
             "JSON of another form",
-            keys_fault(Reply::json(r#"{"keys": {}}"#)),
+            Fault::Keys(Reply::json(r#"{"keys": {}}"#)),
             500,
             "keys_unavailable",
         ),
         Case(
             "an empty key set",
-            keys_fault(Reply::json(r#"{"keys": []}"#)),
+            Fault::Keys(Reply::json(r#"{"keys": []}"#)),
             500,
             "keys_unavailable",
         ),
+    ]
+}
+
+fn wrong_lengths() -> Vec<Case> {
+    let keys = keys();
+    let length = |length: usize| {
+        let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n");
+        Fault::Keys(Reply::Close(format!("{head}{keys}").into_bytes()))
+    };
+    let endless = Reply::Endless(
+        b"HTTP/1.1 200 OK\r\n\r\n{\"keys\": [".to_vec(),
+        vec![b' '; 16 * 1024],
+    );
+    vec![
         Case(
             "Content-Length too large",
             length(keys.len() + 10),
@@ -94,20 +114,27 @@ fn cases(issuer: &str) -> Vec<Case> {
         ),
         Case(
             "a body of 300 KiB",
-            keys_fault(Reply::json(&" ".repeat(300 * 1024))),
+            Fault::Keys(Reply::json(&" ".repeat(300 * 1024))),
             500,
             "bytes",
         ),
-        Case("a body without end", keys_fault(endless), 500, "bytes"),
+        Case("a body without end", Fault::Keys(endless), 500, "bytes"),
+    ]
+}
+
+fn other_answers(issuer: &str) -> Vec<Case> {
+    let elsewhere = metadata("https://other.example").to_string();
+    let redirect = format!("Location: {issuer}/keys\r\n");
+    vec![
         Case(
             "503 for the keys",
-            keys_fault(Reply::with(503, "", "")),
+            Fault::Keys(Reply::with(503, "", "")),
             500,
             "503",
         ),
         Case(
             "a redirect to the keys",
-            keys_fault(Reply::with(302, &redirect, "")),
+            Fault::Keys(Reply::with(302, &redirect, "")),
             500,
             "302",
         ),
