@@ -196,7 +196,7 @@ fn check_change(name: &str, old: &Value, new: &Value, expected: Option<(&str, &s
 }
 
 #[test]
-fn rules_that_say_the_same_are_no_change() {
+fn rules_that_allow_the_same_callers_are_no_change() {
     check_change(
         "same",
         &json!([{"scopes": ["a"]}]),
@@ -230,7 +230,7 @@ fn rules_that_say_the_same_are_no_change() {
 }
 
 #[test]
-fn a_wider_rule_is_a_widening() {
+fn a_rule_that_allows_more_callers_is_wider() {
     check_change(
         "signed-in",
         &json!([{"groups": ["g"]}]),
@@ -282,7 +282,7 @@ fn a_wider_rule_is_a_widening() {
 }
 
 #[test]
-fn a_narrower_rule_is_a_narrowing() {
+fn a_rule_that_allows_fewer_callers_is_narrower() {
     check_change(
         "closed",
         &json!([{"anonymous": true}]),
@@ -313,7 +313,7 @@ fn a_narrower_rule_is_a_narrowing() {
 }
 
 #[test]
-fn a_rule_neither_wider_nor_narrower_is_listed_as_other() {
+fn a_rule_that_allows_different_callers_is_other() {
     check_change(
         "other",
         &json!([{"groups": ["g"]}]),
@@ -422,7 +422,7 @@ fn a_removed_route_is_listed_with_the_route_that_its_calls_reach() {
 }
 
 #[test]
-fn one_more_client_in_the_settings_is_a_widening() {
+fn a_new_client_in_the_settings_is_wider() {
     let folder = folder("settings");
     let routes = ["GET /a Required"];
     let clients = json!({"CLIENT_IDS": "web,other"});

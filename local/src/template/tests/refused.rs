@@ -215,7 +215,7 @@ fn a_missing_value_is_refused() {
 }
 
 #[test]
-fn a_reference_to_nothing_in_the_template_is_refused() {
+fn a_reference_to_a_missing_part_is_refused() {
     check(
         "Auth: {Authorizer: Optional}",
         "Auth: {Authorizer: Nobody}",

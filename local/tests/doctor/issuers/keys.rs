@@ -114,7 +114,7 @@ async fn each_key_of_a_set_is_judged() {
 }
 
 #[tokio::test]
-async fn a_key_set_that_may_not_be_cached_is_warned_of() {
+async fn a_key_set_that_forbids_caching_has_a_warning() {
     check_all(&[
         Case {
             name: "max-age 0",
