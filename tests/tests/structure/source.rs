@@ -12,7 +12,7 @@ pub(crate) struct Crate {
     pub(crate) name: String,
     /// The modules below `src`, without those for tests.
     pub(crate) modules: Vec<Module>,
-    /// Every function below `src` that is not for tests. A test is a table: it is as long as its cases.
+    /// Every function, those for tests as well.
     pub(crate) functions: Vec<Function>,
     /// Every type below `src` that another crate can name.
     pub(crate) types: Vec<Type>,
@@ -36,6 +36,9 @@ pub(crate) struct Type {
     pub(crate) place: String,
 }
 
+/// The folders of a package that have Rust files.
+const PARTS: [&str; 5] = ["src", "tests", "benches", "examples", "fuzz_targets"];
+
 /// Every crate of the workspace.
 pub(crate) fn crates() -> Vec<Crate> {
     packages()
@@ -55,8 +58,10 @@ fn parse_crate(folder: &Path) -> Crate {
         functions: Vec::new(),
         types: Vec::new(),
     };
-    for path in rust_files(&folder.join("src")) {
-        parse_file(folder, &path, &mut package);
+    for part in PARTS {
+        for path in rust_files(&folder.join(part)) {
+            parse_file(folder, &path, &mut package);
+        }
     }
     package
 }
@@ -69,8 +74,9 @@ fn parse_file(folder: &Path, path: &Path, package: &mut Crate) {
         .expect("below the root")
         .display()
         .to_string();
-    let module = module_path(&folder.join("src"), path);
-    let is_source = !module.iter().any(|name| name == "tests");
+    let src = folder.join("src");
+    let module = module_path(&src, path);
+    let is_source = path.starts_with(src) && !module.iter().any(|name| name == "tests");
     let mut reader = Reader {
         place,
         module,
@@ -117,9 +123,6 @@ struct Reader<'c> {
 
 impl Reader<'_> {
     fn function(&mut self, name: &syn::Ident, block: &syn::Block) {
-        if !self.is_source {
-            return;
-        }
         let first = name.span().start().line;
         let last = block.brace_token.span.close().end().line;
         self.package.functions.push(Function {
@@ -228,6 +231,13 @@ impl<'ast> Visit<'ast> for Reader<'_> {
     fn visit_impl_item_fn(&mut self, item: &'ast syn::ImplItemFn) {
         self.function(&item.sig.ident, &item.block);
         visit::visit_impl_item_fn(self, item);
+    }
+
+    fn visit_trait_item_fn(&mut self, item: &'ast syn::TraitItemFn) {
+        if let Some(block) = &item.default {
+            self.function(&item.sig.ident, block);
+        }
+        visit::visit_trait_item_fn(self, item);
     }
 
     fn visit_item_struct(&mut self, item: &'ast syn::ItemStruct) {
