@@ -93,7 +93,7 @@ impl TransportError {
 /// The future of [`Transport::send`].
 pub type Sending<'a> = Pin<Box<dyn Future<Output = Result<Document, TransportError>> + Send + 'a>>;
 
-/// Sends one request. [`HttpClient`] uses the network; tests have their own implementations.
+/// Sends one request. [`HttpClient`](super::HttpClient) uses the network; tests have their own implementations.
 pub trait Transport: fmt::Debug + Send + Sync {
     /// Sends it and reads the answer.
     fn send<'a>(&'a self, request: Request<'a>) -> Sending<'a>;
