@@ -26,6 +26,7 @@ CONSOLE = {
 ACCOUNT = "it needs an AWS account"
 OKTA = "it needs an issuer on the Internet"
 ELSEWHERE = "another test runs the same command"
+LONG = "it runs for long; `cargo test` runs its short form"
 # The first words of the other blocks of the language `sh`, by page.
 NOT_RUN = {
     "CONTRIBUTING.md": {"cargo test ": "the tests themselves"},
@@ -38,9 +39,15 @@ NOT_RUN = {
         "sam build": ACCOUNT,
         "cargo local smoke": ACCOUNT,
     },
-    "docs/access.md": {"for group in": ACCOUNT},
+    "docs/access.md": {"cargo -q local explain PUT": ELSEWHERE, "for group in": ACCOUNT},
     "docs/keys-in-the-package.md": {"mkdir -p layer": OKTA},
     "docs/okta.md": {"cargo local doctor --issuer": OKTA},
+    "docs/proof.md": {
+        "tests/differential/run.sh": LONG,
+        "fuzz/run.py": LONG,
+        "FAULTS=all": LONG,
+        "cargo test ": "the tests themselves",
+    },
     "docs/runbook.md": {
         "FUNCTION=$(aws": ACCOUNT,
         "VERSION=$(aws": ACCOUNT,
