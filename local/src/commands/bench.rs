@@ -14,11 +14,13 @@ mod process;
 mod warm;
 
 use std::io::{self, Write as _};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
 use serde_json::json;
+use tokio::net::TcpListener;
 
 use crate::aws;
 use crate::commands::Failed;
@@ -77,9 +79,9 @@ pub enum BenchError {
     /// The binaries cannot be built.
     #[error(transparent)]
     Build(#[from] toolchain::BuildError),
-    /// The template of the workspace defines no table.
-    #[error("template.yaml cannot be read for its table: {0}")]
-    Template(String),
+    /// A template cannot be read, or lacks what is measured.
+    #[error("{0}: {1}")]
+    Template(String, String),
     /// The database does not start.
     #[error("the database does not start: {0}")]
     Database(String),
@@ -162,28 +164,40 @@ async fn functions(
     Ok(figures)
 }
 
-/// What templates are read with.
-fn given() -> Given {
+/// A template of the workspace, by its path there.
+fn template(workspace: &Path, path: &str) -> Result<Template, BenchError> {
+    let failed = |cause: String| BenchError::Template(path.to_owned(), cause);
+    let text = text_file::read(&workspace.join(path)).map_err(|cause| failed(cause.to_string()))?;
     let known =
         ["Issuer", "WebOrigin"].map(|name| (name.to_owned(), "https://bench.example".to_owned()));
-    Given {
+    let given = Given {
         known: known.into(),
         runs_nothing: true,
         region: aws::DEFAULT_REGION.to_owned(),
         ..Given::default()
-    }
+    };
+    Template::read(&text, &given).map_err(|cause| failed(cause.to_string()))
 }
 
 /// The template's table, in a separate database.
 fn table(workspace: &Path) -> Result<TableDefinition, BenchError> {
-    let failed = |cause: &dyn std::fmt::Display| BenchError::Template(cause.to_string());
-    let text = text_file::read(&workspace.join("template.yaml")).map_err(|cause| failed(&cause))?;
-    let template = Template::read(&text, &given()).map_err(|cause| failed(&cause))?;
-    template
-        .tables
-        .into_iter()
-        .next()
-        .ok_or_else(|| failed(&"no table"))
+    const TEMPLATE: &str = "template.yaml";
+    let mut tables = template(workspace, TEMPLATE)?.tables.into_iter();
+    tables.next().ok_or_else(|| {
+        BenchError::Template(
+            TEMPLATE.to_owned(),
+            "expected a table, found none".to_owned(),
+        )
+    })
+}
+
+/// A server's socket on a free port.
+async fn listen() -> Result<(TcpListener, SocketAddr), BenchError> {
+    let listener = TcpListener::bind(("127.0.0.1", 0))
+        .await
+        .map_err(BenchError::Io)?;
+    let address = listener.local_addr().map_err(BenchError::Io)?;
+    Ok((listener, address))
 }
 
 async fn build(workspace: &Path) -> Result<Binaries, BenchError> {

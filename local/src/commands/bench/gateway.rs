@@ -12,11 +12,10 @@ use bytes::Bytes;
 use http::Method;
 use http::header::AUTHORIZATION;
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 use super::figure::{Figure, micros};
-use super::{BenchError, Effort, given};
+use super::{BenchError, Effort, listen, template};
 use crate::aws;
 use crate::clock::SystemClock;
 use crate::decisions::Decisions;
@@ -27,8 +26,7 @@ use crate::http_client;
 use crate::invocation::{Invoke, Invoked, Outcome};
 use crate::progress::{Log, Progress, Verbosity};
 use crate::server::Server;
-use crate::template::Template;
-use crate::text_file;
+use crate::template::Api;
 
 /// What the gateway may add to a call at the median, in microseconds.
 const TARGET: f64 = 300.0;
@@ -41,7 +39,7 @@ const ANSWER: &str = r#"{"lamp":"on"}"#;
 struct Kind {
     name: &'static str,
     template: &'static str,
-    verb: &'static str,
+    method: Method,
     path: &'static str,
     /// The authorizer's answer.
     authorizer: fn() -> Value,
@@ -51,21 +49,21 @@ const KINDS: [Kind; 3] = [
     Kind {
         name: "gateway, REST API, cached policy",
         template: "template.yaml",
-        verb: "PUT",
+        method: Method::PUT,
         path: "/state/x",
         authorizer: policy,
     },
     Kind {
         name: "gateway, REST API, authorizer called",
         template: "template.yaml",
-        verb: "GET",
+        method: Method::GET,
         path: "/state/x",
         authorizer: policy,
     },
     Kind {
         name: "gateway, HTTP API, cached simple answer",
         template: "examples/http-api/template.yaml",
-        verb: "GET",
+        method: Method::GET,
         path: "/notes",
         authorizer: || json!({"isAuthorized": true, "context": context()}),
     },
@@ -79,8 +77,12 @@ pub(super) async fn measure(
     let bare = Serving::bare().await?;
     let mut figures = Vec::new();
     for kind in KINDS {
-        let gateway =
-            Serving::gateway(&workspace.join(kind.template), scratch, (kind.authorizer)()).await?;
+        let gateway = Serving::gateway(
+            template(workspace, kind.template)?.api,
+            scratch,
+            kind.authorizer,
+        )
+        .await?;
         figures.push(compare(&kind, &gateway, &bare, effort).await?);
     }
     Ok(figures)
@@ -98,7 +100,7 @@ async fn compare(
     let mut added = Vec::new();
     // The first round opens the connections and fills the cache.
     for round in 0..=effort.rounds {
-        let [ours, bare] = medians(&client, kind.verb, &urls, effort.invocations).await?;
+        let [ours, bare] = medians(&client, &kind.method, &urls, effort.invocations).await?;
         if round > 0 {
             added.push(micros(ours) - micros(bare));
         }
@@ -109,17 +111,16 @@ async fn compare(
 /// The median time of calls of each URL, which alternate.
 async fn medians(
     client: &reqwest::Client,
-    verb: &str,
+    method: &Method,
     urls: &[String; 2],
     count: u32,
 ) -> Result<[Duration; 2], BenchError> {
     let token = format!("Bearer {}", "t".repeat(TOKEN_LENGTH));
-    let verb = verb.parse::<Method>().unwrap_or_default();
     let mut times = [Vec::new(), Vec::new()];
     for _ in 0..count {
         for (url, times) in urls.iter().zip(&mut times) {
             let request = client
-                .request(verb.clone(), url)
+                .request(method.clone(), url)
                 .header(AUTHORIZATION, &token);
             let started = Instant::now();
             let answer = request.send().await.map_err(BenchError::Call)?;
@@ -145,7 +146,8 @@ struct Serving {
 impl Serving {
     /// A server that does nothing but answer.
     async fn bare() -> Result<Self, BenchError> {
-        let (listener, url) = listen().await?;
+        let (listener, address) = listen().await?;
+        let url = format!("http://{address}");
         let router = Router::new().fallback(async || ANSWER);
         let task = tokio::spawn(async move {
             let _ = axum::serve(listener, router).await;
@@ -153,20 +155,15 @@ impl Serving {
         Ok(Self { url, task })
     }
 
-    /// The gateway of a template, with its logs, as `cargo local` serves it.
-    async fn gateway(template: &Path, data: &Path, authorizer: Value) -> Result<Self, BenchError> {
-        let failed = |cause: &dyn std::fmt::Display| BenchError::Template(cause.to_string());
-        let text = text_file::read(template).map_err(|cause| failed(&cause))?;
-        let api = Template::read(&text, &given())
-            .map_err(|cause| failed(&cause))?
-            .api;
-        let functions: Arc<dyn Invoke> = Arc::new(AtOnce(authorizer.to_string().into()));
+    /// The gateway of an API, with its logs, as `cargo local` serves it.
+    async fn gateway(api: Api, data: &Path, authorizer: fn() -> Value) -> Result<Self, BenchError> {
+        let functions: Arc<dyn Invoke> = Arc::new(AtOnce(authorizer().to_string().into()));
         let log = Log::open("gateway", data, Progress::new(Verbosity::Quiet));
         let lines = RequestLines::new(log.clone(), Arc::new(Decisions::default()), false);
         let region = aws::DEFAULT_REGION.to_owned();
         let clock = Arc::new(SystemClock);
-        let (listener, origin) = listen().await?;
-        let url = format!("{origin}{}", api.base_path());
+        let (listener, address) = listen().await?;
+        let url = format!("http://{address}{}", api.base_path());
         let gateway = Gateway::new(api, region, Arc::clone(&functions), clock, log)
             .with_access_log(AccessLog::create(data).map_err(BenchError::Io)?)
             .with_request_lines(lines);
@@ -183,13 +180,6 @@ impl Drop for Serving {
     fn drop(&mut self) {
         self.task.abort();
     }
-}
-
-async fn listen() -> Result<(TcpListener, String), BenchError> {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).await;
-    let listener = listener.map_err(BenchError::Io)?;
-    let address = listener.local_addr().map_err(BenchError::Io)?;
-    Ok((listener, format!("http://{address}")))
 }
 
 fn context() -> Value {

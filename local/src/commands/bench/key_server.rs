@@ -13,7 +13,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
-use super::BenchError;
+use super::{BenchError, listen};
 use crate::commands::signing_key::SigningKey;
 
 pub(super) const AUDIENCE: &str = "api://default";
@@ -62,14 +62,6 @@ pub(super) async fn serve_tls(key: &SigningKey) -> Result<(SocketAddr, String), 
     let router = router(key);
     tokio::spawn(async move { axum::serve(listener, router).await });
     Ok((address, own.cert.pem()))
-}
-
-async fn listen() -> Result<(TcpListener, SocketAddr), BenchError> {
-    let listener = TcpListener::bind(("127.0.0.1", 0))
-        .await
-        .map_err(BenchError::Io)?;
-    let address = listener.local_addr().map_err(BenchError::Io)?;
-    Ok((listener, address))
 }
 
 fn router(key: &SigningKey) -> Router {
