@@ -1,5 +1,6 @@
 //! Invocations of authorizers and integrations, each recorded for the access log.
 
+use std::fmt;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -64,55 +65,34 @@ impl Gateway {
             Some(limit) => tokio::time::timeout(limit, invoked).await,
             None => Ok(invoked.await),
         };
-        let note = |status: StatusCode, error: Option<&str>| {
-            let invoked = FunctionCall {
-                request_id,
-                latency: started.elapsed(),
-                status: Some(status),
-                error: error.map(str::to_owned),
-            };
-            call.record.note(|entry| entry.authorizer = Some(invoked));
+        let failed = |fault: &str, cause: &dyn fmt::Display| {
+            self.log.warn(format_args!(
+                "the authorizer {name} {fault}, so the answer is 500{cause}"
+            ));
+            Err((AuthorizerError::Failed, format!("the function {fault}")))
         };
-        let payload = match invoked {
-            Err(_) => {
-                note(
-                    StatusCode::INTERNAL_SERVER_ERROR,
-                    Some("the function took too long"),
-                );
-                self.log.warn(format_args!(
-                    "the authorizer {name} took too long, so the answer is 500"
-                ));
-                return Err(AuthorizerError::Failed);
-            }
-            Ok(Ok(Outcome::Success(payload))) => {
-                note(StatusCode::OK, None);
-                payload
-            }
+        let answered = match invoked {
+            Err(_) => failed("took too long", &""),
+            Ok(Ok(Outcome::Success(payload))) => Ok(payload),
             Ok(Ok(Outcome::Error(error))) if error.message().as_deref() == Some("Unauthorized") => {
-                note(StatusCode::UNAUTHORIZED, Some("Unauthorized"));
-                return Err(AuthorizerError::Unauthorized);
+                Err((AuthorizerError::Unauthorized, "Unauthorized".to_owned()))
             }
-            Ok(Ok(Outcome::Error(error))) => {
-                note(
-                    StatusCode::INTERNAL_SERVER_ERROR,
-                    Some("the function failed"),
-                );
-                self.log.warn(format_args!(
-                    "the authorizer {name} failed, so the answer is 500: {error}"
-                ));
-                return Err(AuthorizerError::Failed);
-            }
-            Ok(Err(error)) => {
-                note(
-                    StatusCode::INTERNAL_SERVER_ERROR,
-                    Some("the function cannot be invoked"),
-                );
-                self.log.warn(format_args!(
-                    "the authorizer {name} cannot be invoked, so the answer is 500: {error}"
-                ));
-                return Err(AuthorizerError::Failed);
-            }
+            Ok(Ok(Outcome::Error(error))) => failed("failed", &format_args!(": {error}")),
+            Ok(Err(error)) => failed("cannot be invoked", &format_args!(": {error}")),
         };
+        let function_call = FunctionCall {
+            request_id,
+            latency: started.elapsed(),
+            status: Some(match &answered {
+                Ok(_) => StatusCode::OK,
+                Err((AuthorizerError::Unauthorized, _)) => StatusCode::UNAUTHORIZED,
+                Err((AuthorizerError::Failed, _)) => StatusCode::INTERNAL_SERVER_ERROR,
+            }),
+            error: answered.as_ref().err().map(|(_, message)| message.clone()),
+        };
+        call.record
+            .note(|entry| entry.authorizer = Some(function_call));
+        let payload = answered.map_err(|(error, _)| error)?;
         let authorization = Authorization::read(&payload, form).map_err(|malformed| {
             self.log.warn(format_args!(
                 "the authorizer {name} returned an answer that AWS does not accept, so the status is 500: {malformed}"
