@@ -181,19 +181,13 @@ impl Reader<'_> {
             .get("Properties")
             .cloned()
             .unwrap_or_default();
-        let own = self
-            .scope
-            .resolve(&table.without_ignored(&own))
-            .map_err(|error| error.inside(&place))?;
-        table.check(&place, &own.unwrap_or_default(), &mut self.warnings)?;
+        let own = table.resolve(&own, self.scope, &place)?;
+        table.check(&place, &own, &mut self.warnings)?;
         let merged = self
             .globals
             .merged(section, &resource.place(), resource.value)?;
-        let merged = self
-            .scope
-            .resolve(&table.without_ignored(&merged))
-            .map_err(|error| error.inside(&place))?;
-        Part::open(place, merged.unwrap_or_default())
+        let merged = table.resolve(&merged, self.scope, &place)?;
+        Part::open(place, merged)
     }
 
     fn functions(
@@ -265,9 +259,10 @@ impl Reader<'_> {
             Some(resource) => self.properties(&resource, section, table)?,
             None => {
                 let implicit = product.implicit_resource();
+                let place = format!("Globals/{section}");
                 let merged = self.globals.merged(section, "", &implicit)?;
-                let resolved = self.scope.resolve(&table.without_ignored(&merged))?;
-                Part::open(format!("Globals/{section}"), resolved.unwrap_or_default())?
+                let merged = table.resolve(&merged, self.scope, &place)?;
+                Part::open(place, merged)?
             }
         };
         let mut own = Vec::new();

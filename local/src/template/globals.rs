@@ -38,9 +38,8 @@ impl Globals {
                 return Err(TemplateError::at(place, Fault::Unknown { what, expected }));
             };
             if let Some(table) = table {
-                let resolved = scope.resolve(&table.without_ignored(value));
-                let resolved = resolved.map_err(|error| error.inside(&place))?;
-                table.check_globals(&place, &resolved.unwrap_or_default(), warnings)?;
+                let resolved = table.resolve(value, scope, &place)?;
+                table.check_globals(&place, &resolved, warnings)?;
             }
         }
         Ok(Self(section))

@@ -8,7 +8,7 @@ mod jwt_configuration;
 mod open_api;
 
 use super::error::{Fault, TemplateError};
-use super::intrinsic::is_intrinsic;
+use super::intrinsic::{Scope, is_intrinsic};
 use super::warnings::Warnings;
 use serde_json::{Map, Value, json};
 
@@ -149,9 +149,20 @@ impl Property {
 }
 
 impl Section {
-    /// An unresolved value without the values of properties that change no answer: they may refer to what one machine does
-    /// not have. The names stay, to be checked.
-    pub(super) fn without_ignored(&self, value: &Value) -> Value {
+    /// Resolves the value of the section at a place, except for properties that change no answer: their values may refer to
+    /// what one machine does not have. Their names stay, to be checked.
+    pub(super) fn resolve(
+        &self,
+        value: &Value,
+        scope: &Scope,
+        place: &str,
+    ) -> Result<Value, TemplateError> {
+        let resolved = scope.resolve(&self.without_ignored(value));
+        let resolved = resolved.map_err(|error| error.inside(place))?;
+        Ok(resolved.unwrap_or_default())
+    }
+
+    fn without_ignored(&self, value: &Value) -> Value {
         let inner = |value: &Value| self.without_ignored(value);
         match value {
             Value::Array(items) => items.iter().map(inner).collect(),
