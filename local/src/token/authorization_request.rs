@@ -31,12 +31,7 @@ impl SignIn<'_> {
         endpoint: &str,
         scope: &str,
     ) -> Result<AuthorizationRequest, TokenError> {
-        let secret = || {
-            random::secret().map_err(|_| {
-                TokenError::Flow("the operating system returned no random bytes".to_owned())
-            })
-        };
-        let (verifier, state, nonce) = (secret()?, secret()?, secret()?);
+        let (verifier, state, nonce) = (random::secret()?, random::secret()?, random::secret()?);
         let challenge = URL_SAFE_NO_PAD.encode(digest(&SHA256, verifier.as_bytes()));
         let mut parameters = vec![
             ("response_type", "code"),

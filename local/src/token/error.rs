@@ -32,4 +32,6 @@ pub enum TokenError {
     /// The issuer's response is not a step of a sign-in.
     #[error("the sign-in cannot continue: {0}")]
     Flow(String),
+    #[error("the sign-in cannot continue: the operating system returned no random bytes")]
+    Random(#[from] aws_lc_rs::error::Unspecified),
 }

@@ -9,16 +9,16 @@ use http::{HeaderMap, StatusCode};
 use reqwest::Url;
 use serde_json::{Map, Value};
 
+use super::DPOP_NONCE;
 use super::secrets::{MIN_SECRET_CHARS, Secrets, pair, short, start};
 use crate::cookies::Cookies;
 use crate::progress::{line, printable};
 
 /// The shell variables that have these values in commands.
-const VARIABLES: [(&str, &str); 4] = [
+const VARIABLES: [(&str, &str); 3] = [
     ("code", "CODE"),
     ("code_challenge", "CHALLENGE"),
     ("code_verifier", "VERIFIER"),
-    (PROOF, "PROOF"),
 ];
 
 /// The header of a proof of possession (RFC 9449, section 4).
@@ -127,10 +127,7 @@ impl Hop {
 
     /// The form of a POST.
     pub(crate) fn form(&mut self, form: &str) {
-        let url = Url::parse(&format!("http://form/?{form}"));
-        if let Ok(url) = url {
-            self.parameters(url.query_pairs());
-        }
+        self.parameters(form_urlencoded::parse(form.as_bytes()));
     }
 
     fn parameters<'p>(&mut self, pairs: impl Iterator<Item = (Cow<'p, str>, Cow<'p, str>)>) {
@@ -177,7 +174,7 @@ impl Hop {
             self.lines
                 .push(format!("< Set-Cookie: {}=…", printable(name)));
         }
-        if let Some(nonce) = headers.get("dpop-nonce").map(text) {
+        if let Some(nonce) = headers.get(DPOP_NONCE).map(text) {
             self.lines.push(format!("< DPoP-Nonce: {}", short(&nonce)));
         }
     }

@@ -57,9 +57,7 @@ impl TokenRequest<'_> {
             nonce,
             token: None,
         };
-        key.proof(&of).map_err(|_| {
-            TokenError::Flow("the operating system returned no random bytes".to_owned())
-        })
+        Ok(key.proof(&of)?)
     }
 }
 
