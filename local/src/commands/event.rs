@@ -118,8 +118,12 @@ impl SampleEvent {
         Ok(ExitCode::SUCCESS)
     }
 
+    fn path_without_query(&self) -> &str {
+        self.path.split('?').next().unwrap_or_default()
+    }
+
     fn event(&self, template: Api, region: &str, user: Option<&User>) -> Result<Value, Failed> {
-        let path = self.path.split('?').next().unwrap_or_default();
+        let path = self.path_without_query();
         let unmatched = Route {
             path: RoutePath::parse(path).map_err(|fault| fault.to_string())?,
             verb: Some(self.method.clone()),
@@ -189,7 +193,7 @@ impl SampleEvent {
         }
         let body = self.body.clone().unwrap_or_default();
         let request = request.body(Bytes::from(body))?;
-        let path = self.path.split('?').next().unwrap_or_default();
+        let path = self.path_without_query();
         let mut call = Call::new(&request, path, SOURCE_IP, &ManualClock::at(AT_SECONDS));
         call.id = self.kind.request_id().to_owned();
         for (name, value) in &mut call.headers {
@@ -207,7 +211,7 @@ impl SampleEvent {
         match user.filter(|_| self.kind.is_for_authorizer()) {
             None => Vec::new(),
             Some(user) if self.dpop => {
-                let path = self.path.split('?').next().unwrap_or_default();
+                let path = self.path_without_query();
                 let proof = format!("{{{{proof:{} {} {path}}}}}", user.name, self.method);
                 let token = self.token("bound-token", user);
                 vec![("authorization", format!("DPoP {token}")), ("dpop", proof)]
