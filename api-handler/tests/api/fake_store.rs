@@ -1,4 +1,4 @@
-//! Stores of the tests: they answer by a function, or stand in front of a real one.
+//! Stores for tests: one answers with a function, one forwards to a real store.
 
 use std::{
     future::Future,

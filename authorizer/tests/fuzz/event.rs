@@ -16,7 +16,7 @@ const RULES: &str = r#"[
     {"methods": ["GET", "PUT"], "path": "/state/*"}
 ]"#;
 
-/// Good credentials, which stand in an input as `{{token}}`, `{{bound}}` and `{{proof}}`.
+/// Valid credentials. They replace `{{token}}`, `{{bound}}` and `{{proof}}` in an input.
 struct Credentials {
     token: String,
     bound: String,

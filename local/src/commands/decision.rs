@@ -39,7 +39,7 @@ pub(super) enum Undecided {
         authorizer: String,
         function: String,
     },
-    /// The token must be known as such.
+    /// A header carries the token.
     #[error("the header `{0}` has the caller's token: expected it as --token")]
     TokenInHeader(String),
 }

@@ -89,7 +89,7 @@ struct GivenFacts {
     token: Option<String>,
 }
 
-/// What the settings at the end of the report are made of.
+/// What the checks found out for the settings at the end of the report.
 #[derive(Debug)]
 struct Learned {
     /// The URL of the keys.

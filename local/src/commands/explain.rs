@@ -127,7 +127,7 @@ impl Explain {
         let jwks = self.jwks.as_deref().map(text_file::read).transpose()?;
         let left_out: &[&str] = if jwks.is_some() { &NETWORK } else { &[] };
         let mut settings = in_process::settings(&opened.template, &opened.folder, left_out)?;
-        // As the running stack sets it, unless the call is to another API.
+        // The running stack sets `DPOP_PUBLIC_URL` to its own API; the call may be to another one.
         if let Some(api) = opened.running_api.filter(|_| !sent.names_host()) {
             let own = |settings: &&mut Settings| settings.dpop_public_urls.is_empty();
             for settings in settings.values_mut().filter(own) {

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::route_path::RoutePath;
 
-/// A method of a function whose condition does not hold. SAM lists it in the preflights of a path that others share.
+/// A method on a function whose condition is false. SAM lists it in the preflights of a path that others share.
 pub(super) struct AbsentMethod {
     path: RoutePath,
     verb: Option<String>,

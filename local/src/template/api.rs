@@ -124,7 +124,7 @@ pub struct LambdaAuthorizer {
     pub identity: Identity,
     /// How long its answer is cached; zero turns the cache off.
     pub ttl: Duration,
-    /// How long API Gateway waits for it. Without a limit of its own it waits as long as the function may take.
+    /// API Gateway's time limit; `None` if only the function's own timeout applies.
     pub limit: Option<Duration>,
 }
 

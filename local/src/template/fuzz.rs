@@ -14,8 +14,7 @@ use super::{Given, Template, TemplateError, yaml};
 /// The longest error, besides what it quotes.
 const MAX_MESSAGE_BYTES: usize = 2000;
 
-/// An accepted template is read the same when it has been written as JSON, and each of its routes has a function and, if it
-/// names one, an authorizer.
+/// An accepted template is read the same when it has been written as JSON, and each authorizer that a route names exists.
 pub(crate) fn template(input: &[u8]) {
     let Ok(text) = str::from_utf8(input) else {
         return;
@@ -66,7 +65,11 @@ pub(crate) fn open_api(input: &[u8]) {
         let document = json!({ "Resources": resources });
         let found = read(&document.to_string());
         let pretty = read(&serde_json::to_string_pretty(&document).unwrap());
-        assert_eq!(summary(&pretty), summary(&found), "white space counts");
+        assert_eq!(
+            summary(&pretty),
+            summary(&found),
+            "white space changes the result"
+        );
         if let Ok(found) = found {
             check(&found);
         }

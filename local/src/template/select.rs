@@ -137,7 +137,7 @@ impl<'a> Selected<'a> {
         }
     }
 
-    /// The methods of the API that functions have whose condition does not hold.
+    /// The API's methods on functions whose condition is false.
     pub(super) fn absent_methods(&self, functions: &[&Value]) -> Vec<AbsentMethod> {
         let events = functions
             .iter()

@@ -25,7 +25,7 @@ impl<'t> Sent<'t> {
     /// Reads a token and headers of the form `NAME: VALUE`.
     ///
     /// # Errors
-    /// When one has not its form. The error does not contain it, because it may be secret.
+    /// When one is malformed. The error does not contain it, because it may be secret.
     pub(in crate::commands) fn parse(
         token: Option<(Scheme, &'t str)>,
         headers: &[String],

@@ -8,8 +8,8 @@ use super::lines::LogLines;
 /// The most requests that are looked for.
 const MAX_IDS: usize = 20;
 
-/// What is said about a request stays the same with lines of other kinds between its lines, and with a timestamp and a
-/// stream's name before each; no request is found by an id that no line has.
+/// The account of a request does not change when other lines stand between its lines, or when each line begins with a
+/// timestamp and the name of a stream. An id that is in no line finds no request.
 pub(crate) fn why(input: &[u8]) {
     let text = String::from_utf8_lossy(input);
     let lines = read(&text);

@@ -114,7 +114,7 @@ fn comparison(operator: &str) -> Option<(Compare, bool)> {
     })
 }
 
-/// In any case.
+/// `true` or `false`, ignoring case.
 pub(super) fn boolean(text: &str) -> Option<bool> {
     text.to_ascii_lowercase().parse().ok()
 }
