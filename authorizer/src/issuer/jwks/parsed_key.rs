@@ -36,20 +36,27 @@ pub(super) struct ParsedKey {
 }
 
 impl ParsedKey {
-    /// While the value exists, signatures of this key are verified with the parsed key.
+    /// While the value exists, signatures of this key are verified with the parsed key. Two key sets with the same key, such
+    /// as one and its refresh, have the same value.
     pub(super) fn keep(key: &DecodingKey) -> Arc<Self> {
+        let mut keys = KEYS.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(kept) = Self::in_use(&keys, key) {
+            return kept;
+        }
         let parsed = Arc::new(Self {
             key: key.clone(),
             by_algorithm: Default::default(),
         });
-        let mut keys = KEYS.write().unwrap_or_else(PoisonError::into_inner);
         keys.retain(|_, key| key.strong_count() > 0);
         keys.insert(name(key).to_vec(), Arc::downgrade(&parsed));
         parsed
     }
 
     fn find(key: &DecodingKey) -> Option<Arc<Self>> {
-        let keys = KEYS.read().unwrap_or_else(PoisonError::into_inner);
+        Self::in_use(&KEYS.read().unwrap_or_else(PoisonError::into_inner), key)
+    }
+
+    fn in_use(keys: &BTreeMap<Vec<u8>, Weak<Self>>, key: &DecodingKey) -> Option<Arc<Self>> {
         let found = keys.get(name(key))?.upgrade()?;
         is_same(&found.key, key).then_some(found)
     }
@@ -166,11 +173,9 @@ fn is_same(one: &DecodingKey, other: &DecodingKey) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
 
-    /// RFC 7515, appendix A.3: a signature of P-256.
-    const X: &str = "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU";
-    const Y: &str = "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0";
+    use super::*;
 
     #[test]
     fn a_key_is_found_by_all_of_its_numbers_and_while_a_key_set_has_it() {
@@ -194,8 +199,19 @@ mod tests {
     }
 
     #[test]
+    fn a_key_set_that_is_dropped_leaves_the_key_to_the_others() {
+        let key = DecodingKey::from_rsa_raw_components(&[0xc6; 256], &[1, 0, 1]);
+        let (served, refreshed) = (ParsedKey::keep(&key), ParsedKey::keep(&key));
+        assert!(Arc::ptr_eq(&served, &refreshed));
+        drop(refreshed);
+        assert!(ParsedKey::find(&key).is_some_and(|found| Arc::ptr_eq(&found, &served)));
+    }
+
+    #[test]
     fn a_kept_key_is_parsed_once_for_its_algorithm_and_never_for_another() {
-        let key = DecodingKey::from_ec_components(X, Y).unwrap();
+        // New, because other tests of this process keep keys too, and the uses of this one are counted.
+        let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap();
+        let key = DecodingKey::from_ec_der(pair.public_key().as_ref());
         let kept = ParsedKey::keep(&key);
         for algorithm in [
             Algorithm::ES256,
