@@ -1,6 +1,5 @@
 //! The IAM policy that API Gateway evaluates for each request, and may cache.
 
-use http::Method;
 use serde::{Serialize, Serializer, ser};
 use serde_json::value::RawValue;
 use time::OffsetDateTime;
@@ -11,6 +10,9 @@ use crate::target::{CONNECT, EventRoute, Target};
 
 /// The longest resource in a policy, in characters.
 pub const MAX_RESOURCE_CHARS: usize = 512;
+
+/// In place of a verb and a path: every route of the stage.
+const ALL: &str = "*";
 
 /// A policy document.
 ///
@@ -45,17 +47,10 @@ enum Effect {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Resource<'p> {
     stage: &'p str,
-    routes: Routes<'p>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Routes<'p> {
-    /// All of the stage.
-    All,
-    /// The route that opens a WebSocket.
-    Connect,
-    /// A verb, and a path that may have wildcards.
-    Matching(&'p Method, &'p str),
+    /// A verb; or, without a path, `*` for all routes, or the route that opens a WebSocket.
+    verb: &'p str,
+    /// A path, with its slash and perhaps wildcards, or nothing.
+    path: &'p str,
 }
 
 /// The end of the validity of a policy that API Gateway caches.
@@ -91,7 +86,8 @@ impl<'p> PolicyDocument<'p> {
                 effect: Effect::Deny,
                 resource: vec![Resource {
                     stage: target.stage_prefix(),
-                    routes: Routes::All,
+                    verb: ALL,
+                    path: "",
                 }],
                 condition: None,
             },
@@ -111,18 +107,19 @@ impl<'p> PolicyDocument<'p> {
 }
 
 fn resources<'p>(permit: &Permit<'p>, target: &'p Target) -> Vec<Resource<'p>> {
-    let resource = |routes| Resource {
+    let resource = |verb, path| Resource {
         stage: target.stage_prefix(),
-        routes,
+        verb,
+        path,
     };
     if *target.route() == EventRoute::Connect {
-        return vec![resource(Routes::Connect)];
+        return vec![resource(CONNECT, "")];
     }
     let mut resources = Vec::with_capacity(8);
     for (place, rule) in permit.rules().enumerate() {
         let path = rule.path.as_str();
         if rule.covers_everything() {
-            resources.push(resource(Routes::All));
+            resources.push(resource(ALL, ""));
             continue;
         }
         // Rules may overlap; each resource is listed once.
@@ -132,7 +129,7 @@ fn resources<'p>(permit: &Permit<'p>, target: &'p Target) -> Vec<Resource<'p>> {
             .any(|earlier| earlier.path == rule.path);
         // A `*` for the verb would match across slashes: `*/admin` also covers `GET/public/admin`.
         for verb in rule.methods.verbs() {
-            let resource = resource(Routes::Matching(verb, path));
+            let resource = resource(verb.as_str(), path);
             if !may_repeat || !resources.contains(&resource) {
                 resources.push(resource);
             }
@@ -144,12 +141,7 @@ fn resources<'p>(permit: &Permit<'p>, target: &'p Target) -> Vec<Resource<'p>> {
 impl Resource<'_> {
     /// Its length in bytes.
     pub(crate) fn len(&self) -> usize {
-        let routes = match self.routes {
-            Routes::All => "/*".len(),
-            Routes::Connect => "/".len() + CONNECT.len(),
-            Routes::Matching(verb, path) => "/".len() + verb.as_str().len() + path.len(),
-        };
-        self.stage.len() + routes
+        self.stage.len() + "/".len() + self.verb.len() + self.path.len()
     }
 }
 
@@ -165,14 +157,8 @@ fn write_resources<S: Serializer>(
         json.push_str(if place == 0 { "\"" } else { ",\"" });
         json.push_str(resource.stage);
         json.push('/');
-        match resource.routes {
-            Routes::All => json.push('*'),
-            Routes::Connect => json.push_str(CONNECT),
-            Routes::Matching(verb, path) => {
-                json.push_str(verb.as_str());
-                push_escaped(&mut json, path).map_err(ser::Error::custom)?;
-            }
-        }
+        json.push_str(resource.verb);
+        push_escaped(&mut json, resource.path).map_err(ser::Error::custom)?;
         json.push('"');
     }
     json.push(']');
