@@ -51,6 +51,11 @@ impl fmt::Debug for KeyId {
 /// tokens. [`KeyId::as_str`] has the id itself.
 impl fmt::Display for KeyId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Nearly always, so it is checked many bytes at a time.
+        let is_shown_as_it_is = |byte: u8| matches!(byte, b' '..=b'~') && byte != b'\\';
+        if self.0.bytes().all(is_shown_as_it_is) {
+            return f.write_str(&self.0);
+        }
         self.0.chars().try_for_each(|character| match character {
             '\\' => f.write_str("\\\\"),
             ' '..='~' => f.write_char(character),
@@ -62,11 +67,6 @@ impl fmt::Display for KeyId {
 /// In the form for logs.
 impl Serialize for KeyId {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let is_shown_as_it_is = |byte: u8| matches!(byte, b' '..=b'~') && byte != b'\\';
-        if self.0.bytes().all(is_shown_as_it_is) {
-            serializer.serialize_str(&self.0)
-        } else {
-            serializer.collect_str(self)
-        }
+        serializer.collect_str(self)
     }
 }
