@@ -95,9 +95,9 @@ impl Target {
                 return Err(TargetError::Part(name));
             }
         }
-        // The slash before the route is not part of it.
         let stage_prefix = arn
-            .get(..arn.len() - route.len() - 1)
+            .strip_suffix(route)
+            .and_then(|prefix| prefix.strip_suffix('/'))
             .ok_or(TargetError::Form)?;
         if stage_prefix.len() > MAX_STAGE_PREFIX_BYTES {
             return Err(TargetError::TooLong);
