@@ -1,6 +1,6 @@
 #!/bin/sh
-# cargo-lambda calls rustc through this script (CargoLambda.toml). Panics name their place in the source, so without it a
-# deployed program holds paths of the machine that builds it, and with them the name of its user.
+# cargo-lambda calls rustc through this script (CargoLambda.toml). Panic messages contain source paths: without the
+# script a deployed binary would reveal the build machine's paths and the name of its user.
 rustc=$1
 shift
 root=$(cd "$(dirname "$0")/.." && pwd)

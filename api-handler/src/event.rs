@@ -120,8 +120,8 @@ struct HttpAuthorizer<'e> {
     lambda: Option<&'e RawValue>,
 }
 
-/// Whether a context is of our authorizer.
-fn is_of_ours(context: &RawValue) -> bool {
+/// Whether our authorizer wrote the context.
+fn is_from_our_authorizer(context: &RawValue) -> bool {
     Members::<IgnoredAny>::deserialize(context)
         .is_ok_and(|members| members.0.iter().any(|(name, _)| &**name == "signedIn"))
 }
@@ -193,8 +193,8 @@ impl Request {
         });
         // `$default` does not count: an HTTP API may have no other route, and a caller without a context is anonymous
         // there too.
-        let is_stray =
-            route.as_deref().is_some_and(is_catch_all) && !authorizer.is_some_and(is_of_ours);
+        let is_stray = route.as_deref().is_some_and(is_catch_all)
+            && !authorizer.is_some_and(is_from_our_authorizer);
         Ok(Self {
             method,
             path: path.into_owned(),

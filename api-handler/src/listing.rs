@@ -180,8 +180,8 @@ impl Filling<'_> {
             if room == 0 {
                 return Ok(Some(End::Full));
             }
-            let (batch, extra) = rest.split_at(rest.len().min(room).min(MAX_STATE_BATCH));
-            rest = extra;
+            let (batch, remaining) = rest.split_at(rest.len().min(room).min(MAX_STATE_BATCH));
+            rest = remaining;
             let store = self.store;
             let (states, read_all) = self
                 .read(batch, |ids| store.get_many(ids), |state| &state.metadata.id)

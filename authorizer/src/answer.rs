@@ -17,7 +17,8 @@ use crate::answer_size::MAX_ANSWER_BYTES;
 /// The context values that are never left out. With the largest policy and the longest principal they fit.
 const ALWAYS_KEPT: [&str; 3] = ["signedIn", "principal", "exp"];
 
-/// An answer in one of two forms. Its types in `aws_lambda_events` write nulls, which API Gateway may refuse.
+/// An answer in one of two forms. The types in `aws_lambda_events` are not used: they write nulls, which API Gateway may
+/// refuse.
 #[derive(Debug, Clone, Serialize)]
 #[serde(untagged)]
 pub enum AuthorizerResponse<'d> {

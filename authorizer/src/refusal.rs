@@ -155,8 +155,8 @@ pub enum Refusal {
     /// The issuer reports that it is not active (RFC 7662).
     #[error("revoked at the issuer")]
     Revoked,
-    /// The issuer's answer about the token names another `iss`, `sub` or `client_id` than the token (RFC 7662).
-    #[error("the issuer's introspection answer has another `{member}` than the token")]
+    /// `iss`, `sub` or `client_id` in the issuer's answer about the token differs from the token's (RFC 7662).
+    #[error("the `{member}` in the issuer's introspection answer differs from the token's")]
     IntrospectionMismatch { member: OtherMember },
 }
 
@@ -208,7 +208,7 @@ impl Refusal {
     }
 }
 
-/// The codes of a key that is not used: of the issuer's for a token, and of the sender's for a proof. They differ from
+/// The codes of a key that is not used: first of the issuer's key, for a token; then of the sender's, for a proof. They differ from
 /// those of similar faults of the token. A key in a proof has no id and no use, and every algorithm is allowed for it.
 const fn key_codes(reason: KeyRefusal) -> (&'static str, &'static str) {
     match reason {

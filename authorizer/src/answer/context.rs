@@ -38,7 +38,8 @@ fn members<'c>(claims: &'c VerifiedClaims, step_up: Option<&'c str>) -> ContextM
     }
 }
 
-/// A value as JSON. Null, to which API Gateway answers 500, if it has no such form; every context and answer has one.
+/// Serializes a value. Every context and answer can be serialized; for another value it is `null`, to which API Gateway
+/// answers 500.
 pub(super) fn written(value: &impl Serialize) -> Box<RawValue> {
     to_raw_value(value).unwrap_or_else(|_| RawValue::NULL.to_owned())
 }

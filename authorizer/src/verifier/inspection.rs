@@ -64,8 +64,8 @@ impl Inspection {
 }
 
 impl Verifier {
-    /// Runs every check of a token that is sent with a scheme. Audience and client are checked for the trusted issuer that the token names, or for
-    /// the only one.
+    /// Runs every check of a token that is sent with a scheme. Audience and client are checked for the trusted issuer that
+    /// the token names, or for the only one.
     ///
     /// # Errors
     ///

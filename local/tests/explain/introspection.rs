@@ -17,7 +17,7 @@ pub(super) const CASES: [(&str, &str, &str); 4] = [
     (
         "introspection_mismatch",
         r#"{"active": true, "sub": "mallory@example.com"}"#,
-        "refused: the issuer's introspection answer has another `sub` than the token",
+        "refused: the `sub` in the issuer's introspection answer differs from the token's",
     ),
     (
         "introspection_unavailable",

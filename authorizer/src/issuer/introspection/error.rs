@@ -13,7 +13,7 @@ pub enum IntrospectionError {
     #[error("the issuer says that the token is not active")]
     Revoked,
     /// The answer is about another token than the one that was sent. Refused like a token that is not active.
-    #[error("the issuer's answer has another `{0}` than the token")]
+    #[error("the `{0}` in the issuer's answer differs from the token's")]
     Other(OtherMember),
     /// The issuer gave no usable answer. An internal failure.
     #[error("introspection failed: {0}")]
