@@ -1,5 +1,5 @@
 /**
- * The `acr` values that would do, separated by spaces; undefined if a stronger sign-in would not help. API Gateway does not
+ * The `acr` values that the API accepts, separated by spaces; undefined if a stronger sign-in would not help. API Gateway does not
  * document what it writes where there are none.
  *
  * @param {{ status: number, byHandler: boolean, body: any }} made

@@ -1,5 +1,3 @@
-import { acrWanted } from './acr-wanted.js';
-import { CallFailed } from './api.js';
 import { button, byId, element } from './element.js';
 import { problemOf } from './problem.js';
 import { settings } from './settings.js';
@@ -62,12 +60,12 @@ export async function attempt(work, again = work) {
   try {
     await work();
   } catch (error) {
-    const { title, advice, remedy, faults } = problemOf(error);
+    const { title, advice, remedy, acrValues, faults } = problemOf(error);
     /** @type {Record<string, Action[]>} */
     const remedies = {
       'sign-in': [{ label: 'Sign in', work: () => signIn() }],
       'sign-in-to-write': [{ label: 'Sign in for writing', work: () => signIn({ scopes: settings.scopes.write }) }],
-      'step-up': [{ label: 'Sign in again', work: () => signInStrongly(acrWantedBy(error)) }],
+      'step-up': [{ label: 'Sign in again', work: () => signInStrongly(acrValues) }],
       retry: [
         {
           label: 'Try again',
@@ -81,9 +79,4 @@ export async function attempt(work, again = work) {
     };
     notify('bad', title, advice, { faults, actions: remedies[remedy ?? ''] ?? [] });
   }
-}
-
-/** @param {unknown} error */
-function acrWantedBy(error) {
-  return error instanceof CallFailed ? acrWanted(error.call) : undefined;
 }

@@ -11,6 +11,7 @@ import { SessionEnded } from './renewal.js';
  * @property {string} title
  * @property {string} advice
  * @property {'sign-in' | 'sign-in-to-write' | 'step-up' | 'retry' | 'reload' | undefined} [remedy]
+ * @property {string} [acrValues] what the remedy `step-up` signs in with
  * @property {readonly string[]} [faults] the faults of the input
  */
 
@@ -65,12 +66,14 @@ function problemOfCall(made) {
       return caller === undefined
         ? { title: 'Sign-in required', advice: 'After you sign in, you return to this page.', remedy: 'sign-in' }
         : { title: 'The API does not accept your session', advice: 'Sign in again to start a new one.', remedy: 'sign-in' };
-    case 403:
-      if (acrWanted(made) !== undefined) {
+    case 403: {
+      const acrValues = acrWanted(made);
+      if (acrValues !== undefined) {
         return {
           title: 'Stronger sign-in required',
-          advice: `The API still requires ${acrWanted(made)} after you signed in again. Your account may have no second factor, or the sign-in is already too old.`,
+          advice: `The API still requires ${acrValues} after you signed in again. Your account may have no second factor, or the sign-in is already too old.`,
           remedy: 'step-up',
+          acrValues,
         };
       }
       return byHandler
@@ -80,6 +83,7 @@ function problemOfCall(made) {
             advice: 'Sign in again to request it.',
             remedy: 'sign-in-to-write',
           };
+    }
     case 404:
       return { title: 'Resource not found', advice: 'It does not exist, or you do not have access to it.' };
     case 409:

@@ -9,7 +9,7 @@ import { signIn } from './sign-in.js';
 
 const kept = 'step-up';
 
-/** Less than this after such a sign-in no other follows by itself: it was not enough, and a user can start another one. */
+/** For this long after such a sign-in no other starts automatically: it was not enough. The user can start one. */
 const PAUSE_MS = 60_000;
 
 /** Whether the session comes from such a sign-in just now. */
