@@ -104,10 +104,7 @@ fn accepted_by_both(url: &str, prover: Prover) -> Vec<Change> {
 }
 
 fn headers(prover: Prover) -> Vec<Change> {
-    let other_key = changed(
-        Signer::other_rsa().jwk(""),
-        &json!({"kid": null, "use": null}),
-    );
+    let other_key = Signer::other_rsa().public_jwk();
     let private = changed(prover.jwk(), &json!({"d": "AQAB"}));
     vec![
         header("no typ", json!({"typ": null})),

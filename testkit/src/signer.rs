@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{
@@ -12,6 +13,8 @@ use aws_lc_rs::signature::{
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
+
+use crate::json::changed;
 
 /// A key pair.
 #[derive(Debug)]
@@ -86,6 +89,18 @@ impl Signer {
         }
     }
 
+    /// The public key with the members that RFC 7638 takes and no others, as a proof has it (RFC 9449, section 4.2).
+    #[must_use]
+    pub fn public_jwk(&self) -> Value {
+        changed(self.jwk(""), &json!({"kid": null, "use": null}))
+    }
+
+    /// Its RFC 7638 thumbprint: `serde_json` writes the members sorted and without white space.
+    #[must_use]
+    pub fn thumbprint(&self) -> String {
+        sha256(self.public_jwk().to_string())
+    }
+
     /// Signs with this algorithm where the key has several.
     #[must_use]
     pub fn sign(&self, algorithm: &str, input: &[u8]) -> Vec<u8> {
@@ -121,6 +136,12 @@ fn ec_jwk(kid: &str, curve: &str, point: &[u8]) -> Value {
 #[must_use]
 pub fn base64url(bytes: impl AsRef<[u8]>) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
+}
+
+/// The SHA-256 in base64url, such as the `ath` of a token (RFC 9449, section 4.2).
+#[must_use]
+pub fn sha256(bytes: impl AsRef<[u8]>) -> String {
+    base64url(digest(&SHA256, bytes.as_ref()))
 }
 
 /// A token with a correct signature, whatever its header says.

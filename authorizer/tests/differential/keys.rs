@@ -2,13 +2,9 @@
 
 use std::sync::LazyLock;
 
-use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair,
 };
-use serde_json::{Value, json};
-use testkit::json::changed;
-use testkit::signer::base64url;
 
 use super::super::support::Signer;
 
@@ -65,13 +61,4 @@ pub(crate) fn sibling(algorithm: &str) -> Option<&'static str> {
         "PS512" => "RS512",
         _ => return None,
     })
-}
-
-/// The public key with the members that RFC 7638 takes.
-pub(crate) fn jwk_of(signer: &Signer) -> Value {
-    changed(signer.jwk(""), &json!({"kid": null, "use": null}))
-}
-
-pub(crate) fn thumbprint(signer: &Signer) -> String {
-    base64url(digest(&SHA256, jwk_of(signer).to_string().as_bytes()))
 }

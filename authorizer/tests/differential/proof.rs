@@ -1,15 +1,14 @@
 //! Requests with a key-bound token and its proof.
 
-use aws_lc_rs::digest::{SHA256, digest};
 use serde_json::{Value, json};
 use testkit::differential::Step;
 use testkit::json::changed;
 use testkit::seeded::Seeded;
-use testkit::signer::base64url;
+use testkit::signer::sha256;
 
 use super::super::support::NOW;
 use super::jws::Jws;
-use super::keys::{ALGORITHMS, jwk_of, other_signer, thumbprint};
+use super::keys::{ALGORITHMS, other_signer};
 use super::token::{good_claims, of_any};
 use super::{Mutation, Mutations, header, mutation, proof_claims, proof_url};
 use crate::support::Signer;
@@ -48,8 +47,8 @@ impl ProofDraft {
         let (method, path) = (*random.pick(&METHODS), *random.pick(&PATHS));
         // Another key than the issuer's.
         let client = other_signer(algorithm);
-        let bound = changed(good_claims(), &json!({"cnf": {"jkt": thumbprint(client)}}));
-        let header = json!({"typ": "dpop+jwt", "alg": algorithm, "jwk": jwk_of(client)});
+        let bound = changed(good_claims(), &json!({"cnf": {"jkt": client.thumbprint()}}));
+        let header = json!({"typ": "dpop+jwt", "alg": algorithm, "jwk": client.public_jwk()});
         let claims = json!({"jti": "proof-1", "htm": method, "htu": format!("https://{DOMAIN}{path}"), "iat": NOW});
         Self {
             token: Jws::new(
@@ -71,7 +70,7 @@ impl ProofDraft {
         let token = self.token.finish();
         let mut proof = self.proof;
         if self.names_token {
-            let ath = base64url(digest(&SHA256, token.as_bytes()));
+            let ath = sha256(&token);
             proof.claims.entry("ath").or_insert_with(|| json!(ath));
         }
         let proofs = self

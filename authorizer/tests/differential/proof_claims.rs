@@ -6,7 +6,7 @@ use testkit::json::changed;
 use super::super::support::{ISSUER, NOW};
 use super::header::odd_values;
 use super::jws::Jws;
-use super::keys::{jwk_of, signer};
+use super::keys::signer;
 use super::{Mutation, claims, mutation};
 
 pub(crate) fn all() -> Vec<Mutation<Jws>> {
@@ -95,9 +95,9 @@ pub(crate) fn keys() -> Vec<Mutation<Jws>> {
     }));
     all.push(key("another key that signs", |jws| {
         jws.signer = signer(jws.algorithm);
-        jwk_of(jws.signer)
+        jws.signer.public_jwk()
     }));
-    all.push(key("another key", |jws| jwk_of(signer(jws.algorithm))));
+    all.push(key("another key", |jws| signer(jws.algorithm).public_jwk()));
     all.push(key("symmetric", |_| json!({"kty": "oct", "k": "AAAA"})));
     for (member, value) in [
         ("d", json!("AQAB")),

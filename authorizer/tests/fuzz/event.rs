@@ -3,10 +3,9 @@
 use std::sync::LazyLock;
 
 use authorizer::answer_size::MAX_ANSWER_BYTES;
-use aws_lc_rs::digest::{SHA256, digest};
 use serde_json::{Value, json};
 use testkit::json::changed;
-use testkit::signer::{base64url, mint};
+use testkit::signer::{mint, sha256};
 
 use super::{client_key, issuer_key, wait, world};
 use crate::support::{NOW, claims_with, header, unauthorized};
@@ -25,15 +24,14 @@ struct Credentials {
 
 fn credentials() -> &'static Credentials {
     static MADE: LazyLock<Credentials> = LazyLock::new(|| {
-        let sha256 = |bytes: &str| base64url(digest(&SHA256, bytes.as_bytes()));
         let header = changed(header(), &json!({"alg": "EdDSA"}));
-        let jwk = changed(client_key().jwk(""), &json!({"kid": null, "use": null}));
-        let claims = claims_with(&json!({"cnf": {"jkt": sha256(&jwk.to_string())}}));
+        let claims = claims_with(&json!({"cnf": {"jkt": client_key().thumbprint()}}));
         let bound = mint(&header, &claims, issuer_key());
         let proof = json!({
             "jti": "proof", "htm": "GET", "htu": "https://api.example.com/prod/state/42", "iat": NOW, "ath": sha256(&bound),
         });
-        let proof_header = json!({"typ": "dpop+jwt", "alg": "EdDSA", "jwk": jwk});
+        let proof_header =
+            json!({"typ": "dpop+jwt", "alg": "EdDSA", "jwk": client_key().public_jwk()});
         Credentials {
             token: mint(&header, &claims_with(&json!({})), issuer_key()),
             proof: mint(&proof_header, &proof, client_key()),

@@ -2,11 +2,10 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use aws_lc_rs::digest::{SHA256, digest};
 use serde_json::{Value, json};
 
 use super::{NOW, STAGE, Signer, changed, mint, token_with};
-use testkit::signer::base64url;
+use testkit::signer::sha256;
 
 pub(crate) const DOMAIN: &str = "api.example.com";
 
@@ -37,14 +36,12 @@ impl Prover {
         }
     }
 
-    /// The public key, with the members that RFC 7638 takes and no others.
     pub(crate) fn jwk(self) -> Value {
-        changed(self.signer.jwk(""), &json!({"kid": null, "use": null}))
+        self.signer.public_jwk()
     }
 
-    /// Its RFC 7638 thumbprint: `serde_json` writes the members sorted and without white space.
     pub(crate) fn thumbprint(self) -> String {
-        base64url(digest(&SHA256, self.jwk().to_string().as_bytes()))
+        self.signer.thumbprint()
     }
 
     /// A good token bound to the key.
@@ -72,7 +69,7 @@ pub(crate) fn proof_claims(token: &str) -> Value {
     static PROOFS: AtomicU64 = AtomicU64::new(0);
     let number = PROOFS.fetch_add(1, Ordering::Relaxed);
     json!({
-        "jti": format!("proof-{number}"), "htm": "GET", "htu": URL, "iat": NOW, "ath": base64url(digest(&SHA256, token.as_bytes())),
+        "jti": format!("proof-{number}"), "htm": "GET", "htu": URL, "iat": NOW, "ath": sha256(token),
     })
 }
 

@@ -1,9 +1,8 @@
 //! Key-bound tokens and proofs of possession (RFC 9449), a right proof and one for each fault.
 
-use aws_lc_rs::digest::{SHA256, digest};
 use serde_json::{Value, json};
 use testkit::json::changed;
-use testkit::signer::{Signer, base64url, mint_text};
+use testkit::signer::{Signer, base64url, mint_text, sha256};
 
 use super::signer::token;
 use super::whole::{REQUEST, TOKEN, Whole};
@@ -12,21 +11,12 @@ const HOST: &str = "Host: api.example.com";
 /// The time of every call: 2026-01-01T00:10:00Z.
 const NOW: u64 = 1_767_226_200;
 
-/// The client's public key, with only the members of its thumbprint (RFC 7638).
-fn jwk() -> Value {
-    changed(Signer::p256().jwk(""), &json!({"kid": null, "use": null}))
-}
-
-fn sha256(text: &str) -> String {
-    base64url(digest(&SHA256, text.as_bytes()))
-}
-
 fn bound_token() -> String {
-    token(&json!({"cnf": {"jkt": sha256(&jwk().to_string())}}))
+    token(&json!({"cnf": {"jkt": Signer::p256().thumbprint()}}))
 }
 
 fn header() -> Value {
-    json!({"typ": "dpop+jwt", "alg": "ES256", "jwk": jwk()})
+    json!({"typ": "dpop+jwt", "alg": "ES256", "jwk": Signer::p256().public_jwk()})
 }
 
 /// The claims of a right proof for `GET /a` with this token.
@@ -228,7 +218,7 @@ fn of_header() -> Vec<Whole> {
         ),
         (
             "dpop_key_private",
-            json!({"jwk": changed(jwk(), &json!({"d": "AQAB"}))}),
+            json!({"jwk": changed(Signer::p256().public_jwk(), &json!({"d": "AQAB"}))}),
             key("a private key: anyone who reads it can sign with it; replace it at once"),
         ),
         (
