@@ -4,6 +4,7 @@ use std::panic::catch_unwind;
 use std::{fs, io};
 
 use crate::repository;
+use crate::seeded::Seeded;
 
 /// A fuzz target: its name, and its check of one input. It panics if the property does not hold.
 pub type Target = (&'static str, fn(&[u8]));
@@ -21,7 +22,7 @@ pub fn check(targets: &[Target]) {
         let seeds = seeds(name).unwrap();
         assert!(!seeds.is_empty(), "no seeds of {name} in fuzz/seeds");
         for (file, seed) in &seeds {
-            let mut random = Random(1);
+            let mut random = Seeded::new(1);
             let mutants = (0..MUTANTS).map(|_| mutant(seed, &seeds, &mut random));
             for input in std::iter::once(seed.clone()).chain(mutants) {
                 let holds = catch_unwind(|| target(&input)).is_ok();
@@ -50,7 +51,7 @@ fn seeds(target: &str) -> io::Result<Vec<(String, Vec<u8>)>> {
 const TELLING: &[u8] = b"\"\\{}[],:. \0\n=-019eE\xff/~*";
 
 /// A copy with a byte changed, a part removed or repeated, or a part of another seed inserted.
-fn mutant(seed: &[u8], others: &[(String, Vec<u8>)], random: &mut Random) -> Vec<u8> {
+fn mutant(seed: &[u8], others: &[(String, Vec<u8>)], random: &mut Seeded) -> Vec<u8> {
     let mut bytes = seed.to_vec();
     let start = random.below(bytes.len() + 1);
     let end = start + random.below((bytes.len() - start).min(40) + 1);
@@ -73,17 +74,4 @@ fn mutant(seed: &[u8], others: &[(String, Vec<u8>)], random: &mut Random) -> Vec
         }
     }
     bytes
-}
-
-/// The generator of Knuth's MMIX: the same numbers in every run.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 = self
-            .0
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        usize::try_from(self.0 >> 33).unwrap() % limit
-    }
 }

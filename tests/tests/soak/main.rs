@@ -11,22 +11,22 @@
     reason = "a test fails by panicking, and reports what it counted"
 )]
 
-mod dice;
 mod traffic;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
-use dice::Dice;
+use testkit::seeded::Seeded;
 use tests::RunningStack;
 use tests::processes::{Usage, functions, is_alive, signal};
 use traffic::{Counts, Tokens, Worker};
 
 const DEFAULT_SECONDS: u64 = 10;
 const WORKERS: u64 = 6;
-/// The pause between two kills, in milliseconds.
-const KILLS: std::ops::Range<u64> = 200..600;
+/// The shortest pause between two kills, and how much longer one may be, in milliseconds.
+const MIN_PAUSE: u64 = 200;
+const MAX_MORE_PAUSE: usize = 400;
 /// What the stack may gain between the measurement after a tenth of the time and the one at the end. Its processes are the
 /// same at both, and each connection that is being closed has one handle.
 const MAX_HANDLES: usize = 8;
@@ -107,11 +107,13 @@ async fn run(
     let killer = tokio::spawn({
         let (stack, kills, done) = (Arc::clone(stack), Arc::clone(kills), Arc::clone(&done));
         async move {
-            let mut dice = Dice::new(u64::MAX);
+            let mut random = new_random(u64::MAX);
             while !done.load(Ordering::Relaxed) {
-                tokio::time::sleep(Duration::from_millis(dice.within(KILLS))).await;
-                if let Some(process) = dice.pick(&functions(stack.process_id())) {
-                    signal("KILL", *process);
+                let pause = MIN_PAUSE + random.below(MAX_MORE_PAUSE) as u64;
+                tokio::time::sleep(Duration::from_millis(pause)).await;
+                let found = functions(stack.process_id());
+                if !found.is_empty() {
+                    signal("KILL", *random.pick(&found));
                     kills.fetch_add(1, Ordering::Relaxed);
                 }
             }
@@ -150,4 +152,10 @@ async fn settled(stack: &RunningStack) -> Usage {
     }
     assert_eq!(answered, 2 * MAX_FUNCTIONS, "the stack does not recover");
     Usage::of(stack.process_id())
+}
+
+/// Each number has choices of its own, in each run.
+fn new_random(number: u64) -> Seeded {
+    let time = SystemTime::UNIX_EPOCH.elapsed().expect("a time since 1970");
+    Seeded::new(time.as_nanos() as u64 ^ number.wrapping_mul(0x9e37_79b9_7f4a_7c15))
 }

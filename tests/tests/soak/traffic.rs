@@ -4,12 +4,13 @@ use std::fmt;
 
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
+use testkit::seeded::Seeded;
 use tests::{HttpAnswer, RunningStack, send};
 
-use crate::dice::Dice;
+use crate::new_random;
 
 /// The resources of each worker.
-const RESOURCES: u64 = 5;
+const RESOURCES: usize = 5;
 
 /// The tokens of all workers.
 #[derive(Debug)]
@@ -94,7 +95,7 @@ struct Resource {
 #[derive(Debug)]
 pub(crate) struct Worker {
     name: u64,
-    dice: Dice,
+    random: Seeded,
     resources: Vec<Resource>,
     written: u64,
     pub(crate) counts: Counts,
@@ -104,7 +105,7 @@ impl Worker {
     pub(crate) fn new(name: u64) -> Self {
         Self {
             name,
-            dice: Dice::new(name),
+            random: new_random(name),
             resources: (0..RESOURCES).map(|_| Resource::default()).collect(),
             written: 0,
             counts: Counts::default(),
@@ -113,18 +114,18 @@ impl Worker {
 
     /// Makes one call of a random kind.
     pub(crate) async fn act(&mut self, stack: &RunningStack, tokens: &Tokens) {
-        let place = usize::try_from(self.dice.within(0..RESOURCES)).expect("a place");
-        match self.dice.within(0..10) {
+        let place = self.random.below(RESOURCES);
+        match self.random.below(10) {
             0..4 => self.read(place, stack, &tokens.good).await,
             4..7 => self.write(place, stack, &tokens.good).await,
             7 => self.write_stale(place, stack, &tokens.good).await,
             8 => {
-                let junk = format!("{:x}.{:x}.AAAA", self.dice.next(), self.dice.next());
+                let junk = format!("{:x}.{:x}.AAAA", self.random.number(), self.random.number());
                 self.refused(place, stack, Some(&junk)).await;
             }
             _ => {
                 let token = [None, Some(tokens.revoked.as_str())];
-                let token = *self.dice.pick(&token).expect("two");
+                let token = *self.random.pick(&token);
                 self.refused(place, stack, token).await;
             }
         }
@@ -182,7 +183,7 @@ impl Worker {
     async fn write(&mut self, place: usize, stack: &RunningStack, token: &str) {
         let path = self.path(place);
         self.written += 1;
-        let deletes = self.dice.within(0..8) == 0;
+        let deletes = self.random.one_in(8);
         let resource = self.resources.get_mut(place).expect("a resource");
         if resource.in_doubt.is_some() {
             return self.read(place, stack, token).await;
