@@ -2,13 +2,13 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::thread;
 
 use reqwest::Method;
 use serde_json::Value;
-use testkit::http::{ReceivedRequest, closed_address};
+use testkit::http::ReceivedRequest;
 use tests::{HttpAnswer, RunningStack, send};
 
 use crate::log_mark::LogMark;
@@ -17,9 +17,9 @@ use crate::table::Table;
 /// Where the next connections are cut.
 #[derive(Debug, Default)]
 struct Cuts {
-    /// So many requests do not reach the store.
+    /// The number of requests to drop before they reach the store.
     before: AtomicU64,
-    /// So many requests reach the store, and their answers are lost.
+    /// The number of requests that reach the store and whose answers to drop.
     after: AtomicU64,
 }
 
@@ -33,18 +33,18 @@ impl Cuts {
 }
 
 pub(crate) async fn run(table: &mut Table) {
-    let store = closed_address();
+    let store = Arc::new(OnceLock::new());
     let cuts = Arc::new(Cuts::default());
-    let proxy = proxy(store, Arc::clone(&cuts));
+    let proxy = proxy(Arc::clone(&store), Arc::clone(&cuts));
     let handler = tests::local_binary().with_file_name("api-handler");
     let function = format!(
         "ApiHandlerFunction=env AWS_ENDPOINT_URL_DYNAMODB=http://{proxy} {}",
         handler.display()
     );
-    let stack = RunningStack::start_with("faults-store", |command| {
-        *command = with_database_port(command, store.port());
-        command.args(["--issuer-port", "0", "--function", &function]);
-    });
+    let stack = RunningStack::start("faults-store", &["--function", &function]);
+    let database = stack.address("database").strip_prefix("http://");
+    let database = database.and_then(|address| address.parse().ok());
+    store.get_or_init(|| database.expect("the database's address"));
     let token = stack.token("alice");
     for (number, (name, before, after)) in [
         ("the connection is cut before one write", 1, 0),
@@ -93,26 +93,15 @@ async fn put(stack: &RunningStack, path: &str, token: &str) -> HttpAnswer {
     .await
 }
 
-/// The same command with another port of the database.
-fn with_database_port(command: &std::process::Command, port: u16) -> std::process::Command {
-    let mut changed = std::process::Command::new(command.get_program());
-    let mut arguments: Vec<_> = command.get_args().map(ToOwned::to_owned).collect();
-    let place = arguments
-        .iter()
-        .position(|argument| argument == "--database-port");
-    let place = place.expect("the flag is given") + 1;
-    *arguments.get_mut(place).expect("its value") = port.to_string().into();
-    changed.args(arguments);
-    changed.current_dir(command.get_current_dir().expect("a folder"));
-    changed
-}
-
-fn proxy(store: SocketAddr, cuts: Arc<Cuts>) -> SocketAddr {
+fn proxy(store: Arc<OnceLock<SocketAddr>>, cuts: Arc<Cuts>) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = listener.local_addr().expect("an address");
     thread::spawn(move || {
         for client in listener.incoming().flatten() {
             let cuts = Arc::clone(&cuts);
+            let Some(store) = store.get().copied() else {
+                continue;
+            };
             thread::spawn(move || relay(client, store, &cuts));
         }
     });
