@@ -137,14 +137,14 @@ const A_PUBLIC_URL: &str =
     "https URLs, or http ones on a loopback host, without a query, joined by commas";
 
 /// Ten years: a larger number of seconds is a mistake.
-const MOST_SECONDS: u64 = 315_360_000;
+const MAX_SECONDS: u64 = 315_360_000;
 
 fn read_key_cache(reader: &mut Reader<'_>, issuers: &[IssuerSettings]) -> KeyCacheSettings {
     let seconds = Duration::from_secs;
     KeyCacheSettings {
         key_file: read_key_file(reader, issuers),
-        max_age: seconds(reader.number("JWKS_MAX_AGE_SECONDS", 3600, 0..=MOST_SECONDS)),
-        max_stale: seconds(reader.number("JWKS_MAX_STALE_SECONDS", 86_400, 0..=MOST_SECONDS)),
+        max_age: seconds(reader.number("JWKS_MAX_AGE_SECONDS", 3600, 0..=MAX_SECONDS)),
+        max_stale: seconds(reader.number("JWKS_MAX_STALE_SECONDS", 86_400, 0..=MAX_SECONDS)),
         cooldown: seconds(reader.number("JWKS_COOLDOWN_SECONDS", 30, 0..=86_400)),
         timeout: Duration::from_millis(reader.number("JWKS_TIMEOUT_MS", 2000, 1..=60_000)),
     }
