@@ -24,7 +24,11 @@ fn document_and_patch(input: &[u8]) -> Option<(Json, Json)> {
 fn read(text: &[u8], max_depth: usize) -> Option<Json> {
     let found = parse(text, max_depth);
     let padded = parse(&[b" \r", text, b"\t"].concat(), max_depth);
-    assert_eq!(padded.is_ok(), found.is_ok(), "white space counts");
+    assert_eq!(
+        padded.is_ok(),
+        found.is_ok(),
+        "white space changes the result"
+    );
     let json = found.ok()?;
     assert!(json.depth() <= max_depth);
     assert_same(&json, max_depth);

@@ -43,7 +43,11 @@ pub(super) fn handler_event(input: &[u8]) {
     let wrote = WRITES.load(Ordering::SeqCst) > before;
     assert!(!wrote || is_signed_in(text), "an anonymous caller writes");
     let padded = answer(&format!("\n {text}\t"));
-    assert_eq!(padded.is_some(), found.is_some(), "white space counts");
+    assert_eq!(
+        padded.is_some(),
+        found.is_some(),
+        "white space changes the result"
+    );
     let (Some(found), Some(padded)) = (found, padded) else {
         return;
     };
