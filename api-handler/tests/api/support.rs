@@ -451,8 +451,19 @@ fn to_json(yaml: &Yaml<'_>) -> Value {
     }
 }
 
+/// Creates the table and waits until it is active: until then dynalite and DynamoDB refuse every other call.
 pub async fn create_table(endpoint: &str, name: &str) {
     dynamodb(endpoint, "CreateTable", &table_definition(name)).await;
+    let table = json!({"TableName": name});
+    let active = async {
+        while dynamodb(endpoint, "DescribeTable", &table).await["Table"]["TableStatus"] != "ACTIVE"
+        {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), active)
+        .await
+        .expect("the table is active");
 }
 
 /// One call of DynamoDB's API without the SDK, which must succeed.
