@@ -25,7 +25,6 @@ case "$name" in
     # Checks a condition and writes in two steps, which others can come between: of twenty writers two win.
     skip=(
       twenty_writers_lose_nothing
-      counters_that_try_again_count_everything
       every_write_is_applied_once_or_not_at_all
     )
     ;;
