@@ -11,6 +11,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod allocations;
 mod answers;
 mod caching;
 mod claims;

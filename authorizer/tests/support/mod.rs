@@ -20,15 +20,18 @@ use std::slice;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use authorizer::access::AccessRules;
 use authorizer::authorizer::Authorizer;
 use authorizer::bearer::{BearerToken, Scheme};
 use authorizer::clock::{Clock, ManualClock, Timestamp};
 use authorizer::config::Settings;
+use authorizer::credential::Credential;
 use authorizer::deadline::Deadline;
 use authorizer::issuer::http_client::{
     ConnectFault, Document, Request, Sending, Transport, TransportError,
 };
-use authorizer::verifier::Verifier;
+use authorizer::log::trace::Trace;
+use authorizer::verifier::{VerifiedClaims, Verifier};
 use lambda_runtime::Diagnostic;
 use lambda_support::invocation::Invocation;
 use lambda_support::log::{Lines, Log};
@@ -86,20 +89,38 @@ impl World {
         }
     }
 
-    /// The code of every fault that the checks of a token find, called one by one. It costs no counted fetch.
-    pub(crate) async fn inspect(&self, token: &str) -> Vec<&'static str> {
+    /// A verifier with the same settings. Its fetches are not counted.
+    fn verifier(&self) -> Verifier {
         let transport: Arc<dyn Transport> = Arc::new(Uncounted(Arc::clone(&self.issuer)));
         let clock: Arc<dyn Clock> = self.clock.clone();
         let settings = &self.settings;
         let issuers = settings.issuers.iter();
         let issuers = issuers.map(|one| one.trusted(settings, &transport, &clock));
         let requirements = settings.requirements.clone();
-        let verifier = Verifier::new(issuers.collect(), requirements, 0, clock);
+        Verifier::new(issuers.collect(), requirements, 0, clock)
+    }
+
+    /// The claims of a good token, about which no rule has been decided.
+    pub(crate) async fn verify(&self, token: &str) -> Arc<VerifiedClaims> {
+        let token = Credential::Bearer(BearerToken::from_token(token).unwrap());
+        let mut trace = Trace::default();
+        let verifier = self.verifier();
+        let claims = verifier.verify(&token, Deadline::UNKNOWN, &mut trace);
+        claims.await.unwrap()
+    }
+
+    pub(crate) const fn rules(&self) -> &AccessRules {
+        &self.settings.access_rules
+    }
+
+    /// The code of every fault that the checks of a token find, called one by one. It costs no counted fetch.
+    pub(crate) async fn inspect(&self, token: &str) -> Vec<&'static str> {
         let token = match BearerToken::from_token(token) {
             Ok(token) => token,
             Err(refusal) => return vec![refusal.code()],
         };
-        match verifier
+        match self
+            .verifier()
             .inspect(&token, Scheme::Bearer, Deadline::UNKNOWN)
             .await
         {
