@@ -78,6 +78,43 @@ fn the_request_of_rfc_9449_is_accepted_once() {
     );
 }
 
+/// Without `ath` a proof belongs to a request for a token, not to one for a resource.
+#[test]
+fn the_token_requests_of_rfc_9449_do_not_prove_a_call() {
+    let header = PROOF.split('.').next().unwrap();
+    let mut call = call("POST");
+    call.address = Some(Address {
+        domain_name: "server.example.com".to_owned(),
+        path: "/token".to_owned(),
+    });
+    for (section, iat, claims, signature) in [
+        (
+            "4.1",
+            1_562_262_616,
+            "eyJqdGkiOiItQndDM0VTYzZhY2MybFRjIiwiaHRtIjoiUE9TVCIsImh0dSI6Imh0dHBzOi8vc2VydmVyLmV4YW1wbGUuY29tL3Rva2VuIiwiaWF0IjoxNTYyMjYyNjE2fQ",
+            "2-GxA6T8lP4vfrg8v-FdWP0A0zdrj8igiMLvqRMUvwnQg4PtFLbdLXiOSsX0x7NVY-FNyJK70nfbV37xRZT3Lg",
+        ),
+        (
+            "5, with a refresh token",
+            1_562_265_296,
+            "eyJqdGkiOiItQndDM0VTYzZhY2MybFRjIiwiaHRtIjoiUE9TVCIsImh0dSI6Imh0dHBzOi8vc2VydmVyLmV4YW1wbGUuY29tL3Rva2VuIiwiaWF0IjoxNTYyMjY1Mjk2fQ",
+            "pAqut2IRDm_De6PR93SYmGBPXpwrAk90e8cP2hjiaG5QsGSuKDYW7_X620BxqhvYC8ynrrvZLTk41mSRroapUA",
+        ),
+    ] {
+        let proof = format!("{header}.{claims}.{signature}");
+        let refused = Err(ProofRefusal::Token.into());
+        assert_eq!(
+            verify_at(&verifier(), &proof, &call, iat),
+            refused,
+            "{section}"
+        );
+        let unverified = UnverifiedProof::from_header(&proof).unwrap();
+        let parsed = ParsedProof::parse(&unverified).unwrap();
+        assert_eq!(parsed.check_key(jkt()), Ok(()), "{section}");
+        assert_eq!(parsed.check_signature(), Ok(()), "{section}");
+    }
+}
+
 #[test]
 fn a_proof_is_for_its_method_its_url_its_token_and_its_key() {
     check(PROOF, Ok(()));
