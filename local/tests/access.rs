@@ -39,7 +39,7 @@ fn json_of(folder: &Path, arguments: &[&str], status: i32) -> Value {
 /// A REST API with two authorizers of one function, and routes `VERB PATH AUTHORIZER`.
 fn rest(rules: &Value, settings: &Value, routes: &[&str]) -> String {
     let mut variables = json!({
-        "ISSUER": "https://example.okta.com/oauth2/default", "AUDIENCE": "api://default", "CLIENT_IDS": "web",
+        "ISSUER": "https://example.okta.com/oauth2/default", "AUDIENCE": "api://default", "CLIENT_IDS": "web,cli",
         "ACCESS_RULES": rules.to_string(), "JWKS_FILE": "/opt/keys.json",
     });
     for (name, value) in settings.as_object().unwrap() {
@@ -274,6 +274,27 @@ fn a_rule_that_allows_more_callers_is_wider() {
         Some(("wider", "now also callers with client \"web\"")),
     );
     check_change(
+        "issuers",
+        &json!([{"clients": ["cli"]}]),
+        &json!([{"clients": ["cli"]}, {"issuers": ["https://example.okta.com/oauth2/default"], "scopes": ["a"]}]),
+        Some((
+            "wider",
+            "now also callers with issuer \"https://example.okta.com/oauth2/default\", and scope \"a\"",
+        )),
+    );
+    check_change(
+        "more-clients",
+        &json!([{"clients": ["cli"]}]),
+        &json!([{"clients": ["cli", "web"]}]),
+        Some(("wider", "now also callers with client \"cli\" or \"web\"")),
+    );
+    check_change(
+        "weaker-acr",
+        &json!([{"acr": ["phr"]}]),
+        &json!([{"acr": ["phr", "mfa"]}]),
+        Some(("wider", "now also callers with acr \"phr\" or \"mfa\"")),
+    );
+    check_change(
         "part",
         &json!([{"path": "/x/a*"}]),
         &json!([{"path": "/x/*"}]),
@@ -303,6 +324,12 @@ fn a_rule_that_allows_fewer_callers_is_narrower() {
         &json!([{"notClaims": {"d": ["x"]}}]),
         &json!([{"notClaims": {"d": ["x", "y"]}}]),
         Some(("narrower", "no longer callers with no claim \"d\": \"x\"")),
+    );
+    check_change(
+        "added-issuer",
+        &json!([{"scopes": ["a"]}]),
+        &json!([{"scopes": ["a"], "issuers": ["https://example.okta.com/oauth2/default"]}]),
+        Some(("narrower", "no longer callers with scope \"a\"")),
     );
     check_change(
         "added-demand",
@@ -425,11 +452,11 @@ fn a_removed_route_is_listed_with_the_route_that_its_calls_reach() {
 fn a_new_client_in_the_settings_is_wider() {
     let folder = folder("settings");
     let routes = ["GET /a Required"];
-    let clients = json!({"CLIENT_IDS": "web,other"});
+    let clients = json!({"CLIENT_IDS": "web,cli,other"});
     let old = with_routes(&folder, "a.json", &routes);
     let new = rest(&admins_rules(), &clients, &routes);
     let new = write(&folder, "clients.json", &new);
-    let wider = "now also tokens of https://example.okta.com/oauth2/default (audience api://default; client web or other)";
+    let wider = "now also tokens of https://example.okta.com/oauth2/default (audience api://default; client web or cli or other)";
     assert_eq!(
         diff(&folder, &old, &new, &["--fail-on-widening"], 1),
         json!([changed("GET", "/a", "wider", wider)])
@@ -447,11 +474,19 @@ fn callers_are_tested() {
         {"methods": ["GET"], "path": "/x", "anonymous": true},
         {"methods": ["PUT"], "path": "/x", "scopes": ["w"]},
         {"methods": ["DELETE"], "path": "/x", "claims": {"/address/country": ["NL"]}, "maxAgeSeconds": 300},
+        {"methods": ["GET"], "path": "/issuer", "issuers": ["https://example.okta.com/oauth2/default"], "groups": ["g"]},
+        {"methods": ["GET"], "path": "/client", "clients": ["cli"]},
+        {"methods": ["GET"], "path": "/acr", "acr": ["phr", "phrh"]},
+        {"methods": ["GET"], "path": "/not", "notClaims": {"dept": ["ext"]}},
     ]);
     let routes = [
         "GET /x Optional",
         "PUT /x Required",
         "DELETE /x Required",
+        "GET /issuer Required",
+        "GET /client Required",
+        "GET /acr Required",
+        "GET /not Required",
         "GET /open NONE",
     ];
     let template = write(&folder, "template.json", &rest(&rules, &json!({}), &routes));
@@ -469,11 +504,17 @@ fn callers_are_tested() {
         {"caller": {"claims": {"scp": ["w"]}}, "may": ["PUT /x", "GET /x"], "mayNot": ["DELETE /x"]},
         {"caller": {"claims": {"address": {"country": "NL"}, "auth_time": now}}, "may": ["DELETE /x"]},
         {"caller": {"claims": {"address": {"country": "NL"}, "auth_time": now - 1000}}, "mayNot": ["DELETE /x"]},
+        {"caller": {"claims": {"groups": ["g"]}}, "may": ["GET /issuer"], "mayNot": ["GET /client", "GET /acr"]},
+        {"caller": {"claims": {"cid": "cli"}}, "may": ["GET /client"], "mayNot": ["GET /issuer"]},
+        {"caller": {"claims": {"acr": "phrh"}}, "may": ["GET /acr"]},
+        {"caller": {"claims": {"acr": "PHRH"}}, "mayNot": ["GET /acr"]},
+        {"caller": {"claims": {"dept": "sales"}}, "may": ["GET /not"]},
+        {"caller": {"claims": {"dept": ["sales", "ext"]}}, "mayNot": ["GET /not"]},
         {"caller": {"claims": {"scp": ["w"], "cid": "other"}}, "mayNot": ["GET /x", "PUT /x"]},
         {"caller": {"claims": {"scp": ["w"], "iss": "https://other.example"}}, "mayNot": ["PUT /x"]},
         {"caller": {"claims": {"scp": ["w"], "exp": now - 1000}}, "mayNot": ["PUT /x"]},
     ]);
-    assert_eq!(run(right, 0), json!({"tests": 7, "failed": []}));
+    assert_eq!(run(right, 0), json!({"tests": 13, "failed": []}));
     let wrong = json!([
         {"name": "reader", "caller": {"claims": {"scp": ["r"]}}, "may": ["PUT /x"], "mayNot": ["GET /x"]},
         {"caller": "anonymous", "may": ["PUT /x", "GET /nowhere"]},
