@@ -180,6 +180,80 @@ fn decisions_by_the_rules_of_a_rest_api() {
     );
 }
 
+/// A rule for each member that a rule may have.
+const MEMBERS: &str = r#"
+            [{"methods": ["GET"], "path": "/items/*", "issuers": ["https://example.okta.com/oauth2/default"], "scopes": ["b"]},
+             {"methods": ["GET"], "path": "/items/*", "groups": ["Admins", "Owners"]},
+             {"methods": ["GET"], "path": "/items/*", "clients": ["cli"]},
+             {"methods": ["GET"], "path": "/items/*", "claims": {"/address/country": ["NL"], "level": [2]}},
+             {"methods": ["GET"], "path": "/items/*", "notClaims": {"dept": ["ext", {"like": "*ternal"}]}},
+             {"methods": ["GET"], "path": "/items/*", "acr": ["phr", "phrh"]},
+             {"methods": ["GET"], "path": "/items/*", "maxAgeSeconds": 300}]
+"#;
+
+#[test]
+fn what_a_caller_lacks_of_each_member_of_a_rule() {
+    let (start, end) = (
+        REST.find("            [{").unwrap(),
+        REST.find("  Handler:").unwrap(),
+    );
+    let template = [
+        &REST[..start],
+        MEMBERS.trim_start_matches('\n'),
+        &REST[end..],
+    ]
+    .concat();
+    let rows = |met: bool| -> Value {
+        let missing = [
+            json!(["scope \"b\""]),
+            json!(["group \"Admins\" or \"Owners\""]),
+            json!(["client \"cli\""]),
+            json!(["claim \"/address/country\": \"NL\"", "claim \"level\": 2"]),
+            json!(["no claim \"dept\": \"ext\" or like \"*ternal\""]),
+            json!(["acr \"phr\" or \"phrh\""]),
+            json!(["sign-in at most 300 s ago"]),
+        ];
+        let row = |(index, missing)| json!({"index": index, "met": met, "missing": if met { json!([]) } else { missing }});
+        missing.into_iter().enumerate().map(row).collect()
+    };
+    let call = |claims: &Value| {
+        [
+            "GET".to_owned(),
+            "/items/1".to_owned(),
+            "--token".to_owned(),
+            token(claims),
+        ]
+    };
+    let explanation =
+        |outcome: &str, status: Option<u16>, reason: &str, met: bool, advice: &str| {
+            json!({
+                "outcome": outcome, "status": status, "decidedBy": "authorizer", "reason": reason,
+                "route": items(), "authorizer": "Required", "rules": rows(met), "advice": advice,
+            })
+        };
+    let all = json!({
+        "scp": ["b"], "groups": ["Owners"], "cid": "cli", "address": {"country": "NL"}, "level": 2.0, "dept": "sales",
+        "acr": "phrh", "auth_time": 1_767_226_000_u64,
+    });
+    let none =
+        json!({"dept": "internal", "acr": "PHR", "auth_time": 1_767_225_000_u64, "level": "2"});
+    let advice = "the caller needs scope \"b\" (rule 0), or group \"Admins\" or \"Owners\" (rule 1), or client \"cli\" (rule 2), \
+                  or claim \"/address/country\": \"NL\" and claim \"level\": 2 (rule 3), \
+                  or no claim \"dept\": \"ext\" or like \"*ternal\" (rule 4), or acr \"phr\" or \"phrh\" (rule 5), \
+                  or sign-in at most 300 s ago (rule 6)";
+    for (claims, expected) in [
+        (all, explanation("allowed", None, "granted", true, "")),
+        (
+            none,
+            explanation("denied", Some(403), "no_rule_met", false, advice),
+        ),
+    ] {
+        let call = call(&claims);
+        let call: Vec<&str> = call.iter().map(String::as_str).collect();
+        check("members", &template, &call, &expected);
+    }
+}
+
 #[test]
 fn decisions_of_a_rest_api_itself() {
     check(
