@@ -461,9 +461,8 @@ pub async fn create_table(endpoint: &str, name: &str) {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(60), active)
-        .await
-        .expect("the table is active");
+    let limit = Duration::from_secs(60);
+    tokio::time::timeout(limit, active).await.unwrap();
 }
 
 /// One call of DynamoDB's API without the SDK, which must succeed.

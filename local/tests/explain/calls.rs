@@ -193,16 +193,12 @@ const MEMBERS: &str = r#"
 
 #[test]
 fn what_a_caller_lacks_of_each_member_of_a_rule() {
-    let (start, end) = (
-        REST.find("            [{").unwrap(),
-        REST.find("  Handler:").unwrap(),
+    let (before, rest) = REST.split_once("            [{").unwrap();
+    let (_, after) = rest.split_once("  Handler:").unwrap();
+    let template = format!(
+        "{before}{}  Handler:{after}",
+        MEMBERS.trim_start_matches('\n')
     );
-    let template = [
-        &REST[..start],
-        MEMBERS.trim_start_matches('\n'),
-        &REST[end..],
-    ]
-    .concat();
     let rows = |met: bool| -> Value {
         let missing = [
             json!(["scope \"b\""]),
