@@ -1,5 +1,6 @@
 //! The database of one machine: DynamoDB's API over one file, with the template's tables.
 
+use std::fmt::Display;
 use std::path::Path;
 
 use dynoxide::Database as Dynoxide;
@@ -93,15 +94,15 @@ impl Database {
 
 /// Creates the table, or compares the existing one with the template.
 fn prepare(database: &Dynoxide, table: &TableDefinition, file: &str) -> Result<(), DatabaseError> {
-    let create = |cause: String| DatabaseError::Create {
+    let create = |cause: &dyn Display| DatabaseError::Create {
         table: table.name.clone(),
-        cause,
+        cause: cause.to_string(),
     };
     let describe = DescribeTableRequest {
         table_name: table.name.clone(),
     };
     if let Ok(found) = database.describe_table(describe) {
-        let found = serde_json::to_value(found).map_err(|error| create(error.to_string()))?;
+        let found = serde_json::to_value(found).map_err(|error| create(&error))?;
         let found = found.get("Table").cloned().unwrap_or_default();
         if shape(&found) != shape(&table.create) {
             return Err(DatabaseError::Changed {
@@ -111,21 +112,21 @@ fn prepare(database: &Dynoxide, table: &TableDefinition, file: &str) -> Result<(
         }
         return Ok(());
     }
-    let request = typed(&table.create).map_err(create)?;
+    let request = typed(&table.create).map_err(|error| create(&error))?;
     database
         .create_table(request)
-        .map_err(|error| create(error.to_string()))?;
+        .map_err(|error| create(&error))?;
     if let Some(time_to_live) = &table.time_to_live {
-        let request = typed(time_to_live).map_err(create)?;
+        let request = typed(time_to_live).map_err(|error| create(&error))?;
         database
             .update_time_to_live(request)
-            .map_err(|error| create(error.to_string()))?;
+            .map_err(|error| create(&error))?;
     }
     Ok(())
 }
 
-fn typed<T: DeserializeOwned>(request: &Value) -> Result<T, String> {
-    serde_json::from_value(request.clone()).map_err(|error| error.to_string())
+fn typed<T: DeserializeOwned>(request: &Value) -> serde_json::Result<T> {
+    serde_json::from_value(request.clone())
 }
 
 /// The keys and indexes of a table, in a fixed order: the parts that writes to the table do not change.

@@ -67,7 +67,7 @@ impl Stack {
     /// # Errors
     /// When a part does not start; what had started by then is stopped.
     pub async fn start(options: &StackOptions, progress: Progress) -> Result<Self, StackError> {
-        let client = http_client::new().map_err(StackError::Tls)?;
+        let client = http_client::new()?;
         let logs = options.data.join("logs");
         fs::create_dir_all(&logs).map_err(|cause| file_error(&logs, cause))?;
         refuse_second_stack(options, &client).await?;

@@ -24,6 +24,7 @@ use tokio::net::TcpListener;
 
 use crate::aws;
 use crate::commands::Failed;
+use crate::http_client;
 use crate::progress::{Progress, Verbosity};
 use crate::stack::workspace;
 use crate::template::{Given, TableDefinition, Template};
@@ -109,6 +110,9 @@ pub enum BenchError {
     /// The key server's TLS.
     #[error("the certificate for the key server cannot be used: {0}")]
     Tls(String),
+    /// No HTTP client.
+    #[error("TLS cannot be set up: {0}")]
+    Client(#[from] http_client::ClientError),
     /// A file or a socket failed.
     #[error(transparent)]
     Io(io::Error),

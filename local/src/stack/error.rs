@@ -3,6 +3,7 @@
 use std::io;
 
 use crate::database::DatabaseError;
+use crate::http_client::ClientError;
 use crate::issuer::IssuerError;
 use crate::packages::PackagesError;
 use crate::port::Taken;
@@ -67,5 +68,5 @@ pub enum StackError {
     File { path: String, cause: io::Error },
     /// No HTTP client.
     #[error("TLS cannot be set up: {0}")]
-    Tls(String),
+    Tls(#[from] ClientError),
 }

@@ -95,7 +95,7 @@ async fn compare(
     bare: &Serving,
     effort: Effort,
 ) -> Result<Figure, BenchError> {
-    let client = http_client::new().map_err(BenchError::Tls)?;
+    let client = http_client::new()?;
     let urls = [gateway, bare].map(|server| format!("{}{}", server.url, kind.path));
     let mut added = Vec::new();
     // The first round opens the connections and fills the cache.
