@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::commands::UsageError;
 use crate::commands::access::Access;
 use crate::commands::bench::Bench;
 use crate::commands::doctor::Doctor;
@@ -75,7 +76,11 @@ impl Cli {
         };
         ended.unwrap_or_else(|error| {
             line(format_args!("error: {error}"));
-            ExitCode::FAILURE
+            if error.is::<UsageError>() {
+                ExitCode::from(2)
+            } else {
+                ExitCode::FAILURE
+            }
         })
     }
 }

@@ -21,16 +21,13 @@ pub mod smoke;
 mod stray;
 mod template_args;
 pub mod token;
+mod usage;
 pub mod why;
+
+pub(crate) use self::usage::UsageError;
 
 /// Why a command failed.
 pub(crate) type Failed = Box<dyn std::error::Error + Send + Sync>;
-
-/// The exit status of wrong usage, after the message.
-pub(crate) fn wrong_usage(message: &str) -> std::process::ExitCode {
-    crate::progress::line(format_args!("error: {message}"));
-    std::process::ExitCode::from(2)
-}
 
 /// Prints the parts of a template that have no effect on one machine.
 fn progress_warnings(warnings: &[String]) {

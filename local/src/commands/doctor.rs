@@ -31,12 +31,12 @@ use self::metadata::Metadata;
 use self::sign_in::Tokens;
 use self::token::Examined;
 pub(super) use self::token::scheme_and_token;
-use super::Failed;
 use super::callback::Stopped;
 use super::probe::Probe;
 use super::proxy;
 use super::report::Report;
 use super::stray::Stray;
+use super::{Failed, UsageError};
 
 /// Check an issuer, a client and a token for this authorizer, and say how to fix each problem
 ///
@@ -124,26 +124,17 @@ impl Doctor {
     /// # Errors
     /// When standard output cannot be written to.
     pub(crate) async fn run(&self) -> Result<ExitCode, Failed> {
-        let given = match self.given() {
-            Ok(given) => given,
-            Err(usage) => {
-                crate::progress::line(format_args!("error: {usage}"));
-                return Ok(ExitCode::from(2));
-            }
-        };
+        let given = self.given()?;
         let mut report = Report::new(self.json);
         let learned = self.examine(&given, &mut report).await?;
         Ok(report.finish(|report| settings::closing(self, &learned, report))?)
     }
 
     /// Reads what the options name.
-    fn given(&self) -> Result<GivenFacts, String> {
+    fn given(&self) -> Result<GivenFacts, UsageError> {
         self.stray.check()?;
         let token = match self.token.as_deref() {
-            Some("-") => {
-                let text = io::read_to_string(io::stdin());
-                Some(text.map_err(|error| format!("--token -: {error}"))?)
-            }
+            Some("-") => Some(io::read_to_string(io::stdin()).map_err(UsageError::StandardInput)?),
             token => token.map(str::to_owned),
         };
         Ok(GivenFacts {
@@ -153,15 +144,14 @@ impl Doctor {
         })
     }
 
-    fn probe(&self) -> Result<Probe, String> {
+    fn probe(&self) -> Result<Probe, UsageError> {
         let proxy = proxy::of_environment()?;
         let Some(path) = &self.ca_file else {
-            return Probe::new(None, proxy.as_ref()).map_err(|error| error.to_string());
+            return Ok(Probe::new(None, proxy.as_ref())?);
         };
-        let wrong =
-            |error: &dyn std::fmt::Display| format!("--ca-file {}: {error}", path.display());
-        let pem = std::fs::read(path).map_err(|error| wrong(&error))?;
-        Probe::new(Some(&pem), proxy.as_ref()).map_err(|error| wrong(&error))
+        let wrong = |cause: Failed| UsageError::CaFile(path.display().to_string(), cause);
+        let pem = std::fs::read(path).map_err(|error| wrong(error.into()))?;
+        Probe::new(Some(&pem), proxy.as_ref()).map_err(|error| wrong(error.into()))
     }
 
     /// Runs the checks in order.
@@ -278,22 +268,22 @@ impl Doctor {
     }
 }
 
-fn absolute_url(text: &str) -> Result<String, String> {
+fn absolute_url(text: &str) -> Result<String, UsageError> {
     Url::parse(text)
         .ok()
         .filter(|url| url.has_host() && url.fragment().is_none())
         .map(|_| text.to_owned())
-        .ok_or_else(|| "expected an absolute URL without a fragment".to_owned())
+        .ok_or(UsageError::Value("an absolute URL without a fragment"))
 }
 
-fn origin(text: &str) -> Result<String, String> {
-    let url = Url::parse(text).map_err(|error| error.to_string())?;
-    let origin = url.origin().ascii_serialization();
+fn origin(text: &str) -> Result<String, UsageError> {
+    let origin = Url::parse(text)
+        .map_err(UsageError::Url)?
+        .origin()
+        .ascii_serialization();
     if origin == text {
         Ok(origin)
     } else {
-        Err(format!(
-            "expected an origin, without a path or a last slash, such as {origin}"
-        ))
+        Err(UsageError::NotOrigin(origin))
     }
 }

@@ -17,7 +17,7 @@ use serde_json::{Map, Value, json};
 use self::kind::{EventKind, HTTP_ID};
 use super::decision::CalledRoute;
 use super::template_args::TemplateArgs;
-use super::{Failed, wrong_usage};
+use super::{Failed, UsageError};
 use crate::aws;
 use crate::clock::{ManualClock, millis};
 use crate::gateway::authorization::{AnswerForm, Authorization};
@@ -25,7 +25,7 @@ use crate::gateway::call::Call;
 use crate::gateway::event as rest;
 use crate::gateway::http_api::event::{self as http_api, Authorized};
 use crate::gateway::route::{self, Matched};
-use crate::issuer::{User, user_names, users};
+use crate::issuer::{User, users};
 use crate::progress::print;
 use crate::stack::StackOptions;
 use crate::template::Api;
@@ -69,12 +69,12 @@ pub struct SampleEvent {
     template: TemplateArgs,
 }
 
-fn header(text: &str) -> Result<(HeaderName, HeaderValue), String> {
+fn header(text: &str) -> Result<(HeaderName, HeaderValue), UsageError> {
     let parsed = text.split_once(':').and_then(|(name, value)| {
         let name = name.trim().parse().ok()?;
         Some((name, HeaderValue::from_str(value.trim()).ok()?))
     });
-    parsed.ok_or_else(|| format!("expected `NAME: VALUE`, found `{text}`"))
+    parsed.ok_or_else(|| UsageError::found("`NAME: VALUE`", text))
 }
 
 /// The moment of every sample: the start of 2026.
@@ -92,24 +92,19 @@ const LATENCY: Duration = Duration::from_millis(12);
 impl SampleEvent {
     /// Prints the event.
     pub(crate) async fn run(&self, options: &StackOptions) -> Result<ExitCode, Failed> {
-        if let Err(wrong) = CalledRoute::parse(&self.method, &self.path) {
-            return Ok(wrong_usage(&wrong));
-        }
+        CalledRoute::parse(&self.method, &self.path)?;
         if self.dpop && !self.kind.carries_a_proof() {
-            return Ok(wrong_usage(
-                "--dpop: expected one of the kinds request, http-1.0 and http-2.0, whose events carry a proof",
-            ));
+            let expected =
+                "one of the kinds request, http-1.0 and http-2.0, whose events carry a proof";
+            return Err(UsageError::Option("--dpop", expected).into());
         }
         let user = match self.user.as_deref() {
             None if self.kind == EventKind::Token => users().first(),
             None => None,
-            Some(name) => match users().iter().find(|user| user.name == name) {
-                Some(user) => Some(user),
-                None => {
-                    let wrong = format!("--user: expected {}, found `{name}`", user_names());
-                    return Ok(wrong_usage(&wrong));
-                }
-            },
+            Some(name) => {
+                let user = users().iter().find(|user| user.name == name);
+                Some(user.ok_or_else(|| UsageError::UnknownUser(name.to_owned()))?)
+            }
         };
         let opened = self.template.open(options).await?;
         // Whatever the shell's region is: samples are the same everywhere.

@@ -17,7 +17,7 @@ use super::decision::{CallDecision, CallOutcome, CalledRoute, Judge, NamedRoute,
 use super::doctor::scheme_and_token;
 use super::in_process::{self, FixedKeys, InProcess, Replay};
 use super::template_args::{Opened, TemplateArgs};
-use super::{Failed, advice, wrong_usage};
+use super::{Failed, UsageError, advice};
 use crate::clock::{Clock, ManualClock, SystemClock};
 use crate::gateway::decided::DecidedBy;
 use crate::gateway::jwt::{IssuerKeys, PublishedKeys};
@@ -57,13 +57,13 @@ pub struct Explain {
     json: bool,
 }
 
-fn moment(text: &str) -> Result<OffsetDateTime, String> {
+fn moment(text: &str) -> Result<OffsetDateTime, UsageError> {
     OffsetDateTime::parse(text, &Rfc3339)
         .ok()
         .filter(|at| at.unix_timestamp() >= 0)
-        .ok_or_else(|| {
-            "expected a time since 1970 as in RFC 3339, such as 2026-01-01T12:00:00Z".to_owned()
-        })
+        .ok_or(UsageError::Value(
+            "a time since 1970 as in RFC 3339, such as 2026-01-01T12:00:00Z",
+        ))
 }
 
 /// The decision as JSON.
@@ -99,18 +99,12 @@ const NETWORK: [&str; 5] = [
 impl Explain {
     /// Decides and prints.
     pub(crate) async fn run(&self, options: &StackOptions) -> Result<ExitCode, Failed> {
-        let call = match CalledRoute::parse(&self.method, &self.path) {
-            Ok(call) => call,
-            Err(wrong) => return Ok(wrong_usage(&wrong)),
-        };
+        let call = CalledRoute::parse(&self.method, &self.path)?;
         let token = match self.token.as_deref() {
             Some("-") => Some(text_file::read("-".as_ref())?),
             given => given.map(str::to_owned),
         };
-        let sent = match Sent::parse(token.as_deref().map(scheme_and_token), &self.headers) {
-            Ok(sent) => sent,
-            Err(wrong) => return Ok(wrong_usage(wrong)),
-        };
+        let sent = Sent::parse(token.as_deref().map(scheme_and_token), &self.headers)?;
         let opened = self.template.open(options).await?;
         let base = opened.template.api.base_path();
         let decided = self.judge(opened, &sent)?.decide(&call, &sent).await?;

@@ -40,6 +40,15 @@ pub(super) struct WrongSettings {
     faults: Faults,
 }
 
+/// A document is not a JWK Set.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum NotKeySet {
+    #[error("expected a JWK Set, found {0}")]
+    NotJson(#[from] serde_json::Error),
+    #[error("expected a JWK Set, found JSON without an array `keys`")]
+    NoKeys,
+}
+
 /// This project's authorizers in a template, each with its settings, by the function's name.
 ///
 /// # Errors
@@ -231,14 +240,12 @@ impl FixedKeys {
     ///
     /// # Errors
     /// When it is not one. A key that cannot be used is skipped.
-    pub(super) fn parse(json: &str) -> Result<Self, String> {
-        let not_a_set = |found: String| format!("expected a JWK Set, found {found}");
-        let set: serde_json::Value =
-            serde_json::from_str(json).map_err(|error| not_a_set(error.to_string()))?;
+    pub(super) fn parse(json: &str) -> Result<Self, NotKeySet> {
+        let set: serde_json::Value = serde_json::from_str(json)?;
         let keys = set
             .get("keys")
             .and_then(serde_json::Value::as_array)
-            .ok_or_else(|| not_a_set("JSON without an array `keys`".to_owned()))?;
+            .ok_or(NotKeySet::NoKeys)?;
         let usable = keys
             .iter()
             .filter_map(|key| serde_json::from_value(key.clone()).ok());

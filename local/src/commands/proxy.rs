@@ -7,13 +7,14 @@ use authorizer::config::Settings;
 use authorizer::issuer::http_client::ForwardProxy;
 use lambda_support::settings::{Environment, Source};
 
+use super::UsageError;
+
 /// `HTTPS_PROXY` and `NO_PROXY`.
 ///
 /// # Errors
 /// When they are invalid.
-pub(super) fn of_environment() -> Result<Option<ForwardProxy>, String> {
-    let settings = Settings::from_source(&OnlyProxy).map_err(|faults| faults.to_string())?;
-    Ok(settings.proxy)
+pub(super) fn of_environment() -> Result<Option<ForwardProxy>, UsageError> {
+    Ok(Settings::from_source(&OnlyProxy)?.proxy)
 }
 
 /// The required settings, and only the proxy of the environment: its other variables are for a deployment.

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::Failed;
+use super::{Failed, UsageError};
 use crate::issuer::{self, users};
 use crate::progress::{Progress, Verbosity, print};
 use crate::stack::{RealIssuer, Stack, StackOptions, workspace};
@@ -70,20 +70,20 @@ pub struct Run {
     parameters: Vec<(String, String)>,
 }
 
-pub(super) fn parameter(text: &str) -> Result<(String, String), String> {
+pub(super) fn parameter(text: &str) -> Result<(String, String), UsageError> {
     let (name, value) = text
         .split_once('=')
-        .ok_or_else(|| format!("expected NAME=VALUE, found `{text}`"))?;
+        .ok_or_else(|| UsageError::found("NAME=VALUE", text))?;
     Ok((name.to_owned(), value.to_owned()))
 }
 
-fn command(text: &str) -> Result<(String, Vec<String>), String> {
+fn command(text: &str) -> Result<(String, Vec<String>), UsageError> {
     let (id, command) = text
         .split_once('=')
-        .ok_or_else(|| format!("expected LOGICAL_ID=COMMAND, found `{text}`"))?;
+        .ok_or_else(|| UsageError::found("LOGICAL_ID=COMMAND", text))?;
     match shlex::split(command) {
         Some(words) if !words.is_empty() => Ok((id.to_owned(), words)),
-        _ => Err(format!("expected a command, found `{command}`")),
+        _ => Err(UsageError::found("a command", command)),
     }
 }
 

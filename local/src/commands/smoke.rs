@@ -65,14 +65,8 @@ impl Smoke {
     /// # Errors
     /// When standard output cannot be written to.
     pub(crate) async fn run(&self) -> Result<ExitCode, Failed> {
-        let proxy = self.stray.check().and_then(|()| proxy::of_environment());
-        let proxy = match proxy {
-            Ok(proxy) => proxy,
-            Err(usage) => {
-                crate::progress::line(format_args!("error: {usage}"));
-                return Ok(ExitCode::from(2));
-            }
-        };
+        self.stray.check()?;
+        let proxy = proxy::of_environment()?;
         let probe = Probe::new(None, proxy.as_ref())?;
         let api = Api::new(self, &probe);
         let mut report = Report::new(self.json);

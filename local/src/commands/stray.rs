@@ -2,6 +2,8 @@
 
 use clap::Args;
 
+use super::UsageError;
+
 /// Arguments that the parser would repeat in its message although they may be a token: `--token Bearer eyJ…` without
 /// quotes.
 #[derive(Debug, Args)]
@@ -13,13 +15,11 @@ pub(super) struct Stray {
 impl Stray {
     /// # Errors
     /// When there is one.
-    pub(super) fn check(&self) -> Result<(), String> {
+    pub(super) fn check(&self) -> Result<(), UsageError> {
         if self.arguments.is_empty() {
             Ok(())
         } else {
-            Err("an argument belongs to no option: put quotes around a value with a space in it, and give a token \
-                 without `Bearer`"
-                .to_owned())
+            Err(UsageError::Stray)
         }
     }
 }

@@ -208,7 +208,9 @@ impl Setup {
         let (method, path) = call
             .split_once(' ')
             .ok_or_else(|| format!("expected a call such as `GET /state/x`, found `{call}`"))?;
-        let called = CalledRoute::parse(method, path.trim_start())?;
+        // The usage of the command is right: the file is wrong.
+        let called =
+            CalledRoute::parse(method, path.trim_start()).map_err(|wrong| wrong.to_string())?;
         let token = match caller {
             Caller::Named(Anonymous::Anonymous) => None,
             Caller::SignedIn(SignedIn { claims }) => Some(self.token(claims)?),

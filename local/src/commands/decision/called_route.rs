@@ -2,6 +2,8 @@
 
 use http::{Method, Uri};
 
+use crate::commands::UsageError;
+
 /// A method and a path of the API, without the stage.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::commands) struct CalledRoute {
@@ -14,14 +16,13 @@ impl CalledRoute {
     ///
     /// # Errors
     /// When no request can have them.
-    pub(in crate::commands) fn parse(method: &str, path: &str) -> Result<Self, String> {
+    pub(in crate::commands) fn parse(method: &str, path: &str) -> Result<Self, UsageError> {
         let parsed = Method::from_bytes(method.as_bytes())
-            .map_err(|_| format!("expected a method such as GET, found `{method}`"))?;
+            .map_err(|_| UsageError::found("a method such as GET", method))?;
         let is_path = path.starts_with('/') && path.parse::<Uri>().is_ok();
         if !is_path {
-            return Err(format!(
-                "expected a path that begins with `/`, percent-encoded as in a URL, found `{path}`"
-            ));
+            let expected = "a path that begins with `/`, percent-encoded as in a URL";
+            return Err(UsageError::found(expected, path));
         }
         Ok(Self {
             method: parsed,

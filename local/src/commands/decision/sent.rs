@@ -4,6 +4,7 @@ use authorizer::bearer::Scheme;
 use http::header::HOST;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
+use crate::commands::UsageError;
 use crate::template::api::IdentitySource;
 
 /// The token with its scheme, and the other headers.
@@ -29,14 +30,15 @@ impl<'t> Sent<'t> {
     pub(in crate::commands) fn parse(
         token: Option<(Scheme, &'t str)>,
         headers: &[String],
-    ) -> Result<Self, &'static str> {
+    ) -> Result<Self, UsageError> {
         if token.is_some_and(|(_, token)| !token.bytes().all(|byte| byte.is_ascii_graphic())) {
-            return Err("--token: expected one token, without spaces and letters outside ASCII");
+            let expected = "one token, without spaces and letters outside ASCII";
+            return Err(UsageError::Option("--token", expected));
         }
         let mut parsed = HeaderMap::new();
         for header in headers {
-            let (name, value) =
-                header_of(header).ok_or("--header: expected a header such as `DPoP: PROOF`")?;
+            let expected = UsageError::Option("--header", "a header such as `DPoP: PROOF`");
+            let (name, value) = header_of(header).ok_or(expected)?;
             parsed.append(name, value);
         }
         Ok(Self {

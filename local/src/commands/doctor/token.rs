@@ -17,7 +17,7 @@ use authorizer::refusal::Refusal;
 use authorizer::verifier::{Inspection, Verifier};
 use lambda_support::clock::{Clock, SystemClock};
 use lambda_support::deadline::Deadline;
-use lambda_support::settings::Source;
+use lambda_support::settings::{Faults, Source};
 
 pub(super) use self::checks::all;
 use super::keys::Keys;
@@ -132,11 +132,10 @@ impl Transport for Replay {
 ///
 /// # Errors
 /// When the audience or the client id is not a valid setting.
-pub(super) fn settings(doctor: &Doctor) -> Result<Settings, String> {
+pub(super) fn settings(doctor: &Doctor) -> Result<Settings, Faults> {
     let given = |issuer| Given { doctor, issuer };
     Settings::from_source(&given(doctor.issuer.as_str()))
         .or_else(|_| Settings::from_source(&given("https://issuer.invalid")))
-        .map_err(|faults| faults.to_string())
 }
 
 struct Given<'d> {

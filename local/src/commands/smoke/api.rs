@@ -9,6 +9,7 @@ use reqwest::{RequestBuilder, Url};
 use serde_json::Value;
 
 use super::Smoke;
+use crate::commands::UsageError;
 use crate::commands::no_answer;
 use crate::commands::probe::{Answer, Probe};
 
@@ -20,11 +21,10 @@ pub(super) struct Call {
 }
 
 impl FromStr for Call {
-    type Err = String;
+    type Err = UsageError;
 
-    fn from_str(text: &str) -> Result<Self, String> {
-        let wrong =
-            || format!("expected a method and a path such as \"GET /session\", found `{text}`");
+    fn from_str(text: &str) -> Result<Self, UsageError> {
+        let wrong = || UsageError::found("a method and a path such as \"GET /session\"", text);
         let (method, path) = text.trim().split_once(' ').ok_or_else(wrong)?;
         let path = path.trim();
         let method = Method::from_bytes(method.as_bytes()).map_err(|_| wrong())?;
@@ -39,13 +39,13 @@ impl FromStr for Call {
 }
 
 /// The API's address without a slash at the end.
-pub(super) fn base(text: &str) -> Result<String, String> {
-    let url = Url::parse(text).map_err(|error| error.to_string())?;
+pub(super) fn base(text: &str) -> Result<String, UsageError> {
+    let url = Url::parse(text).map_err(UsageError::Url)?;
     if !matches!(url.scheme(), "http" | "https")
         || url.query().is_some()
         || url.fragment().is_some()
     {
-        return Err("expected an http or https URL without a query".to_owned());
+        return Err(UsageError::Value("an http or https URL without a query"));
     }
     Ok(text.trim_end_matches('/').to_owned())
 }

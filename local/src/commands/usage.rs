@@ -1,0 +1,54 @@
+//! Wrong usage of a command.
+
+use std::io;
+use std::str::FromStr;
+
+use authorizer::issuer::http_client::HttpClientError;
+use lambda_support::settings::Faults;
+use reqwest::Url;
+
+use super::Failed;
+use crate::issuer::user_names;
+
+/// An argument, or a variable of the environment, that a command cannot use. The exit status is 2.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum UsageError {
+    #[error("expected {expected}, found `{found}`")]
+    Found {
+        expected: &'static str,
+        found: String,
+    },
+    /// The value may be a secret, or is reported beside the message.
+    #[error("expected {0}")]
+    Value(&'static str),
+    #[error("{0}: expected {1}")]
+    Option(&'static str, &'static str),
+    #[error(
+        "an argument belongs to no option: put quotes around a value with a space in it, and give a token without `Bearer`"
+    )]
+    Stray,
+    #[error("--user: expected {names}, found `{0}`", names = user_names())]
+    UnknownUser(String),
+    #[error("expected an origin, without a path or a last slash, such as {0}")]
+    NotOrigin(String),
+    #[error(transparent)]
+    Url(<Url as FromStr>::Err),
+    #[error("--token -: {0}")]
+    StandardInput(io::Error),
+    #[error("--ca-file {0}: {1}")]
+    CaFile(String, Failed),
+    #[error(transparent)]
+    Client(#[from] HttpClientError),
+    #[error(transparent)]
+    Settings(#[from] Faults),
+}
+
+impl UsageError {
+    /// `found` is not what was expected.
+    pub(super) fn found(expected: &'static str, found: &str) -> Self {
+        Self::Found {
+            expected,
+            found: found.to_owned(),
+        }
+    }
+}
