@@ -53,16 +53,20 @@ impl Timestamp {
         Duration::from_millis(self.0.saturating_sub(earlier.0))
     }
 
+    /// As a date; none after the year 9999.
+    #[must_use]
+    pub fn utc(self) -> Option<OffsetDateTime> {
+        let nanos = i128::from(self.0).saturating_mul(1_000_000);
+        OffsetDateTime::from_unix_timestamp_nanos(nanos).ok()
+    }
+
     /// `2026-01-01T00:00:00.000Z`; empty after the year 9999, which RFC 3339 cannot write.
     ///
     /// Every log line has one, so the digits are written here: a format description is interpreted at each use, which
     /// costs ten times as much.
     #[must_use]
     pub fn rfc3339(self) -> String {
-        let time = i64::try_from(self.as_secs())
-            .ok()
-            .and_then(|secs| OffsetDateTime::from_unix_timestamp(secs).ok());
-        let Some(time) = time else {
+        let Some(time) = self.utc() else {
             return String::new();
         };
         let (hour, minute, second) = time.to_hms();

@@ -30,7 +30,7 @@ pub struct ProofOf<'a> {
     /// The URL, without query and fragment.
     pub url: &'a str,
     /// Seconds since 1970.
-    pub issued_at: i64,
+    pub issued_at: u64,
     /// The server's nonce, if it sent one.
     pub nonce: Option<&'a str>,
     /// The bound token, if there is one yet.

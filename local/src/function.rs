@@ -10,10 +10,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use lambda_support::clock::Clock;
 use tokio::process::{Child, Command};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
-use crate::clock::Clock;
 use crate::invocation::{FunctionError, InvocationError, Invoke, Invoked, Outcome};
 use crate::progress::Log;
 use crate::random;

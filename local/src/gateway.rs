@@ -29,9 +29,9 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
+use lambda_support::clock::Clock;
 use serde_json::{Map, Value};
 
-use crate::clock::Clock;
 use crate::invocation::Invoke;
 use crate::progress::Log;
 use crate::template::Api;

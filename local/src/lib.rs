@@ -6,7 +6,6 @@
 pub mod aws;
 pub mod binding_key;
 pub mod cli;
-pub mod clock;
 pub mod commands;
 pub mod cookies;
 pub mod database;

@@ -38,7 +38,7 @@ pub fn request_id() -> String {
 
 /// An AWS X-Ray trace header of a new trace.
 #[must_use]
-pub fn trace_id(seconds: i64) -> String {
+pub fn trace_id(seconds: u64) -> String {
     format!("Root=1-{seconds:08x}-{}", hex::<12>())
 }
 

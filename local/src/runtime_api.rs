@@ -13,12 +13,12 @@ use axum::extract::{DefaultBodyLimit, Path, Request, State};
 use axum::routing::{get, post};
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode};
+use lambda_support::clock::Clock;
 use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
-use crate::clock::{Clock, millis};
 use crate::invocation::{FunctionError, Outcome};
 use crate::random;
 
@@ -145,21 +145,21 @@ async fn next(State(shared): State<Arc<Shared>>) -> Response<Body> {
         );
     };
     let now = shared.clock.now();
-    let deadline = now + invocation.timeout;
+    let deadline = now.plus(invocation.timeout);
     let headers = [
         (
             "lambda-runtime-aws-request-id",
             invocation.request_id.clone(),
         ),
-        ("lambda-runtime-deadline-ms", millis(deadline).to_string()),
+        (
+            "lambda-runtime-deadline-ms",
+            deadline.as_millis().to_string(),
+        ),
         (
             "lambda-runtime-invoked-function-arn",
             invocation.function_arn,
         ),
-        (
-            "lambda-runtime-trace-id",
-            random::trace_id(now.unix_timestamp()),
-        ),
+        ("lambda-runtime-trace-id", random::trace_id(now.as_secs())),
         ("content-type", "application/json".to_owned()),
     ];
     let mut response = Response::new(Body::from(invocation.payload));

@@ -12,9 +12,9 @@ use std::sync::Arc;
 use std::time::Duration;
 use std::{fs, io};
 
+use lambda_support::clock::{Clock, SystemClock};
 use tokio::task::JoinHandle;
 
-use crate::clock::{Clock, SystemClock};
 use crate::database::Database;
 use crate::decisions::Decisions;
 use crate::function::{Function, Functions};

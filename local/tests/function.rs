@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use local::clock::SystemClock;
+use lambda_support::clock::SystemClock;
 use local::function::{Function, FunctionSettings, Functions};
 use local::invocation::{Invoke, Outcome};
 use local::progress::Log;

@@ -18,11 +18,11 @@ mod statements;
 #[path = "policy_differential/values.rs"]
 mod values;
 
+use lambda_support::clock::Timestamp;
 use local::gateway::condition::Facts;
 use local::gateway::policy::{Policy, PolicyVerdict};
 use serde_json::{Value, json};
 use testkit::differential::{Judge, Opinion, Suite, draw};
-use time::OffsetDateTime;
 
 use draft::{Change, Draft};
 
@@ -47,8 +47,7 @@ fn opinion(input: &Value) -> Opinion {
     };
     let fact = |name: &str| input["facts"][name].as_str();
     let facts = Facts {
-        now: OffsetDateTime::from_unix_timestamp(fact("aws:EpochTime").unwrap().parse().unwrap())
-            .unwrap(),
+        now: Timestamp::from_secs(fact("aws:EpochTime").unwrap().parse().unwrap()),
         source_ip: fact("aws:SourceIp").unwrap().parse().unwrap(),
         user_agent: fact("aws:UserAgent"),
         referer: fact("aws:Referer"),

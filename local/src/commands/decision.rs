@@ -10,6 +10,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::Request;
 use http::header::HOST;
+use lambda_support::clock::Clock;
 
 pub(super) use call_decision::{CallDecision, CallOutcome, NamedRoute};
 use call_decision::{by_authorizer, by_gateway, not_asked};
@@ -17,7 +18,6 @@ pub(super) use called_route::CalledRoute;
 pub(super) use sent::Sent;
 
 use super::in_process::InProcess;
-use crate::clock::Clock;
 use crate::gateway::Gateway;
 use crate::gateway::jwt::{self, IssuerKeys, JwtError};
 use crate::gateway::route::{self, Matched};

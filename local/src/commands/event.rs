@@ -10,7 +10,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use clap::Args;
 use http::{HeaderName, HeaderValue, Request};
-use lambda_support::clock::Timestamp;
+use lambda_support::clock::{ManualClock, Timestamp};
 use lambda_support::context::{AuthorizerContext, SignedInContext};
 use serde_json::{Map, Value, json};
 
@@ -19,7 +19,6 @@ use super::decision::CalledRoute;
 use super::template_args::TemplateArgs;
 use super::{Failed, UsageError};
 use crate::aws;
-use crate::clock::{ManualClock, millis};
 use crate::gateway::authorization::{AnswerForm, Authorization};
 use crate::gateway::call::Call;
 use crate::gateway::event as rest;
@@ -78,7 +77,7 @@ fn header(text: &str) -> Result<(HeaderName, HeaderValue), UsageError> {
 }
 
 /// The moment of every sample: the start of 2026.
-const AT_SECONDS: i64 = 1_767_225_600;
+const AT_SECONDS: u64 = 1_767_225_600;
 /// When the tokens of samples expire: the start of 2100.
 const EXPIRES_AT_SECONDS: u64 = 4_102_444_800;
 /// Who calls, an address for documentation (RFC 5737).
@@ -189,7 +188,12 @@ impl SampleEvent {
         let body = self.body.clone().unwrap_or_default();
         let request = request.body(Bytes::from(body))?;
         let path = self.path_without_query();
-        let mut call = Call::new(&request, path, SOURCE_IP, &ManualClock::at(AT_SECONDS));
+        let mut call = Call::new(
+            &request,
+            path,
+            SOURCE_IP,
+            &ManualClock::at(Timestamp::from_secs(AT_SECONDS)),
+        );
         call.id = self.kind.request_id().to_owned();
         for (name, value) in &mut call.headers {
             match name.as_str() {
@@ -253,7 +257,7 @@ impl SampleEvent {
     fn signed_in(&self, user: &User) -> SignedInContext {
         let scopes = self.scope.as_deref().unwrap_or(SCOPES);
         let expires_at = if self.expired {
-            u64::try_from(AT_SECONDS).unwrap_or_default()
+            AT_SECONDS
         } else {
             EXPIRES_AT_SECONDS
         };
@@ -283,10 +287,7 @@ impl SampleEvent {
             .iter()
             .map(|token| ("access_token".to_owned(), json!([token])))
             .collect();
-        let at = millis(
-            time::OffsetDateTime::from_unix_timestamp(AT_SECONDS)
-                .unwrap_or(time::OffsetDateTime::UNIX_EPOCH),
-        );
+        let at = Timestamp::from_secs(AT_SECONDS).as_millis();
         json!({
             "type": "REQUEST",
             "methodArn": format!(

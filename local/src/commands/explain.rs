@@ -8,7 +8,7 @@ use std::sync::Arc;
 use authorizer::config::Settings;
 use authorizer::issuer::http_client::{HttpClient, Transport};
 use clap::Args;
-use lambda_support::clock::{self as authorizer_clock, Timestamp};
+use lambda_support::clock::{Clock, ManualClock, SystemClock, Timestamp};
 use serde::Serialize;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -18,7 +18,6 @@ use super::doctor::scheme_and_token;
 use super::in_process::{self, FixedKeys, InProcess, Replay};
 use super::template_args::{Opened, TemplateArgs};
 use super::{Failed, UsageError, advice};
-use crate::clock::{Clock, ManualClock, SystemClock};
 use crate::gateway::decided::DecidedBy;
 use crate::gateway::jwt::{IssuerKeys, PublishedKeys};
 use crate::progress::print;
@@ -46,7 +45,7 @@ pub struct Explain {
     headers: Vec<String>,
     /// Decide as of this time (RFC 3339), such as 2026-01-01T12:00:00Z
     #[arg(long, value_name = "TIME", value_parser = moment)]
-    at: Option<OffsetDateTime>,
+    at: Option<Timestamp>,
     /// JWK Set with the issuer's keys, so that no network is needed; introspection is skipped
     #[arg(long, value_name = "FILE")]
     jwks: Option<PathBuf>,
@@ -57,10 +56,11 @@ pub struct Explain {
     json: bool,
 }
 
-fn moment(text: &str) -> Result<OffsetDateTime, UsageError> {
+fn moment(text: &str) -> Result<Timestamp, UsageError> {
     OffsetDateTime::parse(text, &Rfc3339)
         .ok()
-        .filter(|at| at.unix_timestamp() >= 0)
+        .and_then(|at| u64::try_from(at.unix_timestamp_nanos() / 1_000_000).ok())
+        .map(Timestamp::from_millis)
         .ok_or(UsageError::Value(
             "a time since 1970 as in RFC 3339, such as 2026-01-01T12:00:00Z",
         ))
@@ -128,18 +128,21 @@ impl Explain {
                 settings.dpop_public_urls = vec![api.parse()?];
             }
         }
-        let (clock, authorizer_clock) = self.clocks();
+        let clock: Arc<dyn Clock> = match self.at {
+            None => Arc::new(SystemClock),
+            Some(at) => Arc::new(ManualClock::at(at)),
+        };
         let (functions, keys): (_, Arc<dyn IssuerKeys>) = match jwks {
             Some(jwks) => {
                 let keys = FixedKeys::parse(&jwks)?;
                 in_process::replace_key_addresses(&mut settings);
                 let replay: Arc<dyn Transport> = Arc::new(Replay(jwks.into_bytes()));
                 let transport = |_: &Settings| Ok(Arc::clone(&replay));
-                let functions = InProcess::new(&settings, &transport, &authorizer_clock)?;
+                let functions = InProcess::new(&settings, &transport, &clock)?;
                 (functions, Arc::new(keys))
             }
             None => {
-                let functions = InProcess::new(&settings, &network, &authorizer_clock)?;
+                let functions = InProcess::new(&settings, &network, &clock)?;
                 (functions, Arc::new(PublishedKeys::default()))
             }
         };
@@ -147,25 +150,6 @@ impl Explain {
             template, region, ..
         } = opened;
         Ok(Judge::new(template.api, region, functions, keys, clock))
-    }
-
-    /// The gateway's clock and the authorizer's.
-    fn clocks(&self) -> (Arc<dyn Clock>, Arc<dyn authorizer_clock::Clock>) {
-        match self.at {
-            None => (
-                Arc::new(SystemClock),
-                Arc::new(authorizer_clock::SystemClock),
-            ),
-            Some(at) => {
-                let seconds = at.unix_timestamp();
-                let millis = at.unix_timestamp_nanos() / 1_000_000;
-                let moment = Timestamp::from_millis(millis.try_into().unwrap_or_default());
-                (
-                    Arc::new(ManualClock::at(seconds)),
-                    Arc::new(authorizer_clock::ManualClock::at(moment)),
-                )
-            }
-        }
     }
 }
 

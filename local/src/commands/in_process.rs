@@ -14,11 +14,10 @@ use authorizer::error::Diagnostic;
 use authorizer::issuer::http_client::{Document, Request, Sending, Transport};
 use bytes::Bytes;
 use jsonwebtoken::jwk::JwkSet;
-use lambda_support::clock::Clock;
+use lambda_support::clock::{Clock, Timestamp};
 use lambda_support::log::{Level, Lines, Log};
 use lambda_support::settings::{Faults, Source};
 use serde_json::value::RawValue;
-use time::OffsetDateTime;
 
 use super::Failed;
 use crate::gateway::jwt::{Fetched, IssuerKeys};
@@ -256,7 +255,7 @@ impl FixedKeys {
 }
 
 impl IssuerKeys for FixedKeys {
-    fn of<'a>(&'a self, _: &'a str, _: OffsetDateTime) -> Fetched<'a> {
+    fn of<'a>(&'a self, _: &'a str, _: Timestamp) -> Fetched<'a> {
         Box::pin(async { Some(self.0.clone()) })
     }
 }

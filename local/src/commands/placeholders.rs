@@ -8,8 +8,9 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
+use lambda_support::clock::{Clock as _, SystemClock};
+
 use crate::binding_key::{BindingKey, ProofOf};
-use crate::clock::{Clock as _, SystemClock};
 use crate::stack_file::StackFile;
 use crate::token::{DEFAULT_SCOPE, Hops, SignIn, TokenError};
 
@@ -116,7 +117,7 @@ fn prove(
     Ok(key.proof(&ProofOf {
         method,
         url: &format!("{base}{url}"),
-        issued_at: SystemClock.now().unix_timestamp(),
+        issued_at: SystemClock.now().as_secs(),
         nonce: None,
         token: Some(token),
     })?)

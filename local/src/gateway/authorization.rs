@@ -5,8 +5,8 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use aws_lc_rs::digest;
+use lambda_support::clock::Timestamp;
 use serde_json::{Map, Value, json};
-use time::OffsetDateTime;
 
 use super::call::Call;
 use super::malformed::Malformed;
@@ -212,11 +212,11 @@ impl CacheKey {
 
 /// Answers of authorizers, each cached for its authorizer's time to live.
 #[derive(Debug, Default)]
-pub struct Cache(Mutex<HashMap<CacheKey, (OffsetDateTime, Authorization)>>);
+pub struct Cache(Mutex<HashMap<CacheKey, (Timestamp, Authorization)>>);
 
 impl Cache {
     /// The cached answer, unless it has expired.
-    pub fn find(&self, key: &CacheKey, now: OffsetDateTime) -> Option<Authorization> {
+    pub fn find(&self, key: &CacheKey, now: Timestamp) -> Option<Authorization> {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         kept.get(key)
             .filter(|(until, _)| now < *until)
@@ -224,16 +224,10 @@ impl Cache {
     }
 
     /// Caches an answer, and removes those that have expired.
-    pub fn keep(
-        &self,
-        key: CacheKey,
-        authorization: Authorization,
-        ttl: Duration,
-        now: OffsetDateTime,
-    ) {
+    pub fn keep(&self, key: CacheKey, authorization: Authorization, ttl: Duration, now: Timestamp) {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         kept.retain(|_, (until, _)| now < *until);
-        kept.insert(key, (now + ttl, authorization));
+        kept.insert(key, (now.plus(ttl), authorization));
     }
 }
 

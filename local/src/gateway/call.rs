@@ -4,10 +4,9 @@ use std::net::IpAddr;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, Request};
-use time::OffsetDateTime;
+use lambda_support::clock::{Clock, Timestamp};
 
 use super::record::Record;
-use crate::clock::Clock;
 use crate::random;
 
 /// Headers of one connection only, or that AWS leaves out of events.
@@ -29,7 +28,7 @@ pub struct Call {
     /// The id that the answer carries as `x-amzn-RequestId`.
     pub id: String,
     /// When it arrived.
-    pub at: OffsetDateTime,
+    pub at: Timestamp,
     pub verb: String,
     /// The path as sent, without the stage, with its `/`.
     pub path: String,
@@ -141,7 +140,7 @@ fn last<'a>(found: impl Iterator<Item = &'a (String, String)>) -> Option<&'a str
 }
 
 /// The headers that API Gateway adds. The scheme is `http` here, and always `https` at AWS.
-fn forward(headers: &mut Vec<(String, String)>, source_ip: IpAddr, at: OffsetDateTime) {
+fn forward(headers: &mut Vec<(String, String)>, source_ip: IpAddr, at: Timestamp) {
     let host = headers
         .iter()
         .find(|(name, _)| name == "Host")
@@ -166,7 +165,7 @@ fn forward(headers: &mut Vec<(String, String)>, source_ip: IpAddr, at: OffsetDat
     set("X-Forwarded-Port", &|_| port.clone());
     set("X-Forwarded-Proto", &|_| "http".to_owned());
     set("X-Amzn-Trace-Id", &|sent| {
-        sent.map_or_else(|| random::trace_id(at.unix_timestamp()), str::to_owned)
+        sent.map_or_else(|| random::trace_id(at.as_secs()), str::to_owned)
     });
 }
 

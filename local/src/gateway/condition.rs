@@ -7,8 +7,8 @@ mod operator;
 
 use std::net::IpAddr;
 
+use lambda_support::clock::Timestamp;
 use serde_json::{Map, Value};
-use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use self::operator::{NotEvaluated, Operator, Set, Test, boolean};
@@ -19,7 +19,7 @@ use super::pattern::texts;
 #[derive(Clone, Copy, Debug)]
 pub struct Facts<'a> {
     /// `aws:CurrentTime` and `aws:EpochTime`.
-    pub now: OffsetDateTime,
+    pub now: Timestamp,
     /// `aws:SourceIp`.
     pub source_ip: IpAddr,
     /// `aws:UserAgent`.
@@ -30,9 +30,9 @@ pub struct Facts<'a> {
 
 impl Facts<'_> {
     #[cfg(test)]
-    pub(super) fn for_test(now: i64) -> Self {
+    pub(super) fn for_test(now: u64) -> Self {
         Self {
-            now: OffsetDateTime::from_unix_timestamp(now).unwrap(),
+            now: Timestamp::from_secs(now),
             source_ip: IpAddr::from([127, 0, 0, 1]),
             user_agent: Some("curl/8"),
             referer: None,
@@ -42,8 +42,8 @@ impl Facts<'_> {
     /// A key's value; none for a key without one, an error for an unknown key.
     fn value(&self, key: &str) -> Result<Option<String>, NotEvaluated> {
         Ok(match key.to_ascii_lowercase().as_str() {
-            "aws:currenttime" => self.now.format(&Rfc3339).ok(),
-            "aws:epochtime" => Some(self.now.unix_timestamp().to_string()),
+            "aws:currenttime" => self.now.utc().and_then(|now| now.format(&Rfc3339).ok()),
+            "aws:epochtime" => Some(self.now.as_secs().to_string()),
             "aws:sourceip" => Some(self.source_ip.to_string()),
             "aws:useragent" => self.user_agent.map(str::to_owned),
             "aws:referer" => self.referer.map(str::to_owned),

@@ -10,7 +10,6 @@ use time::macros::format_description;
 use super::answer::is_binary_media_type;
 use super::call::Call;
 use crate::aws;
-use crate::clock::millis;
 use crate::template::Api;
 use crate::template::api::Kind;
 
@@ -139,7 +138,7 @@ fn context(call: &Call, api: &Api, resource: &str) -> Map<String, Value> {
         "protocol": call.protocol,
         "requestId": call.id,
         "requestTime": request_time(call),
-        "requestTimeEpoch": millis(call.at),
+        "requestTimeEpoch": call.at.as_millis(),
         "resourceId": resource_id(resource),
         "resourcePath": resource,
         "stage": api.stage,
@@ -155,7 +154,8 @@ pub(super) fn request_time(call: &Call) -> String {
     let time = format_description!(
         "[day]/[month repr:short]/[year]:[hour]:[minute]:[second] [offset_hour sign:mandatory][offset_minute]"
     );
-    call.at.format(&time).unwrap_or_default()
+    let at = call.at.utc();
+    at.and_then(|at| at.format(&time).ok()).unwrap_or_default()
 }
 
 /// Six letters and digits that are always the same for a resource, as AWS's ids are.

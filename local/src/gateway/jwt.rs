@@ -12,9 +12,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::jwk::{AlgorithmParameters, Jwk, JwkSet};
 use jsonwebtoken::{Algorithm, DecodingKey};
+use lambda_support::clock::Timestamp;
 use serde::Deserialize;
 use serde_json::{Map, Value};
-use time::OffsetDateTime;
 use tokio::sync::Mutex;
 
 use crate::http_client;
@@ -88,7 +88,7 @@ pub type Fetched<'a> = Pin<Box<dyn Future<Output = Option<JwkSet>> + Send + 'a>>
 /// The keys that issuers publish.
 pub trait IssuerKeys: fmt::Debug + Send + Sync {
     /// The keys of an issuer at a time; none when they cannot be fetched.
-    fn of<'a>(&'a self, issuer: &'a str, now: OffsetDateTime) -> Fetched<'a>;
+    fn of<'a>(&'a self, issuer: &'a str, now: Timestamp) -> Fetched<'a>;
 }
 
 /// Verifies a token, with or without the prefix `Bearer`, for a route with these scopes.
@@ -100,7 +100,7 @@ pub async fn verify(
     authorizer: &JwtAuthorizer,
     scopes: &[String],
     keys: &dyn IssuerKeys,
-    now: OffsetDateTime,
+    now: Timestamp,
 ) -> Result<Claims, JwtError> {
     let prefix = value
         .get(..7)
@@ -155,7 +155,7 @@ fn json<T: serde::de::DeserializeOwned>(part: &str) -> Result<T, JwtError> {
 fn check_claims(
     claims: &Map<String, Value>,
     authorizer: &JwtAuthorizer,
-    now: OffsetDateTime,
+    now: Timestamp,
 ) -> Result<(), JwtError> {
     let text = |name: &str| claims.get(name).and_then(Value::as_str);
     if text("iss") != Some(authorizer.issuer.as_str()) {
@@ -175,7 +175,7 @@ fn check_claims(
         clippy::cast_precision_loss,
         reason = "seconds of this epoch are far below 2^53"
     )]
-    let now = now.unix_timestamp() as f64;
+    let now = now.as_secs() as f64;
     let seconds = |name: &str| claims.get(name).map(|value| value.as_f64());
     let is_past = |name: &str| seconds(name).is_none_or(|at| at.is_some_and(|at| at <= now));
     match seconds("exp") {
@@ -228,15 +228,15 @@ fn claim_text(value: &Value) -> String {
 /// The keys that the metadata of each issuer names.
 #[derive(Debug, Default)]
 pub struct PublishedKeys {
-    fetched: Mutex<HashMap<String, (OffsetDateTime, JwkSet)>>,
+    fetched: Mutex<HashMap<String, (Timestamp, JwkSet)>>,
 }
 
 impl IssuerKeys for PublishedKeys {
-    fn of<'a>(&'a self, issuer: &'a str, now: OffsetDateTime) -> Fetched<'a> {
+    fn of<'a>(&'a self, issuer: &'a str, now: Timestamp) -> Fetched<'a> {
         Box::pin(async move {
             let mut fetched = self.fetched.lock().await;
             if let Some((at, keys)) = fetched.get(issuer)
-                && now < *at + MAX_KEY_AGE
+                && now.since(*at) < MAX_KEY_AGE
             {
                 return Some(keys.clone());
             }

@@ -181,7 +181,7 @@ impl Context<'_> {
             "accountId" => aws::ACCOUNT.to_owned(),
             "domainName" => call.domain_name().to_owned(),
             "protocol" => call.protocol.clone(),
-            "requestTimeEpoch" => crate::clock::millis(call.at).to_string(),
+            "requestTimeEpoch" => call.at.as_millis().to_string(),
             "identity.sourceIp" => call.source_ip.to_string(),
             "identity.userAgent" => call.header("user-agent")?.to_owned(),
             _ => match self.authorizer?.get(name.strip_prefix("authorizer.")?)? {

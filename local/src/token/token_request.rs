@@ -2,13 +2,13 @@
 
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
+use lambda_support::clock::{Clock as _, SystemClock};
 use reqwest::Url;
 
 use super::error::TokenError;
 use super::hop::{Hop, Hops};
 use super::{DPOP, DPOP_NONCE, EXCHANGE, FORM, flow};
 use crate::binding_key::{BindingKey, ProofOf};
-use crate::clock::{Clock as _, SystemClock};
 
 pub(super) struct TokenRequest<'c> {
     pub(super) client: &'c reqwest::Client,
@@ -53,7 +53,7 @@ impl TokenRequest<'_> {
         let of = ProofOf {
             method: "POST",
             url: self.endpoint.as_str(),
-            issued_at: SystemClock.now().unix_timestamp(),
+            issued_at: SystemClock.now().as_secs(),
             nonce,
             token: None,
         };

@@ -1,12 +1,13 @@
 //! The native JWT authorizer of an HTTP API: http-api-jwt-authorizer.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use lambda_support::clock::Timestamp;
 use local::gateway::jwt::{Fetched, IssuerKeys, PublishedKeys};
 use serde_json::{Value, json};
 use testkit::json::changed;
 use testkit::signer::{Signer, mint};
-use time::OffsetDateTime;
 
 use crate::support::{Api, header, text};
 
@@ -38,7 +39,7 @@ struct Issuer {
 }
 
 impl IssuerKeys for Issuer {
-    fn of<'a>(&'a self, issuer: &'a str, _: OffsetDateTime) -> Fetched<'a> {
+    fn of<'a>(&'a self, issuer: &'a str, _: Timestamp) -> Fetched<'a> {
         assert_eq!(issuer, "https://issuer");
         let keys = json!({"keys": [Signer::rsa().jwk("k")]});
         let set = serde_json::from_value(keys).unwrap();
@@ -230,15 +231,15 @@ async fn published_keys_are_fetched_and_cached() {
         );
     let server = tokio::spawn(async move { axum::serve(listener, router).await });
     let published = PublishedKeys::default();
-    let start = OffsetDateTime::from_unix_timestamp(1_700_000_000).unwrap();
+    let start = Timestamp::from_secs(1_700_000_000);
     for (hours, fetched) in [(0, 1), (1, 1), (2, 2)] {
-        let now = start + time::Duration::hours(hours);
+        let now = start.plus(Duration::from_hours(hours));
         let set = published.of(&issuer, now).await.unwrap();
         assert!(set.find("k").is_some(), "{hours}");
         assert_eq!(fetches.load(Ordering::Relaxed), fetched, "{hours}");
     }
     server.abort();
-    let later = start + time::Duration::hours(4);
+    let later = start.plus(Duration::from_hours(4));
     assert!(
         PublishedKeys::default()
             .of("http://127.0.0.1:1", later)

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, Response};
-use local::clock::ManualClock;
+use lambda_support::clock::{ManualClock, Timestamp};
 use local::gateway::Gateway;
 use local::gateway::access_log::{AccessLine, AccessLog};
 use local::invocation::{FunctionError, InvocationError, Invoke, Invoked, Outcome};
@@ -112,7 +112,7 @@ impl Api {
             guard_takes: Mutex::default(),
             handler_takes: Mutex::default(),
         });
-        let clock = Arc::new(ManualClock::at(1_700_000_000));
+        let clock = Arc::new(ManualClock::at(Timestamp::from_secs(1_700_000_000)));
         let invoke: Arc<dyn Invoke> = functions.clone();
         let gateway = Gateway::new(
             template.api,

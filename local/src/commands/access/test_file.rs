@@ -7,11 +7,11 @@ use std::sync::Arc;
 use authorizer::algorithm::Algorithm;
 use authorizer::config::Settings;
 use authorizer::issuer::http_client::Transport;
+use lambda_support::clock::{Clock, SystemClock};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::NOT_RULES;
-use crate::clock::{Clock as _, SystemClock};
 use crate::commands::Failed;
 use crate::commands::decision::{CallOutcome, CalledRoute, Judge, Sent};
 use crate::commands::in_process::{self, FixedKeys, InProcess, Replay};
@@ -185,13 +185,11 @@ impl Setup {
         let keys = Arc::new(FixedKeys::parse(&set)?);
         let replay: Arc<dyn Transport> = Arc::new(Replay(set.into_bytes()));
         let transport = |_: &Settings| Ok(Arc::clone(&replay));
-        let clock: Arc<dyn lambda_support::clock::Clock> =
-            Arc::new(lambda_support::clock::SystemClock);
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let functions = InProcess::new(&settings, &transport, &clock)?;
         let Opened {
             template, region, ..
         } = opened;
-        let clock = Arc::new(SystemClock);
         Ok(Self {
             judge: Judge::new(template.api, region, functions, keys, clock),
             key,
@@ -232,7 +230,7 @@ impl Setup {
         let mut fill = |name: &str, value: Value| {
             claims.entry(name).or_insert(value);
         };
-        let now = SystemClock.now().unix_timestamp();
+        let now = SystemClock.now().as_secs();
         fill("exp", json!(now + 3600));
         fill("sub", json!("access-test"));
         if let Some(defaults) = defaults {

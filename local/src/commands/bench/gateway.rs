@@ -11,13 +11,13 @@ use axum::Router;
 use bytes::Bytes;
 use http::Method;
 use http::header::AUTHORIZATION;
+use lambda_support::clock::SystemClock;
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 
 use super::figure::{Figure, micros};
 use super::{BenchError, Effort, listen, template};
 use crate::aws;
-use crate::clock::SystemClock;
 use crate::decisions::Decisions;
 use crate::gateway::Gateway;
 use crate::gateway::access_log::AccessLog;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::routing::get;
 use axum::serve::Listener;
+use lambda_support::clock::{Clock as _, SystemClock};
 use rustls::pki_types::PrivateKeyDer;
 use serde_json::json;
 use tokio::net::{TcpListener, TcpStream};
@@ -20,7 +21,7 @@ pub(super) const AUDIENCE: &str = "api://default";
 
 /// An access token as Okta issues it; `number` makes it distinct.
 pub(super) fn token(key: &SigningKey, issuer: &str, number: usize) -> Result<String, BenchError> {
-    let now = time::OffsetDateTime::now_utc().unix_timestamp();
+    let now = SystemClock.now().as_secs();
     let claims = json!({
         "ver": 1, "jti": format!("AT.{number:032}"), "iss": issuer, "aud": AUDIENCE,
         "iat": now, "exp": now + 3600, "cid": "0oa1bench", "uid": "00u1bench",

@@ -8,11 +8,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use lambda_support::clock::{Clock, SystemClock};
 use tokio::process::{Child, Command};
 use tokio::sync::oneshot;
 
 use super::BenchError;
-use crate::clock::{Clock, SystemClock};
 use crate::invocation::Outcome;
 use crate::random;
 use crate::runtime_api::{QueuedInvocation, RuntimeApi};

@@ -12,7 +12,6 @@ use super::super::event::{self, request_time, texts};
 use super::super::jwt::Claims;
 use super::super::route::Matched;
 use crate::aws;
-use crate::clock::millis;
 use crate::template::Api;
 
 /// The authorization in the integration's event.
@@ -200,7 +199,7 @@ fn context(call: &Call, api: &Api, matched: &Matched<'_>) -> Map<String, Value> 
         "routeKey": matched.route.key(),
         "stage": api.stage,
         "time": request_time(call),
-        "timeEpoch": millis(call.at),
+        "timeEpoch": call.at.as_millis(),
     });
     match context {
         Value::Object(members) => members,
