@@ -55,10 +55,10 @@ impl Facts<'_> {
 }
 
 #[derive(Clone, Debug, Default)]
-pub(super) struct Conditions(Vec<Condition>);
+pub(super) struct Conditions(Vec<KeyCondition>);
 
 #[derive(Clone, Debug)]
-struct Condition {
+struct KeyCondition {
     /// The operator and the key, for messages.
     name: String,
     operator: Operator,
@@ -88,7 +88,7 @@ impl Conditions {
                         )
                     })?,
                 };
-                read.push(Condition {
+                read.push(KeyCondition {
                     name: format!("{operator} on `{key}`"),
                     operator: parsed,
                     key: key.clone(),
@@ -111,7 +111,7 @@ impl Conditions {
     }
 }
 
-impl Condition {
+impl KeyCondition {
     fn holds(&self, facts: &Facts<'_>) -> Result<bool, NotEvaluated> {
         let value = facts.value(&self.key)?;
         let (compare, negated) = match self.operator.test {
