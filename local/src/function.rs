@@ -15,7 +15,7 @@ use tokio::process::{Child, Command};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use crate::invocation::{FunctionError, InvocationError, Invoke, Invoked, Outcome};
-use crate::progress::Log;
+use crate::progress::PartLog;
 use crate::random;
 use crate::runtime_api::{Init, QueuedInvocation, RuntimeApi};
 
@@ -56,7 +56,7 @@ pub struct Function {
     /// One permit for each environment that may still be started.
     vacant: Arc<Semaphore>,
     clock: Arc<dyn Clock>,
-    log: Log,
+    log: PartLog,
 }
 
 /// One process and its Runtime API. Dropping it stops both.
@@ -70,7 +70,7 @@ struct Environment {
 impl Function {
     /// A function without a process.
     #[must_use]
-    pub fn new(settings: FunctionSettings, clock: Arc<dyn Clock>, log: Log) -> Self {
+    pub fn new(settings: FunctionSettings, clock: Arc<dyn Clock>, log: PartLog) -> Self {
         Self {
             settings,
             idle: Mutex::default(),

@@ -33,7 +33,7 @@ use lambda_support::clock::Clock;
 use serde_json::{Map, Value};
 
 use crate::invocation::Invoke;
-use crate::progress::Log;
+use crate::progress::PartLog;
 use crate::template::Api;
 use crate::template::api::{Kind, TemplateAuthorizer};
 use access_log::{AccessLine, AccessLog};
@@ -65,7 +65,7 @@ pub struct Gateway {
     clock: Arc<dyn Clock>,
     cache: Cache,
     keys: Arc<dyn IssuerKeys>,
-    log: Log,
+    log: PartLog,
     access_log: Option<AccessLog>,
     request_lines: Option<RequestLines>,
 }
@@ -82,7 +82,7 @@ impl Gateway {
         region: String,
         functions: Arc<dyn Invoke>,
         clock: Arc<dyn Clock>,
-        log: Log,
+        log: PartLog,
     ) -> Self {
         Self {
             api,

@@ -11,7 +11,7 @@ use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, ChildStdin, Command};
 
 use crate::port::Taken;
-use crate::progress::Log;
+use crate::progress::PartLog;
 
 /// The client id that the pages and `cargo local token` sign in with.
 pub const CLIENT_ID: &str = "web";
@@ -88,7 +88,7 @@ impl Issuer {
         port: u16,
         web_origin: &str,
         data: &Path,
-        log: &Log,
+        log: &PartLog,
     ) -> Result<Self, IssuerError> {
         let start = |problem: String| IssuerError::Start(problem);
         let clients = json!([{

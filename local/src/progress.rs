@@ -74,14 +74,14 @@ pub(crate) fn printable(text: &str) -> String {
 
 /// The log of one part of the stack: the terminal, with the part's name before each line, and a file.
 #[derive(Clone, Debug)]
-pub struct Log {
+pub struct PartLog {
     part: Arc<str>,
     file: Arc<Mutex<Option<File>>>,
     progress: Progress,
     decisions: Option<Arc<Decisions>>,
 }
 
-impl Log {
+impl PartLog {
     /// The log of `part`, in `folder`/`part`.log. If the file cannot be opened, the lines are only on the terminal.
     #[must_use]
     pub fn open(part: &str, folder: &Path, progress: Progress) -> Self {

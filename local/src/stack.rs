@@ -23,7 +23,7 @@ use crate::gateway::access_log::AccessLog;
 use crate::gateway::request_lines::RequestLines;
 use crate::invocation::Invoke;
 use crate::issuer::Issuer;
-use crate::progress::{Log, Progress};
+use crate::progress::{PartLog, Progress};
 
 use crate::server::Server;
 use crate::stack_file::StackFile;
@@ -51,7 +51,7 @@ pub struct Stack {
     issuer: Option<Issuer>,
     database: Option<Database>,
     servers: Vec<JoinHandle<()>>,
-    log: Log,
+    log: PartLog,
 }
 
 /// The folder of the workspace in which this crate was compiled.
@@ -96,7 +96,7 @@ impl Stack {
             let command = command.map(Vec::as_slice);
             let settings = settings(definition, &binaries, &region, &file, command);
             // In the folder of the access log, which refers to their lines.
-            let log = Log::open(&definition.name, &options.data, progress)
+            let log = PartLog::open(&definition.name, &options.data, progress)
                 .with_decisions(Arc::clone(&decisions));
             Function::new(settings, Arc::clone(&clock), log)
         }));
@@ -104,7 +104,7 @@ impl Stack {
         let functions: Arc<dyn Invoke> = Arc::new(functions);
         let dpop = template.functions.iter().any(takes_bound_tokens);
         let pages = pages(workspace().join("web"), &region, &file, dpop)?;
-        let log = Log::open("gateway", &logs, progress);
+        let log = PartLog::open("gateway", &logs, progress);
         let invoke = Arc::clone(&functions);
         let access_log =
             AccessLog::create(&options.data).map_err(|cause| file_error(&options.data, cause))?;
@@ -268,7 +268,7 @@ async fn warm_up(functions: &Functions) -> Result<(), StackError> {
 fn spawn(
     part: &'static str,
     server: impl Future<Output = io::Result<()>> + Send + 'static,
-    log: &Log,
+    log: &PartLog,
 ) -> JoinHandle<()> {
     let log = log.clone();
     tokio::spawn(async move {

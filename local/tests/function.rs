@@ -18,7 +18,7 @@ use bytes::Bytes;
 use lambda_support::clock::SystemClock;
 use local::function::{Function, FunctionSettings, Functions};
 use local::invocation::{Invoke, Outcome};
-use local::progress::Log;
+use local::progress::PartLog;
 use serde_json::{Value, json};
 
 fn main() {
@@ -146,7 +146,7 @@ fn function(kind: &str, timeout: Duration) -> Function {
         timeout,
         environment: BTreeMap::from([("STAND_IN".to_owned(), kind.to_owned())]),
     };
-    Function::new(settings, Arc::new(SystemClock), Log::quiet("stand-in"))
+    Function::new(settings, Arc::new(SystemClock), PartLog::quiet("stand-in"))
 }
 
 const LONG: Duration = Duration::from_secs(20);
@@ -276,7 +276,7 @@ async fn a_process_that_cannot_start_is_reported() {
         timeout: LONG,
         environment: BTreeMap::new(),
     };
-    let missing = Function::new(settings, Arc::new(SystemClock), Log::quiet("nothing"));
+    let missing = Function::new(settings, Arc::new(SystemClock), PartLog::quiet("nothing"));
     assert!(
         missing
             .warm_up()

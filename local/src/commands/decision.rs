@@ -21,7 +21,7 @@ use super::in_process::InProcess;
 use crate::gateway::Gateway;
 use crate::gateway::jwt::{self, IssuerKeys, JwtError};
 use crate::gateway::route::{self, Matched};
-use crate::progress::Log;
+use crate::progress::PartLog;
 use crate::template::Api;
 use crate::template::api::{
     Identity, IdentitySource, JwtAuthorizer, Kind, LambdaAuthorizer, TemplateAuthorizer,
@@ -64,7 +64,7 @@ impl Judge {
         clock: Arc<dyn Clock>,
     ) -> Self {
         let functions = Arc::new(functions);
-        let log = Log::quiet("gateway");
+        let log = PartLog::quiet("gateway");
         let invoke: Arc<InProcess> = Arc::clone(&functions);
         let gateway = Gateway::new(api.clone(), region, invoke, Arc::clone(&clock), log)
             .with_keys(Arc::clone(&keys));

@@ -6,12 +6,12 @@ use std::sync::Arc;
 use super::access_log::{AccessLine, value};
 use super::decided::DecidedBy;
 use crate::decisions::Decisions;
-use crate::progress::{Log, print};
+use crate::progress::{PartLog, print};
 
 #[derive(Clone, Debug)]
 pub struct RequestLines {
     decisions: Arc<Decisions>,
-    log: Log,
+    log: PartLog,
     json: bool,
     colours: bool,
 }
@@ -19,7 +19,7 @@ pub struct RequestLines {
 impl RequestLines {
     /// Requests on a log, or with `json` as lines of the access log on standard output.
     #[must_use]
-    pub fn new(log: Log, decisions: Arc<Decisions>, json: bool) -> Self {
+    pub fn new(log: PartLog, decisions: Arc<Decisions>, json: bool) -> Self {
         let colours = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
         Self {
             decisions,

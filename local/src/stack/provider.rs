@@ -8,7 +8,7 @@ use super::options::{RealIssuer, StackOptions};
 use super::{file_error, workspace};
 use crate::issuer::{self, Issuer};
 use crate::packages;
-use crate::progress::{Log, Progress};
+use crate::progress::{PartLog, Progress};
 
 /// Installs the packages of the pages, and starts the issuer unless a real one is used.
 pub(super) async fn sign_in_provider(
@@ -44,7 +44,7 @@ async fn start_issuer(
     logs: &Path,
     progress: Progress,
 ) -> Result<(Issuer, RealIssuer), StackError> {
-    let log = Log::open("issuer", logs, progress);
+    let log = PartLog::open("issuer", logs, progress);
     let data = options.data.join("issuer");
     fs::create_dir_all(&data).map_err(|cause| file_error(&data, cause))?;
     let program = workspace().join("local/issuer/main.mjs");

@@ -12,7 +12,7 @@ use lambda_support::clock::{ManualClock, Timestamp};
 use local::gateway::Gateway;
 use local::gateway::access_log::{AccessLine, AccessLog};
 use local::invocation::{FunctionError, InvocationError, Invoke, Invoked, Outcome};
-use local::progress::Log;
+use local::progress::PartLog;
 use local::random;
 use local::template::{Given, Template};
 use serde_json::{Value, json};
@@ -119,7 +119,7 @@ impl Api {
             "us-east-1".to_owned(),
             invoke,
             clock.clone(),
-            Log::quiet("gateway"),
+            PartLog::quiet("gateway"),
         );
         let data = Path::new(env!("CARGO_TARGET_TMPDIR")).join(random::request_id());
         fs::create_dir_all(&data).unwrap();

@@ -24,7 +24,7 @@ use crate::gateway::access_log::AccessLog;
 use crate::gateway::request_lines::RequestLines;
 use crate::http_client;
 use crate::invocation::{Invoke, Invoked, Outcome};
-use crate::progress::{Log, Progress, Verbosity};
+use crate::progress::{PartLog, Progress, Verbosity};
 use crate::server::Server;
 use crate::template::Api;
 
@@ -158,7 +158,7 @@ impl Serving {
     /// The gateway of an API, with its logs, as `cargo local` serves it.
     async fn gateway(api: Api, data: &Path, authorizer: fn() -> Value) -> Result<Self, BenchError> {
         let functions: Arc<dyn Invoke> = Arc::new(AtOnce(authorizer().to_string().into()));
-        let log = Log::open("gateway", data, Progress::new(Verbosity::Quiet));
+        let log = PartLog::open("gateway", data, Progress::new(Verbosity::Quiet));
         let lines = RequestLines::new(log.clone(), Arc::new(Decisions::default()), false);
         let region = aws::DEFAULT_REGION.to_owned();
         let clock = Arc::new(SystemClock);
