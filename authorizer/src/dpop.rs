@@ -60,7 +60,6 @@ pub struct Address {
 pub struct ProofVerifier {
     public_urls: Vec<PublicUrl>,
     leeway: Duration,
-    window: Duration,
     used: Mutex<ReplayMemory>,
 }
 
@@ -71,7 +70,6 @@ impl ProofVerifier {
         Self {
             public_urls,
             leeway,
-            window: PROOF_WINDOW.saturating_add(leeway),
             used: Mutex::new(ReplayMemory::new(MAX_REMEMBERED_PROOFS)),
         }
     }
@@ -94,14 +92,15 @@ impl ProofVerifier {
         let proof = ParsedProof::parse(proof)?;
         proof.check_method(&call.method)?;
         proof.check_url(&self.urls_called(call)?)?;
-        let acceptable_until = proof.check_time(now, self.window)?;
+        let window = PROOF_WINDOW.saturating_add(self.leeway);
+        let acceptable_until = proof.check_time(now, window)?;
         proof.check_validity(now, self.leeway)?;
         proof.check_token(&token.digest())?;
         proof.check_key(bound_to)?;
         let id = proof.id()?;
         proof.check_signature()?;
         // Last, so that a proof that fails another check takes no memory.
-        let remember_until = acceptable_until.max(now.plus(self.window));
+        let remember_until = acceptable_until.max(now.plus(window));
         let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
         used.remember(id, remember_until, now)
             .map_err(|error| match error {
@@ -129,7 +128,7 @@ impl fmt::Debug for ProofVerifier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ProofVerifier")
             .field("public_urls", &self.public_urls)
-            .field("window", &self.window)
+            .field("leeway", &self.leeway)
             .finish_non_exhaustive()
     }
 }
