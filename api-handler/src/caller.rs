@@ -45,16 +45,16 @@ pub(crate) struct SignedIn {
 }
 
 impl Caller {
-    /// The caller that the authorizer's context describes. Without a context the caller is anonymous.
+    /// The caller that the authorizer's context describes.
     ///
     /// # Errors
     /// [`Problem::SignInExpired`] when the token expired more than 60 seconds ago.
     pub(crate) fn from_context(
-        context: Option<AuthorizerContext>,
+        context: AuthorizerContext,
         admin_group: Option<&str>,
         now: Timestamp,
     ) -> Result<Self, Problem> {
-        let Some(AuthorizerContext::SignedIn(context)) = context else {
+        let AuthorizerContext::SignedIn(context) = context else {
             return Ok(Self::Anonymous);
         };
         if context.principal.len() > MAX_PRINCIPAL_BYTES {

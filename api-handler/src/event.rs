@@ -40,8 +40,8 @@ pub(crate) struct Request {
     pub(crate) bad_headers: Vec<String>,
     /// The body; empty if there is none.
     pub(crate) body: Bytes,
-    /// The authorizer's context; `None` on a route without an authorizer.
-    pub(crate) authorizer: Option<AuthorizerContext>,
+    /// The authorizer's context; anonymous on a route without an authorizer.
+    pub(crate) authorizer: AuthorizerContext,
     /// Whether it came through a catch-all route such as `/{proxy+}` without our authorizer. API Gateway did not match
     /// its path to a route that has one, so this function must not either.
     pub(crate) is_stray: bool,
@@ -203,7 +203,8 @@ impl Request {
             headers,
             bad_headers,
             body: body.into(),
-            authorizer: authorizer.map(AuthorizerContext::parse),
+            authorizer: authorizer
+                .map_or(AuthorizerContext::Anonymous, AuthorizerContext::parse),
             is_stray,
             request_id: context.request_id.map(Text::into_owned).unwrap_or_default(),
         })

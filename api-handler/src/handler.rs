@@ -12,7 +12,9 @@ use std::{
 
 use futures_util::FutureExt as _;
 use http::{HeaderValue, Method, Response, header::X_CONTENT_TYPE_OPTIONS};
-use lambda_support::{clock::Clock, deadline::Deadline, invocation::Invocation, log::Log};
+use lambda_support::{
+    clock::Clock, context::AuthorizerContext, deadline::Deadline, invocation::Invocation, log::Log,
+};
 use serde_json::value::RawValue;
 
 use crate::{
@@ -126,7 +128,7 @@ impl Handler {
         };
         let store = self.store.for_request();
         let caller = Caller::from_context(
-            request.authorizer.take(),
+            std::mem::replace(&mut request.authorizer, AuthorizerContext::Anonymous),
             self.settings.admin_group.as_deref(),
             now,
         );

@@ -13,7 +13,7 @@ fn context(change: impl FnOnce(&mut serde_json::Map<String, Value>)) -> Value {
 }
 
 fn parse(context: &Value) -> Result<Caller, Problem> {
-    Caller::from_context(Some(AuthorizerContext::parse(context)), Some("Admins"), NOW)
+    Caller::from_context(AuthorizerContext::parse(context), Some("Admins"), NOW)
 }
 
 #[test]
@@ -83,7 +83,10 @@ fn a_malformed_context_is_anonymous() {
     for odd in contexts::malformed() {
         assert_eq!(parse(&odd), Ok(Caller::Anonymous), "{odd}");
     }
-    assert_eq!(Caller::from_context(None, None, NOW), Ok(Caller::Anonymous));
+    assert_eq!(
+        Caller::from_context(AuthorizerContext::Anonymous, None, NOW),
+        Ok(Caller::Anonymous)
+    );
 }
 
 #[test]
@@ -133,7 +136,7 @@ fn malformed_groups_are_no_groups() {
 #[test]
 fn admins_are_the_members_of_the_configured_group() {
     let admin = |group: Option<&str>| {
-        Caller::from_context(Some(AuthorizerContext::parse(context(|_| {}))), group, NOW)
+        Caller::from_context(AuthorizerContext::parse(context(|_| {})), group, NOW)
             .unwrap()
             .signed_in()
             .unwrap()
@@ -150,7 +153,7 @@ fn groups_that_no_resource_can_name_are_skipped() {
     let names = json!(["", "a\nb", "x".repeat(256), "y".repeat(5000), longest]);
     let context = context(|c| drop(c.insert("groups".into(), names.to_string().into())));
     let caller = Caller::from_context(
-        Some(AuthorizerContext::parse(&context)),
+        AuthorizerContext::parse(&context),
         Some(&"x".repeat(256)),
         NOW,
     )
@@ -170,7 +173,7 @@ fn with_several_issuers_the_admins_are_those_of_one() {
         let groups = json!([group]).to_string();
         let context = context(|c| drop(c.insert("groups".into(), groups.into())));
         let admins = Some("https://a.example.com#Admins");
-        Caller::from_context(Some(AuthorizerContext::parse(&context)), admins, NOW)
+        Caller::from_context(AuthorizerContext::parse(&context), admins, NOW)
             .unwrap()
             .signed_in()
             .unwrap()

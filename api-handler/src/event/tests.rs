@@ -193,7 +193,9 @@ fn queries_are_decoded_once() {
 fn the_context_is_read_from_each_kind_of_api() {
     let check = |mut event: Value, authorizer: Value, expected: Option<Value>| {
         event["requestContext"]["authorizer"] = authorizer;
-        let expected = expected.map(|context| AuthorizerContext::parse(&context));
+        let expected = expected.map_or(AuthorizerContext::Anonymous, |context| {
+            AuthorizerContext::parse(&context)
+        });
         assert_eq!(read(&event).unwrap().authorizer, expected);
     };
     let flat = json!({"signedIn": "true", "principal": "alice", "exp": "1767225600"});
