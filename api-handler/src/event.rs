@@ -12,14 +12,14 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header::MaxSizeReached};
 use lambda_runtime::Diagnostic;
-use lambda_support::context::AuthorizerContext;
+use lambda_support::{borrowed_text::BorrowedText, context::AuthorizerContext};
 use serde::{Deserialize, de::IgnoredAny};
 use serde_json::value::RawValue;
 
 pub use self::answer::Answer;
 use self::{
     location::{base_url, inner_path, is_catch_all},
-    members::{Members, Text},
+    members::Members,
     query::{decode_query, decoded_query},
 };
 
@@ -80,18 +80,18 @@ impl From<EventError> for Diagnostic {
 #[derive(Deserialize, Default)]
 #[serde(default, rename_all = "camelCase", bound(deserialize = "'de: 'e"))]
 struct ProxyEvent<'e> {
-    version: Option<Text<'e>>,
-    http_method: Option<Text<'e>>,
-    path: Option<Text<'e>>,
-    resource: Option<Text<'e>>,
-    headers: Option<Members<'e, Option<Text<'e>>>>,
-    multi_value_headers: Option<Members<'e, Option<Vec<Text<'e>>>>>,
-    query_string_parameters: Option<Members<'e, Option<Text<'e>>>>,
-    multi_value_query_string_parameters: Option<Members<'e, Option<Vec<Text<'e>>>>>,
-    raw_path: Option<Text<'e>>,
-    raw_query_string: Option<Text<'e>>,
-    route_key: Option<Text<'e>>,
-    body: Option<Text<'e>>,
+    version: Option<BorrowedText<'e>>,
+    http_method: Option<BorrowedText<'e>>,
+    path: Option<BorrowedText<'e>>,
+    resource: Option<BorrowedText<'e>>,
+    headers: Option<Members<'e, Option<BorrowedText<'e>>>>,
+    multi_value_headers: Option<Members<'e, Option<Vec<BorrowedText<'e>>>>>,
+    query_string_parameters: Option<Members<'e, Option<BorrowedText<'e>>>>,
+    multi_value_query_string_parameters: Option<Members<'e, Option<Vec<BorrowedText<'e>>>>>,
+    raw_path: Option<BorrowedText<'e>>,
+    raw_query_string: Option<BorrowedText<'e>>,
+    route_key: Option<BorrowedText<'e>>,
+    body: Option<BorrowedText<'e>>,
     is_base64_encoded: Option<bool>,
     request_context: Option<RequestContext<'e>>,
 }
@@ -99,10 +99,10 @@ struct ProxyEvent<'e> {
 #[derive(Deserialize, Default)]
 #[serde(default, rename_all = "camelCase", bound(deserialize = "'de: 'e"))]
 struct RequestContext<'e> {
-    request_id: Option<Text<'e>>,
-    stage: Option<Text<'e>>,
-    path: Option<Text<'e>>,
-    domain_name: Option<Text<'e>>,
+    request_id: Option<BorrowedText<'e>>,
+    stage: Option<BorrowedText<'e>>,
+    path: Option<BorrowedText<'e>>,
+    domain_name: Option<BorrowedText<'e>>,
     #[serde(borrow)]
     authorizer: Option<&'e RawValue>,
     http: Option<HttpContext<'e>>,
@@ -111,7 +111,7 @@ struct RequestContext<'e> {
 #[derive(Deserialize)]
 #[serde(bound(deserialize = "'de: 'e"))]
 struct HttpContext<'e> {
-    method: Option<Text<'e>>,
+    method: Option<BorrowedText<'e>>,
 }
 
 #[derive(Deserialize)]
@@ -177,7 +177,7 @@ impl Request {
                 event.multi_value_query_string_parameters,
             ),
         };
-        let body = event.body.map(Text::into_owned).unwrap_or_default();
+        let body = event.body.map(BorrowedText::into_owned).unwrap_or_default();
         let body = if event.is_base64_encoded.unwrap_or_default() {
             STANDARD.decode(body)?
         } else {
@@ -203,10 +203,12 @@ impl Request {
             headers,
             bad_headers,
             body: body.into(),
-            authorizer: authorizer
-                .map_or(AuthorizerContext::Anonymous, AuthorizerContext::parse),
+            authorizer: authorizer.map_or(AuthorizerContext::Anonymous, AuthorizerContext::parse),
             is_stray,
-            request_id: context.request_id.map(Text::into_owned).unwrap_or_default(),
+            request_id: context
+                .request_id
+                .map(BorrowedText::into_owned)
+                .unwrap_or_default(),
         })
     }
 }
@@ -214,8 +216,8 @@ impl Request {
 /// The headers, and the names of those with invalid values. One with an invalid name is left out, because this function
 /// does not use it.
 fn headers(
-    single: Option<&Members<'_, Option<Text<'_>>>>,
-    multi: Option<&Members<'_, Option<Vec<Text<'_>>>>>,
+    single: Option<&Members<'_, Option<BorrowedText<'_>>>>,
+    multi: Option<&Members<'_, Option<Vec<BorrowedText<'_>>>>>,
 ) -> Result<(HeaderMap, Vec<String>), MaxSizeReached> {
     let mut headers = HeaderMap::new();
     let mut bad = Vec::new();

@@ -11,7 +11,7 @@ use serde::Deserializer;
 use serde::ser::{self, Serialize, SerializeMap, Serializer};
 use serde_json::{Map, Value};
 
-use self::members::{Member, Read, ReadVisitor, Text};
+use self::members::{Member, Read, ReadVisitor};
 use crate::clock::Timestamp;
 
 /// The members that always have these names. No claim can replace them.
@@ -189,7 +189,7 @@ impl SignedInContext {
     fn parse(read: Read<'_>) -> Option<Self> {
         let is_signed_in = match read.signed_in? {
             Member::Bool(signed_in) => signed_in,
-            Member::Text(Text(text)) => text == "true",
+            Member::Text(text) => &*text == "true",
             Member::Number(_) | Member::Other => false,
         };
         if !is_signed_in {
@@ -215,7 +215,7 @@ impl SignedInContext {
 
 fn text(member: Option<Member<'_>>) -> Option<String> {
     match member? {
-        Member::Text(Text(text)) => Some(text.into_owned()),
+        Member::Text(text) => Some(text.into_owned()),
         Member::Bool(_) | Member::Number(_) | Member::Other => None,
     }
 }
@@ -226,7 +226,7 @@ fn expiry(exp: &Member<'_>) -> Option<Timestamp> {
     const MAX_SECONDS: f64 = 253_402_300_799.0;
     let seconds = match exp {
         Member::Number(seconds) => Some(*seconds),
-        Member::Text(Text(text)) => text.trim().parse().ok(),
+        Member::Text(text) => text.trim().parse().ok(),
         Member::Bool(_) | Member::Other => None,
     };
     let seconds =

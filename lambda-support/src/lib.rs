@@ -1,6 +1,7 @@
 //! Platform code of both Lambdas, without domain logic: clock, deadline, settings, log, process, the length
-//! of JSON, and the context in which the authorizer describes the caller to the API.
+//! of JSON and its borrowed strings, and the context in which the authorizer describes the caller to the API.
 
+pub mod borrowed_text;
 pub mod clock;
 pub mod context;
 pub mod deadline;

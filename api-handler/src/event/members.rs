@@ -1,33 +1,16 @@
 //! Parts of an event, borrowed from it where they have no escapes.
 
-use std::{borrow::Cow, fmt, marker::PhantomData, ops::Deref};
+use std::{fmt, marker::PhantomData};
 
+use lambda_support::borrowed_text::BorrowedText;
 use serde::{
     Deserialize, Deserializer,
     de::{MapAccess, Visitor},
 };
 
-/// A string.
-#[derive(Deserialize)]
-pub(super) struct Text<'e>(#[serde(borrow)] Cow<'e, str>);
-
-impl Text<'_> {
-    pub(super) fn into_owned(self) -> String {
-        self.0.into_owned()
-    }
-}
-
-impl Deref for Text<'_> {
-    type Target = str;
-
-    fn deref(&self) -> &str {
-        &self.0
-    }
-}
-
 /// The members of an object, in order. It is read once from start to end, so it needs no index. A repeated name occurs
 /// more than once, like a repeated header.
-pub(super) struct Members<'e, V>(pub(super) Vec<(Text<'e>, V)>);
+pub(super) struct Members<'e, V>(pub(super) Vec<(BorrowedText<'e>, V)>);
 
 impl<'de: 'e, 'e, V: Deserialize<'de>> Deserialize<'de> for Members<'e, V> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -1,6 +1,8 @@
 //! The query parameters of both kinds of events.
 
-use super::members::{Members, Text};
+use lambda_support::borrowed_text::BorrowedText;
+
+use super::members::Members;
 
 pub(super) fn decode_query(raw: &str) -> Vec<(String, String)> {
     form_urlencoded::parse(raw.as_bytes())
@@ -9,8 +11,8 @@ pub(super) fn decode_query(raw: &str) -> Vec<(String, String)> {
 }
 
 pub(super) fn decoded_query(
-    single: Option<Members<'_, Option<Text<'_>>>>,
-    multi: Option<Members<'_, Option<Vec<Text<'_>>>>>,
+    single: Option<Members<'_, Option<BorrowedText<'_>>>>,
+    multi: Option<Members<'_, Option<Vec<BorrowedText<'_>>>>>,
 ) -> Vec<(String, String)> {
     match multi.filter(|multi| !multi.0.is_empty()) {
         Some(Members(multi)) => multi
@@ -27,7 +29,7 @@ pub(super) fn decoded_query(
             .into_iter()
             .flat_map(|Members(single)| single)
             .map(|(name, value)| {
-                let value = value.map(Text::into_owned).unwrap_or_default();
+                let value = value.map(BorrowedText::into_owned).unwrap_or_default();
                 (name.into_owned(), value)
             })
             .collect(),

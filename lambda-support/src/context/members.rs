@@ -1,6 +1,6 @@
 //! The members of a context as they are read, borrowed where they have no escapes.
 
-use std::{borrow::Cow, fmt};
+use std::fmt;
 
 use serde::{
     Deserialize, Deserializer,
@@ -9,15 +9,13 @@ use serde::{
 use serde_json::{Map, Value};
 
 use super::RESERVED_NAMES;
-
-#[derive(Deserialize)]
-pub(super) struct Text<'c>(#[serde(borrow)] pub(super) Cow<'c, str>);
+use crate::borrowed_text::BorrowedText;
 
 /// The value of a member that has a fixed name.
 pub(super) enum Member<'c> {
     Bool(bool),
     Number(f64),
-    Text(Text<'c>),
+    Text(BorrowedText<'c>),
     /// A type that no such member has.
     Other,
 }
@@ -49,7 +47,7 @@ impl<'de> Visitor<'de> for ReadVisitor {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Read<'de>, A::Error> {
         let mut read = Read::default();
-        while let Some(Text(name)) = map.next_key()? {
+        while let Some(BorrowedText(name)) = map.next_key()? {
             let member = match &*name {
                 "signedIn" => &mut read.signed_in,
                 "principal" => &mut read.principal,
@@ -116,11 +114,11 @@ impl<'de> Visitor<'de> for MemberVisitor {
     }
 
     fn visit_borrowed_str<E>(self, value: &'de str) -> Result<Self::Value, E> {
-        Ok(Member::Text(Text(value.into())))
+        Ok(Member::Text(BorrowedText(value.into())))
     }
 
     fn visit_str<E>(self, value: &str) -> Result<Self::Value, E> {
-        Ok(Member::Text(Text(value.to_owned().into())))
+        Ok(Member::Text(BorrowedText(value.to_owned().into())))
     }
 
     fn visit_unit<E>(self) -> Result<Self::Value, E> {
