@@ -11,15 +11,11 @@ use std::path::PathBuf;
 use std::process::{Output, Stdio};
 use std::sync::{Arc, Mutex};
 
-use axum::Router;
-use axum::body::{Body, to_bytes};
-use axum::extract::{Request, State};
-use axum::response::Response;
+use http::Response;
 use reqwest::Url;
 use serde_json::{Value, json};
-use testkit::http::closed_address;
+use testkit::http::{LoopbackServer, ReceivedRequest, Reply, closed_address};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
-use tokio::net::TcpListener;
 use tokio::process::Command;
 
 const CODE: &str = "the-code-of-this-sign-in";
@@ -38,15 +34,17 @@ struct Fake {
 }
 
 impl Fake {
-    async fn start(status: u16, redeemed: Value) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let fake = Self {
-            origin: format!("http://{}", listener.local_addr().unwrap()),
+    fn start(status: u16, redeemed: Value) -> Self {
+        let mut fake = Self {
+            origin: String::new(),
             redeemed: Arc::new((status, redeemed)),
             requests: Arc::default(),
         };
-        let router = Router::new().fallback(answer).with_state(fake.clone());
-        tokio::spawn(async move { axum::serve(listener, router).await });
+        LoopbackServer::with_origin(|origin| {
+            origin.clone_into(&mut fake.origin);
+            let fake = fake.clone();
+            move |request| answer(&fake, request)
+        });
         fake
     }
 
@@ -72,15 +70,11 @@ impl Fake {
     }
 }
 
-async fn answer(State(fake): State<Fake>, request: Request) -> Response {
-    let (head, body) = request.into_parts();
-    let body = to_bytes(body, 10_000).await.unwrap();
-    let is_form = head
-        .headers
-        .get("content-type")
-        .is_some_and(|kind| kind == "application/x-www-form-urlencoded");
+fn answer(fake: &Fake, request: &ReceivedRequest) -> Reply {
+    let (head, body) = request.to_http().into_parts();
+    let is_form = request.header("content-type") == Some("application/x-www-form-urlencoded");
     let sent = if is_form {
-        String::from_utf8_lossy(&body).into_owned()
+        body
     } else {
         head.uri.query().unwrap_or_default().to_owned()
     };
@@ -93,11 +87,11 @@ async fn answer(State(fake): State<Fake>, request: Request) -> Response {
     let redirect = |to: &str| {
         let answer = Response::builder().status(303).header("location", to);
         let answer = answer.header("set-cookie", "sid=a-secret-session; path=/; HttpOnly");
-        answer.body(Body::empty()).unwrap()
+        answer.body(String::new()).unwrap().into()
     };
     let text = |status: u16, text: String| {
         let answer = Response::builder().status(status);
-        answer.body(Body::from(text)).unwrap()
+        answer.body(text).unwrap().into()
     };
     match path.as_str() {
         "/2015-03-31/functions/authorizer/invocations" => text(204, String::new()),
@@ -143,7 +137,7 @@ async fn answer(State(fake): State<Fake>, request: Request) -> Response {
                     .header("dpop-nonce", "a-nonce-of-the-issuer");
                 let body =
                     json!({"error": "use_dpop_nonce", "error_description": "nonce required"});
-                return answer.body(Body::from(body.to_string())).unwrap();
+                return answer.body(body.to_string()).unwrap().into();
             }
             text(fake.redeemed.0, fake.redeemed.1.to_string())
         }
@@ -202,7 +196,7 @@ fn shortened(secret: &str) -> String {
 
 #[tokio::test]
 async fn every_hop_at_the_local_issuer() {
-    let fake = Fake::start(200, tokens("Bearer")).await;
+    let fake = Fake::start(200, tokens("Bearer"));
     let output = token(&fake.data("flow"), &["--show-flow"]).await;
     let (state, challenge) = (
         fake.received("/authorize", "state"),
@@ -293,7 +287,7 @@ async fn every_hop_at_the_local_issuer() {
 async fn a_refused_code_is_not_shown_even_if_the_issuer_echoes_it() {
     let refusal =
         json!({"error": "invalid_grant", "error_description": format!("{CODE} has expired")});
-    let fake = Fake::start(400, refusal).await;
+    let fake = Fake::start(400, refusal);
     let output = token(&fake.data("refused"), &["--show-flow"]).await;
     let error = text(&output.stderr);
     let (origin, short) = (&fake.origin, "the-… (24 characters)");
@@ -321,7 +315,7 @@ error: the issuer refused: 400 Bad Request at {origin}/token: {{"error":"invalid
 
 #[tokio::test]
 async fn a_bound_token_takes_a_second_request_with_the_issuers_nonce() {
-    let fake = Fake::start(200, tokens("DPoP")).await;
+    let fake = Fake::start(200, tokens("DPoP"));
     let output = token(&fake.data("bound"), &["--show-flow", "--dpop"]).await;
     let error = text(&output.stderr);
     let lines: Vec<String> = error
@@ -367,7 +361,7 @@ async fn a_bound_token_takes_a_second_request_with_the_issuers_nonce() {
 
 #[tokio::test]
 async fn every_hop_at_a_real_issuer_with_a_browser() {
-    let fake = Fake::start(200, tokens("Bearer")).await;
+    let fake = Fake::start(200, tokens("Bearer"));
     let redirect_uri = format!("http://{}/callback.html", closed_address());
     let (url, output, error) = sign_in_with_a_browser(&fake, &redirect_uri).await;
     assert_eq!(error, hops_with_a_browser(&fake, &redirect_uri, &url));

@@ -5,6 +5,8 @@ use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
+use http::{Request, Response};
+
 /// What a server received: the request line, the whole head and the body.
 #[derive(Clone, Debug)]
 pub struct ReceivedRequest {
@@ -48,6 +50,21 @@ impl ReceivedRequest {
                 count => bytes.extend_from_slice(&buffer[..count]),
             }
         }
+    }
+
+    /// The same with the types of the HTTP library.
+    #[must_use]
+    pub fn to_http(&self) -> Request<String> {
+        let method = self.line.split(' ').next().unwrap();
+        let fields = self.head.lines().skip(1);
+        let fields = fields.map(|line| line.split_once(':').unwrap());
+        fields
+            .fold(
+                Request::builder().method(method).uri(self.path()),
+                |request, (name, value)| request.header(name, value.trim()),
+            )
+            .body(self.body.clone())
+            .unwrap()
     }
 
     /// The request target.
@@ -110,6 +127,17 @@ impl Reply {
     }
 }
 
+impl From<Response<String>> for Reply {
+    fn from(response: Response<String>) -> Self {
+        // The client must not use the connection again, which is about to be closed.
+        let mut fields = "Connection: close\r\n".to_owned();
+        for (name, value) in response.headers() {
+            fields.push_str(&format!("{name}: {}\r\n", value.to_str().unwrap()));
+        }
+        Self::with(response.status().as_u16(), &fields, response.body())
+    }
+}
+
 /// Answers one request per connection. Runs until the process ends.
 #[derive(Debug)]
 pub struct LoopbackServer {
@@ -121,9 +149,22 @@ pub struct LoopbackServer {
 impl LoopbackServer {
     /// Answers each request with the result of `answer`.
     pub fn start(answer: impl Fn(&ReceivedRequest) -> Reply + Send + Sync + 'static) -> Self {
+        Self::with_origin(|_| answer)
+    }
+
+    /// The same with answers that need its own origin, such as `http://127.0.0.1:49152`.
+    pub fn with_origin<A>(answer: impl FnOnce(&str) -> A) -> Self
+    where
+        A: Fn(&ReceivedRequest) -> Reply + Send + Sync + 'static,
+    {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
         let requests = Arc::new(Mutex::new(Vec::new()));
-        let (seen, answer) = (Arc::clone(&requests), Arc::new(answer));
-        let address = serve_connections(move |stream| {
+        let (seen, answer) = (
+            Arc::clone(&requests),
+            Arc::new(answer(&format!("http://{address}"))),
+        );
+        accept(listener, move |stream| {
             // A client that goes away is what some tests are about.
             let _gone = serve(stream, &seen, answer.as_ref());
         });
@@ -160,6 +201,11 @@ impl LoopbackServer {
 pub(crate) fn serve_connections(serve: impl Fn(TcpStream) + Send + Sync + 'static) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
+    accept(listener, serve);
+    address
+}
+
+fn accept(listener: TcpListener, serve: impl Fn(TcpStream) + Send + Sync + 'static) {
     let serve = Arc::new(serve);
     thread::spawn(move || {
         for stream in listener.incoming().flatten() {
@@ -167,7 +213,6 @@ pub(crate) fn serve_connections(serve: impl Fn(TcpStream) + Send + Sync + 'stati
             thread::spawn(move || serve(stream));
         }
     });
-    address
 }
 
 fn serve(

@@ -1,22 +1,18 @@
 //! An issuer on loopback that answers what a test says: at first everything right, as an Okta custom authorization
 //! server does.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
-use axum::body::Bytes;
-use axum::extract::{Request, State};
-use axum::response::Response;
+use http::Response;
 use reqwest::Url;
 use serde_json::{Value, json};
+use testkit::http::{LoopbackServer, ReceivedRequest, Reply};
 use testkit::json::changed;
 use testkit::signer::Signer;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc2822;
-use tokio::net::TcpListener;
 
-use crate::tls::{Chain, TlsListener};
+use crate::tls::{Chain, serve_tls};
 
 pub(crate) const CLIENT_ID: &str = "0oa1testclient";
 pub(crate) const REDIRECT_URI: &str = "http://127.0.0.1:8080/callback.html";
@@ -182,55 +178,41 @@ pub(crate) struct Issuer {
 
 impl Issuer {
     /// An issuer at Okta's usual path.
-    pub(crate) async fn start(change: impl FnOnce(&mut Script)) -> Self {
-        Self::start_at("/oauth2/default", change).await
+    pub(crate) fn start(change: impl FnOnce(&mut Script)) -> Self {
+        Self::start_at("/oauth2/default", change)
     }
 
-    pub(crate) async fn start_at(path: &'static str, change: impl FnOnce(&mut Script)) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}{path}", listener.local_addr().unwrap());
-        let router = router(path, &url, change);
-        tokio::spawn(async move { axum::serve(listener, router).await });
-        Self { url }
+    pub(crate) fn start_at(path: &'static str, change: impl FnOnce(&mut Script)) -> Self {
+        let server = LoopbackServer::with_origin(|origin| {
+            let mut script = Script::right(&format!("{origin}{path}"));
+            change(&mut script);
+            move |request| answer(path, &script, request)
+        });
+        Self {
+            url: server.url(path),
+        }
     }
 
     /// An issuer that presents this chain of certificates.
-    pub(crate) async fn start_tls(chain: &Chain) -> Self {
+    pub(crate) fn start_tls(chain: &Chain) -> Self {
         const PATH: &str = "/oauth2/default";
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let port = listener.local_addr().unwrap().port();
-        let url = format!("https://localhost:{port}{PATH}");
-        let router = router(PATH, &url, |_| {});
-        let listener = TlsListener::new(listener, chain);
-        tokio::spawn(async move { axum::serve(listener, router).await });
-        Self { url }
+        let origin = serve_tls(chain, |origin| {
+            let script = Script::right(&format!("{origin}{PATH}"));
+            move |request| answer(PATH, &script, request)
+        });
+        Self {
+            url: format!("{origin}{PATH}"),
+        }
     }
 }
 
-#[derive(Clone)]
-struct Served {
-    path: &'static str,
-    script: Arc<Script>,
-}
-
-fn router(path: &'static str, url: &str, change: impl FnOnce(&mut Script)) -> Router {
-    let mut script = Script::right(url);
-    change(&mut script);
-    let script = Arc::new(script);
-    Router::new()
-        .fallback(answer)
-        .with_state(Served { path, script })
-}
-
-async fn answer(State(Served { path, script }): State<Served>, request: Request) -> Response {
-    let (head, body) = request.into_parts();
-    let body = axum::body::to_bytes(body, 10_000).await.unwrap();
-    let is_made_up = String::from_utf8_lossy(&body).contains("code=made-up");
+fn answer(path: &str, script: &Script, request: &ReceivedRequest) -> Reply {
     if script.silent {
-        std::future::pending::<()>().await;
+        return Reply::Hold(Vec::new());
     }
+    let is_made_up = request.body.contains("code=made-up");
     let oauth = format!("/.well-known/oauth-authorization-server{path}");
-    let page = match head.uri.path() {
+    let page = match request.to_http().uri().path() {
         found if found == oauth => script.oauth.clone(),
         found => match found.strip_prefix(path) {
             Some("/.well-known/openid-configuration") => script.openid.clone(),
@@ -244,17 +226,12 @@ async fn answer(State(Served { path, script }): State<Served>, request: Request)
     let now = OffsetDateTime::now_utc() - script.clock_off;
     let date = now.format(&Rfc2822).unwrap().replace("+0000", "GMT");
     let mut response = Response::builder().status(page.status).header("date", date);
-    let origin = head
-        .headers
-        .get("origin")
-        .and_then(|origin| origin.to_str().ok());
-    if let Some(origin) =
-        origin.filter(|origin| script.trusted_origins.iter().any(|known| known == origin))
-    {
+    let is_trusted = |origin: &&str| script.trusted_origins.iter().any(|known| known == origin);
+    if let Some(origin) = request.header("origin").filter(is_trusted) {
         response = response.header("access-control-allow-origin", origin);
     }
     for (name, value) in page.headers {
         response = response.header(name, value);
     }
-    response.body(Bytes::from(page.body).into()).unwrap()
+    response.body(page.body).unwrap().into()
 }

@@ -55,7 +55,7 @@ fn unreachable() -> Vec<(&'static str, &'static str)> {
 
 async fn check_all(cases: &[Case]) {
     for case in cases {
-        let issuer = Issuer::start(case.change).await;
+        let issuer = Issuer::start(case.change);
         judge(case.name, &issuer, &case.expected, case.found, case.advice).await;
     }
 }
@@ -70,7 +70,7 @@ fn remove(document: &mut Value, name: &str) {
 
 #[tokio::test]
 async fn a_correct_issuer_passes_and_the_last_line_has_the_settings() {
-    let issuer = Issuer::start(|_| {}).await;
+    let issuer = Issuer::start(|_| {});
     judge("right", &issuer, &[], "", "").await;
 
     let output = doctor(&all_options(&issuer.url)).await;

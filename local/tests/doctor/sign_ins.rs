@@ -25,7 +25,6 @@ pub(crate) async fn issuer(redirect_uri: &str, change: impl FnOnce(&mut Script))
         script.authorize = Page::redirect(redirect_uri, &[("error", "login_required")]);
         change(script);
     })
-    .await
 }
 
 fn start(issuer: &Issuer, redirect_uri: &str, more: &[&str]) -> Child {

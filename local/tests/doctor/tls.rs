@@ -1,18 +1,16 @@
-//! Certificates, right and wrong, and a listener that presents them.
+//! Certificates, right and wrong, and a server that presents them.
 
-use std::io;
-use std::net::SocketAddr;
+use std::io::Write as _;
+use std::net::TcpListener;
 use std::sync::Arc;
+use std::thread;
 
-use axum::serve::Listener;
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd,
 };
-use rustls::ServerConfig;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use tokio::net::{TcpListener, TcpStream};
-use tokio_rustls::TlsAcceptor;
-use tokio_rustls::server::TlsStream;
+use rustls::{ServerConfig, ServerConnection, Stream};
+use testkit::http::{ReceivedRequest, Reply};
 
 /// What a server presents, and the root that signed it.
 pub(crate) struct Chain {
@@ -72,43 +70,34 @@ fn authority(name: &str) -> CertificateParams {
     params
 }
 
-/// Accepts TLS connections; one that fails is the peer's verdict, not an error.
-pub(crate) struct TlsListener {
-    listener: TcpListener,
-    acceptor: TlsAcceptor,
-}
-
-impl TlsListener {
-    pub(crate) fn new(listener: TcpListener, chain: &Chain) -> Self {
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let config = ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(chain.certificates.clone(), chain.key.clone_key())
-            .unwrap();
-        Self {
-            listener,
-            acceptor: TlsAcceptor::from(Arc::new(config)),
-        }
-    }
-}
-
-impl Listener for TlsListener {
-    type Io = TlsStream<TcpStream>;
-    type Addr = SocketAddr;
-
-    async fn accept(&mut self) -> (Self::Io, Self::Addr) {
-        loop {
-            if let Ok((socket, address)) = self.listener.accept().await
-                && let Ok(stream) = self.acceptor.accept(socket).await
+/// Serves requests over TLS on a free port, and returns the origin. A connection that fails is the peer's verdict, not an
+/// error.
+pub(crate) fn serve_tls<A>(chain: &Chain, answer: impl FnOnce(&str) -> A) -> String
+where
+    A: Fn(&ReceivedRequest) -> Reply + Send + 'static,
+{
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(chain.certificates.clone(), chain.key.clone_key())
+        .unwrap();
+    let config = Arc::new(config);
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let origin = format!("https://localhost:{port}");
+    let answer = answer(&origin);
+    thread::spawn(move || {
+        for mut socket in listener.incoming().flatten() {
+            let mut connection = ServerConnection::new(Arc::clone(&config)).unwrap();
+            let mut stream = Stream::new(&mut connection, &mut socket);
+            if let Ok(request) = ReceivedRequest::read(&mut stream)
+                && let Reply::Close(bytes) = answer(&request)
             {
-                return (stream, address);
+                let _gone = stream.write_all(&bytes);
             }
         }
-    }
-
-    fn local_addr(&self) -> io::Result<Self::Addr> {
-        self.listener.local_addr()
-    }
+    });
+    origin
 }

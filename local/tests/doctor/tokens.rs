@@ -97,7 +97,7 @@ fn unreadable() -> Vec<(&'static str, &'static str)> {
 
 #[tokio::test]
 async fn a_good_token_passes_and_its_claims_are_shown() {
-    let issuer = Issuer::start(|_| {}).await;
+    let issuer = Issuer::start(|_| {});
     let token = mint(&header(), &claims(&issuer.url));
     judge("good", &issuer, &token, &[], "", "").await;
 
@@ -135,7 +135,7 @@ async fn a_good_token_passes_and_its_claims_are_shown() {
 
 #[tokio::test]
 async fn tokens_that_cannot_be_read() {
-    let issuer = Issuer::start(|_| {}).await;
+    let issuer = Issuer::start(|_| {});
     let good = mint(&header(), &claims(&issuer.url));
     let parts: Vec<&str> = good.split('.').collect();
     let with_duplicate = claims(&issuer.url)
@@ -222,7 +222,7 @@ fn one(id: &'static str) -> Vec<(&'static str, &'static str)> {
 
 #[tokio::test]
 async fn tokens_of_a_wrong_form_or_kind() {
-    let issuer = Issuer::start(|_| {}).await;
+    let issuer = Issuer::start(|_| {});
     judge_claims(
         &issuer,
         &[
@@ -285,7 +285,7 @@ const THUMBPRINT: &str = "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I";
 
 #[tokio::test]
 async fn a_bound_token_is_judged_as_one() {
-    let issuer = Issuer::start(|_| {}).await;
+    let issuer = Issuer::start(|_| {});
     let bound = changed(claims(&issuer.url), &json!({"cnf": {"jkt": THUMBPRINT}}));
     let token = mint(&header(), &bound);
     judge("bound", &issuer, &token, &[], "", "").await;
@@ -309,7 +309,7 @@ async fn a_bound_token_is_judged_as_one() {
 
 #[tokio::test]
 async fn tokens_of_another_issuer() {
-    let issuer = Issuer::start(|_| {}).await;
+    let issuer = Issuer::start(|_| {});
     let url = &issuer.url;
     let origin = url.strip_suffix("/oauth2/default").unwrap();
     let of_another = [
@@ -355,7 +355,7 @@ async fn tokens_of_another_issuer() {
 
 #[tokio::test]
 async fn tokens_with_wrong_times() {
-    let issuer = Issuer::start(|_| {}).await;
+    let issuer = Issuer::start(|_| {});
     judge_claims(
         &issuer,
         &[
@@ -415,7 +415,7 @@ async fn tokens_with_wrong_times() {
 
 #[tokio::test]
 async fn tokens_for_another_audience_or_client_or_without_a_scope() {
-    let issuer = Issuer::start(|_| {}).await;
+    let issuer = Issuer::start(|_| {});
     judge_claims(
         &issuer,
         &[
@@ -489,7 +489,7 @@ async fn tokens_for_another_audience_or_client_or_without_a_scope() {
 
 #[tokio::test]
 async fn tokens_with_a_wrong_header_or_signature() {
-    let issuer = Issuer::start(|_| {}).await;
+    let issuer = Issuer::start(|_| {});
     let no_key = vec![("token_key", "fail"), ("token_signature", "skip")];
     for (name, changes, expected, found, advice) in [
         (
@@ -581,7 +581,7 @@ async fn tokens_with_a_wrong_header_or_signature() {
 
 #[tokio::test]
 async fn without_keys_every_other_check_runs() {
-    let issuer = Issuer::start(|script| script.keys = Page::html(200, "<html>")).await;
+    let issuer = Issuer::start(|script| script.keys = Page::html(200, "<html>"));
     let token = mint(&header(), &claims(&issuer.url));
     let skipped = [("token_key", "skip"), ("token_signature", "skip")];
     judge(
@@ -619,7 +619,7 @@ async fn with_a_wrong_issuer_url_the_token_is_checked_without_it() {
 
 #[tokio::test]
 async fn checks_without_an_option_are_skipped_and_show_the_values_of_the_token() {
-    let issuer = Issuer::start(|_| {}).await;
+    let issuer = Issuer::start(|_| {});
     let token = mint(&header(), &claims(&issuer.url));
     let options = ["--issuer", &issuer.url, "--token", &token].map(str::to_owned);
     let report = report(&options).await;
@@ -648,7 +648,7 @@ async fn checks_without_an_option_are_skipped_and_show_the_values_of_the_token()
 
 #[tokio::test]
 async fn a_token_from_standard_input() {
-    let issuer = Issuer::start(|_| {}).await;
+    let issuer = Issuer::start(|_| {});
     let file = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("token.txt");
     std::fs::write(&file, mint(&header(), &claims(&issuer.url)) + "\n").unwrap();
     let output = Command::new(env!("CARGO_BIN_EXE_local"))

@@ -6,6 +6,7 @@ use std::time::Duration;
 use lambda_support::clock::Timestamp;
 use local::gateway::jwt::{Fetched, IssuerKeys, PublishedKeys};
 use serde_json::{Value, json};
+use testkit::http::{LoopbackServer, Reply};
 use testkit::json::changed;
 use testkit::signer::{Signer, mint};
 
@@ -204,41 +205,33 @@ async fn the_claims_reach_the_integration_as_strings() {
 /// The issuer's keys come from its metadata, are used for two hours, and a malformed key does not hide the others.
 #[tokio::test]
 async fn published_keys_are_fetched_and_cached() {
-    use std::sync::atomic::{AtomicUsize, Ordering};
+    const KEYS: &str = "/oauth2/default/v1/keys";
 
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let issuer = format!("http://{}/oauth2/default", listener.local_addr().unwrap());
-    let keys = format!("{issuer}/v1/keys");
-    let fetches = Arc::new(AtomicUsize::new(0));
-    let counter = Arc::clone(&fetches);
-    let metadata = json!({ "issuer": issuer, "jwks_uri": keys }).to_string();
-    let set = json!({"keys": [
-        5,
-        {"kty": "RSA", "kid": "k"},
-        {"kty": "RSA", "kid": "k", "n": "AQAB", "e": "AQAB"},
-    ]});
-    let router = axum::Router::new()
-        .route(
-            "/oauth2/default/.well-known/openid-configuration",
-            axum::routing::get(async move || metadata),
-        )
-        .route(
-            "/oauth2/default/v1/keys",
-            axum::routing::get(async move || {
-                counter.fetch_add(1, Ordering::Relaxed);
-                set.to_string()
-            }),
-        );
-    let server = tokio::spawn(async move { axum::serve(listener, router).await });
+    let server = LoopbackServer::with_origin(|origin| {
+        let issuer = format!("{origin}/oauth2/default");
+        let keys = format!("{issuer}/v1/keys");
+        let metadata = json!({ "issuer": issuer, "jwks_uri": keys }).to_string();
+        let set = json!({"keys": [
+            5,
+            {"kty": "RSA", "kid": "k"},
+            {"kty": "RSA", "kid": "k", "n": "AQAB", "e": "AQAB"},
+        ]});
+        move |request| match request.path() {
+            "/oauth2/default/.well-known/openid-configuration" => Reply::json(&metadata),
+            KEYS => Reply::json(&set.to_string()),
+            other => Reply::with(404, "", other),
+        }
+    });
+    let issuer = server.url("/oauth2/default");
     let published = PublishedKeys::default();
     let start = Timestamp::from_secs(1_700_000_000);
     for (hours, fetched) in [(0, 1), (1, 1), (2, 2)] {
         let now = start.plus(Duration::from_hours(hours));
         let set = published.of(&issuer, now).await.unwrap();
         assert!(set.find("k").is_some(), "{hours}");
-        assert_eq!(fetches.load(Ordering::Relaxed), fetched, "{hours}");
+        let fetches = server.paths().into_iter().filter(|path| path == KEYS);
+        assert_eq!(fetches.count(), fetched, "{hours}");
     }
-    server.abort();
     let later = start.plus(Duration::from_hours(4));
     assert!(
         PublishedKeys::default()

@@ -3,13 +3,9 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
-use axum::Router;
-use axum::body::Body;
-use axum::extract::{Request, State};
-use axum::response::Response;
-use http::{HeaderMap, Method};
+use http::{HeaderMap, Method, Response};
 use serde_json::json;
-use tokio::net::TcpListener;
+use testkit::http::{LoopbackServer, ReceivedRequest, Reply};
 
 pub(crate) const GOOD: &str = "eyJhbGciOiJSUzI1NiJ9.Z29vZA.Z29vZHNpZ25hdHVyZQ";
 pub(crate) const WEAK: &str = "eyJhbGciOiJSUzI1NiJ9.d2Vhaw.d2Vha3NpZ25hdHVyZQ";
@@ -61,18 +57,14 @@ struct Gateway {
 }
 
 impl Api {
-    pub(crate) async fn start(wrong: Wrong) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}/prod", listener.local_addr().unwrap());
+    pub(crate) fn start(wrong: Wrong) -> Self {
         let gateway = Arc::new(Gateway {
             wrong,
             cache: Mutex::default(),
             changes: Mutex::default(),
         });
-        let router = Router::new()
-            .fallback(answer)
-            .with_state(Arc::clone(&gateway));
-        tokio::spawn(async move { axum::serve(listener, router).await });
+        let served = Arc::clone(&gateway);
+        let url = LoopbackServer::start(move |request| answer(&served, request)).url("/prod");
         Self { url, gateway }
     }
 
@@ -90,8 +82,8 @@ enum Decision {
     Failed,
 }
 
-async fn answer(State(gateway): State<Arc<Gateway>>, request: Request) -> Response {
-    let (head, _) = request.into_parts();
+fn answer(gateway: &Gateway, request: &ReceivedRequest) -> Reply {
+    let (head, _) = request.to_http().into_parts();
     let (method, headers) = (&head.method, &head.headers);
     let Some(path) = head.uri.path().strip_prefix("/prod") else {
         return gateway.error(403, "Missing Authentication Token");
@@ -181,7 +173,7 @@ impl Gateway {
     }
 
     /// The API behind the gateway.
-    fn serve(&self, method: &Method, path: &str, headers: &HeaderMap) -> Response {
+    fn serve(&self, method: &Method, path: &str, headers: &HeaderMap) -> Reply {
         if method == Method::GET {
             return self.reply(200, self.cors(), json!({"ok": true}).to_string());
         }
@@ -196,7 +188,7 @@ impl Gateway {
         self.reply(200, self.cors(), String::new())
     }
 
-    fn preflight(&self) -> Response {
+    fn preflight(&self) -> Reply {
         match self.wrong {
             Wrong::PreflightNeedsToken => self.unauthorized(),
             wrong => {
@@ -213,7 +205,7 @@ impl Gateway {
         }
     }
 
-    fn unauthorized(&self) -> Response {
+    fn unauthorized(&self) -> Reply {
         let mut headers = match self.wrong {
             Wrong::NoCorsOn401 => Vec::new(),
             _ => self.cors(),
@@ -228,7 +220,7 @@ impl Gateway {
         self.reply(401, headers, json!({"message": "Unauthorized"}).to_string())
     }
 
-    fn denied(&self) -> Response {
+    fn denied(&self) -> Reply {
         let headers = match self.wrong {
             Wrong::NoCorsOn403 => Vec::new(),
             _ => self.cors(),
@@ -241,7 +233,7 @@ impl Gateway {
         self.reply(403, headers, body.to_string())
     }
 
-    fn error(&self, status: u16, message: &str) -> Response {
+    fn error(&self, status: u16, message: &str) -> Reply {
         self.reply(status, self.cors(), json!({"message": message}).to_string())
     }
 
@@ -249,7 +241,7 @@ impl Gateway {
         vec![("access-control-allow-origin", ORIGIN.to_owned())]
     }
 
-    fn reply(&self, status: u16, headers: Vec<(&'static str, String)>, body: String) -> Response {
+    fn reply(&self, status: u16, headers: Vec<(&'static str, String)>, body: String) -> Reply {
         let mut response = Response::builder().status(status);
         response = match self.wrong {
             Wrong::NoRequestId => response,
@@ -259,6 +251,6 @@ impl Gateway {
         for (name, value) in headers {
             response = response.header(name, value);
         }
-        response.body(Body::from(body)).unwrap()
+        response.body(body).unwrap().into()
     }
 }

@@ -96,7 +96,7 @@ fn statuses(report: &Value) -> Vec<(String, String)> {
 
 /// Everything passes, except what `expected` names; the first of these found this.
 async fn check(wrong: Wrong, expected: &[(&str, &str)], found: &str) {
-    let api = Api::start(wrong).await;
+    let api = Api::start(wrong);
     let report = report(&api.url, &ALL).await;
     let status = |id: &str| {
         let listed = expected.iter().find(|(listed, _)| *listed == id);
@@ -290,7 +290,7 @@ async fn an_http_api_is_known_by_its_header_and_its_403_is_no_failure() {
 
 #[tokio::test]
 async fn a_wrong_stage_is_reported_with_advice() {
-    let api = Api::start(Wrong::Nothing).await;
+    let api = Api::start(Wrong::Nothing);
     let report = report(&api.url.replace("/prod", "/test"), &ALL).await;
     let first = &report["checks"][0];
     assert_eq!(
@@ -305,7 +305,7 @@ async fn a_wrong_stage_is_reported_with_advice() {
 
 #[tokio::test]
 async fn checks_without_their_token_are_skipped() {
-    let api = Api::start(Wrong::Nothing).await;
+    let api = Api::start(Wrong::Nothing);
     let report = report(&api.url, &[]).await;
     let skipped: Vec<String> = statuses(&report)
         .into_iter()
@@ -344,7 +344,7 @@ async fn an_api_that_does_not_answer() {
 
 #[tokio::test]
 async fn the_report_for_people_has_a_table_to_paste() {
-    let api = Api::start(Wrong::Nothing).await;
+    let api = Api::start(Wrong::Nothing);
     let output = smoke(&api.url, &ALL).await;
     let text = String::from_utf8(output.stdout).unwrap();
     for line in [

@@ -191,8 +191,7 @@ async fn an_unknown_client_id_is_found_at_the_token_endpoint_too() {
     let issuer = Issuer::start(|script| {
         let body = json!({"errorCode": "invalid_client", "errorSummary": "Invalid value for 'client_id' parameter."});
         script.token = Page::error(401, &body);
-    })
-    .await;
+    });
     let options = ["--issuer", &issuer.url, "--client-id", "0oaOther"].map(str::to_owned);
     let report = report(&options).await;
     let client_type = crate::run::check(&report, "client_type");

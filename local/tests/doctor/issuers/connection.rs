@@ -51,7 +51,7 @@ async fn certificates() {
         ),
     ] {
         let chain = Chain::new(wrong);
-        let issuer = Issuer::start_tls(&chain).await;
+        let issuer = Issuer::start_tls(&chain);
         let mut options = all_options(&issuer.url);
         if trusted {
             let file = folder.join(format!("{name}.pem"));
@@ -64,7 +64,7 @@ async fn certificates() {
 
 #[tokio::test]
 async fn an_issuer_that_does_not_answer_is_abandoned_after_five_seconds() {
-    let issuer = Issuer::start(|script| script.silent = true).await;
+    let issuer = Issuer::start(|script| script.silent = true);
     let started = Instant::now();
     judge(
         "silent",
@@ -117,7 +117,7 @@ async fn a_forward_proxy_is_used_for_other_hosts_only() {
     assert_eq!(line, "CONNECT dev-1.okta.com:443 HTTP/1.1\r\n");
     assert_eq!(output.unwrap().status.code(), Some(1));
 
-    let here = Issuer::start(|_| {}).await;
+    let here = Issuer::start(|_| {});
     let output = run(&here.url).output().await.unwrap();
     assert_eq!(output.status.code(), Some(0));
 }

@@ -138,7 +138,7 @@ async fn a_key_set_that_forbids_caching_has_a_warning() {
 
 #[tokio::test]
 async fn forty_four_days_are_shown_and_not_warned_of() {
-    let issuer = Issuer::start(|_| {}).await;
+    let issuer = Issuer::start(|_| {});
     let report = report(&all_options(&issuer.url)).await;
     let keys = crate::run::check(&report, "keys");
     assert_eq!(

@@ -135,8 +135,7 @@ async fn an_org_server_behind_a_custom_domain() {
                 json!(format!("{issuer}/oauth2/v1/authorize")),
             );
         });
-    })
-    .await;
+    });
     let report = report(&["--issuer".to_owned(), issuer.url.clone()]).await;
     let org = crate::run::check(&report, "issuer_server");
     assert_eq!(org["status"], "fail", "{report:#}");
