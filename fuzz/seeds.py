@@ -225,6 +225,13 @@ def why():
     yield compact({"message": compact(decision | {"decision": "error", "reason": "keys_unavailable", "detail": "d"})})
     yield compact(access | {"responseType": "-", "status": "200", "integrationStatus": "200", "integrationRequestId": "l-2"})
     yield compact({"requestId": "g-3", "status": "401", "routeKey": "GET /x", "authorizerError": "e"})
+    lines = [compact(access), compact(decision), "START RequestId: l-1"]
+    event = {"eventId": "1", "timestamp": 1, "logStreamName": "s"}
+    yield compact({"events": [event | {"message": line + "\n"} for line in lines], "searchedLogStreams": []})
+    yield compact({"results": [[{"field": "@message", "value": line}, {"field": "@ptr", "value": "p"}] for line in lines]})
+    yield "@timestamp,@message\n" + "".join('2026,"' + line.replace('"', '""') + '"\n' for line in lines)
+    yield "".join(f"2026-01-01T00:00:00.000Z {line}\n" for line in lines)
+    yield "2026-01-01T00:00:00+00:00 s \n" + json.dumps(access, indent=4) + "\n"
 
 
 TARGETS = [

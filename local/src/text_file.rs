@@ -57,17 +57,45 @@ pub fn read(path: &Path) -> Result<String, TextFileError> {
     decode(&bytes).map_err(|cause| TextFileError::Encoding { path: name, cause })
 }
 
+/// The encoding of a text file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Encoding {
+    Utf8,
+    Utf8WithMark,
+    Utf16Le,
+    Utf16Be,
+}
+
+impl Encoding {
+    /// The length of a UTF-8 byte order mark.
+    pub(crate) const MARK: usize = 3;
+
+    /// The encoding of a text that begins with these bytes.
+    ///
+    /// # Errors
+    /// When it is one that is not read.
+    pub(crate) fn of(head: &[u8]) -> Result<Self, EncodingError> {
+        match head {
+            [0xff, 0xfe, 0, 0, ..] | [0, 0, 0xfe, 0xff, ..] => Err(EncodingError::Utf32),
+            [0xff, 0xfe, ..] => Ok(Self::Utf16Le),
+            [0xfe, 0xff, ..] => Ok(Self::Utf16Be),
+            // The first character of JSON and YAML is ASCII, so in UTF-16 one of its bytes is zero.
+            [0, 1..=0xff, ..] => Err(EncodingError::NoMark("UTF-16BE")),
+            [1..=0xff, 0, ..] => Err(EncodingError::NoMark("UTF-16LE")),
+            [0xef, 0xbb, 0xbf, ..] => Ok(Self::Utf8WithMark),
+            _ => Ok(Self::Utf8),
+        }
+    }
+}
+
 /// Decodes the bytes of a text file. A byte order mark is not part of the text.
-fn decode(bytes: &[u8]) -> Result<String, EncodingError> {
-    match bytes {
-        [0xff, 0xfe, 0, 0, ..] | [0, 0, 0xfe, 0xff, ..] => Err(EncodingError::Utf32),
-        [0xff, 0xfe, rest @ ..] => utf16(rest, u16::from_le_bytes, "UTF-16LE"),
-        [0xfe, 0xff, rest @ ..] => utf16(rest, u16::from_be_bytes, "UTF-16BE"),
-        // The first character of JSON and YAML is ASCII, so in UTF-16 one of its bytes is zero.
-        [0, 1..=0xff, ..] => Err(EncodingError::NoMark("UTF-16BE")),
-        [1..=0xff, 0, ..] => Err(EncodingError::NoMark("UTF-16LE")),
-        [0xef, 0xbb, 0xbf, rest @ ..] => utf8(rest),
-        all => utf8(all),
+pub(crate) fn decode(bytes: &[u8]) -> Result<String, EncodingError> {
+    let after = |length| bytes.get(length..).unwrap_or_default();
+    match Encoding::of(bytes)? {
+        Encoding::Utf8 => utf8(bytes),
+        Encoding::Utf8WithMark => utf8(after(Encoding::MARK)),
+        Encoding::Utf16Le => utf16(after(2), u16::from_le_bytes, "UTF-16LE"),
+        Encoding::Utf16Be => utf16(after(2), u16::from_be_bytes, "UTF-16BE"),
     }
 }
 

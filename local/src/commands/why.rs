@@ -1,9 +1,12 @@
 //! `cargo local why` explains what happened to a request, from the lines of the access log and of both functions.
 
+mod document;
 #[cfg(any(test, feature = "fuzz"))]
 pub(crate) mod fuzz;
 mod join;
 mod lines;
+mod records;
+mod source;
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -14,9 +17,9 @@ use clap::Args;
 
 use self::join::Account;
 use self::lines::LogLines;
+use self::source::{LogFileError, Source};
 use super::{Failed, advice};
 use crate::progress::{line, print};
-use crate::text_file;
 
 /// Show what happened to a request: who answered, why, and what to do
 ///
@@ -27,8 +30,11 @@ use crate::text_file;
 pub struct Why {
     /// Id of the request
     request_id: String,
-    /// File with lines of the access log and of both functions, as `aws logs tail` prints them; `-` is standard input;
-    /// may be repeated
+    /// File or folder with lines of the access log and of both functions; `-` is standard input; may be repeated
+    ///
+    /// Each file may have the lines as `aws logs tail` prints them (any --format), the JSON of `aws logs
+    /// filter-log-events`, `get-log-events` or `get-query-results`, results of Logs Insights with @message as CSV or JSON,
+    /// or an export to S3. It may be compressed with gzip. The form is found by the content.
     #[arg(long, value_name = "FILE")]
     logs: Vec<PathBuf>,
     /// Print one JSON document on standard output
@@ -39,20 +45,11 @@ pub struct Why {
 impl Why {
     /// Finds the request and prints what happened to it.
     pub(crate) fn run(&self, data: &Path) -> Result<ExitCode, Failed> {
-        let files = if self.logs.is_empty() {
-            log_files(data).map_err(|cause| {
-                format!(
-                    "{}: {cause}: expected the data folder of a stack; pass --data or --logs",
-                    data.display()
-                )
-            })?
+        let lines = if self.logs.is_empty() {
+            self.of_stack(data)?
         } else {
-            self.logs.clone()
+            self.of_files()?
         };
-        let mut lines = LogLines::default();
-        for file in &files {
-            lines.read(&text_file::read(file)?);
-        }
         let Some(account) = join::account(&lines, &self.request_id) else {
             line(format_args!(
                 "error: no line belongs to the request {}: expected an id in the access log or in a function's log; {}",
@@ -71,6 +68,53 @@ impl Why {
             text(&account)
         })?;
         Ok(ExitCode::SUCCESS)
+    }
+
+    /// The lines about the request in the files that are given.
+    fn of_files(&self) -> Result<LogLines, LogFileError> {
+        let sources = Source::all(&self.logs)?;
+        self.lines(|lines, is_first| {
+            for source in &sources {
+                if let Some(unknown) = records::read(source, lines)?.filter(|_| is_first) {
+                    line(format_args!("warning: {}: {unknown}", source.name()));
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// The same in the data folder, where the logs of other parts of the stack have no such lines.
+    fn of_stack(&self, data: &Path) -> Result<LogLines, Failed> {
+        let files = log_files(data).map_err(|cause| {
+            format!(
+                "{}: {cause}: expected the data folder of a stack; pass --data or --logs",
+                data.display()
+            )
+        })?;
+        Ok(self.lines(|lines, _| {
+            for file in &files {
+                match records::read(&Source::File(file.clone()), lines) {
+                    Err(LogFileError::Form { .. }) | Ok(_) => {}
+                    Err(error) => return Err(error),
+                }
+            }
+            Ok(())
+        })?)
+    }
+
+    /// Reads twice, so that only the lines about the request are kept: its own line has the ids of the invocations.
+    fn lines(
+        &self,
+        read: impl Fn(&mut LogLines, bool) -> Result<(), LogFileError>,
+    ) -> Result<LogLines, LogFileError> {
+        let mut lines = LogLines::about([self.request_id.clone()].into());
+        read(&mut lines, true)?;
+        let ids = lines.ids();
+        if ids.len() > 1 {
+            lines = LogLines::about(ids);
+            read(&mut lines, false)?;
+        }
+        Ok(lines)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::lines::{AuthorizerLine, HandlerLine, LogLines};
+use super::lines::{AuthorizerLine, HandlerLine, LogLines, access_ids};
 use crate::commands::advice;
 use crate::commands::decision::NamedRoute;
 use crate::gateway::access_log::{AccessLine, value};
@@ -34,7 +34,10 @@ pub(super) struct AuthorizerPart {
 
 /// What happened to the request with this id, API Gateway's or Lambda's of one of its invocations.
 pub(super) fn account(lines: &LogLines, id: &str) -> Option<Account> {
-    let access = lines.access.iter().find(|line| is_about(line, id));
+    let access = lines
+        .access
+        .iter()
+        .find(|line| access_ids(line).any(|own| own == id));
     let id = access.map_or(id, |line| line.request_id.as_str());
     let named = |member: &str, own: &str| value(member) == Some(own);
     let decision = lines.authorizer.iter().find(|line| {
@@ -56,16 +59,6 @@ pub(super) fn account(lines: &LogLines, id: &str) -> Option<Account> {
     account.authorizer = authorizer(access, decision, account.decided_by);
     account.advice = what_to_do(&account);
     Some(account)
-}
-
-fn is_about(line: &AccessLine, id: &str) -> bool {
-    [
-        &line.request_id,
-        &line.authorizer_request_id,
-        &line.integration_request_id,
-    ]
-    .into_iter()
-    .any(|member| value(member) == Some(id))
 }
 
 fn by_access_line(

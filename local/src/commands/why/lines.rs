@@ -1,19 +1,52 @@
 //! Log lines, as files have them and as CloudWatch's tools print them.
 
+use std::collections::BTreeSet;
+
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use crate::gateway::access_log::AccessLine;
+use crate::gateway::access_log::{AccessLine, value};
 
 /// How many braces of a line may begin its JSON: a stream's name may have some.
 const MAX_BEGINNINGS: usize = 8;
 
-/// The lines that are about requests.
+/// The most lines of each kind that are kept.
+const MAX_LINES: usize = 1000;
+
+/// How the lines of Lambda itself begin, and those of `--output text`.
+const OF_AWS: [&str; 8] = [
+    "START RequestId: ",
+    "END RequestId: ",
+    "REPORT RequestId: ",
+    "XRAY TraceId: ",
+    "INIT_START ",
+    "INIT_REPORT ",
+    "EXTENSION\t",
+    "EVENTS\t",
+];
+
+/// Members that only lines of a log have.
+const OF_LOGS: [&str; 4] = ["requestId", "level", "_aws", "record"];
+
+/// The lines that are about some requests.
 #[derive(Debug, Default)]
 pub(super) struct LogLines {
+    /// The ids of these requests and of their invocations. Without ids, each line is kept.
+    wanted: BTreeSet<String>,
+    has_access_log: bool,
     pub(super) access: Vec<AccessLine>,
     pub(super) authorizer: Vec<AuthorizerLine>,
     pub(super) handler: Vec<HandlerLine>,
+}
+
+/// Whether a record is a line of a log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Understood {
+    /// It is, of a kind that is kept or of another.
+    Line,
+    /// It is not, or it is malformed.
+    Nothing,
 }
 
 /// A decision of the authorizer.
@@ -41,49 +74,151 @@ pub(super) struct HandlerLine {
 }
 
 impl LogLines {
-    /// Adds the lines of a text. Lines of other kinds are passed over.
-    pub(super) fn read(&mut self, text: &str) {
-        for members in text.lines().filter_map(object) {
-            self.add(members);
+    /// No lines yet, of the requests and invocations with these ids.
+    pub(super) fn about(wanted: BTreeSet<String>) -> Self {
+        Self {
+            wanted,
+            ..Self::default()
+        }
+    }
+
+    /// The ids of the lines, and those that are looked for.
+    pub(super) fn ids(&self) -> BTreeSet<String> {
+        let access = self.access.iter().flat_map(access_ids);
+        let authorizer = self.authorizer.iter().flat_map(AuthorizerLine::ids);
+        let handler = self.handler.iter().flat_map(HandlerLine::ids);
+        let found = access.chain(authorizer).chain(handler);
+        found
+            .map(str::to_owned)
+            .chain(self.wanted.clone())
+            .collect()
+    }
+
+    /// Adds a line of a log, if it is about one of the requests.
+    pub(super) fn line(&mut self, line: &str) -> Understood {
+        match object(line) {
+            Some(members) => self.object(members),
+            None if is_other_line(line) => Understood::Line,
+            None => Understood::Nothing,
+        }
+    }
+
+    /// Adds a line that has been parsed. CloudWatch's own tools have the line as a string inside of an object.
+    pub(super) fn object(&mut self, members: Map<String, Value>) -> Understood {
+        let message = members.get("message").and_then(Value::as_str);
+        let has = |name: &str| members.get(name).is_some_and(Value::is_string);
+        match message {
+            Some("decision") if has("reason") => self.authorizer_line(members),
+            Some("request") => self.handler_line(members),
+            Some(line) if !members.contains_key("level") => match object(line) {
+                Some(inner) => self.object(inner),
+                // An event of CloudWatch's with another line.
+                None => Understood::Line,
+            },
+            None if has("requestId") && has("status") => self.access_line(members),
+            Some(_) => Understood::Line,
+            None if OF_LOGS.iter().any(|name| members.contains_key(*name)) => Understood::Line,
+            None => Understood::Nothing,
         }
     }
 
     pub(super) const fn has_access_log(&self) -> bool {
-        !self.access.is_empty()
+        self.has_access_log
     }
 
-    fn add(&mut self, members: Map<String, Value>) {
-        let message = members.get("message").and_then(Value::as_str);
-        let has = |name: &str| members.get(name).is_some_and(Value::is_string);
-        match message {
-            Some("decision") if has("reason") => {
-                self.authorizer.extend(parsed(members));
-            }
-            Some("request") => self.handler.extend(parsed(members)),
-            None if has("requestId") && has("status") => self.access.extend(parsed(members)),
-            _ => {}
+    fn access_line(&mut self, members: Map<String, Value>) -> Understood {
+        let Some(line) = parsed::<AccessLine>(members) else {
+            return Understood::Nothing;
+        };
+        self.has_access_log = true;
+        if self.wants(access_ids(&line)) && self.access.len() < MAX_LINES {
+            self.access.push(line);
         }
+        Understood::Line
+    }
+
+    fn authorizer_line(&mut self, members: Map<String, Value>) -> Understood {
+        let Some(line) = parsed::<AuthorizerLine>(members) else {
+            return Understood::Nothing;
+        };
+        if self.wants(line.ids()) && self.authorizer.len() < MAX_LINES {
+            self.authorizer.push(line);
+        }
+        Understood::Line
+    }
+
+    fn handler_line(&mut self, members: Map<String, Value>) -> Understood {
+        let Some(line) = parsed::<HandlerLine>(members) else {
+            return Understood::Nothing;
+        };
+        if self.wants(line.ids()) && self.handler.len() < MAX_LINES {
+            self.handler.push(line);
+        }
+        Understood::Line
+    }
+
+    fn wants<'l>(&self, mut ids: impl Iterator<Item = &'l str>) -> bool {
+        self.wanted.is_empty() || ids.any(|id| self.wanted.contains(id))
     }
 }
 
-fn parsed<T: serde::de::DeserializeOwned>(members: Map<String, Value>) -> Option<T> {
+impl AuthorizerLine {
+    fn ids(&self) -> impl Iterator<Item = &str> {
+        [Some(&self.request_id), self.api_request_id.as_ref()]
+            .into_iter()
+            .flatten()
+            .map(String::as_str)
+    }
+}
+
+impl HandlerLine {
+    fn ids(&self) -> impl Iterator<Item = &str> {
+        [Some(&self.request_id), self.api_request_id.as_ref()]
+            .into_iter()
+            .flatten()
+            .map(String::as_str)
+    }
+}
+
+/// The ids of a request and of its invocations.
+pub(super) fn access_ids(line: &AccessLine) -> impl Iterator<Item = &str> {
+    let ids = [
+        &line.request_id,
+        &line.authorizer_request_id,
+        &line.integration_request_id,
+    ];
+    ids.into_iter().filter_map(|member| value(member))
+}
+
+fn parsed<T: DeserializeOwned>(members: Map<String, Value>) -> Option<T> {
     serde_json::from_value(Value::Object(members)).ok()
 }
 
-/// The JSON object at the end of a line. A timestamp and a stream's name may precede it. CloudWatch's own export has
-/// the line as a string inside of an object.
+/// Whether a line without JSON is one of Lambda's, or has the timestamp of `aws logs tail` or of an export to S3.
+fn is_other_line(line: &str) -> bool {
+    let first = line.split_whitespace().next().unwrap_or_default();
+    let first = first.trim_start_matches("\u{1b}[32m");
+    let is_time = |shape: &[u8]| {
+        let digits = first.bytes().zip(shape).all(|(byte, form)| match form {
+            b'0' => byte.is_ascii_digit(),
+            _ => byte == *form,
+        });
+        digits && first.len() >= shape.len()
+    };
+    is_time(b"0000-00-00T00:00:00") || OF_AWS.iter().any(|start| line.starts_with(start))
+}
+
+/// The JSON object at the end of a line. A timestamp and a stream's name may precede it, and a column may follow, as
+/// `--output text` has it.
 fn object(line: &str) -> Option<Map<String, Value>> {
     let beginnings = line.match_indices('{').take(MAX_BEGINNINGS);
-    let members = beginnings
-        .filter_map(|(place, _)| line.get(place..))
-        .find_map(|json| match serde_json::from_str(json.trim_end()) {
-            Ok(Value::Object(members)) => Some(members),
-            _ => None,
-        })?;
-    match members.get("message").and_then(Value::as_str) {
-        Some(inner) if inner.starts_with('{') => object(inner),
-        _ => Some(members),
-    }
+    let mut candidates = beginnings.filter_map(|(place, _)| line.get(place..));
+    candidates.find_map(|json| {
+        let mut values = serde_json::Deserializer::from_str(json).into_iter::<Map<String, Value>>();
+        let members = values.next()?.ok()?;
+        let rest = json.get(values.byte_offset()..)?;
+        (rest.trim_end().is_empty() || rest.starts_with('\t')).then_some(members)
+    })
 }
 
 #[cfg(test)]
@@ -99,16 +234,51 @@ mod tests {
             DECISION.to_owned(),
             format!("2026-01-01T00:00:00.000000+00:00 2026/01/01/[$LATEST]0123 {DECISION}"),
             format!("2026-01-01T00:00:00 stream{{1}} {DECISION}"),
+            format!("2026-01-01T00:00:00 stream{{}} {DECISION}"),
+            format!("EVENTS\t1\t2\tstream\t{DECISION}\t3"),
             format!(r#"{{"timestamp":1,"message":{quoted},"ingestionTime":2}}"#),
             format!("{DECISION}\r"),
         ] {
             let mut lines = LogLines::default();
-            lines.read(&line);
+            assert_eq!(lines.line(&line), Understood::Line, "{line}");
             assert_eq!(lines.authorizer.len(), 1, "{line}");
         }
-        let mut lines = LogLines::default();
-        lines.read("START RequestId: x\n{\n{}\n[]\n{\"message\":\"start\",\"requestId\":\"x\"}\n");
-        lines.read(r#"{"message":"decision","reason":5}"#);
-        assert!(lines.authorizer.is_empty() && lines.handler.is_empty() && !lines.has_access_log());
+    }
+
+    #[test]
+    fn other_lines() {
+        fn check(line: &str, expected: Understood) {
+            let mut lines = LogLines::default();
+            assert_eq!(lines.line(line), expected, "{line}");
+            assert!(
+                lines.authorizer.is_empty() && lines.handler.is_empty(),
+                "{line}"
+            );
+            assert!(!lines.has_access_log(), "{line}");
+        }
+        for line in [
+            "START RequestId: x Version: $LATEST",
+            "2026-01-01T00:00:00.000Z panicked at src/main.rs",
+            "\u{1b}[32m2026-01-01T00:00:00\u{1b}[0m END",
+            r#"{"timestamp":"t","level":"INFO","message":"start","requestId":"x"}"#,
+            r#"{"time":"t","type":"platform.start","record":{}}"#,
+            r#"{"eventId":"1","message":"START RequestId: x"}"#,
+            r#"{"_aws":{}}"#,
+        ] {
+            check(line, Understood::Line);
+        }
+        for line in [
+            "note: compiled",
+            "{",
+            "[]",
+            "{}",
+            r#"{"name": "x"}"#,
+            "2026-01-01",
+            r#"{"message":"request","requestId":5}"#,
+            r#"{"message":"decision","level":"INFO","reason":"x"}"#,
+            r#"{"requestId":"x","status":"200","path":5}"#,
+        ] {
+            check(line, Understood::Nothing);
+        }
     }
 }

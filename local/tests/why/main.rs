@@ -6,6 +6,8 @@
     reason = "a test fails by panicking"
 )]
 
+mod forms;
+
 use std::fmt::Write as _;
 use std::fs;
 use std::path::PathBuf;
@@ -13,7 +15,7 @@ use std::process::{Command, Output};
 
 use serde_json::{Value, json};
 
-const REASONS: &str = include_str!("../../docs/reasons.md");
+const REASONS: &str = include_str!("../../../docs/reasons.md");
 const ID: &str = "11111111-0000-4000-8000-000000000001";
 const AUTHORIZER: &str = "22222222-0000-4000-8000-000000000002";
 const HANDLER: &str = "33333333-0000-4000-8000-000000000003";
