@@ -7,7 +7,7 @@ import unittest
 import translation
 
 # Functions and keywords of the query language, and the fields that CloudWatch adds.
-LANGUAGE = set("fields filter stats sort display by as in or asc desc count max coalesce timestamp".split())
+LANGUAGE = set("fields filter stats sort display by as in or asc desc count max coalesce timestamp message".split())
 
 
 def members(name):
