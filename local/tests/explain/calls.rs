@@ -1,11 +1,9 @@
 //! Whole explanations: routes, rules and the decisions of API Gateway itself.
 
-use std::fs;
-
 use serde_json::{Value, json};
 
 use super::signer::{jwk_set, token};
-use super::{explain, explained, folder};
+use super::{Setup, explain};
 
 pub(super) const REST: &str = r#"
 Transform: AWS::Serverless-2016-10-31
@@ -80,21 +78,8 @@ Resources:
 
 /// Compares the whole explanation of a call of the template.
 fn check(name: &str, template: &str, arguments: &[&str], expected: &Value) {
-    let folder = folder(name);
-    let (file, keys) = (folder.join("template.yaml"), folder.join("keys.json"));
-    fs::write(&file, template).unwrap();
-    fs::write(&keys, jwk_set()).unwrap();
-    let [file, keys] = [&file, &keys].map(|file| file.display().to_string());
-    let given = [
-        "--template",
-        &file,
-        "--jwks",
-        &keys,
-        "--at",
-        "2026-01-01T00:10:00Z",
-    ];
-    let all = [&given, arguments].concat();
-    assert_eq!(&explained(&folder, &all), expected, "{arguments:?}");
+    let setup = Setup::new(name, template, Some(&jwk_set()));
+    assert_eq!(&setup.explained(arguments), expected, "{arguments:?}");
 }
 
 fn by_gateway(
@@ -386,17 +371,13 @@ fn decisions_of_an_http_api_itself() {
 
 #[test]
 fn wrong_arguments_and_templates_are_refused() {
-    let folder = folder("wrong");
-    let template = folder.join("template.yaml");
-    fs::write(
-        &template,
-        REST.replace(
-            "            [{\"methods\": [\"GET\"], \"path\": \"/open\"",
-            "            [{\"methods\": [\"GET\"], \"path\": \"open\"",
-        ),
-    )
-    .unwrap();
-    let template = template.display().to_string();
+    let text = REST.replace(
+        "            [{\"methods\": [\"GET\"], \"path\": \"/open\"",
+        "            [{\"methods\": [\"GET\"], \"path\": \"open\"",
+    );
+    let Setup {
+        folder, template, ..
+    } = Setup::new("wrong", &text, None);
     for (arguments, status, said) in [
         (&["GET"][..], 2, "<PATH>"),
         (&["GET", "open"], 2, "begins with `/`"),
@@ -456,9 +437,6 @@ fn wrong_arguments_and_templates_are_refused() {
 
 #[test]
 fn a_token_is_not_accepted_as_another_header() {
-    let folder = folder("token-in-header");
-    let (template, keys) = (folder.join("template.yaml"), folder.join("keys.json"));
-    fs::write(&keys, jwk_set()).unwrap();
     let query = HTTP.replace(
         "$request.header.Authorization",
         "$request.querystring.token",
@@ -470,20 +448,9 @@ fn a_token_is_not_accepted_as_another_header() {
         (&query, "/b", "Authorization", false),
         (REST, "/items/1", "X-Other", false),
     ] {
-        fs::write(&template, text).unwrap();
-        let [template, keys] = [&template, &keys].map(|file| file.display().to_string());
+        let setup = Setup::new("token-in-header", text, Some(&jwk_set()));
         let header = format!("{header}: secret");
-        let arguments = [
-            "GET",
-            path,
-            "--template",
-            &template,
-            "--jwks",
-            &keys,
-            "--header",
-            &header,
-        ];
-        let output = explain(&folder, &arguments);
+        let output = setup.explain(&["GET", path, "--header", &header]);
         let error = String::from_utf8_lossy(&output.stderr);
         assert_eq!(
             output.status.code(),

@@ -1,13 +1,12 @@
 //! One call for each reason of API Gateway itself.
 
 use std::collections::BTreeSet;
-use std::fs;
 
 use serde_json::{Value, json};
 
+use super::Setup;
 use super::calls::{HTTP, REST};
 use super::signer::{jwk_set, token};
-use super::{explained, folder};
 
 /// Reasons that no call of this command has, and why.
 const NOT_REACHED: [(&str, &str); 7] = [
@@ -278,29 +277,12 @@ fn headers_that_are_too_long() -> Vec<Case> {
 
 #[test]
 fn every_reason_of_the_gateway_is_explained() {
-    let folder = folder("gateway");
-    let (keys, template) = (folder.join("keys.json"), folder.join("template.yaml"));
-    fs::write(&keys, jwk_set()).unwrap();
     let mut reached: BTreeSet<&str> = NOT_REACHED.iter().map(|(reason, _)| *reason).collect();
     for case in cases() {
-        fs::write(&template, &case.template).unwrap();
-        let files = [&template, &keys].map(|file| file.display().to_string());
-        let [template, keys] = &files;
-        let mut arguments = vec![
-            "--template",
-            template,
-            "--jwks",
-            keys,
-            "--at",
-            "2026-01-01T00:10:00Z",
-        ];
-        arguments.extend(case.call);
-        arguments.extend(
-            case.token
-                .iter()
-                .flat_map(|token| ["--token", token.as_str()]),
-        );
-        let found = explained(&folder, &arguments);
+        let setup = Setup::new("gateway", &case.template, Some(&jwk_set()));
+        let mut arguments = case.call.to_vec();
+        arguments.extend(case.token.iter().flat_map(|token| ["--token", token]));
+        let found = setup.explained(&arguments);
         let summary = json!({
             "reason": found["reason"], "outcome": found["outcome"], "status": found["status"],
             "decidedBy": found["decidedBy"], "advised": found["advice"] != "",
@@ -324,60 +306,19 @@ fn every_reason_of_the_gateway_is_explained() {
 /// The preflight of a path whose default authorizer guards it, for a caller whom the authorizer allows.
 #[test]
 fn a_guarded_preflight_is_allowed_by_the_authorizer() {
-    let folder = folder("guarded-preflight");
-    let (keys, template) = (folder.join("keys.json"), folder.join("template.yaml"));
-    fs::write(&keys, jwk_set()).unwrap();
     let cors = with_cors();
     let rules = cors.replace(
         "{\"methods\": [\"GET\"], \"path\": \"/*\", \"groups\"",
         "{\"methods\": [\"*\"], \"path\": \"/*\", \"groups\"",
     );
     assert_ne!(cors, rules);
-    fs::write(&template, rules).unwrap();
-    let [template, keys] = [&template, &keys].map(|file| file.display().to_string());
+    let setup = Setup::new("guarded-preflight", &rules, Some(&jwk_set()));
     let token = token(&json!({}));
-    let at = ["--at", "2026-01-01T00:10:00Z", "--token", &token];
-    let mut arguments = vec![
-        "OPTIONS",
-        "/items/1",
-        "--template",
-        &template,
-        "--jwks",
-        &keys,
-    ];
-    arguments.extend(at);
-    let found = explained(&folder, &arguments);
-    let summary = (
-        &found["outcome"],
-        &found["reason"],
-        &found["decidedBy"],
-        &found["status"],
-    );
     // The path has a method for every verb, and so no preflight of SAM's; `/open` has one.
-    assert_eq!(
-        summary,
-        (
-            &json!("allowed"),
-            &json!("granted"),
-            &json!("authorizer"),
-            &json!(null)
-        )
-    );
-    arguments[1] = "/open";
-    let found = explained(&folder, &arguments);
-    let summary = (
-        &found["outcome"],
-        &found["reason"],
-        &found["decidedBy"],
-        &found["status"],
-    );
-    assert_eq!(
-        summary,
-        (
-            &json!("allowed"),
-            &json!("granted"),
-            &json!("authorizer"),
-            &json!(null)
-        )
-    );
+    for path in ["/items/1", "/open"] {
+        let found = setup.explained(&["OPTIONS", path, "--token", &token]);
+        let summary = ["outcome", "reason", "decidedBy", "status"].map(|name| &found[name]);
+        let expected = json!(["allowed", "granted", "authorizer", null]);
+        assert_eq!(json!(summary), expected, "{path}");
+    }
 }

@@ -8,7 +8,7 @@ use testkit::http::{LoopbackServer, Reply};
 
 use super::signer::{HEADER, claims_but, jwk_set, signed, token};
 use super::whole::{REQUEST, Whole, check, documented, template};
-use super::{explained, folder, introspection, proof};
+use super::{Setup, folder, introspection, proof};
 
 /// Reasons that no call of this command has, each with the test that shows it.
 const NOT_REACHED: [(&str, &str); 3] = [
@@ -184,19 +184,14 @@ fn clients_and_kinds_of_token() -> Vec<Case> {
 
 #[test]
 fn every_reason_is_explained() {
-    let folder = folder("reasons");
-    let keys = folder.join("keys.json");
-    fs::write(&keys, jwk_set()).unwrap();
-    let keys = keys.display().to_string();
     for (reason, token, changes) in cases() {
-        let template = template(&folder, REQUEST, &changes);
-        let mut arguments = vec!["GET", "/a", "--template", &template, "--jwks", &keys];
-        arguments.extend(["--at", "2026-01-01T00:10:00Z"]);
+        let setup = Setup::new("reasons", &template(REQUEST, &changes), Some(&jwk_set()));
+        let mut arguments = vec!["GET", "/a"];
         match &token {
             Some(token) => arguments.extend(["--token", token]),
             None => arguments.push("--anonymous"),
         }
-        let found = explained(&folder, &arguments);
+        let found = setup.explained(&arguments);
         let (outcome, status) = match reason {
             "granted" => ("allowed", Value::Null),
             "route_not_granted" | "no_rule_met" => ("denied", json!(403)),
@@ -256,15 +251,14 @@ fn an_anonymous_caller_can_be_allowed() {
 /// API Gateway limits all headers together to the size that the authorizer accepts of a token.
 #[test]
 fn a_token_over_the_limit_is_the_gateways_to_refuse() {
-    let folder = folder("long-token");
-    let template = template(&folder, REQUEST, &json!({}));
+    let setup = Setup::new("long-token", &template(REQUEST, &json!({})), None);
     let credential = "t".repeat(10_241);
-    let arguments = ["GET", "/a", "--template", &template, "--token", &credential];
     let expected = json!({
         "outcome": "failed", "status": 431, "decidedBy": "gateway", "reason": "request_not_accepted",
         "route": {"method": "ANY", "path": "/{proxy+}"}, "authorizer": "Mine", "rules": [], "advice": "send less",
     });
-    assert_eq!(explained(&folder, &arguments), expected);
+    let found = setup.explained(&["GET", "/a", "--token", &credential]);
+    assert_eq!(found, expected);
 }
 
 /// The command remembers no proof, so a proof can be explained any number of times.
@@ -291,17 +285,9 @@ fn every_reason_has_a_call_or_cannot_have_one() {
 
 #[test]
 fn without_keys_the_authorizer_fails() {
-    let folder = folder("no-keys");
-    let template = template(
-        &folder,
-        REQUEST,
-        &json!({"JWKS_URI": "http://127.0.0.1:9/keys"}),
-    );
-    let token = token(&json!({}));
-    let at = ["--at", "2026-01-01T00:10:00Z"];
-    let mut arguments = vec!["GET", "/a", "--template", &template, "--token", &token];
-    arguments.extend(at);
-    let found = explained(&folder, &arguments);
+    let unreachable = json!({"JWKS_URI": "http://127.0.0.1:9/keys"});
+    let setup = Setup::new("no-keys", &template(REQUEST, &unreachable), None);
+    let found = setup.explained(&["GET", "/a", "--token", &token(&json!({}))]);
     assert_eq!(
         (&found["outcome"], &found["status"], &found["reason"]),
         (&json!("failed"), &json!(500), &json!("keys_unavailable"))

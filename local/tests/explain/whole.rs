@@ -1,11 +1,8 @@
 //! The template of these calls, and the whole explanation of one.
 
-use std::fs;
-use std::path::Path;
-
 use serde_json::{Value, json};
 
-use super::{explained, folder};
+use super::Setup;
 
 /// A REST API whose authorizer is asked about every call. `MINE` and `ENVIRONMENT` are replaced.
 const TEMPLATE: &str = r#"
@@ -49,13 +46,11 @@ fn settings(changes: &Value) -> Value {
     settings
 }
 
-pub(super) fn template(folder: &Path, authorizer: &str, changes: &Value) -> String {
-    let file = folder.join("template.yaml");
-    let text = TEMPLATE
+/// The template with this authorizer and these settings.
+pub(super) fn template(authorizer: &str, changes: &Value) -> String {
+    TEMPLATE
         .replace("MINE", authorizer)
-        .replace("ENVIRONMENT", &settings(changes).to_string());
-    fs::write(&file, text).unwrap();
-    file.display().to_string()
+        .replace("ENVIRONMENT", &settings(changes).to_string())
 }
 
 /// A call, and the reason that its whole explanation gives.
@@ -70,15 +65,8 @@ pub(super) struct Whole {
 
 /// Compares the whole explanation of `GET /a`. `jwks` is the key set in place of the network.
 pub(super) fn check(name: &str, case: &Whole, jwks: Option<&str>) {
-    let folder = folder(name);
-    let template = template(&folder, case.template, &case.settings);
-    let mut arguments = vec!["GET", "/a", "--template", &template];
-    arguments.extend(["--at", "2026-01-01T00:10:00Z"]);
-    let keys = folder.join("keys.json").display().to_string();
-    if let Some(jwks) = jwks {
-        fs::write(&keys, jwks).unwrap();
-        arguments.extend(["--jwks", &keys]);
-    }
+    let setup = Setup::new(name, &template(case.template, &case.settings), jwks);
+    let mut arguments = vec!["GET", "/a"];
     arguments.extend(case.arguments.iter().map(String::as_str));
     let Whole { reason, detail, .. } = case;
     let advice = match documented().find(|(code, _)| code == reason) {
@@ -99,7 +87,7 @@ pub(super) fn check(name: &str, case: &Whole, jwks: Option<&str>) {
         "outcome": outcome, "status": status, "decidedBy": "authorizer", "reason": reason,
         "route": {"method": "ANY", "path": "/{proxy+}"}, "authorizer": "Mine", "rules": rules, "advice": advice,
     });
-    assert_eq!(explained(&folder, &arguments), expected, "{reason}");
+    assert_eq!(setup.explained(&arguments), expected, "{reason}");
 }
 
 /// The reasons of the authorizer in `docs/reasons.md`, with what to do.
