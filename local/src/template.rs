@@ -96,15 +96,6 @@ impl Template {
         let all = document.section("Resources")?;
         let resources = resources::present(&all, &scope)?;
         resources::check_kinds(&resources, &mut warnings)?;
-        let unknown = given.commands.iter().find(|id| {
-            let is_function = |resource: &&Resource<'_>| resource.is_function();
-            let mut functions = resources.iter().filter(is_function);
-            !functions.any(|function| function.id == id.as_str())
-        });
-        if let Some(name) = unknown.cloned() {
-            let what = "function of the template";
-            return Err(TemplateError::at("Resources", Fault::NoSuch { what, name }));
-        }
         let selected = Selected::of(&resources, given.api.as_deref())?;
         let served = (selected.id.as_str(), selected.product.kind());
         resources::name_all(&resources, served, &mut scope)?;
@@ -116,10 +107,17 @@ impl Template {
             runs_nothing: given.runs_nothing,
             warnings,
         };
-        let (functions, events) = reader.functions(&resources)?;
+        let (mut functions, events) = reader.functions(&resources)?;
+        let others = of_other_stacks(&given.commands, &functions)?;
+        functions.extend(others.iter().map(|name| function::of_another_stack(name)));
         let absent = resources::absent_functions(&all, &resources);
         let absent = selected.absent_methods(&absent);
         let api = reader.api(&selected, &events, &absent, &functions)?;
+        if let Some(unused) = others.iter().find(|name| !api.calls(name)) {
+            let what = "function of the template, or that its API calls,";
+            let name = unused.to_string();
+            return Err(TemplateError::at("Resources", Fault::NoSuch { what, name }));
+        }
         let tables = reader.tables(&resources)?;
         Ok(Self {
             api,
@@ -157,6 +155,31 @@ impl Template {
         let parameters = Sections::read(text)?.section("Parameters")?;
         Ok(parameters.keys().cloned().collect())
     }
+}
+
+/// The functions that a command runs and that the template does not have.
+fn of_other_stacks<'a>(
+    commands: &'a BTreeSet<String>,
+    functions: &[FunctionDefinition],
+) -> Result<Vec<&'a str>, TemplateError> {
+    let mut others = Vec::new();
+    for id in commands {
+        let own = functions.iter().find(|function| function.is_named(id));
+        match own {
+            None => others.push(id.as_str()),
+            Some(function) if function.logical_id == *id => {}
+            // Two processes would answer to one name.
+            Some(function) => {
+                let expected = format!("the logical id `{}` in `--function`", function.logical_id);
+                let found = format!("`{id}`");
+                return Err(TemplateError::at(
+                    "Resources",
+                    Fault::Unexpected { expected, found },
+                ));
+            }
+        }
+    }
+    Ok(others)
 }
 
 struct Reader<'a> {

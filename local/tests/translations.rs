@@ -83,7 +83,7 @@ const REFUSED: &[(&str, Parameters, &str)] = &[
     (
         "examples/shared/api.yaml",
         &[],
-        "Resources/Api/Properties/Auth/Authorizers/Shared/FunctionArn: `Fn::ImportValue` is not supported here; expected Ref, GetAtt, Sub, Join, Split, Select, FindInMap, If, Equals, And, Or, Not or ToJsonString",
+        "Resources/Api/Properties/Auth/Authorizers/Shared/FunctionArn: the export `authorizer-Arn` of another stack has no value on one machine: pass `--import authorizer-Arn=VALUE`",
     ),
     (
         "examples/shared/api-of-another-account.yaml",
@@ -91,7 +91,7 @@ const REFUSED: &[(&str, Parameters, &str)] = &[
             "AuthorizerArn",
             "arn:aws:lambda:eu-west-1:111122223333:function:authorizer",
         )],
-        "Resources/Api/Properties/Auth/Authorizers/Shared/FunctionArn: no function of the template is named `authorizer`",
+        "Resources/Api/Properties/Auth/Authorizers/Shared/FunctionArn: no function of the template is named `authorizer`; `cargo local --function authorizer=COMMAND` runs one of another stack",
     ),
     (
         "examples/shared/api-with-rules.yaml",

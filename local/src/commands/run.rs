@@ -56,7 +56,8 @@ pub struct Run {
     api: Option<String>,
     /// Command that runs a function of the template, such as a runtime interface client; may be repeated
     ///
-    /// It is split into words as a shell does, without a shell, and speaks the Lambda Runtime API.
+    /// It is split into words as a shell does, without a shell, and speaks the Lambda Runtime API. A function of another
+    /// stack, such as a shared authorizer, is named as in its ARN.
     #[arg(long = "function", value_name = "LOGICAL_ID=COMMAND", value_parser = command)]
     functions: Vec<(String, Vec<String>)>,
     /// Show the functions' own log lines too
@@ -68,6 +69,9 @@ pub struct Run {
     /// Value of a parameter of the template; may be repeated
     #[arg(long = "parameter", value_name = "NAME=VALUE", value_parser = parameter)]
     parameters: Vec<(String, String)>,
+    /// Value that another stack exports, for `Fn::ImportValue`; may be repeated
+    #[arg(long = "import", value_name = "NAME=VALUE", value_parser = parameter)]
+    imports: Vec<(String, String)>,
 }
 
 pub(super) fn parameter(text: &str) -> Result<(String, String), UsageError> {
@@ -118,6 +122,7 @@ impl Run {
                 .unwrap_or_else(|| workspace().join("template.yaml")),
             api: self.api.clone(),
             parameters: self.parameters.iter().cloned().collect::<BTreeMap<_, _>>(),
+            imports: self.imports.iter().cloned().collect(),
             functions: self.functions.iter().cloned().collect(),
             release: self.release,
             json: self.json,

@@ -25,6 +25,9 @@ pub(super) struct TemplateArgs {
     /// Value of a parameter of the template; may be repeated
     #[arg(long = "parameter", value_name = "NAME=VALUE", value_parser = parameter)]
     parameters: Vec<(String, String)>,
+    /// Value that another stack exports, for `Fn::ImportValue`; may be repeated
+    #[arg(long = "import", value_name = "NAME=VALUE", value_parser = parameter)]
+    imports: Vec<(String, String)>,
 }
 
 /// A template that has been read.
@@ -108,6 +111,7 @@ impl TemplateArgs {
         }
         let parameters: BTreeMap<_, _> = self.parameters.iter().cloned().collect();
         options.parameters.extend(parameters);
+        options.imports.extend(self.imports.iter().cloned());
         options
     }
 }

@@ -19,6 +19,8 @@ pub struct StackOptions {
     pub template: PathBuf,
     /// Values of the template's parameters. They override those that the stack sets.
     pub parameters: BTreeMap<String, String>,
+    /// Values that other stacks export, by name.
+    pub imports: BTreeMap<String, String>,
     /// The logical id of the API to serve, for a template with several.
     pub api: Option<String>,
     /// The commands that run functions, by logical id, split into words.
@@ -56,6 +58,7 @@ pub(crate) fn given(
     Given {
         parameters: options.parameters.clone(),
         known: known.into_iter().map(owned).collect(),
+        imports: options.imports.clone(),
         api: options.api.clone(),
         commands: options.functions.keys().cloned().collect(),
         runs_nothing: false,

@@ -69,6 +69,21 @@ pub struct Route {
     pub place: String,
 }
 
+impl Api {
+    /// Whether a route or an authorizer calls the function.
+    pub(super) fn calls(&self, function: &str) -> bool {
+        let by_route = |route: &Route| match &route.integration {
+            Integration::Function { name, .. } => name == function,
+            Integration::Preflight(_) => false,
+        };
+        let by_authorizer = |authorizer: &TemplateAuthorizer| match authorizer {
+            TemplateAuthorizer::Lambda(lambda) => lambda.function == function,
+            TemplateAuthorizer::Jwt(_) => false,
+        };
+        self.routes.iter().any(by_route) || self.authorizers.values().any(by_authorizer)
+    }
+}
+
 impl Route {
     /// The key of the route in an HTTP API, such as `GET /items/{id}` or `$default`.
     #[must_use]

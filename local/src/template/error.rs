@@ -50,6 +50,11 @@ pub enum Fault {
     /// A parameter without a default for which no value was passed.
     #[error("the parameter has no value: pass `--parameter {0}=VALUE`")]
     NoValue(String),
+    /// A value that another stack exports and that was not passed.
+    #[error(
+        "the export `{0}` of another stack has no value on one machine: pass `--import {0}=VALUE`"
+    )]
+    NoImport(String),
     /// A parameter whose default is the name of a parameter in Systems Manager.
     #[error(
         "the value of `{parameter}` is stored in AWS Systems Manager: pass `--parameter {parameter}=VALUE`"
@@ -75,6 +80,11 @@ pub enum Fault {
         what: &'static str,
         name: String,
     },
+    /// A function that the template does not have and that no command runs.
+    #[error(
+        "no function of the template is named `{0}`; `cargo local --function {0}=COMMAND` runs one of another stack"
+    )]
+    NoFunction(String),
     /// A file that the template includes and that cannot be read.
     #[error("the included file cannot be read: {0}")]
     Include(String),

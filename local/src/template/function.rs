@@ -49,6 +49,22 @@ impl FunctionDefinition {
     }
 }
 
+/// A function of another stack, which a command runs. Its own settings are unknown, so it has Lambda's defaults and the
+/// variables that the command sets.
+pub(super) fn of_another_stack(name: &str) -> FunctionDefinition {
+    FunctionDefinition {
+        logical_id: name.to_owned(),
+        name: name.to_owned(),
+        binary: None,
+        function_name: None,
+        timeout: Duration::from_secs(DEFAULT_TIMEOUT),
+        memory_mb: DEFAULT_MEMORY,
+        environment: BTreeMap::new(),
+        log_level: None,
+        log_format: None,
+    }
+}
+
 /// The binary that a function's resource is built from: `Metadata.BuildProperties.Binary`.
 pub(super) fn binary(resource: &Value) -> Option<&str> {
     resource

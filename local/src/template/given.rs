@@ -10,9 +10,11 @@ pub struct Given {
     pub parameters: BTreeMap<String, String>,
     /// Values of parameters that `cargo local` sets where the template has them.
     pub known: BTreeMap<String, String>,
+    /// Values that other stacks export, by name, for `Fn::ImportValue`.
+    pub imports: BTreeMap<String, String>,
     /// The logical id of the API to serve, for a template with several.
     pub api: Option<String>,
-    /// The logical ids of functions that a command runs, and so need no binary.
+    /// The functions that a command runs, and so need no binary: by their logical id, or by their name in another stack.
     pub commands: BTreeSet<String>,
     /// Whether no function is run, so that none needs a program.
     pub runs_nothing: bool,

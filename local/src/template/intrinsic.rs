@@ -26,6 +26,8 @@ pub(super) struct Scope {
     pub(super) conditions: Map<String, Value>,
     /// The section `Mappings`.
     pub(super) mappings: Map<String, Value>,
+    /// Values that other stacks export, by name.
+    pub(super) imports: BTreeMap<String, String>,
     /// What `Ref` and `Fn::GetAtt` give for each resource.
     pub(super) resources: BTreeMap<String, Names>,
     pub(super) region: String,
@@ -160,12 +162,17 @@ impl Scope {
                 let resolved = self.value(argument, depth)?.unwrap_or_default();
                 resolved.to_string().into()
             }
+            ("Fn::ImportValue", _) => {
+                let name = text(argument)?;
+                let value = self.imports.get(&name).cloned();
+                value.ok_or(Fault::NoImport(name))?.into()
+            }
             ("Fn::Transform", Value::Object(transform)) => {
                 return self.include(transform, depth);
             }
             _ => {
                 return Err(TemplateError::intrinsic(format!(
-                    "`{name}` is not supported here; expected Ref, GetAtt, Sub, Join, Split, Select, FindInMap, If, Equals, And, Or, Not or ToJsonString"
+                    "`{name}` is not supported here; expected Ref, GetAtt, Sub, Join, Split, Select, FindInMap, ImportValue, If, Equals, And, Or, Not or ToJsonString"
                 )));
             }
         }))

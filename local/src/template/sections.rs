@@ -73,6 +73,7 @@ impl Sections {
             parameters: parameter::read(&self.section("Parameters")?, given)?,
             conditions: self.section("Conditions")?,
             mappings: self.section("Mappings")?,
+            imports: given.imports.clone(),
             resources: BTreeMap::new(),
             region: given.region.clone(),
             folder: given.folder.clone(),

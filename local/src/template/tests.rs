@@ -8,6 +8,7 @@ use super::*;
 
 mod http_api;
 mod open_api;
+mod other_stacks;
 mod refused;
 
 const TEMPLATE: &str = r#"
@@ -74,11 +75,8 @@ fn read_with(text: &str, passed: &[(&str, &str)]) -> Result<Template, TemplateEr
         &Given {
             parameters: passed.iter().map(owned).collect(),
             known: BTreeMap::from([owned(&("Issuer", "https://issuer"))]),
-            api: None,
-            runs_nothing: false,
             region: "us-east-1".to_owned(),
-            folder: PathBuf::new(),
-            commands: BTreeSet::new(),
+            ..Given::default()
         },
     )
 }
@@ -482,7 +480,7 @@ fn a_function_without_a_binary_needs_a_command() {
     let unknown = read(&["Guard", "Other"]).unwrap_err();
     assert_eq!(
         unknown,
-        "Resources: no function of the template is named `Other`"
+        "Resources: no function of the template, or that its API calls, is named `Other`"
     );
     let commands = BTreeSet::from(["Handler".to_owned()]);
     assert_eq!(Template::binaries(TEMPLATE, &commands).unwrap(), ["guard"]);

@@ -11,10 +11,12 @@ fn scope() -> Scope {
         parameters: BTreeMap::from([
             ("Issuer".to_owned(), Some(json!("https://o"))),
             ("Clients".to_owned(), Some(json!(""))),
+            ("Stack".to_owned(), Some(json!("shared"))),
             ("Secret".to_owned(), None),
         ]),
         conditions: conditions.as_object().unwrap().clone(),
         mappings: Map::from_iter([("M".to_owned(), json!({"a": {"b": "c"}}))]),
+        imports: BTreeMap::from([("shared-Arn".to_owned(), "arn:shared".to_owned())]),
         resources: BTreeMap::from([(
             "Table".to_owned(),
             Names {
@@ -37,6 +39,11 @@ fn functions_resolve() {
         let resolved = scope().resolve(&yaml::read(text).unwrap()).unwrap();
         assert_eq!(resolved.as_ref(), Some(expected), "{text}");
     }
+    check("!ImportValue shared-Arn", &json!("arn:shared"));
+    check(
+        "!ImportValue {Fn::Sub: \"${Stack}-Arn\"}",
+        &json!("arn:shared"),
+    );
     check("!Ref Issuer", &json!("https://o"));
     check("!Ref Table", &json!("Table-1"));
     check("!Ref Table.Alias", &json!("arn:live"));
@@ -88,7 +95,10 @@ fn a_function_that_cannot_be_resolved_is_an_error() {
         "a/1: the dynamic reference `{{resolve:ssm:/x:1}}`",
     );
     check("!GetAtt Table.StreamArn", "has no value on one machine");
-    check("!ImportValue x", "`Fn::ImportValue` is not supported here");
+    check(
+        "!ImportValue other-Arn",
+        "the export `other-Arn` of another stack has no value on one machine: pass `--import other-Arn=VALUE`",
+    );
     check("{Fn::Length: [a]}", "`Fn::Length` is not supported here");
     check("!If [Nowhere, 1, 2]", "no condition `Nowhere`");
     check("!If [Round, 1, 2]", "in a circle");

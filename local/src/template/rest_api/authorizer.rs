@@ -80,10 +80,7 @@ pub(in crate::template) fn function_of<'a>(
     functions
         .iter()
         .find(|function| function.is_named(name))
-        .ok_or_else(|| Fault::NoSuch {
-            what: "function of the template",
-            name: name.to_owned(),
-        })
+        .ok_or_else(|| Fault::NoFunction(name.to_owned()))
 }
 
 pub(in crate::template) fn authorizer(

@@ -232,7 +232,7 @@ fn a_reference_to_a_missing_part_is_refused() {
         "FunctionArn: !GetAtt Guard.Arn",
         "FunctionArn: arn:aws:lambda:us-east-1:1:function:other",
         &format!(
-            "{API}/Auth/Authorizers/Optional/FunctionArn: no function of the template is named `other`"
+            "{API}/Auth/Authorizers/Optional/FunctionArn: no function of the template is named `other`; `cargo local --function other=COMMAND` runs one of another stack"
         ),
     );
     check(
