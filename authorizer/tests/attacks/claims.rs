@@ -199,6 +199,8 @@ fn a_client_that_is_not_allowed() {
         json!({"cid": "other", "client_id": "web"}),
         json!({"cid": 5, "client_id": "web"}),
         json!({"cid": null, "azp": "other"}),
+        // The client of Entra's v1.0 tokens is not read as a client id; a rule can demand it.
+        json!({"cid": null, "appid": "web"}),
     ] {
         refused_cheaply(&world, &token_with(&client), "client_not_allowed");
     }
