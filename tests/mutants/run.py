@@ -1,0 +1,131 @@
+#!/usr/bin/env python3
+"""Mutates the modules that decide, one after another, and prints a table: `tests/mutants/run.py [MODULE...]`.
+
+A mutant that no test notices must be a row of survivors.toml, which says why, and each row of a module must still
+survive. It needs `cargo install --locked cargo-mutants@27.1.0`. Exit status: 1 if the list is wrong.
+"""
+
+import argparse
+import collections
+import fnmatch
+import os
+import subprocess
+import sys
+import time
+import tomllib
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+LIST = Path(__file__).parent / "survivors.toml"
+OUTPUT = ROOT / "target" / "mutants"
+
+A, H = "authorizer/src", "api-handler/src"
+# The files of each module, and the tests in the order in which they judge: a mutant that survives the first group is
+# judged by the next. Each group is one build.
+MODULES = {
+    "token": (
+        [f"{A}/{name}.rs" for name in ("bearer", "claim_name", "claims", "compact_jws", "credential", "header", "key_id",
+                                       "algorithm", "strict_json", "times")],
+        [["--lib"], ["--test=attacks"]],
+    ),
+    "verifier": ([f"{A}/verifier.rs", f"{A}/verifier/**"], [["--lib", "--test=attacks"]]),
+    "access": ([f"{A}/access.rs", f"{A}/access/**"], [["--lib", "--test=attacks"]]),
+    "answer": ([f"{A}/answer.rs", f"{A}/answer_size.rs", f"{A}/answer/**"], [["--lib"], ["--test=attacks"]]),
+    "jwks": (
+        [f"{A}/issuer/jwks.rs", f"{A}/issuer/jwks/**"],
+        [["--lib", "--test=key_fetch", "--test=key_cache_properties"],
+         ["--test=attacks", "--test=key_cache_model", "--test=wycheproof"]],
+    ),
+    "introspection": (
+        [f"{A}/issuer/introspection.rs", f"{A}/issuer/introspection/**"],
+        [["--lib", "--test=introspection"], ["--test=attacks"]],
+    ),
+    "dpop": ([f"{A}/dpop.rs", f"{A}/dpop/**"], [["--lib"], ["--test=attacks"]]),
+    "caller": ([f"{H}/caller.rs", f"{H}/caller/**"], [["--lib"], ["--test=api"]]),
+    "precondition": ([f"{H}/precondition.rs"], [["--lib"], ["--test=api"]]),
+    "patch": ([f"{H}/patch.rs", f"{H}/patch/**"], [["--lib"], ["--test=api"]]),
+    "listing": ([f"{H}/listing.rs", f"{H}/listing/**"], [["--lib"], ["--test=api"]]),
+}  # fmt: skip
+# Nothing in a run reads the line numbers of a backtrace; without them a mutant is built in half the time.
+ENVIRONMENT = {"CARGO_TARGET_DIR": str(OUTPUT / "target"), "CARGO_PROFILE_DEV_DEBUG": "0"} | os.environ
+OUTCOMES = ("caught", "timeout", "unviable", "missed")
+
+
+def mutate(module, timeout):
+    """Runs the groups of tests, and returns the number of mutants by outcome and the survivors."""
+    files, groups = MODULES[module]
+    output = OUTPUT / module
+    sources = {str(path.relative_to(ROOT)): path.read_text() for path in ROOT.glob("*/src/**/*.rs")}
+    counts = collections.Counter()
+    started = time.monotonic()
+    for number, tests in enumerate(groups):
+        command = ["cargo", "mutants", "--no-shuffle", "--colors=never", "--output", output]
+        command += ["--package", "authorizer" if files[0].startswith(A) else "api-handler"]
+        command += [option for file in files for option in ("--file", file)]
+        command += [f"--cargo-arg={test}" for test in tests]
+        command += ["--iterate"] if number > 0 else []
+        command += ["--timeout", str(timeout), "--build-timeout=600"] if timeout else []
+        done = subprocess.run(command, cwd=ROOT, env=ENVIRONMENT)
+        # 2 and 3: mutants survived, or ran out of time.
+        if done.returncode not in (0, 2, 3):
+            sys.exit(f"cargo mutants failed with status {done.returncode}")
+        found = {name: read(output, name) for name in OUTCOMES}
+        counts["caught"] += len(found["caught"])
+        counts["unviable"] += len(found["unviable"])
+        if not found["missed"]:
+            break
+    counts["timeout"] = len(found["timeout"])
+    counts["missed"] = len(found["missed"])
+    counts["minutes"] = round((time.monotonic() - started) / 60)
+    return counts, collections.Counter(survivor(name, sources) for name in found["missed"])
+
+
+def read(output, outcome):
+    return (output / "mutants.out" / f"{outcome}.txt").read_text().splitlines()
+
+
+def survivor(name, sources):
+    """A mutant without its place, which changes with every edit above it: file, line of source, what was changed."""
+    place, mutant = name.split(": ", 1)
+    file, line, _column = place.rsplit(":", 2)
+    return file, sources[file].splitlines()[int(line) - 1].strip(), mutant
+
+
+def listed(files):
+    """The rows of the list that are about these files, with the number of times that each survives."""
+    rows = tomllib.loads(LIST.read_text()).get("survivor", [])
+    counts = collections.Counter()
+    for row in rows:
+        if not row["why"]:
+            sys.exit(f"{LIST.name}: no reason for {row}")
+        if any(fnmatch.fnmatch(row["file"], pattern) for pattern in files):
+            counts[row["file"], row["line"], row["mutant"]] += 1
+    return counts
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--timeout", type=int, help="seconds for the tests of a mutant, for a busy machine; measured without")
+    parser.add_argument("modules", nargs="*", metavar="MODULE", help=f"of {', '.join(MODULES)}; all of them without")
+    arguments = parser.parse_args()
+    unknown = set(arguments.modules) - set(MODULES)
+    if unknown:
+        parser.error(f"unknown modules: {', '.join(sorted(unknown))}")
+    failed = False
+    table = ["| module | mutants | killed | by a timeout | do not compile | survive, explained | minutes |", "| --- |" + " ---: |" * 6]
+    for module in arguments.modules or MODULES:
+        counts, survivors = mutate(module, arguments.timeout)
+        expected = listed(MODULES[module][0])
+        for row, heading in ((survivors - expected, "a test is missing"), (expected - survivors, "no longer survives")):
+            for file, line, mutant in row.elements():
+                failed = True
+                print(f"{heading}: {file}: {mutant}, in: {line}")
+        total = sum(counts[name] for name in OUTCOMES)
+        cells = (module, total, *(counts[name] for name in OUTCOMES), counts["minutes"])
+        table.append(f"| {' | '.join(map(str, cells))} |")
+    print("\n".join(table))
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
