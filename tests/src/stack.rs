@@ -117,6 +117,14 @@ impl RunningStack {
             .request(method, format!("{}{path}", self.address("api")))
     }
 
+    /// A PUT that creates a resource at a path such as `/state/home`, with this JSON.
+    pub fn create(&self, path: &str, json: impl Into<String>) -> RequestBuilder {
+        self.request(Method::PUT, path)
+            .header("if-none-match", "*")
+            .header("content-type", "application/json")
+            .body(json.into())
+    }
+
     /// A GET of the API, with a bearer token if one is given.
     pub async fn get(&self, path: &str, token: Option<&str>) -> HttpAnswer {
         let request = self.request(Method::GET, path);

@@ -88,12 +88,7 @@ async fn bad_tokens_are_rejected(stack: &RunningStack, alice: &str) {
 /// A write needs a token, and one with the scope for it.
 async fn write_needs_a_token_with_its_scope(stack: &RunningStack, alice: &str) {
     let put = |token: Option<&str>| {
-        let request = stack
-            .request(Method::PUT, "/state/home")
-            .header("if-none-match", "*");
-        let request = request
-            .header("content-type", "application/json")
-            .body(r#"{"value": {"lamp": "on"}}"#);
+        let request = stack.create("/state/home", r#"{"value": {"lamp": "on"}}"#);
         send(match token {
             Some(token) => request.bearer_auth(token),
             None => request,
@@ -105,12 +100,7 @@ async fn write_needs_a_token_with_its_scope(stack: &RunningStack, alice: &str) {
     assert_eq!((answer.status, answer.json()), (403, denied("")));
     // Two tokens are none, also where each of them would do.
     let writer = stack.token_for("bob", &["--scope", "state:write"]);
-    let two = stack
-        .request(Method::PUT, "/state/home")
-        .header("if-none-match", "*");
-    let two = two
-        .header("content-type", "application/json")
-        .body("{\"value\": 1}");
+    let two = stack.create("/state/home", "{\"value\": 1}");
     assert_eq!(
         send(two.bearer_auth(alice).bearer_auth(&writer))
             .await

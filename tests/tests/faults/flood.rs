@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use reqwest::Method;
 use testkit::signer::Signer;
 use tests::processes::functions;
 use tests::{RunningStack, send};
@@ -119,9 +118,8 @@ async fn large_values(stack: &RunningStack, issuer: &KeyServer) {
     let body = format!(r#"{{"value": "{}"}}"#, "x".repeat(255 * 1024));
     for number in 0..20 {
         let path = format!("/state/large-{number}");
-        let put = stack.request(Method::PUT, &path).bearer_auth(&token);
-        let put = put.header("if-none-match", "*").body(body.clone());
-        let put = send(put.header("content-type", "application/json")).await;
+        let put = stack.create(&path, body.clone()).bearer_auth(&token);
+        let put = send(put).await;
         let get = stack.get(&path, Some(&token)).await;
         let list = stack.get("/state", Some(&token)).await;
         assert_eq!([put.status, get.status, list.status], [201, 200, 200]);

@@ -31,12 +31,10 @@ fn limited(name: &str, limit: &str) -> RunningStack {
 }
 
 fn put(stack: &RunningStack, number: usize, token: &str) -> reqwest::RequestBuilder {
-    let request = stack.request(Method::PUT, &format!("/state/large-{number}"));
-    let request = request.header("if-none-match", "*").bearer_auth(token);
     let value = "x".repeat(VALUE_BYTES);
-    request
-        .header("content-type", "application/json")
-        .body(format!(r#"{{"value": "{value}"}}"#))
+    let json = format!(r#"{{"value": "{value}"}}"#);
+    let path = format!("/state/large-{number}");
+    stack.create(&path, json).bearer_auth(token)
 }
 
 async fn answer(request: reqwest::RequestBuilder) -> Option<HttpAnswer> {

@@ -6,7 +6,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::thread;
 
-use reqwest::Method;
 use serde_json::Value;
 use testkit::http::ReceivedRequest;
 use tests::{HttpAnswer, RunningStack, send};
@@ -81,16 +80,8 @@ pub(crate) async fn run(table: &mut Table) {
 }
 
 async fn put(stack: &RunningStack, path: &str, token: &str) -> HttpAnswer {
-    let request = stack
-        .request(Method::PUT, path)
-        .header("if-none-match", "*");
-    let request = request.header("content-type", "application/json");
-    send(
-        request
-            .body(r#"{"value": {"number": 7}}"#)
-            .bearer_auth(token),
-    )
-    .await
+    let request = stack.create(path, r#"{"value": {"number": 7}}"#);
+    send(request.bearer_auth(token)).await
 }
 
 fn proxy(store: Arc<OnceLock<SocketAddr>>, cuts: Arc<Cuts>) -> SocketAddr {

@@ -191,9 +191,7 @@ impl Worker {
         let (number, request) = match resource.number {
             None => (
                 Some(self.written),
-                stack
-                    .request(Method::PUT, &path)
-                    .header("if-none-match", "*"),
+                stack.create(&path, with_number(self.written)),
             ),
             Some(_) if deletes => (
                 None,
@@ -203,14 +201,8 @@ impl Worker {
             ),
             Some(_) => (
                 Some(self.written),
-                stack
-                    .request(Method::PUT, &path)
-                    .header("if-match", &resource.etag),
+                replace(stack, &path, &resource.etag, self.written),
             ),
-        };
-        let request = match number {
-            Some(number) => with_number(request, number),
-            None => request,
         };
         let answer = send(request.bearer_auth(token)).await;
         let failed = self.failed(&answer);
@@ -232,10 +224,8 @@ impl Worker {
     /// A write whose precondition cannot hold changes nothing.
     async fn write_stale(&mut self, place: usize, stack: &RunningStack, token: &str) {
         let path = self.path(place);
-        let request = stack
-            .request(Method::PUT, &path)
-            .header("if-match", "\"stale\"");
-        let answer = send(with_number(request, 0).bearer_auth(token)).await;
+        let request = replace(stack, &path, "\"stale\"", 0);
+        let answer = send(request.bearer_auth(token)).await;
         if !self.failed(&answer) {
             assert!([404, 412].contains(&answer.status), "{path}: {answer:?}");
             self.counts.preconditions += 1;
@@ -245,8 +235,7 @@ impl Worker {
     /// A call without a valid token has no effect.
     async fn refused(&mut self, place: usize, stack: &RunningStack, token: Option<&str>) {
         let path = self.path(place);
-        let request =
-            with_number(stack.request(Method::PUT, &path), 0).header("if-none-match", "*");
+        let request = stack.create(&path, with_number(0));
         let request = match token {
             Some(token) => request.bearer_auth(token),
             None => request,
@@ -259,10 +248,16 @@ impl Worker {
     }
 }
 
-fn with_number(request: RequestBuilder, number: u64) -> RequestBuilder {
-    request
+fn replace(stack: &RunningStack, path: &str, etag: &str, number: u64) -> RequestBuilder {
+    stack
+        .request(Method::PUT, path)
+        .header("if-match", etag)
         .header("content-type", "application/json")
-        .body(json!({"value": {"number": number}}).to_string())
+        .body(with_number(number))
+}
+
+fn with_number(number: u64) -> String {
+    json!({"value": {"number": number}}).to_string()
 }
 
 fn etag(answer: &HttpAnswer) -> String {
