@@ -18,6 +18,7 @@ mod intrinsic;
 mod open_api;
 mod parameter;
 mod part;
+mod product;
 pub mod properties;
 mod resources;
 mod rest_api;
@@ -45,11 +46,12 @@ use absent_method::AbsentMethod;
 use globals::Globals;
 use intrinsic::Scope;
 use part::Part;
+use product::Product;
 use properties::{API, API_EVENT, FUNCTION, HTTP_API, HTTP_API_EVENT, Section};
 use resources::Resource;
 use rest_api::Event;
 use sections::Sections;
-use select::{Product, Selected};
+use select::Selected;
 use warnings::Warnings;
 
 /// The events of functions that SAM knows and that are not sent here.

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::product::Product;
 use super::route_path::RoutePath;
 
 /// A method on a function whose condition is false. SAM lists it in the preflights of a path that others share.
@@ -14,7 +15,7 @@ impl AbsentMethod {
     /// Reads an event that is not resolved. None when it does not belong to the API.
     pub(super) fn read(event: &Value, api: &str, implicit: bool) -> Option<Self> {
         let text = |name: &str| event.pointer(&format!("/Properties/{name}"));
-        let own = match text("RestApiId") {
+        let own = match text(Product::Rest.reference()) {
             Some(reference) => reference.get("Ref").unwrap_or(reference) == api,
             None => implicit,
         };
@@ -23,7 +24,11 @@ impl AbsentMethod {
             path: RoutePath::parse(text("Path")?.as_str()?).ok()?,
             verb: (verb != "ANY").then_some(verb),
         };
-        Some(read).filter(|_| own && event.get("Type").is_some_and(|kind| kind == "Api"))
+        Some(read).filter(|_| {
+            own && event
+                .get("Type")
+                .is_some_and(|kind| kind == Product::Rest.event())
+        })
     }
 
     /// Its verb, if it is a method of the path.

@@ -13,9 +13,9 @@ use super::document::Document;
 use super::error::{Fault, TemplateError};
 use super::function::FunctionDefinition;
 use super::part::Part;
+use super::product::Product;
 use super::rest_api::{Event, add, function, identity_sources, known, ttl};
 use super::route_path::RoutePath;
-use super::select::Product;
 
 /// AWS's quota: the time limit of a Lambda authorizer.
 const MAX_AUTHORIZER_TIME: Duration = Duration::from_secs(10);

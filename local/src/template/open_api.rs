@@ -11,8 +11,8 @@ use super::error::{Fault, TemplateError};
 use super::function::FunctionDefinition;
 use super::gateway_response;
 use super::part::Part;
+use super::product::Product;
 use super::route_path::RoutePath;
-use super::select::Product;
 use super::{http_api, rest_api};
 
 /// Marks the method that takes every verb.

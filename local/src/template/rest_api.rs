@@ -17,8 +17,8 @@ use super::error::{Fault, TemplateError};
 use super::function::FunctionDefinition;
 use super::gateway_response;
 use super::part::Part;
+use super::product::Product;
 use super::route_path::RoutePath;
-use super::select::Product;
 
 /// An event of a function that is a route of an API.
 pub(super) struct Event {

@@ -1,70 +1,14 @@
 //! The one API of a template that is served.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::absent_method::AbsentMethod;
 use super::error::{Fault, TemplateError};
 use super::intrinsic::Scope;
 use super::part::Part;
+use super::product::Product;
 use super::resources::{HTTP_API, REST_API, Resource};
 use crate::aws;
-
-/// API Gateway's two products in a SAM template.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Product {
-    Rest,
-    Http,
-}
-
-impl Product {
-    /// The type of its resources.
-    pub(super) const fn kind(self) -> &'static str {
-        match self {
-            Self::Rest => REST_API,
-            Self::Http => HTTP_API,
-        }
-    }
-
-    /// The type of its events, and its section of `Globals`.
-    pub(super) const fn event(self) -> &'static str {
-        match self {
-            Self::Rest => "Api",
-            Self::Http => "HttpApi",
-        }
-    }
-
-    /// The property of an event that names the API.
-    const fn reference(self) -> &'static str {
-        match self {
-            Self::Rest => "RestApiId",
-            Self::Http => "ApiId",
-        }
-    }
-
-    /// The logical id of the API that SAM makes for events that name none.
-    const fn implicit(self) -> &'static str {
-        match self {
-            Self::Rest => "ServerlessRestApi",
-            Self::Http => "ServerlessHttpApi",
-        }
-    }
-
-    /// How many milliseconds an integration may take when the template does not say.
-    pub(super) const fn default_timeout(self) -> u64 {
-        match self {
-            Self::Rest => 29_000,
-            Self::Http => 30_000,
-        }
-    }
-
-    /// The resource of that API.
-    pub(super) fn implicit_resource(self) -> Value {
-        match self {
-            Self::Rest => json!({"Properties": {"StageName": "Prod"}}),
-            Self::Http => json!({}),
-        }
-    }
-}
 
 /// The API that is served.
 #[derive(Debug)]
