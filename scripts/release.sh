@@ -43,13 +43,7 @@ for architecture in "${architectures[@]}"; do
     scripts/package.py "target/lambda/$function/bootstrap" "$zip"
     scripts/check-package.py "$zip" "$function" "$architecture"
   done
-  # The same template as the published one, with the zip in place of the source.
-  sed -e "s|^      CodeUri: \.\.$|      CodeUri: authorizer-$version-$architecture.zip|" \
-    -e '/BuildMethod: rust-cargolambda/d' \
-    -e "s|^    Default: arm64$|    Default: $architecture|" \
-    -e "s|^    AllowedValues: \[arm64, x86_64\]$|    AllowedValues: [$architecture]|" \
-    -e 's|LicenseUrl: \.\./LICENSE|LicenseUrl: LICENSE|' \
-    publish/template.yaml >"dist/authorizer-$version-$architecture.yaml"
+  scripts/release-template.sh "$version" "$architecture" >"dist/authorizer-$version-$architecture.yaml"
 done
 cp LICENSE publish/README.md dist/
 
