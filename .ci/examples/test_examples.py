@@ -70,7 +70,7 @@ def translated(path):
 
 def synthesized(stack):
     """The resources of a CDK stack."""
-    path = ROOT / "target" / "ci" / "cdk.out" / f"{stack}.template.json"
+    path = ROOT / "target" / "ci" / "tree" / "examples" / "cdk" / "cdk.out" / f"{stack}.template.json"
     return json.loads(path.read_text(encoding="utf-8"))["Resources"]
 
 
