@@ -1,4 +1,5 @@
-//! Every file in `events/`, run by `cargo local invoke`, and its whole answer compared with `tests/answers/`.
+//! Every file in `events/`, run by `cargo local invoke`, and its whole answer compared with `tests/answers/`. With
+//! `BOOTSTRAPS`, a folder such as `target/lambda`, the programs that are deployed answer in place of the debug builds.
 
 #![expect(
     clippy::expect_used,
@@ -47,10 +48,30 @@ fn with_parsed_body(mut answer: Value) -> Value {
     answer
 }
 
+/// The functions by name, each with its logical id in the template.
+const FUNCTIONS: [(&str, &str); 2] = [
+    ("authorizer", "AuthorizerFunction"),
+    ("api-handler", "ApiHandlerFunction"),
+];
+
+/// The flags that run the bootstrap of each function, found in a folder of the function's name.
+fn run_bootstraps(folder: &str) -> Vec<String> {
+    let flags = FUNCTIONS.map(|(name, logical_id)| {
+        let command = format!("{logical_id}='{folder}/{name}/bootstrap'");
+        ["--function".to_owned(), command]
+    });
+    flags.into_iter().flatten().collect()
+}
+
 #[test]
 fn every_sample_event_gets_its_recorded_answer() {
-    let stack = RunningStack::start("events", &["--parameter", "Dpop=accept"]);
-    for function in ["authorizer", "api-handler"] {
+    let mut flags = vec!["--parameter".to_owned(), "Dpop=accept".to_owned()];
+    if let Ok(folder) = std::env::var("BOOTSTRAPS") {
+        flags.extend(run_bootstraps(&folder));
+    }
+    let flags: Vec<_> = flags.iter().map(String::as_str).collect();
+    let stack = RunningStack::start("events", &flags);
+    for (function, _) in FUNCTIONS {
         let events = repository().join("events").join(function);
         let answers = repository().join("tests/answers").join(function);
         assert_eq!(
