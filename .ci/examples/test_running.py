@@ -5,34 +5,36 @@ import json
 import os
 import re
 import shlex
+import socket
 import subprocess
 import sys
 import tempfile
 import time
 import unittest
+import zipfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / ".ci" / "template"))
 import test_commands  # noqa: E402
 import translation  # noqa: E402
+from commands import COMMANDS, CONSOLE, RUNNING  # noqa: E402
 LOCAL = ROOT / "target" / "debug" / "local"
 AUTHORIZER = ROOT / "target" / "debug" / "authorizer"
-PYTHON = ROOT / "target" / "ci" / "runtime-client" / "bin" / "python"
+# The Python that has AWS's runtime client comes first, as in a shell that has activated it.
+PYTHON_FIRST = {**os.environ, "PATH": f"{ROOT}/target/ci/runtime-client/bin:{os.environ['PATH']}"}
 READY_SECONDS = 300
-PORTS = ["--web-port", "0", "--api-port", "0", "--database-port", "0", "--issuer-port", "0"]
+PORTS = ["--web-port", "0", "--api-port", "0", "--database-port", "0"]
 MARK = "~~~ next command ~~~"
-
-
-def blocks(page, language):
-    """The fenced blocks of a page."""
-    return re.findall(rf"^```{language}\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+# The pages whose commands run in the root of the repository, and the one whose commands write files.
+GUIDES = ["CONTRIBUTING.md", "docs/access.md", "examples/websocket/README.md"]
+KEYS = "docs/keys-in-the-package.md"
 
 
 def steps(page):
-    """The commands of a page, each with what it should print."""
+    """The commands of a page's `console` blocks, each with what it should print."""
     found = []
-    for block in blocks(page, "console"):
+    for block in (block for language, block in test_commands.blocks(page) if language == "console"):
         for line in block.splitlines():
             if line.startswith("$ "):
                 found.append((line.removeprefix("$ "), []))
@@ -51,13 +53,20 @@ def wait_until_ready(stack, log):
     raise AssertionError(text)
 
 
+def free_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
 @contextlib.contextmanager
-def running(*arguments):
+def running(*arguments, issuer_port="0"):
     """`cargo local` on free ports: its folder, and the addresses of its parts."""
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "log"
         with log.open("w", encoding="utf-8") as output:
-            stack = subprocess.Popen([LOCAL, *arguments, *PORTS, "--data", folder], cwd=ROOT, stdout=output, stderr=output)
+            command = [LOCAL, *arguments, *PORTS, "--issuer-port", issuer_port, "--data", folder]
+            stack = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=output, env=PYTHON_FIRST)
         try:
             wait_until_ready(stack, log)
             yield folder, json.loads((Path(folder) / "stack.json").read_text(encoding="utf-8"))
@@ -86,11 +95,13 @@ class Running(unittest.TestCase):
             self.assertRegex(output, rf"\A{pattern}\Z", f"$ {command}")
 
     def run_example(self, name, documented_api):
-        page = (ROOT / "examples" / name / "README.md").read_text(encoding="utf-8")
+        page = f"examples/{name}/README.md"
         self.assertGreaterEqual(len(steps(page)), 4)
-        [command] = [block for block in blocks(page, "sh") if block.startswith("cargo local")]
-        arguments = [word.replace("python3", str(PYTHON)) for word in shlex.split(command.replace("\\\n", ""))[2:]]
-        with running(*arguments) as (folder, addresses):
+        *before, command = [command for command, how in COMMANDS[page].items() if how == RUNNING]
+        self.run_script(page, before, ROOT)
+        issuer_port = str(free_port())
+        arguments = shlex.split(command.replace("127.0.0.1:9000", f"127.0.0.1:{issuer_port}"))[2:]
+        with running(*arguments, issuer_port=issuer_port) as (folder, addresses):
             self.check(page, folder, {documented_api: addresses["api"]})
 
     def test_rest_api(self):
@@ -99,26 +110,45 @@ class Running(unittest.TestCase):
     def test_http_api(self):
         self.run_example("http-api", "http://127.0.0.1:3000")
 
+    def test_shared(self):
+        self.run_example("shared", "http://127.0.0.1:3000/prod")
+
+    def run_script(self, page, commands, work):
+        """Runs these commands of a page in one shell, in this folder."""
+        script = "\n".join(commands)
+        ended = subprocess.run(["bash", "-euo", "pipefail"], input=script, cwd=work, capture_output=True, text=True, check=False)
+        self.assertEqual(ended.returncode, 0, f"{page}: {script}{ended.stdout}{ended.stderr}")
+
+    def run_commands(self, page, work, replaced):
+        """Runs the commands of a page, in its order, in this folder."""
+        script = [command for of, command in test_commands.listed() if of == page and COMMANDS[page].get(command) == RUNNING]
+        self.assertEqual(len(script), [*COMMANDS[page].values()].count(RUNNING), page)
+        for documented, here in replaced.items():
+            script = [command.replace(documented, here) for command in script]
+        self.run_script(page, script, work)
+
+    def test_every_page_with_such_commands_is_below(self):
+        pages = {page for page, of_page in COMMANDS.items() if RUNNING in of_page.values()}
+        self.assertEqual(pages, {*GUIDES, KEYS, *(f"examples/{name}/README.md" for name in ["http-api", "rest-api", "shared"])})
+
     def test_the_guides(self):
         with running() as (folder, addresses):
-            for page, test in test_commands.CONSOLE.items():
+            for page, test in CONSOLE.items():
                 if page.startswith("docs/") and (ROOT / test).samefile(__file__):
-                    self.check((ROOT / page).read_text(encoding="utf-8"), folder, {})
-            keys = str(Path(folder) / "jwks.json")
-            replaced = {
-                "cargo -q local": shlex.join([str(LOCAL), "--data", folder]),
-                "cargo local": shlex.join([str(LOCAL), "--data", folder]),
-                # A clone of one branch has no other one.
-                "origin/main": "HEAD",
-                "http://127.0.0.1:9000/oauth2/default": addresses["issuer"],
-                "target/jwks.json": keys,
-            }
-            for path, command in test_commands.RUN:
-                for documented, here in replaced.items():
-                    command = command.replace(documented, here)
-                ended = subprocess.run(["bash", "-euo", "pipefail"], input=command, cwd=ROOT, capture_output=True, text=True, check=False)
-                self.assertEqual(ended.returncode, 0, f"{path}: {command}{ended.stdout}{ended.stderr}")
-            self.assertTrue(Path(keys).exists())
+                    self.check(page, folder, {})
+            local = shlex.join([str(LOCAL), "--data", folder])
+            # A clone of one branch has no other one.
+            replaced = {"cargo -q local": local, "cargo local": local, "origin/main": "HEAD"}
+            for page in GUIDES:
+                self.run_commands(page, ROOT, replaced)
+            work = Path(folder) / "keys"
+            (work / "target").mkdir(parents=True)
+            (work / "scripts").symlink_to(ROOT / "scripts")
+            issuers = ["http://127.0.0.1:9000/oauth2/default", "https://dev-1.okta.com/oauth2/default"]
+            self.run_commands(KEYS, work, dict.fromkeys(issuers, addresses["issuer"]))
+            with zipfile.ZipFile(work / "layer.zip") as layer:
+                self.assertEqual(layer.namelist(), ["jwks.json"])
+                self.assertEqual(layer.read("jwks.json"), (work / "target" / "jwks.json").read_bytes())
 
 
 class Published(unittest.TestCase):
