@@ -15,6 +15,7 @@ pub mod function_process;
 pub mod http;
 pub mod json;
 pub mod node;
+pub mod reasons;
 pub mod runtime_api;
 pub mod seeded;
 pub mod seeds;

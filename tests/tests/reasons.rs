@@ -1,7 +1,8 @@
-//! `docs/reasons.md` names every reason code of the authorizer, and no other.
+//! `docs/reasons.md` names every reason code of the authorizer and every status of the handler, and no other.
 
 #![expect(
     clippy::expect_used,
+    clippy::panic,
     reason = "a test: what goes wrong here is its verdict"
 )]
 
@@ -9,7 +10,9 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
+use reqwest::StatusCode;
 use syn::visit::{self, Visit};
+use testkit::reasons::reasons;
 use testkit::repository;
 
 /// The functions that give a reason its code.
@@ -87,25 +90,65 @@ fn codes(folder: &Path, codes: &mut Codes) {
     }
 }
 
+/// The statuses that the function `status` names.
+#[derive(Default)]
+struct Statuses(BTreeSet<String>);
+
+impl<'ast> Visit<'ast> for Statuses {
+    fn visit_impl_item_fn(&mut self, item: &'ast syn::ImplItemFn) {
+        if item.sig.ident == "status" {
+            visit::visit_impl_item_fn(self, item);
+        }
+    }
+
+    fn visit_expr_path(&mut self, path: &'ast syn::ExprPath) {
+        let segments: Vec<_> = path.path.segments.iter().collect();
+        let [of, name] = *segments.as_slice() else {
+            return;
+        };
+        if of.ident != "StatusCode" {
+            return;
+        }
+        let name = name.ident.to_string();
+        let status = (400..600).filter_map(|code| StatusCode::from_u16(code).ok());
+        let status = status.into_iter().find(|status| {
+            let phrase = status.canonical_reason().unwrap_or_default();
+            phrase.to_uppercase().replace([' ', '-'], "_") == name
+        });
+        let status = status.unwrap_or_else(|| panic!("no error status is named {name}"));
+        self.0.insert(status.as_str().to_owned());
+    }
+}
+
+/// Compares the codes in the source with the rows of one that decides.
+fn check(decided_by: &str, in_source: &BTreeSet<String>) {
+    let in_page: BTreeSet<String> = reasons(decided_by)
+        .into_iter()
+        .map(|row| row.code)
+        .collect();
+    let missing: Vec<_> = in_source.difference(&in_page).collect();
+    let unknown: Vec<_> = in_page.difference(in_source).collect();
+    assert!(
+        missing.is_empty() && unknown.is_empty(),
+        "{decided_by}: codes without a row: {missing:?}; rows without a code: {unknown:?}"
+    );
+}
+
 #[test]
 fn every_reason_code_of_the_authorizer_has_a_row() {
     let mut in_source = Codes::default();
     codes(&repository().join("authorizer/src"), &mut in_source);
-    let page = fs::read_to_string(repository().join("docs/reasons.md")).expect("the page");
-    let table = page
-        .split("\n## ")
-        .find(|section| section.starts_with("Authorizer"));
-    let in_page: BTreeSet<String> = table
-        .expect("the section on the authorizer")
-        .lines()
-        .filter_map(|line| line.strip_prefix("| `")?.split('`').next())
-        .map(str::to_owned)
-        .collect();
     assert!(in_source.found.len() > 40, "{:?}", in_source.found);
-    let missing: Vec<_> = in_source.found.difference(&in_page).collect();
-    let unknown: Vec<_> = in_page.difference(&in_source.found).collect();
-    assert!(
-        missing.is_empty() && unknown.is_empty(),
-        "codes without a row: {missing:?}; rows without a code: {unknown:?}"
-    );
+    check("authorizer", &in_source.found);
+}
+
+#[test]
+fn every_status_of_the_handler_has_a_row() {
+    let source = repository().join("api-handler/src/problem.rs");
+    let source = fs::read_to_string(source).expect("a source file");
+    let mut statuses = Statuses::default();
+    statuses.visit_file(&syn::parse_file(&source).expect("Rust"));
+    assert!(statuses.0.len() > 10, "{:?}", statuses.0);
+    statuses.0.insert("answered".to_owned());
+    check("handler", &statuses.0);
 }

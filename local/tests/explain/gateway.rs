@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::Setup;
+use testkit::reasons::reasons;
+
 use super::calls::{HTTP, REST};
 use super::signer::{jwk_set, token};
 
@@ -294,12 +296,8 @@ fn every_reason_of_the_gateway_is_explained() {
         assert_eq!(summary, expected, "{:?}: {found:#}", case.call);
         reached.insert(case.reason);
     }
-    let documented = include_str!("../../../docs/reasons.md");
-    let (_, section) = documented.split_once("\n## Gateway").unwrap();
-    let rows = section
-        .lines()
-        .filter_map(|line| line.strip_prefix("| `")?.split('`').next());
-    let documented: BTreeSet<&str> = rows.collect();
+    let documented = reasons("gateway");
+    let documented: BTreeSet<&str> = documented.iter().map(|row| row.code.as_str()).collect();
     assert_eq!(documented, reached);
 }
 

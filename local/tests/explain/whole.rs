@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 
+use testkit::reasons::reasons;
+
 use super::Setup;
 
 /// A REST API whose authorizer is asked about every call. `MINE` and `ENVIRONMENT` are replaced.
@@ -69,8 +71,8 @@ pub(super) fn check(name: &str, case: &Whole, jwks: Option<&str>) {
     let mut arguments = vec!["GET", "/a"];
     arguments.extend(case.arguments.iter().map(String::as_str));
     let Whole { reason, detail, .. } = case;
-    let advice = match documented().find(|(code, _)| code == reason) {
-        Some((_, advice)) if !detail.is_empty() => format!("{advice} ({detail})"),
+    let advice = match reasons("authorizer").iter().find(|row| row.code == *reason) {
+        Some(row) if !detail.is_empty() => format!("{} ({detail})", row.advice),
         _ => String::new(),
     };
     let (outcome, status) = match detail.split(':').next() {
@@ -88,17 +90,4 @@ pub(super) fn check(name: &str, case: &Whole, jwks: Option<&str>) {
         "route": {"method": "ANY", "path": "/{proxy+}"}, "authorizer": "Mine", "rules": rules, "advice": advice,
     });
     assert_eq!(setup.explained(&arguments), expected, "{reason}");
-}
-
-/// The reasons of the authorizer in `docs/reasons.md`, with what to do.
-pub(super) fn documented() -> impl Iterator<Item = (&'static str, &'static str)> {
-    let section = include_str!("../../../docs/reasons.md")
-        .split("\n## ")
-        .find(|part| part.starts_with("Authorizer"))
-        .unwrap();
-    section.lines().filter_map(|line| {
-        let (code, rest) = line.strip_prefix("| `")?.split_once('`')?;
-        let (_, advice) = rest.strip_suffix(" |")?.rsplit_once(" | ")?;
-        Some((code, advice))
-    })
 }

@@ -14,28 +14,11 @@ use std::path::PathBuf;
 use std::process::{Command, Output};
 
 use serde_json::{Value, json};
+use testkit::reasons::reasons;
 
-const REASONS: &str = include_str!("../../../docs/reasons.md");
 const ID: &str = "11111111-0000-4000-8000-000000000001";
 const AUTHORIZER: &str = "22222222-0000-4000-8000-000000000002";
 const HANDLER: &str = "33333333-0000-4000-8000-000000000003";
-
-/// The first cell of each row of a section, with the other cells.
-fn rows(section: &str) -> Vec<(&'static str, Vec<&'static str>)> {
-    let section = REASONS
-        .split("\n## ")
-        .find(|part| part.starts_with(section))
-        .unwrap();
-    section
-        .lines()
-        .filter_map(|line| line.strip_prefix("| ")?.strip_suffix(" |"))
-        .skip(2)
-        .map(|row| {
-            let mut cells = row.split(" | ");
-            (cells.next().unwrap().trim_matches('`'), cells.collect())
-        })
-        .collect()
-}
 
 /// A line of the access log of a REST API that differs from an unanswered one in these members.
 fn access(changes: &Value) -> Value {
@@ -112,9 +95,10 @@ fn cause(account: &Value) -> (String, u64, String) {
 
 #[test]
 fn the_authorizers_reasons() {
-    let rows = rows("Authorizer");
+    let rows = reasons("authorizer");
     assert!(rows.len() > 45, "{rows:?}");
-    for (code, cells) in rows {
+    for row in &rows {
+        let code = row.code.as_str();
         let asked = json!({"authorizerRequestId": AUTHORIZER, "authorizerLatency": "3"});
         let with = |changes: Value| {
             let mut all = asked.clone();
@@ -123,8 +107,8 @@ fn the_authorizers_reasons() {
             }
             access(&all)
         };
-        let (verdict, line) = match cells[0] {
-            "200" => (
+        let (verdict, line) = match row.rest.as_str() {
+            "–" => (
                 "allow",
                 with(json!({"status": "201", "integrationStatus": "201", "principalId": "p"})),
             ),
@@ -157,7 +141,7 @@ fn the_authorizers_reasons() {
         let advice = found["advice"].as_str().unwrap();
         if verdict != "allow" {
             assert!(
-                advice.starts_with(cells[3]) && advice.contains("found x"),
+                advice.starts_with(&row.advice) && advice.contains("found x"),
                 "{code}: {advice}"
             );
         }
@@ -166,7 +150,8 @@ fn the_authorizers_reasons() {
 
 #[test]
 fn the_handlers_statuses() {
-    for (code, cells) in rows("Handler") {
+    for row in reasons("handler") {
+        let code = row.code.as_str();
         let status: u16 = code.parse().unwrap_or(204);
         let line = access(&json!({
             "status": status.to_string(), "integrationStatus": status.to_string(), "integrationRequestId": HANDLER,
@@ -182,7 +167,7 @@ fn the_handlers_statuses() {
             json!({"requestId": null, "cache": "hit"}),
             "{code}"
         );
-        let advice = cells.last().unwrap().replace("nothing", "");
+        let advice = row.advice.replace("nothing", "");
         assert_eq!(found["advice"], json!(advice), "{code}");
     }
 }
@@ -339,7 +324,8 @@ fn the_gateways_reasons() {
         let expected = ((*by).to_owned(), status, (*reason).to_owned());
         assert_eq!(cause(&found), expected, "{changes}");
     }
-    for (code, _) in rows("Gateway") {
+    for row in reasons("gateway") {
+        let code = row.code.as_str();
         let is_known =
             NOT_IN_LINES.contains(&code) || cases.iter().any(|(reason, ..)| *reason == code);
         assert!(is_known, "{code} has no case");

@@ -1,0 +1,38 @@
+//! The table of `docs/reasons.md`.
+
+use std::fs;
+
+use crate::repository;
+
+/// One row. A status is as the page has it.
+#[derive(Clone, Debug)]
+pub struct DocumentedReason {
+    pub code: String,
+    /// `authorizer`, `handler` or `gateway`.
+    pub decided_by: String,
+    /// The status at a REST API.
+    pub rest: String,
+    pub advice: String,
+}
+
+/// The rows of one that decides.
+#[must_use]
+pub fn reasons(decided_by: &str) -> Vec<DocumentedReason> {
+    let page = fs::read_to_string(repository().join("docs/reasons.md")).unwrap();
+    let rows = page.lines().filter_map(|line| {
+        let cells = line.strip_prefix("| ")?.strip_suffix(" |")?;
+        let cells: Vec<&str> = cells.split(" | ").collect();
+        let [code, by, rest, _http, _handler, _meaning, advice] = *cells.as_slice() else {
+            panic!("not a row: {line}");
+        };
+        Some(DocumentedReason {
+            code: code.trim_matches('`').to_owned(),
+            decided_by: by.split(',').next().unwrap().to_owned(),
+            rest: rest.to_owned(),
+            advice: advice.to_owned(),
+        })
+    });
+    rows.skip(2)
+        .filter(|row| row.decided_by == decided_by)
+        .collect()
+}
