@@ -2,7 +2,6 @@ use super::api::{
     Identity, IdentitySource, Integration, Kind, LambdaAuthorizer, Route, TemplateAuthorizer,
 };
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
 
 use super::*;
 
