@@ -7,6 +7,8 @@ import subprocess
 import unittest
 from pathlib import Path
 
+import botocore
+import botocore.session
 from commands import COMMANDS, CONSOLE, RUNNING, By
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -106,6 +108,35 @@ class Commands(unittest.TestCase):
                 self.assertEqual(ended.returncode, 0, f"{page}: {command}\n{ended.stderr}")
                 checked += 1
         self.assertGreater(checked, 5)
+
+
+class AwsCommands(unittest.TestCase):
+    """The operations and options of the `aws` commands are those of AWS's own service models."""
+
+    # What the command line has beyond the models: whole commands, other names of services, options.
+    COMMANDS = {("s3", "cp"), ("cloudformation", "deploy"), ("lambda", "wait"), ("logs", "tail")}
+    SERVICES = {"deploy": "codedeploy"}
+    OPTIONS = {"query", "output"}
+    REPLACED = {("publish-layer-version", "zip-file"): "content"}
+
+    def test_each_is_an_operation_with_its_options(self):
+        session = botocore.session.get_session()
+        checked = 0
+        for page, command in listed():
+            for service, operation, rest in re.findall(r"\baws ([\w-]+) ([\w-]+)([^|;)]*)", command):
+                if (service, operation) in self.COMMANDS:
+                    continue
+                model = session.get_service_model(self.SERVICES.get(service, service))
+                operations = {botocore.xform_name(name, "-"): name for name in model.operation_names}
+                self.assertIn(operation, operations, f"{page}: {command}")
+                shape = model.operation_model(operations[operation]).input_shape
+                members = {botocore.xform_name(name, "-") for name in shape.members}
+                required = {botocore.xform_name(name, "-") for name in shape.required_members}
+                options = {self.REPLACED.get((operation, option), option) for option in re.findall(r"--([\w-]+)", rest)} - self.OPTIONS
+                self.assertEqual(options - members, set(), f"{page}: {command}")
+                self.assertEqual(required - options, set(), f"{page}: {command}")
+                checked += 1
+        self.assertGreater(checked, 10)
 
 
 class Tests(unittest.TestCase):
