@@ -774,66 +774,9 @@ export const scenarios = {
 
     await signIn(page, 'Alice', page.locator('#sequence').getByRole('button', { name: 'Sign in' }));
     await page.getByRole('heading', { name: 'API call' }).waitFor();
-    const [{ code, code_verifier, access_token, refresh_token, id_token } = {}] = secrets;
+    const [issued = {}] = secrets;
     const session = await sessionOf(page);
-    const browserTo = (/** @type {string} */ to, /** @type {string} */ request) => `Browser to ${to} ${request}`;
-    const metadata = [
-      browserTo('issuer', `GET ${stack.issuer}/.well-known/openid-configuration`),
-      'Issuer to browser 200',
-      `issuer=${stack.issuer}`,
-      `authorization_endpoint=${stack.issuer}/v1/authorize`,
-      `token_endpoint=${stack.issuer}/v1/token`,
-      `jwks_uri=${stack.issuer}/v1/keys`,
-    ];
-    const authorize = new URL(visitor.requests.findLast((request) => request.includes('/v1/authorize?'))?.slice('GET '.length) ?? '');
-    const asked = (/** @type {string} */ name) => authorize.searchParams.get(name) ?? '';
-    assert.deepEqual(await shownSteps(page), [
-      ['Read the issuer’s metadata', ...metadata],
-      [
-        'Send the user to the issuer',
-        browserTo('issuer', `GET ${stack.issuer}/v1/authorize`),
-        'client_id=web',
-        `redirect_uri=${stack.web}/callback.html`,
-        'response_type=code',
-        'scope=openid profile offline_access',
-        `state=${short(asked('state'))}`,
-        `nonce=${short(asked('nonce'))}`,
-        `code_challenge=${asked('code_challenge')}`,
-        'code_challenge_method=S256',
-      ],
-      [
-        'Return with an authorization code',
-        `Issuer to browser GET ${stack.web}/callback.html`,
-        `code=${short(code)}`,
-        `state=${short(asked('state'))}`,
-        `iss=${stack.issuer}`,
-      ],
-      ['Read the issuer’s metadata', ...metadata],
-      [
-        'Exchange the code for tokens',
-        browserTo('issuer', `POST ${stack.issuer}/v1/token`),
-        `redirect_uri=${stack.web}/callback.html`,
-        `code=${short(code)}`,
-        `code_verifier=${short(code_verifier)}`,
-        'grant_type=authorization_code',
-        'client_id=web',
-        'Issuer to browser 200',
-        'token_type=Bearer',
-        'expires_in=3600',
-        'scope=openid profile offline_access',
-        `access_token=${short(access_token)}`,
-        `id_token=${short(id_token)}`,
-        `refresh_token=${short(refresh_token)}`,
-      ],
-      ['Get the issuer’s keys', browserTo('issuer', `GET ${stack.issuer}/v1/keys`), 'Issuer to browser 200', 'keys=2'],
-      [
-        'Call the API with the access token',
-        browserTo('API', `GET ${stack.api}/session`),
-        `Authorization=Bearer ${short(access_token)}`,
-        'API to browser 200',
-        'principal=00ualice000000000000',
-      ],
-    ]);
+    assert.deepEqual(await shownSteps(page), signInSteps(visitor, issued));
     assert.equal(session.hops.length, 6);
     await screenshot(page, 'signed-in');
     await screenshot(page, 'signed-in-dark', { colorScheme: 'dark' });
@@ -852,20 +795,7 @@ export const scenarios = {
     await page.getByRole('heading', { name: 'Last renewal' }).waitFor();
     const renewed = await sessionOf(page);
     const renewal = (await shownSteps(page)).find(([title]) => title === 'Renew the tokens');
-    assert.deepEqual(renewal, [
-      'Renew the tokens',
-      browserTo('issuer', `POST ${stack.issuer}/v1/token`),
-      `refresh_token=${short(refresh_token)}`,
-      'grant_type=refresh_token',
-      'client_id=web',
-      'Issuer to browser 200',
-      'token_type=Bearer',
-      'expires_in=3600',
-      'scope=openid profile offline_access',
-      `access_token=${short(renewed.accessToken)}`,
-      `id_token=${short(renewed.idToken)}`,
-      `refresh_token=${short(renewed.refreshToken)}`,
-    ]);
+    assert.deepEqual(renewal, renewalStep(issued.refresh_token, renewed));
     for (const tab of [page, other]) {
       const { hops, renewalHops } = await sessionOf(tab);
       assert.deepEqual([hops, renewalHops.length], [session.hops, 2]);
@@ -936,4 +866,86 @@ async function signInToWriteAgain(page) {
   await page.locator('#value').waitFor();
   await page.goto(stack.web);
   await listed(page);
+}
+
+/** @param {string} to @param {string} request */
+const browserTo = (to, request) => `Browser to ${to} ${request}`;
+
+/** What the page shows of a sign-in and the first call. @param {Visitor} visitor @param {Record<string, string>} issued */
+function signInSteps(visitor, { code, code_verifier, access_token, refresh_token, id_token }) {
+  const metadata = [
+    browserTo('issuer', `GET ${stack.issuer}/.well-known/openid-configuration`),
+    'Issuer to browser 200',
+    `issuer=${stack.issuer}`,
+    `authorization_endpoint=${stack.issuer}/v1/authorize`,
+    `token_endpoint=${stack.issuer}/v1/token`,
+    `jwks_uri=${stack.issuer}/v1/keys`,
+  ];
+  const authorize = new URL(visitor.requests.findLast((request) => request.includes('/v1/authorize?'))?.slice('GET '.length) ?? '');
+  const asked = (/** @type {string} */ name) => authorize.searchParams.get(name) ?? '';
+  return [
+    ['Read the issuer’s metadata', ...metadata],
+    [
+      'Send the user to the issuer',
+      browserTo('issuer', `GET ${stack.issuer}/v1/authorize`),
+      'client_id=web',
+      `redirect_uri=${stack.web}/callback.html`,
+      'response_type=code',
+      'scope=openid profile offline_access',
+      `state=${short(asked('state'))}`,
+      `nonce=${short(asked('nonce'))}`,
+      `code_challenge=${asked('code_challenge')}`,
+      'code_challenge_method=S256',
+    ],
+    [
+      'Return with an authorization code',
+      `Issuer to browser GET ${stack.web}/callback.html`,
+      `code=${short(code)}`,
+      `state=${short(asked('state'))}`,
+      `iss=${stack.issuer}`,
+    ],
+    ['Read the issuer’s metadata', ...metadata],
+    [
+      'Exchange the code for tokens',
+      browserTo('issuer', `POST ${stack.issuer}/v1/token`),
+      `redirect_uri=${stack.web}/callback.html`,
+      `code=${short(code)}`,
+      `code_verifier=${short(code_verifier)}`,
+      'grant_type=authorization_code',
+      'client_id=web',
+      'Issuer to browser 200',
+      'token_type=Bearer',
+      'expires_in=3600',
+      'scope=openid profile offline_access',
+      `access_token=${short(access_token)}`,
+      `id_token=${short(id_token)}`,
+      `refresh_token=${short(refresh_token)}`,
+    ],
+    ['Get the issuer’s keys', browserTo('issuer', `GET ${stack.issuer}/v1/keys`), 'Issuer to browser 200', 'keys=2'],
+    [
+      'Call the API with the access token',
+      browserTo('API', `GET ${stack.api}/session`),
+      `Authorization=Bearer ${short(access_token)}`,
+      'API to browser 200',
+      'principal=00ualice000000000000',
+    ],
+  ];
+}
+
+/** What the page shows of a renewal. @param {string | undefined} used @param {Awaited<ReturnType<typeof sessionOf>>} renewed */
+function renewalStep(used, renewed) {
+  return [
+    'Renew the tokens',
+    browserTo('issuer', `POST ${stack.issuer}/v1/token`),
+    `refresh_token=${short(used)}`,
+    'grant_type=refresh_token',
+    'client_id=web',
+    'Issuer to browser 200',
+    'token_type=Bearer',
+    'expires_in=3600',
+    'scope=openid profile offline_access',
+    `access_token=${short(renewed.accessToken)}`,
+    `id_token=${short(renewed.idToken)}`,
+    `refresh_token=${short(renewed.refreshToken)}`,
+  ];
 }
