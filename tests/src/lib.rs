@@ -12,5 +12,5 @@ mod sources;
 mod stack;
 
 pub use answer::{HttpAnswer, assert_matches, text_matches};
-pub use sources::{packages, rust_files};
+pub use sources::{files, packages, rust_files};
 pub use stack::{RunningStack, local_binary, send};

@@ -15,20 +15,34 @@ pub fn packages() -> Vec<PathBuf> {
         .collect()
 }
 
-/// The source files in a folder and those below it; none if it does not exist.
+/// The Rust files in a folder and those below it; none if it does not exist.
 #[must_use]
 pub fn rust_files(folder: &Path) -> Vec<PathBuf> {
-    let mut files = Vec::new();
+    files(folder, &["rs"])
+}
+
+/// The files with these extensions in a folder and those below it, without what is installed or built.
+#[must_use]
+pub fn files(folder: &Path, extensions: &[&str]) -> Vec<PathBuf> {
+    let mut found = Vec::new();
     let Ok(entries) = fs::read_dir(folder) else {
-        return files;
+        return found;
     };
     for entry in entries {
         let path = entry.expect("an entry").path();
         if path.is_dir() {
-            files.extend(rust_files(&path));
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            files.push(path);
+            if !["node_modules", "target"]
+                .iter()
+                .any(|name| path.ends_with(name))
+            {
+                found.extend(files(&path, extensions));
+            }
+        } else if extensions
+            .iter()
+            .any(|one| path.extension().is_some_and(|own| own == *one))
+        {
+            found.push(path);
         }
     }
-    files
+    found
 }

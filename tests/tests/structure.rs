@@ -9,6 +9,8 @@
 
 #[path = "structure/modules.rs"]
 mod modules;
+#[path = "structure/scripts.rs"]
+mod scripts;
 #[path = "structure/source.rs"]
 mod source;
 
@@ -27,9 +29,11 @@ fn sibling_modules_never_import_each_other_in_a_circle() {
 
 #[test]
 fn no_function_has_more_than_100_lines() {
-    let long: Vec<String> = crates()
-        .iter()
-        .flat_map(|package| &package.functions)
+    let scripts = scripts::functions();
+    let crates = crates();
+    let rust = crates.iter().flat_map(|package| &package.functions);
+    let long: Vec<String> = rust
+        .chain(&scripts)
         .filter(|function| function.lines > MAX_FUNCTION_LINES)
         .map(|function| format!("{}: {} lines", function.place, function.lines))
         .collect();
@@ -65,6 +69,13 @@ fn the_source_is_found() {
         .into_iter()
         .map(|Crate { name, .. }| name)
         .collect();
+    let scripts = scripts::functions();
+    for kind in [".js:", ".mjs:", ".py:"] {
+        let of_kind = scripts
+            .iter()
+            .filter(|function| function.place.contains(kind));
+        assert!(of_kind.count() > 40, "{kind}");
+    }
     for expected in ["api-handler", "authorizer", "local", "tests"] {
         assert!(names.iter().any(|name| name == expected), "{names:?}");
     }
