@@ -22,12 +22,12 @@ use lambda_support::clock::Timestamp;
 use local::gateway::condition::Facts;
 use local::gateway::policy::{Policy, PolicyVerdict};
 use serde_json::{Value, json};
-use testkit::differential::{Judge, Opinion, Suite, draw};
+use testkit::differential::{Judge, Mutation, Mutations, Opinion, Suite};
 
-use draft::{Change, Draft};
+use draft::Draft;
 
 /// Every change.
-fn changes() -> Vec<Change> {
+fn changes() -> Vec<Mutation<Draft>> {
     let mut all = statements::all();
     all.extend(malformed::all());
     all.extend(conditions::all());
@@ -69,19 +69,16 @@ fn opinion(input: &Value) -> Opinion {
 
 #[test]
 fn policies() {
-    let changes = changes();
-    let names: Vec<&str> = changes.iter().map(|one| &*one.name).collect();
+    let changes = Mutations::new(changes());
     Suite {
         name: "policies",
         plan: &|random| {
             let count = 1 + random.below(5);
-            draw(&names, count, random)
+            changes.draw(count, random)
         },
         build: &|seed, steps| {
             let mut draft = Draft::new(seed);
-            for step in steps {
-                draft.apply(&changes[step.index], step.seed);
-            }
+            changes.apply(steps, &mut draft);
             draft.finish()
         },
         here: &|inputs| inputs.iter().map(opinion).collect(),

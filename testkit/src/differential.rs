@@ -3,6 +3,7 @@
 
 mod explanations;
 mod judge;
+mod mutation;
 
 use std::collections::BTreeMap;
 
@@ -10,6 +11,7 @@ use serde_json::Value;
 
 use self::explanations::Explanations;
 pub use self::judge::Judge;
+pub use self::mutation::{Mutation, Mutations, mutation};
 use crate::seeded::Seeded;
 
 /// The seed of the short form.

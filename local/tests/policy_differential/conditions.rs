@@ -1,8 +1,9 @@
 //! Conditions, and the facts of a request.
 
 use serde_json::{Value, json};
+use testkit::differential::{Mutation, mutation};
 
-use super::draft::{Change, Draft, change};
+use super::draft::Draft;
 use super::values::{Kind, OPERATORS};
 
 fn condition(draft: &mut Draft, operator: &str, key: &str, values: Value) {
@@ -25,7 +26,7 @@ fn condition(draft: &mut Draft, operator: &str, key: &str, values: Value) {
     }
 }
 
-pub(crate) fn all() -> Vec<Change> {
+pub(crate) fn all() -> Vec<Mutation<Draft>> {
     let mut all = Vec::new();
     for (operator, kind) in OPERATORS {
         all.extend(values(operator, kind));
@@ -37,11 +38,11 @@ pub(crate) fn all() -> Vec<Change> {
 }
 
 /// One value, and several with each form of the operator.
-fn values(operator: &'static str, kind: &'static Kind) -> Vec<Change> {
+fn values(operator: &'static str, kind: &'static Kind) -> Vec<Mutation<Draft>> {
     let mut all = Vec::new();
     for ((keys, values), mark) in kind.marked() {
         for value in values {
-            all.push(change(
+            all.push(mutation(
                 format!("{operator}{mark}: {value}"),
                 move |draft: &mut Draft, random| {
                     condition(draft, operator, random.pick::<&str>(keys), json!(value));
@@ -59,7 +60,7 @@ fn values(operator: &'static str, kind: &'static Kind) -> Vec<Change> {
             let whole = format!("{prefix}{operator}{suffix}");
             for _ in 0..3 {
                 let whole = whole.clone();
-                all.push(change(
+                all.push(mutation(
                     format!("{whole}{mark}: several"),
                     move |draft: &mut Draft, random| {
                         let several: Vec<&str> =
@@ -73,7 +74,7 @@ fn values(operator: &'static str, kind: &'static Kind) -> Vec<Change> {
     all
 }
 
-fn values_of_other_types(operator: &'static str, kind: &'static Kind) -> Vec<Change> {
+fn values_of_other_types(operator: &'static str, kind: &'static Kind) -> Vec<Mutation<Draft>> {
     let keys = kind.plain.0;
     let values = [
         json!(null),
@@ -89,7 +90,7 @@ fn values_of_other_types(operator: &'static str, kind: &'static Kind) -> Vec<Cha
         json!([[]]),
     ];
     let odd = |value: Value| {
-        change(
+        mutation(
             format!("{operator} odd: {value}"),
             move |draft: &mut Draft, random| {
                 condition(draft, operator, random.pick::<&str>(keys), value.clone());
@@ -99,7 +100,7 @@ fn values_of_other_types(operator: &'static str, kind: &'static Kind) -> Vec<Cha
     values.map(odd).into()
 }
 
-fn unknown_operators() -> Vec<Change> {
+fn unknown_operators() -> Vec<Mutation<Draft>> {
     let operators = [
         "StringMatches",
         "stringequals",
@@ -121,7 +122,7 @@ fn unknown_operators() -> Vec<Change> {
         "BinaryNotEquals",
     ];
     let used = |operator: &'static str| {
-        change(
+        mutation(
             format!("operator: {operator}"),
             move |draft: &mut Draft, _| {
                 condition(draft, operator, "aws:UserAgent", json!("curl/8"))
@@ -132,7 +133,7 @@ fn unknown_operators() -> Vec<Change> {
 }
 
 /// Keys that no request has, and keys that are written wrongly.
-fn unknown_keys() -> Vec<Change> {
+fn unknown_keys() -> Vec<Mutation<Draft>> {
     let keys = [
         "aws:PrincipalArn",
         "aws:MultiFactorAuthPresent",
@@ -145,7 +146,7 @@ fn unknown_keys() -> Vec<Change> {
         "aws:username",
     ];
     let used = |key: &'static str| {
-        change(format!("key: {key}"), move |draft: &mut Draft, random| {
+        mutation(format!("key: {key}"), move |draft: &mut Draft, random| {
             let operator = *random.pick(&[
                 "StringEquals",
                 "StringNotEquals",
@@ -164,7 +165,7 @@ fn unknown_keys() -> Vec<Change> {
     keys.map(used).into()
 }
 
-pub(crate) fn facts() -> Vec<Change> {
+pub(crate) fn facts() -> Vec<Mutation<Draft>> {
     let mut all = Vec::new();
     for (name, value) in [
         ("aws:UserAgent", json!("arn:aws:iam::123456789012:user/a")),
@@ -179,14 +180,14 @@ pub(crate) fn facts() -> Vec<Change> {
         ("aws:SourceIp", json!("10.1.2.3")),
         ("aws:SourceIp", json!("::ffff:127.0.0.1")),
     ] {
-        all.push(change(
+        all.push(mutation(
             format!("fact {name}: {value}"),
             move |draft: &mut Draft, _| {
                 draft.facts.insert(name.to_owned(), value.clone());
             },
         ));
     }
-    all.push(change(
+    all.push(mutation(
         "fact aws:UserAgent missing",
         |draft: &mut Draft, _| drop(draft.facts.remove("aws:UserAgent")),
     ));

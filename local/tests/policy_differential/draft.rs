@@ -14,25 +14,6 @@ pub(crate) struct Draft {
     pub(crate) facts: Map<String, Value>,
 }
 
-/// What a change does.
-pub(crate) type Apply = dyn Fn(&mut Draft, &mut Seeded);
-
-/// A named change.
-pub(crate) struct Change {
-    pub(crate) name: String,
-    apply: Box<Apply>,
-}
-
-pub(crate) fn change(
-    name: impl Into<String>,
-    apply: impl Fn(&mut Draft, &mut Seeded) + 'static,
-) -> Change {
-    Change {
-        name: name.into(),
-        apply: Box::new(apply),
-    }
-}
-
 impl Draft {
     pub(crate) fn new(seed: u64) -> Self {
         let mut random = Seeded::new(seed);
@@ -55,10 +36,6 @@ impl Draft {
             arn: ARN.to_owned(),
             facts: facts.as_object().unwrap().clone(),
         }
-    }
-
-    pub(crate) fn apply(&mut self, change: &Change, seed: u64) {
-        (change.apply)(self, &mut Seeded::new(seed));
     }
 
     pub(crate) fn finish(mut self) -> Value {

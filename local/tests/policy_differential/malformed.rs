@@ -1,10 +1,11 @@
 //! Policies that are malformed.
 
 use serde_json::{Value, json};
+use testkit::differential::{Mutation, mutation};
 
-use super::draft::{Change, Draft, change, odd_values};
+use super::draft::{Draft, odd_values};
 
-pub(crate) fn all() -> Vec<Change> {
+pub(crate) fn all() -> Vec<Mutation<Draft>> {
     let mut all = members();
     all.extend(effects_and_ids());
     all.extend(versions());
@@ -15,7 +16,7 @@ pub(crate) fn all() -> Vec<Change> {
 }
 
 /// Each member of a statement missing, and with values of every type.
-fn members() -> Vec<Change> {
+fn members() -> Vec<Mutation<Draft>> {
     let mut all = Vec::new();
     for member in [
         "Effect",
@@ -29,12 +30,12 @@ fn members() -> Vec<Change> {
         "NotPrincipal",
         "Unknown",
     ] {
-        all.push(change(
+        all.push(mutation(
             format!("{member} missing"),
             move |draft: &mut Draft, _| draft.remove(member),
         ));
         for value in odd_values() {
-            all.push(change(
+            all.push(mutation(
                 format!("{member} odd: {value}"),
                 move |draft: &mut Draft, _| draft.set(member, value.clone()),
             ));
@@ -43,16 +44,16 @@ fn members() -> Vec<Change> {
     all
 }
 
-fn effects_and_ids() -> Vec<Change> {
+fn effects_and_ids() -> Vec<Mutation<Draft>> {
     let mut all = Vec::new();
     for effect in ["allow", "ALLOW", "deny", "Allow ", "Permit"] {
-        all.push(change(
+        all.push(mutation(
             format!("Effect odd: {effect}"),
             move |draft: &mut Draft, _| draft.set("Effect", json!(effect)),
         ));
     }
     for sid in ["Sid1", "a b", "a-b"] {
-        all.push(change(
+        all.push(mutation(
             format!("Sid odd: {sid}"),
             move |draft: &mut Draft, _| draft.set("Sid", json!(sid)),
         ));
@@ -60,7 +61,7 @@ fn effects_and_ids() -> Vec<Change> {
     all
 }
 
-fn versions() -> Vec<Change> {
+fn versions() -> Vec<Mutation<Draft>> {
     let mut all = Vec::new();
     for version in [
         json!("2012-10-17"),
@@ -70,14 +71,14 @@ fn versions() -> Vec<Change> {
         json!(2012),
         json!(null),
     ] {
-        all.push(change(
+        all.push(mutation(
             format!("Version: {version}"),
             move |draft: &mut Draft, _| {
                 set_in_policy(draft, "Version", version.clone());
             },
         ));
     }
-    all.push(change("Version missing", |draft: &mut Draft, _| {
+    all.push(mutation("Version missing", |draft: &mut Draft, _| {
         if let Value::Object(policy) = &mut draft.policy {
             policy.remove("Version");
         }
@@ -85,7 +86,7 @@ fn versions() -> Vec<Change> {
     all
 }
 
-fn policy_members() -> Vec<Change> {
+fn policy_members() -> Vec<Mutation<Draft>> {
     let members = [
         ("Id", json!("x")),
         ("Id", json!(1)),
@@ -93,7 +94,7 @@ fn policy_members() -> Vec<Change> {
         ("version", json!("2012-10-17")),
     ];
     let with = |(member, value): (&'static str, Value)| {
-        change(
+        mutation(
             format!("policy {member}: {value}"),
             move |draft: &mut Draft, _| set_in_policy(draft, member, value.clone()),
         )
@@ -102,15 +103,15 @@ fn policy_members() -> Vec<Change> {
 }
 
 /// Values of every type for the list of statements, and for the policy.
-fn whole_values() -> Vec<Change> {
+fn whole_values() -> Vec<Mutation<Draft>> {
     let mut all = Vec::new();
     for value in odd_values() {
         let other = value.clone();
-        all.push(change(
+        all.push(mutation(
             format!("Statement odd: {value}"),
             move |draft: &mut Draft, _| set_in_policy(draft, "Statement", value.clone()),
         ));
-        all.push(change(
+        all.push(mutation(
             format!("policy odd: {other}"),
             move |draft: &mut Draft, _| draft.policy = other.clone(),
         ));
@@ -118,13 +119,13 @@ fn whole_values() -> Vec<Change> {
     all
 }
 
-fn statement_lists() -> Vec<Change> {
+fn statement_lists() -> Vec<Mutation<Draft>> {
     vec![
-        change("one statement without a list", |draft: &mut Draft, _| {
+        mutation("one statement without a list", |draft: &mut Draft, _| {
             let statement = draft.statements.last().cloned().unwrap_or_default();
             set_in_policy(draft, "Statement", statement);
         }),
-        change("no statement", |draft: &mut Draft, _| {
+        mutation("no statement", |draft: &mut Draft, _| {
             draft.statements.clear();
         }),
     ]

@@ -1,8 +1,9 @@
 //! Statements, and the calls that they are evaluated for.
 
 use serde_json::json;
+use testkit::differential::{Mutation, mutation};
 
-use super::draft::{ARN, Change, Draft, change, statement};
+use super::draft::{ARN, Draft, statement};
 use super::values::Kind;
 
 const ACTIONS: Kind = Kind {
@@ -107,10 +108,10 @@ const ARNS: [&str; 10] = [
     "arn:aws-cn:execute-api:cn-north-1:123456789012:local00000/prod/GET/state/a",
 ];
 
-pub(crate) fn all() -> Vec<Change> {
+pub(crate) fn all() -> Vec<Mutation<Draft>> {
     let mut all = Vec::new();
     for effect in ["Allow", "Deny"] {
-        all.push(change(
+        all.push(mutation(
             format!("a statement: {effect}"),
             move |draft: &mut Draft, random| {
                 draft
@@ -118,7 +119,7 @@ pub(crate) fn all() -> Vec<Change> {
                     .push(statement(effect, random.pick::<&str>(RESOURCES.plain.1)));
             },
         ));
-        all.push(change(
+        all.push(mutation(
             format!("Effect: {effect}"),
             move |draft: &mut Draft, _| draft.set("Effect", json!(effect)),
         ));
@@ -127,7 +128,7 @@ pub(crate) fn all() -> Vec<Change> {
         for ((members, patterns), mark) in kind.marked() {
             for (member, other) in [(members[0], members[1]), (members[1], members[0])] {
                 for pattern in patterns {
-                    all.push(change(
+                    all.push(mutation(
                         format!("{member}{mark}: {pattern}"),
                         move |draft: &mut Draft, _| {
                             draft.remove(other);
@@ -136,7 +137,7 @@ pub(crate) fn all() -> Vec<Change> {
                     ));
                 }
                 for _ in 0..8 {
-                    all.push(change(
+                    all.push(mutation(
                         format!("{member}{mark}: several"),
                         move |draft: &mut Draft, random| {
                             let several: Vec<&str> = (0..1 + random.below(3))
@@ -147,7 +148,7 @@ pub(crate) fn all() -> Vec<Change> {
                         },
                     ));
                 }
-                all.push(change(
+                all.push(mutation(
                     format!("{member} and {other}"),
                     move |draft: &mut Draft, _| draft.set(other, json!("*")),
                 ));
@@ -155,7 +156,7 @@ pub(crate) fn all() -> Vec<Change> {
         }
     }
     for arn in ARNS {
-        all.push(change(
+        all.push(mutation(
             format!("call: {arn}"),
             move |draft: &mut Draft, _| arn.clone_into(&mut draft.arn),
         ));
