@@ -133,6 +133,11 @@ impl Gateway {
         response
     }
 
+    /// Removes the authorizers' answers from the cache.
+    pub(crate) fn forget_answers(&self) {
+        self.cache.clear();
+    }
+
     /// The answer to a request, and its line for the access log, which is not written.
     pub(crate) async fn decide(
         &self,

@@ -529,6 +529,26 @@ fn callers_are_tested() {
             failed("test 1", "GET /nowhere", "allowed", "no route: no_route"),
         ]})
     );
+    // Two calls with one token: the answer to the first is in the gateway's cache, and has each rule's decision.
+    let cached = rest(
+        &rules,
+        &json!({}),
+        &["PUT /x Required", "DELETE /x Required"],
+    );
+    let template = write(&folder, "cached.json", &cached);
+    let file = write(
+        &folder,
+        "tests.json",
+        &json!([{"caller": {"claims": {"scp": ["w"], "exp": now + 1000, "iat": now}}, "may": ["PUT /x", "PUT /x"],
+            "mayNot": ["DELETE /x"]}])
+        .to_string(),
+    );
+    let found = json_of(
+        &folder,
+        &["test", &file, "--json", "--template", &template],
+        0,
+    );
+    assert_eq!(found, json!({"tests": 1, "failed": []}));
     for (tests, said) in [
         ("{}", "expected an array"),
         (

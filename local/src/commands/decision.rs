@@ -5,8 +5,10 @@ mod called_route;
 mod sent;
 
 use std::net::{IpAddr, Ipv4Addr};
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
+use authorizer::authorizer::Explanation;
 use bytes::Bytes;
 use http::Request;
 use http::header::HOST;
@@ -77,7 +79,7 @@ impl Judge {
         }
     }
 
-    /// Decides about a call.
+    /// Decides about a call. No answer of the authorizer to an earlier one is cached.
     ///
     /// # Errors
     /// When only another function than this project's authorizer can decide, or a header has the token.
@@ -85,6 +87,35 @@ impl Judge {
         &self,
         call: &CalledRoute,
         sent: &Sent<'_>,
+    ) -> Result<CallDecision, Undecided> {
+        self.decide_last(call, sent, NonZeroU32::MIN).await
+    }
+
+    /// Decides about the last of several calls that are the same: the authorizer remembers proofs, and the gateway
+    /// caches its answers.
+    ///
+    /// # Errors
+    /// As [`Self::decide`].
+    pub(super) async fn decide_last(
+        &self,
+        call: &CalledRoute,
+        sent: &Sent<'_>,
+        times: NonZeroU32,
+    ) -> Result<CallDecision, Undecided> {
+        self.gateway.forget_answers();
+        let mut explanation = None;
+        for _ in 1..times.get() {
+            self.decide_next(call, sent, &mut explanation).await?;
+        }
+        self.decide_next(call, sent, &mut explanation).await
+    }
+
+    /// `explanation` is that of the authorizer's answer that may be cached.
+    async fn decide_next(
+        &self,
+        call: &CalledRoute,
+        sent: &Sent<'_>,
+        explanation: &mut Option<Explanation>,
     ) -> Result<CallDecision, Undecided> {
         let (verb, path) = (call.method.as_str(), call.path_without_query());
         let matched = match &self.api.kind {
@@ -119,6 +150,9 @@ impl Judge {
         // By the kind of the answer: a template may change its status.
         let cause = line.decided().reason;
         let seen = self.functions.take_seen();
+        if seen.explanation.is_some() {
+            *explanation = seen.explanation;
+        }
         let answered = seen.integration || cause == "preflight";
         let mut decided = match (&matched, authorizer) {
             _ if cause == "request_not_accepted" => {
@@ -133,7 +167,7 @@ impl Judge {
                 let token = sent.identity(&source);
                 self.by_jwt(matched, jwt, token.as_deref(), answered).await
             }
-            (Some(_), Some((_, TemplateAuthorizer::Lambda(lambda)))) => match seen.explanation {
+            (Some(_), Some((_, TemplateAuthorizer::Lambda(lambda)))) => match explanation {
                 Some(explanation) => by_authorizer(explanation, &cause, answered),
                 None => not_asked(lambda, sent.has_token()),
             },

@@ -1,6 +1,7 @@
 //! `cargo local explain`: the decision for one call, and why.
 
 use std::fmt::Write as _;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -46,6 +47,10 @@ pub struct Explain {
     /// Decide as of this time (RFC 3339), such as 2026-01-01T12:00:00Z
     #[arg(long, value_name = "TIME", value_parser = moment)]
     at: Option<Timestamp>,
+    /// Make the call N times in one environment of the authorizer, and show how the last one is decided: a proof that was
+    /// used before is refused, unless the answer is cached
+    #[arg(long, value_name = "N", default_value = "1")]
+    repeat: NonZeroU32,
     /// JWK Set with the issuer's keys, so that no network is needed; introspection is skipped
     #[arg(long, value_name = "FILE")]
     jwks: Option<PathBuf>,
@@ -107,7 +112,10 @@ impl Explain {
         let sent = Sent::parse(token.as_deref().map(scheme_and_token), &self.headers)?;
         let opened = self.template.open(options).await?;
         let base = opened.template.api.base_path();
-        let decided = self.judge(opened, &sent)?.decide(&call, &sent).await?;
+        let decided = self
+            .judge(opened, &sent)?
+            .decide_last(&call, &sent, self.repeat)
+            .await?;
         let explained = Explained::new(decided, &base, &self.path);
         print(&if self.json {
             format!("{}\n", serde_json::to_string_pretty(&explained)?)

@@ -223,6 +223,14 @@ impl Cache {
             .map(|(_, authorization)| authorization.clone())
     }
 
+    /// Removes every answer.
+    pub fn clear(&self) {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clear();
+    }
+
     /// Caches an answer, and removes those that have expired.
     pub fn keep(&self, key: CacheKey, authorization: Authorization, ttl: Duration, now: Timestamp) {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);

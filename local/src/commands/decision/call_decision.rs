@@ -3,6 +3,7 @@
 use std::fmt;
 
 use authorizer::access::RuleOutcome;
+use authorizer::authorizer::Explanation;
 use authorizer::log::Verdict;
 use serde::Serialize;
 
@@ -70,7 +71,7 @@ pub(super) const fn by_gateway(outcome: CallOutcome, reason: &'static str) -> Ca
 
 /// The authorizer was called. The gateway evaluates its answer: `cause` is what the access log shows.
 pub(super) fn by_authorizer(
-    explanation: authorizer::authorizer::Explanation,
+    explanation: &Explanation,
     cause: &str,
     answered: bool,
 ) -> CallDecision {
@@ -86,8 +87,8 @@ pub(super) fn by_authorizer(
     };
     CallDecision {
         decided_by: DecidedBy::Authorizer,
-        detail: explanation.detail,
-        rules: explanation.rules,
+        detail: explanation.detail.clone(),
+        rules: explanation.rules.clone(),
         ..by_gateway(outcome, explanation.reason)
     }
 }
