@@ -79,12 +79,18 @@ terraform_example() (
   cp .ci/examples/terraform.tftest.hcl "$tree/examples/terraform" &&
     cd "$tree/examples/terraform" &&
     terraform fmt -check -diff &&
-    terraform init &&
+    { terraform init || { echo 'no provider' >"$tools/terraform-init.failed"; exit 0; }; } &&
     terraform validate &&
     terraform test
 )
+rm -f "$tools/terraform-init.failed"
 if command -v terraform >/dev/null; then
   quietly terraform_example
+  [ ! -e "$tools/terraform-init.failed" ] || {
+    echo 'terraform cannot fetch its provider: its files are only parsed and formatted'
+    # The workflow on GitHub can, so there it is a fault.
+    [ -z "${GITHUB_ACTIONS:-}" ]
+  }
 else
   echo 'terraform is not installed: its files are only parsed'
 fi
