@@ -14,6 +14,26 @@ fn text(name: &str, change: fn(&str) -> String) -> Mutation<TokenDraft> {
     })
 }
 
+/// Replaces the first `from`.
+fn once(name: &str, from: &'static str, to: &'static str) -> Mutation<TokenDraft> {
+    replaced(name, from, to.to_owned())
+}
+
+fn replaced(name: &str, from: &'static str, to: String) -> Mutation<TokenDraft> {
+    mutation(format!("set: {name}"), move |draft: &mut TokenDraft, _| {
+        let to = to.clone();
+        draft
+            .set_text
+            .push(Box::new(move |text| text.replacen(from, &to, 1)));
+    })
+}
+
+/// A member that is nested too deeply, after the id of a key.
+fn deep(name: &str, id: &'static str) -> Mutation<TokenDraft> {
+    let (open, close) = ("[".repeat(200), "]".repeat(200));
+    replaced(name, id, format!("{id},\"x9\":{open}{close}"))
+}
+
 fn set_alg(draft: &mut TokenDraft, alg: Value) {
     if let Some(key) = draft.key() {
         key.insert("alg".to_owned(), alg);
@@ -137,80 +157,76 @@ fn texts() -> Vec<Mutation<TokenDraft>> {
                 .to_owned()
                 + "}"
         }),
-        text("keys twice, the other empty before", |text| {
-            text.replacen("{\"keys\"", "{\"keys\":[],\"keys\"", 1)
-        }),
+        once(
+            "keys twice, the other empty before",
+            "{\"keys\"",
+            "{\"keys\":[],\"keys\"",
+        ),
         text("keys twice, the other empty after", |text| {
             text.strip_suffix('}').unwrap_or(text).to_owned() + ",\"keys\":[]}"
         }),
-        text("Keys", |text| text.replacen("\"keys\"", "\"Keys\"", 1)),
-        text("escaped keys", |text| {
-            text.replacen("\"keys\"", "\"\\u006beys\"", 1)
-        }),
-        text("an unknown member", |text| {
-            text.replacen('{', "{\"next\":{\"a\":[1]},", 1)
-        }),
-        text("an unknown member twice", |text| {
-            text.replacen('{', "{\"next\":1,\"next\":2,", 1)
-        }),
+        once("Keys", "\"keys\"", "\"Keys\""),
+        once("escaped keys", "\"keys\"", "\"\\u006beys\""),
+        once("an unknown member", "{", "{\"next\":{\"a\":[1]},"),
+        once("an unknown member twice", "{", "{\"next\":1,\"next\":2,"),
         text("a byte order mark", |text| format!("\u{feff}{text}")),
         text("something at the end", |text| format!("{text}x")),
         text("white space around", |text| format!("\n {text}\t\n")),
         text("cut off", |text| text[..text.len() - 2].to_owned()),
-        text("a comma too many", |text| text.replacen("}]", "},]", 1)),
-        text("a comment", |text| text.replacen('{', "{/* */", 1)),
-        text("NaN in a key", |text| {
-            text.replacen("\"kid\":\"k1\"", "\"kid\":\"k1\",\"x9\":NaN", 1)
-        }),
-        text("a huge number in a key", |text| {
-            text.replacen("\"kid\":\"k1\"", "\"kid\":\"k1\",\"x9\":1e999", 1)
-        }),
-        text("a huge number in another key", |text| {
-            text.replacen("\"kid\":\"k2\"", "\"kid\":\"k2\",\"x9\":1e999", 1)
-        }),
-        text("a lone surrogate in a key", |text| {
-            text.replacen("\"kid\":\"k1\"", "\"kid\":\"k1\",\"x9\":\"\\ud800\"", 1)
-        }),
-        text("a lone surrogate in another key", |text| {
-            text.replacen("\"kid\":\"k2\"", "\"kid\":\"k2\",\"x9\":\"\\ud800\"", 1)
-        }),
-        text("kid twice, the other before", |text| {
-            text.replacen("\"kid\":\"k1\"", "\"kid\":\"k9\",\"kid\":\"k1\"", 1)
-        }),
-        text("kid twice, the other after", |text| {
-            text.replacen("\"kid\":\"k1\"", "\"kid\":\"k1\",\"kid\":\"k9\"", 1)
-        }),
-        text("kty twice", |text| {
-            text.replacen("\"kid\":\"k1\"", "\"kid\":\"k1\",\"kty\":\"oct\"", 1)
-        }),
-        text("a member twice in another key", |text| {
-            text.replacen("\"kid\":\"k2\"", "\"kid\":\"k2\",\"kid\":\"k2\"", 1)
-        }),
-        text("escaped kid", |text| {
-            text.replacen("\"kid\":\"k1\"", "\"\\u006bid\":\"\\u006b1\"", 1)
-        }),
-        text("deep in a key", |text| {
-            text.replacen(
-                "\"kid\":\"k1\"",
-                &format!(
-                    "\"kid\":\"k1\",\"x9\":{}{}",
-                    "[".repeat(200),
-                    "]".repeat(200)
-                ),
-                1,
-            )
-        }),
-        text("deep in another key", |text| {
-            text.replacen(
-                "\"kid\":\"k2\"",
-                &format!(
-                    "\"kid\":\"k2\",\"x9\":{}{}",
-                    "[".repeat(200),
-                    "]".repeat(200)
-                ),
-                1,
-            )
-        }),
+        once("a comma too many", "}]", "},]"),
+        once("a comment", "{", "{/* */"),
+        once(
+            "NaN in a key",
+            "\"kid\":\"k1\"",
+            "\"kid\":\"k1\",\"x9\":NaN",
+        ),
+        once(
+            "a huge number in a key",
+            "\"kid\":\"k1\"",
+            "\"kid\":\"k1\",\"x9\":1e999",
+        ),
+        once(
+            "a huge number in another key",
+            "\"kid\":\"k2\"",
+            "\"kid\":\"k2\",\"x9\":1e999",
+        ),
+        once(
+            "a lone surrogate in a key",
+            "\"kid\":\"k1\"",
+            "\"kid\":\"k1\",\"x9\":\"\\ud800\"",
+        ),
+        once(
+            "a lone surrogate in another key",
+            "\"kid\":\"k2\"",
+            "\"kid\":\"k2\",\"x9\":\"\\ud800\"",
+        ),
+        once(
+            "kid twice, the other before",
+            "\"kid\":\"k1\"",
+            "\"kid\":\"k9\",\"kid\":\"k1\"",
+        ),
+        once(
+            "kid twice, the other after",
+            "\"kid\":\"k1\"",
+            "\"kid\":\"k1\",\"kid\":\"k9\"",
+        ),
+        once(
+            "kty twice",
+            "\"kid\":\"k1\"",
+            "\"kid\":\"k1\",\"kty\":\"oct\"",
+        ),
+        once(
+            "a member twice in another key",
+            "\"kid\":\"k2\"",
+            "\"kid\":\"k2\",\"kid\":\"k2\"",
+        ),
+        once(
+            "escaped kid",
+            "\"kid\":\"k1\"",
+            "\"\\u006bid\":\"\\u006b1\"",
+        ),
+        deep("deep in a key", "\"kid\":\"k1\""),
+        deep("deep in another key", "\"kid\":\"k2\""),
     ]
 }
 

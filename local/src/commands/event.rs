@@ -15,7 +15,7 @@ use lambda_support::context::{AuthorizerContext, SignedInContext};
 use serde_json::{Map, Value, json};
 
 use self::kind::{EventKind, HTTP_ID};
-use super::decision::CalledRoute;
+use super::decision::{CalledRoute, header_of};
 use super::template_args::TemplateArgs;
 use super::{Failed, UsageError};
 use crate::aws;
@@ -69,11 +69,7 @@ pub struct SampleEvent {
 }
 
 fn header(text: &str) -> Result<(HeaderName, HeaderValue), UsageError> {
-    let parsed = text.split_once(':').and_then(|(name, value)| {
-        let name = name.trim().parse().ok()?;
-        Some((name, HeaderValue::from_str(value.trim()).ok()?))
-    });
-    parsed.ok_or_else(|| UsageError::found("`NAME: VALUE`", text))
+    header_of(text).ok_or_else(|| UsageError::found("`NAME: VALUE`", text))
 }
 
 /// The moment of every sample: the start of 2026.

@@ -71,7 +71,8 @@ impl<'t> Sent<'t> {
     }
 }
 
-fn header_of(text: &str) -> Option<(HeaderName, HeaderValue)> {
+/// Reads `NAME: VALUE`.
+pub(in crate::commands) fn header_of(text: &str) -> Option<(HeaderName, HeaderValue)> {
     let (name, value) = text.split_once(':')?;
-    Some((name.parse().ok()?, value.trim().parse().ok()?))
+    Some((name.trim().parse().ok()?, value.trim().parse().ok()?))
 }
