@@ -12,7 +12,7 @@ const KIND: &str = "AWS::CloudFront::ResponseHeadersPolicy";
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
-struct Policy {
+struct HeadersPolicy {
     #[serde(rename = "Name")]
     _name: Value,
     #[serde(default)]
@@ -94,7 +94,7 @@ pub fn read(text: &str, given: &Given) -> Result<Vec<(String, String)>, Template
         .resolve(&config)
         .map_err(|error| error.inside(at()))?
         .unwrap_or_default();
-    let Policy {
+    let HeadersPolicy {
         security_headers_config: security,
         custom_headers_config: custom,
         ..

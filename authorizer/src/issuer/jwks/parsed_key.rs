@@ -110,12 +110,12 @@ impl JwtVerifier for ParsedVerifier {
 }
 
 /// How the crypto library names an algorithm.
-enum Scheme {
+enum SignatureScheme {
     Rsa(&'static RsaParameters),
     Curve(AlgorithmFamily, &'static dyn VerificationAlgorithm),
 }
 
-impl Scheme {
+impl SignatureScheme {
     fn parse(&self, key: &DecodingKey) -> Option<ParsedPublicKey> {
         match (self, key.kind()) {
             (Self::Rsa(parameters), DecodingKeyKind::RsaModulusExponent { n, e }) => {
@@ -133,9 +133,9 @@ impl Scheme {
 }
 
 /// The place of an algorithm among those that verify, and how the crypto library names it.
-const fn scheme(algorithm: Algorithm) -> Option<(usize, Scheme)> {
+const fn scheme(algorithm: Algorithm) -> Option<(usize, SignatureScheme)> {
     use AlgorithmFamily::{Ec, Ed};
-    use Scheme::{Curve, Rsa};
+    use SignatureScheme::{Curve, Rsa};
     Some(match algorithm {
         Algorithm::RS256 => (0, Rsa(&RSA_PKCS1_2048_8192_SHA256)),
         Algorithm::RS384 => (1, Rsa(&RSA_PKCS1_2048_8192_SHA384)),
