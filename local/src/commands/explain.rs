@@ -144,7 +144,7 @@ impl Explain {
             Some(jwks) => {
                 let keys = FixedKeys::parse(&jwks)?;
                 in_process::replace_key_addresses(&mut settings);
-                let replay: Arc<dyn Transport> = Arc::new(Replay(jwks.into_bytes()));
+                let replay: Arc<dyn Transport> = Arc::new(Replay::of(jwks));
                 let transport = |_: &Settings| Ok(Arc::clone(&replay));
                 let functions = InProcess::new(&settings, &transport, &clock)?;
                 (functions, Arc::new(keys))

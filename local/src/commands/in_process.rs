@@ -11,7 +11,7 @@ use std::{fs, io};
 use authorizer::authorizer::{Authorizer, Explanation};
 use authorizer::config::Settings;
 use authorizer::error::Diagnostic;
-use authorizer::issuer::http_client::{Document, Request, Sending, Transport};
+use authorizer::issuer::http_client::{Document, Request, Sending, Transport, TransportError};
 use bytes::Bytes;
 use jsonwebtoken::jwk::JwkSet;
 use lambda_support::clock::{Clock, Timestamp};
@@ -205,18 +205,22 @@ impl Invoke for InProcess {
     }
 }
 
-/// Answers every request of an authorizer with one document: a key set from a file, or of a key made here.
+/// Answers every request of an authorizer alike, as with a key set from a file or of a key made here.
 #[derive(Debug)]
-pub(super) struct Replay(pub(super) Vec<u8>);
+pub(super) struct Replay(pub(super) Result<Document, TransportError>);
+
+impl Replay {
+    pub(super) fn of(body: String) -> Self {
+        Self(Ok(Document {
+            body: body.into_bytes(),
+            ..Document::default()
+        }))
+    }
+}
 
 impl Transport for Replay {
     fn send<'a>(&'a self, _: Request<'a>) -> Sending<'a> {
-        Box::pin(async {
-            Ok(Document {
-                body: self.0.clone(),
-                ..Document::default()
-            })
-        })
+        Box::pin(async { self.0.clone() })
     }
 }
 

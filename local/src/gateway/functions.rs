@@ -21,7 +21,7 @@ const MAX_EVENT: usize = 6 * 1024 * 1024;
 
 /// Why an authorizer gave no authorization.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum AuthorizerError {
+pub(super) enum AuthorizationError {
     /// Its error message is exactly `Unauthorized`.
     Unauthorized,
     /// It failed, or its answer is malformed.
@@ -48,7 +48,7 @@ impl Gateway {
         values: &[String],
         event: impl FnOnce() -> Value,
         form: AnswerForm,
-    ) -> Result<(Authorization, Duration), AuthorizerError> {
+    ) -> Result<(Authorization, Duration), AuthorizationError> {
         let key = CacheKey::new(name, values);
         let caches = !authorizer.ttl.is_zero();
         if caches && let Some(cached) = self.cache.find(&key, self.clock.now()) {
@@ -69,13 +69,13 @@ impl Gateway {
             self.log.warn(format_args!(
                 "the authorizer {name} {fault}, so the answer is 500{cause}"
             ));
-            Err((AuthorizerError::Failed, format!("the function {fault}")))
+            Err((AuthorizationError::Failed, format!("the function {fault}")))
         };
         let answered = match invoked {
             Err(_) => failed("took too long", &""),
             Ok(Ok(Outcome::Success(payload))) => Ok(payload),
             Ok(Ok(Outcome::Error(error))) if error.message().as_deref() == Some("Unauthorized") => {
-                Err((AuthorizerError::Unauthorized, "Unauthorized".to_owned()))
+                Err((AuthorizationError::Unauthorized, "Unauthorized".to_owned()))
             }
             Ok(Ok(Outcome::Error(error))) => failed("failed", &format_args!(": {error}")),
             Ok(Err(error)) => failed("cannot be invoked", &format_args!(": {error}")),
@@ -85,8 +85,8 @@ impl Gateway {
             latency: started.elapsed(),
             status: Some(match &answered {
                 Ok(_) => StatusCode::OK,
-                Err((AuthorizerError::Unauthorized, _)) => StatusCode::UNAUTHORIZED,
-                Err((AuthorizerError::Failed, _)) => StatusCode::INTERNAL_SERVER_ERROR,
+                Err((AuthorizationError::Unauthorized, _)) => StatusCode::UNAUTHORIZED,
+                Err((AuthorizationError::Failed, _)) => StatusCode::INTERNAL_SERVER_ERROR,
             }),
             error: answered.as_ref().err().map(|(_, message)| message.clone()),
         };
@@ -97,7 +97,7 @@ impl Gateway {
             self.log.warn(format_args!(
                 "the authorizer {name} returned an answer that AWS does not accept, so the status is 500: {malformed}"
             ));
-            AuthorizerError::Failed
+            AuthorizationError::Failed
         })?;
         note_principal(call, &authorization);
         if caches {

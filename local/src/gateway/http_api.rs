@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::authorization::{AnswerForm, Identified, identify, identity_value};
 use super::call::{Call, headers_size};
-use super::functions::{AuthorizerError, IntegrationError};
+use super::functions::{AuthorizationError, IntegrationError};
 use super::jwt::{self, JwtError};
 use super::policy::PolicyVerdict;
 use super::record::Entry;
@@ -190,8 +190,8 @@ impl Gateway {
         };
         let asked = self.ask(call, name, authorizer, &values, event, form).await;
         let (authorization, _) = asked.map_err(|error| match error {
-            AuthorizerError::Unauthorized => HttpApiError::UNAUTHORIZED,
-            AuthorizerError::Failed => HttpApiError::Internal,
+            AuthorizationError::Unauthorized => HttpApiError::UNAUTHORIZED,
+            AuthorizationError::Failed => HttpApiError::Internal,
         })?;
         match self.verdict(&authorization, call, &arn) {
             PolicyVerdict::Allowed => Ok(Authorized::ByLambda(authorization)),

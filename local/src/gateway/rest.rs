@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::authorization::{AnswerForm, Authorization, Identified, identify};
 use super::call::{Call, headers_size};
-use super::functions::{AuthorizerError, IntegrationError};
+use super::functions::{AuthorizationError, IntegrationError};
 use super::policy::PolicyVerdict;
 use super::response::{self, GatewayError};
 use super::route::{self, Matched};
@@ -155,8 +155,8 @@ impl Gateway {
         self.ask(call, name, authorizer, &values, event, AnswerForm::Rest)
             .await
             .map_err(|error| match error {
-                AuthorizerError::Unauthorized => GatewayError::Unauthorized,
-                AuthorizerError::Failed => GatewayError::AuthorizerConfiguration,
+                AuthorizationError::Unauthorized => GatewayError::Unauthorized,
+                AuthorizationError::Failed => GatewayError::AuthorizerConfiguration,
             })
     }
 

@@ -183,7 +183,7 @@ impl Setup {
             TemplateAuthorizer::Lambda(_) => None,
         }));
         let keys = Arc::new(FixedKeys::parse(&set)?);
-        let replay: Arc<dyn Transport> = Arc::new(Replay(set.into_bytes()));
+        let replay: Arc<dyn Transport> = Arc::new(Replay::of(set));
         let transport = |_: &Settings| Ok(Arc::clone(&replay));
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let functions = InProcess::new(&settings, &transport, &clock)?;

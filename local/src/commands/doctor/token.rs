@@ -10,9 +10,7 @@ use std::sync::Arc;
 
 use authorizer::bearer::{BearerToken, Scheme};
 use authorizer::config::Settings;
-use authorizer::issuer::http_client::{
-    ConnectFault, Document, Request, Sending, Transport, TransportError,
-};
+use authorizer::issuer::http_client::{ConnectFault, Transport, TransportError};
 use authorizer::refusal::Refusal;
 use authorizer::verifier::{Inspection, Verifier};
 use lambda_support::clock::{Clock, SystemClock};
@@ -22,6 +20,7 @@ use lambda_support::settings::{Faults, Source};
 pub(super) use self::checks::all;
 use super::keys::Keys;
 use super::{Doctor, Fact, Skip};
+use crate::commands::in_process::Replay;
 
 /// The facts about a token.
 #[derive(Debug)]
@@ -117,33 +116,23 @@ fn verifier(settings: &Settings, keys: Option<&Keys>) -> Verifier {
     Verifier::new(issuers.collect(), settings.requirements.clone(), 0, clock)
 }
 
-/// Answers every request with the same document.
-#[derive(Debug)]
-struct Replay(Result<Document, TransportError>);
-
-impl Transport for Replay {
-    fn send<'a>(&'a self, _: Request<'a>) -> Sending<'a> {
-        Box::pin(async { self.0.clone() })
-    }
-}
-
 /// The authorizer's settings from the options of the command, with defaults for the rest. `issuer_form` reports an
 /// invalid issuer; here a placeholder replaces it, which no token names.
 ///
 /// # Errors
 /// When the audience or the client id is not a valid setting.
 pub(super) fn settings(doctor: &Doctor) -> Result<Settings, Faults> {
-    let given = |issuer| Given { doctor, issuer };
+    let given = |issuer| SettingsOf { doctor, issuer };
     Settings::from_source(&given(doctor.issuer.as_str()))
         .or_else(|_| Settings::from_source(&given("https://issuer.invalid")))
 }
 
-struct Given<'d> {
+struct SettingsOf<'d> {
     doctor: &'d Doctor,
     issuer: &'d str,
 }
 
-impl Source for Given<'_> {
+impl Source for SettingsOf<'_> {
     fn variable(&self, name: &str) -> Option<OsString> {
         let value = match name {
             "ISSUER" => self.issuer,
