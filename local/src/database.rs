@@ -34,7 +34,7 @@ pub enum DatabaseError {
 #[derive(Debug)]
 pub struct Database {
     stop: Option<oneshot::Sender<()>>,
-    server: JoinHandle<Result<(), String>>,
+    server: JoinHandle<()>,
 }
 
 impl Database {
@@ -68,11 +68,8 @@ impl Database {
         let shutdown = async move {
             let _ = stopped.await;
         };
-        let server = tokio::spawn(dynoxide::server::serve_with_shutdown(
-            port.listener,
-            database,
-            shutdown,
-        ));
+        let serving = dynoxide::server::serve_with_shutdown(port.listener, database, shutdown);
+        let server = tokio::spawn(async move { drop(serving.await) });
         Ok(Self {
             stop: Some(stop),
             server,
