@@ -282,7 +282,6 @@ fn what_is_not_understood_is_an_error() {
     let folder = folder("wrong");
     let whole = json!({"events": events(&lines())}).to_string();
     let (cut, _) = whole.rsplit_once("END RequestId").unwrap();
-    let packed = exported(&lines());
     let long = format!(
         "{{\"events\": [{{\"message\": \"{}\"}}]}}",
         "x".repeat(9_000_000)
@@ -376,6 +375,12 @@ fn what_is_not_understood_is_an_error() {
             "{name}: {error}"
         );
     }
+}
+
+#[test]
+fn what_cannot_be_decoded_is_an_error() {
+    let folder = folder("undecodable");
+    let packed = exported(&lines());
     for (name, content, found) in [
         ("cut.gz", packed[..packed.len() - 12].to_vec(), "cut.gz: "),
         (
