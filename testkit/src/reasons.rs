@@ -1,5 +1,6 @@
 //! The table of `docs/reasons.md`.
 
+use std::collections::BTreeSet;
 use std::fs;
 
 use crate::repository;
@@ -35,4 +36,22 @@ pub fn reasons(decided_by: &str) -> Vec<DocumentedReason> {
     rows.skip(2)
         .filter(|row| row.decided_by == decided_by)
         .collect()
+}
+
+/// Fails unless each row is either produced or excused, and nothing else is: each by what decides and its code, and an
+/// excuse with its reason.
+pub fn check_complete<'r>(
+    produced: impl IntoIterator<Item = (&'r str, &'r str)>,
+    excused: &[(&'r str, &'r str, &str)],
+) {
+    let mut found: BTreeSet<_> = produced.into_iter().collect();
+    for (by, code, why) in excused {
+        assert!(found.insert((by, code)), "{code} is produced: {why}");
+    }
+    let rows = ["authorizer", "handler", "gateway"].map(reasons).concat();
+    let documented: BTreeSet<_> = rows
+        .iter()
+        .map(|row| (row.decided_by.as_str(), row.code.as_str()))
+        .collect();
+    assert_eq!(found, documented);
 }

@@ -84,7 +84,8 @@ async fn rejected_requests_are_explained(stack: &RunningStack, bob: &str) {
         json!({
             "requestId": "id", "status": 401, "decidedBy": "gateway", "reason": "identity_source_missing",
             "route": route, "authorizer": {"requestId": null, "cache": null},
-            "advice": "send `Authorization: Bearer …`",
+            "advice": "send `Authorization: Bearer …`; a token that does not match a `ValidationExpression` of the \
+                       authorizer is logged in the same way",
         })
     );
     let denied = send(put_with(bob)).await;

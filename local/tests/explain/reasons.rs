@@ -1,28 +1,67 @@
 //! One call for each reason.
 
-use std::collections::BTreeSet;
 use std::fs;
 
 use serde_json::{Value, json};
 use testkit::http::{LoopbackServer, Reply};
-use testkit::reasons::reasons;
+use testkit::reasons::{check_complete, reasons};
 
 use super::signer::{HEADER, claims_but, jwk_set, signed, token};
-use super::whole::{REQUEST, Whole, check, template};
-use super::{Setup, folder, introspection, proof};
+use super::whole::{CACHED_REQUEST, REQUEST, Whole, check, template};
+use super::{Setup, folder, gateway, introspection, proof};
 
-/// Reasons that no call of this command has, each with the test that shows it.
-const NOT_REACHED: [(&str, &str); 3] = [
+/// Reasons that no call of this command has, each with the fact that prevents it.
+const EXCUSED: [(&str, &str, &str); 9] = [
     (
+        "authorizer",
         "token_too_long",
-        "a_token_over_the_limit_is_the_gateways_to_refuse",
+        "API Gateway limits the headers of a request to 10,240 bytes together, so it refuses a longer token itself",
     ),
-    ("dpop_proof_replayed", "each_call_is_the_first"),
-    ("dpop_memory_full", "each_call_is_the_first"),
+    (
+        "authorizer",
+        "dpop_memory_full",
+        "65,536 other proofs have to be accepted before, and one call has one proof",
+    ),
+    (
+        "gateway",
+        "unauthorized",
+        "only the access log lacks the authorizer's reason, which this command has",
+    ),
+    (
+        "gateway",
+        "authorizer_failed",
+        "only the access log lacks the authorizer's reason, which this command has",
+    ),
+    (
+        "gateway",
+        "policy_denies",
+        "only the access log lacks the authorizer's reason, which this command has",
+    ),
+    (
+        "gateway",
+        "throttled",
+        "it depends on how many calls the stage, the account and the API key have had in that second",
+    ),
+    (
+        "gateway",
+        "filtered",
+        "AWS WAF decides by a web ACL, which the template of an API does not have",
+    ),
+    (
+        "gateway",
+        "integration_timeout",
+        "it depends on the time that the handler takes for one call, and the decision about access is made before",
+    ),
+    (
+        "gateway",
+        "integration_failed",
+        "it depends on the answer of the handler to one call, and the decision about access is made before",
+    ),
 ];
 
 /// Reasons with a test of their own.
-const TESTED_APART: [(&str, &str); 2] = [
+const TESTED_APART: [(&str, &str); 3] = [
+    ("dpop_proof_replayed", "a_proof_is_accepted_once"),
     ("keys_unavailable", "without_keys_the_authorizer_fails"),
     ("granted_to_anyone", "an_anonymous_caller_can_be_allowed"),
 ];
@@ -262,27 +301,60 @@ fn a_token_over_the_limit_is_the_gateways_to_refuse() {
     assert_eq!(found, expected);
 }
 
-/// The command remembers no proof, so a proof can be explained any number of times.
+/// Each run of the command is a new environment of the authorizer. In one environment a proof is accepted once, unless
+/// API Gateway has the answer to it in its cache.
 #[test]
-fn each_call_is_the_first() {
+fn a_proof_is_accepted_once() {
+    let keys = jwk_set();
     for _ in 0..2 {
-        check("replay", &proof::right(), Some(&jwk_set()));
+        check("replay", &proof::right(), Some(&keys));
     }
+    let repeated = |case: Whole| {
+        let arguments = [case.arguments, vec!["--repeat=3".to_owned()]].concat();
+        Whole { arguments, ..case }
+    };
+    let replayed = Whole {
+        reason: "dpop_proof_replayed",
+        detail: "refused: the DPoP proof: a proof with this `jti` has already been used".to_owned(),
+        ..repeated(proof::right())
+    };
+    check("replay", &replayed, Some(&keys));
+    let cached = Whole {
+        template: CACHED_REQUEST,
+        ..repeated(proof::right())
+    };
+    check("replay", &cached, Some(&keys));
+    let denied = Whole {
+        template: CACHED_REQUEST,
+        ..repeated(proof::cases().swap_remove(1))
+    };
+    check("replay", &denied, Some(&keys));
 }
 
 #[test]
 fn every_reason_has_a_call_or_cannot_have_one() {
-    let documented = reasons("authorizer");
-    let documented: BTreeSet<&str> = documented.iter().map(|row| row.code.as_str()).collect();
-    let apart = NOT_REACHED.iter().chain(&TESTED_APART);
-    let tested: BTreeSet<&str> = cases()
+    let of_authorizer: Vec<&str> = cases()
         .into_iter()
         .map(|(reason, ..)| reason)
         .chain(proof::cases().into_iter().map(|case| case.reason))
         .chain(introspection::CASES.map(|(reason, ..)| reason))
-        .chain(apart.map(|(reason, _)| *reason))
+        .chain(TESTED_APART.map(|(reason, _)| reason))
         .collect();
-    assert_eq!(tested, documented);
+    let of_gateway = gateway::cases().into_iter().map(|case| case.reason);
+    let produced = of_authorizer
+        .into_iter()
+        .map(|reason| ("authorizer", reason));
+    let produced: Vec<_> = produced
+        .chain(of_gateway.map(|reason| ("gateway", reason)))
+        .collect();
+    let by_handler = reasons("handler");
+    let of_handler = by_handler.iter().map(|row| {
+        let why =
+            "the handler answers calls that were allowed, by their content and by what is stored";
+        ("handler", row.code.as_str(), why)
+    });
+    let excused: Vec<_> = EXCUSED.into_iter().chain(of_handler).collect();
+    check_complete(produced, &excused);
 }
 
 #[test]

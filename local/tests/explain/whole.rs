@@ -1,7 +1,6 @@
 //! The template of these calls, and the whole explanation of one.
 
 use serde_json::{Value, json};
-
 use testkit::reasons::reasons;
 
 use super::Setup;
@@ -36,6 +35,8 @@ const RULES: &str = r#"[{"methods": ["GET"], "path": "/a", "scopes": ["state:wri
 
 /// The authorizer of [`TEMPLATE`] by its type.
 pub(super) const REQUEST: &str = "{FunctionPayloadType: REQUEST, FunctionArn: !GetAtt Authorizer.Arn, Identity: {ReauthorizeEvery: 0}}";
+/// The same, whose answers are cached.
+pub(super) const CACHED_REQUEST: &str = "{FunctionPayloadType: REQUEST, FunctionArn: !GetAtt Authorizer.Arn, Identity: {Headers: [Authorization], ReauthorizeEvery: 60}}";
 pub(super) const TOKEN: &str = "{FunctionPayloadType: TOKEN, FunctionArn: !GetAtt Authorizer.Arn}";
 
 fn settings(changes: &Value) -> Value {

@@ -8,6 +8,9 @@ use crate::commands::decision::NamedRoute;
 use crate::gateway::access_log::{AccessLine, value};
 use crate::gateway::decided::DecidedBy;
 
+/// A REST API has one line for both causes.
+const NOT_MATCHING: &str = "; a token that does not match a `ValidationExpression` of the authorizer is logged in the same way";
+
 /// What happened to a request. Facts that the lines do not show are `None`.
 #[derive(Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -58,6 +61,11 @@ pub(super) fn account(lines: &LogLines, id: &str) -> Option<Account> {
     };
     account.authorizer = authorizer(access, decision, account.decided_by);
     account.advice = what_to_do(&account);
+    if account.reason.as_deref() == Some("identity_source_missing")
+        && access.is_some_and(|access| access.resource_path.is_some())
+    {
+        account.advice.push_str(NOT_MATCHING);
+    }
     Some(account)
 }
 
