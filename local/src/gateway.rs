@@ -42,7 +42,7 @@ use call::Call;
 use condition::Facts;
 use jwt::{IssuerKeys, PublishedKeys};
 use policy::PolicyVerdict;
-use request_lines::{RequestLines, in_words};
+use request_lines::{RequestLine, RequestLines};
 use response::Context;
 use route::Matched;
 
@@ -127,7 +127,7 @@ impl Gateway {
             Some(request_lines) => request_lines.show(line),
             None => {
                 let decided = line.decided();
-                self.log.line(in_words(&line, decided.by, &decided.reason));
+                self.log.line(RequestLine::new(&line, &decided));
             }
         }
         response

@@ -63,7 +63,8 @@ pub struct Run {
     /// Show the functions' own log lines too
     #[arg(long)]
     verbose: bool,
-    /// Print each request as one line of JSON on standard output, as the access log has it
+    /// Print each request as one line of JSON on standard output: the members of the access log, `decidedBy`, `reason` and
+    /// `gatewayLatency`
     #[arg(long)]
     json: bool,
     /// Value of a parameter of the template; may be repeated

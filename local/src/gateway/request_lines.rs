@@ -1,10 +1,13 @@
 //! What a person, or a machine, sees of each request: one line.
 
+use std::fmt;
 use std::io::IsTerminal as _;
 use std::sync::Arc;
 
+use serde::Serialize;
+
 use super::access_log::{AccessLine, value};
-use super::decided::DecidedBy;
+use super::decided::{Cause, DecidedBy};
 use crate::decisions::Decisions;
 use crate::progress::{PartLog, print};
 
@@ -17,24 +20,20 @@ pub struct RequestLines {
 }
 
 impl RequestLines {
-    /// Requests on a log, or with `json` as lines of the access log on standard output.
+    /// Requests on a log, or with `json` as one JSON object each on standard output.
     #[must_use]
     pub fn new(log: PartLog, decisions: Arc<Decisions>, json: bool) -> Self {
-        let colours = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+        let is_wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
         Self {
             decisions,
             log,
             json,
-            colours,
+            colours: is_wanted && std::io::stderr().is_terminal(),
         }
     }
 
     /// Shows a request, once the authorizer's reason is known.
     pub(super) fn show(&self, line: AccessLine) {
-        if self.json {
-            // A reader that has gone away does not stop the API.
-            let _ = serde_json::to_string(&line).map(|json| print(&format!("{json}\n")));
-        }
         let this = self.clone();
         tokio::spawn(async move {
             let mut decided = line.decided();
@@ -44,26 +43,63 @@ impl RequestLines {
             {
                 decided.reason = reason;
             }
-            let text = in_words(&line, decided.by, &decided.reason);
+            let request = RequestLine::new(&line, &decided);
+            if this.json {
+                // A reader that has gone away does not stop the API.
+                let _ = serde_json::to_string(&request).map(|json| print(&format!("{json}\n")));
+            }
+            let text = request.to_string();
             let shown = this.colours.then(|| coloured(&text, &line.status));
             this.log.request(&text, shown.as_deref(), !this.json);
         });
     }
 }
 
-/// A request as people read it: the times are the gateway's own, the authorizer's and the function's.
-pub(super) fn in_words(line: &AccessLine, by: DecidedBy, reason: &str) -> String {
-    let latency = |member: &str| member.parse::<u64>().unwrap_or(0);
-    let authorizer = latency(&line.authorizer_latency);
-    let function = latency(&line.integration_latency);
-    let gateway = latency(&line.response_latency).saturating_sub(authorizer + function);
-    format!(
-        "{} {} {} {}: {reason} (gateway {gateway} ms, authorizer {authorizer} ms, function {function} ms)",
-        line.http_method,
-        line.path,
-        line.status,
-        by.in_words(),
-    )
+/// A request as a person or a machine sees it: its line of the access log, which part decided, and why.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct RequestLine<'l> {
+    #[serde(flatten)]
+    line: &'l AccessLine,
+    decided_by: DecidedBy,
+    reason: &'l str,
+    /// The part of the time that neither function took, in milliseconds.
+    gateway_latency: String,
+}
+
+impl<'l> RequestLine<'l> {
+    pub(super) fn new(line: &'l AccessLine, decided: &'l Cause) -> Self {
+        let functions = millis(&line.authorizer_latency) + millis(&line.integration_latency);
+        let gateway = millis(&line.response_latency).saturating_sub(functions);
+        Self {
+            line,
+            decided_by: decided.by,
+            reason: &decided.reason,
+            gateway_latency: gateway.to_string(),
+        }
+    }
+}
+
+impl fmt::Display for RequestLine<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let line = self.line;
+        write!(
+            f,
+            "{} {} {} {}: {} (gateway {} ms, authorizer {} ms, function {} ms)",
+            line.http_method,
+            line.path,
+            line.status,
+            self.decided_by.in_words(),
+            self.reason,
+            self.gateway_latency,
+            millis(&line.authorizer_latency),
+            millis(&line.integration_latency),
+        )
+    }
+}
+
+fn millis(member: &str) -> u64 {
+    member.parse().unwrap_or(0)
 }
 
 /// Red for failures, yellow for refusals, green for the rest.
@@ -90,10 +126,24 @@ mod tests {
             authorizer_latency: "9".to_owned(),
             ..AccessLine::default()
         };
-        let text = in_words(&line, DecidedBy::Authorizer, "no_rule_met");
+        let decided = Cause {
+            by: DecidedBy::Authorizer,
+            reason: "no_rule_met".to_owned(),
+        };
+        let request = RequestLine::new(&line, &decided);
         assert_eq!(
-            text,
+            request.to_string(),
             "PUT /prod/state/x 403 by the authorizer: no_rule_met (gateway 3 ms, authorizer 9 ms, function 0 ms)"
+        );
+        let json = serde_json::to_value(&request).unwrap();
+        assert_eq!(
+            [
+                &json["path"],
+                &json["decidedBy"],
+                &json["reason"],
+                &json["gatewayLatency"]
+            ],
+            ["/prod/state/x", "authorizer", "no_rule_met", "3"]
         );
         assert_eq!(coloured("x", "200"), "\u{1b}[32mx\u{1b}[0m");
     }
