@@ -90,6 +90,14 @@ class TheApi(unittest.TestCase):
                 # Pages of another origin see the header only so.
                 self.assertEqual(headers["gatewayresponse.header.Access-Control-Expose-Headers"], "'WWW-Authenticate, x-amzn-RequestId'")
 
+    def test_each_gateway_response_shows_the_id_of_the_request_to_pages(self):
+        body = translation.deployed({})["Api"]["Properties"]["Body"]
+        responses = body["x-amazon-apigateway-gateway-responses"]
+        self.assertEqual(sorted(responses), ["ACCESS_DENIED", "DEFAULT_4XX", "DEFAULT_5XX", "UNAUTHORIZED"])
+        for kind, response in responses.items():
+            exposed = response["responseParameters"]["gatewayresponse.header.Access-Control-Expose-Headers"]
+            self.assertIn("x-amzn-RequestId", exposed.strip("'").split(", "), kind)
+
     def test_a_403_says_which_sign_in_would_do(self):
         template = gateway_response("ACCESS_DENIED")["responseTemplates"]["application/json"]
         # API Gateway replaces the variables, and has no other language here.

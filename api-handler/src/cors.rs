@@ -16,8 +16,9 @@ const METHODS: &str = "GET,HEAD,PUT,PATCH,DELETE";
 /// The request headers that a script may set.
 const REQUEST_HEADERS: &str = "authorization,content-type,dpop,if-match,if-none-match";
 
-/// The answer's headers that a script may read.
-const EXPOSED_HEADERS: &str = "etag,link,location,retry-after,www-authenticate";
+/// The answer's headers that a script may read. The ids of the request are API Gateway's, of an HTTP API and of a REST API.
+const EXPOSED_HEADERS: &str =
+    "apigw-requestid,etag,link,location,retry-after,www-authenticate,x-amzn-requestid";
 
 /// How many seconds a browser may cache a preflight. Chromium caches it for at most two hours.
 const MAX_AGE: &str = "600";

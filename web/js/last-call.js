@@ -4,6 +4,7 @@ import { button, byId, element } from './element.js';
 import { stringify } from './json.js';
 import { attempt } from './notice.js';
 import { decisionOf } from './problem.js';
+import { requestIdOf } from './request-id.js';
 import { sessions } from './session.js';
 import { settings } from './settings.js';
 import { signIn } from './sign-in.js';
@@ -39,13 +40,14 @@ export function showLastCall(id = 'example') {
 /** @param {Call} made */
 function describe(made) {
   const { method, path, status, statusText, milliseconds, caller, body, headers } = made;
+  const requestId = requestIdOf(made);
   const kind = status === 0 || status >= 500 ? 'broken' : status >= 400 ? 'refused' : 'fine';
   const facts = rows([
     ['Caller', caller ?? 'anonymous'],
     ['Response', element('span', { class: `status ${kind}` }, status === 0 ? 'none' : `${status} ${statusText}`), ` in ${milliseconds} ms`],
     ['Decision', decisionOf(made)],
     headers.get('ETag') !== null && ['ETag', element('code', {}, headers.get('ETag') ?? '')],
-    typeof body?.requestId === 'string' && ['Request', element('code', {}, body.requestId)],
+    requestId !== undefined && ['Request', element('code', {}, requestId)],
   ]);
   const answer = body !== undefined &&
     element('details', {}, element('summary', {}, 'Response body'), element('pre', { tabindex: '0' }, stringify(body, 2)));

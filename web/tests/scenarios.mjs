@@ -683,11 +683,17 @@ export const scenarios = {
     visitor.expected.push(/status of 4\d\d/);
     /** @param {string} button @param {string} status @param {string} decision */
     const check = async (button, status, decision) => {
+      const [method, path] = /** @type {[string, string]} */ (button.split(' '));
+      const answered = page.waitForResponse((response) => response.url() === `${stack.api}${path}` && response.request().method() === method);
       await page.getByRole('button', { name: button, exact: true }).click();
       const panel = page.locator('#last-call');
       await panel.locator('.request', { hasText: /** @type {string} */ (button.split(' as ')[0]) }).waitFor();
       await panel.getByText(decision).waitFor();
       await panel.locator('.status', { hasText: status }).waitFor();
+      // The id that the answer has as a header, whichever part answered.
+      const id = await (await answered).headerValue('x-amzn-requestid');
+      assert.ok(id !== null && id.length === 36, String(id));
+      await panel.locator('dt', { hasText: 'Request' }).locator('+ dd', { hasText: id }).waitFor();
     };
     await check('GET /session as you', '200', 'allowed it as Alice Example');
     await check('GET /session as anonymous', '200', 'allowed it as an anonymous caller');

@@ -73,6 +73,25 @@ async fn only_the_metadata_document_is_for_every_origin() {
     assert_eq!(reply.headers["allow"], "GET, OPTIONS");
 }
 
+/// The ids are API Gateway's, which adds them to the answer.
+#[tokio::test]
+async fn a_page_may_read_the_id_of_the_request() {
+    let api = Api::with(&PUBLISHED).await;
+    for (method, path, status) in [
+        ("GET", "/session", 200),
+        ("GET", "/state/nowhere", 404),
+        ("PUT", "/session", 405),
+    ] {
+        let request = ask(method, path).header("Origin", "https://app.example.com");
+        let reply = api.send(request).await.expect(status);
+        assert_eq!(
+            reply.headers["access-control-expose-headers"],
+            "apigw-requestid,etag,link,location,retry-after,www-authenticate,x-amzn-requestid",
+            "{method} {path}"
+        );
+    }
+}
+
 #[tokio::test]
 async fn without_authorization_servers_there_is_no_document() {
     let api = Api::with(&[("SCOPES_SUPPORTED", "openid"), ("DPOP", "require")]).await;

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod cache_model;
+mod exposed;
 mod http_api;
 mod http_decisions;
 mod jwt;

@@ -99,9 +99,18 @@ impl Api {
 
     /// The gateway of a template whose API is changed after it was read.
     pub(crate) fn changed(template: &str, change: fn(&mut local::template::Api)) -> Self {
+        Self::given(template, Given::default(), change)
+    }
+
+    /// The same of a template with parameters.
+    pub(crate) fn given(
+        template: &str,
+        given: Given,
+        change: fn(&mut local::template::Api),
+    ) -> Self {
         let given = Given {
             region: "us-east-1".to_owned(),
-            ..Given::default()
+            ..given
         };
         let mut template = Template::read(template, &given).unwrap();
         change(&mut template.api);

@@ -1,0 +1,11 @@
+/**
+ * The id with which an operator finds a call: API Gateway's, which an HTTP API and a REST API send in different headers. The
+ * handler's errors have it in the body, too.
+ *
+ * @param {{ headers: Headers, body: any }} made
+ * @returns {string | undefined}
+ */
+export function requestIdOf({ headers, body }) {
+  const inBody = typeof body?.requestId === 'string' ? body.requestId : undefined;
+  return headers.get('apigw-requestid') ?? headers.get('x-amzn-requestid') ?? inBody;
+}
