@@ -4,6 +4,11 @@
 The results are JSON files in that folder, by logical id of the API. A test of the package `local` compares what the
 gateway reads with these files, so `cargo test` needs no Python. Without arguments this script checks that the files are
 still what the translator says; with `--write` it writes them.
+
+Every template of the repository is compared, but those of `project/refused.json`, which the gateway refuses; the same test
+compares its messages with those in that file. Their API is another kind of resource (examples/cloudformation,
+examples/websocket), its authorizer is in a nested stack (examples/shared/api-with-rules.yaml), or they have no API (publish,
+web).
 """
 
 import copy
@@ -24,6 +29,7 @@ from translation import PSEUDO, Resolver  # noqa: E402
 
 # The templates of the project, each with its parameters: the test reads the same list.
 PROJECT = json.loads((FOLDER / "project" / "cases.json").read_text(encoding="utf-8"))
+REFUSED = json.loads((FOLDER / "project" / "refused.json").read_text(encoding="utf-8"))
 SOURCES = {
     "method.request.header.": "header ",
     "method.request.querystring.": "query ",
@@ -50,7 +56,12 @@ def sources(value):
 
 def function(uri):
     """The logical id of the function that a URI invokes: by its ARN, or by an alias that SAM names after the function."""
-    [name] = re.findall(r'"Fn::GetAtt": \["(\w+)", "Arn"\]|\$\{(\w+)\.Arn\}|\{"Ref": "(\w+?)Alias\w+"\}|\$\{(\w+?)Alias\w+\}', json.dumps(uri))
+    forms = [
+        r'"Fn::GetAtt": \["(\w+)", "Arn"\]', r"\$\{(\w+)\.Arn\}", r'\{"Ref": "(\w+?)Alias\w+"\}', r"\$\{(\w+?)Alias\w+\}",
+        # The value of a parameter, or of another stack.
+        r":function:(\w+)",
+    ]  # fmt: skip
+    [name] = re.findall("|".join(forms), json.dumps(uri))
     return "".join(name)
 
 
@@ -150,7 +161,7 @@ def packaged(template):
     return template
 
 
-def translate(path, changed):
+def translate(path, changed, imports):
     template = packaged(included(yaml_parse(path.read_text(encoding="utf-8")), path.parent))
     defaults = {name: each["Default"] for name, each in template.get("Parameters", {}).items() if "Default" in each}
     values = {name: str(value) for name, value in {**defaults, **changed}.items()}
@@ -159,7 +170,7 @@ def translate(path, changed):
     except InvalidDocumentException as refusal:
         # The gateway must refuse it too.
         return " ".join(cause.message for cause in refusal.causes)
-    resolver = Resolver(translated, values)
+    resolver = Resolver(translated, values, imports)
     apis = {
         name: (found["Type"], found["Properties"]["Body"])
         for name, found in translated["Resources"].items()
@@ -169,17 +180,24 @@ def translate(path, changed):
 
 
 def cases():
-    """Each template with its parameters, and the file of its translation."""
+    """Each template with its parameters, what other stacks export, and the file of its translation."""
     for path in sorted(FOLDER.glob("*.yaml")):
-        yield path, {}, path.with_suffix(".json")
+        yield path, {}, {}, path.with_suffix(".json")
     for name, case in PROJECT.items():
-        yield ROOT / case["template"], case["parameters"], FOLDER / "project" / f"{name}.json"
+        yield ROOT / case["template"], case["parameters"], case.get("imports", {}), FOLDER / "project" / f"{name}.json"
+
+
+def unlisted():
+    """The templates of the repository that are neither compared nor known to be refused."""
+    patterns = ["*.yaml", "examples/*/*.yaml", "publish/*.yaml", "web/*.yaml"]
+    found = {path.relative_to(ROOT).as_posix() for pattern in patterns for path in ROOT.glob(pattern)}
+    return sorted(found - {case["template"] for case in PROJECT.values()} - REFUSED.keys())
 
 
 def main():
-    differing = []
-    for path, changed, target in cases():
-        text = json.dumps(translate(path, changed), indent=2, sort_keys=True) + "\n"
+    differing = [f"{name} is in neither cases.json nor refused.json of {FOLDER}/project" for name in unlisted()]
+    for path, changed, imports, target in cases():
+        text = json.dumps(translate(path, changed, imports), indent=2, sort_keys=True) + "\n"
         if "--write" in sys.argv:
             target.write_text(text)
         elif not target.exists() or target.read_text() != text:

@@ -87,10 +87,11 @@ def resources(template, values):
 class Resolver:
     """Works out what depends on parameters only; references to resources stay as they are."""
 
-    def __init__(self, template, values):
+    def __init__(self, template, values, imports=None):
         self.conditions = template.get("Conditions", {})
         self.mappings = template.get("Mappings", {})
         self.values = {**PSEUDO, **values}
+        self.imports = imports or {}
 
     def condition(self, name):
         """Whether the named condition holds."""
@@ -115,6 +116,10 @@ class Resolver:
                 return function(argument)
         members = {name: self.resolve(member) for name, member in value.items()}
         return {name: member for name, member in members.items() if member is not None}
+
+    def _importvalue(self, argument):
+        name = self.resolve(argument)
+        return self.imports[name] if name in self.imports else {"Fn::ImportValue": name}
 
     def _if(self, argument):
         condition, yes, no = argument

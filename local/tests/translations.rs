@@ -4,7 +4,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -24,7 +24,7 @@ fn templates_are_read_as_sam_translates_them() {
             .extension()
             .is_some_and(|extension| extension == "yaml")
         {
-            check(&path, &BTreeMap::new(), &path.with_extension("json"));
+            check(&path, &Case::default(), &path.with_extension("json"));
             compared += 1;
         }
     }
@@ -35,79 +35,39 @@ fn templates_are_read_as_sam_translates_them() {
 fn the_templates_of_the_project_are_read_as_sam_translates_them() {
     let folder = folder().join("project");
     let cases = fs::read_to_string(folder.join("cases.json")).unwrap();
-    let cases: Map<String, Value> = serde_json::from_str(&cases).unwrap();
+    let cases: BTreeMap<String, Case> = serde_json::from_str(&cases).unwrap();
     for (name, case) in &cases {
-        let template = case["template"].as_str().unwrap();
-        let parameters = serde_json::from_value(case["parameters"].clone()).unwrap();
         let translated = folder.join(name).with_extension("json");
-        check(&root().join(template), &parameters, &translated);
+        check(&root().join(&case.template), case, &translated);
     }
 }
 
-/// Every template of the examples is compared, or is one that the gateway refuses.
+/// Every other template of the repository has no API that the gateway reads. `.ci/sam_translations.py` checks that each is
+/// in one of both lists.
 #[test]
-fn the_examples_that_are_not_compared_are_refused() {
-    let cases = fs::read_to_string(folder().join("project/cases.json")).unwrap();
-    for (template, parameters, expected) in REFUSED {
-        let owned = |&(name, value): &(&str, &str)| (name.to_owned(), value.to_owned());
-        let parameters = parameters.iter().map(owned).collect();
-        let error = read(&root().join(template), &parameters, None);
-        assert_eq!(error.unwrap_err(), *expected, "{template}");
-    }
-    for example in fs::read_dir(root().join("examples")).unwrap() {
-        let example = example.unwrap().path();
-        if !example.is_dir() {
-            continue;
-        }
-        for file in fs::read_dir(example).unwrap() {
-            let path = file.unwrap().path();
-            let name = path.strip_prefix(root()).unwrap().to_str().unwrap();
-            let known = cases.contains(name) || REFUSED.iter().any(|(known, ..)| *known == name);
-            assert!(known || !name.ends_with(".yaml"), "{name} is not compared");
-        }
+fn the_templates_that_are_not_compared_are_refused() {
+    let refused = fs::read_to_string(folder().join("project/refused.json")).unwrap();
+    let refused: BTreeMap<String, Case> = serde_json::from_str(&refused).unwrap();
+    for (template, case) in &refused {
+        let found = read(&root().join(template), case, None);
+        assert_eq!(found.unwrap_err(), case.error, "{template}");
     }
 }
 
-type Parameters = &'static [(&'static str, &'static str)];
-
-const ISSUER: (&str, &str) = ("Issuer", "https://example.okta.com/oauth2/default");
-
-/// What the gateway refuses, with the parameters that have no default, and why.
-const REFUSED: &[(&str, Parameters, &str)] = &[
-    (
-        "examples/cloudformation/template.yaml",
-        &[
-            ISSUER,
-            ("BackendUrl", "https://example.com"),
-            ("CodeBucket", "bucket"),
-            ("CodeKey", "key"),
-        ],
-        "Resources/Api: not supported on one machine: a resource of type AWS::ApiGateway::RestApi",
-    ),
-    (
-        "examples/shared/api.yaml",
-        &[],
-        "Resources/Api/Properties/Auth/Authorizers/Shared/FunctionArn: the export `authorizer-Arn` of another stack has no value on one machine: pass `--import authorizer-Arn=VALUE`",
-    ),
-    (
-        "examples/shared/api-of-another-account.yaml",
-        &[(
-            "AuthorizerArn",
-            "arn:aws:lambda:eu-west-1:111122223333:function:authorizer",
-        )],
-        "Resources/Api/Properties/Auth/Authorizers/Shared/FunctionArn: no function of the template is named `authorizer`; `cargo local --function authorizer=COMMAND` runs one of another stack",
-    ),
-    (
-        "examples/shared/api-with-rules.yaml",
-        &[ISSUER],
-        "Resources/Api/Properties/Auth/Authorizers/Own/FunctionArn: the attribute `Outputs.AuthorizerArn` of `Authorizer` (AWS::Serverless::Application) has no value on one machine",
-    ),
-    (
-        "examples/websocket/template.yaml",
-        &[ISSUER],
-        "Resources/Api: not supported on one machine: a resource of type AWS::ApiGatewayV2::Api",
-    ),
-];
+/// What a template is read with.
+#[derive(Default, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Case {
+    template: String,
+    /// The values of parameters that have no default.
+    parameters: BTreeMap<String, String>,
+    /// What other stacks export.
+    imports: BTreeMap<String, String>,
+    /// The functions of other stacks that a command runs.
+    functions: BTreeSet<String>,
+    /// What the gateway reports if it refuses the template.
+    error: String,
+}
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -120,13 +80,11 @@ fn folder() -> PathBuf {
     root().join("local/tests/translations")
 }
 
-fn read(
-    path: &Path,
-    parameters: &BTreeMap<String, String>,
-    api: Option<&str>,
-) -> Result<Template, String> {
+fn read(path: &Path, case: &Case, api: Option<&str>) -> Result<Template, String> {
     let given = Given {
-        parameters: parameters.clone(),
+        parameters: case.parameters.clone(),
+        imports: case.imports.clone(),
+        commands: case.functions.clone(),
         api: api.map(str::to_owned),
         runs_nothing: true,
         region: "us-east-1".to_owned(),
@@ -137,19 +95,16 @@ fn read(
 }
 
 /// Compares each API of a template with its translation.
-fn check(path: &Path, parameters: &BTreeMap<String, String>, translated: &Path) {
+fn check(path: &Path, case: &Case, translated: &Path) {
     let translated = fs::read_to_string(translated).unwrap();
     let translated: Value = serde_json::from_str(&translated).unwrap();
     let name = path.display();
     let Value::Object(apis) = translated else {
-        assert!(
-            read(path, parameters, None).is_err(),
-            "{name}: {translated}"
-        );
+        assert!(read(path, case, None).is_err(), "{name}: {translated}");
         return;
     };
     for (api, expected) in &apis {
-        let template = read(path, parameters, Some(api));
+        let template = read(path, case, Some(api));
         let found = template.map(|template| summary(&template.api, &template.functions));
         assert_eq!(found.as_ref(), Ok(expected), "{api} of {name}");
     }
