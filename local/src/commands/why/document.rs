@@ -7,6 +7,8 @@ use std::io::{self, Read};
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
+use super::source::FormFault;
+
 /// The largest record: 1 MB of a log event, and what JSON and CSV add to it.
 pub(super) const MAX_RECORD: usize = 8 * 1024 * 1024;
 
@@ -23,16 +25,12 @@ pub(super) struct Metered<'m, R> {
 impl<R: Read> Read for Metered<'_, R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if self.count.get() > MAX_RECORD {
-            return Err(io::Error::other(too_large()));
+            return Err(io::Error::other(FormFault::TooLarge));
         }
         let count = self.reader.read(buffer)?;
         self.count.set(self.count.get() + count);
         Ok(count)
     }
-}
-
-pub(super) fn too_large() -> String {
-    format!("a record has over {MAX_RECORD} bytes")
 }
 
 /// Calls a function for each element of the arrays in documents that follow each other, as a loop over log groups

@@ -6,9 +6,9 @@ use std::mem;
 
 use serde_json::Value;
 
-use super::document::{self, MAX_RECORD, Metered, too_large};
+use super::document::{self, MAX_RECORD, Metered};
 use super::lines::{LogLines, Understood};
-use super::source::{LogFileError, Source};
+use super::source::{FormFault, LogFileError, Source};
 
 /// The columns of CSV files, and the members of results, that have the line.
 const MESSAGES: [&str; 2] = ["@message", "message"];
@@ -84,7 +84,7 @@ fn is_csv(head: &[u8]) -> bool {
 }
 
 impl Reading<'_> {
-    fn lines(&mut self, mut reader: impl BufRead) -> Result<(), String> {
+    fn lines(&mut self, mut reader: impl BufRead) -> Result<(), FormFault> {
         let mut bytes = Vec::new();
         let mut pretty = String::new();
         let limit = u64::try_from(MAX_RECORD).unwrap_or(u64::MAX);
@@ -92,7 +92,7 @@ impl Reading<'_> {
             bytes.clear();
             let length = (&mut reader).take(limit).read_until(b'\n', &mut bytes);
             match length {
-                Err(cause) => return Err(cause.to_string()),
+                Err(cause) => return Err(cause.into()),
                 Ok(0) => {
                     self.record(&pretty);
                     return Ok(());
@@ -100,10 +100,12 @@ impl Reading<'_> {
                 Ok(_) => {}
             }
             if bytes.len() + pretty.len() >= MAX_RECORD {
-                return Err(too_large());
+                return Err(FormFault::TooLarge);
             }
             let line = str::from_utf8(&bytes)
-                .map_err(|_| format!("record {} is not UTF-8", self.records + 1))?
+                .map_err(|_| FormFault::NotUtf8 {
+                    record: self.records + 1,
+                })?
                 .trim_end();
             // JSON of several lines: the first is `{`, the last `}`, and those between are indented.
             if pretty.is_empty() && line == "{" {
@@ -122,22 +124,21 @@ impl Reading<'_> {
         }
     }
 
-    fn document(&mut self, reader: impl Read) -> Result<(), String> {
+    fn document(&mut self, reader: impl Read) -> Result<(), FormFault> {
         let count = Cell::new(0);
         document::elements(reader, &count, |element| self.element(element)).map_err(|error| {
             if error.is_io() {
-                return error.to_string();
+                return FormFault::Read(error.into());
             }
             // The error itself may have a value.
-            format!(
-                "malformed JSON at line {}, column {}",
-                error.line(),
-                error.column()
-            )
+            FormFault::Json {
+                line: error.line(),
+                column: error.column(),
+            }
         })
     }
 
-    fn csv(&mut self, reader: impl Read) -> Result<(), String> {
+    fn csv(&mut self, reader: impl Read) -> Result<(), FormFault> {
         let count = Cell::new(0);
         let metered = Metered {
             reader,
@@ -146,13 +147,13 @@ impl Reading<'_> {
         let mut csv = csv::ReaderBuilder::new()
             .flexible(true)
             .from_reader(metered);
-        let malformed = |error: csv::Error| match error.kind() {
-            csv::ErrorKind::Io(cause) => cause.to_string(),
-            _ => "malformed CSV".to_owned(),
+        let malformed = |error: csv::Error| match error.into_kind() {
+            csv::ErrorKind::Io(cause) => FormFault::Read(cause),
+            _ => FormFault::Csv,
         };
         let names = csv.headers().map_err(malformed)?;
         let column = names.iter().position(|name| MESSAGES.contains(&name));
-        let column = column.ok_or_else(without_message)?;
+        let column = column.ok_or(FormFault::NoMessage)?;
         let mut row = csv::StringRecord::new();
         while csv.read_record(&mut row).map_err(malformed)? {
             count.set(0);
@@ -201,7 +202,7 @@ impl Reading<'_> {
         }
     }
 
-    fn judge(&self) -> Result<Option<String>, String> {
+    fn judge(&self) -> Result<Option<String>, FormFault> {
         if self.of_a_log > 0 || self.records == 0 {
             return Ok(self.first_unknown.map(|first| {
                 format!(
@@ -211,9 +212,11 @@ impl Reading<'_> {
             }));
         }
         Err(if self.has_message {
-            format!("none of its {} records is a line of a log", self.records)
+            FormFault::NoLine {
+                records: self.records,
+            }
         } else {
-            without_message()
+            FormFault::NoMessage
         })
     }
 }
@@ -222,8 +225,4 @@ impl Reading<'_> {
 fn message_field(field: &Value) -> Option<&str> {
     let is_message = field.get("field")?.as_str() == Some("@message");
     is_message.then(|| field.get("value")?.as_str()).flatten()
-}
-
-fn without_message() -> String {
-    "the results have no field @message; begin the query with `fields @message`".to_owned()
 }
