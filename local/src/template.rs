@@ -18,6 +18,7 @@ mod intrinsic;
 mod open_api;
 mod parameter;
 mod part;
+mod permission;
 mod product;
 pub mod properties;
 mod resources;
@@ -114,12 +115,14 @@ impl Template {
         functions.extend(others.iter().map(|name| function::of_another_stack(name)));
         let absent = resources::absent_functions(&all, &resources);
         let absent = selected.absent_methods(&absent);
-        let api = reader.api(&selected, &events, &absent, &functions)?;
+        let mut api = reader.api(&selected, &events, &absent, &functions)?;
         if let Some(unused) = others.iter().find(|name| !api.calls(name)) {
             let what = "function of the template, or that its API calls,";
             let name = unused.to_string();
             return Err(TemplateError::at("Resources", Fault::NoSuch { what, name }));
         }
+        let warnings = &mut reader.warnings;
+        permission::settle(&mut api, &resources, &functions, &others, &scope, warnings);
         let tables = reader.tables(&resources)?;
         Ok(Self {
             api,

@@ -151,6 +151,55 @@ fn callers_are_listed_in_words() {
     assert!(text.contains("GET     /state           anyone\n"), "{text}");
 }
 
+/// A REST API whose authorizer API Gateway may not invoke.
+fn without_permission(rules: &Value, routes: &[&str]) -> String {
+    let with_permission = rest(rules, &json!({}), routes);
+    with_permission.replace(
+        r#""FunctionPayloadType":"REQUEST""#,
+        r#""FunctionPayloadType":"REQUEST","DisableFunctionDefaultPermissions":true"#,
+    )
+}
+
+#[test]
+fn an_authorizer_that_may_not_be_invoked_allows_no_caller() {
+    let folder = folder("permission");
+    let rules = json!([{"methods": ["GET"], "path": "/a"}]);
+    let routes = ["GET /a Optional"];
+    let without = write(
+        &folder,
+        "without.json",
+        &without_permission(&rules, &routes),
+    );
+    let with = write(&folder, "with.json", &rest(&rules, &json!({}), &routes));
+    let callers = "no caller: API Gateway may not invoke the authorizer";
+    assert_eq!(
+        json_of(&folder, &["list", "--json", "--template", &without], 0),
+        json!([{"method": "GET", "path": "/a", "authorizer": "Optional", "callers": callers}])
+    );
+    let wider = format!("now anyone signed in; before {callers}");
+    let narrower = format!("now {callers}; before anyone signed in");
+    assert_eq!(
+        diff(&folder, &without, &with, &[], 0),
+        json!([changed("GET", "/a", "wider", &wider)])
+    );
+    assert_eq!(
+        diff(&folder, &with, &without, &[], 0),
+        json!([changed("GET", "/a", "narrower", &narrower)])
+    );
+    assert_eq!(diff(&folder, &without, &without, &[], 0), json!([]));
+    let tests = json!([{"caller": {"claims": {}}, "may": ["GET /a"]}]).to_string();
+    let tests = write(&folder, "tests.json", &tests);
+    let failed = json_of(
+        &folder,
+        &["test", &tests, "--json", "--template", &without],
+        1,
+    );
+    assert_eq!(
+        failed["failed"][0]["found"],
+        "failed: authorizer_not_permitted"
+    );
+}
+
 /// The changes from one set of rules to another, on `PUT /x/{id}` with an authorizer.
 fn change(name: &str, old: &Value, new: &Value) -> Vec<(String, String)> {
     let folder = folder(name);

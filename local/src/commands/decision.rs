@@ -26,7 +26,8 @@ use crate::gateway::route::{self, Matched};
 use crate::progress::PartLog;
 use crate::template::Api;
 use crate::template::api::{
-    Identity, IdentitySource, JwtAuthorizer, Kind, LambdaAuthorizer, TemplateAuthorizer,
+    Identity, IdentitySource, InvokePermission, JwtAuthorizer, Kind, LambdaAuthorizer,
+    TemplateAuthorizer,
 };
 
 /// Why there is no decision.
@@ -127,6 +128,7 @@ impl Judge {
             self.api.authorizers.get_key_value(name)
         });
         if let Some((name, TemplateAuthorizer::Lambda(lambda))) = authorizer
+            && lambda.permission == InvokePermission::Granted
             && !self.functions.is_authorizer(&lambda.function)
         {
             return Err(Undecided::OtherAuthorizer {
@@ -169,6 +171,9 @@ impl Judge {
             }
             (Some(_), Some((_, TemplateAuthorizer::Lambda(lambda)))) => match explanation {
                 Some(explanation) => by_authorizer(explanation, &cause, answered),
+                None if cause == "authorizer_not_permitted" => {
+                    by_gateway(CallOutcome::Failed, "authorizer_not_permitted")
+                }
                 None => not_asked(lambda, sent.has_token()),
             },
         };

@@ -81,6 +81,9 @@ impl Default for AccessLine {
     }
 }
 
+/// The `authorizerError` of this gateway where it may not invoke the authorizer.
+pub(super) const NOT_PERMITTED: &str = "API Gateway may not invoke the function";
+
 /// The value of a member, if API Gateway had one.
 #[must_use]
 pub fn value(member: &str) -> Option<&str> {
@@ -104,7 +107,7 @@ pub(super) fn line(
             of(|invoked| invoked.status.map(number)),
             of(|invoked| invoked.error.clone()),
             of(|invoked| Some(millis(invoked.latency))),
-            of(|invoked| Some(invoked.request_id.clone())),
+            of(|invoked| invoked.request_id.clone()),
         )
     };
     let (authorizer_status, authorizer_error, authorizer_latency, authorizer_request_id) =

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::access_log::{AccessLine, value};
+use super::access_log::{AccessLine, NOT_PERMITTED, value};
 
 /// The component that answered a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -49,6 +49,9 @@ impl AccessLine {
         };
         let gateway = |reason| decided(DecidedBy::Gateway, reason);
         let status = self.status.as_str();
+        if self.authorizer_error == NOT_PERMITTED {
+            return gateway("authorizer_not_permitted");
+        }
         let by_authorizer = if self.asked_authorizer() {
             DecidedBy::Authorizer
         } else {

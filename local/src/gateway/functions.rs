@@ -7,12 +7,13 @@ use bytes::Bytes;
 use http::StatusCode;
 use serde_json::Value;
 
+use super::access_log::NOT_PERMITTED;
 use super::authorization::{AnswerForm, Authorization, CacheKey};
 use super::call::Call;
 use super::record::FunctionCall;
 use crate::invocation::Outcome;
 use crate::random;
-use crate::template::api::LambdaAuthorizer;
+use crate::template::api::{InvokePermission, LambdaAuthorizer};
 
 use super::Gateway;
 
@@ -55,6 +56,21 @@ impl Gateway {
             note_principal(call, &cached);
             return Ok((cached, Duration::ZERO));
         }
+        if authorizer.permission == InvokePermission::Missing {
+            self.log.warn(format_args!(
+                "API Gateway may not invoke the authorizer {name}, so the answer is 500; the warnings at the start say \
+                 what to add"
+            ));
+            let not_called = FunctionCall {
+                request_id: None,
+                latency: Duration::ZERO,
+                status: Some(StatusCode::INTERNAL_SERVER_ERROR),
+                error: Some(NOT_PERMITTED.to_owned()),
+            };
+            call.record
+                .note(|entry| entry.authorizer = Some(not_called));
+            return Err(AuthorizerError::Failed);
+        }
         let started = Instant::now();
         let payload = event().to_string().into();
         let request_id = random::request_id();
@@ -81,7 +97,7 @@ impl Gateway {
             Ok(Err(error)) => failed("cannot be invoked", &format_args!(": {error}")),
         };
         let function_call = FunctionCall {
-            request_id,
+            request_id: Some(request_id),
             latency: started.elapsed(),
             status: Some(match &answered {
                 Ok(_) => StatusCode::OK,
@@ -145,7 +161,7 @@ impl Gateway {
             }
         };
         let invoked = FunctionCall {
-            request_id,
+            request_id: Some(request_id),
             latency: started.elapsed(),
             status: None,
             error: error.map(str::to_owned),

@@ -29,7 +29,8 @@ pub(super) struct Entry {
 
 #[derive(Clone, Debug)]
 pub(super) struct FunctionCall {
-    pub(super) request_id: String,
+    /// None for a function that was not called.
+    pub(super) request_id: Option<String>,
     pub(super) latency: Duration,
     pub(super) status: Option<StatusCode>,
     pub(super) error: Option<String>,

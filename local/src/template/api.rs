@@ -141,6 +141,28 @@ pub struct LambdaAuthorizer {
     pub ttl: Duration,
     /// API Gateway's time limit; `None` if only the function's own timeout applies.
     pub limit: Option<Duration>,
+    pub permission: InvokePermission,
+    /// Where the template defines it.
+    pub place: String,
+}
+
+/// Whether API Gateway may invoke an authorizer's function.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InvokePermission {
+    /// By a role, by SAM's default permission or by a permission of the template.
+    Granted,
+    /// By none of them: AWS answers 500.
+    Missing,
+}
+
+impl InvokePermission {
+    pub(super) const fn granted_if(granted: bool) -> Self {
+        if granted {
+            Self::Granted
+        } else {
+            Self::Missing
+        }
+    }
 }
 
 /// The JWT authorizer of an HTTP API.

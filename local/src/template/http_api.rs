@@ -6,15 +6,15 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::api::{
-    Api, CorsConfiguration, DEFAULT_STAGE, Identity, IdentitySource, Integration, JwtAuthorizer,
-    Kind, LambdaAuthorizer, PayloadFormat, Route, TemplateAuthorizer,
+    Api, CorsConfiguration, DEFAULT_STAGE, Identity, IdentitySource, Integration, InvokePermission,
+    JwtAuthorizer, Kind, LambdaAuthorizer, PayloadFormat, Route, TemplateAuthorizer,
 };
 use super::document::Document;
 use super::error::{Fault, TemplateError};
 use super::function::FunctionDefinition;
 use super::part::Part;
 use super::product::Product;
-use super::rest_api::{Event, add, function, identity_sources, known, ttl};
+use super::rest_api::{Event, add, function, has_role, identity_sources, known, ttl};
 use super::route_path::RoutePath;
 
 /// AWS's quota: the time limit of a Lambda authorizer.
@@ -238,6 +238,9 @@ fn lambda_authorizer(
         let found = "\"1.0\"".to_owned();
         return Err(part.error(SIMPLE, Fault::Unexpected { expected, found }));
     }
+    let by_default = part
+        .boolean("EnableFunctionDefaultPermissions")?
+        .unwrap_or(false);
     let identity = part.part("Identity")?;
     let sources = identity_sources(&identity)?;
     // AWS does not document the default, and SAM sets none.
@@ -256,6 +259,8 @@ fn lambda_authorizer(
         },
         ttl: Duration::from_secs(ttl),
         limit: Some(MAX_AUTHORIZER_TIME),
+        permission: InvokePermission::granted_if(has_role(part) || by_default),
+        place: part.place().to_owned(),
     })
 }
 

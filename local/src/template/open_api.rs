@@ -213,6 +213,12 @@ fn in_sam_properties(
             });
         sam.insert("FunctionArn".to_owned(), arn.into());
     }
+    // SAM adds no permission for the authorizers of a document.
+    if product == Product::Rest {
+        sam.insert("DisableFunctionDefaultPermissions".to_owned(), true.into());
+    }
+    let role = part.value("authorizerCredentials").cloned();
+    sam.extend(role.map(|role| ("FunctionInvokeRole".to_owned(), role)));
     let mut identity = Map::new();
     let ttl = part.value("authorizerResultTtlInSeconds").cloned();
     identity.extend(ttl.map(|ttl| ("ReauthorizeEvery".to_owned(), ttl)));

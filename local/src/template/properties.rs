@@ -30,6 +30,8 @@ pub enum Treatment {
     Nested(&'static Section),
     /// It acts on the property, a map from names to parts with properties of their own.
     Named(&'static Section),
+    /// It acts on whether the property is set. The value may be one that only AWS knows.
+    Presence,
     /// The property changes no answer; the reason says why.
     Ignored(&'static str),
     /// The property has no effect here, and a warning says so.
@@ -122,6 +124,10 @@ const fn named(name: &'static str, section: &'static Section) -> Property {
     property(name, Treatment::Named(section))
 }
 
+const fn presence(name: &'static str) -> Property {
+    property(name, Treatment::Presence)
+}
+
 const fn ignored(name: &'static str, why: &'static str) -> Property {
     property(name, Treatment::Ignored(why))
 }
@@ -182,6 +188,7 @@ impl Section {
         let property = properties.find(|property| property.name == name);
         match property.map(|property| property.treatment) {
             Some(Treatment::Ignored(_)) if !member.is_null() => json!("ignored"),
+            Some(Treatment::Presence) => without_value(member),
             Some(Treatment::Nested(section)) => section.without_ignored(member),
             Some(Treatment::Named(section)) => match member {
                 Value::Object(parts) if !is_intrinsic(parts) => parts
@@ -262,6 +269,27 @@ impl Section {
     }
 }
 
+/// A value of which only matters whether it is set. SAM's `NONE` is not.
+fn without_value(value: &Value) -> Value {
+    match value {
+        Value::Object(members) => match branches(members).map(Vec::as_slice) {
+            Some([condition, branches @ ..]) => {
+                let branches = branches.iter().map(without_value);
+                json!({IF: std::iter::once(condition.clone()).chain(branches).collect::<Vec<_>>()})
+            }
+            _ if members
+                .get("Ref")
+                .is_some_and(|name| name == "AWS::NoValue") =>
+            {
+                value.clone()
+            }
+            _ => json!("set"),
+        },
+        Value::String(text) if text != "NONE" => json!("set"),
+        _ => value.clone(),
+    }
+}
+
 /// The intrinsic function whose arguments are values of the same kind.
 const IF: &str = "Fn::If";
 
@@ -278,7 +306,7 @@ impl Property {
         warnings: &mut Warnings,
     ) -> Result<(), TemplateError> {
         match self.treatment {
-            Treatment::Acts | Treatment::Ignored(_) => Ok(()),
+            Treatment::Acts | Treatment::Presence | Treatment::Ignored(_) => Ok(()),
             Treatment::Nested(section) => section.check(place, value, warnings),
             Treatment::Named(section) => {
                 let named = value.as_object().into_iter().flatten();

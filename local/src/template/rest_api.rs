@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use self::authorizer::DefaultAuthorizer;
 pub(super) use self::authorizer::{
-    authorizer, function, function_of, identity_sources, known, ttl,
+    authorizer, function, function_of, has_role, identity_sources, known, ttl,
 };
 use super::absent_method::AbsentMethod;
 use super::api::{Api, Integration, Kind, PayloadFormat, Route, TemplateAuthorizer};

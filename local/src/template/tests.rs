@@ -1,5 +1,6 @@
 use super::api::{
-    Identity, IdentitySource, Integration, Kind, LambdaAuthorizer, Route, TemplateAuthorizer,
+    Identity, IdentitySource, Integration, InvokePermission, Kind, LambdaAuthorizer, Route,
+    TemplateAuthorizer,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,6 +9,7 @@ use super::*;
 mod http_api;
 mod open_api;
 mod other_stacks;
+mod permissions;
 mod refused;
 
 const TEMPLATE: &str = r#"

@@ -77,8 +77,29 @@ fn policy_for_simple() -> String {
     )
 }
 
+/// API Gateway may not invoke the authorizer.
+fn without_permission() -> Vec<Case> {
+    let rest = REST.replace(
+        "FunctionPayloadType: TOKEN,",
+        "FunctionPayloadType: TOKEN, DisableFunctionDefaultPermissions: true,",
+    );
+    let http = HTTP.replace("            EnableFunctionDefaultPermissions: true\n", "");
+    let other_function = http.replacen("Binary: authorizer", "Binary: other", 1);
+    let calls = [
+        (rest, ITEMS),
+        (http, ["GET", "/a"]),
+        (other_function, ["GET", "/a"]),
+    ];
+    let failed = |(template, call): (String, _)| {
+        let reason = "authorizer_not_permitted";
+        case(reason, &template, call, good(), "failed", json!(500))
+    };
+    calls.map(failed).into()
+}
+
 pub(super) fn cases() -> Vec<Case> {
     let mut all = routes();
+    all.extend(without_permission());
     all.extend(identity_sources());
     all.extend(authorizers_of_an_http_api());
     all.extend(headers_that_are_too_long());

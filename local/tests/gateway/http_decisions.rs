@@ -31,6 +31,9 @@ Resources:
   Guard:
     Type: AWS::Serverless::Function
     Metadata: {BuildProperties: {Binary: guard}}
+  Permission:
+    Type: AWS::Lambda::Permission
+    Properties: {Action: lambda:InvokeFunction, FunctionName: !Ref Guard, Principal: apigateway.amazonaws.com}
   Handler:
     Type: AWS::Serverless::Function
     Metadata: {BuildProperties: {Binary: handler}}
@@ -319,4 +322,25 @@ async fn an_authorizer_that_takes_too_long_is_500() {
         "the function took too long",
     );
     assert_eq!(found, expected);
+}
+
+/// serverless-application-model#2049: SAM adds no permission for the authorizer of an HTTP API by itself.
+#[tokio::test]
+async fn an_authorizer_that_api_gateway_may_not_invoke_is_500() {
+    let forbidden = TEMPLATE.replace("FunctionName: !Ref Guard", "FunctionName: !Ref Handler");
+    let api = Api::of(&forbidden).guard(simple(true));
+    let cases: [(&[&str], u16, &str, &str); 2] = [
+        (TOKEN, 500, INTERNAL, "authorizer_not_permitted"),
+        (&[], 401, UNAUTHORIZED, "identity_source_missing"),
+    ];
+    for (headers, status, body, reason) in cases {
+        let response = api.send("GET /simple/1", headers).await;
+        let found = (response.status().as_u16(), text(&response));
+        assert_eq!(found, (status, body), "{headers:?}");
+        let cause = api.access_line().decided();
+        let found = (cause.by, cause.reason.as_str());
+        assert_eq!(found, (DecidedBy::Gateway, reason), "{headers:?}");
+    }
+    assert_eq!((api.invoked("guard"), api.invoked("handler")), (0, 0));
+    assert_eq!(api.send("GET /open", &[]).await.status(), 200);
 }

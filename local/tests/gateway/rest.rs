@@ -225,6 +225,35 @@ async fn errors_and_malformed_answers_of_the_authorizer() {
 }
 
 #[tokio::test]
+async fn an_authorizer_that_api_gateway_may_not_invoke_is_500() {
+    let forbidden = TEMPLATE.replace(
+        "Cached: {FunctionArn",
+        "Cached: {DisableFunctionDefaultPermissions: true, FunctionArn",
+    );
+    let rows = [
+        Row {
+            source: "api-gateway-rest-api-lambda-integrations",
+            status: 500,
+            body: NULL,
+            error_type: "AuthorizerConfigurationException",
+            invoked: 0,
+            ..answered(allow())
+        },
+        // The identity source is missing.
+        Row {
+            source: IDENTITY,
+            status: 401,
+            body: r#"{"message":"Unauthorized""#,
+            error_type: "UnauthorizedException",
+            ..row("GET /prod/other")
+        },
+    ];
+    for row in rows {
+        row.check(&forbidden).await;
+    }
+}
+
+#[tokio::test]
 async fn verdicts_of_the_policy() {
     const IMPLICIT: &str = r#"{"Message":"User is not authorized to access this resource"}"#;
     const EXPLICIT: &str =

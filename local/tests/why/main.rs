@@ -220,6 +220,8 @@ fn without_an_answer_of_the_authorizer() -> Vec<Case> {
     ]
 }
 
+const NOT_PERMITTED: &str = "API Gateway may not invoke the function";
+
 fn after_the_authorizer() -> Vec<Case> {
     vec![
         (
@@ -251,6 +253,16 @@ fn after_the_authorizer() -> Vec<Case> {
             "authorizer_failed",
             "authorizer",
             http(json!({"status": "500", "authorizerRequestId": AUTHORIZER})),
+        ),
+        (
+            "authorizer_not_permitted",
+            "gateway",
+            json!({"status": "500", "responseType": "AUTHORIZER_CONFIGURATION_ERROR", "authorizerError": NOT_PERMITTED}),
+        ),
+        (
+            "authorizer_not_permitted",
+            "gateway",
+            http(json!({"status": "500", "authorizerError": NOT_PERMITTED})),
         ),
     ]
 }

@@ -164,7 +164,9 @@ fn in_one_sentence(old: &RouteAccess<'_>, new: &RouteAccess<'_>, kind: ChangeKin
 fn difference(a: &RouteAccess<'_>, b: &RouteAccess<'_>) -> String {
     let verbs: BTreeSet<Verb> = match &a.callers {
         Callers::Rules { grants, .. } => grants.keys().copied().collect(),
-        Callers::Anyone | Callers::Jwt { .. } | Callers::Function(_) => BTreeSet::new(),
+        Callers::Anyone | Callers::Jwt { .. } | Callers::NoCaller | Callers::Function(_) => {
+            BTreeSet::new()
+        }
     };
     let described = verbs.into_iter().filter_map(|verb| {
         let beyond = beyond(a, b, verb);
@@ -176,7 +178,7 @@ fn difference(a: &RouteAccess<'_>, b: &RouteAccess<'_>) -> String {
 const fn tokens<'a, 't>(route: &'a RouteAccess<'t>) -> Option<&'a AcceptedTokens<'t>> {
     match &route.callers {
         Callers::Rules { tokens, .. } => Some(tokens),
-        Callers::Anyone | Callers::Jwt { .. } | Callers::Function(_) => None,
+        Callers::Anyone | Callers::Jwt { .. } | Callers::NoCaller | Callers::Function(_) => None,
     }
 }
 

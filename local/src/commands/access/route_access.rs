@@ -13,7 +13,7 @@ use crate::commands::in_process;
 use crate::commands::template_args::Opened;
 use crate::template::Api;
 use crate::template::api::{
-    Identity, IdentitySource, Kind, LambdaAuthorizer, Route, TemplateAuthorizer,
+    Identity, IdentitySource, InvokePermission, Kind, LambdaAuthorizer, Route, TemplateAuthorizer,
 };
 use crate::template::route_path::RoutePath;
 
@@ -55,6 +55,8 @@ pub(super) enum Callers<'t> {
         /// Which tokens are valid.
         tokens: AcceptedTokens<'t>,
     },
+    /// None: API Gateway may not invoke the authorizer.
+    NoCaller,
     /// Those whom another function allows.
     Function(&'t str),
 }
@@ -165,7 +167,7 @@ impl<'t> RouteAccess<'t> {
     pub(super) fn is_open_to_anyone(&self) -> bool {
         match &self.callers {
             Callers::Anyone => true,
-            Callers::Jwt { .. } | Callers::Function(_) => false,
+            Callers::Jwt { .. } | Callers::NoCaller | Callers::Function(_) => false,
             Callers::Rules { grants, .. } => grants
                 .values()
                 .flatten()
@@ -188,6 +190,11 @@ fn callers<'t>(
             audience: &jwt.audience,
             scopes: &route.scopes,
         },
+        Some(TemplateAuthorizer::Lambda(lambda))
+            if lambda.permission == InvokePermission::Missing =>
+        {
+            Callers::NoCaller
+        }
         Some(TemplateAuthorizer::Lambda(lambda)) => match guards.0.get(&lambda.function) {
             None => Callers::Function(&lambda.function),
             Some(settings) => Callers::Rules {

@@ -11,7 +11,7 @@ use super::route_access::{AcceptedTokens, Callers, Grant, GrantCondition, RouteA
 /// Whether every call that `a` allows is allowed by `b`.
 pub(super) fn is_within(a: &RouteAccess<'_>, b: &RouteAccess<'_>) -> bool {
     match (&a.callers, &b.callers) {
-        (_, Callers::Anyone) => true,
+        (_, Callers::Anyone) | (Callers::NoCaller, _) => true,
         (Callers::Function(a), Callers::Function(b)) => a == b,
         (
             Callers::Jwt {
@@ -33,9 +33,10 @@ pub(super) fn is_within(a: &RouteAccess<'_>, b: &RouteAccess<'_>) -> bool {
         (Callers::Rules { grants, .. }, Callers::Rules { .. }) => {
             grants.keys().all(|verb| beyond(a, b, *verb).is_empty())
         }
-        (Callers::Rules { grants, .. }, Callers::Jwt { .. } | Callers::Function(_)) => {
-            grants.values().all(Vec::is_empty)
-        }
+        (
+            Callers::Rules { grants, .. },
+            Callers::Jwt { .. } | Callers::NoCaller | Callers::Function(_),
+        ) => grants.values().all(Vec::is_empty),
         (Callers::Anyone, Callers::Rules { grants, .. }) => grants.values().all(|grants| {
             grants
                 .iter()
@@ -80,7 +81,7 @@ fn granted<'a, 't>(
         Callers::Rules { grants, tokens } => {
             grants.get(&verb).map(|grants| (grants.as_slice(), tokens))
         }
-        Callers::Anyone | Callers::Jwt { .. } | Callers::Function(_) => None,
+        Callers::Anyone | Callers::Jwt { .. } | Callers::NoCaller | Callers::Function(_) => None,
     }
 }
 

@@ -18,6 +18,7 @@ pub(super) fn callers(route: &RouteAccess<'_>) -> String {
             };
             format!("callers with a valid token of {issuer}{with_scope}")
         }
+        Callers::NoCaller => "no caller: API Gateway may not invoke the authorizer".to_owned(),
         Callers::Function(name) => format!("decided by the function {name}"),
         Callers::Rules { grants, .. } => {
             let by_verb = grants.iter().map(|(verb, grants)| {

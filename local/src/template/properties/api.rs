@@ -1,6 +1,6 @@
 //! `AWS::Serverless::Api`: the properties of a REST API.
 
-use super::{Section, THROTTLING, acts, ignored, named, nested, refused, warned};
+use super::{Section, THROTTLING, acts, ignored, named, nested, presence, refused, warned};
 
 pub(in crate::template) static API: Section = Section {
     what: "a REST API",
@@ -78,7 +78,7 @@ pub(super) static AUTH: Section = Section {
         refused("ApiKeyRequired", "AWS refuses requests without an API key"),
         named("Authorizers", &AUTHORIZER),
         acts("DefaultAuthorizer"),
-        ignored("InvokeRole", "every function may be invoked on one machine"),
+        ignored("InvokeRole", "every route may invoke its function here"),
         refused("ResourcePolicy", "a resource policy decides who may call"),
         ignored("UsagePlan", "only for API keys, which are refused"),
     ],
@@ -93,15 +93,9 @@ pub(super) static AUTHORIZER: Section = Section {
             "AuthorizationScopes",
             "only Amazon Cognito authorizers have scopes",
         ),
-        ignored(
-            "DisableFunctionDefaultPermissions",
-            "every function may be invoked on one machine",
-        ),
+        acts("DisableFunctionDefaultPermissions"),
         acts("FunctionArn"),
-        ignored(
-            "FunctionInvokeRole",
-            "every function may be invoked on one machine",
-        ),
+        presence("FunctionInvokeRole"),
         acts("FunctionPayloadType"),
         nested("Identity", &IDENTITY),
         refused(

@@ -148,7 +148,7 @@ pub(super) static API_EVENT_AUTH: Section = Section {
             "only Amazon Cognito authorizers have scopes",
         ),
         acts("Authorizer"),
-        ignored("InvokeRole", "every function may be invoked on one machine"),
+        ignored("InvokeRole", "every route may invoke its function here"),
         refused(
             "OverrideApiAuth",
             "it changes the authorizers of an OpenAPI document",

@@ -1,6 +1,6 @@
 //! `AWS::Serverless::HttpApi`: the properties of an HTTP API.
 
-use super::{Section, THROTTLING, acts, ignored, named, nested, refused, warned};
+use super::{Section, THROTTLING, acts, ignored, named, nested, presence, refused, warned};
 
 pub(in crate::template) static HTTP_API: Section = Section {
     what: "an HTTP API",
@@ -53,16 +53,10 @@ pub(super) static AUTHORIZER: Section = Section {
     properties: &[
         acts("AuthorizationScopes"),
         acts("AuthorizerPayloadFormatVersion"),
-        ignored(
-            "EnableFunctionDefaultPermissions",
-            "every function may be invoked on one machine",
-        ),
+        acts("EnableFunctionDefaultPermissions"),
         acts("EnableSimpleResponses"),
         acts("FunctionArn"),
-        ignored(
-            "FunctionInvokeRole",
-            "every function may be invoked on one machine",
-        ),
+        presence("FunctionInvokeRole"),
         nested("Identity", &IDENTITY),
         acts("IdentitySource"),
         nested(

@@ -1,6 +1,6 @@
 //! An OpenAPI document with API Gateway's extensions. Extensions of others (`x-…`) change nothing at AWS.
 
-use super::{Section, acts, ignored, named, nested, refused, refused_unless, warned};
+use super::{Section, acts, ignored, named, nested, presence, refused, refused_unless, warned};
 
 pub(in crate::template) static OPEN_API: Section = Section {
     what: "an OpenAPI document",
@@ -193,10 +193,7 @@ pub(super) static INTEGRATION: Section = Section {
         ignored("cacheNamespace", "only with a cache, which is refused"),
         ignored("connectionType", "not for functions"),
         refused("contentHandling", "AWS converts the body"),
-        ignored(
-            "credentials",
-            "every function may be invoked on one machine",
-        ),
+        ignored("credentials", "every route may invoke its function here"),
         ignored("httpMethod", "functions are invoked by POST"),
         ignored("passthroughBehavior", "not for functions"),
         acts("payloadFormatVersion"),
@@ -242,10 +239,7 @@ pub(super) static AUTHORIZER: Section = Section {
     title: "`x-amazon-apigateway-authorizer`",
     extensible: true,
     properties: &[
-        ignored(
-            "authorizerCredentials",
-            "every function may be invoked on one machine",
-        ),
+        presence("authorizerCredentials"),
         acts("authorizerPayloadFormatVersion"),
         acts("authorizerResultTtlInSeconds"),
         acts("authorizerUri"),

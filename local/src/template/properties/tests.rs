@@ -14,6 +14,7 @@ fn markdown(section: &Section) -> String {
     for property in section.properties {
         let (here, why) = match property.treatment {
             Treatment::Acts => ("acts", String::new()),
+            Treatment::Presence => ("acts", "only on whether it is set".to_owned()),
             Treatment::Nested(inner) | Treatment::Named(inner) => {
                 ("acts", format!("see {}", inner.title))
             }
@@ -95,7 +96,7 @@ fn every_treatment_has_its_effect() {
                     let expected = format!("{place}/Nowhere: unknown property of ");
                     assert!(error.starts_with(&expected), "{context}: {error}");
                 }
-                Treatment::Acts | Treatment::Ignored(_) => {
+                Treatment::Acts | Treatment::Presence | Treatment::Ignored(_) => {
                     assert_eq!((checked, warnings.0), (Ok(()), vec![]), "{context}");
                 }
             }

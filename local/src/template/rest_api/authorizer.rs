@@ -6,7 +6,9 @@ use std::time::Duration;
 use regex_lite::Regex;
 
 use crate::aws;
-use crate::template::api::{Identity, IdentitySource, LambdaAuthorizer, TemplateAuthorizer};
+use crate::template::api::{
+    Identity, IdentitySource, InvokePermission, LambdaAuthorizer, TemplateAuthorizer,
+};
 use crate::template::error::{Fault, TemplateError};
 use crate::template::function::FunctionDefinition;
 use crate::template::part::Part;
@@ -88,6 +90,9 @@ pub(in crate::template) fn authorizer(
     functions: &[FunctionDefinition],
 ) -> Result<TemplateAuthorizer, TemplateError> {
     let function = function(part, "FunctionArn", functions)?;
+    let withheld = part
+        .boolean("DisableFunctionDefaultPermissions")?
+        .unwrap_or(false);
     let identity = part.part("Identity")?;
     let ttl = ttl(&identity)?.unwrap_or(DEFAULT_TTL);
     let identity = match part.text("FunctionPayloadType")?.as_deref() {
@@ -106,7 +111,16 @@ pub(in crate::template) fn authorizer(
         identity,
         ttl: Duration::from_secs(ttl),
         limit: None,
+        permission: InvokePermission::granted_if(has_role(part) || !withheld),
+        place: part.place().to_owned(),
     }))
+}
+
+/// Whether API Gateway assumes a role to invoke the function.
+pub(in crate::template) fn has_role(authorizer: &Part) -> bool {
+    authorizer
+        .value("FunctionInvokeRole")
+        .is_some_and(|role| role != "NONE")
 }
 
 /// How many seconds an authorizer's answer is cached.

@@ -38,6 +38,7 @@ Resources:
         x-amazon-apigateway-gateway-responses:
           UNAUTHORIZED: {statusCode: 401, responseParameters: {gatewayresponse.header.X-A: "'a'"}, responseTemplates: {application/json: "{}"}}
   Guard: {Type: AWS::Serverless::Function, Metadata: {BuildProperties: {Binary: guard}}}
+  Permission: {Type: AWS::Lambda::Permission, Properties: {FunctionName: !Ref Guard, Principal: apigateway.amazonaws.com}}
   Handler:
     Type: AWS::Serverless::Function
     Metadata: {BuildProperties: {Binary: handler}}
