@@ -39,17 +39,18 @@ impl Store {
         change: &Change<'_>,
     ) -> Result<Metadata, StoreError> {
         let _timer = self.timer();
-        let expressions = Expressions::new(target, change);
         let call = || {
+            // Made for each attempt, because the SDK takes them and there is seldom a second one.
+            let expressions = Expressions::new(target, change);
             let request = self
                 .client
                 .update_item()
                 .table_name(&self.table)
                 .set_key(Some(item::key(change.id)))
-                .update_expression(&expressions.update)
-                .condition_expression(&expressions.condition)
-                .set_expression_attribute_names(Some(expressions.names.clone()))
-                .set_expression_attribute_values(Some(expressions.values.clone()))
+                .update_expression(expressions.update)
+                .condition_expression(expressions.condition)
+                .set_expression_attribute_names(Some(expressions.names))
+                .set_expression_attribute_values(Some(expressions.values))
                 .return_values(ReturnValue::AllNew);
             async { request.send().await.map_err(|error| Failure::of(&error)) }
         };

@@ -44,13 +44,12 @@ impl Store {
 
     async fn put_once(&self, new: &State, old: Option<&Metadata>) -> Result<(), StoreError> {
         let _timer = self.timer();
-        let item = item::to_item(new);
         let call = || {
             let request = self
                 .client
                 .put_item()
                 .table_name(&self.table)
-                .set_item(Some(item.clone()));
+                .set_item(Some(item::to_item(new)));
             let request = match old {
                 None => request.condition_expression("attribute_not_exists(id)"),
                 Some(old) => request
