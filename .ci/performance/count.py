@@ -24,7 +24,7 @@ LIMITS = [
     ("start, JWKS_FILE", "start of the runtime", 2.7, 4.2),
     ("GET /session", "handler's runtime", 1.8, 1.9),
     ("GET /state/{id}", "runtime + GetItem", 1.25, 1.2),
-    ("PUT with If-Match", "runtime + PutItem", 1.42, 1.4),
+    ("PUT with If-Match", "runtime + PutItem", 1.4, 1.35),
     ("start, GET /state/{id}", "start, runtime + GetItem", 1.22, 1.16),
     ("start, PUT with If-Match", "start, runtime + PutItem", 1.26, 1.22),
 ]
