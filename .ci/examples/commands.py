@@ -85,12 +85,21 @@ COMMANDS = {
     },
     "docs/performance.md": {
         "cargo local bench": MEASURES,
-        ".ci/performance.sh": By(".ci/run", ".ci/performance.sh"),
+        ".ci/performance.sh target/profile": By(".ci/run", ".ci/performance.sh"),
+        "CARGO_PROFILE_RELEASE_STRIP=false .ci/performance.sh": By(".ci/run", ".ci/performance.sh"),
+        ".ci/performance/groups.py target/profile.runtime target/profile.same-token target/profile.runtime-verification "
+        "target/profile.distinct-tokens 300": MEASURES,
+        ".ci/performance/groups.py target/profile.start-of-the-runtime target/profile.start-http target/profile.start-https "
+        "target/profile.start-JWKS-FILE": MEASURES,
+        ".ci/performance/groups.py target/profile.handler-s-runtime target/profile.GET-session target/profile.runtime-GetItem "
+        "target/profile.GET-state target/profile.runtime-PutItem target/profile.PUT 70": MEASURES,
+        ".ci/performance/cold.py target/release 14": MEASURES,
+        ".ci/performance/sizes.py target/release/authorizer": MEASURES,
+        ".ci/performance/sizes.py target/release/api-handler": MEASURES,
         "cargo bench --bench hot_path": By(".ci/performance.sh", "cargo test --locked --bench hot_path"),
         'cargo bench --bench hot_path -- "event to answer"': MEASURES,
         "jq '[.times, .iters] | transpose | map(.[0] / .[1]) | min' "
         '"target/criterion/event to answer/repeated, 1000 rules with claims/new/sample.json"': MEASURES,
-        "valgrind --tool=callgrind target/release/api-handler": By(".ci/performance/valgrind.py", "--tool=callgrind"),
         "cargo run --release --bin local -- bench --gateway": MEASURES,
     },
     "docs/proof.md": {
