@@ -69,7 +69,7 @@ impl Gateway {
             };
             call.record
                 .note(|entry| entry.authorizer = Some(not_called));
-            return Err(AuthorizerError::Failed);
+            return Err(AuthorizationError::Failed);
         }
         let started = Instant::now();
         let payload = event().to_string().into();
