@@ -89,7 +89,7 @@ def printed(page, folder, replaced):
 
 class Running(unittest.TestCase):
     def check(self, page, folder, replaced):
-        """Whether the console blocks of a page print what stands in them."""
+        """Whether the console blocks of a page print the text in them."""
         for command, expected, output in printed(page, folder, replaced):
             pattern = "(?s:.*)".join(map(re.escape, expected.split("…")))
             self.assertRegex(output, rf"\A{pattern}\Z", f"$ {command}")

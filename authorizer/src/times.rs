@@ -38,7 +38,7 @@ impl Times {
     ///
     /// # Errors
     ///
-    /// From `exp` plus the leeway on (RFC 7519, section 4.1.4: "on or after"), or while `nbf` or `iat` is further in the
+    /// From `exp` plus the leeway on (RFC 7519, section 4.1.4: "on or after"), or while `nbf` or `iat` is later in the
     /// future than the leeway.
     pub fn check(&self, now: Timestamp, leeway: Duration) -> Result<(), Refusal> {
         let now = seconds(now);

@@ -252,7 +252,7 @@ fn target() -> PathBuf {
     let test = env::current_exe().expect("the path of this test");
     test.ancestors()
         .nth(3)
-        .expect("a test stands three folders deep in the target folder")
+        .expect("the binary of a test is three folders deep in the target folder")
         .to_owned()
 }
 

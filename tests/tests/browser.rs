@@ -84,7 +84,7 @@ fn browser() -> Option<String> {
         // Not by `eprintln!`, which a test that passes does not show.
         let _ = writeln!(
             io::stderr(),
-            "left out: the browser tests, for there is no Chromium (apt-get install chromium)"
+            "left out: the browser tests, because there is no Chromium (apt-get install chromium)"
         );
         return None;
     };

@@ -1,5 +1,5 @@
-//! Every `console` block of the README and of the page on sign-ins, run as it stands there, and what it prints
-//! compared with what stands below it.
+//! Every `console` block of the README and of the page on sign-ins, run as written, and its output compared with
+//! the text below the command.
 
 #![expect(
     clippy::expect_used,

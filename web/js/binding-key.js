@@ -4,8 +4,8 @@ import { sessions } from './session.js';
 import { settings } from './settings.js';
 
 /**
- * The key that this browser's tokens are bound to (DPoP, RFC 9449), where the settings ask for that: without it they are
- * worth nothing. It cannot be exported, so no script can take it along. All tabs use the same one, out of IndexedDB.
+ * The key that this browser's tokens are bound to (DPoP, RFC 9449), if the settings ask for that: without the key the
+ * tokens are useless. It cannot be exported, so no script can copy it. All tabs use the same key, from IndexedDB.
  */
 
 const database = 'binding-key';
@@ -17,7 +17,7 @@ let handle;
 /** The sign-in that it is for: another tab may have signed out, which destroys the key, and in. @type {string | undefined} */
 let chain;
 
-/** With what to request tokens: nothing where tokens are not bound. @returns {Promise<{ DPoP?: oauth.DPoPHandle }>} */
+/** The options of a token request; empty if tokens are not bound. @returns {Promise<{ DPoP?: oauth.DPoPHandle }>} */
 export async function binding() {
   if (!settings.dpop) return {};
   if (chain !== sessions.current?.chain) handle = undefined;

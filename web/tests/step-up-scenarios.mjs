@@ -70,7 +70,7 @@ export const scenarios = {
     assert.equal(requested(visitor, /\/v1\/authorize\?/).length, 2);
   },
 
-  async 'a user without a second factor is told so, and stays signed in'({ visitor }) {
+  async 'a user without a second factor sees why, and stays signed in'({ visitor }) {
     const page = await withResource(visitor, 'weak', 'Bob');
     const { chain } = await sessionOf(page);
     await askToDelete(page);

@@ -143,7 +143,7 @@ fn every_error_reads_well_and_none_can_hold_a_secret() {
     for refusal in refusals() {
         assert!(
             codes.insert(refusal.code()),
-            "{} stands twice",
+            "{} occurs twice",
             refusal.code()
         );
         let diagnostic = Diagnostic::from(AuthorizerError::from(refusal));

@@ -58,7 +58,7 @@ pub(crate) async fn send_all(
     redeem_again(stack, record, outputs).await;
 }
 
-/// A token of an issuer that was told to misbehave.
+/// A token of an issuer that misbehaves on request.
 async fn sign_in_at(stack: &RunningStack, outputs: &Outputs, control: &str) -> String {
     assert_eq!(stack.issuer_control(control).await.status, 200);
     let token = sign_in(stack, outputs, &["alice"]);
