@@ -37,6 +37,7 @@ use super::proxy;
 use super::report::Report;
 use super::stray::Stray;
 use super::{Failed, UsageError};
+use crate::text_file;
 
 /// Check an issuer, a client and a token for this authorizer, and say how to fix each problem
 ///
@@ -131,10 +132,10 @@ impl Doctor {
     }
 
     /// Reads what the options name.
-    fn given(&self) -> Result<GivenFacts, UsageError> {
+    fn given(&self) -> Result<GivenFacts, Failed> {
         self.stray.check()?;
         let token = match self.token.as_deref() {
-            Some("-") => Some(io::read_to_string(io::stdin()).map_err(UsageError::StandardInput)?),
+            Some("-") => Some(text_file::read("-".as_ref())?),
             token => token.map(str::to_owned),
         };
         Ok(GivenFacts {
@@ -144,14 +145,14 @@ impl Doctor {
         })
     }
 
-    fn probe(&self) -> Result<Probe, UsageError> {
+    fn probe(&self) -> Result<Probe, Failed> {
         let proxy = proxy::of_environment()?;
         let Some(path) = &self.ca_file else {
             return Ok(Probe::new(None, proxy.as_ref())?);
         };
-        let wrong = |cause: Failed| UsageError::CaFile(path.display().to_string(), cause);
-        let pem = std::fs::read(path).map_err(|error| wrong(error.into()))?;
-        Probe::new(Some(&pem), proxy.as_ref()).map_err(|error| wrong(error.into()))
+        let pem = text_file::read(path)?;
+        Probe::new(Some(pem.as_bytes()), proxy.as_ref())
+            .map_err(|error| format!("{}: {error}", path.display()).into())
     }
 
     /// Runs the checks in order.

@@ -1,13 +1,10 @@
 //! Wrong usage of a command.
 
-use std::io;
 use std::str::FromStr;
 
-use authorizer::issuer::http_client::HttpClientError;
 use lambda_support::settings::Faults;
 use reqwest::Url;
 
-use super::Failed;
 use crate::issuer::user_names;
 
 /// An argument, or a variable of the environment, that a command cannot use. The exit status is 2.
@@ -33,12 +30,6 @@ pub(crate) enum UsageError {
     NotOrigin(String),
     #[error(transparent)]
     Url(<Url as FromStr>::Err),
-    #[error("--token -: {0}")]
-    StandardInput(io::Error),
-    #[error("--ca-file {0}: {1}")]
-    CaFile(String, Failed),
-    #[error(transparent)]
-    Client(#[from] HttpClientError),
     #[error(transparent)]
     Settings(#[from] Faults),
 }

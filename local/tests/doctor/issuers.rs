@@ -87,6 +87,23 @@ async fn a_correct_issuer_passes_and_the_last_line_has_the_settings() {
     assert_eq!(ids[..ISSUER_CHECKS.len()], ISSUER_CHECKS, "{text}");
 }
 
+/// As with the files of the other commands.
+#[tokio::test]
+async fn a_file_of_roots_that_cannot_be_read_is_exit_1() {
+    let file = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("no-roots.pem");
+    std::fs::write(&file, "no certificate").unwrap();
+    for (file, said) in [
+        ("/nowhere.pem", "/nowhere.pem: No such file"),
+        (file.to_str().unwrap(), "no-roots.pem: "),
+    ] {
+        let options = ["--issuer", "https://x.example", "--ca-file", file];
+        let output = doctor(&options.map(str::to_owned)).await;
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{file}: {error}");
+        assert!(error.contains(said) && output.stdout.is_empty(), "{error}");
+    }
+}
+
 #[tokio::test]
 async fn wrong_usage_is_exit_2() {
     for (options, said) in [
@@ -103,10 +120,6 @@ async fn wrong_usage_is_exit_2() {
         (
             &["--issuer", "x", "--token", "Bearer", "secret.secret.secret"],
             "without `Bearer`",
-        ),
-        (
-            &["--issuer", "x", "--ca-file", "/nowhere.pem"],
-            "/nowhere.pem",
         ),
     ] {
         let options: Vec<String> = options.iter().map(|&option| option.to_owned()).collect();

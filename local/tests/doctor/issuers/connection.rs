@@ -12,11 +12,32 @@ use crate::issuer::Issuer;
 use crate::run::{all_options, assert_verdict, judge, report};
 use crate::tls::{Chain, Wrong};
 
+/// The bytes of a file, in the encoding that its name says.
+fn as_saved(text: &str, name: &str) -> Vec<u8> {
+    match name {
+        "UTF-16" => {
+            let units = "\u{feff}".encode_utf16().chain(text.encode_utf16());
+            units.flat_map(u16::to_le_bytes).collect()
+        }
+        "UTF-8 with a mark" => format!("\u{feff}{text}").into_bytes(),
+        _ => text.as_bytes().to_vec(),
+    }
+}
+
 #[tokio::test]
 async fn certificates() {
     let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR"));
     for (name, wrong, trusted, expected, found, advice) in [
         ("right", Wrong::Nothing, true, Vec::new(), "", ""),
+        ("UTF-16", Wrong::Nothing, true, Vec::new(), "", ""),
+        (
+            "UTF-8 with a mark",
+            Wrong::Nothing,
+            true,
+            Vec::new(),
+            "",
+            "",
+        ),
         (
             "expired",
             Wrong::Expired,
@@ -55,7 +76,7 @@ async fn certificates() {
         let mut options = all_options(&issuer.url);
         if trusted {
             let file = folder.join(format!("{name}.pem"));
-            std::fs::write(&file, &chain.root_pem).unwrap();
+            std::fs::write(&file, as_saved(&chain.root_pem, name)).unwrap();
             options.extend(["--ca-file".to_owned(), file.to_str().unwrap().to_owned()]);
         }
         assert_verdict(name, &report(&options).await, &expected, found, advice);
