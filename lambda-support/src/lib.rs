@@ -9,6 +9,7 @@ mod init_error;
 pub mod invocation;
 mod json_len;
 pub mod log;
+mod no_event;
 pub mod runtime;
 pub mod settings;
 

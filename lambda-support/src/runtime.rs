@@ -6,10 +6,9 @@ use std::io::Write;
 use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use futures_util::FutureExt;
+use lambda_runtime::tower::layer::layer_fn;
 use lambda_runtime::{Diagnostic, LambdaEvent, Runtime, service_fn};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -18,6 +17,7 @@ use serde_json::json;
 use crate::clock::{Clock, SystemClock};
 use crate::init_error;
 use crate::log::{Level, Log};
+use crate::no_event::{NoEvent, only_events};
 use crate::settings::{Environment, Faults, Source};
 
 /// Why the process of a function ends.
@@ -140,10 +140,6 @@ fn max_concurrency(source: &dyn Source) -> u32 {
         .unwrap_or(1)
 }
 
-/// The pause after a response of the Runtime API that is not an event. Lambda sends none; some emulators do while they
-/// have no event, which would otherwise cause a busy loop.
-const PAUSE: Duration = Duration::from_millis(100);
-
 /// Processes invocations until the Runtime API fails: one at a time, or several if Lambda sends several.
 ///
 /// # Errors
@@ -158,31 +154,18 @@ where
     D: Into<Diagnostic> + Debug + 'static,
 {
     log_panics(log.clone());
-    let is_reported = Arc::new(AtomicBool::new(false));
+    let no_event = Arc::new(NoEvent::new(log.clone()));
     loop {
-        let service = service_fn({
-            let (handler, is_reported) = (handler.clone(), Arc::clone(&is_reported));
-            move |event| {
-                is_reported.store(false, Ordering::Relaxed);
-                handler(event)
-            }
-        });
         // Without the runtime's layer that opens a span per invocation: nothing uses the spans.
-        let serving = AssertUnwindSafe(Runtime::new(service).run_concurrent());
+        let runtime = Runtime::new(service_fn(handler.clone()))
+            .layer(layer_fn(|inner| only_events(inner, Arc::clone(&no_event))));
+        let serving = AssertUnwindSafe(runtime.run_concurrent());
         if let Ok(ended) = serving.catch_unwind().await {
             return ended.map_err(ProcessError::Serving);
         }
         // The runtime catches the handler's panics. This catches the runtime's own: it expects headers that an empty
         // response does not have.
-        if !is_reported.swap(true, Ordering::Relaxed) {
-            log.write(
-                Level::Warn,
-                "the Lambda Runtime API sent no event; asking again",
-                SystemClock.now(),
-                json!({}),
-            );
-        }
-        tokio::time::sleep(PAUSE).await;
+        no_event.pause().await;
     }
 }
 

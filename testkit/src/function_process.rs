@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -21,7 +21,7 @@ type Waiting = Arc<Mutex<HashMap<String, Sender<PostedOutcome>>>>;
 pub struct FunctionProcess {
     process: Child,
     answers: Sender<String>,
-    polls: Mutex<Receiver<()>>,
+    polls: Mutex<Receiver<Instant>>,
     waiting: Waiting,
     invocations: AtomicU64,
     log: Option<thread::JoinHandle<String>>,

@@ -5,7 +5,7 @@ use std::net::TcpStream;
 use std::process::{Command, Output, Stdio};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Barrier, Mutex};
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use serde_json::{Value, json};
 
@@ -20,13 +20,14 @@ pub struct FakeRuntimeApi {
     /// Host and port, for `AWS_LAMBDA_RUNTIME_API`.
     pub address: String,
     pub(crate) answers: Sender<String>,
-    pub(crate) polls: Receiver<()>,
+    /// When the function requested events.
+    pub(crate) polls: Receiver<Instant>,
     pub(crate) posted: Receiver<ReceivedRequest>,
 }
 
 struct Queue {
     answers: Mutex<Receiver<String>>,
-    polls: Sender<()>,
+    polls: Sender<Instant>,
     /// So many requests for events wait for each other before any is answered.
     together: Barrier,
     posted: Sender<ReceivedRequest>,
@@ -103,7 +104,7 @@ impl Queue {
         while let Ok(request) = ReceivedRequest::read(&mut stream) {
             let answer = if request.path().ends_with("/invocation/next") {
                 self.together.wait();
-                let _test_ended = self.polls.send(());
+                let _test_ended = self.polls.send(Instant::now());
                 let Ok(answer) = self.answers.lock().unwrap().recv() else {
                     return;
                 };
@@ -138,21 +139,47 @@ pub fn assert_init_error(api: &FakeRuntimeApi, message: &str) {
     );
 }
 
-/// The function must go on after responses without an event, and answer `{}`, which is no event, with `UnknownEvent`.
+/// The shortest time between two requests for an event when the first had none.
+const MIN_PAUSE: Duration = Duration::from_millis(100);
+
+/// The function must go on after responses without an event, with one message and a pause after each, and answer `{}`,
+/// which is no event, with `UnknownEvent`. An invocation without a payload must have an answer, too.
 pub fn assert_survives_responses_without_an_event(function: impl Fn() -> Command) {
-    for empty in [
-        response("200 OK", "", ""),
-        response("204 No Content", "", ""),
-        response("500 Internal Server Error", "", "{}"),
-        response("200 OK", "Lambda-Runtime-Aws-Request-Id: r-0\r\n", "{}"),
+    let of_invocation = |status, payload| event("r-0", payload).replacen("200 OK", status, 1);
+    for (empty, answered) in [
+        (response("200 OK", "", ""), false),
+        (response("204 No Content", "", ""), false),
+        (of_invocation("204 No Content", ""), false),
+        (response("500 Internal Server Error", "", "{}"), false),
+        (of_invocation("500 Internal Server Error", "{}"), false),
+        (
+            response("200 OK", "Lambda-Runtime-Aws-Request-Id: r-0\r\n", "{}"),
+            false,
+        ),
+        (of_invocation("200 OK", ""), true),
     ] {
         let script = vec![empty.clone(), empty.clone(), event("r-1", "{}")];
-        let (posted, log) = FakeRuntimeApi::start(script).run(function(), 1);
-        let path = "/2018-06-01/runtime/invocation/r-1/error";
-        assert_eq!(posted[0].path(), path, "{empty}");
+        let ids: &[&str] = if answered {
+            &["r-0", "r-0", "r-1"]
+        } else {
+            &["r-1"]
+        };
+        let api = FakeRuntimeApi::start(script);
+        let (posted, log) = api.run(function(), ids.len());
+        let paths: Vec<_> = posted.iter().map(ReceivedRequest::path).collect();
+        let expected: Vec<_> = ids
+            .iter()
+            .map(|id| format!("/2018-06-01/runtime/invocation/{id}/error"))
+            .collect();
+        assert_eq!(paths, expected, "{empty}");
         assert!(!log.contains("panic"), "{empty}: {log}");
-        let body: Value = serde_json::from_str(&posted[0].body).unwrap();
+        let messages = log.matches("the Lambda Runtime API sent no event").count();
+        assert_eq!(messages, 1, "{empty}: {log}");
+        let body: Value = serde_json::from_str(&posted[ids.len() - 1].body).unwrap();
         assert_eq!(body["errorType"], "UnknownEvent");
+        let polls: Vec<_> = api.polls.try_iter().take(3).collect();
+        let pauses = polls.windows(2).map(|pair| pair[1] - pair[0]);
+        assert!(pauses.min() >= Some(MIN_PAUSE), "{empty}: {polls:?}");
     }
 }
 

@@ -1,0 +1,75 @@
+//! Responses of the Runtime API without an event. Lambda sends none; some emulators do while they have no event, which
+//! would otherwise cause a busy loop.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use http::StatusCode;
+use lambda_runtime::tower::ServiceExt as _;
+use lambda_runtime::{Error, LambdaInvocation, Service, service_fn};
+use serde_json::json;
+
+use crate::clock::{Clock, SystemClock};
+use crate::log::{Level, Log};
+
+/// The pause after a response without an event.
+const PAUSE: Duration = Duration::from_millis(100);
+
+#[derive(Debug)]
+pub(crate) struct NoEvent {
+    log: Log,
+    /// Whether there was a message since the last event.
+    is_reported: AtomicBool,
+}
+
+impl NoEvent {
+    pub(crate) fn new(log: Log) -> Self {
+        Self {
+            log,
+            is_reported: AtomicBool::new(false),
+        }
+    }
+
+    /// Logs the first response without an event, and waits.
+    pub(crate) async fn pause(&self) {
+        if !self.is_reported.swap(true, Ordering::Relaxed) {
+            self.log.write(
+                Level::Warn,
+                "the Lambda Runtime API sent no event; asking again",
+                SystemClock.now(),
+                json!({}),
+            );
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+/// Passes only events on. A response with another status than 200 is none, whatever its headers are. An invocation
+/// without a payload is answered by the runtime, with an error.
+pub(crate) fn only_events<S>(
+    inner: S,
+    no_event: Arc<NoEvent>,
+) -> impl Service<LambdaInvocation, Response = (), Error = Error, Future: Send> + Clone + Send + 'static
+where
+    S: Service<LambdaInvocation, Response = (), Error = Error> + Clone + Send + 'static,
+    S::Future: Send,
+{
+    service_fn(move |invocation: LambdaInvocation| {
+        let (inner, no_event) = (inner.clone(), Arc::clone(&no_event));
+        async move {
+            if invocation.parts.status != StatusCode::OK {
+                no_event.pause().await;
+                return Ok(());
+            }
+            let is_event = !invocation.body.is_empty();
+            inner.oneshot(invocation).await?;
+            if is_event {
+                no_event.is_reported.store(false, Ordering::Relaxed);
+            } else {
+                no_event.pause().await;
+            }
+            Ok(())
+        }
+    })
+}
