@@ -31,7 +31,7 @@ pub enum GatewayError {
     HeadersTooLarge,
     /// The body is larger than 10 MB, or than Lambda accepts.
     RequestTooLarge,
-    /// The method's ARN is longer than 1600 bytes.
+    /// The ARN of a method with an authorizer is longer than 1600 bytes.
     UriTooLong,
     /// The function failed, or its answer is malformed.
     BadIntegrationAnswer,

@@ -89,14 +89,14 @@ impl Gateway {
             authorizer: None,
         };
         let method_arn = aws::method_arn(&self.region, &self.api.stage, &call.verb, &call.path);
-        if method_arn.len() > MAX_METHOD_ARN {
-            return Err(at_resource(GatewayError::UriTooLong));
-        }
         let named = self
             .authorizer(&matched)
             .map_err(|_| at_resource(GatewayError::AuthorizerConfiguration))?;
         let context = match named {
             None => None,
+            Some(_) if method_arn.len() > MAX_METHOD_ARN => {
+                return Err(at_resource(GatewayError::UriTooLong));
+            }
             // The reader of REST APIs makes none. A route is never served without its authorizer.
             Some((_, TemplateAuthorizer::Jwt(_))) => {
                 return Err(at_resource(GatewayError::AuthorizerConfiguration));

@@ -98,6 +98,7 @@ async fn decisions_before_the_authorizer() {
     };
     let other_stage = |request| rejected(request, 403, FORBIDDEN, "ForbiddenException");
     let long = format!("GET /prod/cached/{}", "x".repeat(1600));
+    let long_and_open = long.replace("GET", "OPTIONS");
     let big = format!("X-Big: {}", "x".repeat(10_240));
     let rows = [
         missing("GET /prod/nowhere"),
@@ -111,6 +112,11 @@ async fn decisions_before_the_authorizer() {
         Row {
             source: QUOTAS,
             ..rejected(&long, 414, TOO_LONG, "RequestUriTooLongException")
+        },
+        // The limit is that of a method with an authorizer.
+        Row {
+            source: QUOTAS,
+            ..row(&long_and_open)
         },
         Row {
             source: QUOTAS,
