@@ -22,6 +22,7 @@ from samtranslator.yaml_helper import yaml_parse
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / ".ci" / "template"))
+import test_api  # noqa: E402
 import translation  # noqa: E402
 os.environ.setdefault("AWS_DEFAULT_REGION", "eu-west-1")
 logging.getLogger("samtranslator").setLevel(logging.ERROR)
@@ -256,6 +257,20 @@ class Examples(unittest.TestCase):
             name, _, output = ".".join(attribute["Fn::GetAtt"]).partition(".Outputs.")
             self.assertEqual(name, "Authorizer")
             self.assertIn(output, published["Outputs"])
+
+    def test_the_access_log_of_the_http_api_has_what_http_apis_have(self):
+        resources = translated("examples/http-api/template.yaml")
+        [stage] = of_type(resources, "AWS::ApiGatewayV2::Stage")
+        settings = stage["AccessLogSettings"]
+        self.assertEqual(settings["DestinationArn"], {"Fn::GetAtt": ["AccessLogGroup", "Arn"]})
+        # The members of a REST API's line, with the route key in place of the resource's path.
+        absent = {"authorizeError", "authorizeStatus", "authorizerStatus", "authorizerLatency", "authorizerRequestId"}
+        expected = {name: variable for name, variable in test_api.ACCESS_LOG.items() if name not in absent}
+        del expected["resourcePath"]
+        # A simple answer names the principal in the context only.
+        expected |= {"routeKey": "$context.routeKey", "principalId": "$context.authorizer.principal"}
+        self.assertNotIn("\n", settings["Format"])
+        self.assertEqual(json.loads(settings["Format"]), expected)
 
     def test_a_websocket_connection_has_the_authorizer(self):
         routes = {route["RouteKey"]: route for route in of_type(translated("examples/websocket/template.yaml"), "AWS::ApiGatewayV2::Route")}

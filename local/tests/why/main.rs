@@ -379,6 +379,52 @@ fn the_gateways_reasons() {
     assert_eq!(advice, expected);
 }
 
+/// AWS has no variable for the authorizer's status, latency and request id at an HTTP API.
+#[test]
+fn the_authorizers_line_of_an_http_api_is_found_by_the_id_of_the_request() {
+    let line = |status: &str, response_type: &str, error: &str| {
+        access(&http(json!({
+            "status": status, "responseType": response_type, "authorizerError": error, "authorizerStatus": null,
+            "authorizerLatency": null, "authorizerRequestId": null,
+        })))
+    };
+    for (name, line, decided, by, reason) in [
+        (
+            "denied",
+            line("403", "ACCESS_DENIED", "-"),
+            "deny",
+            "authorizer",
+            "route_not_granted",
+        ),
+        (
+            "refused",
+            line("403", "ACCESS_DENIED", "-"),
+            "unauthorized",
+            "authorizer",
+            "token_expired",
+        ),
+        (
+            "failed",
+            line("500", "AUTHORIZER_FAILURE", "failed"),
+            "error",
+            "authorizer",
+            "keys_unavailable",
+        ),
+    ] {
+        let mut decision = decision(decided, reason);
+        decision["apiRequestId"] = json!(ID);
+        let account = account(&format!("http-{name}"), ID, &[line, decision]);
+        let status = account["status"].as_u64().unwrap();
+        assert_eq!(
+            cause(&account),
+            (by.to_owned(), status, reason.to_owned()),
+            "{name}"
+        );
+        let authorizer = json!({"requestId": AUTHORIZER, "cache": "miss"});
+        assert_eq!(account["authorizer"], authorizer, "{name}");
+    }
+}
+
 #[test]
 fn a_request_is_found_by_each_of_its_ids_and_without_an_access_log() {
     let line = access(&json!({

@@ -53,6 +53,8 @@ pub(super) fn account(lines: &LogLines, id: &str) -> Option<Account> {
             || line.request_id == id
             || access.is_some_and(|access| named(&access.integration_request_id, &line.request_id))
     });
+    let known = access.map(|access| with_invocation(access, decision));
+    let access = known.as_ref();
     let mut account = match (access, decision, handled) {
         (Some(access), ..) => by_access_line(access, decision, handled),
         (None, _, Some(handled)) => by_handler_line(handled, decision),
@@ -67,6 +69,20 @@ pub(super) fn account(lines: &LogLines, id: &str) -> Option<Account> {
         account.advice.push_str(NOT_MATCHING);
     }
     Some(account)
+}
+
+/// AWS has no variable for the authorizer's request id at an HTTP API, but the authorizer's line has that of the request.
+fn with_invocation(access: &AccessLine, decision: Option<&AuthorizerLine>) -> AccessLine {
+    let mut access = access.clone();
+    if access.route_key.is_some()
+        && value(&access.authorizer_request_id).is_none()
+        && let Some(decision) = decision
+    {
+        access
+            .authorizer_request_id
+            .clone_from(&decision.request_id);
+    }
+    access
 }
 
 fn by_access_line(
