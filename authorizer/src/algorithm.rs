@@ -24,7 +24,7 @@ pub enum Algorithm {
 /// A name that is not one of the accepted algorithms.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("not one of RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, EdDSA")]
-pub struct UnknownAlgorithm;
+pub struct UnknownAlgorithmError;
 
 impl Algorithm {
     /// Every algorithm, in the order of the documentation.
@@ -58,13 +58,13 @@ impl Algorithm {
 }
 
 impl FromStr for Algorithm {
-    type Err = UnknownAlgorithm;
+    type Err = UnknownAlgorithmError;
 
-    fn from_str(name: &str) -> Result<Self, UnknownAlgorithm> {
+    fn from_str(name: &str) -> Result<Self, UnknownAlgorithmError> {
         Self::ALL
             .into_iter()
             .find(|algorithm| algorithm.name() == name)
-            .ok_or(UnknownAlgorithm)
+            .ok_or(UnknownAlgorithmError)
     }
 }
 

@@ -17,7 +17,7 @@ pub const MAX_KEY_ID_BYTES: usize = 256;
 /// A key id that is longer than [`MAX_KEY_ID_BYTES`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("the key id has {bytes} bytes; at most {MAX_KEY_ID_BYTES} are looked up")]
-pub struct KeyIdTooLong {
+pub struct KeyIdError {
     pub bytes: usize,
 }
 
@@ -27,9 +27,9 @@ impl KeyId {
     /// # Errors
     ///
     /// If it is over [`MAX_KEY_ID_BYTES`].
-    pub fn parse(kid: &str) -> Result<Self, KeyIdTooLong> {
+    pub fn parse(kid: &str) -> Result<Self, KeyIdError> {
         if kid.len() > MAX_KEY_ID_BYTES {
-            return Err(KeyIdTooLong { bytes: kid.len() });
+            return Err(KeyIdError { bytes: kid.len() });
         }
         Ok(Self(kid.into()))
     }

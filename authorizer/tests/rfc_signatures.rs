@@ -9,7 +9,7 @@
 )]
 
 use authorizer::algorithm::Algorithm;
-use authorizer::issuer::jwks::{KeySet, WrongSignature};
+use authorizer::issuer::jwks::{KeySet, SignatureError};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -34,7 +34,7 @@ impl Example {
         KeySet::parse(json.as_bytes(), &Algorithm::ALL).unwrap()
     }
 
-    fn verify(&self, algorithm: Algorithm, token: &str) -> Result<(), WrongSignature> {
+    fn verify(&self, algorithm: Algorithm, token: &str) -> Result<(), SignatureError> {
         let (signing_input, signature) = token.rsplit_once('.').unwrap();
         self.set().keys()[0].verify(algorithm, signing_input.as_bytes(), signature)
     }
@@ -69,7 +69,7 @@ fn no_byte_of_an_example_can_be_changed() {
             let token = String::from_utf8(token).unwrap();
             let (signing_input, signature) = token.rsplit_once('.').unwrap();
             let verdict = set.keys()[0].verify(algorithm, signing_input.as_bytes(), signature);
-            assert_eq!(verdict, Err(WrongSignature), "{} at {at}", example.example);
+            assert_eq!(verdict, Err(SignatureError), "{} at {at}", example.example);
         }
     }
 }
@@ -82,14 +82,14 @@ fn a_signature_in_another_encoding_is_wrong() {
             let token = format!("{}{suffix}", example.token);
             assert_eq!(
                 example.verify(algorithm, &token),
-                Err(WrongSignature),
+                Err(SignatureError),
                 "{suffix:?}"
             );
         }
         let (signing_input, _) = example.token.rsplit_once('.').unwrap();
         assert_eq!(
             example.verify(algorithm, &format!("{signing_input}.")),
-            Err(WrongSignature)
+            Err(SignatureError)
         );
     }
 }

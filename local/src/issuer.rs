@@ -10,7 +10,7 @@ use serde_json::json;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, ChildStdin, Command};
 
-use crate::port::Taken;
+use crate::port::PortError;
 use crate::progress::PartLog;
 
 /// The client id that the pages and `cargo local token` sign in with.
@@ -57,7 +57,7 @@ const PORT_TAKEN: i32 = 3;
 #[derive(Debug, thiserror::Error)]
 pub enum IssuerError {
     #[error(transparent)]
-    Port(#[from] Taken),
+    Port(#[from] PortError),
     /// Anything else.
     #[error("the issuer does not start: {0}")]
     Start(String),
@@ -177,8 +177,8 @@ impl Issuer {
 }
 
 /// The issuer's port is taken.
-fn taken(port: u16) -> Taken {
-    Taken::new(
+fn taken(port: u16) -> PortError {
+    PortError::new(
         "issuer",
         "--issuer-port",
         port,

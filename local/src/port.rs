@@ -9,14 +9,14 @@ use tokio::net::TcpListener;
 #[error(
     "port {port} for the {part} is taken or not allowed ({cause}): choose another with {flag} (0 is any free one)"
 )]
-pub struct Taken {
+pub struct PortError {
     port: u16,
     part: &'static str,
     flag: &'static str,
     cause: std::io::Error,
 }
 
-impl Taken {
+impl PortError {
     /// The port of `part`, which `flag` sets, is taken or not allowed.
     #[must_use]
     pub const fn new(
@@ -45,8 +45,8 @@ pub struct Port {
 ///
 /// # Errors
 /// When it is taken.
-pub async fn take(part: &'static str, flag: &'static str, port: u16) -> Result<Port, Taken> {
-    let taken = |cause| Taken::new(part, flag, port, cause);
+pub async fn take(part: &'static str, flag: &'static str, port: u16) -> Result<Port, PortError> {
+    let taken = |cause| PortError::new(part, flag, port, cause);
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))
         .await
         .map_err(taken)?;

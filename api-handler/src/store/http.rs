@@ -35,7 +35,7 @@ const MAX_ANSWER_BYTES: usize = 17 * 1024 * 1024;
 /// No connection was made, so nothing was sent.
 #[derive(Debug, thiserror::Error)]
 #[error("no connection")]
-pub(super) struct NotConnected(#[source] hyper_util::client::legacy::Error);
+pub(super) struct ConnectError(#[source] hyper_util::client::legacy::Error);
 
 type Https = Client<HttpsConnector<TcpConnector>, SdkBody>;
 
@@ -83,7 +83,7 @@ impl HttpConnector for Connector {
                 .map_err(|e| ConnectorError::user(e.into()))?;
             let response = client.request(request).await.map_err(|error| {
                 if error.is_connect() {
-                    ConnectorError::io(NotConnected(error).into())
+                    ConnectorError::io(ConnectError(error).into())
                 } else {
                     ConnectorError::io(error.into())
                 }

@@ -4,7 +4,7 @@ use std::{error::Error, future::Future, time::Duration};
 
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 
-use super::{StoreError, http::NotConnected};
+use super::{StoreError, http::ConnectError};
 
 /// The timeout of one attempt.
 const TRY_TIMEOUT: Duration = Duration::from_millis(1200);
@@ -37,7 +37,7 @@ impl Failure {
             SdkError::ConstructionFailure(_) => Self::Undone(text, false),
             SdkError::DispatchFailure(failure) => {
                 let source = failure.as_connector_error().and_then(Error::source);
-                if source.is_some_and(|source| source.is::<NotConnected>()) {
+                if source.is_some_and(|source| source.is::<ConnectError>()) {
                     Self::Undone(text, true)
                 } else {
                     Self::Unknown(text)

@@ -26,7 +26,7 @@ use thiserror::Error;
 pub use self::fetch::FetchError;
 pub use self::freshness::StatedLifetime;
 pub(crate) use self::key::PublicKey;
-pub use self::key::{Thumbprint, VerificationKey, WrongSignature};
+pub use self::key::{SignatureError, Thumbprint, VerificationKey};
 pub use self::set::{Candidates, KeySet, KeySetError, KeySetFault, RefusedKey};
 pub use self::source::KeySource;
 use crate::algorithm::Algorithm;

@@ -33,7 +33,7 @@ pub enum ProofRefusal {
     #[error("the header names critical extensions")]
     CriticalExtension,
     /// `alg` is missing, unknown, `none` or symmetric.
-    #[error("`alg` is {}", crate::algorithm::UnknownAlgorithm)]
+    #[error("`alg` is {}", crate::algorithm::UnknownAlgorithmError)]
     AlgorithmNotAllowed,
     /// `jwk` is missing or not an object.
     #[error("the header has no `jwk` that is an object")]

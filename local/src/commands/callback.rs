@@ -30,12 +30,12 @@ const MAX_CLOSING: Duration = Duration::from_secs(1);
 
 /// A sign-in that did not end in a token.
 #[derive(Debug)]
-pub(super) struct Stopped {
+pub(super) struct SignInError {
     pub(super) found: String,
     pub(super) advice: String,
 }
 
-impl Stopped {
+impl SignInError {
     pub(super) fn new(found: impl Into<String>, advice: impl Into<String>) -> Self {
         Self {
             found: found.into(),
@@ -44,13 +44,13 @@ impl Stopped {
     }
 }
 
-impl fmt::Display for Stopped {
+impl fmt::Display for SignInError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.found, self.advice)
     }
 }
 
-impl std::error::Error for Stopped {}
+impl std::error::Error for SignInError {}
 
 /// The server at the redirect URI.
 #[derive(Debug)]
@@ -96,9 +96,9 @@ struct Served {
 
 impl Listener {
     /// Listens on the redirect URI, which must be on this machine.
-    pub(super) async fn bind(redirect_uri: &str) -> Result<Self, Stopped> {
+    pub(super) async fn bind(redirect_uri: &str) -> Result<Self, SignInError> {
         let elsewhere = || {
-            Stopped::new(
+            SignInError::new(
                 format!("`{redirect_uri}` is not on this machine"),
                 "register a redirect URI with http on 127.0.0.1 or localhost, such as \
                  http://127.0.0.1:8080/callback.html, and give it with --redirect-uri",
@@ -120,7 +120,7 @@ impl Listener {
                 Ok(listener) => listener,
                 Err(_) if ip == IpAddr::V6(Ipv6Addr::LOCALHOST) && !servers.is_empty() => continue,
                 Err(error) => {
-                    return Err(Stopped::new(
+                    return Err(SignInError::new(
                         format!("cannot listen on {ip}:{port}: {error}"),
                         "end what listens there, most likely `cargo local` with its web pages, or give another \
                          registered redirect URI with --redirect-uri",
@@ -148,7 +148,7 @@ impl Listener {
     pub(super) async fn wait(
         &mut self,
         request: &AuthorizationRequest,
-    ) -> Result<Callback, Stopped> {
+    ) -> Result<Callback, SignInError> {
         let waiting = async {
             loop {
                 let callback = self.next().await;
@@ -159,7 +159,7 @@ impl Listener {
             }
         };
         tokio::time::timeout(MAX_SIGN_IN, waiting).await.map_err(|_| {
-            Stopped::new(
+            SignInError::new(
                 format!("no answer at the redirect URI within {} s", MAX_SIGN_IN.as_secs()),
                 "if the browser shows an error page of the issuer, its text is in docs/trouble.md",
             )

@@ -32,7 +32,7 @@ use crate::template::api::{
 
 /// Why there is no decision.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Undecided {
+pub(super) enum DecisionError {
     /// A function that is not this project's authorizer decides.
     #[error(
         "the authorizer {authorizer} is the function {function}, which is not this project's authorizer: only that \
@@ -88,7 +88,7 @@ impl Judge {
         &self,
         call: &CalledRoute,
         sent: &Sent<'_>,
-    ) -> Result<CallDecision, Undecided> {
+    ) -> Result<CallDecision, DecisionError> {
         self.decide_last(call, sent, NonZeroU32::MIN).await
     }
 
@@ -102,7 +102,7 @@ impl Judge {
         call: &CalledRoute,
         sent: &Sent<'_>,
         times: NonZeroU32,
-    ) -> Result<CallDecision, Undecided> {
+    ) -> Result<CallDecision, DecisionError> {
         self.gateway.forget_answers();
         let mut explanation = None;
         for _ in 1..times.get() {
@@ -117,7 +117,7 @@ impl Judge {
         call: &CalledRoute,
         sent: &Sent<'_>,
         explanation: &mut Option<Explanation>,
-    ) -> Result<CallDecision, Undecided> {
+    ) -> Result<CallDecision, DecisionError> {
         let (verb, path) = (call.method.as_str(), call.path_without_query());
         let matched = match &self.api.kind {
             Kind::Rest { .. } => route::find(&self.api.routes, verb, path),
@@ -131,7 +131,7 @@ impl Judge {
             && lambda.permission == InvokePermission::Granted
             && !self.functions.is_authorizer(&lambda.function)
         {
-            return Err(Undecided::OtherAuthorizer {
+            return Err(DecisionError::OtherAuthorizer {
                 authorizer: name.clone(),
                 function: lambda.function.clone(),
             });
@@ -141,7 +141,7 @@ impl Judge {
         if let IdentitySource::Header(name) = &source
             && sent.headers().contains_key(name)
         {
-            return Err(Undecided::TokenInHeader(name.clone()));
+            return Err(DecisionError::TokenInHeader(name.clone()));
         }
         let request = self.request(call, sent, &source);
         let (response, line) = self

@@ -31,7 +31,7 @@ use self::metadata::Metadata;
 use self::sign_in::Tokens;
 use self::token::Examined;
 pub(super) use self::token::scheme_and_token;
-use super::callback::Stopped;
+use super::callback::SignInError;
 use super::probe::Probe;
 use super::proxy;
 use super::report::Report;
@@ -230,7 +230,7 @@ impl Doctor {
     async fn judge_tokens(
         &self,
         given: &GivenFacts,
-        walked: Fact<Result<Tokens, Stopped>>,
+        walked: Fact<Result<Tokens, SignInError>>,
         issuer: Fact<()>,
         keys: Fact<&Keys>,
         report: &mut Report,

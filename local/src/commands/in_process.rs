@@ -34,14 +34,14 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// Why the authorizer's settings cannot be read.
 #[derive(Debug, thiserror::Error)]
 #[error("the settings of the function {function}: {faults}")]
-pub(super) struct WrongSettings {
+pub(super) struct SettingsError {
     function: String,
     faults: Faults,
 }
 
 /// A document is not a JWK Set.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum NotKeySet {
+pub(super) enum KeyFileError {
     #[error("expected a JWK Set, found {0}")]
     NotJson(#[from] serde_json::Error),
     #[error("expected a JWK Set, found JSON without an array `keys`")]
@@ -56,7 +56,7 @@ pub(super) fn settings(
     template: &Template,
     folder: &Path,
     left_out: &[&str],
-) -> Result<BTreeMap<String, Settings>, WrongSettings> {
+) -> Result<BTreeMap<String, Settings>, SettingsError> {
     let asked: BTreeSet<&str> = template
         .api
         .authorizers
@@ -77,7 +77,7 @@ pub(super) fn settings(
         };
         match Settings::from_source(&source) {
             Ok(settings) => Ok((function.name.clone(), settings)),
-            Err(faults) => Err(WrongSettings {
+            Err(faults) => Err(SettingsError {
                 function: function.logical_id.clone(),
                 faults,
             }),
@@ -243,12 +243,12 @@ impl FixedKeys {
     ///
     /// # Errors
     /// When it is not one. A key that cannot be used is skipped.
-    pub(super) fn parse(json: &str) -> Result<Self, NotKeySet> {
+    pub(super) fn parse(json: &str) -> Result<Self, KeyFileError> {
         let set: serde_json::Value = serde_json::from_str(json)?;
         let keys = set
             .get("keys")
             .and_then(serde_json::Value::as_array)
-            .ok_or(NotKeySet::NoKeys)?;
+            .ok_or(KeyFileError::NoKeys)?;
         let usable = keys
             .iter()
             .filter_map(|key| serde_json::from_value(key.clone()).ok());

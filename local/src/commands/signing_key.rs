@@ -17,9 +17,9 @@ pub(super) struct SigningKey(RsaKeyPair);
 /// No key or signature could be made.
 #[derive(Debug, thiserror::Error)]
 #[error("no key pair or signature could be made")]
-pub(super) struct NoKey;
+pub(super) struct SigningKeyError;
 
-impl From<Unspecified> for NoKey {
+impl From<Unspecified> for SigningKeyError {
     fn from(_: Unspecified) -> Self {
         Self
     }
@@ -30,7 +30,7 @@ impl SigningKey {
     ///
     /// # Errors
     /// When the system gives no random bytes.
-    pub(super) fn generate() -> Result<Self, NoKey> {
+    pub(super) fn generate() -> Result<Self, SigningKeyError> {
         Ok(Self(RsaKeyPair::generate(KeySize::Rsa2048)?))
     }
 
@@ -47,7 +47,7 @@ impl SigningKey {
     ///
     /// # Errors
     /// When no signature can be made.
-    pub(super) fn token(&self, claims: &Value) -> Result<String, NoKey> {
+    pub(super) fn token(&self, claims: &Value) -> Result<String, SigningKeyError> {
         let header = json!({"kid": KEY_ID, "alg": "RS256"});
         let text = format!(
             "{}.{}",

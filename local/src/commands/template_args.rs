@@ -51,7 +51,7 @@ struct Known {
 /// Why a template cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[error("{file}: {cause}")]
-struct Unreadable {
+struct TemplateFileError {
     file: String,
     cause: TemplateError,
 }
@@ -160,8 +160,8 @@ fn read(text: &str, options: &StackOptions, known: &Known) -> Result<Opened, Fai
     })
 }
 
-fn unreadable(file: &Path, cause: TemplateError) -> Unreadable {
-    Unreadable {
+fn unreadable(file: &Path, cause: TemplateError) -> TemplateFileError {
+    TemplateFileError {
         file: file.display().to_string(),
         cause,
     }

@@ -11,7 +11,7 @@ use lambda_support::clock::Timestamp;
 use serde_json::{Map, Value};
 use time::format_description::well_known::Rfc3339;
 
-use self::operator::{NotEvaluated, Operator, Set, Test, boolean};
+use self::operator::{ConditionError, Operator, Set, Test, boolean};
 use super::malformed::Malformed;
 use super::pattern::texts;
 
@@ -40,7 +40,7 @@ impl Facts<'_> {
     }
 
     /// A key's value; none for a key without one, an error for an unknown key.
-    fn value(&self, key: &str) -> Result<Option<String>, NotEvaluated> {
+    fn value(&self, key: &str) -> Result<Option<String>, ConditionError> {
         Ok(match key.to_ascii_lowercase().as_str() {
             "aws:currenttime" => self.now.utc().and_then(|now| now.format(&Rfc3339).ok()),
             "aws:epochtime" => Some(self.now.as_secs().to_string()),
@@ -49,7 +49,7 @@ impl Facts<'_> {
             "aws:referer" => self.referer.map(str::to_owned),
             // API Gateway accepts only TLS; this machine has none.
             "aws:securetransport" => Some("true".to_owned()),
-            _ => return Err(NotEvaluated::Key),
+            _ => return Err(ConditionError::Key),
         })
     }
 }
@@ -112,7 +112,7 @@ impl Conditions {
 }
 
 impl KeyCondition {
-    fn holds(&self, facts: &Facts<'_>) -> Result<bool, NotEvaluated> {
+    fn holds(&self, facts: &Facts<'_>) -> Result<bool, ConditionError> {
         let value = facts.value(&self.key)?;
         let (compare, negated) = match self.operator.test {
             Test::Null => {

@@ -6,7 +6,7 @@ use crate::database::DatabaseError;
 use crate::http_client::ClientError;
 use crate::issuer::IssuerError;
 use crate::packages::PackagesError;
-use crate::port::Taken;
+use crate::port::PortError;
 use crate::template::TemplateError;
 use crate::text_file::TextFileError;
 use crate::toolchain::BuildError;
@@ -26,7 +26,7 @@ pub enum StackError {
         api: String,
     },
     #[error(transparent)]
-    Port(#[from] Taken),
+    Port(#[from] PortError),
     /// A function does not build.
     #[error(transparent)]
     Build(#[from] BuildError),

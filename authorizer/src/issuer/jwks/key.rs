@@ -70,7 +70,7 @@ impl Kind {
 /// The signature is not that of this key over this input, or not base64url without padding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("the signature was not made with the key that it names")]
-pub struct WrongSignature;
+pub struct SignatureError;
 
 impl VerificationKey {
     pub(super) fn new(kid: KeyId, key: PublicKey) -> Self {
@@ -108,7 +108,7 @@ impl VerificationKey {
         algorithm: Algorithm,
         signing_input: &[u8],
         signature: &str,
-    ) -> Result<(), WrongSignature> {
+    ) -> Result<(), SignatureError> {
         self.key.verify(algorithm, signing_input, signature)
     }
 }
@@ -225,10 +225,10 @@ impl PublicKey {
         algorithm: Algorithm,
         signing_input: &[u8],
         signature: &str,
-    ) -> Result<(), WrongSignature> {
+    ) -> Result<(), SignatureError> {
         use jsonwebtoken::Algorithm as Alg;
         if !self.fits(algorithm) {
-            return Err(WrongSignature);
+            return Err(SignatureError);
         }
         let alg = match algorithm {
             Algorithm::RS256 => Alg::RS256,
@@ -243,7 +243,7 @@ impl PublicKey {
         };
         match jsonwebtoken::crypto::verify(signature, signing_input, &self.key, alg) {
             Ok(true) => Ok(()),
-            Ok(false) | Err(_) => Err(WrongSignature),
+            Ok(false) | Err(_) => Err(SignatureError),
         }
     }
 }

@@ -10,7 +10,7 @@ use super::messages::Message;
 use super::metadata::Metadata;
 use super::token::{Examined, shown};
 use super::{Doctor, Fact, Skip};
-use crate::commands::callback::{Callback, Listener, Page, Stopped};
+use crate::commands::callback::{Callback, Listener, Page, SignInError};
 use crate::commands::no_answer;
 use crate::commands::probe::Probe;
 use crate::commands::report::{Check, Outcome};
@@ -37,7 +37,7 @@ pub(super) async fn walk(
     metadata: Fact<Metadata<'_>>,
     client: Fact<()>,
     probe: &Probe,
-) -> Fact<Result<Tokens, Stopped>> {
+) -> Fact<Result<Tokens, SignInError>> {
     if !doctor.sign_in {
         return Err(Skip::Option("--sign-in"));
     }
@@ -68,7 +68,7 @@ struct Flow<'d> {
 }
 
 impl Flow<'_> {
-    async fn run(&self) -> Result<Tokens, Stopped> {
+    async fn run(&self) -> Result<Tokens, SignInError> {
         let redirect_uri = &self.sign_in.redirect_uri;
         let mut listener = Listener::bind(redirect_uri).await?;
         let scope = self.doctor.scope.as_deref().unwrap_or("openid");
@@ -76,7 +76,7 @@ impl Flow<'_> {
         let request = self
             .sign_in
             .authorization_request(&endpoint, scope)
-            .map_err(|error| Stopped::new(error.to_string(), "run the command again"))?;
+            .map_err(|error| SignInError::new(error.to_string(), "run the command again"))?;
         self.say(&format!(
             "\nopen this URL in a private window and sign in:\n\n  {}\n\n  1  browser  GET {endpoint}?…",
             request.url
@@ -100,7 +100,11 @@ impl Flow<'_> {
         outcome
     }
 
-    async fn redeem(&self, request: &AuthorizationRequest, code: &str) -> Result<Tokens, Stopped> {
+    async fn redeem(
+        &self,
+        request: &AuthorizationRequest,
+        code: &str,
+    ) -> Result<Tokens, SignInError> {
         let endpoint = self.endpoint("token_endpoint")?;
         self.say(&format!(
             "  3  doctor   POST {endpoint}  grant_type=authorization_code&code=…&code_verifier=…"
@@ -112,13 +116,13 @@ impl Flow<'_> {
             .body(self.sign_in.token_form(request, code));
         let answer = self.probe.send(post).await.map_err(|failure| {
             let (found, advice) = no_answer::explain(&failure);
-            Stopped { found, advice }
+            SignInError { found, advice }
         })?;
         if !answer.status.is_success() {
             self.say(&format!("  4           {}", answer.status.as_u16()));
             return Err(Message::of_answer(&answer).map_or_else(
                 || {
-                    Stopped::new(
+                    SignInError::new(
                         format!("status {} from the token endpoint", answer.status.as_u16()),
                         "check `token_endpoint` of the metadata",
                     )
@@ -131,7 +135,7 @@ impl Flow<'_> {
         self.say(&format!("  4           200  {}", members(&body)));
         let string = |name: &str| body.get(name).and_then(Value::as_str).map(str::to_owned);
         let Some(access_token) = string("access_token") else {
-            return Err(Stopped::new(
+            return Err(SignInError::new(
                 "a token response without `access_token`",
                 "use a token endpoint as RFC 6749, section 5.1 describes it",
             ));
@@ -139,7 +143,7 @@ impl Flow<'_> {
         let id_token = string("id_token");
         request
             .check_nonce(id_token.as_deref())
-            .map_err(|error| Stopped::new(error.to_string(), "sign in again"))?;
+            .map_err(|error| SignInError::new(error.to_string(), "sign in again"))?;
         let mut secrets = vec![access_token.clone(), code.to_owned()];
         secrets.extend(id_token);
         secrets.extend(string("refresh_token"));
@@ -149,10 +153,10 @@ impl Flow<'_> {
         })
     }
 
-    fn endpoint(&self, name: &'static str) -> Result<String, Stopped> {
+    fn endpoint(&self, name: &'static str) -> Result<String, SignInError> {
         self.metadata
             .endpoint(name)
-            .map_err(|(found, advice)| Stopped { found, advice })
+            .map_err(|(found, advice)| SignInError { found, advice })
     }
 
     /// Reports a hop as it happens. Standard output is reserved for the JSON document, if one was requested.
@@ -166,20 +170,20 @@ impl Flow<'_> {
     }
 }
 
-fn stopped_by_message(message: &Message) -> Stopped {
+fn stopped_by_message(message: &Message) -> SignInError {
     let advice = message.advice(
         "look the error up in the issuer's log (Okta: Reports > System Log) at this very minute",
     );
-    Stopped::new(message.to_string(), advice)
+    SignInError::new(message.to_string(), advice)
 }
 
-fn stopped_by(callback: &Callback, error: &TokenError) -> Stopped {
+fn stopped_by(callback: &Callback, error: &TokenError) -> SignInError {
     match callback.parameter("error") {
         Some(code) => {
             let description = callback.parameter("error_description");
             stopped_by_message(&Message::of_redirect(&code, description.as_deref()))
         }
-        None => Stopped::new(error.to_string(), "sign in again"),
+        None => SignInError::new(error.to_string(), "sign in again"),
     }
 }
 
@@ -199,7 +203,7 @@ fn members(body: &Map<String, Value>) -> String {
 }
 
 /// `sign_in`: `judged` are the checks of the new token, if the report does not list them.
-pub(super) fn check(walked: Fact<Result<&Examined, &Stopped>>, judged: &[Outcome]) -> Outcome {
+pub(super) fn check(walked: Fact<Result<&Examined, &SignInError>>, judged: &[Outcome]) -> Outcome {
     let token = match walked {
         Err(skip) => return SIGN_IN.skip(skip),
         Ok(Err(stopped)) => return SIGN_IN.fail(&*stopped.found, &*stopped.advice),

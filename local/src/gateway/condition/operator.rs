@@ -9,7 +9,7 @@ use crate::gateway::pattern::glob;
 
 /// Why a condition cannot be evaluated here.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum NotEvaluated {
+pub(super) enum ConditionError {
     #[error("the key has no value on one machine")]
     Key,
     #[error("`{0}` is not a date")]
@@ -20,7 +20,7 @@ pub(super) enum NotEvaluated {
     Network(String),
 }
 
-pub(super) type Compare = fn(&str, &str) -> Result<bool, NotEvaluated>;
+pub(super) type Compare = fn(&str, &str) -> Result<bool, ConditionError>;
 
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Operator {
@@ -128,7 +128,7 @@ fn same_arn(found: &str, wanted: &str) -> bool {
 }
 
 /// A date as IAM takes it: a form of the W3C's note on dates and times, or seconds since 1970. Four digits are seconds.
-fn date(text: &str) -> Result<OffsetDateTime, NotEvaluated> {
+fn date(text: &str) -> Result<OffsetDateTime, ConditionError> {
     let day = time::macros::format_description!("[year]-[month]-[day]");
     let midnight = |text: &str| Some(Date::parse(text, &day).ok()?.midnight().assume_utc());
     let moment = |text: &str| OffsetDateTime::parse(text, &Rfc3339).ok();
@@ -137,17 +137,17 @@ fn date(text: &str) -> Result<OffsetDateTime, NotEvaluated> {
         .or_else(|| midnight(text))
         .or_else(|| midnight(&format!("{text}-01")))
         .or_else(|| OffsetDateTime::from_unix_timestamp(text.parse().ok()?).ok())
-        .ok_or_else(|| NotEvaluated::Date(text.to_owned()))
+        .ok_or_else(|| ConditionError::Date(text.to_owned()))
 }
 
-fn number(text: &str) -> Result<f64, NotEvaluated> {
+fn number(text: &str) -> Result<f64, ConditionError> {
     let number = text.parse().ok().filter(|number: &f64| number.is_finite());
-    number.ok_or_else(|| NotEvaluated::Number(text.to_owned()))
+    number.ok_or_else(|| ConditionError::Number(text.to_owned()))
 }
 
 /// Whether an address lies in a network such as `10.0.0.0/8`, or is the one named.
-fn in_network(address: &str, network: &str) -> Result<bool, NotEvaluated> {
-    let wrong = || NotEvaluated::Network(network.to_owned());
+fn in_network(address: &str, network: &str) -> Result<bool, ConditionError> {
+    let wrong = || ConditionError::Network(network.to_owned());
     let (base, length) = network
         .split_once('/')
         .map_or((network, None), |(base, length)| (base, Some(length)));
