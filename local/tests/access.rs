@@ -598,13 +598,36 @@ fn callers_are_tested() {
         0,
     );
     assert_eq!(found, json!({"tests": 1, "failed": []}));
+}
+
+#[test]
+fn a_wrong_file_of_tests_is_an_error() {
+    let folder = folder("wrong-test");
+    let template = rest(&json!([]), &json!({}), &["GET /x Optional"]);
+    let template = write(&folder, "template.json", &template);
     for (tests, said) in [
         ("{}", "expected an array"),
         (
             r#"[{"caller": "anonymous", "mustNot": []}]"#,
             "unknown field `mustNot`",
         ),
-        (r#"[{"caller": {"claims": {}, "x": 1}}]"#, "caller"),
+        (
+            r#"[{"caller": {"claims": {}, "x": 1}}]"#,
+            "unknown field `x`, expected `claims` at line 1 column",
+        ),
+        (r#"[{"caller": {}}]"#, "missing field `claims`"),
+        (
+            r#"[{"caller": {"claims": []}}]"#,
+            "invalid type: sequence, expected a map",
+        ),
+        (
+            r#"[{"caller": "alice"}]"#,
+            "invalid value: string \"alice\", expected \"anonymous\" or an object with `claims` at line 1 column",
+        ),
+        (
+            r#"[{"caller": 5}]"#,
+            "invalid type: integer `5`, expected \"anonymous\" or an object with `claims`",
+        ),
         (
             r#"[{"caller": "anonymous", "may": ["GET"]}]"#,
             "expected a call such as `GET /state/x`",

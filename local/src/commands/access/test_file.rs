@@ -1,5 +1,6 @@
 //! `cargo local access test`: what callers may and may not call, decided by the authorizer's own code.
 
+use std::fmt;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -8,7 +9,9 @@ use authorizer::algorithm::Algorithm;
 use authorizer::config::Settings;
 use authorizer::issuer::http_client::Transport;
 use lambda_support::clock::{Clock, SystemClock};
-use serde::{Deserialize, Serialize};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{self, MapAccess, Unexpected, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::NOT_RULES;
@@ -33,23 +36,44 @@ struct Test {
     may_not: Vec<String>,
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(untagged)]
+#[derive(Debug)]
 enum Caller {
-    Named(Anonymous),
-    SignedIn(SignedIn),
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-enum Anonymous {
     Anonymous,
+    SignedIn(SignedIn),
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct SignedIn {
     claims: Map<String, Value>,
+}
+
+/// Not derived as an untagged enum, whose error names neither the unknown member nor what was expected.
+impl<'de> Deserialize<'de> for Caller {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct CallerVisitor;
+
+        impl<'de> Visitor<'de> for CallerVisitor {
+            type Value = Caller;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("\"anonymous\" or an object with `claims`")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Caller, E> {
+                match text {
+                    "anonymous" => Ok(Caller::Anonymous),
+                    other => Err(E::invalid_value(Unexpected::Str(other), &self)),
+                }
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<Caller, A::Error> {
+                SignedIn::deserialize(MapAccessDeserializer::new(members)).map(Caller::SignedIn)
+            }
+        }
+
+        deserializer.deserialize_any(CallerVisitor)
+    }
 }
 
 /// How the tests ended.
@@ -110,7 +134,7 @@ pub(super) async fn run(file: &Path, opened: Opened, json: bool) -> Result<ExitC
     Ok(exit)
 }
 
-/// What is wrong with a file of tests. The library's message for `caller` names no expectation.
+/// What is wrong with a file of tests.
 fn expected(error: &serde_json::Error) -> String {
     format!(
         "expected an array of {{\"name\"?, \"caller\": {{\"claims\": {{…}}}} or \"anonymous\", \"may\": [\"METHOD \
@@ -210,7 +234,7 @@ impl Setup {
         let called =
             CalledRoute::parse(method, path.trim_start()).map_err(|wrong| wrong.to_string())?;
         let token = match caller {
-            Caller::Named(Anonymous::Anonymous) => None,
+            Caller::Anonymous => None,
             Caller::SignedIn(SignedIn { claims }) => Some(self.token(claims)?),
         };
         let sent = Sent::bearer(token.as_deref());
