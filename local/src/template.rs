@@ -15,6 +15,7 @@ mod given;
 mod globals;
 mod http_api;
 mod intrinsic;
+mod method;
 mod open_api;
 mod parameter;
 mod part;

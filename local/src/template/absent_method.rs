@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::method::verb;
 use super::product::Product;
 use super::route_path::RoutePath;
 
@@ -19,10 +20,10 @@ impl AbsentMethod {
             Some(reference) => reference.get("Ref").unwrap_or(reference) == api,
             None => implicit,
         };
-        let verb = text("Method")?.as_str()?.to_ascii_uppercase();
+        let verb = verb(text("Method")?.as_str()?).ok()?;
         let read = Self {
             path: RoutePath::parse(text("Path")?.as_str()?).ok()?,
-            verb: (verb != "ANY").then_some(verb),
+            verb,
         };
         Some(read).filter(|_| {
             own && event

@@ -12,6 +12,7 @@ use super::api::{
 use super::document::Document;
 use super::error::{Fault, TemplateError};
 use super::function::FunctionDefinition;
+use super::method::{is_any, verb};
 use super::part::Part;
 use super::product::Product;
 use super::rest_api::{Event, add, function, has_role, identity_sources, known, ttl};
@@ -107,13 +108,13 @@ fn route(
     } = event;
     let (verb, path) = match (properties.text("Method")?, properties.text("Path")?) {
         (None, None) => (None, RoutePath::of_default_route()),
-        (Some(verb), Some(path)) if is_default(&path) && is_any(&verb) => {
+        (Some(method), Some(path)) if is_default(&path) && is_any(&method) => {
             (None, RoutePath::of_default_route())
         }
-        (Some(verb), Some(path)) => {
+        (Some(method), Some(path)) => {
             let path = RoutePath::parse(&path).map_err(|fault| properties.error("Path", fault))?;
-            let verb = Some(verb).filter(|verb| !is_any(verb));
-            (verb.map(|verb| verb.to_ascii_uppercase()), path)
+            let verb = verb(&method).map_err(|fault| properties.error("Method", fault))?;
+            (verb, path)
         }
         (None, Some(_)) => return Err(properties.fault(Fault::Missing("Method"))),
         (Some(_), None) => return Err(properties.fault(Fault::Missing("Path"))),
@@ -147,10 +148,6 @@ fn route(
 /// Whether a path with ANY is the default route. API Gateway exports it with a slash, and SAM adds one.
 pub(super) fn is_default(path: &str) -> bool {
     path.strip_prefix('/').unwrap_or(path) == DEFAULT_STAGE
-}
-
-fn is_any(verb: &str) -> bool {
-    verb.eq_ignore_ascii_case("any") || verb == "x-amazon-apigateway-any-method"
 }
 
 pub(super) fn payload(part: &Part, property: &str) -> Result<Option<PayloadFormat>, TemplateError> {

@@ -10,13 +10,12 @@ use super::document::Document;
 use super::error::{Fault, TemplateError};
 use super::function::FunctionDefinition;
 use super::gateway_response;
+use super::method::ANY;
 use super::part::Part;
 use super::product::Product;
 use super::route_path::RoutePath;
 use super::{http_api, rest_api};
 
-/// Marks the method that takes every verb.
-const ANY: &str = "x-amazon-apigateway-any-method";
 const AUTHORIZER: &str = "x-amazon-apigateway-authorizer";
 const INTEGRATION: &str = "x-amazon-apigateway-integration";
 

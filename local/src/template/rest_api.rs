@@ -16,6 +16,7 @@ use super::document::Document;
 use super::error::{Fault, TemplateError};
 use super::function::FunctionDefinition;
 use super::gateway_response;
+use super::method;
 use super::part::Part;
 use super::product::Product;
 use super::route_path::RoutePath;
@@ -109,8 +110,8 @@ fn route(
         properties,
         ..
     } = event;
-    let verb = properties.required_text("Method")?.to_ascii_uppercase();
-    let verb = (verb != "ANY").then_some(verb);
+    let verb = method::verb(&properties.required_text("Method")?)
+        .map_err(|fault| properties.error("Method", fault))?;
     let path = RoutePath::parse(&properties.required_text("Path")?)
         .map_err(|fault| properties.error("Path", fault))?;
     let auth = properties.part("Auth")?;

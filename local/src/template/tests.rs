@@ -212,6 +212,20 @@ fn warnings_name_the_place() {
     );
 }
 
+/// SAM takes a method in any case, and OpenAPI's name of `ANY`.
+#[test]
+fn methods_are_read_as_sam_reads_them() {
+    for (method, expected) in [
+        ("gEt", Some("GET")),
+        ("Any", None),
+        ("x-amazon-apigateway-any-method", None),
+    ] {
+        let text = TEMPLATE.replacen("Method: get", &format!("Method: {method}"), 1);
+        let template = read(&text).unwrap();
+        assert_eq!(template.api.routes[0].verb.as_deref(), expected, "{method}");
+    }
+}
+
 /// The same method and path twice, however the path is written.
 #[test]
 fn duplicate_routes_are_refused() {

@@ -190,6 +190,13 @@ fn a_faulty_event_of_an_http_api_is_refused() {
         &format!("{EVENTS}/A/Properties: `Method` is missing"),
     );
     check(
+        "Path: /a, Method: get",
+        "Path: /a, Method: frob",
+        &format!(
+            "{EVENTS}/A/Properties/Method: expected ANY, DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT, found `frob`"
+        ),
+    );
+    check(
         "Path: /b, Method: get",
         "Path: /a/, Method: get",
         &format!("{EVENTS}/B/Properties: the method and path are already defined at {EVENTS}/A"),

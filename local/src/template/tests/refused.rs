@@ -254,6 +254,13 @@ fn a_value_outside_its_range_is_refused() {
         ),
     );
     check(
+        "Path: /a, Method: get",
+        "Path: /a, Method: frob",
+        &format!(
+            "{EVENTS}/Default/Properties/Method: expected ANY, DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT, found `frob`"
+        ),
+    );
+    check(
         "FunctionPayloadType: REQUEST",
         "FunctionPayloadType: COOKIE",
         &format!("{API}/Auth/Authorizers/Optional/FunctionPayloadType: expected TOKEN or REQUEST"),
