@@ -8,7 +8,7 @@ mod jwt_configuration;
 mod open_api;
 
 use super::error::{Fault, TemplateError};
-use super::intrinsic::{Scope, is_intrinsic};
+use super::intrinsic::{Scope, is_intrinsic, scalar};
 use super::warnings::Warnings;
 use serde_json::{Map, Value, json};
 
@@ -18,6 +18,10 @@ pub(super) use http_api::HTTP_API;
 
 /// Throttling depends on the load, and an account throttles also without a limit in the template.
 const THROTTLING: &str = "a limit for traffic that one machine does not have";
+
+/// Why a warning is about the API's own address.
+const NO_OWN_ADDRESS: &str =
+    "AWS serves the API only at its custom domain names; here it answers at its own address";
 
 const ACCESS_LOG: &str = "this gateway always writes an access log, with members of its own";
 
@@ -36,6 +40,15 @@ pub enum Treatment {
     Ignored(&'static str),
     /// The property has no effect here, and a warning says so.
     Warned(&'static str),
+    /// The property has no effect here; a warning says so if it, or one member of it, has a value that changes answers on
+    /// AWS.
+    WarnedWith {
+        /// The member, if the property is a map.
+        member: &'static str,
+        value: &'static str,
+        /// The difference.
+        why: &'static str,
+    },
     /// The property decides who may call or what is answered, so it is an error, unless it has the value `unless`.
     Refused {
         /// The reason: what AWS does with it.
@@ -136,6 +149,15 @@ const fn warned(name: &'static str, why: &'static str) -> Property {
     property(name, Treatment::Warned(why))
 }
 
+const fn warned_with(
+    name: &'static str,
+    member: &'static str,
+    value: &'static str,
+    why: &'static str,
+) -> Property {
+    property(name, Treatment::WarnedWith { member, value, why })
+}
+
 const fn refused(name: &'static str, why: &'static str) -> Property {
     refused_unless(name, "false", why)
 }
@@ -189,6 +211,14 @@ impl Section {
         match property.map(|property| property.treatment) {
             Some(Treatment::Ignored(_)) if !member.is_null() => json!("ignored"),
             Some(Treatment::Presence) => without_value(member),
+            Some(Treatment::WarnedWith { member: only, .. }) => match member {
+                Value::Object(members) if !is_intrinsic(members) => members
+                    .iter()
+                    .filter(|(name, _)| *name == only)
+                    .map(|(name, value)| (name.clone(), value.clone()))
+                    .collect(),
+                other => other.clone(),
+            },
             Some(Treatment::Nested(section)) => section.without_ignored(member),
             Some(Treatment::Named(section)) => match member {
                 Value::Object(parts) if !is_intrinsic(parts) => parts
@@ -318,6 +348,17 @@ impl Property {
             }
             Treatment::Warned(why) => {
                 warnings.add(place, why);
+                Ok(())
+            }
+            Treatment::WarnedWith {
+                member,
+                value: changing,
+                why,
+            } => {
+                let given = value.get(member).unwrap_or(value);
+                if scalar(given).is_ok_and(|given| given == changing) {
+                    warnings.add(place, why);
+                }
                 Ok(())
             }
             Treatment::Refused { why, unless } => {

@@ -210,6 +210,51 @@ fn warnings_name_the_place() {
         warnings[1],
         "Globals/Function/Layers: no layer is mounted here"
     );
+    for (from, to, expected) in [
+        (
+            "StageName: prod",
+            "StageName: prod\n      EndpointConfiguration: {Type: !Sub PRIVATE, VPCEndpointIds: [!ImportValue x]}",
+            "Resources/Api/Properties/EndpointConfiguration: AWS serves a private API only to a VPC",
+        ),
+        (
+            "StageName: prod",
+            "StageName: prod\n      EndpointConfiguration: PRIVATE",
+            "Resources/Api/Properties/EndpointConfiguration: AWS serves a private API only to a VPC",
+        ),
+        (
+            "StageName: prod",
+            "StageName: prod\n      DisableExecuteApiEndpoint: true",
+            "Resources/Api/Properties/DisableExecuteApiEndpoint: AWS serves the API only at its custom domain names",
+        ),
+        (
+            "Timeout: !Ref Seconds",
+            "ReservedConcurrentExecutions: 0",
+            "Resources/Handler/Properties/ReservedConcurrentExecutions: Lambda throttles every invocation",
+        ),
+    ] {
+        let template = TEMPLATE.replacen(from, to, 1);
+        assert_ne!(template, TEMPLATE);
+        let found = read(&template).unwrap().warnings;
+        assert_eq!(found.len(), warnings.len(), "{to}: {found:?}");
+        let has = |warning: &String| warning.starts_with(expected);
+        assert_eq!(
+            found.iter().filter(|warning| has(warning)).count(),
+            1,
+            "{to}: {found:?}"
+        );
+    }
+    for harmless in [
+        "EndpointConfiguration: {Type: REGIONAL}",
+        "EndpointConfiguration: EDGE",
+        "DisableExecuteApiEndpoint: false",
+    ] {
+        let template = TEMPLATE.replacen(
+            "StageName: prod",
+            &format!("StageName: prod\n      {harmless}"),
+            1,
+        );
+        assert_eq!(read(&template).unwrap().warnings.len(), warnings.len() - 1);
+    }
 }
 
 /// SAM takes a method in any case, and OpenAPI's name of `ANY`.

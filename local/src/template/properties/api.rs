@@ -1,6 +1,9 @@
 //! `AWS::Serverless::Api`: the properties of a REST API.
 
-use super::{Section, THROTTLING, acts, ignored, named, nested, presence, refused, warned};
+use super::{
+    NO_OWN_ADDRESS, Section, THROTTLING, acts, ignored, named, nested, presence, refused, warned,
+    warned_with,
+};
 
 pub(in crate::template) static API: Section = Section {
     what: "a REST API",
@@ -27,15 +30,14 @@ pub(in crate::template) static API: Section = Section {
         )
         .global(),
         ignored("Description", "a description"),
-        ignored(
-            "DisableExecuteApiEndpoint",
-            "about addresses; this machine has its own",
-        ),
+        warned_with("DisableExecuteApiEndpoint", "", "true", NO_OWN_ADDRESS),
         nested("Domain", &DOMAIN).global(),
         ignored("EndpointAccessMode", "about TLS").global(),
-        ignored(
+        warned_with(
             "EndpointConfiguration",
-            "about the network in front of the API",
+            "Type",
+            "PRIVATE",
+            "AWS serves a private API only to a VPC; here every caller of this machine reaches it",
         )
         .global(),
         ignored("FailOnWarnings", "about deployments"),

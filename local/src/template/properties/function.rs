@@ -1,6 +1,6 @@
 //! `AWS::Serverless::Function` and the events that make the routes of an API.
 
-use super::{Section, THROTTLING, acts, ignored, nested, refused, refused_unless, warned};
+use super::{Section, acts, ignored, nested, refused, refused_unless, warned, warned_with};
 
 /// The function is the program that runs here, whatever the deployed package is.
 const PACKAGE: &str = "about the deployed package; this machine runs the function's program";
@@ -68,7 +68,13 @@ pub(in crate::template) static FUNCTION: Section = Section {
         )
         .global(),
         ignored("RecursiveLoop", "about loops between AWS services").global(),
-        ignored("ReservedConcurrentExecutions", THROTTLING).global(),
+        warned_with(
+            "ReservedConcurrentExecutions",
+            "",
+            "0",
+            "Lambda throttles every invocation of the function; here it is invoked",
+        )
+        .global(),
         ignored("Role", "permissions"),
         ignored("RolePath", "permissions").global(),
         ignored("Runtime", PACKAGE).global(),

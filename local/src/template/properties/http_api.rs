@@ -1,6 +1,9 @@
 //! `AWS::Serverless::HttpApi`: the properties of an HTTP API.
 
-use super::{Section, THROTTLING, acts, ignored, named, nested, presence, refused, warned};
+use super::{
+    NO_OWN_ADDRESS, Section, THROTTLING, acts, ignored, named, nested, presence, refused, warned,
+    warned_with,
+};
 
 pub(in crate::template) static HTTP_API: Section = Section {
     what: "an HTTP API",
@@ -17,10 +20,7 @@ pub(in crate::template) static HTTP_API: Section = Section {
             "the OpenAPI document is in S3; write the routes as events of functions",
         ),
         ignored("Description", "a description"),
-        ignored(
-            "DisableExecuteApiEndpoint",
-            "about addresses; this machine has its own",
-        ),
+        warned_with("DisableExecuteApiEndpoint", "", "true", NO_OWN_ADDRESS),
         nested("Domain", &DOMAIN).global(),
         ignored("FailOnWarnings", "about deployments").global(),
         ignored("Name", "a description"),

@@ -1,6 +1,9 @@
 //! An OpenAPI document with API Gateway's extensions. Extensions of others (`x-…`) change nothing at AWS.
 
-use super::{Section, acts, ignored, named, nested, presence, refused, refused_unless, warned};
+use super::{
+    NO_OWN_ADDRESS, Section, acts, ignored, named, nested, presence, refused, refused_unless,
+    warned, warned_with,
+};
 
 pub(in crate::template) static OPEN_API: Section = Section {
     what: "an OpenAPI document",
@@ -50,9 +53,11 @@ pub(in crate::template) static OPEN_API: Section = Section {
         acts("x-amazon-apigateway-binary-media-types"),
         nested("x-amazon-apigateway-cors", &CORS),
         ignored("x-amazon-apigateway-documentation", "a description"),
-        ignored(
+        warned_with(
             "x-amazon-apigateway-endpoint-configuration",
-            "about the network in front of the API",
+            "disableExecuteApiEndpoint",
+            "true",
+            NO_OWN_ADDRESS,
         ),
         named("x-amazon-apigateway-gateway-responses", &GATEWAY_RESPONSE),
         ignored(

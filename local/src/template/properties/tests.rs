@@ -20,6 +20,14 @@ fn markdown(section: &Section) -> String {
             }
             Treatment::Ignored(why) => ("ignores", why.to_owned()),
             Treatment::Warned(why) => ("warns", why.to_owned()),
+            Treatment::WarnedWith { member, value, why } => {
+                let member = if member.is_empty() {
+                    String::new()
+                } else {
+                    format!("{member}: ")
+                };
+                ("warns", format!("`{member}{value}`: {why}"))
+            }
             Treatment::Refused { why, unless } => {
                 ("refuses", format!("{why} (`{unless}` is accepted)"))
             }
@@ -84,6 +92,17 @@ fn every_treatment_has_its_effect() {
                 Treatment::Warned(why) => {
                     assert_eq!(checked, Ok(()), "{context}");
                     assert_eq!(warnings.0, [format!("{place}: {why}")], "{context}");
+                }
+                Treatment::WarnedWith { member, value, why } => {
+                    let mut expected = Vec::new();
+                    for given in [json!("other"), json!({"Other": value}), json!(null)] {
+                        assert_eq!(check(given), Ok(()), "{context}");
+                    }
+                    for given in [json!(value), json!({member: value})] {
+                        expected.push(format!("{place}: {why}"));
+                        assert_eq!(check(given), Ok(()), "{context}");
+                    }
+                    assert_eq!(warnings.0, expected, "{context}");
                 }
                 Treatment::Nested(_) | Treatment::Named(_) => {
                     let mut inner = json!({"Nowhere": 1});
