@@ -32,7 +32,7 @@ use http::{Request, Response, StatusCode};
 use lambda_support::clock::Clock;
 use serde_json::{Map, Value};
 
-use crate::invocation::Invoke;
+use crate::lambda::invocation::Invoke;
 use crate::progress::PartLog;
 use crate::template::Api;
 use crate::template::api::{Kind, TemplateAuthorizer};

@@ -11,8 +11,8 @@ use http::Response;
 use tokio::net::TcpListener;
 
 use crate::gateway::{BodyTooLarge, Gateway, MAX_BODY};
-use crate::invocation::Invoke;
-use crate::invoke_api;
+use crate::lambda::invocation::Invoke;
+use crate::lambda::invoke_api;
 
 #[derive(Clone, Debug)]
 pub struct Server {

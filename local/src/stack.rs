@@ -17,12 +17,12 @@ use tokio::task::JoinHandle;
 
 use crate::database::Database;
 use crate::decisions::Decisions;
-use crate::function::{Function, Functions};
 use crate::gateway::Gateway;
 use crate::gateway::access_log::AccessLog;
 use crate::gateway::request_lines::RequestLines;
-use crate::invocation::Invoke;
 use crate::issuer::Issuer;
+use crate::lambda::function::{Function, Functions};
+use crate::lambda::invocation::Invoke;
 use crate::progress::{PartLog, Progress};
 
 use crate::server::Server;

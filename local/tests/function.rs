@@ -16,8 +16,8 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use lambda_support::clock::SystemClock;
-use local::function::{Function, FunctionSettings, Functions};
-use local::invocation::{Invoke, Outcome};
+use local::lambda::function::{Function, FunctionSettings, Functions};
+use local::lambda::invocation::{Invoke, Outcome};
 use local::progress::PartLog;
 use serde_json::{Value, json};
 
@@ -310,7 +310,7 @@ async fn functions_are_found_by_every_name() {
 }
 
 async fn a_process_of_a_stopped_environment_exits() {
-    use local::runtime_api::RuntimeApi;
+    use local::lambda::runtime_api::RuntimeApi;
     let runtime = RuntimeApi::listen(Arc::new(SystemClock)).await.unwrap();
     let mut process = tokio::process::Command::new(std::env::current_exe().unwrap())
         .env("STAND_IN", "function")

@@ -22,7 +22,7 @@ use serde_json::value::RawValue;
 use super::Failed;
 use crate::gateway::jwt::{Fetched, IssuerKeys};
 
-use crate::invocation::{FunctionError, InvocationError, Invoke, Invoked, Outcome};
+use crate::lambda::invocation::{FunctionError, InvocationError, Invoke, Invoked, Outcome};
 use crate::template::api::TemplateAuthorizer;
 use crate::template::{FunctionDefinition, Template};
 

@@ -11,7 +11,7 @@ use super::access_log::NOT_PERMITTED;
 use super::authorization::{AnswerForm, Authorization, CacheKey};
 use super::call::Call;
 use super::record::FunctionCall;
-use crate::invocation::Outcome;
+use crate::lambda::invocation::Outcome;
 use crate::random;
 use crate::template::api::{InvokePermission, LambdaAuthorizer};
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use crate::aws;
-use crate::function::FunctionSettings;
+use crate::lambda::function::FunctionSettings;
 use crate::stack_file::StackFile;
 use crate::template::FunctionDefinition;
 

@@ -1,6 +1,6 @@
 //! Pages of another origin can read the id of the request in every answer that a template may give headers.
 
-use local::invocation::Outcome;
+use local::lambda::invocation::Outcome;
 use local::template::Given;
 use serde_json::json;
 

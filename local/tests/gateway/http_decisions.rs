@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use local::gateway::access_log::AccessLine;
 use local::gateway::decided::DecidedBy;
-use local::invocation::Outcome;
+use local::lambda::invocation::Outcome;
 use local::template::api::TemplateAuthorizer;
 use serde_json::{Value, json};
 

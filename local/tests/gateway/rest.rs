@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::Request;
 use local::gateway::BodyTooLarge;
-use local::invocation::Outcome;
+use local::lambda::invocation::Outcome;
 use serde_json::{Value, json};
 
 use crate::support::{Api, Row, failure, header, policy, success, text};

@@ -11,7 +11,7 @@ use http::{Request, Response};
 use lambda_support::clock::{ManualClock, Timestamp};
 use local::gateway::Gateway;
 use local::gateway::access_log::{AccessLine, AccessLog};
-use local::invocation::{FunctionError, InvocationError, Invoke, Invoked, Outcome};
+use local::lambda::invocation::{FunctionError, InvocationError, Invoke, Invoked, Outcome};
 use local::progress::PartLog;
 use local::random;
 use local::template::{Given, Template};

@@ -23,7 +23,7 @@ use crate::gateway::Gateway;
 use crate::gateway::access_log::AccessLog;
 use crate::gateway::request_lines::RequestLines;
 use crate::http_client;
-use crate::invocation::{Invoke, Invoked, Outcome};
+use crate::lambda::invocation::{Invoke, Invoked, Outcome};
 use crate::progress::{PartLog, Progress, Verbosity};
 use crate::server::Server;
 use crate::template::Api;

@@ -13,9 +13,9 @@ use tokio::process::{Child, Command};
 use tokio::sync::oneshot;
 
 use super::BenchError;
-use crate::invocation::Outcome;
+use crate::lambda::invocation::Outcome;
+use crate::lambda::runtime_api::{QueuedInvocation, RuntimeApi};
 use crate::random;
-use crate::runtime_api::{QueuedInvocation, RuntimeApi};
 
 const INVOCATION_TIMEOUT: Duration = Duration::from_secs(20);
 

@@ -7,13 +7,32 @@ use std::io::{self, Read};
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
-use super::source::FormFault;
-
 /// The largest record: 1 MB of a log event, and what JSON and CSV add to it.
 pub(super) const MAX_RECORD: usize = 8 * 1024 * 1024;
 
 /// The members with records: of `filter-log-events`, of a subscription, and of `get-query-results`.
 const ARRAYS: [&str; 3] = ["events", "logEvents", "results"];
+
+/// Why the records of a file cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum FormFault {
+    #[error(transparent)]
+    Read(#[from] io::Error),
+    #[error("a record has over {MAX_RECORD} bytes")]
+    TooLarge,
+    #[error("record {record} is not UTF-8")]
+    NotUtf8 { record: u64 },
+    #[error("malformed JSON at line {line}, column {column}")]
+    Json { line: usize, column: usize },
+    #[error("malformed CSV")]
+    Csv,
+    #[error("none of its {records} records is a line of a log")]
+    NoLine { records: u64 },
+    #[error("the results have no field @message; begin the query with `fields @message`")]
+    NoMessage,
+    #[error("found a ZIP archive or a spreadsheet")]
+    Zip,
+}
 
 /// Reads until a record is too large. The count begins again after each record.
 #[derive(Debug)]

@@ -6,9 +6,9 @@ use std::mem;
 
 use serde_json::Value;
 
-use super::document::{self, MAX_RECORD, Metered};
+use super::document::{self, FormFault, MAX_RECORD, Metered};
 use super::lines::{LogLines, Understood};
-use super::source::{FormFault, LogFileError, Source};
+use super::source::{LogFileError, Source};
 
 /// The columns of CSV files, and the members of results, that have the line.
 const MESSAGES: [&str; 2] = ["@message", "message"];

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use flate2::bufread::MultiGzDecoder;
 
-use super::document::MAX_RECORD;
+use super::document::FormFault;
 use crate::text_file::{self, Encoding, EncodingError};
 
 /// How much of a file shows its form.
@@ -37,27 +37,6 @@ pub(super) enum LogFileError {
          logs get-query-results` or a CSV file; or an export to S3. All may be compressed with gzip"
     )]
     Form { path: String, found: FormFault },
-}
-
-/// Why the records of a file cannot be read.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum FormFault {
-    #[error(transparent)]
-    Read(#[from] io::Error),
-    #[error("a record has over {MAX_RECORD} bytes")]
-    TooLarge,
-    #[error("record {record} is not UTF-8")]
-    NotUtf8 { record: u64 },
-    #[error("malformed JSON at line {line}, column {column}")]
-    Json { line: usize, column: usize },
-    #[error("malformed CSV")]
-    Csv,
-    #[error("none of its {records} records is a line of a log")]
-    NoLine { records: u64 },
-    #[error("the results have no field @message; begin the query with `fields @message`")]
-    NoMessage,
-    #[error("found a ZIP archive or a spreadsheet")]
-    Zip,
 }
 
 /// A file, or what can be read only once.

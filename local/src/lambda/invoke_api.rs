@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::aws;
 use crate::gateway::BodyTooLarge;
-use crate::invocation::{Invoke, Outcome};
+use crate::lambda::invocation::{Invoke, Outcome};
 use crate::random;
 
 /// Lambda's limit for the event of a synchronous invocation.

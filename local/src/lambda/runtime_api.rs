@@ -19,7 +19,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
-use crate::invocation::{FunctionError, Outcome};
+use crate::lambda::invocation::{FunctionError, Outcome};
 use crate::random;
 
 /// Lambda's limit for an answer.

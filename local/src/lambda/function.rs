@@ -14,10 +14,10 @@ use lambda_support::clock::Clock;
 use tokio::process::{Child, Command};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
-use crate::invocation::{FunctionError, InvocationError, Invoke, Invoked, Outcome};
+use crate::lambda::invocation::{FunctionError, InvocationError, Invoke, Invoked, Outcome};
+use crate::lambda::runtime_api::{Init, QueuedInvocation, RuntimeApi};
 use crate::progress::PartLog;
 use crate::random;
-use crate::runtime_api::{Init, QueuedInvocation, RuntimeApi};
 
 /// The timeout until a process asks for its first event.
 const INIT_TIMEOUT: Duration = Duration::from_secs(10);
