@@ -52,10 +52,6 @@ const MAX_HEADERS: usize = 10_240;
 pub const MAX_BODY: usize = 10 * 1024 * 1024;
 const MAX_METHOD_ARN: usize = 1600;
 
-/// Marks a request whose body is larger than [`MAX_BODY`] and was not read.
-#[derive(Clone, Copy, Debug)]
-pub struct BodyTooLarge;
-
 /// One stage of one API.
 #[derive(Debug)]
 pub struct Gateway {

@@ -27,4 +27,5 @@ pub mod template;
 pub mod text_file;
 pub mod token;
 pub mod toolchain;
+pub mod unread_body;
 pub mod web;

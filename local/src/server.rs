@@ -10,9 +10,10 @@ use bytes::Bytes;
 use http::Response;
 use tokio::net::TcpListener;
 
-use crate::gateway::{BodyTooLarge, Gateway, MAX_BODY};
+use crate::gateway::{Gateway, MAX_BODY};
 use crate::lambda::invocation::Invoke;
 use crate::lambda::invoke_api;
+use crate::unread_body::BodyTooLarge;
 
 #[derive(Clone, Debug)]
 pub struct Server {

@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::Request;
-use local::gateway::BodyTooLarge;
 use local::lambda::invocation::{FunctionError, InvocationError, Invoke, Invoked, Outcome};
 use local::lambda::invoke_api::{answer, function_of};
+use local::unread_body::BodyTooLarge;
 
 /// A function that gives its event back, and fails when that is `"fail"`.
 #[derive(Debug)]

@@ -16,12 +16,13 @@ use super::jwt::{self, JwtError};
 use super::policy::PolicyVerdict;
 use super::record::Entry;
 use super::route::{self, Matched};
-use super::{BodyTooLarge, Gateway, MAX_HEADERS, note_answer};
+use super::{Gateway, MAX_HEADERS, note_answer};
 use crate::aws;
 use crate::template::api::{
     CorsConfiguration, Identity, Integration, JwtAuthorizer, LambdaAuthorizer, PayloadFormat,
     TemplateAuthorizer,
 };
+use crate::unread_body::BodyTooLarge;
 use event::Authorized;
 
 /// Why API Gateway answers itself. A template cannot change these answers.

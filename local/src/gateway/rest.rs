@@ -13,10 +13,11 @@ use super::functions::{AuthorizationError, IntegrationError};
 use super::policy::PolicyVerdict;
 use super::response::{self, GatewayError};
 use super::route::{self, Matched};
-use super::{BodyTooLarge, Gateway, MAX_HEADERS, MAX_METHOD_ARN, answer, event, note_answer};
+use super::{Gateway, MAX_HEADERS, MAX_METHOD_ARN, answer, event, note_answer};
 use crate::aws;
 use crate::template::api::{Identity, Integration, Kind, LambdaAuthorizer, TemplateAuthorizer};
 use crate::template::gateway_response::CustomResponse;
+use crate::unread_body::BodyTooLarge;
 
 /// An error, and what its gateway response may name.
 #[derive(Debug)]

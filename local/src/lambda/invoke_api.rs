@@ -9,9 +9,9 @@ use http::{HeaderName, HeaderValue, Response, StatusCode};
 use serde_json::{Value, json};
 
 use crate::aws;
-use crate::gateway::BodyTooLarge;
 use crate::lambda::invocation::{Invoke, Outcome};
 use crate::random;
+use crate::unread_body::BodyTooLarge;
 
 /// Lambda's limit for the event of a synchronous invocation.
 const MAX_EVENT: usize = 6 * 1024 * 1024;

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::Request;
-use local::gateway::BodyTooLarge;
 use local::lambda::invocation::Outcome;
+use local::unread_body::BodyTooLarge;
 use serde_json::{Value, json};
 
 use crate::support::{Api, Row, failure, header, policy, success, text};
