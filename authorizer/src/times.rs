@@ -167,4 +167,20 @@ mod tests {
         );
         check(exp, Some(-5.0), Some(0.0), Ok(()));
     }
+    #[test]
+    fn a_policy_ends_in_the_second_in_which_its_token_expires() {
+        for (exp, expected) in [
+            (1_000_001.0, Ok(())),
+            (1_000_000.999, Err(Refusal::Expired { seconds_ago: 0 })),
+            (1_000_000.0, Err(Refusal::Expired { seconds_ago: 0 })),
+            (999_990.5, Err(Refusal::Expired { seconds_ago: 9 })),
+        ] {
+            let times = Times {
+                expires_at: exp,
+                not_before: None,
+                issued_at: None,
+            };
+            assert_eq!(times.check_policy_expiry(NOW), expected, "{exp}");
+        }
+    }
 }
