@@ -156,8 +156,9 @@ mod tests {
 
     #[track_caller]
     fn check(alternative: &str, value: &str, expected: bool) {
-        let alternative = Alternative::parse(&read(alternative)).unwrap();
-        let test = ClaimTest::new(ClaimName::parse("a").unwrap(), vec![alternative]);
+        let alternatives = vec![Alternative::parse(&read(alternative)).unwrap()];
+        let test = ClaimTest::new(ClaimName::parse("a").unwrap(), alternatives.clone());
+        assert_eq!(test.alternatives(), alternatives);
         assert_eq!(
             test.matches(Some(&read(value))),
             expected,
