@@ -70,3 +70,22 @@ impl Serialize for KeyId {
         serializer.collect_str(self)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::KeyId;
+
+    #[test]
+    fn a_key_id_is_shown_in_printable_ascii_and_no_two_alike() {
+        for (kid, expected) in [
+            ("k1 ~", "k1 ~"),
+            (r"\", r"\\"),
+            (r"k\u{e9}", r"k\\u{e9}"),
+            ("k\u{e9}", r"k\u{e9}"),
+            ("k\n", r"k\u{a}"),
+            ("\u{7f}k\\", r"\u{7f}k\\"),
+        ] {
+            assert_eq!(KeyId::parse(kid).unwrap().to_string(), expected);
+        }
+    }
+}
