@@ -28,6 +28,7 @@ PYTHON = Not("it packages with Python 3.13, the runtime of the function, which D
 RELEASED = Not("it needs a tag of a release")
 NETWORK = Not("it needs an advisory database from the Internet")
 
+MUTANTS = By(".github/workflows/mutants.yml", "tests/mutants/run.py")
 X86_64 = By(".ci/package.sh", "sam_build\n")
 CDK_SYNTH = "npx cdk synth -c issuer=https://dev-1.okta.com/oauth2/default -c code=../../dist/authorizer-0.1.0-arm64.zip"
 DOCTOR = (
@@ -52,6 +53,7 @@ COMMANDS = {
     "CONTRIBUTING.md": {
         "cargo build": RUNNING,
         "tests/differential/run.sh": LONG,
+        "tests/mutants/run.py access": MUTANTS,
     },
     "README.md": {
         "cargo local": By(".ci/readme.sh", 'cargo local "$@"'),
@@ -107,6 +109,9 @@ COMMANDS = {
         "tests/differential/run.sh --seed 7 --cases 50000 tokens": LONG,
         "fuzz/run.py --seconds 60": LONG,
         "fuzz/run.py --seconds 3600 token dpop": LONG,
+        "tests/mutants/run.py": MUTANTS,
+        "tests/mutants/run.py dpop access": MUTANTS,
+        "tests/mutants/defences.py": By(".github/workflows/mutants.yml", "tests/mutants/defences.py"),
         "cargo deny --offline check bans licenses sources": By(".ci/run", "cargo deny --offline check bans licenses sources"),
         "cargo deny check advisories": NETWORK,
     },
