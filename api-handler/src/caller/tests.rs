@@ -101,6 +101,18 @@ fn a_context_without_a_member_is_anonymous() {
 }
 
 #[test]
+fn a_principal_over_the_limit_is_anonymous() {
+    for (bytes, is_signed_in) in [
+        (MAX_PRINCIPAL_BYTES, true),
+        (MAX_PRINCIPAL_BYTES + 1, false),
+    ] {
+        let long = context(|c| drop(c.insert("principal".into(), "p".repeat(bytes).into())));
+        let caller = parse(&long).unwrap();
+        assert_eq!(caller.signed_in().is_ok(), is_signed_in, "{bytes}");
+    }
+}
+
+#[test]
 fn a_token_that_expired_over_a_minute_ago_is_rejected() {
     let check = |exp: Value, good: bool| {
         assert_eq!(
