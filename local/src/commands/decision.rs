@@ -16,7 +16,7 @@ use lambda_support::clock::Clock;
 
 pub(super) use call_decision::{CallDecision, CallOutcome, NamedRoute};
 use call_decision::{by_authorizer, by_gateway, not_asked};
-pub(super) use called_route::CalledRoute;
+pub(super) use called_route::{CalledRoute, without_query};
 pub(super) use sent::{Sent, header_of};
 
 use super::in_process::InProcess;

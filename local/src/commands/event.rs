@@ -15,7 +15,7 @@ use lambda_support::context::{AuthorizerContext, SignedInContext};
 use serde_json::{Map, Value, json};
 
 use self::kind::{EventKind, HTTP_ID};
-use super::decision::{CalledRoute, header_of};
+use super::decision::{CalledRoute, header_of, without_query};
 use super::template_args::TemplateArgs;
 use super::{Failed, UsageError};
 use crate::aws;
@@ -108,12 +108,8 @@ impl SampleEvent {
         Ok(ExitCode::SUCCESS)
     }
 
-    fn path_without_query(&self) -> &str {
-        self.path.split('?').next().unwrap_or_default()
-    }
-
     fn event(&self, template: Api, region: &str, user: Option<&User>) -> Result<Value, Failed> {
-        let path = self.path_without_query();
+        let path = without_query(&self.path);
         let unmatched = Route {
             path: RoutePath::parse(path).map_err(|fault| fault.to_string())?,
             verb: Some(self.method.clone()),
@@ -183,7 +179,7 @@ impl SampleEvent {
         }
         let body = self.body.clone().unwrap_or_default();
         let request = request.body(Bytes::from(body))?;
-        let path = self.path_without_query();
+        let path = without_query(&self.path);
         let mut call = Call::new(
             &request,
             path,
@@ -206,7 +202,7 @@ impl SampleEvent {
         match user.filter(|_| self.kind.is_for_authorizer()) {
             None => Vec::new(),
             Some(user) if self.dpop => {
-                let path = self.path_without_query();
+                let path = without_query(&self.path);
                 let proof = format!("{{{{proof:{} {} {path}}}}}", user.name, self.method);
                 let token = self.token("bound-token", user);
                 vec![("authorization", format!("DPoP {token}")), ("dpop", proof)]

@@ -276,6 +276,17 @@ fn a_pipe_is_read_once() {
     writing.join().unwrap().unwrap();
 }
 
+/// The error about a file with this content.
+fn refused(folder: &Path, name: &str, content: &[u8]) -> String {
+    let file = folder.join(name);
+    fs::write(&file, content).unwrap();
+    let output = run(&[&file], b"");
+    let error = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(1), "{name}: {error}");
+    assert!(output.stdout.is_empty(), "{name}");
+    error
+}
+
 /// An error names the file, what is wrong with it, and what was expected.
 #[test]
 fn what_is_not_understood_is_an_error() {
@@ -360,12 +371,7 @@ fn what_is_not_understood_is_an_error() {
             "found a ZIP archive or a spreadsheet",
         ),
     ] {
-        let file = folder.join(name);
-        fs::write(&file, content).unwrap();
-        let output = run(&[&file], b"");
-        let error = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert_eq!(output.status.code(), Some(1), "{name}: {error}");
-        assert!(output.stdout.is_empty(), "{name}");
+        let error = refused(&folder, name, &content);
         assert!(
             error.contains(&format!("{name}: {found}")),
             "{name}: {error}"
@@ -389,11 +395,7 @@ fn what_cannot_be_decoded_is_an_error() {
             "the encoding is UTF-16LE without a byte order mark",
         ),
     ] {
-        let file = folder.join(name);
-        fs::write(&file, content).unwrap();
-        let output = run(&[&file], b"");
-        let error = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert_eq!(output.status.code(), Some(1), "{name}: {error}");
+        let error = refused(&folder, name, &content);
         assert!(error.contains(found), "{name}: {error}");
     }
     let nowhere = folder.join("nowhere");

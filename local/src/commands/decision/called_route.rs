@@ -31,6 +31,11 @@ impl CalledRoute {
     }
 
     pub(super) fn path_without_query(&self) -> &str {
-        self.path.split('?').next().unwrap_or_default()
+        without_query(&self.path)
     }
+}
+
+/// The path of a path with a query.
+pub(in crate::commands) fn without_query(path: &str) -> &str {
+    path.split_once('?').map_or(path, |(path, _)| path)
 }

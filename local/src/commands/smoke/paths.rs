@@ -4,6 +4,7 @@ use http::header::AUTHORIZATION;
 
 use super::api::{Api, Reply};
 use super::observations::Observations;
+use crate::commands::decision::without_query;
 use crate::commands::report::{Check, Outcome};
 
 pub(super) const ENCODED_PATH: Check = Check::new(
@@ -54,7 +55,7 @@ pub(super) async fn encoded_path(api: &Api<'_>, seen: &mut Observations) -> Outc
 
 /// The path in other spellings that a server may take for the same.
 fn spellings(path: &str) -> Vec<(&'static str, String)> {
-    let path = path.split('?').next().unwrap_or(path);
+    let path = without_query(path);
     let mut spellings = Vec::new();
     if let Some((before, after)) = path
         .rsplit_once('/')

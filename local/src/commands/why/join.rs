@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::lines::{AuthorizerLine, HandlerLine, LogLines, access_ids};
+use super::lines::{AuthorizerLine, HandlerLine, LogLine as _, LogLines};
 use crate::commands::advice;
 use crate::commands::decision::NamedRoute;
 use crate::gateway::access_log::{AccessLine, value};
@@ -40,7 +40,7 @@ pub(super) fn account(lines: &LogLines, id: &str) -> Option<Account> {
     let access = lines
         .access
         .iter()
-        .find(|line| access_ids(line).any(|own| own == id));
+        .find(|line| line.ids().any(|own| own == id));
     let id = access.map_or(id, |line| line.request_id.as_str());
     let named = |member: &str, own: &str| value(member) == Some(own);
     let decision = lines.authorizer.iter().find(|line| {

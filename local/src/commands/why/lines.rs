@@ -84,9 +84,9 @@ impl LogLines {
 
     /// The ids of the lines, and those that are looked for.
     pub(super) fn ids(&self) -> BTreeSet<String> {
-        let access = self.access.iter().flat_map(access_ids);
-        let authorizer = self.authorizer.iter().flat_map(AuthorizerLine::ids);
-        let handler = self.handler.iter().flat_map(HandlerLine::ids);
+        let access = self.access.iter().flat_map(LogLine::ids);
+        let authorizer = self.authorizer.iter().flat_map(LogLine::ids);
+        let handler = self.handler.iter().flat_map(LogLine::ids);
         let found = access.chain(authorizer).chain(handler);
         found
             .map(str::to_owned)
@@ -108,14 +108,18 @@ impl LogLines {
         let message = members.get("message").and_then(Value::as_str);
         let has = |name: &str| members.get(name).is_some_and(Value::is_string);
         match message {
-            Some("decision") if has("reason") => self.authorizer_line(members),
-            Some("request") => self.handler_line(members),
+            Some("decision") if has("reason") => keep(&mut self.authorizer, &self.wanted, members),
+            Some("request") => keep(&mut self.handler, &self.wanted, members),
             Some(line) if !members.contains_key("level") => match object(line) {
                 Some(inner) => self.object(inner),
                 // An event of CloudWatch's with another line.
                 None => Understood::Line,
             },
-            None if has("requestId") && has("status") => self.access_line(members),
+            None if has("requestId") && has("status") => {
+                let understood = keep(&mut self.access, &self.wanted, members);
+                self.has_access_log |= understood == Understood::Line;
+                understood
+            }
             Some(_) => Understood::Line,
             None if OF_LOGS.iter().any(|name| members.contains_key(*name)) => Understood::Line,
             None => Understood::Nothing,
@@ -125,73 +129,56 @@ impl LogLines {
     pub(super) const fn has_access_log(&self) -> bool {
         self.has_access_log
     }
-
-    fn access_line(&mut self, members: Map<String, Value>) -> Understood {
-        let Some(line) = parsed::<AccessLine>(members) else {
-            return Understood::Nothing;
-        };
-        self.has_access_log = true;
-        if self.wants(access_ids(&line)) && self.access.len() < MAX_LINES {
-            self.access.push(line);
-        }
-        Understood::Line
-    }
-
-    fn authorizer_line(&mut self, members: Map<String, Value>) -> Understood {
-        let Some(line) = parsed::<AuthorizerLine>(members) else {
-            return Understood::Nothing;
-        };
-        if self.wants(line.ids()) && self.authorizer.len() < MAX_LINES {
-            self.authorizer.push(line);
-        }
-        Understood::Line
-    }
-
-    fn handler_line(&mut self, members: Map<String, Value>) -> Understood {
-        let Some(line) = parsed::<HandlerLine>(members) else {
-            return Understood::Nothing;
-        };
-        if self.wants(line.ids()) && self.handler.len() < MAX_LINES {
-            self.handler.push(line);
-        }
-        Understood::Line
-    }
-
-    fn wants<'l>(&self, mut ids: impl Iterator<Item = &'l str>) -> bool {
-        self.wanted.is_empty() || ids.any(|id| self.wanted.contains(id))
-    }
 }
 
-impl AuthorizerLine {
+/// A line that is about a request.
+pub(super) trait LogLine: DeserializeOwned {
+    /// The ids of the request and of its invocations.
+    fn ids(&self) -> impl Iterator<Item = &str>;
+}
+
+impl LogLine for AccessLine {
     fn ids(&self) -> impl Iterator<Item = &str> {
-        [Some(&self.request_id), self.api_request_id.as_ref()]
-            .into_iter()
-            .flatten()
-            .map(String::as_str)
+        let ids = [
+            &self.request_id,
+            &self.authorizer_request_id,
+            &self.integration_request_id,
+        ];
+        ids.into_iter().filter_map(|member| value(member))
     }
 }
 
-impl HandlerLine {
+impl LogLine for AuthorizerLine {
     fn ids(&self) -> impl Iterator<Item = &str> {
-        [Some(&self.request_id), self.api_request_id.as_ref()]
-            .into_iter()
-            .flatten()
-            .map(String::as_str)
+        of_function(&self.request_id, self.api_request_id.as_deref())
     }
 }
 
-/// The ids of a request and of its invocations.
-pub(super) fn access_ids(line: &AccessLine) -> impl Iterator<Item = &str> {
-    let ids = [
-        &line.request_id,
-        &line.authorizer_request_id,
-        &line.integration_request_id,
-    ];
-    ids.into_iter().filter_map(|member| value(member))
+impl LogLine for HandlerLine {
+    fn ids(&self) -> impl Iterator<Item = &str> {
+        of_function(&self.request_id, self.api_request_id.as_deref())
+    }
 }
 
-fn parsed<T: DeserializeOwned>(members: Map<String, Value>) -> Option<T> {
-    serde_json::from_value(Value::Object(members)).ok()
+/// The ids in a function's line: Lambda's, and API Gateway's where the event has one.
+fn of_function<'l>(invocation: &'l str, request: Option<&'l str>) -> impl Iterator<Item = &'l str> {
+    std::iter::once(invocation).chain(request)
+}
+
+/// Adds a line to those of its kind, if it is about a wanted request. Without wanted ids, each line is.
+fn keep<L: LogLine>(
+    lines: &mut Vec<L>,
+    wanted: &BTreeSet<String>,
+    members: Map<String, Value>,
+) -> Understood {
+    let Ok(line) = serde_json::from_value::<L>(Value::Object(members)) else {
+        return Understood::Nothing;
+    };
+    let is_wanted = wanted.is_empty() || line.ids().any(|id| wanted.contains(id));
+    if is_wanted && lines.len() < MAX_LINES {
+        lines.push(line);
+    }
+    Understood::Line
 }
 
 /// Whether a line without JSON is one of Lambda's, or has the timestamp of `aws logs tail` or of an export to S3.
