@@ -183,7 +183,7 @@ COMMANDS = {
         "sam deploy --guided --capabilities CAPABILITY_IAM CAPABILITY_AUTO_EXPAND": ACCOUNT,
     },
     "examples/terraform/README.md": {
-        "terraform init": By(".ci/examples.sh", "terraform init ||"),
+        "terraform init": By(".ci/examples.sh", "in_example terraform init"),
         "terraform apply -var issuer=https://dev-1.okta.com/oauth2/default "
         "-var authorizer_zip=../../dist/authorizer-0.1.0-arm64.zip -var backend_url=https://backend.example.com": ACCOUNT,
     },
