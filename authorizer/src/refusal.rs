@@ -208,8 +208,9 @@ impl Refusal {
     }
 }
 
-/// The codes of a key that is not used: first of the issuer's key, for a token; then of the sender's, for a proof. They differ from
-/// those of similar faults of the token. A key in a proof has no id and no use, and every algorithm is allowed for it.
+/// The codes of a key that is not used: first for the issuer's key of a token, then for the sender's key of a proof. They
+/// differ from those of similar faults of the token. A key in a proof has no id and no use, and every algorithm is allowed
+/// for it.
 const fn key_codes(reason: KeyRefusal) -> (&'static str, &'static str) {
     match reason {
         KeyRefusal::Symmetric => ("key_symmetric", "dpop_key_symmetric"),

@@ -167,6 +167,7 @@ mod tests {
         );
         check(exp, Some(-5.0), Some(0.0), Ok(()));
     }
+
     #[test]
     fn a_policy_ends_in_the_second_in_which_its_token_expires() {
         for (exp, expected) in [

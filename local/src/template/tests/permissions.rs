@@ -158,7 +158,7 @@ fn permissions_of_the_template() {
     assert_eq!(warnings(&absent).len(), 1);
 }
 
-/// The permissions of a function of another stack are there.
+/// The other stack may have the permission, so no call is refused for the lack of one.
 #[test]
 fn a_function_of_another_stack_may_be_invoked() {
     let template = REST.replace(
