@@ -114,10 +114,11 @@ pub enum Reply {
 }
 
 impl Reply {
-    /// A well-formed response.
+    /// A well-formed response. It says that the connection ends, or a client could send its next request on it.
     #[must_use]
     pub fn with(status: u16, headers: &str, body: &str) -> Self {
-        Self::Close(response(&format!("{status} Said"), headers, body).into_bytes())
+        let headers = format!("Connection: close\r\n{headers}");
+        Self::Close(response(&format!("{status} Said"), &headers, body).into_bytes())
     }
 
     /// A well-formed response with a JSON body.
@@ -129,8 +130,7 @@ impl Reply {
 
 impl From<Response<String>> for Reply {
     fn from(response: Response<String>) -> Self {
-        // The client must not use the connection again, which is about to be closed.
-        let mut fields = "Connection: close\r\n".to_owned();
+        let mut fields = String::new();
         for (name, value) in response.headers() {
             fields.push_str(&format!("{name}: {}\r\n", value.to_str().unwrap()));
         }
