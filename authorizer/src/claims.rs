@@ -31,6 +31,11 @@ const ID_TOKEN_CLAIMS: [&str; 3] = ["nonce", "at_hash", "c_hash"];
 /// Claims that only access tokens have (RFC 9068, section 2.2), and Okta's own names for them.
 const ACCESS_TOKEN_CLAIMS: [&str; 4] = ["scp", "scope", "cid", "client_id"];
 
+/// The claims that name the client, in the order in which they are read: Okta's, that of RFC 9068, that of OpenID Connect
+/// Core 1.0, and that of Microsoft Entra's v1.0 tokens, which have none of the others
+/// (<https://learn.microsoft.com/entra/identity-platform/access-token-claims-reference>).
+pub const CLIENT_ID_CLAIMS: [&str; 4] = ["cid", "client_id", "azp", "appid"];
+
 impl UnverifiedClaims {
     pub(crate) const fn new(members: Map<String, Value>) -> Self {
         Self(members)
@@ -108,11 +113,11 @@ impl UnverifiedClaims {
         }
     }
 
-    /// The client that the token was issued to: Okta's `cid`, else `client_id` (RFC 9068), else `azp`. Only the first that
-    /// is present is read, so that a malformed one is not replaced by another.
+    /// The client that the token was issued to. Only the first of [`CLIENT_ID_CLAIMS`] that is present is read, so that a
+    /// malformed one is not replaced by another.
     #[must_use]
     pub fn client_id(&self) -> Option<&str> {
-        let claim = ["cid", "client_id", "azp"]
+        let claim = CLIENT_ID_CLAIMS
             .into_iter()
             .find_map(|name| self.0.get(name))?;
         claim.as_str().filter(|id| !id.is_empty())

@@ -65,14 +65,17 @@ fn times_are_finite_numbers() {
 }
 
 #[test]
-fn the_client_is_cid_else_client_id_else_azp() {
+fn the_client_is_cid_else_client_id_else_azp_else_appid() {
     for (members, expected) in [
         (json!({"cid": "a", "client_id": "b", "azp": "c"}), Some("a")),
         (json!({"client_id": "b", "azp": "c"}), Some("b")),
-        (json!({"azp": "c"}), Some("c")),
+        (json!({"azp": "c", "appid": "d"}), Some("c")),
+        (json!({"appid": "d"}), Some("d")),
         (json!({"cid": 5, "client_id": "b"}), None),
         (json!({"cid": null, "azp": "c"}), None),
         (json!({"cid": "", "azp": "c"}), None),
+        (json!({"azp": 5, "appid": "d"}), None),
+        (json!({"appid": ["d"]}), None),
         (json!({}), None),
     ] {
         assert_eq!(claims(&members).client_id(), expected, "{members}");

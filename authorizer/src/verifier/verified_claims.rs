@@ -119,7 +119,7 @@ impl VerifiedClaims {
         &self.subject
     }
 
-    /// `cid`, `client_id` or `azp`.
+    /// `cid`, `client_id`, `azp` or `appid`.
     #[must_use]
     pub fn client_id(&self) -> Option<&str> {
         self.client_id.as_deref()

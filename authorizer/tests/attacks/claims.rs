@@ -199,8 +199,8 @@ fn a_client_that_is_not_allowed() {
         json!({"cid": "other", "client_id": "web"}),
         json!({"cid": 5, "client_id": "web"}),
         json!({"cid": null, "azp": "other"}),
-        // The client of Entra's v1.0 tokens is not read as a client id; a rule can demand it.
-        json!({"cid": null, "appid": "web"}),
+        json!({"cid": null, "azp": "other", "appid": "web"}),
+        json!({"cid": null, "appid": "other"}),
     ] {
         refused_cheaply(&world, &token_with(&client), "client_not_allowed");
     }
@@ -208,6 +208,7 @@ fn a_client_that_is_not_allowed() {
         json!({}),
         json!({"cid": null, "client_id": "cli"}),
         json!({"cid": null, "azp": "cli"}),
+        json!({"cid": null, "appid": "cli"}),
     ] {
         accepted(&world, &token_with(&client));
     }

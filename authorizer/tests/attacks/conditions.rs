@@ -176,14 +176,12 @@ fn clients_are_those_of_the_token() {
     let conditions = [
         json!({"clients": ["web", "cli"]}),
         json!({"clients": ["batch"]}),
-        // What docs/issuers.md advises for Entra's v1.0 tokens.
-        json!({"claims": {"appid": ["batch"]}}),
     ];
     for (changes, expected) in [
         (json!({}), &[0][..]),
         (json!({"cid": null, "azp": "batch"}), &[1]),
-        (json!({"cid": null, "appid": "batch"}), &[2]),
-        (json!({"cid": null, "appid": "web"}), &[]),
+        (json!({"cid": null, "appid": "batch"}), &[1]),
+        (json!({"cid": null, "azp": "other", "appid": "batch"}), &[]),
         (json!({"cid": "Web"}), &[]),
         (json!({"cid": null}), &[]),
         (json!({"cid": 5, "azp": "batch"}), &[]),

@@ -126,6 +126,7 @@ fn names() -> Vec<Mutation<Jws>> {
         "token_use",
         "cid",
         "azp",
+        "appid",
         "acr",
         "act",
         "__proto__",

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use authorizer::algorithm::Algorithm;
+use authorizer::claims::CLIENT_ID_CLAIMS;
 use authorizer::config::Settings;
 use authorizer::issuer::http_client::Transport;
 use lambda_support::clock::{Clock, SystemClock};
@@ -263,7 +264,7 @@ impl Setup {
                 fill("aud", json!(audience));
             }
         }
-        if !["cid", "client_id", "azp"]
+        if !CLIENT_ID_CLAIMS
             .iter()
             .any(|name| claims.contains_key(*name))
         {

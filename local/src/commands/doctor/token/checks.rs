@@ -46,7 +46,7 @@ const AUDIENCE: Check = Check::new(
 
 const CLIENT: Check = Check::new(
     "token_client",
-    "`cid`, else `client_id`, else `azp` is the client id",
+    "`cid`, else `client_id`, else `azp`, else `appid` is the client id",
     "RFC 9068, section 2.2; https://developer.okta.com/docs/api/openapi/okta-oauth/guides/overview/",
 );
 
@@ -249,7 +249,7 @@ fn client(doctor: &Doctor, inspection: &Inspection) -> Outcome {
         return CLIENT.skip(format!("needs --client-id; the token has {found}"));
     };
     let check = CLIENT.expecting(format!(
-        "`cid`, else `client_id`, else `azp` is `{client_id}`"
+        "`cid`, else `client_id`, else `azp`, else `appid` is `{client_id}`"
     ));
     match inspection.client {
         Some(Err(_)) => check.fail(
