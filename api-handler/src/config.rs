@@ -4,7 +4,7 @@ use std::fmt;
 
 use http::HeaderValue;
 use lambda_support::log::Level;
-use lambda_support::settings::{Faults, Reader, Source};
+use lambda_support::settings::{Reader, SettingsError, Source};
 
 /// The function's settings.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,7 +73,7 @@ impl Settings {
     /// # Errors
     ///
     /// All invalid variables, with the value of each and what was expected.
-    pub fn from_source(source: &dyn Source) -> Result<Self, Faults> {
+    pub fn from_source(source: &dyn Source) -> Result<Self, SettingsError> {
         let mut reader = Reader::new(source);
         let settings = Self {
             table: reader.required("STATE_TABLE", "the name of the DynamoDB table"),

@@ -4,8 +4,8 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
 
-use crate::refusal::{JwsFault, Part};
-use crate::strict_json::{self, JsonFault};
+use crate::refusal::{JwsError, Part};
+use crate::strict_json::{self, StrictJsonError};
 
 /// Three parts joined by dots (RFC 7515, section 7.1), not parsed yet.
 #[derive(Clone, Copy)]
@@ -19,13 +19,13 @@ pub(crate) struct CompactJws<'t> {
 }
 
 impl<'t> CompactJws<'t> {
-    pub(crate) fn split(text: &'t str) -> Result<Self, JwsFault> {
-        let (signing_input, signature) = text.rsplit_once('.').ok_or(JwsFault::NotThreeParts)?;
+    pub(crate) fn split(text: &'t str) -> Result<Self, JwsError> {
+        let (signing_input, signature) = text.rsplit_once('.').ok_or(JwsError::NotThreeParts)?;
         let (header, payload) = signing_input
             .split_once('.')
-            .ok_or(JwsFault::NotThreeParts)?;
+            .ok_or(JwsError::NotThreeParts)?;
         if payload.contains('.') || [header, payload, signature].contains(&"") {
-            return Err(JwsFault::NotThreeParts);
+            return Err(JwsError::NotThreeParts);
         }
         Ok(Self {
             header,
@@ -35,31 +35,33 @@ impl<'t> CompactJws<'t> {
         })
     }
 
-    pub(crate) fn header(&self) -> Result<Map<String, Value>, JwsFault> {
+    pub(crate) fn header(&self) -> Result<Map<String, Value>, JwsError> {
         object(self.header, Part::Header)
     }
 
-    pub(crate) fn payload(&self) -> Result<Map<String, Value>, JwsFault> {
+    pub(crate) fn payload(&self) -> Result<Map<String, Value>, JwsError> {
         object(self.payload, Part::Payload)
     }
 
-    pub(crate) fn check_signature_form(&self) -> Result<(), JwsFault> {
+    pub(crate) fn check_signature_form(&self) -> Result<(), JwsError> {
         decode(self.signature, Part::Signature).map(drop)
     }
 }
 
-fn object(text: &str, part: Part) -> Result<Map<String, Value>, JwsFault> {
+fn object(text: &str, part: Part) -> Result<Map<String, Value>, JwsError> {
     strict_json::parse_object(&decode(text, part)?).map_err(|fault| match fault {
-        JsonFault::RepeatedMember { .. } => JwsFault::RepeatedMember { part },
-        JsonFault::NumberOutOfRange { .. } => JwsFault::NumberOutOfRange { part },
-        JsonFault::Malformed { .. } | JsonFault::NotAnObject => JwsFault::NotJsonObject { part },
+        StrictJsonError::RepeatedMember { .. } => JwsError::RepeatedMember { part },
+        StrictJsonError::NumberOutOfRange { .. } => JwsError::NumberOutOfRange { part },
+        StrictJsonError::Malformed { .. } | StrictJsonError::NotAnObject => {
+            JwsError::NotJsonObject { part }
+        }
     })
 }
 
 /// Base64url without padding (RFC 7515, section 2), in its canonical form: non-zero trailing bits are refused, because
 /// otherwise one token would have several spellings.
-fn decode(text: &str, part: Part) -> Result<Vec<u8>, JwsFault> {
+fn decode(text: &str, part: Part) -> Result<Vec<u8>, JwsError> {
     URL_SAFE_NO_PAD
         .decode(text)
-        .map_err(|_| JwsFault::NotBase64Url { part })
+        .map_err(|_| JwsError::NotBase64Url { part })
 }

@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use lambda_support::context::{FIXED_NAMES, RESERVED_NAMES};
 use lambda_support::log::Level;
-use lambda_support::settings::{Faults, Reader, Source};
+use lambda_support::settings::{Reader, SettingsError, Source};
 
 pub use self::access_rules::{RuleFault, parse as parse_access_rules};
 pub use self::issuer_mistake::IssuerMistake;
@@ -77,7 +77,7 @@ impl Settings {
     /// # Errors
     ///
     /// All invalid variables, with the value of each and what was expected.
-    pub fn from_source(source: &dyn Source) -> Result<Self, Faults> {
+    pub fn from_source(source: &dyn Source) -> Result<Self, SettingsError> {
         let mut reader = Reader::new(source);
         let settings = Self::read(&mut reader);
         let (mut settings, mut warnings) = reader.finish(settings)?;

@@ -19,7 +19,7 @@ pub use self::target::{PublicUrl, PublicUrlError};
 use self::target::{TargetUrl, join};
 use crate::bearer::BearerToken;
 use crate::clock::Timestamp;
-use crate::error::{AuthorizerError, EventFault, Failure};
+use crate::error::{AuthorizerError, InternalError, UnknownEventError};
 use crate::issuer::jwks::Thumbprint;
 use crate::refusal::ProofRefusal;
 
@@ -79,7 +79,7 @@ impl ProofVerifier {
     ///
     /// # Errors
     ///
-    /// A [`Refusal`](crate::refusal::Refusal) if the proof is bad, a [`Failure`] if this cannot be decided: the event
+    /// A [`Refusal`](crate::refusal::Refusal) if the proof is bad, an [`InternalError`] if this cannot be decided: the event
     /// lacks the URL, or the memory is full.
     pub fn verify(
         &self,
@@ -105,13 +105,13 @@ impl ProofVerifier {
         used.remember(id, remember_until, now)
             .map_err(|error| match error {
                 NotRemembered::Replayed => ProofRefusal::Replayed.into(),
-                NotRemembered::Full => Failure::ProofMemoryFull.into(),
+                NotRemembered::Full => InternalError::ProofMemoryFull.into(),
             })
     }
 
     /// The URLs that may be the one called, normalised.
-    fn urls_called(&self, call: &ProvenRequest) -> Result<Vec<TargetUrl>, Failure> {
-        let no_url = Failure::UnknownEvent(EventFault::NoUrl);
+    fn urls_called(&self, call: &ProvenRequest) -> Result<Vec<TargetUrl>, InternalError> {
+        let no_url = InternalError::UnknownEvent(UnknownEventError::NoUrl);
         if self.public_urls.is_empty() {
             let Address { domain_name, path } = call.address.as_ref().ok_or(no_url)?;
             let url = join(&format!("https://{domain_name}"), path).map_err(|_| no_url)?;

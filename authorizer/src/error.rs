@@ -3,7 +3,7 @@
 pub use lambda_runtime::Diagnostic;
 use thiserror::Error;
 
-use crate::issuer::introspection::IntrospectionFailure;
+use crate::issuer::introspection::IntrospectionAnswerError;
 use crate::issuer::jwks::FetchError;
 use crate::refusal::{ProofRefusal, Refusal};
 use crate::target::TargetError;
@@ -18,15 +18,15 @@ pub enum AuthorizerError {
     Refused(#[from] Refusal),
     /// This function failed: 500.
     #[error("failed: {0}")]
-    Failed(#[from] Failure),
+    Failed(#[from] InternalError),
 }
 
 /// A failure of this function. Like [`Refusal`] it carries no part of the token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-pub enum Failure {
+pub enum InternalError {
     /// The event is not JSON of a known shape.
     #[error("the event has no known shape: {0}")]
-    UnknownEvent(#[from] EventFault),
+    UnknownEvent(#[from] UnknownEventError),
     /// There are no usable keys, and none could be fetched.
     #[error("no usable keys of the issuer, and none could be fetched{}", because(cause.as_ref()))]
     KeysUnavailable {
@@ -37,7 +37,7 @@ pub enum Failure {
     #[error("introspection failed: {cause}")]
     IntrospectionUnavailable {
         /// Why not.
-        cause: IntrospectionFailure,
+        cause: IntrospectionAnswerError,
     },
     /// The memory of used proofs is full, so another proof cannot be accepted.
     #[error("the memory of used DPoP proofs is full")]
@@ -50,7 +50,7 @@ fn because(cause: Option<&FetchError>) -> String {
 
 /// Why an event cannot be parsed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-pub enum EventFault {
+pub enum UnknownEventError {
     /// Not an object, or a member that is needed is repeated.
     #[error("expected one JSON object")]
     NotAnObject,
@@ -80,10 +80,12 @@ impl AuthorizerError {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::Refused(refusal) => refusal.code(),
-            Self::Failed(Failure::UnknownEvent(_)) => "unknown_event",
-            Self::Failed(Failure::KeysUnavailable { .. }) => "keys_unavailable",
-            Self::Failed(Failure::IntrospectionUnavailable { .. }) => "introspection_unavailable",
-            Self::Failed(Failure::ProofMemoryFull) => "dpop_memory_full",
+            Self::Failed(InternalError::UnknownEvent(_)) => "unknown_event",
+            Self::Failed(InternalError::KeysUnavailable { .. }) => "keys_unavailable",
+            Self::Failed(InternalError::IntrospectionUnavailable { .. }) => {
+                "introspection_unavailable"
+            }
+            Self::Failed(InternalError::ProofMemoryFull) => "dpop_memory_full",
         }
     }
 }
@@ -94,12 +96,12 @@ impl From<AuthorizerError> for Diagnostic {
     fn from(error: AuthorizerError) -> Self {
         let name = match error {
             AuthorizerError::Refused(_) => "Unauthorized",
-            AuthorizerError::Failed(Failure::UnknownEvent(_)) => "UnknownEvent",
-            AuthorizerError::Failed(Failure::KeysUnavailable { .. }) => "KeysUnavailable",
-            AuthorizerError::Failed(Failure::IntrospectionUnavailable { .. }) => {
+            AuthorizerError::Failed(InternalError::UnknownEvent(_)) => "UnknownEvent",
+            AuthorizerError::Failed(InternalError::KeysUnavailable { .. }) => "KeysUnavailable",
+            AuthorizerError::Failed(InternalError::IntrospectionUnavailable { .. }) => {
                 "IntrospectionUnavailable"
             }
-            AuthorizerError::Failed(Failure::ProofMemoryFull) => "ProofMemoryFull",
+            AuthorizerError::Failed(InternalError::ProofMemoryFull) => "ProofMemoryFull",
         };
         let message = match error {
             AuthorizerError::Refused(_) => name.to_owned(),

@@ -15,7 +15,7 @@ use self::member::Case;
 use crate::bearer::{BearerToken, Scheme};
 use crate::credential::Credential;
 use crate::dpop::{Address, ProvenRequest, UnverifiedProof};
-use crate::error::EventFault;
+use crate::error::UnknownEventError;
 use crate::refusal::{ProofRefusal, Refusal};
 use crate::target::{EventRoute, Target};
 
@@ -89,13 +89,13 @@ impl AuthorizerRequest {
     /// # Errors
     ///
     /// If its shape is unknown.
-    pub fn parse(event: &RawValue) -> Result<Self, EventFault> {
+    pub fn parse(event: &RawValue) -> Result<Self, UnknownEventError> {
         // Serde also deserializes a struct from an array.
         if !event.get().starts_with('{') {
-            return Err(EventFault::NotAnObject);
+            return Err(UnknownEventError::NotAnObject);
         }
         let outline: Outline<'_> =
-            serde_json::from_str(event.get()).map_err(|_| EventFault::NotAnObject)?;
+            serde_json::from_str(event.get()).map_err(|_| UnknownEventError::NotAnObject)?;
         let (version, kind) = (member::text(outline.version), member::text(outline.kind));
         match (
             kind.as_deref(),
@@ -105,12 +105,12 @@ impl AuthorizerRequest {
             (_, _, Some(arn)) if version.as_deref() == Some("2.0") => outline.http_api(&arn),
             (Some("TOKEN"), Some(arn), _) => Self::token(event, &arn),
             (Some("REQUEST"), Some(arn), _) => outline.request(&arn),
-            _ => Err(EventFault::NoKnownForm),
+            _ => Err(UnknownEventError::NoKnownForm),
         }
     }
 
     /// REST API, TOKEN authorizer.
-    fn token(event: &RawValue, arn: &str) -> Result<Self, EventFault> {
+    fn token(event: &RawValue, arn: &str) -> Result<Self, UnknownEventError> {
         // The published type fails on a token that is not a string. Then the token is malformed, not the event.
         let credential = match serde_json::from_str(event.get()) {
             Ok(ApiGatewayCustomAuthorizerRequest {
@@ -130,7 +130,7 @@ impl AuthorizerRequest {
 
 impl<'e> Outline<'e> {
     /// REST API, WebSocket API, or HTTP API with payload 1.0.
-    fn request(&self, arn: &str) -> Result<AuthorizerRequest, EventFault> {
+    fn request(&self, arn: &str) -> Result<AuthorizerRequest, UnknownEventError> {
         let target = Target::parse(arn)?;
         let header = self.authorization()?;
         let credential = match target.route() {
@@ -156,7 +156,7 @@ impl<'e> Outline<'e> {
         })
     }
 
-    fn http_api(&self, arn: &str) -> Result<AuthorizerRequest, EventFault> {
+    fn http_api(&self, arn: &str) -> Result<AuthorizerRequest, UnknownEventError> {
         let target = Target::parse(arn)?;
         let credential = match (self.authorization()?, target.route()) {
             (Ok(header), EventRoute::Http { verb, path }) => {
@@ -174,7 +174,7 @@ impl<'e> Outline<'e> {
     }
 
     /// The only value of the header `Authorization`.
-    fn authorization(&self) -> Result<Result<Option<Cow<'e, str>>, Refusal>, EventFault> {
+    fn authorization(&self) -> Result<Result<Option<Cow<'e, str>>, Refusal>, UnknownEventError> {
         let value = one_value(
             "authorization",
             Case::Ignored,
@@ -192,7 +192,7 @@ impl<'e> Outline<'e> {
         method: &str,
         path: &str,
         address_path: Option<&RawValue>,
-    ) -> Result<Result<Option<Credential>, Refusal>, EventFault> {
+    ) -> Result<Result<Option<Credential>, Refusal>, UnknownEventError> {
         let Some(authorization) = authorization else {
             return Ok(Ok(None));
         };
@@ -220,7 +220,7 @@ impl<'e> Outline<'e> {
     }
 
     /// The one value of the header `DPoP` (RFC 9449, section 4.3).
-    fn proof(&self) -> Result<Result<UnverifiedProof, ProofRefusal>, EventFault> {
+    fn proof(&self) -> Result<Result<UnverifiedProof, ProofRefusal>, UnknownEventError> {
         let value = one_value(
             "dpop",
             Case::Ignored,
@@ -236,7 +236,7 @@ impl<'e> Outline<'e> {
 
     /// The only value of the query parameter `access_token` (RFC 6750, section 2.3). Browsers cannot set headers when
     /// they open a WebSocket. Other events do not accept it, because URLs appear in logs.
-    fn access_token(&self) -> Result<Result<Option<Cow<'e, str>>, Refusal>, EventFault> {
+    fn access_token(&self) -> Result<Result<Option<Cow<'e, str>>, Refusal>, UnknownEventError> {
         let (single, multiple) = (
             self.query_string_parameters,
             self.multi_value_query_string_parameters,
@@ -288,7 +288,7 @@ fn one_value<'e>(
     case: Case,
     single: Option<&'e RawValue>,
     multiple: Option<&'e RawValue>,
-) -> Result<Result<Option<Cow<'e, str>>, SeveralValues>, EventFault> {
+) -> Result<Result<Option<Cow<'e, str>>, SeveralValues>, UnknownEventError> {
     let mut single = member::values_of(single, name, case)?.into_iter();
     let mut multiple = member::values_of(multiple, name, case)?.into_iter();
     Ok(

@@ -6,7 +6,7 @@ mod proof;
 
 use thiserror::Error;
 
-pub use self::jws::{JwsFault, Part};
+pub use self::jws::{JwsError, Part};
 pub use self::key::KeyRefusal;
 pub use self::proof::{MAX_PROOF_BYTES, MAX_PROOF_ID_BYTES, ProofRefusal};
 
@@ -36,7 +36,7 @@ pub enum Refusal {
     TokenTooLong { bytes: usize },
     /// Not a JWS in compact form whose header and payload are JSON objects without repeated members.
     #[error("{0}")]
-    Malformed(#[from] JwsFault),
+    Malformed(#[from] JwsError),
     /// `alg` is missing, unknown, `none`, symmetric, or not among those allowed for the issuer (RFC 8725, section 3.1).
     #[error("the algorithm is not one of those allowed")]
     AlgorithmNotAllowed,

@@ -13,7 +13,7 @@ use thiserror::Error;
 
 /// Why bytes are refused as JSON. It contains no part of the input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-pub(crate) enum JsonFault {
+pub(crate) enum StrictJsonError {
     /// Not JSON, or nested deeper than 128 levels.
     #[error("not valid JSON (line {line}, column {column})")]
     Malformed { line: usize, column: usize },
@@ -29,7 +29,7 @@ pub(crate) enum JsonFault {
 }
 
 /// Parses one JSON value and nothing after it.
-pub(crate) fn parse_value(json: &[u8]) -> Result<Value, JsonFault> {
+pub(crate) fn parse_value(json: &[u8]) -> Result<Value, StrictJsonError> {
     let repeated = Cell::new(false);
     let mut deserializer = serde_json::Deserializer::from_slice(json);
     let value = Strict {
@@ -41,21 +41,21 @@ pub(crate) fn parse_value(json: &[u8]) -> Result<Value, JsonFault> {
         .map_err(|error| {
             let (line, column) = (error.line(), error.column());
             if repeated.get() {
-                JsonFault::RepeatedMember { line, column }
+                StrictJsonError::RepeatedMember { line, column }
             } else if error.to_string().starts_with("number out of range") {
-                JsonFault::NumberOutOfRange { line, column }
+                StrictJsonError::NumberOutOfRange { line, column }
             } else {
-                JsonFault::Malformed { line, column }
+                StrictJsonError::Malformed { line, column }
             }
         })
 }
 
 /// Parses one JSON object and nothing after it.
-pub(crate) fn parse_object(json: &[u8]) -> Result<Map<String, Value>, JsonFault> {
+pub(crate) fn parse_object(json: &[u8]) -> Result<Map<String, Value>, StrictJsonError> {
     match parse_value(json)? {
         Value::Object(members) => Ok(members),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
-            Err(JsonFault::NotAnObject)
+            Err(StrictJsonError::NotAnObject)
         }
     }
 }
@@ -135,10 +135,10 @@ mod tests {
         let found = parse_object(json.as_bytes())
             .map(|_| ())
             .map_err(|fault| match fault {
-                JsonFault::Malformed { .. } => "malformed",
-                JsonFault::RepeatedMember { .. } => "repeated",
-                JsonFault::NumberOutOfRange { .. } => "number out of range",
-                JsonFault::NotAnObject => "not an object",
+                StrictJsonError::Malformed { .. } => "malformed",
+                StrictJsonError::RepeatedMember { .. } => "repeated",
+                StrictJsonError::NumberOutOfRange { .. } => "number out of range",
+                StrictJsonError::NotAnObject => "not an object",
             });
         assert_eq!(found, expected, "{json}");
     }

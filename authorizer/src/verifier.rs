@@ -96,7 +96,7 @@ impl Verifier {
     ///
     /// # Errors
     ///
-    /// A [`Refusal`] if the token is bad, a [`Failure`](crate::error::Failure) if this cannot be decided.
+    /// A [`Refusal`] if the token is bad, an [`InternalError`](crate::error::InternalError) if this cannot be decided.
     pub async fn verify(
         &self,
         credential: &Credential,

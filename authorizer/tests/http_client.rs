@@ -10,7 +10,7 @@ use std::thread;
 use std::time::Duration;
 
 use authorizer::issuer::http_client::{
-    ConnectFault, Document, Endpoint, HttpClient, HttpClientError, MAX_BODY_BYTES, Request,
+    ConnectionError, Document, Endpoint, HttpClient, HttpClientError, MAX_BODY_BYTES, Request,
     Transport, TransportError,
 };
 use testkit::http::{LoopbackServer, Reply, closed_address};
@@ -186,7 +186,10 @@ fn an_answer_that_is_not_http() {
 async fn a_port_where_nothing_listens() {
     let url = format!("http://{}/keys", closed_address());
     let found = fetch(&url, Duration::from_secs(10)).await;
-    assert_eq!(found, Err(TransportError::Connect(ConnectFault::Refused)));
+    assert_eq!(
+        found,
+        Err(TransportError::Connect(ConnectionError::Refused))
+    );
 }
 
 /// A label of more than 63 bytes is in no DNS, and the resolver need not be asked.
@@ -194,7 +197,7 @@ async fn a_port_where_nothing_listens() {
 async fn a_host_name_that_is_not_found() {
     let url = format!("https://{}.invalid/keys?key=hush", "a".repeat(64));
     let found = fetch(&url, Duration::from_secs(10)).await;
-    assert_eq!(found, Err(TransportError::Connect(ConnectFault::Name)));
+    assert_eq!(found, Err(TransportError::Connect(ConnectionError::Name)));
     let text = found.unwrap_err().to_string();
     assert_eq!(
         text,
@@ -215,7 +218,7 @@ async fn a_server_that_does_not_speak_tls() {
         let _gone = socket.read_to_end(&mut Vec::new());
     });
     let found = fetch(&url, Duration::from_secs(10)).await;
-    assert_eq!(found, Err(TransportError::Connect(ConnectFault::Tls)));
+    assert_eq!(found, Err(TransportError::Connect(ConnectionError::Tls)));
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ use std::thread;
 use std::time::Duration;
 
 use authorizer::issuer::http_client::{
-    ConnectFault, Endpoint, Form, ForwardProxy, HttpClient, Request, Transport, TransportError,
+    ConnectionError, Endpoint, Form, ForwardProxy, HttpClient, Request, Transport, TransportError,
 };
 use loopback::tls::ROOT;
 use testkit::http::{LoopbackServer, ReceivedRequest, Reply, closed_address};
@@ -116,7 +116,7 @@ async fn the_credentials_of_the_proxy_are_decoded_and_sent_to_it_only() {
     );
     for wrong in ["", "user:secret-password@"] {
         let found = fetch(&proxy.url(wrong), "", "https://issuer.example/keys").await;
-        let fault = ConnectFault::ProxyRefused;
+        let fault = ConnectionError::ProxyRefused;
         assert_eq!(found, Err(TransportError::Connect(fault)));
     }
     let printed = format!("{:?}", right.parse::<ForwardProxy>().unwrap());
@@ -127,7 +127,10 @@ async fn the_credentials_of_the_proxy_are_decoded_and_sent_to_it_only() {
 async fn tls_is_with_the_issuer_and_not_with_the_proxy() {
     let proxy = ConnectProxy::start(loopback::tls::serve(rustls::ALL_VERSIONS), None);
     let found = fetch(&proxy.url(""), "", "https://other.example/keys").await;
-    assert_eq!(found, Err(TransportError::Connect(ConnectFault::OtherName)));
+    assert_eq!(
+        found,
+        Err(TransportError::Connect(ConnectionError::OtherName))
+    );
 }
 
 #[tokio::test]
@@ -153,7 +156,7 @@ async fn hosts_of_no_proxy_are_reached_without_the_proxy() {
     let url = format!("https://{label}.example/keys");
     for no_proxy in ["*", "b.example, .EXAMPLE", &format!("{label}.example")] {
         let found = fetch(&proxy.url(""), no_proxy, &url).await;
-        assert_eq!(found, Err(TransportError::Connect(ConnectFault::Name)));
+        assert_eq!(found, Err(TransportError::Connect(ConnectionError::Name)));
     }
     assert!(proxy.heads().is_empty());
 }
@@ -162,7 +165,7 @@ async fn hosts_of_no_proxy_are_reached_without_the_proxy() {
 async fn a_proxy_that_cannot_be_reached_is_named_in_the_fault() {
     let url = format!("http://user:hush@{}", closed_address());
     let found = fetch(&url, "", "https://issuer.example/keys").await;
-    assert_eq!(found, Err(TransportError::Connect(ConnectFault::Proxy)));
+    assert_eq!(found, Err(TransportError::Connect(ConnectionError::Proxy)));
     let text = found.unwrap_err().to_string();
     assert_eq!(
         text,

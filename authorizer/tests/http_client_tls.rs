@@ -7,7 +7,7 @@ mod loopback;
 use std::time::Duration;
 
 use authorizer::issuer::http_client::{
-    ConnectFault, Endpoint, HttpClient, Request, Transport, TransportError,
+    ConnectionError, Endpoint, HttpClient, Request, Transport, TransportError,
 };
 use loopback::tls::{ROOT, serve};
 use rustls::{SupportedProtocolVersion, version};
@@ -46,12 +46,15 @@ async fn a_root_that_is_not_configured_is_not_trusted() {
     let found = fetch("localhost", None, rustls::ALL_VERSIONS).await;
     assert_eq!(
         found,
-        Err(TransportError::Connect(ConnectFault::UnknownRoot))
+        Err(TransportError::Connect(ConnectionError::UnknownRoot))
     );
 }
 
 #[tokio::test]
 async fn a_certificate_for_another_name_is_refused() {
     let found = fetch("127.0.0.1", Some(ROOT), rustls::ALL_VERSIONS).await;
-    assert_eq!(found, Err(TransportError::Connect(ConnectFault::OtherName)));
+    assert_eq!(
+        found,
+        Err(TransportError::Connect(ConnectionError::OtherName))
+    );
 }

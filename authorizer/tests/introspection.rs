@@ -14,10 +14,10 @@ use std::time::Duration;
 use authorizer::clock::ManualClock;
 use authorizer::deadline::Deadline;
 use authorizer::issuer::http_client::{
-    ConnectFault, Document, EndpointError, HttpClient, TransportError,
+    ConnectionError, Document, EndpointError, HttpClient, TransportError,
 };
 use authorizer::issuer::introspection::{
-    AskedIssuer, AskedToken, Introspection, IntrospectionError, IntrospectionFailure,
+    AskedIssuer, AskedToken, Introspection, IntrospectionAnswerError, IntrospectionError,
     IntrospectionSettings, Secret,
 };
 use authorizer::issuer::metadata::MetadataError;
@@ -109,7 +109,7 @@ impl Bench {
     }
 }
 
-const fn unavailable(failure: IntrospectionFailure) -> Verdict {
+const fn unavailable(failure: IntrospectionAnswerError) -> Verdict {
     Err(IntrospectionError::Unavailable(failure))
 }
 
@@ -194,9 +194,9 @@ async fn without_a_usable_answer_the_token_is_not_accepted_and_the_next_introspe
         body: body.as_bytes().to_vec(),
         ..Document::default()
     };
-    let malformed = malformed.map(|body| (Ok(document(body)), IntrospectionFailure::Malformed));
+    let malformed = malformed.map(|body| (Ok(document(body)), IntrospectionAnswerError::Malformed));
     let failed = [
-        TransportError::Connect(ConnectFault::Refused),
+        TransportError::Connect(ConnectionError::Refused),
         TransportError::TimedOut,
         TransportError::Status(401),
         TransportError::Status(404),
@@ -204,7 +204,7 @@ async fn without_a_usable_answer_the_token_is_not_accepted_and_the_next_introspe
         TransportError::TooLarge,
         TransportError::Broken,
     ];
-    let failed = failed.map(|error| (Err(error), IntrospectionFailure::Transport(error)));
+    let failed = failed.map(|error| (Err(error), IntrospectionAnswerError::Transport(error)));
     for (outcome, failure) in malformed.into_iter().chain(failed) {
         let bench = Bench::new(TTL);
         let verdict = bench.asked(1, |asked| asked.finish(outcome)).await;
@@ -221,7 +221,7 @@ async fn without_a_usable_answer_the_token_is_not_accepted_and_the_next_introspe
 async fn failures_back_off_up_to_the_cooldown_and_remembered_answers_serve_meanwhile() {
     let bench = Bench::new(TTL * 1000);
     assert_eq!(bench.asked(9, |asked| asked.answer(ACTIVE)).await, OK);
-    let failure = IntrospectionFailure::Transport(TransportError::Status(503));
+    let failure = IntrospectionAnswerError::Transport(TransportError::Status(503));
     let fail = |asked: Waiting| asked.finish(Err(TransportError::Status(503)));
     for pause in [1, 2, 4, 8, 16, 30, 30] {
         assert_eq!(bench.asked(1, fail).await, unavailable(failure));
@@ -247,9 +247,9 @@ async fn introspections_that_fail_together_count_as_one_failure() {
     }
     bench.clock.advance(Duration::from_millis(10));
     asked.into_iter().for_each(Waiting::fail);
-    let failure = TransportError::Connect(ConnectFault::Refused);
+    let failure = TransportError::Connect(ConnectionError::Refused);
     for check in checks {
-        let expected = unavailable(IntrospectionFailure::Transport(failure));
+        let expected = unavailable(IntrospectionAnswerError::Transport(failure));
         assert_eq!(check.await.unwrap(), expected);
     }
     bench.clock.advance(Duration::from_secs(1));
@@ -294,7 +294,7 @@ async fn the_deadline_of_the_invocation_ends_the_wait() {
     for check in [asks, waits] {
         assert_eq!(
             check.await.unwrap(),
-            unavailable(IntrospectionFailure::Deadline)
+            unavailable(IntrospectionAnswerError::Deadline)
         );
     }
     asked.answer(ACTIVE);
@@ -303,7 +303,7 @@ async fn the_deadline_of_the_invocation_ends_the_wait() {
     let at_once = tokio::time::timeout(Duration::ZERO, passed).await;
     assert_eq!(
         at_once.unwrap(),
-        unavailable(IntrospectionFailure::Deadline),
+        unavailable(IntrospectionAnswerError::Deadline),
         "a request was started after the deadline"
     );
 }
@@ -384,7 +384,7 @@ async fn the_endpoint_is_discovered_once() {
     let bench = Bench::with(settings(None, TTL));
     let insecure = metadata("http://issuer.example/introspect");
     let (member, error) = ("introspection_endpoint", EndpointError::Insecure);
-    let expected = IntrospectionFailure::Discovery(MetadataError::Address { member, error });
+    let expected = IntrospectionAnswerError::Discovery(MetadataError::Address { member, error });
     let refused = script(&bench, 1, &[(METADATA, Ok(&insecure))]).await;
     assert_eq!(refused, unavailable(expected));
 
@@ -399,7 +399,7 @@ async fn the_endpoint_is_discovered_once() {
 async fn an_endpoint_that_is_gone_is_discovered_again_at_once() {
     for status in [404, 410] {
         let gone = Err(TransportError::Status(status));
-        let failure = unavailable(IntrospectionFailure::Transport(TransportError::Status(
+        let failure = unavailable(IntrospectionAnswerError::Transport(TransportError::Status(
             status,
         )));
         let bench = Bench::with(settings(None, TTL));

@@ -15,7 +15,7 @@ use std::time::Duration;
 use authorizer::algorithm::Algorithm;
 use authorizer::clock::{ManualClock, Timestamp};
 use authorizer::deadline::Deadline;
-use authorizer::issuer::http_client::{ConnectFault, HttpClient, TransportError};
+use authorizer::issuer::http_client::{ConnectionError, HttpClient, TransportError};
 use authorizer::issuer::jwks::{
     FetchError, KeyLookup, KeyLookupError, KeyRefusal, KeySet, KeySettings, KeySource, KeyState,
 };
@@ -187,7 +187,7 @@ async fn an_outage_longer_than_the_stale_time_is_an_internal_failure() {
     bench.keeper.next().await.fail();
     let expected = KeyLookupError::Unavailable {
         last_failure: Some(FetchError::Transport(TransportError::Connect(
-            ConnectFault::Refused,
+            ConnectionError::Refused,
         ))),
     };
     assert_eq!(lookup.await.unwrap().unwrap_err(), expected);

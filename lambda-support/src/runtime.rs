@@ -18,14 +18,14 @@ use crate::clock::{Clock, SystemClock};
 use crate::init_error;
 use crate::log::{Level, Log};
 use crate::no_event::{NoEvent, only_events};
-use crate::settings::{Environment, Faults, Source};
+use crate::settings::{Environment, SettingsError, Source};
 
 /// Why the process of a function ends.
 #[derive(Debug, thiserror::Error)]
 pub enum ProcessError {
     /// The settings are wrong.
     #[error(transparent)]
-    Settings(#[from] Faults),
+    Settings(#[from] SettingsError),
     /// The process does not run in Lambda, or variables of Lambda are missing.
     #[error("{0}: run this function in Lambda, or locally with `cargo local`")]
     NoLambda(String),

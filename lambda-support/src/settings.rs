@@ -9,7 +9,7 @@ mod reader;
 use std::ffi::OsString;
 use std::io;
 
-pub use self::fault::{Faults, without_query};
+pub use self::fault::{SettingsError, without_query};
 pub use self::reader::Reader;
 
 /// Variables and files by name: the environment, or a map in tests.

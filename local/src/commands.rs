@@ -27,7 +27,7 @@ pub mod why;
 pub(crate) use self::usage::UsageError;
 
 /// Why a command failed.
-pub(crate) type Failed = Box<dyn std::error::Error + Send + Sync>;
+pub(crate) type CommandError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Prints the parts of a template that have no effect on one machine.
 fn progress_warnings(warnings: &[String]) {

@@ -39,7 +39,7 @@ use serde_json::Value;
 use api::Route;
 
 pub use api::Api;
-pub use error::{Fault, TemplateError};
+pub use error::{DefinitionError, TemplateError};
 pub use function::FunctionDefinition;
 pub use given::Given;
 pub use table::TableDefinition;
@@ -120,7 +120,10 @@ impl Template {
         if let Some(unused) = others.iter().find(|name| !api.calls(name)) {
             let what = "function of the template, or that its API calls,";
             let name = unused.to_string();
-            return Err(TemplateError::at("Resources", Fault::NoSuch { what, name }));
+            return Err(TemplateError::at(
+                "Resources",
+                DefinitionError::NoSuch { what, name },
+            ));
         }
         let warnings = &mut reader.warnings;
         permission::settle(&mut api, &resources, &functions, &others, &scope, warnings);
@@ -180,7 +183,7 @@ fn of_other_stacks<'a>(
                 let found = format!("`{id}`");
                 return Err(TemplateError::at(
                     "Resources",
-                    Fault::Unexpected { expected, found },
+                    DefinitionError::Unexpected { expected, found },
                 ));
             }
         }
@@ -233,7 +236,7 @@ impl Reader<'_> {
             let (name, binary) = resources::function_name(resource, resources);
             let has_program = binary.is_some() || self.commands.contains(resource.id);
             if !has_program && !self.runs_nothing {
-                let no_program = Fault::NoProgram(resource.id.to_owned());
+                let no_program = DefinitionError::NoProgram(resource.id.to_owned());
                 return Err(TemplateError::at(resource.place(), no_program));
             }
             for (_, event) in properties.parts("Events")? {
@@ -258,7 +261,7 @@ impl Reader<'_> {
             _ => {
                 let what = "type of event".to_owned();
                 let expected = format!("Api, HttpApi, {}", OTHER_EVENTS.join(", "));
-                return Err(event.error("Type", Fault::Unknown { what, expected }));
+                return Err(event.error("Type", DefinitionError::Unknown { what, expected }));
             }
         };
         let properties = event.part("Properties")?;

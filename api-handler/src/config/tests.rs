@@ -23,7 +23,7 @@ impl Source for Given {
     }
 }
 
-fn parse(extra: &[(&str, &str)]) -> Result<Settings, Faults> {
+fn parse(extra: &[(&str, &str)]) -> Result<Settings, SettingsError> {
     let all = extra.iter().chain(&GOOD);
     let all = all.map(|(name, value)| ((*name).to_owned(), value.into()));
     Settings::from_source(&Given(all.collect()))

@@ -8,7 +8,7 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use super::{
     Partition, Store, StoreError,
     item::{self, Part},
-    retry::{Failure, Kind, with_retries},
+    retry::{AttemptError, Kind, with_retries},
 };
 use crate::state::{Metadata, State, StateId};
 
@@ -51,7 +51,12 @@ impl Store {
                     .projection_expression(item::METADATA_PROJECTION)
                     .set_expression_attribute_names(Some(metadata_names()));
             }
-            async { request.send().await.map_err(|error| Failure::of(&error)) }
+            async {
+                request
+                    .send()
+                    .await
+                    .map_err(|error| AttemptError::of(&error))
+            }
         };
         let output = with_retries(Kind::Read, call).await?;
         Ok(output.item.map(P::from_item).transpose()?)
@@ -101,7 +106,12 @@ impl Store {
                     .key_condition_expression("#partition = :partition AND id > :after")
                     .expression_attribute_values(":after", AttributeValue::S(after.to_string())),
             };
-            async { request.send().await.map_err(|error| Failure::of(&error)) }
+            async {
+                request
+                    .send()
+                    .await
+                    .map_err(|error| AttemptError::of(&error))
+            }
         };
         let output = with_retries(Kind::Read, call).await?;
         let ids = output
@@ -164,7 +174,12 @@ impl Store {
                 .client
                 .batch_get_item()
                 .request_items(&self.table, keys.clone());
-            async { request.send().await.map_err(|error| Failure::of(&error)) }
+            async {
+                request
+                    .send()
+                    .await
+                    .map_err(|error| AttemptError::of(&error))
+            }
         };
         let output = with_retries(Kind::Read, call).await?;
         let items = output.responses.unwrap_or_default().into_values().flatten();

@@ -15,7 +15,7 @@ const PAUSES: [Duration; 2] = [Duration::from_millis(50), Duration::from_millis(
 
 /// Why one attempt failed.
 #[derive(Debug)]
-pub(super) enum Failure {
+pub(super) enum AttemptError {
     /// The condition did not hold.
     Condition,
     /// DynamoDB throttled the call and did nothing.
@@ -26,7 +26,7 @@ pub(super) enum Failure {
     Unknown(String),
 }
 
-impl Failure {
+impl AttemptError {
     /// Classifies an error of the SDK.
     pub(super) fn of<E>(error: &SdkError<E>) -> Self
     where
@@ -96,7 +96,7 @@ pub(super) enum Kind {
 /// Attempts a call up to three times.
 pub(super) async fn with_retries<T, F>(kind: Kind, call: impl Fn() -> F) -> Result<T, StoreError>
 where
-    F: Future<Output = Result<T, Failure>>,
+    F: Future<Output = Result<T, AttemptError>>,
 {
     let mut pauses = PAUSES.iter();
     loop {
@@ -105,16 +105,20 @@ where
         let failure = match tokio::time::timeout(TRY_TIMEOUT, call).await {
             Ok(Ok(done)) => return Ok(done),
             Ok(Err(failure)) => failure,
-            Err(_) => Failure::Unknown(format!("no answer within {} ms", TRY_TIMEOUT.as_millis())),
+            Err(_) => {
+                AttemptError::Unknown(format!("no answer within {} ms", TRY_TIMEOUT.as_millis()))
+            }
         };
         let last = match failure {
-            Failure::Condition => return Err(StoreError::Lost),
-            Failure::Undone(cause, false) => return Err(StoreError::Failed(cause)),
-            Failure::Unknown(cause) if kind == Kind::Write => {
+            AttemptError::Condition => return Err(StoreError::Lost),
+            AttemptError::Undone(cause, false) => return Err(StoreError::Failed(cause)),
+            AttemptError::Unknown(cause) if kind == Kind::Write => {
                 return Err(StoreError::InDoubt(cause));
             }
-            Failure::Undone(cause, true) | Failure::Unknown(cause) => StoreError::Failed(cause),
-            Failure::Throttled(cause) => StoreError::Throttled(cause),
+            AttemptError::Undone(cause, true) | AttemptError::Unknown(cause) => {
+                StoreError::Failed(cause)
+            }
+            AttemptError::Throttled(cause) => StoreError::Throttled(cause),
         };
         let Some(pause) = pauses.next() else {
             return Err(last);

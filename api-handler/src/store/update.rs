@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use super::{
     Store, StoreError,
     item::{self, Part as _},
-    retry::{Failure, Kind, with_retries},
+    retry::{AttemptError, Kind, with_retries},
 };
 use crate::{
     permit::UnreadTarget,
@@ -52,7 +52,12 @@ impl Store {
                 .set_expression_attribute_names(Some(expressions.names))
                 .set_expression_attribute_values(Some(expressions.values))
                 .return_values(ReturnValue::AllNew);
-            async { request.send().await.map_err(|error| Failure::of(&error)) }
+            async {
+                request
+                    .send()
+                    .await
+                    .map_err(|error| AttemptError::of(&error))
+            }
         };
         let output = with_retries(Kind::Write, call).await?;
         // The write was applied, but by an answer that does not describe it.

@@ -11,7 +11,7 @@ use super::{
     Store, StoreError,
     item::{Item, Part as _},
     read::check_id,
-    retry::{Failure, Kind, with_retries},
+    retry::{AttemptError, Kind, with_retries},
 };
 use crate::{
     caller::{Caller, SignedIn},
@@ -91,7 +91,12 @@ impl Store {
             if visible.names_owner() {
                 request = request.expression_attribute_names("#owner", "owner");
             }
-            async { request.send().await.map_err(|error| Failure::of(&error)) }
+            async {
+                request
+                    .send()
+                    .await
+                    .map_err(|error| AttemptError::of(&error))
+            }
         };
         let output = with_retries(Kind::Read, call).await?;
         // An id has one item, so nothing can follow it.

@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::{
     Store, StoreError, item,
-    retry::{Failure, Kind, with_retries},
+    retry::{AttemptError, Kind, with_retries},
 };
 use crate::{
     permit::WriteTarget,
@@ -63,7 +63,7 @@ impl Store {
                     .send()
                     .await
                     .map(|_| ())
-                    .map_err(|error| Failure::of(&error))
+                    .map_err(|error| AttemptError::of(&error))
             }
         };
         with_retries(Kind::Write, call).await
@@ -89,7 +89,7 @@ impl Store {
                     .send()
                     .await
                     .map(|_| ())
-                    .map_err(|error| Failure::of(&error))
+                    .map_err(|error| AttemptError::of(&error))
             }
         };
         with_retries(Kind::Write, call).await

@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 
 use crate::access::{Caller, RuleOutcome};
 use crate::answer::{AuthorizerResponse, ResponseForm};
-use crate::error::{AuthorizerError, EventFault, Failure};
+use crate::error::{AuthorizerError, InternalError, UnknownEventError};
 use crate::log::Verdict;
 use crate::target::EventRoute;
 use crate::verifier::VerifiedClaims;
@@ -47,9 +47,9 @@ pub struct Explanation {
 }
 
 impl Outcome {
-    pub(super) fn unknown_event(fault: EventFault) -> Self {
+    pub(super) fn unknown_event(fault: UnknownEventError) -> Self {
         Self {
-            decision: Err(Failure::from(fault).into()),
+            decision: Err(InternalError::from(fault).into()),
             form: ResponseForm::Policy,
             route: None,
         }

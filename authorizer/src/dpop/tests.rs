@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::issuer::jwks::KeyRefusal;
-use crate::refusal::{JwsFault, Part};
+use crate::refusal::{JwsError, Part};
 use crate::refusal::{MAX_PROOF_BYTES, MAX_PROOF_ID_BYTES, Refusal};
 
 /// The request of RFC 9449, section 7.1.
@@ -128,7 +128,7 @@ fn a_proof_is_for_its_method_its_url_its_token_and_its_key() {
     }
     let mut elsewhere = call("GET");
     elsewhere.address = None;
-    let no_url = Failure::UnknownEvent(EventFault::NoUrl);
+    let no_url = InternalError::UnknownEvent(UnknownEventError::NoUrl);
     assert_eq!(found(&elsewhere), Err(no_url.into()));
     elsewhere.address = Some(Address {
         domain_name: "resource.example.org".to_owned(),
@@ -222,27 +222,27 @@ fn a_proof_is_acceptable_for_60_seconds_and_the_leeway_either_way() {
 #[test]
 fn the_form_of_a_proof() {
     let header = Part::Header;
-    check("", Err(JwsFault::NotThreeParts.into()));
-    check("a.b.c.d.e", Err(JwsFault::NotThreeParts.into()));
+    check("", Err(JwsError::NotThreeParts.into()));
+    check("a.b.c.d.e", Err(JwsError::NotThreeParts.into()));
     check(
         "a=.b.c",
-        Err(JwsFault::NotBase64Url { part: header }.into()),
+        Err(JwsError::NotBase64Url { part: header }.into()),
     );
     check(
         "W10.b.c",
-        Err(JwsFault::NotJsonObject { part: header }.into()),
+        Err(JwsError::NotJsonObject { part: header }.into()),
     );
     check(&format!("{PROOF},{PROOF}"), Err(ProofRefusal::Several));
     check(&format!("{PROOF}, "), Err(ProofRefusal::Several));
     let long = format!("a.{}.c", "b".repeat(MAX_PROOF_BYTES - 4));
-    check(&long, Err(JwsFault::NotBase64Url { part: header }.into()));
+    check(&long, Err(JwsError::NotBase64Url { part: header }.into()));
     check(
         &format!("{long}d"),
         Err(ProofRefusal::TooLong { bytes: 4097 }),
     );
     check(
         &format!("{PROOF}="),
-        Err(JwsFault::NotBase64Url {
+        Err(JwsError::NotBase64Url {
             part: Part::Signature,
         }
         .into()),
@@ -336,7 +336,7 @@ fn a_full_memory_is_an_internal_failure() {
         ..verifier()
     };
     let found = verify_at(&full, PROOF, &call("GET"), IAT);
-    assert_eq!(found, Err(Failure::ProofMemoryFull.into()));
+    assert_eq!(found, Err(InternalError::ProofMemoryFull.into()));
 }
 
 #[test]
@@ -355,12 +355,12 @@ fn every_reason_has_a_code_of_its_own_and_says_what_was_expected() {
         ProofRefusal::Missing,
         ProofRefusal::Several,
         ProofRefusal::TooLong { bytes: 1 },
-        JwsFault::NotThreeParts.into(),
-        JwsFault::NotBase64Url { part }.into(),
-        JwsFault::NotJsonObject { part }.into(),
-        JwsFault::NotJsonObject { part: Part::Header }.into(),
-        JwsFault::RepeatedMember { part }.into(),
-        JwsFault::NumberOutOfRange { part }.into(),
+        JwsError::NotThreeParts.into(),
+        JwsError::NotBase64Url { part }.into(),
+        JwsError::NotJsonObject { part }.into(),
+        JwsError::NotJsonObject { part: Part::Header }.into(),
+        JwsError::RepeatedMember { part }.into(),
+        JwsError::NumberOutOfRange { part }.into(),
         ProofRefusal::Type,
         ProofRefusal::CriticalExtension,
         ProofRefusal::AlgorithmNotAllowed,

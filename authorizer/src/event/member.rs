@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use crate::error::EventFault;
+use crate::error::UnknownEventError;
 
 /// Whether case matters when names are compared.
 #[derive(Clone, Copy)]
@@ -44,13 +44,13 @@ pub(super) fn values_of<'e>(
     list: Option<&'e RawValue>,
     name: &str,
     case: Case,
-) -> Result<Vec<Cow<'e, str>>, EventFault> {
+) -> Result<Vec<Cow<'e, str>>, UnknownEventError> {
     let Some(list) = list else {
         return Ok(Vec::new());
     };
     let seed = ValuesOf { name, case };
     seed.deserialize(&mut serde_json::Deserializer::from_str(list.get()))
-        .map_err(|_| EventFault::List)
+        .map_err(|_| UnknownEventError::List)
 }
 
 struct ValuesOf<'n> {

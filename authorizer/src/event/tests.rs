@@ -5,11 +5,11 @@ use super::*;
 const ARN: &str = "arn:aws:execute-api:eu-west-1:111122223333:a1b2c3d4e5/prod/GET/state/42";
 const CONNECT_ARN: &str = "arn:aws:execute-api:eu-west-1:111122223333:wsapi1/prod/$connect";
 
-fn parse(event: &Value) -> Result<AuthorizerRequest, EventFault> {
+fn parse(event: &Value) -> Result<AuthorizerRequest, UnknownEventError> {
     parse_text(&event.to_string())
 }
 
-fn parse_text(event: &str) -> Result<AuthorizerRequest, EventFault> {
+fn parse_text(event: &str) -> Result<AuthorizerRequest, UnknownEventError> {
     AuthorizerRequest::parse(&RawValue::from_string(event.to_owned()).unwrap())
 }
 

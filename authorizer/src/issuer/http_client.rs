@@ -1,6 +1,6 @@
 //! The only module that opens sockets to an issuer.
 
-mod connect_fault;
+mod connection_error;
 mod endpoint;
 mod proxy;
 mod roots;
@@ -13,7 +13,7 @@ use reqwest::{Client, ClientBuilder, RequestBuilder, Response, StatusCode, redir
 use rustls::ClientConfig;
 use thiserror::Error;
 
-pub use self::connect_fault::ConnectFault;
+pub use self::connection_error::ConnectionError;
 pub use self::endpoint::{Endpoint, EndpointError};
 pub use self::proxy::{ForwardProxy, ForwardProxyError};
 pub use self::roots::trusted_roots;

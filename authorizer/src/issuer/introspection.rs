@@ -19,7 +19,7 @@ use tracing::warn;
 
 use self::answer::Answer;
 pub use self::answer::AskedToken;
-pub use self::error::{IntrospectionError, IntrospectionFailure};
+pub use self::error::{IntrospectionAnswerError, IntrospectionError};
 use self::memory::Memory;
 pub use self::settings::{AskedIssuer, IntrospectionSettings, Secret};
 use crate::bearer::TokenDigest;
@@ -29,7 +29,7 @@ use crate::issuer::failures::Failures;
 use crate::issuer::http_client::{Endpoint, Request, Transport, TransportError};
 use crate::issuer::metadata::{IssuerMetadata, MetadataError};
 
-type Outcome = Result<Answer, IntrospectionFailure>;
+type Outcome = Result<Answer, IntrospectionAnswerError>;
 
 /// Introspects tokens, and caches the answers. Shared by reference.
 pub struct Introspection {
@@ -48,7 +48,7 @@ struct State {
     discovered: Option<Endpoint>,
     failures: Failures,
     /// Why the last introspection failed; `None` after a success.
-    last_failure: Option<IntrospectionFailure>,
+    last_failure: Option<IntrospectionAnswerError>,
 }
 
 /// The first pause after a failure.
@@ -103,7 +103,7 @@ impl Introspection {
                 Turn::Rest(failure) => Err(failure),
                 Turn::Ask(waiting) => {
                     let outcome = tokio::time::timeout(patience, self.ask(&token)).await;
-                    let outcome = outcome.unwrap_or(Err(IntrospectionFailure::Deadline));
+                    let outcome = outcome.unwrap_or(Err(IntrospectionAnswerError::Deadline));
                     self.settle(token.sha256, outcome, now);
                     waiting.send_replace(Some(outcome));
                     outcome
@@ -112,7 +112,7 @@ impl Introspection {
                     let waited =
                         tokio::time::timeout(patience, asking.wait_for(Option::is_some)).await;
                     let Ok(outcome) = waited else {
-                        return self.verdict(Err(IntrospectionFailure::Deadline));
+                        return self.verdict(Err(IntrospectionAnswerError::Deadline));
                     };
                     // No outcome: the caller who asked was cancelled, so this caller asks.
                     let Some(outcome) = outcome.ok().and_then(|outcome| *outcome) else {
@@ -145,7 +145,7 @@ impl Introspection {
             return Turn::Rest(failure);
         }
         if deadline.has_passed(now) {
-            return Turn::Rest(IntrospectionFailure::Deadline);
+            return Turn::Rest(IntrospectionAnswerError::Deadline);
         }
         let (sender, asking) = watch::channel(None);
         state.asking.insert(token, asking);
@@ -169,7 +169,7 @@ impl Introspection {
         let endpoint = self
             .discover()
             .await
-            .map_err(IntrospectionFailure::Discovery)?;
+            .map_err(IntrospectionAnswerError::Discovery)?;
         if let Some((known, outcome)) = gone
             && known == endpoint
         {
@@ -192,8 +192,8 @@ impl Introspection {
             .transport
             .send(request)
             .await
-            .map_err(IntrospectionFailure::Transport)?;
-        Answer::parse(&document.body, token).ok_or(IntrospectionFailure::Malformed)
+            .map_err(IntrospectionAnswerError::Transport)?;
+        Answer::parse(&document.body, token).ok_or(IntrospectionAnswerError::Malformed)
     }
 
     async fn discover(&self) -> Result<Endpoint, MetadataError> {
@@ -242,7 +242,7 @@ impl Introspection {
 const fn is_gone(outcome: Outcome) -> bool {
     matches!(
         outcome,
-        Err(IntrospectionFailure::Transport(TransportError::Status(
+        Err(IntrospectionAnswerError::Transport(TransportError::Status(
             404 | 410
         )))
     )
@@ -251,7 +251,7 @@ const fn is_gone(outcome: Outcome) -> bool {
 enum Turn {
     Remembered(Answer),
     /// No request may be sent now.
-    Rest(IntrospectionFailure),
+    Rest(IntrospectionAnswerError),
     Ask(watch::Sender<Option<Outcome>>),
     Wait(watch::Receiver<Option<Outcome>>),
 }

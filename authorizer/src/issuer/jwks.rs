@@ -27,7 +27,7 @@ pub use self::fetch::FetchError;
 pub use self::freshness::StatedLifetime;
 pub(crate) use self::key::PublicKey;
 pub use self::key::{SignatureError, Thumbprint, VerificationKey};
-pub use self::set::{Candidates, KeySet, KeySetError, KeySetFault, RefusedKey};
+pub use self::set::{Candidates, KeySet, KeySetError, KeySetParseError, RefusedKey};
 pub use self::source::KeySource;
 use crate::algorithm::Algorithm;
 use crate::issuer::http_client::Endpoint;

@@ -22,7 +22,7 @@ impl std::fmt::Display for Part {
 
 /// Why a token or a proof cannot be parsed. It contains no part of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-pub enum JwsFault {
+pub enum JwsError {
     /// Not a JWS in compact form (RFC 7515, section 7.1): not exactly three parts, or one is empty. Five parts are an
     /// encrypted token.
     #[error("not three parts joined by dots")]
@@ -41,7 +41,7 @@ pub enum JwsFault {
     NumberOutOfRange { part: Part },
 }
 
-impl JwsFault {
+impl JwsError {
     /// The stable names of the reason: of a token, and of a proof.
     pub(super) const fn codes(self) -> (&'static str, &'static str) {
         match self {

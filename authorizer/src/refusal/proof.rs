@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use super::{JwsFault, KeyRefusal, key_codes};
+use super::{JwsError, KeyRefusal, key_codes};
 
 /// The maximum length of a proof, in bytes.
 pub const MAX_PROOF_BYTES: usize = 4096;
@@ -25,7 +25,7 @@ pub enum ProofRefusal {
     TooLong { bytes: usize },
     /// Not a JWS in compact form, with a header and a payload that are JSON objects without repeated members.
     #[error("not a JWT: {0}")]
-    Malformed(#[from] JwsFault),
+    Malformed(#[from] JwsError),
     /// `typ` is not `dpop+jwt`.
     #[error("`typ` is not `dpop+jwt`")]
     Type,

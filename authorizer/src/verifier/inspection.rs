@@ -14,7 +14,7 @@ use crate::error::AuthorizerError;
 use crate::header;
 use crate::issuer::jwks::KeyLookup;
 use crate::log::trace::Trace;
-use crate::refusal::{JwsFault, Refusal};
+use crate::refusal::{JwsError, Refusal};
 
 /// The result of one check; `None` if it depends on a check that failed.
 type Checked = Option<Result<(), Refusal>>;
@@ -79,7 +79,7 @@ impl Verifier {
         let jws = CompactJws::split(token.reveal())?;
         let header = jws.header()?;
         // The fault that the verifier would report.
-        let first_fault = |fault: JwsFault| match UnverifiedToken::parse(token) {
+        let first_fault = |fault: JwsError| match UnverifiedToken::parse(token) {
             Err(refusal) => refusal,
             Ok(_) => fault.into(),
         };

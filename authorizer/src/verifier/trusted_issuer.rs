@@ -7,7 +7,7 @@ use crate::algorithm::Algorithm;
 use crate::bearer::BearerToken;
 use crate::claims::UnverifiedClaims;
 use crate::deadline::Deadline;
-use crate::error::{AuthorizerError, Failure};
+use crate::error::{AuthorizerError, InternalError};
 use crate::issuer::introspection::{AskedToken, Introspection, IntrospectionError};
 use crate::issuer::jwks::{KeyLookup, KeyLookupError, KeySource};
 use crate::key_id::KeyId;
@@ -49,10 +49,12 @@ impl TrustedIssuer {
             }
             Err(KeyLookupError::Unknown) => Err(Refusal::KeyUnknown.into()),
             Err(KeyLookupError::Unusable { reason }) => Err(Refusal::KeyUnusable { reason }.into()),
-            Err(KeyLookupError::Unavailable { last_failure }) => Err(Failure::KeysUnavailable {
-                cause: last_failure,
+            Err(KeyLookupError::Unavailable { last_failure }) => {
+                Err(InternalError::KeysUnavailable {
+                    cause: last_failure,
+                }
+                .into())
             }
-            .into()),
         }
     }
 
@@ -116,7 +118,7 @@ impl TrustedIssuer {
                 Err(Refusal::IntrospectionMismatch { member }.into())
             }
             Err(IntrospectionError::Unavailable(cause)) => {
-                Err(Failure::IntrospectionUnavailable { cause }.into())
+                Err(InternalError::IntrospectionUnavailable { cause }.into())
             }
         }
     }

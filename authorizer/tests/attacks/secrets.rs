@@ -1,11 +1,11 @@
 //! No secret and no claim reaches the log, an error or a `Debug` output.
 
 use authorizer::bearer::BearerToken;
-use authorizer::error::{AuthorizerError, EventFault, Failure};
+use authorizer::error::{AuthorizerError, InternalError, UnknownEventError};
 use authorizer::issuer::http_client::TransportError;
-use authorizer::issuer::introspection::IntrospectionFailure;
+use authorizer::issuer::introspection::IntrospectionAnswerError;
 use authorizer::issuer::jwks::{FetchError, KeyRefusal};
-use authorizer::refusal::{JwsFault, OtherMember, Part, ProofRefusal, Refusal};
+use authorizer::refusal::{JwsError, OtherMember, Part, ProofRefusal, Refusal};
 use authorizer::target::TargetError;
 use lambda_runtime::Diagnostic;
 use serde_json::json;
@@ -47,21 +47,21 @@ fn refusals() -> Vec<Refusal> {
         Refusal::MalformedBearer,
         Refusal::SeveralTokens,
         Refusal::TokenTooLong { bytes: 10_241 },
-        JwsFault::NotThreeParts.into(),
-        JwsFault::NotBase64Url {
+        JwsError::NotThreeParts.into(),
+        JwsError::NotBase64Url {
             part: Part::Signature,
         }
         .into(),
-        JwsFault::NotJsonObject { part: Part::Header }.into(),
-        JwsFault::NotJsonObject {
+        JwsError::NotJsonObject { part: Part::Header }.into(),
+        JwsError::NotJsonObject {
             part: Part::Payload,
         }
         .into(),
-        JwsFault::RepeatedMember {
+        JwsError::RepeatedMember {
             part: Part::Payload,
         }
         .into(),
-        JwsFault::NumberOutOfRange {
+        JwsError::NumberOutOfRange {
             part: Part::Payload,
         }
         .into(),
@@ -117,23 +117,23 @@ fn refusals() -> Vec<Refusal> {
     ]
 }
 
-fn failures() -> Vec<Failure> {
+fn failures() -> Vec<InternalError> {
     vec![
-        Failure::UnknownEvent(EventFault::NotAnObject),
-        Failure::UnknownEvent(EventFault::NoKnownForm),
-        Failure::UnknownEvent(EventFault::List),
-        Failure::UnknownEvent(EventFault::Arn(TargetError::Form)),
-        Failure::UnknownEvent(EventFault::Arn(TargetError::TooLong)),
-        Failure::UnknownEvent(EventFault::Arn(TargetError::Part("stage"))),
-        Failure::UnknownEvent(EventFault::NoUrl),
-        Failure::KeysUnavailable { cause: None },
-        Failure::KeysUnavailable {
+        InternalError::UnknownEvent(UnknownEventError::NotAnObject),
+        InternalError::UnknownEvent(UnknownEventError::NoKnownForm),
+        InternalError::UnknownEvent(UnknownEventError::List),
+        InternalError::UnknownEvent(UnknownEventError::Arn(TargetError::Form)),
+        InternalError::UnknownEvent(UnknownEventError::Arn(TargetError::TooLong)),
+        InternalError::UnknownEvent(UnknownEventError::Arn(TargetError::Part("stage"))),
+        InternalError::UnknownEvent(UnknownEventError::NoUrl),
+        InternalError::KeysUnavailable { cause: None },
+        InternalError::KeysUnavailable {
             cause: Some(FetchError::Transport(TransportError::TimedOut)),
         },
-        Failure::IntrospectionUnavailable {
-            cause: IntrospectionFailure::Malformed,
+        InternalError::IntrospectionUnavailable {
+            cause: IntrospectionAnswerError::Malformed,
         },
-        Failure::ProofMemoryFull,
+        InternalError::ProofMemoryFull,
     ]
 }
 
@@ -169,7 +169,7 @@ fn every_error_reads_well_and_none_can_hold_a_secret() {
             .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
     };
     assert!(codes.into_iter().all(code_is_stable));
-    // `Refusal` and `Failure` are `Copy`, so no variant can hold a `String`.
+    // `Refusal` and `InternalError` are `Copy`, so no variant can hold a `String`.
     fn is_copy<T: Copy>() {}
     is_copy::<AuthorizerError>();
 }

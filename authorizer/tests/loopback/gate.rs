@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use authorizer::issuer::http_client::{
-    ConnectFault, Document, Request, Sending, Transport, TransportError,
+    ConnectionError, Document, Request, Sending, Transport, TransportError,
 };
 use tokio::sync::{mpsc, oneshot};
 
@@ -29,7 +29,7 @@ impl Waiting {
     }
 
     pub fn fail(self) {
-        self.finish(Err(TransportError::Connect(ConnectFault::Refused)));
+        self.finish(Err(TransportError::Connect(ConnectionError::Refused)));
     }
 
     pub fn finish(self, outcome: Result<Document, TransportError>) {

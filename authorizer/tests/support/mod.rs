@@ -28,14 +28,14 @@ use authorizer::config::Settings;
 use authorizer::credential::Credential;
 use authorizer::deadline::Deadline;
 use authorizer::issuer::http_client::{
-    ConnectFault, Document, Request, Sending, Transport, TransportError,
+    ConnectionError, Document, Request, Sending, Transport, TransportError,
 };
 use authorizer::log::trace::Trace;
 use authorizer::verifier::{VerifiedClaims, Verifier};
 use lambda_runtime::Diagnostic;
 use lambda_support::invocation::Invocation;
 use lambda_support::log::{Lines, Log};
-use lambda_support::settings::{Faults, Source};
+use lambda_support::settings::{SettingsError, Source};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
@@ -193,7 +193,7 @@ impl World {
 }
 
 /// The settings of a small deployment with these variables.
-pub(crate) fn settings(variables: &[(&str, &str)]) -> Result<Settings, Faults> {
+pub(crate) fn settings(variables: &[(&str, &str)]) -> Result<Settings, SettingsError> {
     let base = [
         ("ISSUER", ISSUER),
         ("AUDIENCE", "api://default"),
@@ -335,7 +335,7 @@ impl Transport for Uncounted {
             body,
             ..Document::default()
         });
-        Box::pin(async move { document.ok_or(TransportError::Connect(ConnectFault::Refused)) })
+        Box::pin(async move { document.ok_or(TransportError::Connect(ConnectionError::Refused)) })
     }
 }
 
@@ -352,6 +352,6 @@ impl Transport for FakeIssuer {
             body,
             ..Document::default()
         });
-        Box::pin(async move { document.ok_or(TransportError::Connect(ConnectFault::Refused)) })
+        Box::pin(async move { document.ok_or(TransportError::Connect(ConnectionError::Refused)) })
     }
 }

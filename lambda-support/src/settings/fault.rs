@@ -4,7 +4,7 @@ use std::fmt;
 
 /// One wrong variable.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Fault {
+pub(super) struct SettingFault {
     /// Its name, with the place inside it if it is JSON.
     pub(super) name: String,
     pub(super) holds: Holds,
@@ -27,9 +27,9 @@ pub(super) enum Holds {
 
 /// All invalid variables, at least one. Its `Display` is the message with which the process exits.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Faults(pub(super) Vec<Fault>);
+pub struct SettingsError(pub(super) Vec<SettingFault>);
 
-impl Faults {
+impl SettingsError {
     /// The names of the invalid variables, with the place inside each if it is JSON.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(|fault| fault.name.as_str())
@@ -98,7 +98,7 @@ pub fn without_query(address: &str) -> String {
 /// The maximum length of a shown value.
 const MAX_SHOWN_CHARS: usize = 160;
 
-impl fmt::Display for Fault {
+impl fmt::Display for SettingFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
             name,
@@ -126,7 +126,7 @@ impl fmt::Display for Fault {
     }
 }
 
-impl fmt::Display for Faults {
+impl fmt::Display for SettingsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let count = self.0.len();
         write!(
@@ -141,4 +141,4 @@ impl fmt::Display for Faults {
     }
 }
 
-impl std::error::Error for Faults {}
+impl std::error::Error for SettingsError {}

@@ -6,7 +6,7 @@ use std::ops::RangeInclusive;
 use std::str::FromStr;
 
 use super::Source;
-use super::fault::{Fault, Faults, Holds};
+use super::fault::{Holds, SettingFault, SettingsError};
 use crate::log::Level;
 
 /// Reads one variable at a time. An invalid one is recorded and replaced by its default, so that reading continues;
@@ -17,7 +17,7 @@ use crate::log::Level;
 )]
 pub struct Reader<'s> {
     source: &'s dyn Source,
-    faults: Vec<Fault>,
+    faults: Vec<SettingFault>,
     warnings: Vec<String>,
 }
 
@@ -37,11 +37,11 @@ impl<'s> Reader<'s> {
     /// # Errors
     ///
     /// All faults, if there was any.
-    pub fn finish<T>(self, settings: T) -> Result<(T, Vec<String>), Faults> {
+    pub fn finish<T>(self, settings: T) -> Result<(T, Vec<String>), SettingsError> {
         if self.faults.is_empty() {
             Ok((settings, self.warnings))
         } else {
-            Err(Faults(self.faults))
+            Err(SettingsError(self.faults))
         }
     }
 
@@ -64,7 +64,7 @@ impl<'s> Reader<'s> {
 
     fn push(&mut self, name: String, holds: Holds, expected: impl Into<String>) {
         let expected = expected.into();
-        let fault = Fault {
+        let fault = SettingFault {
             name,
             holds,
             expected,

@@ -15,7 +15,7 @@ use serde::Serialize;
 
 use self::diff::Change;
 use self::route_access::{Guards, RouteAccess};
-use super::Failed;
+use super::CommandError;
 use super::template_args::{Opened, TemplateArgs};
 use crate::progress::print;
 use crate::stack::StackOptions;
@@ -67,7 +67,7 @@ enum Command {
 }
 
 impl Access {
-    pub(crate) async fn run(&self, options: &StackOptions) -> Result<ExitCode, Failed> {
+    pub(crate) async fn run(&self, options: &StackOptions) -> Result<ExitCode, CommandError> {
         match &self.command {
             Command::List { template, json } => list(&template.open(options).await?, *json),
             Command::Diff {
@@ -108,7 +108,7 @@ struct Listed {
     callers: String,
 }
 
-fn list(opened: &Opened, json: bool) -> Result<ExitCode, Failed> {
+fn list(opened: &Opened, json: bool) -> Result<ExitCode, CommandError> {
     let guards = Guards::read(opened)?;
     let listed: Vec<Listed> = RouteAccess::all(&opened.template.api, &guards)
         .iter()
@@ -141,7 +141,7 @@ fn compare(
     new: &Opened,
     fail_on_widening: bool,
     json: bool,
-) -> Result<ExitCode, Failed> {
+) -> Result<ExitCode, CommandError> {
     let (old_guards, new_guards) = (Guards::read(old)?, Guards::read(new)?);
     let changes = diff::changes(
         &RouteAccess::all(&old.template.api, &old_guards),

@@ -23,7 +23,7 @@ use serde_json::json;
 use tokio::net::TcpListener;
 
 use crate::aws;
-use crate::commands::Failed;
+use crate::commands::CommandError;
 use crate::http_client;
 use crate::progress::{Progress, Verbosity};
 use crate::stack::workspace;
@@ -120,7 +120,7 @@ pub enum BenchError {
 
 impl Bench {
     /// Builds the binaries, measures, and prints the figures.
-    pub(crate) async fn run(self) -> Result<ExitCode, Failed> {
+    pub(crate) async fn run(self) -> Result<ExitCode, CommandError> {
         let progress = Progress::new(Verbosity::Normal);
         let workspace = workspace();
         let effort = if self.quick { QUICK } else { FULL };

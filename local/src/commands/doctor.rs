@@ -36,7 +36,7 @@ use super::probe::Probe;
 use super::proxy;
 use super::report::Report;
 use super::stray::Stray;
-use super::{Failed, UsageError};
+use super::{CommandError, UsageError};
 use crate::text_file;
 
 /// Check an issuer, a client and a token for this authorizer, and say how to fix each problem
@@ -124,7 +124,7 @@ impl Doctor {
     ///
     /// # Errors
     /// When standard output cannot be written to.
-    pub(crate) async fn run(&self) -> Result<ExitCode, Failed> {
+    pub(crate) async fn run(&self) -> Result<ExitCode, CommandError> {
         let given = self.given()?;
         let mut report = Report::new(self.json);
         let learned = self.examine(&given, &mut report).await?;
@@ -132,7 +132,7 @@ impl Doctor {
     }
 
     /// Reads what the options name.
-    fn given(&self) -> Result<GivenFacts, Failed> {
+    fn given(&self) -> Result<GivenFacts, CommandError> {
         self.stray.check()?;
         let token = match self.token.as_deref() {
             Some("-") => Some(text_file::read("-".as_ref())?),
@@ -145,7 +145,7 @@ impl Doctor {
         })
     }
 
-    fn probe(&self) -> Result<Probe, Failed> {
+    fn probe(&self) -> Result<Probe, CommandError> {
         let proxy = proxy::of_environment()?;
         let Some(path) = &self.ca_file else {
             return Ok(Probe::new(None, proxy.as_ref())?);

@@ -17,7 +17,7 @@ use serde_json::{Map, Value, json};
 use self::kind::{EventKind, HTTP_ID};
 use super::decision::{CalledRoute, header_of, without_query};
 use super::template_args::TemplateArgs;
-use super::{Failed, UsageError};
+use super::{CommandError, UsageError};
 use crate::aws;
 use crate::gateway::authorization::{AnswerForm, Authorization};
 use crate::gateway::call::Call;
@@ -86,7 +86,7 @@ const LATENCY: Duration = Duration::from_millis(12);
 
 impl SampleEvent {
     /// Prints the event.
-    pub(crate) async fn run(&self, options: &StackOptions) -> Result<ExitCode, Failed> {
+    pub(crate) async fn run(&self, options: &StackOptions) -> Result<ExitCode, CommandError> {
         CalledRoute::parse(&self.method, &self.path)?;
         if self.dpop && !self.kind.carries_a_proof() {
             let expected =
@@ -108,7 +108,12 @@ impl SampleEvent {
         Ok(ExitCode::SUCCESS)
     }
 
-    fn event(&self, template: Api, region: &str, user: Option<&User>) -> Result<Value, Failed> {
+    fn event(
+        &self,
+        template: Api,
+        region: &str,
+        user: Option<&User>,
+    ) -> Result<Value, CommandError> {
         let path = without_query(&self.path);
         let unmatched = Route {
             path: RoutePath::parse(path).map_err(|fault| fault.to_string())?,
@@ -160,7 +165,7 @@ impl SampleEvent {
     }
 
     /// The call, with everything that is new in each call fixed.
-    fn call(&self, api: &Api, region: &str, user: Option<&User>) -> Result<Call, Failed> {
+    fn call(&self, api: &Api, region: &str, user: Option<&User>) -> Result<Call, CommandError> {
         let domain = domain(region);
         let mut request = Request::builder()
             .method(self.method.as_str())
@@ -227,7 +232,7 @@ impl SampleEvent {
         matched: &Matched<'_>,
         user: Option<&User>,
         form: AnswerForm,
-    ) -> Result<Option<Authorization>, Failed> {
+    ) -> Result<Option<Authorization>, CommandError> {
         if matched.route.authorizer.is_none() && user.is_none() {
             return Ok(None);
         }

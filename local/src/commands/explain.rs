@@ -18,7 +18,7 @@ use super::decision::{CallDecision, CallOutcome, CalledRoute, Judge, NamedRoute,
 use super::doctor::scheme_and_token;
 use super::in_process::{self, FixedKeys, InProcess, Replay};
 use super::template_args::{Opened, TemplateArgs};
-use super::{Failed, UsageError, advice};
+use super::{CommandError, UsageError, advice};
 use crate::gateway::decided::DecidedBy;
 use crate::gateway::jwt::{IssuerKeys, PublishedKeys};
 use crate::progress::print;
@@ -103,7 +103,7 @@ const NETWORK: [&str; 5] = [
 
 impl Explain {
     /// Decides and prints.
-    pub(crate) async fn run(&self, options: &StackOptions) -> Result<ExitCode, Failed> {
+    pub(crate) async fn run(&self, options: &StackOptions) -> Result<ExitCode, CommandError> {
         let call = CalledRoute::parse(&self.method, &self.path)?;
         let token = match self.token.as_deref() {
             Some("-") => Some(text_file::read("-".as_ref())?),
@@ -125,7 +125,7 @@ impl Explain {
         Ok(ExitCode::SUCCESS)
     }
 
-    fn judge(&self, opened: Opened, sent: &Sent<'_>) -> Result<Judge, Failed> {
+    fn judge(&self, opened: Opened, sent: &Sent<'_>) -> Result<Judge, CommandError> {
         let jwks = self.jwks.as_deref().map(text_file::read).transpose()?;
         let left_out: &[&str] = if jwks.is_some() { &NETWORK } else { &[] };
         let mut settings = in_process::settings(&opened.template, &opened.folder, left_out)?;
@@ -162,7 +162,7 @@ impl Explain {
 }
 
 /// The authorizer's own way to the issuer.
-fn network(settings: &Settings) -> Result<Arc<dyn Transport>, Failed> {
+fn network(settings: &Settings) -> Result<Arc<dyn Transport>, CommandError> {
     let client = HttpClient::with_proxy(settings.ca_pem.as_deref(), settings.proxy.as_ref())?;
     Ok(Arc::new(client))
 }

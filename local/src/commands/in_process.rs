@@ -16,10 +16,10 @@ use bytes::Bytes;
 use jsonwebtoken::jwk::JwkSet;
 use lambda_support::clock::{Clock, Timestamp};
 use lambda_support::log::{Level, Lines, Log};
-use lambda_support::settings::{Faults, Source};
+use lambda_support::settings::{SettingsError, Source};
 use serde_json::value::RawValue;
 
-use super::Failed;
+use super::CommandError;
 use crate::gateway::jwt::{Fetched, IssuerKeys};
 
 use crate::lambda::invocation::{FunctionError, InvocationError, Invoke, Invoked, Outcome};
@@ -34,9 +34,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// Why the authorizer's settings cannot be read.
 #[derive(Debug, thiserror::Error)]
 #[error("the settings of the function {function}: {faults}")]
-pub(super) struct SettingsError {
+pub(super) struct FunctionSettingsError {
     function: String,
-    faults: Faults,
+    faults: SettingsError,
 }
 
 /// A document is not a JWK Set.
@@ -56,7 +56,7 @@ pub(super) fn settings(
     template: &Template,
     folder: &Path,
     left_out: &[&str],
-) -> Result<BTreeMap<String, Settings>, SettingsError> {
+) -> Result<BTreeMap<String, Settings>, FunctionSettingsError> {
     let asked: BTreeSet<&str> = template
         .api
         .authorizers
@@ -77,7 +77,7 @@ pub(super) fn settings(
         };
         match Settings::from_source(&source) {
             Ok(settings) => Ok((function.name.clone(), settings)),
-            Err(faults) => Err(SettingsError {
+            Err(faults) => Err(FunctionSettingsError {
                 function: function.logical_id.clone(),
                 faults,
             }),
@@ -107,7 +107,7 @@ impl Source for OfFunction<'_> {
 }
 
 /// How an authorizer with some settings reaches its issuers.
-type Connect<'c> = dyn Fn(&Settings) -> Result<Arc<dyn Transport>, Failed> + 'c;
+type Connect<'c> = dyn Fn(&Settings) -> Result<Arc<dyn Transport>, CommandError> + 'c;
 
 /// The functions, by name.
 #[derive(Debug)]
@@ -131,7 +131,7 @@ impl InProcess {
         settings: &BTreeMap<String, Settings>,
         transport: &Connect<'_>,
         clock: &Arc<dyn Clock>,
-    ) -> Result<Self, Failed> {
+    ) -> Result<Self, CommandError> {
         // The authorizer's keys are verified by the library that the authorizer's own process names.
         let _first = jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER.install_default();
         let mut authorizers = BTreeMap::new();

@@ -7,7 +7,7 @@ use clap::Args;
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
-use super::Failed;
+use super::CommandError;
 use super::placeholders::{self, PlaceholderError};
 use crate::http_client;
 use crate::progress::{Progress, Verbosity, line, print};
@@ -54,7 +54,7 @@ struct Answer {
 
 impl InvokeCommand {
     /// Runs the function of the running stack, or of one that is started for the call.
-    pub(crate) async fn run(&self, options: &StackOptions) -> Result<ExitCode, Failed> {
+    pub(crate) async fn run(&self, options: &StackOptions) -> Result<ExitCode, CommandError> {
         let client = http_client::new()?;
         let answer = match StackFile::running(&options.data, &client).await {
             Some(stack) => self.send(&stack, &client).await?,

@@ -1,6 +1,6 @@
 //! The reason why a server did not answer, with advice.
 
-use authorizer::issuer::http_client::{ConnectFault, MAX_BODY_BYTES, TransportError};
+use authorizer::issuer::http_client::{ConnectionError, MAX_BODY_BYTES, TransportError};
 
 use super::probe::{ChainEnd, MAX_WAIT, NoAnswer};
 
@@ -25,14 +25,14 @@ pub(super) fn explain(failure: &NoAnswer) -> (String, String) {
     (found, advice.to_owned())
 }
 
-fn connect(failure: &NoAnswer, fault: ConnectFault) -> (String, String) {
+fn connect(failure: &NoAnswer, fault: ConnectionError) -> (String, String) {
     let certificate = failure.certificate.as_ref();
     let found = match (certificate, fault) {
-        (Some(certificate), ConnectFault::OutOfTime) => format!(
+        (Some(certificate), ConnectionError::OutOfTime) => format!(
             "{fault}: the certificate of `{}` is valid until {}",
             certificate.subject, certificate.not_after
         ),
-        (Some(certificate), ConnectFault::UnknownRoot) => format!(
+        (Some(certificate), ConnectionError::UnknownRoot) => format!(
             "the chain of the certificate of `{}` ends at {}",
             certificate.subject, certificate.end
         ),
@@ -43,27 +43,27 @@ fn connect(failure: &NoAnswer, fault: ConnectFault) -> (String, String) {
         (None, _) => fault.to_string(),
     };
     let advice = match fault {
-        ConnectFault::Name => {
+        ConnectionError::Name => {
             "check the spelling of the domain, and that this machine's DNS resolves it".to_owned()
         }
-        ConnectFault::Refused => {
+        ConnectionError::Refused => {
             "check host and port; behind a firewall, check that this machine may reach it"
                 .to_owned()
         }
-        ConnectFault::UnknownRoot => unknown_root(certificate.map(|certificate| &certificate.end)),
-        ConnectFault::OtherName => {
+        ConnectionError::UnknownRoot => unknown_root(certificate.map(|certificate| &certificate.end)),
+        ConnectionError::OtherName => {
             "use the host name that the certificate has, or correct the certificate".to_owned()
         }
-        ConnectFault::OutOfTime => {
+        ConnectionError::OutOfTime => {
             "renew the certificate, unless the clock of this machine is wrong".to_owned()
         }
-        ConnectFault::Certificate => "replace the server's certificate".to_owned(),
-        ConnectFault::Tls => {
+        ConnectionError::Certificate => "replace the server's certificate".to_owned(),
+        ConnectionError::Tls => {
             "let the server speak TLS 1.2 or 1.3; a port for plain http looks like this too"
                 .to_owned()
         }
-        ConnectFault::Proxy => "check host and port of HTTPS_PROXY".to_owned(),
-        ConnectFault::ProxyRefused => {
+        ConnectionError::Proxy => "check host and port of HTTPS_PROXY".to_owned(),
+        ConnectionError::ProxyRefused => {
             "check user name and password in HTTPS_PROXY, and that the proxy allows this host; NO_PROXY names hosts to \
              reach without it"
                 .to_owned()

@@ -14,7 +14,7 @@ use reqwest::redirect::Policy;
 use reqwest::{Client, ClientBuilder, Proxy, RequestBuilder, Response};
 
 use self::certificates::RecordingVerifier;
-pub(super) use self::certificates::{CertificateFault, ChainEnd};
+pub(super) use self::certificates::{ChainEnd, RejectedCertificate};
 
 /// The timeout of a request, from the connection to the last byte.
 pub(super) const MAX_WAIT: Duration = Duration::from_secs(5);
@@ -44,7 +44,7 @@ pub(super) struct Answer {
 pub(super) struct NoAnswer {
     pub(super) error: TransportError,
     /// Details of a rejected certificate.
-    pub(super) certificate: Option<CertificateFault>,
+    pub(super) certificate: Option<RejectedCertificate>,
 }
 
 impl Probe {

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::{Failed, UsageError};
+use super::{CommandError, UsageError};
 use crate::issuer::{self, users};
 use crate::progress::{Progress, Verbosity, print};
 use crate::stack::{RealIssuer, Stack, StackOptions, workspace};
@@ -132,7 +132,10 @@ impl Run {
 }
 
 /// Starts the stack, prints its addresses, and stops it at Ctrl-C.
-pub(crate) async fn run(options: &StackOptions, verbosity: Verbosity) -> Result<ExitCode, Failed> {
+pub(crate) async fn run(
+    options: &StackOptions,
+    verbosity: Verbosity,
+) -> Result<ExitCode, CommandError> {
     let progress = Progress::new(verbosity);
     let mut stop = std::pin::pin!(stop_signal());
     let mut stack = tokio::select! {

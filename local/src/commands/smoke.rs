@@ -16,7 +16,7 @@ use clap::Args;
 
 use self::api::{Api, Call};
 use self::observations::Observations;
-use super::Failed;
+use super::CommandError;
 use super::probe::Probe;
 use super::proxy;
 use super::report::{Check, Report};
@@ -64,7 +64,7 @@ impl Smoke {
     ///
     /// # Errors
     /// When standard output cannot be written to.
-    pub(crate) async fn run(&self) -> Result<ExitCode, Failed> {
+    pub(crate) async fn run(&self) -> Result<ExitCode, CommandError> {
         self.stray.check()?;
         let proxy = proxy::of_environment()?;
         let probe = Probe::new(None, proxy.as_ref())?;

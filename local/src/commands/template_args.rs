@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::run::parameter;
-use super::{Failed, progress_warnings};
+use super::{CommandError, progress_warnings};
 use crate::issuer;
 use crate::stack::{RealIssuer, StackOptions, given};
 use crate::stack_file::StackFile;
@@ -59,7 +59,7 @@ struct TemplateFileError {
 impl TemplateArgs {
     /// Reads the template. The parameters that `cargo local` knows have the values of the running stack, or those that a
     /// stack with these options would have.
-    pub(super) async fn open(&self, options: &StackOptions) -> Result<Opened, Failed> {
+    pub(super) async fn open(&self, options: &StackOptions) -> Result<Opened, CommandError> {
         let options = self.options(options);
         let known = known(&options).await?;
         let text = text_file::read(&options.template)?;
@@ -71,11 +71,11 @@ impl TemplateArgs {
         &self,
         old: &Path,
         options: &StackOptions,
-    ) -> Result<(Opened, Opened), Failed> {
+    ) -> Result<(Opened, Opened), CommandError> {
         let options = self.options(options);
         let known = known(&options).await?;
         // Each is read once, because standard input can be read only once.
-        let named = |template: &Path| -> Result<(String, Vec<String>), Failed> {
+        let named = |template: &Path| -> Result<(String, Vec<String>), CommandError> {
             let text = text_file::read(template)?;
             let names = Template::parameters(&text).map_err(|cause| unreadable(template, cause))?;
             Ok((text, names))
@@ -116,7 +116,7 @@ impl TemplateArgs {
     }
 }
 
-async fn known(options: &StackOptions) -> Result<Known, Failed> {
+async fn known(options: &StackOptions) -> Result<Known, CommandError> {
     let client = http_client::new()?;
     if let Some(stack) = StackFile::running(&options.data, &client).await {
         let issued_by = RealIssuer {
@@ -142,7 +142,7 @@ async fn known(options: &StackOptions) -> Result<Known, Failed> {
     })
 }
 
-fn read(text: &str, options: &StackOptions, known: &Known) -> Result<Opened, Failed> {
+fn read(text: &str, options: &StackOptions, known: &Known) -> Result<Opened, CommandError> {
     let region = std::env::var("AWS_REGION").unwrap_or_else(|_| aws::DEFAULT_REGION.to_owned());
     let given = Given {
         commands: BTreeSet::new(),

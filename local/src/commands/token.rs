@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::Failed;
+use super::CommandError;
 use crate::binding_key::BindingKey;
 use crate::http_client;
 use crate::issuer;
@@ -48,7 +48,7 @@ const DEFAULT_WEB: &str = "http://127.0.0.1:8080";
 
 impl Token {
     /// Signs the user in and prints the token.
-    pub(crate) async fn run(&self, data: &Path) -> Result<ExitCode, Failed> {
+    pub(crate) async fn run(&self, data: &Path) -> Result<ExitCode, CommandError> {
         let client = http_client::new()?;
         let running = StackFile::running(data, &client).await;
         let key = if self.dpop {

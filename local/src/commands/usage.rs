@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use lambda_support::settings::Faults;
+use lambda_support::settings::SettingsError;
 use reqwest::Url;
 
 use crate::issuer::user_names;
@@ -31,7 +31,7 @@ pub(crate) enum UsageError {
     #[error(transparent)]
     Url(<Url as FromStr>::Err),
     #[error(transparent)]
-    Settings(#[from] Faults),
+    Settings(#[from] SettingsError),
 }
 
 impl UsageError {

@@ -18,7 +18,7 @@ use clap::Args;
 use self::join::Account;
 use self::lines::LogLines;
 use self::source::{LogFileError, Source};
-use super::{Failed, advice};
+use super::{CommandError, advice};
 use crate::progress::{line, print};
 
 /// Show what happened to a request: who answered, why, and what to do
@@ -44,7 +44,7 @@ pub struct Why {
 
 impl Why {
     /// Finds the request and prints what happened to it.
-    pub(crate) fn run(&self, data: &Path) -> Result<ExitCode, Failed> {
+    pub(crate) fn run(&self, data: &Path) -> Result<ExitCode, CommandError> {
         let lines = if self.logs.is_empty() {
             self.of_stack(data)?
         } else {
@@ -84,7 +84,7 @@ impl Why {
     }
 
     /// The same in the data folder, where the logs of other parts of the stack have no such lines.
-    fn of_stack(&self, data: &Path) -> Result<LogLines, Failed> {
+    fn of_stack(&self, data: &Path) -> Result<LogLines, CommandError> {
         let files = log_files(data).map_err(|cause| {
             format!(
                 "{}: {cause}: expected the data folder of a stack; pass --data or --logs",

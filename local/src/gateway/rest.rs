@@ -21,13 +21,13 @@ use crate::unread_body::BodyTooLarge;
 
 /// An error, and what its gateway response may name.
 #[derive(Debug)]
-struct Failure {
+struct RestError {
     error: GatewayError,
     resource: Option<String>,
     authorizer: Option<Map<String, Value>>,
 }
 
-impl Failure {
+impl RestError {
     const fn of(error: GatewayError) -> Self {
         Self {
             error,
@@ -49,7 +49,7 @@ impl Gateway {
         let answered = if in_stage {
             self.in_rest_stage(call, request).await
         } else {
-            Err(Failure::of(GatewayError::UnknownStage))
+            Err(RestError::of(GatewayError::UnknownStage))
         };
         let mut response = answered.unwrap_or_else(|failure| {
             let resource = failure.resource.as_deref();
@@ -72,19 +72,19 @@ impl Gateway {
         &self,
         call: &Call,
         request: &Request<Bytes>,
-    ) -> Result<Response<Bytes>, Failure> {
+    ) -> Result<Response<Bytes>, RestError> {
         if headers_size(request.headers()) > MAX_HEADERS {
-            return Err(Failure::of(GatewayError::HeadersTooLarge));
+            return Err(RestError::of(GatewayError::HeadersTooLarge));
         }
         if request.extensions().get::<BodyTooLarge>().is_some() {
-            return Err(Failure::of(GatewayError::RequestTooLarge));
+            return Err(RestError::of(GatewayError::RequestTooLarge));
         }
         let matched = route::find(&self.api.routes, &call.verb, &call.path)
-            .ok_or_else(|| Failure::of(GatewayError::MissingAuthenticationToken))?;
+            .ok_or_else(|| RestError::of(GatewayError::MissingAuthenticationToken))?;
         let resource = matched.route.path.to_string();
         call.record
             .note(|entry| entry.resource = Some(resource.clone()));
-        let at_resource = |error| Failure {
+        let at_resource = |error| RestError {
             error,
             resource: Some(resource.clone()),
             authorizer: None,
@@ -116,7 +116,7 @@ impl Gateway {
                     PolicyVerdict::Denied => Some(GatewayError::AccessDenied { explicit: true }),
                 };
                 if let Some(error) = error {
-                    return Err(Failure {
+                    return Err(RestError {
                         error,
                         resource: Some(resource),
                         authorizer: Some(context),
@@ -128,7 +128,7 @@ impl Gateway {
         let answered = self
             .integrate_rest(call, &matched, &resource, context.as_ref())
             .await;
-        answered.map_err(|error| Failure {
+        answered.map_err(|error| RestError {
             error,
             resource: Some(resource),
             authorizer: context,

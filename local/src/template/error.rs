@@ -6,12 +6,12 @@ use std::fmt;
 #[derive(Debug, PartialEq, Eq)]
 pub struct TemplateError {
     place: String,
-    fault: Fault,
+    fault: DefinitionError,
 }
 
 /// The fault at a place of a template.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Fault {
+pub enum DefinitionError {
     /// Not YAML, or YAML of a shape that no template has.
     #[error("cannot be read as YAML: {0}")]
     Yaml(String),
@@ -95,11 +95,11 @@ pub enum Fault {
 
 impl TemplateError {
     /// A fault whose place is not known yet.
-    pub(super) fn new(fault: Fault) -> Self {
+    pub(super) fn new(fault: DefinitionError) -> Self {
         Self::at("", fault)
     }
 
-    pub(super) fn at(place: impl Into<String>, fault: Fault) -> Self {
+    pub(super) fn at(place: impl Into<String>, fault: DefinitionError) -> Self {
         Self {
             place: place.into(),
             fault,
@@ -107,7 +107,7 @@ impl TemplateError {
     }
 
     pub(super) fn intrinsic(problem: impl Into<String>) -> Self {
-        Self::new(Fault::Intrinsic(problem.into()))
+        Self::new(DefinitionError::Intrinsic(problem.into()))
     }
 
     /// The same fault, at its place inside of `outer`.
@@ -133,8 +133,8 @@ impl fmt::Display for TemplateError {
 
 impl std::error::Error for TemplateError {}
 
-impl From<Fault> for TemplateError {
-    fn from(fault: Fault) -> Self {
+impl From<DefinitionError> for TemplateError {
+    fn from(fault: DefinitionError) -> Self {
         Self::new(fault)
     }
 }

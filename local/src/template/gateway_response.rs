@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use http::{HeaderName, HeaderValue, StatusCode};
 
-use super::error::{Fault, TemplateError};
+use super::error::{DefinitionError, TemplateError};
 use super::part::Part;
 
 /// Every type of gateway response that API Gateway has.
@@ -70,7 +70,7 @@ pub(super) fn read_one(kind: &str, part: &Part) -> Result<CustomResponse, Templa
     if !TYPES.contains(&kind) {
         let what = "type of gateway response".to_owned();
         let expected = TYPES.join(", ");
-        return Err(part.fault(Fault::Unknown { what, expected }));
+        return Err(part.fault(DefinitionError::Unknown { what, expected }));
     }
     response(part)
 }
@@ -82,7 +82,10 @@ fn response(part: &Part) -> Result<CustomResponse, TemplateError> {
             StatusCode::from_u16(code).map_err(|_| {
                 let expected = "a status code".to_owned();
                 let found = code.to_string();
-                part.error("StatusCode", Fault::Unexpected { expected, found })
+                part.error(
+                    "StatusCode",
+                    DefinitionError::Unexpected { expected, found },
+                )
             })
         })
         .transpose()?;
@@ -94,7 +97,7 @@ fn response(part: &Part) -> Result<CustomResponse, TemplateError> {
         let header = name.parse().map_err(|_| {
             let expected = "the name of a header".to_owned();
             let found = format!("`{name}`");
-            place.error(&name, Fault::Unexpected { expected, found })
+            place.error(&name, DefinitionError::Unexpected { expected, found })
         })?;
         headers.push((header, source));
     }
@@ -106,7 +109,7 @@ fn response(part: &Part) -> Result<CustomResponse, TemplateError> {
 }
 
 impl HeaderSource {
-    fn parse(text: &str) -> Result<Self, Fault> {
+    fn parse(text: &str) -> Result<Self, DefinitionError> {
         if let Some(value) = quoted(text) {
             return Ok(Self::Text(value));
         }
@@ -117,7 +120,7 @@ impl HeaderSource {
         } else if let Some(name) = text.strip_prefix("context.") {
             Self::Context(name.to_owned())
         } else {
-            return Err(Fault::Unexpected {
+            return Err(DefinitionError::Unexpected {
                 expected:
                     "'text' in single quotes, method.request.header.NAME, method.request.querystring.NAME or context.NAME"
                         .to_owned(),

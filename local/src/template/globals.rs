@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::error::{Fault, TemplateError};
+use super::error::{DefinitionError, TemplateError};
 use super::intrinsic::{Scope, is_intrinsic};
 use super::properties::{API, FUNCTION, HTTP_API, Section};
 use super::warnings::Warnings;
@@ -35,7 +35,10 @@ impl Globals {
             let Some((_, table)) = SECTIONS.iter().find(|(known, _)| known == name) else {
                 let expected = SECTIONS.map(|(name, _)| name).join(", ");
                 let what = "section of Globals".to_owned();
-                return Err(TemplateError::at(place, Fault::Unknown { what, expected }));
+                return Err(TemplateError::at(
+                    place,
+                    DefinitionError::Unknown { what, expected },
+                ));
             };
             if let Some(table) = table {
                 let resolved = table.resolve(value, scope, &place)?;
@@ -74,7 +77,7 @@ impl Globals {
                         let found = name.to_string();
                         return Err(TemplateError::at(
                             ignore,
-                            Fault::Unexpected { expected, found },
+                            DefinitionError::Unexpected { expected, found },
                         ));
                     }
                 }
@@ -84,7 +87,7 @@ impl Globals {
                 let found = other.to_string();
                 return Err(TemplateError::at(
                     ignore,
-                    Fault::Unexpected { expected, found },
+                    DefinitionError::Unexpected { expected, found },
                 ));
             }
         }

@@ -10,7 +10,7 @@ use super::api::{
     JwtAuthorizer, Kind, LambdaAuthorizer, PayloadFormat, Route, TemplateAuthorizer,
 };
 use super::document::Document;
-use super::error::{Fault, TemplateError};
+use super::error::{DefinitionError, TemplateError};
 use super::function::FunctionDefinition;
 use super::method::{is_any, verb};
 use super::part::Part;
@@ -91,7 +91,10 @@ fn inherit_scopes(
         Some(TemplateAuthorizer::Jwt(_)) => Ok(()),
         _ => {
             let why = "scopes; only JWT authorizers have them".to_owned();
-            Err(TemplateError::at(&route.place, Fault::NotSupported(why)))
+            Err(TemplateError::at(
+                &route.place,
+                DefinitionError::NotSupported(why),
+            ))
         }
     }
 }
@@ -116,8 +119,8 @@ fn route(
             let verb = verb(&method).map_err(|fault| properties.error("Method", fault))?;
             (verb, path)
         }
-        (None, Some(_)) => return Err(properties.fault(Fault::Missing("Method"))),
-        (Some(_), None) => return Err(properties.fault(Fault::Missing("Path"))),
+        (None, Some(_)) => return Err(properties.fault(DefinitionError::Missing("Method"))),
+        (Some(_), None) => return Err(properties.fault(DefinitionError::Missing("Path"))),
     };
     let auth = properties.part("Auth")?;
     let preflight = verb.as_deref() == Some("OPTIONS");
@@ -158,7 +161,7 @@ pub(super) fn payload(part: &Part, property: &str) -> Result<Option<PayloadForma
         Some(other) => {
             let expected = "\"1.0\" or \"2.0\"".to_owned();
             let found = format!("`{other}`");
-            Err(part.error(property, Fault::Unexpected { expected, found }))
+            Err(part.error(property, DefinitionError::Unexpected { expected, found }))
         }
     }
 }
@@ -184,7 +187,7 @@ pub(super) fn authorizer(
     if let Some(other) = others.iter().find(|name| part.value(name).is_some()) {
         let what = format!("property of a {kind} authorizer");
         let expected = own.join(", ");
-        return Err(part.error(other, Fault::Unknown { what, expected }));
+        return Err(part.error(other, DefinitionError::Unknown { what, expected }));
     }
     if is_jwt {
         return jwt_authorizer(part).map(TemplateAuthorizer::Jwt);
@@ -202,7 +205,7 @@ fn jwt_authorizer(part: &Part) -> Result<JwtAuthorizer, TemplateError> {
     } else {
         let expected = "$request.header.NAME or $request.querystring.NAME".to_owned();
         let found = format!("`{source}`");
-        return Err(part.error(SOURCE, Fault::Unexpected { expected, found }));
+        return Err(part.error(SOURCE, DefinitionError::Unexpected { expected, found }));
     };
     let configuration = part.part("JwtConfiguration")?;
     let issuer = match configuration.text("issuer")? {
@@ -212,7 +215,7 @@ fn jwt_authorizer(part: &Part) -> Result<JwtAuthorizer, TemplateError> {
     let mut audience = configuration.texts("audience")?;
     audience.extend(configuration.texts("Audience")?);
     if audience.is_empty() {
-        return Err(configuration.fault(Fault::Missing("audience")));
+        return Err(configuration.fault(DefinitionError::Missing("audience")));
     }
     Ok(JwtAuthorizer {
         issuer,
@@ -228,12 +231,13 @@ fn lambda_authorizer(
     const VERSION: &str = "AuthorizerPayloadFormatVersion";
     const SIMPLE: &str = "EnableSimpleResponses";
     let function = function(part, "FunctionArn", functions)?;
-    let payload = payload(part, VERSION)?.ok_or_else(|| part.fault(Fault::Missing(VERSION)))?;
+    let payload =
+        payload(part, VERSION)?.ok_or_else(|| part.fault(DefinitionError::Missing(VERSION)))?;
     let simple = part.boolean(SIMPLE)?.unwrap_or(false);
     if simple && payload == PayloadFormat::V1 {
         let expected = format!("{VERSION} \"2.0\" with simple responses");
         let found = "\"1.0\"".to_owned();
-        return Err(part.error(SIMPLE, Fault::Unexpected { expected, found }));
+        return Err(part.error(SIMPLE, DefinitionError::Unexpected { expected, found }));
     }
     let by_default = part
         .boolean("EnableFunctionDefaultPermissions")?
@@ -245,7 +249,7 @@ fn lambda_authorizer(
     if ttl > 0 && sources.is_empty() {
         let expected = "an identity source for an authorizer with a cache".to_owned();
         let found = "no identity source".to_owned();
-        return Err(identity.fault(Fault::Unexpected { expected, found }));
+        return Err(identity.fault(DefinitionError::Unexpected { expected, found }));
     }
     Ok(LambdaAuthorizer {
         function: function.name.clone(),
@@ -290,7 +294,10 @@ pub(super) fn cors_configuration(cors: &Part) -> Result<CorsConfiguration, Templ
     if read.credentials && read.origins.iter().any(|origin| origin == "*") {
         let expected = "origins other than * with AllowCredentials".to_owned();
         let found = "*".to_owned();
-        return Err(cors.error("AllowOrigins", Fault::Unexpected { expected, found }));
+        return Err(cors.error(
+            "AllowOrigins",
+            DefinitionError::Unexpected { expected, found },
+        ));
     }
     Ok(read)
 }

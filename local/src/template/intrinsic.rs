@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 use serde_json::{Map, Value};
 
-use super::error::{Fault, TemplateError};
+use super::error::{DefinitionError, TemplateError};
 use super::yaml;
 use crate::aws;
 use crate::text_file;
@@ -165,7 +165,7 @@ impl Scope {
             ("Fn::ImportValue", _) => {
                 let name = text(argument)?;
                 let value = self.imports.get(&name).cloned();
-                value.ok_or(Fault::NoImport(name))?.into()
+                value.ok_or(DefinitionError::NoImport(name))?.into()
             }
             ("Fn::Transform", Value::Object(transform)) => {
                 return self.include(transform, depth);
@@ -226,18 +226,19 @@ impl Scope {
         let name = transform.get("Name").and_then(Value::as_str);
         if name != Some("AWS::Include") {
             let why = format!("the transform {name:?}; expected AWS::Include");
-            return Err(Fault::NotSupported(why).into());
+            return Err(DefinitionError::NotSupported(why).into());
         }
         let parameters = transform.get("Parameters").and_then(Value::as_object);
         let location = parameters.and_then(|parameters| parameters.get("Location"));
-        let location = location.ok_or(Fault::Missing("Location"))?;
+        let location = location.ok_or(DefinitionError::Missing("Location"))?;
         let location = self.text(location, depth)?;
         if location.contains("://") {
             let why = format!("the file {location}; expected one beside the template");
-            return Err(Fault::NotSupported(why).into());
+            return Err(DefinitionError::NotSupported(why).into());
         }
         let path = self.folder.join(&location);
-        let text = text_file::read(&path).map_err(|error| Fault::Include(error.to_string()))?;
+        let text =
+            text_file::read(&path).map_err(|error| DefinitionError::Include(error.to_string()))?;
         let value = yaml::read(&text).map_err(|error| error.inside(&location))?;
         let resolved = self.value(&value, depth + 1);
         resolved.map_err(|error| error.inside(location))
@@ -258,7 +259,7 @@ impl Scope {
         }
         if let Some(value) = self.parameters.get(name) {
             let parameter = name.to_owned();
-            let stored = || TemplateError::new(Fault::StoredValue { parameter });
+            let stored = || TemplateError::new(DefinitionError::StoredValue { parameter });
             return value.clone().ok_or_else(stored);
         }
         if let Some(resource) = self.resources.get(name) {
@@ -329,7 +330,9 @@ fn refuse_dynamic_references(value: &Value) -> Result<(), TemplateError> {
             Some((_, rest)) => {
                 let name = rest.split_once("}}").map_or(rest, |(name, _)| name);
                 let reference = format!("{{{{resolve:{name}}}}}");
-                Err(TemplateError::new(Fault::DynamicReference(reference)))
+                Err(TemplateError::new(DefinitionError::DynamicReference(
+                    reference,
+                )))
             }
             None => Ok(()),
         },

@@ -1,6 +1,6 @@
 //! The method of an event that is a route.
 
-use super::error::Fault;
+use super::error::DefinitionError;
 
 /// The methods that API Gateway knows.
 const METHODS: [&str; 7] = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"];
@@ -8,7 +8,7 @@ const METHODS: [&str; 7] = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST",
 pub(super) const ANY: &str = "x-amazon-apigateway-any-method";
 
 /// The verb of a method, in any case; none for one that takes every verb.
-pub(super) fn verb(method: &str) -> Result<Option<String>, Fault> {
+pub(super) fn verb(method: &str) -> Result<Option<String>, DefinitionError> {
     if is_any(method) {
         return Ok(None);
     }
@@ -16,7 +16,7 @@ pub(super) fn verb(method: &str) -> Result<Option<String>, Fault> {
     if METHODS.contains(&verb.as_str()) {
         return Ok(Some(verb));
     }
-    Err(Fault::Unexpected {
+    Err(DefinitionError::Unexpected {
         expected: format!("ANY, {}", METHODS.join(", ")),
         found: format!("`{method}`"),
     })

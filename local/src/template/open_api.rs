@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::api::{Integration, PayloadFormat, Route, TemplateAuthorizer};
 use super::document::Document;
-use super::error::{Fault, TemplateError};
+use super::error::{DefinitionError, TemplateError};
 use super::function::FunctionDefinition;
 use super::gateway_response;
 use super::method::ANY;
@@ -120,7 +120,7 @@ fn security(operation: &Part) -> Result<Option<Security>, TemplateError> {
         }
         _ => {
             let why = "a method has one authorizer; expected one security requirement".to_owned();
-            Err(operation.error("security", Fault::NotSupported(why)))
+            Err(operation.error("security", DefinitionError::NotSupported(why)))
         }
     }
 }
@@ -131,13 +131,13 @@ fn integration(
     functions: &[FunctionDefinition],
 ) -> Result<Integration, TemplateError> {
     if operation.value(INTEGRATION).is_none() {
-        return Err(operation.fault(Fault::Missing(INTEGRATION)));
+        return Err(operation.fault(DefinitionError::Missing(INTEGRATION)));
     }
     let integration = operation.part(INTEGRATION)?;
     let kind = integration.required_text("type")?;
     if !kind.eq_ignore_ascii_case("aws_proxy") {
         let why = format!("an integration of type {kind}; expected aws_proxy");
-        return Err(integration.error("type", Fault::NotSupported(why)));
+        return Err(integration.error("type", DefinitionError::NotSupported(why)));
     }
     let payload = match product {
         Product::Rest => None,
@@ -181,7 +181,7 @@ fn authorizer(
             None => Ok(None),
             Some(kind) => {
                 let why = format!("authorization of type {kind}; expected an authorizer");
-                Err(scheme.error(TYPE, Fault::NotSupported(why)))
+                Err(scheme.error(TYPE, DefinitionError::NotSupported(why)))
             }
         };
     }
@@ -265,7 +265,7 @@ fn in_sam_properties(
         }
         _ => {
             let why = format!("an authorizer of type {kind}");
-            return Err(part.error("type", Fault::NotSupported(why)));
+            return Err(part.error("type", DefinitionError::NotSupported(why)));
         }
     }
     if !identity.is_empty() {
@@ -297,7 +297,10 @@ fn sources_by_property(
         let Some((property, name)) = found else {
             let expected = "identity sources such as method.request.header.NAME".to_owned();
             let found = format!("`{source}`");
-            return Err(part.error("identitySource", Fault::Unexpected { expected, found }));
+            return Err(part.error(
+                "identitySource",
+                DefinitionError::Unexpected { expected, found },
+            ));
         };
         properties.entry(property).or_default().push(name);
     }
@@ -315,7 +318,10 @@ fn in_sam_form(part: &Part) -> Result<Part, TemplateError> {
         let Some(header) = name.strip_prefix(HEADER) else {
             let expected = format!("{HEADER}NAME");
             let found = format!("`{name}`");
-            return Err(part.error("responseParameters", Fault::Unexpected { expected, found }));
+            return Err(part.error(
+                "responseParameters",
+                DefinitionError::Unexpected { expected, found },
+            ));
         };
         headers.insert(header.to_owned(), value.into());
     }

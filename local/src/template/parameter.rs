@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use regex_lite::Regex;
 use serde_json::{Map, Value};
 
-use super::error::{Fault, TemplateError};
+use super::error::{DefinitionError, TemplateError};
 use super::given::Given;
 use super::part::Part;
 
@@ -34,7 +34,7 @@ pub(super) fn read(
         let (what, name) = ("parameter of the template", unknown.clone());
         return Err(TemplateError::at(
             "Parameters",
-            Fault::NoSuch { what, name },
+            DefinitionError::NoSuch { what, name },
         ));
     }
     section
@@ -51,7 +51,7 @@ fn value(name: &str, part: &Part, passed: Option<&String>) -> Result<Option<Valu
     if let Some(unknown) = part.names().find(|name| !PROPERTIES.contains(name)) {
         let what = "property of a parameter".to_owned();
         let expected = PROPERTIES.join(", ");
-        return Err(part.error(unknown, Fault::Unknown { what, expected }));
+        return Err(part.error(unknown, DefinitionError::Unknown { what, expected }));
     }
     let kind = part.required_text("Type")?;
     let text = match (passed, part.text("Default")?) {
@@ -59,7 +59,7 @@ fn value(name: &str, part: &Part, passed: Option<&String>) -> Result<Option<Valu
         // The default is a name in Systems Manager, and no value.
         (None, _) if kind.starts_with("AWS::SSM::Parameter::Value<") => return Ok(None),
         (None, Some(default)) => default,
-        (None, None) => return Err(part.fault(Fault::NoValue(name.to_owned()))),
+        (None, None) => return Err(part.fault(DefinitionError::NoValue(name.to_owned()))),
     };
     if let Some(rule) = broken_rule(part, &kind, &text)? {
         let expected = part.text("ConstraintDescription")?.unwrap_or(rule);
@@ -68,7 +68,7 @@ fn value(name: &str, part: &Part, passed: Option<&String>) -> Result<Option<Valu
         } else {
             format!("`{text}`")
         };
-        return Err(part.fault(Fault::NotAllowed { value, expected }));
+        return Err(part.fault(DefinitionError::NotAllowed { value, expected }));
     }
     if kind == "CommaDelimitedList" || kind.contains("List<") {
         return Ok(Some(
@@ -86,7 +86,10 @@ fn broken_rule(part: &Part, kind: &str, text: &str) -> Result<Option<String>, Te
         let whole = Regex::new(&format!("^(?:{pattern})$")).map_err(|error| {
             let expected = "a regular expression".to_owned();
             let found = format!("`{pattern}`: {error}");
-            part.error("AllowedPattern", Fault::Unexpected { expected, found })
+            part.error(
+                "AllowedPattern",
+                DefinitionError::Unexpected { expected, found },
+            )
         })?;
         if !whole.is_match(text) {
             return Ok(Some(format!("a string that matches `{pattern}`")));

@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use serde_json::{Map, Value};
 
-use super::error::{Fault, TemplateError};
+use super::error::{DefinitionError, TemplateError};
 use super::intrinsic::scalar;
 
 /// A resolved map of a template, and its place.
@@ -35,12 +35,12 @@ impl Part {
     }
 
     /// A fault of the property `name`.
-    pub(super) fn error(&self, name: &str, fault: Fault) -> TemplateError {
+    pub(super) fn error(&self, name: &str, fault: DefinitionError) -> TemplateError {
         TemplateError::at(format!("{}/{name}", self.place), fault)
     }
 
     /// A fault of the part as a whole.
-    pub(super) fn fault(&self, fault: Fault) -> TemplateError {
+    pub(super) fn fault(&self, fault: DefinitionError) -> TemplateError {
         TemplateError::at(&self.place, fault)
     }
 
@@ -63,7 +63,7 @@ impl Part {
     /// A string that must be present.
     pub(super) fn required_text(&self, name: &'static str) -> Result<String, TemplateError> {
         let text = self.text(name)?.filter(|text| !text.is_empty());
-        text.ok_or_else(|| self.fault(Fault::Missing(name)))
+        text.ok_or_else(|| self.fault(DefinitionError::Missing(name)))
     }
 
     /// A value of a type that is written as a string, a number or a boolean.
@@ -76,7 +76,7 @@ impl Part {
             return Ok(None);
         };
         let wrong = |_| {
-            let fault = Fault::Unexpected {
+            let fault = DefinitionError::Unexpected {
                 expected: expected.to_string(),
                 found: format!("`{text}`"),
             };
@@ -139,8 +139,8 @@ impl Part {
 }
 
 /// A value of another form than the expected one.
-pub(super) fn unexpected(expected: impl Into<String>, found: &Value) -> Fault {
-    Fault::Unexpected {
+pub(super) fn unexpected(expected: impl Into<String>, found: &Value) -> DefinitionError {
+    DefinitionError::Unexpected {
         expected: expected.into(),
         found: found.to_string(),
     }

@@ -7,7 +7,7 @@ mod http_api;
 mod jwt_configuration;
 mod open_api;
 
-use super::error::{Fault, TemplateError};
+use super::error::{DefinitionError, TemplateError};
 use super::intrinsic::{Scope, is_intrinsic, scalar};
 use super::warnings::Warnings;
 use serde_json::{Map, Value, json};
@@ -284,7 +284,7 @@ impl Section {
         self.extensible && name.starts_with("x-") && !name.starts_with("x-amazon-apigateway-")
     }
 
-    fn unknown(&self, globals: bool) -> Fault {
+    fn unknown(&self, globals: bool) -> DefinitionError {
         let names: Vec<_> = self
             .properties
             .iter()
@@ -292,7 +292,7 @@ impl Section {
             .map(|property| property.name)
             .collect();
         let within = if globals { " in Globals" } else { "" };
-        Fault::Unknown {
+        DefinitionError::Unknown {
             what: format!("property of {}{within}", self.what),
             expected: names.join(", "),
         }
@@ -375,7 +375,7 @@ impl Property {
                 } else {
                     Err(TemplateError::at(
                         place,
-                        Fault::NotSupported(why.to_owned()),
+                        DefinitionError::NotSupported(why.to_owned()),
                     ))
                 }
             }

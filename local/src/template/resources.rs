@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use super::error::{Fault, TemplateError};
+use super::error::{DefinitionError, TemplateError};
 use super::function;
 use super::intrinsic::{Names, Scope, scalar};
 use super::part::unexpected;
@@ -84,7 +84,7 @@ pub(super) fn present<'a>(
             return Err(TemplateError::at(place, unexpected("a resource", value)));
         }
         let Some(kind) = value.get("Type").and_then(Value::as_str) else {
-            return Err(TemplateError::at(place, Fault::Missing("Type")));
+            return Err(TemplateError::at(place, DefinitionError::Missing("Type")));
         };
         let condition = value.get("Condition").and_then(Value::as_str);
         let holds = condition.map_or(Ok(true), |condition| scope.condition(condition));
@@ -125,7 +125,7 @@ pub(super) fn check_kinds(
         if is_one_of(&REFUSED) {
             return Err(TemplateError::at(
                 resource.place(),
-                Fault::NotSupported(why),
+                DefinitionError::NotSupported(why),
             ));
         }
         warnings.add(

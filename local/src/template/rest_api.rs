@@ -13,7 +13,7 @@ pub(super) use self::authorizer::{
 use super::absent_method::AbsentMethod;
 use super::api::{Api, Integration, Kind, PayloadFormat, Route, TemplateAuthorizer};
 use super::document::Document;
-use super::error::{Fault, TemplateError};
+use super::error::{DefinitionError, TemplateError};
 use super::function::FunctionDefinition;
 use super::gateway_response;
 use super::method;
@@ -56,7 +56,7 @@ pub(super) fn read(
             // SAM knows only its own authorizers, and adds the default one to any other.
             Some(name) if added.is_some() && own.value(name).is_none() => {
                 let why = "the DefaultAuthorizer of the API is added to this one".to_owned();
-                return Err(at_security(Fault::NotSupported(why)));
+                return Err(at_security(DefinitionError::NotSupported(why)));
             }
             Some(name) => known(name, &authorizers).map_err(at_security)?,
             None if !explicit => route.authorizer = added,
@@ -93,7 +93,7 @@ pub(super) fn read(
 pub(super) fn add(route: Route, routes: &mut Vec<Route>) -> Result<(), TemplateError> {
     let same = |other: &&Route| route.verb == other.verb && route.path.overlaps(&other.path);
     if let Some(other) = routes.iter().find(same) {
-        let duplicate = Fault::Duplicate(other.place.clone());
+        let duplicate = DefinitionError::Duplicate(other.place.clone());
         return Err(TemplateError::at(route.place, duplicate));
     }
     routes.push(route);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::error::Fault;
+use super::error::DefinitionError;
 
 /// The path of a resource: static segments, `{name}` for one segment, `{name+}` at the end for one or more.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,8 +45,8 @@ impl fmt::Display for RoutePath {
 
 impl RoutePath {
     /// Reads a path. One slash at the end does not count, as it does not at AWS.
-    pub(crate) fn parse(text: &str) -> Result<Self, Fault> {
-        let wrong = |expected: &str| Fault::Unexpected {
+    pub(crate) fn parse(text: &str) -> Result<Self, DefinitionError> {
+        let wrong = |expected: &str| DefinitionError::Unexpected {
             expected: expected.to_owned(),
             found: format!("`{text}`"),
         };

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use super::error::{Fault, TemplateError};
+use super::error::{DefinitionError, TemplateError};
 use super::given::Given;
 use super::intrinsic::Scope;
 use super::part::{Part, unexpected};
@@ -40,7 +40,7 @@ impl Sections {
             let expected = SECTIONS.join(", ");
             return Err(TemplateError::at(
                 unknown,
-                Fault::Unknown { what, expected },
+                DefinitionError::Unknown { what, expected },
             ));
         }
         let transforms = document.value("Transform");
@@ -53,7 +53,10 @@ impl Sections {
         if let Some(other) = each.iter().find(|transform| !applied(transform)) {
             let expected = TRANSFORMS.join(" or ");
             let why = format!("the transform {other} changes the template; expected {expected}");
-            return Err(TemplateError::at("Transform", Fault::NotSupported(why)));
+            return Err(TemplateError::at(
+                "Transform",
+                DefinitionError::NotSupported(why),
+            ));
         }
         Ok(Self(document))
     }

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::absent_method::AbsentMethod;
-use super::error::{Fault, TemplateError};
+use super::error::{DefinitionError, TemplateError};
 use super::intrinsic::Scope;
 use super::part::Part;
 use super::product::Product;
@@ -59,7 +59,7 @@ impl<'a> Selected<'a> {
                 let found = ids.join(", ");
                 Err(TemplateError::at(
                     "Resources",
-                    Fault::Unexpected { expected, found },
+                    DefinitionError::Unexpected { expected, found },
                 ))
             }
             (None, _) if ids.is_empty() => {
@@ -67,7 +67,7 @@ impl<'a> Selected<'a> {
                 let found = "none".to_owned();
                 Err(TemplateError::at(
                     "Resources",
-                    Fault::Unexpected { expected, found },
+                    DefinitionError::Unexpected { expected, found },
                 ))
             }
             (None, _) => {
@@ -75,7 +75,7 @@ impl<'a> Selected<'a> {
                 let found = format!("`{}`", wanted.unwrap_or_default());
                 Err(TemplateError::at(
                     "Resources",
-                    Fault::Unexpected { expected, found },
+                    DefinitionError::Unexpected { expected, found },
                 ))
             }
         }
@@ -109,7 +109,7 @@ impl<'a> Selected<'a> {
             .any(|names| names.kind == product.kind() && names.reference == api);
         if !known {
             let (what, name) = ("API of that type in the template", api);
-            return Err(event.error(product.reference(), Fault::NoSuch { what, name }));
+            return Err(event.error(product.reference(), DefinitionError::NoSuch { what, name }));
         }
         Ok(api == aws::API_ID)
     }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::error::{Fault, TemplateError};
+use super::error::{DefinitionError, TemplateError};
 use super::warnings::Warnings;
 
 /// The properties of a table that are also members of a `CreateTable` request.
@@ -46,7 +46,10 @@ pub(super) fn read(
 ) -> Result<TableDefinition, TemplateError> {
     let Some(properties) = properties.as_object() else {
         let place = format!("Resources/{logical_id}");
-        return Err(TemplateError::at(place, Fault::Missing("Properties")));
+        return Err(TemplateError::at(
+            place,
+            DefinitionError::Missing("Properties"),
+        ));
     };
     let mut create = Map::from_iter([("TableName".to_owned(), Value::from(name))]);
     let mut time_to_live = None;

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::error::{Fault, TemplateError};
+use super::error::{DefinitionError, TemplateError};
 use super::given::Given;
 use super::sections::Sections;
 
@@ -82,7 +82,7 @@ pub fn read(text: &str, given: &Given) -> Result<Vec<(String, String)>, Template
         let (expected, found) = (format!("one {KIND}"), policies.len().to_string());
         return Err(TemplateError::at(
             "Resources",
-            Fault::Unexpected { expected, found },
+            DefinitionError::Unexpected { expected, found },
         ));
     };
     let at = || format!("Resources/{id}/Properties/ResponseHeadersPolicyConfig");
@@ -99,7 +99,7 @@ pub fn read(text: &str, given: &Given) -> Result<Vec<(String, String)>, Template
         custom_headers_config: custom,
         ..
     } = serde_json::from_value(config)
-        .map_err(|error| TemplateError::at(at(), Fault::Intrinsic(error.to_string())))?;
+        .map_err(|error| TemplateError::at(at(), DefinitionError::Intrinsic(error.to_string())))?;
 
     let mut headers: Vec<(String, String)> = Vec::new();
     let mut add = |name: &str, value: Option<String>| {

@@ -6,7 +6,7 @@ use saphyr::{Scalar, ScalarStyle, Tag, Yaml, YamlLoader};
 use saphyr_parser::Parser;
 use serde_json::{Map, Value, json};
 
-use super::error::{Fault, TemplateError};
+use super::error::{DefinitionError, TemplateError};
 
 /// The merge key of YAML 1.1, as AWS's tools read it.
 const MERGE: &str = "<<";
@@ -18,14 +18,14 @@ pub(super) fn read(text: &str) -> Result<Value, TemplateError> {
     loader.early_parse(false);
     let loaded = Parser::new_from_str(text).load(&mut loader, true);
     if let Some(error) = loaded.err().as_ref().or(loader.error()) {
-        return Err(Fault::Yaml(error.to_string()).into());
+        return Err(DefinitionError::Yaml(error.to_string()).into());
     }
     let documents = loader.into_documents();
     match documents.as_slice() {
         [document] => value(document),
         _ => {
             let found = documents.len();
-            Err(Fault::Yaml(format!("expected one document, found {found}")).into())
+            Err(DefinitionError::Yaml(format!("expected one document, found {found}")).into())
         }
     }
 }
@@ -45,13 +45,15 @@ fn value(node: &Yaml<'_>) -> Result<Value, TemplateError> {
             for (name, member) in members {
                 let Some(name) = member_name(name) else {
                     let found = format!("expected a name that is a string, found {name:?}");
-                    return Err(Fault::Yaml(found).into());
+                    return Err(DefinitionError::Yaml(found).into());
                 };
                 let member = value(member).map_err(|error| error.inside(&name))?;
                 if name == MERGE {
                     merged = merge(member).map_err(|error| error.inside(MERGE))?;
                 } else if own.contains_key(&name) {
-                    return Err(Fault::Yaml(format!("the name {name} appears twice")).into());
+                    return Err(
+                        DefinitionError::Yaml(format!("the name {name} appears twice")).into(),
+                    );
                 } else {
                     own.insert(name, member);
                 }
@@ -71,7 +73,7 @@ fn value(node: &Yaml<'_>) -> Result<Value, TemplateError> {
 }
 
 fn unreadable() -> TemplateError {
-    Fault::Yaml("a value that cannot be read".to_owned()).into()
+    DefinitionError::Yaml("a value that cannot be read".to_owned()).into()
 }
 
 /// A scalar with its tag. Without quotes and tags the booleans are those of YAML 1.1.
@@ -117,7 +119,7 @@ fn merge(value: Value) -> Result<Map<String, Value>, TemplateError> {
             Value::Object(members) => merged.extend(members),
             other => {
                 let found = format!("a merge key expects a map or a list of maps, found {other}");
-                return Err(Fault::Yaml(found).into());
+                return Err(DefinitionError::Yaml(found).into());
             }
         }
     }

@@ -128,7 +128,7 @@ mod tests {
     use reqwest::dns::{Name, Resolve, Resolving};
 
     use super::*;
-    use crate::issuer::http_client::ConnectFault;
+    use crate::issuer::http_client::ConnectionError;
 
     #[test]
     fn a_url_with_scheme_host_and_port() {
@@ -276,8 +276,8 @@ mod tests {
             .with_no_client_auth();
             let client = client.tls_backend_preconfigured(tls).build().unwrap();
             let sent = client.get(format!("https://{host}:9/")).send().await;
-            let fault = ConnectFault::of(&sent.unwrap_err());
-            let found = fault != ConnectFault::Proxy;
+            let fault = ConnectionError::of(&sent.unwrap_err());
+            let found = fault != ConnectionError::Proxy;
             assert_eq!(found, direct, "{host} with {no_proxy:?}: {fault:?}");
         }
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-use super::connect_fault::ConnectFault;
+use super::connection_error::ConnectionError;
 use super::endpoint::Endpoint;
 
 /// The maximum size of a body. Okta's key sets have about 1 KB; a set of a hundred keys has about 50 KB.
@@ -47,7 +47,7 @@ pub struct Document {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum TransportError {
     #[error("no connection to the issuer: {0}")]
-    Connect(ConnectFault),
+    Connect(ConnectionError),
     /// Not complete within the timeout of one fetch.
     #[error("no complete answer from the issuer within the time for one fetch")]
     TimedOut,
@@ -71,7 +71,7 @@ impl TransportError {
         if error.is_timeout() {
             Self::TimedOut
         } else if error.is_connect() {
-            Self::Connect(ConnectFault::of(error))
+            Self::Connect(ConnectionError::of(error))
         } else {
             Self::Broken
         }

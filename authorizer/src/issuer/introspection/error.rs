@@ -17,12 +17,12 @@ pub enum IntrospectionError {
     Other(OtherMember),
     /// The issuer gave no usable answer. An internal failure.
     #[error("introspection failed: {0}")]
-    Unavailable(IntrospectionFailure),
+    Unavailable(IntrospectionAnswerError),
 }
 
 /// Why there is no usable answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-pub enum IntrospectionFailure {
+pub enum IntrospectionAnswerError {
     /// The issuer's metadata gave no endpoint.
     #[error("no introspection endpoint from the issuer's metadata: {0}")]
     Discovery(MetadataError),

@@ -6,7 +6,7 @@ use thiserror::Error;
 
 use super::KeySettings;
 use super::freshness::fresh_for;
-use super::set::{KeySet, KeySetFault};
+use super::set::{KeySet, KeySetError};
 use crate::issuer::http_client::{Endpoint, Request, Transport, TransportError};
 use crate::issuer::metadata::{IssuerMetadata, MetadataError};
 
@@ -21,7 +21,7 @@ pub enum FetchError {
     Transport(TransportError),
     /// The key set was fetched, but has no usable key.
     #[error("the issuer sent a key set without a usable key: {0}")]
-    KeySet(KeySetFault),
+    KeySet(KeySetError),
 }
 
 impl FetchError {

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::refusal::KeyRefusal;
-use crate::strict_json::{self, JsonFault};
+use crate::strict_json::{self, StrictJsonError};
 
 /// The members of one key, none of them repeated: two readers of one document could otherwise see two different keys.
 #[derive(Debug)]
@@ -19,10 +19,10 @@ impl Members {
         strict_json::parse_object(json.as_bytes())
             .map(Self)
             .map_err(|fault| match fault {
-                JsonFault::RepeatedMember { .. } => KeyRefusal::DuplicateMember,
-                JsonFault::Malformed { .. }
-                | JsonFault::NumberOutOfRange { .. }
-                | JsonFault::NotAnObject => KeyRefusal::NotAnObject,
+                StrictJsonError::RepeatedMember { .. } => KeyRefusal::DuplicateMember,
+                StrictJsonError::Malformed { .. }
+                | StrictJsonError::NumberOutOfRange { .. }
+                | StrictJsonError::NotAnObject => KeyRefusal::NotAnObject,
             })
     }
 

@@ -12,7 +12,7 @@ use super::key::VerificationKey;
 use crate::algorithm::Algorithm;
 use crate::key_id::KeyId;
 use crate::refusal::KeyRefusal;
-use crate::strict_json::{self, JsonFault};
+use crate::strict_json::{self, StrictJsonError};
 
 /// The keys of one issuer at one time, at least one of them usable.
 #[derive(Debug)]
@@ -38,16 +38,16 @@ pub struct RefusedKey {
 /// A document without a usable key. The last good set stays in place.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("{fault}")]
-pub struct KeySetError {
+pub struct KeySetParseError {
     /// What is wrong.
-    pub fault: KeySetFault,
+    pub fault: KeySetError,
     /// The refused keys, if every key is refused.
     pub refused: Vec<RefusedKey>,
 }
 
 /// What is wrong with a key set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-pub enum KeySetFault {
+pub enum KeySetError {
     /// It is not JSON, or not an object, or incomplete.
     #[error("not a JSON object")]
     NotAnObject,
@@ -66,8 +66,8 @@ pub enum KeySetFault {
     },
 }
 
-impl From<KeySetFault> for KeySetError {
-    fn from(fault: KeySetFault) -> Self {
+impl From<KeySetError> for KeySetParseError {
+    fn from(fault: KeySetError) -> Self {
         Self {
             fault,
             refused: Vec::new(),
@@ -81,8 +81,8 @@ impl KeySet {
     /// # Errors
     ///
     /// If no key in it can be used.
-    pub fn parse(json: &[u8], allowed: &[Algorithm]) -> Result<Self, KeySetError> {
-        let json = str::from_utf8(json).map_err(|_| KeySetFault::NotAnObject)?;
+    pub fn parse(json: &[u8], allowed: &[Algorithm]) -> Result<Self, KeySetParseError> {
+        let json = str::from_utf8(json).map_err(|_| KeySetError::NotAnObject)?;
         let entries = entries(json)?;
         let (mut keys, mut refused) = (Vec::new(), Vec::new());
         for (index, entry) in entries.iter().enumerate() {
@@ -98,9 +98,9 @@ impl KeySet {
             }
         }
         match (keys.as_slice(), refused.as_slice()) {
-            ([], []) => Err(KeySetFault::Empty.into()),
-            ([], [RefusedKey { refusal: first, .. }, ..]) => Err(KeySetError {
-                fault: KeySetFault::NoneUsable { first: *first },
+            ([], []) => Err(KeySetError::Empty.into()),
+            ([], [RefusedKey { refusal: first, .. }, ..]) => Err(KeySetParseError {
+                fault: KeySetError::NoneUsable { first: *first },
                 refused,
             }),
             _ => Ok(Self::new(keys, refused)),
@@ -178,7 +178,7 @@ impl KeySet {
 }
 
 /// The elements of `keys`, not parsed yet, so that one of them cannot affect the others.
-fn entries(json: &str) -> Result<Vec<&RawValue>, KeySetFault> {
+fn entries(json: &str) -> Result<Vec<&RawValue>, KeySetError> {
     #[derive(Deserialize)]
     struct Document<'d> {
         #[serde(borrow)]
@@ -190,11 +190,11 @@ fn entries(json: &str) -> Result<Vec<&RawValue>, KeySetFault> {
         .ok()
         .filter(|_| is_object)
         .ok_or_else(|| match strict_json::parse_object(json.as_bytes()) {
-            Err(JsonFault::RepeatedMember { .. }) => KeySetFault::DuplicateMember,
-            _ => KeySetFault::NotAnObject,
+            Err(StrictJsonError::RepeatedMember { .. }) => KeySetError::DuplicateMember,
+            _ => KeySetError::NotAnObject,
         })?;
-    let keys = document.keys.ok_or(KeySetFault::NoKeys)?;
-    serde_json::from_str(keys.get()).map_err(|_| KeySetFault::NoKeys)
+    let keys = document.keys.ok_or(KeySetError::NoKeys)?;
+    serde_json::from_str(keys.get()).map_err(|_| KeySetError::NoKeys)
 }
 
 /// The entry of a set for an id.

@@ -8,7 +8,7 @@ use authorizer::verifier::TokenUse;
 
 use super::NOT_RULES;
 use super::coverage::{self, Paths};
-use crate::commands::Failed;
+use crate::commands::CommandError;
 use crate::commands::in_process;
 use crate::commands::template_args::Opened;
 use crate::template::Api;
@@ -22,7 +22,7 @@ use crate::template::route_path::RoutePath;
 pub(super) struct Guards(BTreeMap<String, Settings>);
 
 impl Guards {
-    pub(super) fn read(opened: &Opened) -> Result<Self, Failed> {
+    pub(super) fn read(opened: &Opened) -> Result<Self, CommandError> {
         let (template, folder) = (&opened.template, &opened.folder);
         Ok(Self(in_process::settings(template, folder, &NOT_RULES)?))
     }

@@ -16,7 +16,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::NOT_RULES;
-use crate::commands::Failed;
+use crate::commands::CommandError;
 use crate::commands::decision::{CallOutcome, CalledRoute, Judge, Sent};
 use crate::commands::in_process::{self, FixedKeys, InProcess, Replay};
 use crate::commands::signing_key::SigningKey;
@@ -93,7 +93,7 @@ struct FailedCall {
     found: String,
 }
 
-pub(super) async fn run(file: &Path, opened: Opened, json: bool) -> Result<ExitCode, Failed> {
+pub(super) async fn run(file: &Path, opened: Opened, json: bool) -> Result<ExitCode, CommandError> {
     let text = text_file::read(file)?;
     let tests: Vec<Test> = serde_json::from_str(&text)
         .map_err(|error| format!("{}: {}", file.display(), expected(&error)))?;
@@ -182,7 +182,7 @@ struct Defaults {
 }
 
 impl Setup {
-    fn new(opened: Opened) -> Result<Self, Failed> {
+    fn new(opened: Opened) -> Result<Self, CommandError> {
         let key = SigningKey::generate()?;
         let set = key.jwk_set().to_string();
         let mut settings = in_process::settings(&opened.template, &opened.folder, &NOT_RULES)?;
@@ -227,7 +227,7 @@ impl Setup {
         &self,
         call: &str,
         caller: &Caller,
-    ) -> Result<(CallOutcome, &'static str), Failed> {
+    ) -> Result<(CallOutcome, &'static str), CommandError> {
         let (method, path) = call
             .split_once(' ')
             .ok_or_else(|| format!("expected a call such as `GET /state/x`, found `{call}`"))?;
@@ -244,7 +244,7 @@ impl Setup {
     }
 
     /// A token with these claims, and those that every token has.
-    fn token(&self, claims: &Map<String, Value>) -> Result<String, Failed> {
+    fn token(&self, claims: &Map<String, Value>) -> Result<String, CommandError> {
         let mut claims = claims.clone();
         let named = claims.get("iss").and_then(Value::as_str);
         let defaults = self

@@ -1,8 +1,8 @@
 //! The issuer's keys.
 
 use authorizer::algorithm::Algorithm;
-use authorizer::issuer::http_client::{ConnectFault, Document, Endpoint, TransportError};
-use authorizer::issuer::jwks::{KeyRefusal, KeySet, KeySetError, RefusedKey, StatedLifetime};
+use authorizer::issuer::http_client::{ConnectionError, Document, Endpoint, TransportError};
+use authorizer::issuer::jwks::{KeyRefusal, KeySet, KeySetParseError, RefusedKey, StatedLifetime};
 use authorizer::issuer::metadata::MetadataError;
 use http::StatusCode;
 use http::header::CACHE_CONTROL;
@@ -64,12 +64,12 @@ impl Keys {
 
     /// The response in the authorizer's form.
     pub(super) fn document(&self) -> Result<Document, TransportError> {
-        let none = Err(TransportError::Connect(ConnectFault::Refused));
+        let none = Err(TransportError::Connect(ConnectionError::Refused));
         self.answer.as_ref().map_or(none, discovery::as_document)
     }
 
     /// The set as the authorizer parses it.
-    fn set(&self) -> Option<(&Answer, Result<KeySet, KeySetError>)> {
+    fn set(&self) -> Option<(&Answer, Result<KeySet, KeySetParseError>)> {
         let answer = self.answer.as_ref()?.as_ref().ok()?;
         let answer = Some(answer).filter(|answer| answer.status == StatusCode::OK)?;
         Some((answer, KeySet::parse(&answer.body, &ALGORITHMS)))
@@ -149,7 +149,7 @@ fn usable(set: &KeySet, answer: &Answer) -> Outcome {
     }
 }
 
-fn unusable(error: &KeySetError, answer: &Answer) -> Outcome {
+fn unusable(error: &KeySetParseError, answer: &Answer) -> Outcome {
     let refused = &error.refused;
     if refused.is_empty() {
         let what = if answer.is_html() {

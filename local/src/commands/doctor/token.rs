@@ -10,12 +10,12 @@ use std::sync::Arc;
 
 use authorizer::bearer::{BearerToken, Scheme};
 use authorizer::config::Settings;
-use authorizer::issuer::http_client::{ConnectFault, Transport, TransportError};
+use authorizer::issuer::http_client::{ConnectionError, Transport, TransportError};
 use authorizer::refusal::Refusal;
 use authorizer::verifier::{Inspection, Verifier};
 use lambda_support::clock::{Clock, SystemClock};
 use lambda_support::deadline::Deadline;
-use lambda_support::settings::{Faults, Source};
+use lambda_support::settings::{SettingsError, Source};
 
 pub(super) use self::checks::all;
 use super::keys::Keys;
@@ -105,7 +105,7 @@ async fn inspect(verifier: &Verifier, token: &BearerToken) -> Result<Inspection,
 fn verifier(settings: &Settings, keys: Option<&Keys>) -> Verifier {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let transport: Arc<dyn Transport> = Arc::new(Replay(keys.map_or(
-        Err(TransportError::Connect(ConnectFault::Refused)),
+        Err(TransportError::Connect(ConnectionError::Refused)),
         Keys::document,
     )));
     let issuers = settings.issuers.iter().map(|issuer| {
@@ -121,7 +121,7 @@ fn verifier(settings: &Settings, keys: Option<&Keys>) -> Verifier {
 ///
 /// # Errors
 /// When the audience or the client id is not a valid setting.
-pub(super) fn settings(doctor: &Doctor) -> Result<Settings, Faults> {
+pub(super) fn settings(doctor: &Doctor) -> Result<Settings, SettingsError> {
     let given = |issuer| SettingsOf { doctor, issuer };
     Settings::from_source(&given(doctor.issuer.as_str()))
         .or_else(|_| Settings::from_source(&given("https://issuer.invalid")))

@@ -19,7 +19,7 @@ use x509_cert::name::Name;
 pub(super) struct RecordingVerifier {
     inner: Arc<WebPkiServerVerifier>,
     roots: Arc<RootCertStore>,
-    rejected: Mutex<Option<CertificateFault>>,
+    rejected: Mutex<Option<RejectedCertificate>>,
 }
 
 impl RecordingVerifier {
@@ -36,7 +36,7 @@ impl RecordingVerifier {
     }
 
     /// What the last rejected chain shows, once.
-    pub(super) fn take_fault(&self) -> Option<CertificateFault> {
+    pub(super) fn take_fault(&self) -> Option<RejectedCertificate> {
         let mut rejected = self.rejected.lock().unwrap_or_else(PoisonError::into_inner);
         rejected.take()
     }
@@ -61,7 +61,7 @@ impl ServerCertVerifier for RecordingVerifier {
         if verified.is_err() {
             let chain = std::iter::once(end_entity).chain(intermediates);
             let mut rejected = self.rejected.lock().unwrap_or_else(PoisonError::into_inner);
-            *rejected = CertificateFault::of(chain, &self.roots);
+            *rejected = RejectedCertificate::of(chain, &self.roots);
         }
         verified
     }
@@ -93,7 +93,7 @@ impl ServerCertVerifier for RecordingVerifier {
 
 /// What the chain of a rejected certificate shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::commands) struct CertificateFault {
+pub(in crate::commands) struct RejectedCertificate {
     /// The subject of the server's own certificate.
     pub(in crate::commands) subject: String,
     /// Its last moment.
@@ -113,7 +113,7 @@ pub(in crate::commands) enum ChainEnd {
     MissingIssuer(String),
 }
 
-impl CertificateFault {
+impl RejectedCertificate {
     fn of<'c>(
         chain: impl Iterator<Item = &'c CertificateDer<'c>>,
         roots: &RootCertStore,

@@ -5,7 +5,7 @@ use reqwest::Url;
 
 use super::Token;
 use crate::binding_key::BindingKey;
-use crate::commands::Failed;
+use crate::commands::CommandError;
 use crate::commands::callback::{Callback, Listener, Page};
 use crate::progress::line;
 use crate::token::{AUTHORIZE, AuthorizationRequest, Hop, Hops, SignIn};
@@ -17,7 +17,7 @@ pub(super) async fn access_token(
     client: &reqwest::Client,
     bind_to: Option<&BindingKey>,
     hops: &mut Hops,
-) -> Result<String, Failed> {
+) -> Result<String, CommandError> {
     let mut listener = Listener::bind(&sign_in.redirect_uri).await?;
     let endpoints = sign_in.endpoints(client, hops).await?;
     let mut request =
@@ -56,7 +56,7 @@ fn returned(
     request: &AuthorizationRequest,
     callback: Callback,
     hops: &mut Hops,
-) -> Result<String, Failed> {
+) -> Result<String, CommandError> {
     let url: Url = callback.url.clone();
     let code = sign_in.code(&url, &request.state);
     let (status, page) = match &code {

@@ -15,7 +15,7 @@ const ARRAYS: [&str; 3] = ["events", "logEvents", "results"];
 
 /// Why the records of a file cannot be read.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum FormFault {
+pub(super) enum RecordsError {
     #[error(transparent)]
     Read(#[from] io::Error),
     #[error("a record has over {MAX_RECORD} bytes")]
@@ -44,7 +44,7 @@ pub(super) struct Metered<'m, R> {
 impl<R: Read> Read for Metered<'_, R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if self.count.get() > MAX_RECORD {
-            return Err(io::Error::other(FormFault::TooLarge));
+            return Err(io::Error::other(RecordsError::TooLarge));
         }
         let count = self.reader.read(buffer)?;
         self.count.set(self.count.get() + count);

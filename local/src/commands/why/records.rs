@@ -6,7 +6,7 @@ use std::mem;
 
 use serde_json::Value;
 
-use super::document::{self, FormFault, MAX_RECORD, Metered};
+use super::document::{self, MAX_RECORD, Metered, RecordsError};
 use super::lines::{LogLines, Understood};
 use super::source::{LogFileError, Source};
 
@@ -84,7 +84,7 @@ fn is_csv(head: &[u8]) -> bool {
 }
 
 impl Reading<'_> {
-    fn lines(&mut self, mut reader: impl BufRead) -> Result<(), FormFault> {
+    fn lines(&mut self, mut reader: impl BufRead) -> Result<(), RecordsError> {
         let mut bytes = Vec::new();
         let mut pretty = String::new();
         let limit = u64::try_from(MAX_RECORD).unwrap_or(u64::MAX);
@@ -100,10 +100,10 @@ impl Reading<'_> {
                 Ok(_) => {}
             }
             if bytes.len() + pretty.len() >= MAX_RECORD {
-                return Err(FormFault::TooLarge);
+                return Err(RecordsError::TooLarge);
             }
             let line = str::from_utf8(&bytes)
-                .map_err(|_| FormFault::NotUtf8 {
+                .map_err(|_| RecordsError::NotUtf8 {
                     record: self.records + 1,
                 })?
                 .trim_end();
@@ -124,21 +124,21 @@ impl Reading<'_> {
         }
     }
 
-    fn document(&mut self, reader: impl Read) -> Result<(), FormFault> {
+    fn document(&mut self, reader: impl Read) -> Result<(), RecordsError> {
         let count = Cell::new(0);
         document::elements(reader, &count, |element| self.element(element)).map_err(|error| {
             if error.is_io() {
-                return FormFault::Read(error.into());
+                return RecordsError::Read(error.into());
             }
             // The error itself may have a value.
-            FormFault::Json {
+            RecordsError::Json {
                 line: error.line(),
                 column: error.column(),
             }
         })
     }
 
-    fn csv(&mut self, reader: impl Read) -> Result<(), FormFault> {
+    fn csv(&mut self, reader: impl Read) -> Result<(), RecordsError> {
         let count = Cell::new(0);
         let metered = Metered {
             reader,
@@ -148,12 +148,12 @@ impl Reading<'_> {
             .flexible(true)
             .from_reader(metered);
         let malformed = |error: csv::Error| match error.into_kind() {
-            csv::ErrorKind::Io(cause) => FormFault::Read(cause),
-            _ => FormFault::Csv,
+            csv::ErrorKind::Io(cause) => RecordsError::Read(cause),
+            _ => RecordsError::Csv,
         };
         let names = csv.headers().map_err(malformed)?;
         let column = names.iter().position(|name| MESSAGES.contains(&name));
-        let column = column.ok_or(FormFault::NoMessage)?;
+        let column = column.ok_or(RecordsError::NoMessage)?;
         let mut row = csv::StringRecord::new();
         while csv.read_record(&mut row).map_err(malformed)? {
             count.set(0);
@@ -202,7 +202,7 @@ impl Reading<'_> {
         }
     }
 
-    fn judge(&self) -> Result<Option<String>, FormFault> {
+    fn judge(&self) -> Result<Option<String>, RecordsError> {
         if self.of_a_log > 0 || self.records == 0 {
             return Ok(self.first_unknown.map(|first| {
                 format!(
@@ -212,11 +212,11 @@ impl Reading<'_> {
             }));
         }
         Err(if self.has_message {
-            FormFault::NoLine {
+            RecordsError::NoLine {
                 records: self.records,
             }
         } else {
-            FormFault::NoMessage
+            RecordsError::NoMessage
         })
     }
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use flate2::bufread::MultiGzDecoder;
 
-use super::document::FormFault;
+use super::document::RecordsError;
 use crate::text_file::{self, Encoding, EncodingError};
 
 /// How much of a file shows its form.
@@ -36,7 +36,7 @@ pub(super) enum LogFileError {
          them; the JSON of `aws logs filter-log-events`; results of Logs Insights with @message, as the JSON of `aws \
          logs get-query-results` or a CSV file; or an export to S3. All may be compressed with gzip"
     )]
-    Form { path: String, found: FormFault },
+    Form { path: String, found: RecordsError },
 }
 
 /// A file, or what can be read only once.
@@ -83,7 +83,7 @@ impl Source {
             Err(cause) => Err(LogFileError::File { path, cause }),
             Ok(opened) if opened.head.starts_with(ZIP) => Err(LogFileError::Form {
                 path,
-                found: FormFault::Zip,
+                found: RecordsError::Zip,
             }),
             Ok(opened) => opened.in_utf8(path),
         }

@@ -9,7 +9,7 @@ use crate::aws;
 use crate::template::api::{
     Identity, IdentitySource, InvokePermission, LambdaAuthorizer, TemplateAuthorizer,
 };
-use crate::template::error::{Fault, TemplateError};
+use crate::template::error::{DefinitionError, TemplateError};
 use crate::template::function::FunctionDefinition;
 use crate::template::part::Part;
 
@@ -50,13 +50,13 @@ impl DefaultAuthorizer {
 pub(in crate::template) fn known(
     name: &str,
     authorizers: &BTreeMap<String, TemplateAuthorizer>,
-) -> Result<(), Fault> {
+) -> Result<(), DefinitionError> {
     match name {
         _ if authorizers.contains_key(name) => Ok(()),
-        "AWS_IAM" => Err(Fault::NotSupported(
+        "AWS_IAM" => Err(DefinitionError::NotSupported(
             "IAM decides who may call; expected a Lambda authorizer".to_owned(),
         )),
-        _ => Err(Fault::NoSuch {
+        _ => Err(DefinitionError::NoSuch {
             what: "authorizer of the API",
             name: name.to_owned(),
         }),
@@ -77,12 +77,12 @@ pub(in crate::template) fn function<'a>(
 pub(in crate::template) fn function_of<'a>(
     arn: &str,
     functions: &'a [FunctionDefinition],
-) -> Result<&'a FunctionDefinition, Fault> {
+) -> Result<&'a FunctionDefinition, DefinitionError> {
     let name = aws::function_name(arn);
     functions
         .iter()
         .find(|function| function.is_named(name))
-        .ok_or_else(|| Fault::NoFunction(name.to_owned()))
+        .ok_or_else(|| DefinitionError::NoFunction(name.to_owned()))
 }
 
 pub(in crate::template) fn authorizer(
@@ -103,7 +103,10 @@ pub(in crate::template) fn authorizer(
         Some(other) => {
             let expected = "TOKEN or REQUEST".to_owned();
             let found = format!("`{other}`");
-            return Err(part.error("FunctionPayloadType", Fault::Unexpected { expected, found }));
+            return Err(part.error(
+                "FunctionPayloadType",
+                DefinitionError::Unexpected { expected, found },
+            ));
         }
     };
     Ok(TemplateAuthorizer::Lambda(LambdaAuthorizer {
@@ -129,7 +132,10 @@ pub(in crate::template) fn ttl(identity: &Part) -> Result<Option<u64>, TemplateE
     if let Some(ttl) = ttl.filter(|ttl| *ttl > MAX_TTL) {
         let expected = format!("at most {MAX_TTL} seconds");
         let found = ttl.to_string();
-        return Err(identity.error("ReauthorizeEvery", Fault::Unexpected { expected, found }));
+        return Err(identity.error(
+            "ReauthorizeEvery",
+            DefinitionError::Unexpected { expected, found },
+        ));
     }
     Ok(ttl)
 }
@@ -141,7 +147,7 @@ fn token_identity(identity: &Part) -> Result<Identity, TemplateError> {
         Some(text) => Some(Regex::new(&format!("^(?:{text})$")).map_err(|error| {
             let expected = "a regular expression".to_owned();
             let found = format!("`{text}`: {error}");
-            identity.error(EXPRESSION, Fault::Unexpected { expected, found })
+            identity.error(EXPRESSION, DefinitionError::Unexpected { expected, found })
         })?),
         None => None,
     };
@@ -176,7 +182,7 @@ fn sources(identity: &Part, ttl: u64) -> Result<Vec<IdentitySource>, TemplateErr
     if sources.is_empty() && ttl > 0 {
         let expected =
             "an identity source for a REQUEST authorizer with a cache, or ReauthorizeEvery: 0";
-        return Err(identity.fault(Fault::Unexpected {
+        return Err(identity.fault(DefinitionError::Unexpected {
             expected: expected.to_owned(),
             found: "no identity source".to_owned(),
         }));

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::authorizer::DefaultAuthorizer;
 use crate::template::absent_method::AbsentMethod;
 use crate::template::api::{Integration, Route};
-use crate::template::error::{Fault, TemplateError};
+use crate::template::error::{DefinitionError, TemplateError};
 use crate::template::gateway_response::quoted;
 use crate::template::part::Part;
 
@@ -82,7 +82,7 @@ impl Cors {
                 let value = quoted(&text).ok_or_else(|| {
                     let expected = "'text' in single quotes".to_owned();
                     let found = format!("`{text}`");
-                    cors.error(property, Fault::Unexpected { expected, found })
+                    cors.error(property, DefinitionError::Unexpected { expected, found })
                 })?;
                 headers.push((HeaderName::from_static(header), value));
             }
@@ -93,7 +93,10 @@ impl Cors {
         if credentials && any_origin {
             let expected = "an origin other than '*' with AllowCredentials".to_owned();
             let found = "'*'".to_owned();
-            return Err(cors.error("AllowOrigin", Fault::Unexpected { expected, found }));
+            return Err(cors.error(
+                "AllowOrigin",
+                DefinitionError::Unexpected { expected, found },
+            ));
         }
         if credentials {
             headers.push((

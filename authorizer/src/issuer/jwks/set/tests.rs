@@ -30,7 +30,7 @@ fn okp(crv: &str, x: &str) -> String {
     format!(r#"{{"kty":"OKP","kid":"k","crv":"{crv}","x":"{x}"}}"#)
 }
 
-fn parse(keys: &[String], allowed: &[Algorithm]) -> Result<KeySet, KeySetError> {
+fn parse(keys: &[String], allowed: &[Algorithm]) -> Result<KeySet, KeySetParseError> {
     KeySet::parse(
         format!(r#"{{"keys":[{}]}}"#, keys.join(",")).as_bytes(),
         allowed,
@@ -342,22 +342,22 @@ fn documents_without_a_usable_key() {
         "]".repeat(100_000)
     );
     for (json, expected) in [
-        ("", KeySetFault::NotAnObject),
+        ("", KeySetError::NotAnObject),
         (
             "<html><body>Sign in</body></html>",
-            KeySetFault::NotAnObject,
+            KeySetError::NotAnObject,
         ),
-        ("[]", KeySetFault::NotAnObject),
-        ("null", KeySetFault::NotAnObject),
-        (r#"{"keys":[{"kty""#, KeySetFault::NotAnObject),
-        (r#"{"keys":[]} {"keys":[]}"#, KeySetFault::NotAnObject),
-        ("\u{feff}{\"keys\":[]}", KeySetFault::NotAnObject),
-        ("{}", KeySetFault::NoKeys),
-        (r#"{"keys":null}"#, KeySetFault::NoKeys),
-        (r#"{"keys":{}}"#, KeySetFault::NoKeys),
-        (r#"{"Keys":[]}"#, KeySetFault::NoKeys),
-        (r#"{"keys":[]}"#, KeySetFault::Empty),
-        (r#"{"keys":[],"keys":[{}]}"#, KeySetFault::DuplicateMember),
+        ("[]", KeySetError::NotAnObject),
+        ("null", KeySetError::NotAnObject),
+        (r#"{"keys":[{"kty""#, KeySetError::NotAnObject),
+        (r#"{"keys":[]} {"keys":[]}"#, KeySetError::NotAnObject),
+        ("\u{feff}{\"keys\":[]}", KeySetError::NotAnObject),
+        ("{}", KeySetError::NoKeys),
+        (r#"{"keys":null}"#, KeySetError::NoKeys),
+        (r#"{"keys":{}}"#, KeySetError::NoKeys),
+        (r#"{"Keys":[]}"#, KeySetError::NoKeys),
+        (r#"{"keys":[]}"#, KeySetError::Empty),
+        (r#"{"keys":[],"keys":[{}]}"#, KeySetError::DuplicateMember),
     ] {
         assert_eq!(
             KeySet::parse(json.as_bytes(), &Algorithm::ALL)
@@ -372,7 +372,7 @@ fn documents_without_a_usable_key() {
         KeySet::parse(b"{\"keys\":[\"\xff\"]}", &Algorithm::ALL)
             .unwrap_err()
             .fault,
-        KeySetFault::NotAnObject
+        KeySetError::NotAnObject
     );
     let none = KeySet::parse(br#"{"keys":[null,{}]}"#, &Algorithm::ALL).unwrap_err();
     assert_eq!(none.refused.len(), 2);

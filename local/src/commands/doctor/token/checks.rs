@@ -1,6 +1,6 @@
 //! The checks of a token, from the results of the authorizer's inspection.
 
-use authorizer::refusal::{JwsFault, Refusal};
+use authorizer::refusal::{JwsError, Refusal};
 use authorizer::verifier::Inspection;
 
 use super::{Examined, shown, times};
@@ -104,11 +104,11 @@ pub(in crate::commands::doctor) fn all(token: Fact<&Examined>, doctor: &Doctor) 
 fn form(token: &Examined) -> Outcome {
     let bytes = token.bytes;
     match &token.inspection {
-        Err(Refusal::Malformed(JwsFault::NotThreeParts)) if token.dots == 0 => FORM.fail(
+        Err(Refusal::Malformed(JwsError::NotThreeParts)) if token.dots == 0 => FORM.fail(
             format!("an opaque token of {bytes} bytes, not a JWT"),
             "ask for an access token of a custom authorization server: opaque tokens are for the issuer's own APIs",
         ),
-        Err(Refusal::Malformed(JwsFault::NotThreeParts)) if token.dots == 4 => FORM.fail(
+        Err(Refusal::Malformed(JwsError::NotThreeParts)) if token.dots == 4 => FORM.fail(
             format!("an encrypted token (JWE) of {bytes} bytes"),
             "let the issuer sign the token and not encrypt it",
         ),

@@ -9,7 +9,7 @@ use thiserror::Error;
 
 /// Why a connection failed. Like all fetch errors it contains no part of the request and no address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-pub enum ConnectFault {
+pub enum ConnectionError {
     /// The host name has no address.
     #[error("its host name was not found")]
     Name,
@@ -45,7 +45,7 @@ pub enum ConnectFault {
     ProxyRefused,
 }
 
-impl ConnectFault {
+impl ConnectionError {
     /// Classifies an error by its causes. An unknown one is [`Self::Refused`].
     pub(super) fn of(error: &(dyn StdError + 'static)) -> Self {
         if let Some(error) = error.downcast_ref::<rustls::Error>() {
@@ -108,20 +108,26 @@ mod tests {
     #[test]
     fn the_faults_of_a_certificate_are_distinguished() {
         for (error, expected) in [
-            (CertificateError::UnknownIssuer, ConnectFault::UnknownRoot),
-            (CertificateError::NotValidForName, ConnectFault::OtherName),
-            (CertificateError::Expired, ConnectFault::OutOfTime),
-            (CertificateError::NotValidYet, ConnectFault::OutOfTime),
-            (CertificateError::BadSignature, ConnectFault::Certificate),
+            (
+                CertificateError::UnknownIssuer,
+                ConnectionError::UnknownRoot,
+            ),
+            (
+                CertificateError::NotValidForName,
+                ConnectionError::OtherName,
+            ),
+            (CertificateError::Expired, ConnectionError::OutOfTime),
+            (CertificateError::NotValidYet, ConnectionError::OutOfTime),
+            (CertificateError::BadSignature, ConnectionError::Certificate),
         ] {
             let error = io::Error::other(rustls::Error::InvalidCertificate(error));
             // Wrapped twice, as the HTTP library does.
-            assert_eq!(ConnectFault::of(&io::Error::other(error)), expected);
+            assert_eq!(ConnectionError::of(&io::Error::other(error)), expected);
         }
         let alert = rustls::Error::AlertReceived(rustls::AlertDescription::ProtocolVersion);
         assert_eq!(
-            ConnectFault::of(&io::Error::other(alert)),
-            ConnectFault::Tls
+            ConnectionError::of(&io::Error::other(alert)),
+            ConnectionError::Tls
         );
     }
 
@@ -133,9 +139,9 @@ mod tests {
     #[test]
     fn a_name_that_is_not_found() {
         let error = io::Error::other(Resolving(io::ErrorKind::NotFound.into()));
-        assert_eq!(ConnectFault::of(&error), ConnectFault::Name);
+        assert_eq!(ConnectionError::of(&error), ConnectionError::Name);
         let error = io::Error::other(InvalidDnsNameError);
-        assert_eq!(ConnectFault::of(&error), ConnectFault::Name);
+        assert_eq!(ConnectionError::of(&error), ConnectionError::Name);
     }
 
     #[test]
@@ -144,7 +150,7 @@ mod tests {
             io::ErrorKind::ConnectionRefused.into(),
             io::Error::other("handshake eof"),
         ] {
-            assert_eq!(ConnectFault::of(&error), ConnectFault::Refused);
+            assert_eq!(ConnectionError::of(&error), ConnectionError::Refused);
         }
     }
 }
