@@ -18,7 +18,7 @@ pub struct Settings {
     /// The URL under which callers reach the API, unless it is that of the event.
     pub(crate) public_url: Option<String>,
     /// The data for the metadata document (RFC 9728), if the API publishes it.
-    pub(crate) sign_in: Option<SignIn>,
+    pub(crate) sign_in: Option<SignInMetadata>,
     pub log_level: Level,
     /// How to reach DynamoDB.
     pub(crate) aws: Aws,
@@ -26,7 +26,7 @@ pub struct Settings {
 
 /// The data for the metadata document that tells a client how to sign in (RFC 9728).
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct SignIn {
+pub(crate) struct SignInMetadata {
     /// `AUTHORIZATION_SERVERS`, at least one.
     pub(crate) authorization_servers: Vec<String>,
     /// `SCOPES_SUPPORTED`.
@@ -80,7 +80,7 @@ impl Settings {
             allowed_origins: read_origins(&mut reader),
             admin_group: reader.text("ADMIN_GROUP"),
             public_url: read_public_url(&mut reader),
-            sign_in: SignIn::read(&mut reader),
+            sign_in: SignInMetadata::read(&mut reader),
             log_level: reader.log_level(),
             aws: Aws::read(&mut reader),
         };
@@ -89,7 +89,7 @@ impl Settings {
     }
 }
 
-impl SignIn {
+impl SignInMetadata {
     fn read(reader: &mut Reader<'_>) -> Option<Self> {
         const SERVERS: &str = "AUTHORIZATION_SERVERS";
         const SCOPES: &str = "SCOPES_SUPPORTED";

@@ -10,10 +10,10 @@ mod headers;
 mod patches;
 mod request;
 
-use testkit::seeds::Target;
+use testkit::seeds::FuzzTarget;
 
 /// Every target by its name in `fuzz/Cargo.toml`.
-pub const TARGETS: [Target; 5] = [
+pub const TARGETS: [FuzzTarget; 5] = [
     ("cursor", headers::cursor),
     ("entity_tags", headers::entity_tags),
     ("handler_event", request::handler_event),

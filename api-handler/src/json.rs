@@ -174,12 +174,12 @@ impl Object {
     }
 }
 
-type Members = Peekable<std::vec::IntoIter<Box<Member>>>;
+type MemberIter = Peekable<std::vec::IntoIter<Box<Member>>>;
 
 /// The next name of two sorted lists, with the value from each.
 fn next_of_both(
-    ours: &mut Members,
-    theirs: &mut Members,
+    ours: &mut MemberIter,
+    theirs: &mut MemberIter,
 ) -> Option<(Box<str>, Option<Json>, Option<Json>)> {
     let from_ours = match (ours.peek(), theirs.peek()) {
         (Some(our), Some(their)) if our.name == their.name => {

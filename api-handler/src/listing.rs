@@ -14,7 +14,7 @@ use std::{
 
 use serde_json::value::RawValue;
 
-use self::candidates::Candidates;
+use self::candidates::CandidateIds;
 use crate::{
     caller::{Caller, SignedIn},
     problem::Problem,
@@ -39,7 +39,7 @@ const MAX_FURTHER_CALLS: usize = 24;
 
 /// Whose resources are listed.
 #[derive(Debug)]
-pub(crate) enum Scope<'a> {
+pub(crate) enum ListingScope<'a> {
     /// All that the caller may see: public ones, the caller's own, and those of the caller's groups.
     Visible(&'a Caller),
     /// Those of one principal, for that principal or an admin.
@@ -74,7 +74,7 @@ pub(crate) enum Next {
 /// When the store fails.
 pub(crate) async fn page(
     store: &Store,
-    scope: &Scope<'_>,
+    scope: &ListingScope<'_>,
     after: Option<&StateId>,
     limit: usize,
 ) -> Result<Page, Problem> {
@@ -88,7 +88,7 @@ pub(crate) async fn page(
         last_shown: None,
         last_examined: None,
     };
-    let mut candidates = Candidates::new(partitions(scope), after);
+    let mut candidates = CandidateIds::new(partitions(scope), after);
     let end = loop {
         let calls = candidates.queries_needed();
         if filling.last_examined.is_some() {
@@ -109,11 +109,13 @@ pub(crate) async fn page(
     filling.finish(end)
 }
 
-fn partitions(scope: &Scope<'_>) -> BTreeSet<Partition> {
+fn partitions(scope: &ListingScope<'_>) -> BTreeSet<Partition> {
     match scope {
-        Scope::Owner(principal, _) => BTreeSet::from([Partition::Owner((*principal).to_owned())]),
-        Scope::Visible(Caller::Anonymous) => Partition::public().collect(),
-        Scope::Visible(Caller::SignedIn(caller)) => Partition::public()
+        ListingScope::Owner(principal, _) => {
+            BTreeSet::from([Partition::Owner((*principal).to_owned())])
+        }
+        ListingScope::Visible(Caller::Anonymous) => Partition::public().collect(),
+        ListingScope::Visible(Caller::SignedIn(caller)) => Partition::public()
             .chain([Partition::Owner(caller.principal.clone())])
             .chain(caller.groups.iter().map(Partition::group))
             .collect(),
@@ -134,7 +136,7 @@ enum End {
 /// A page that is being filled.
 struct Filling<'a> {
     store: &'a Store,
-    scope: &'a Scope<'a>,
+    scope: &'a ListingScope<'a>,
     limit: usize,
     calls_left: usize,
     items: Vec<Box<RawValue>>,
@@ -262,7 +264,7 @@ impl Filling<'_> {
     }
 }
 
-impl Scope<'_> {
+impl ListingScope<'_> {
     /// Whether a resource belongs on the page.
     fn shows(&self, metadata: &Metadata) -> bool {
         match self {

@@ -60,7 +60,7 @@ impl EntityTag {
 
 /// The outcome of a read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Read {
+pub(crate) enum ReadOutcome {
     /// The resource.
     Whole,
     /// 304: the caller already has it.
@@ -110,13 +110,13 @@ impl Preconditions {
     }
 
     /// The outcome of reading the version `current`.
-    pub(crate) fn read(&self, current: &Tag) -> Read {
+    pub(crate) fn read(&self, current: &Tag) -> ReadOutcome {
         if !self.matches(current) {
-            Read::Failed
+            ReadOutcome::Failed
         } else if self.none_match_fails(current) {
-            Read::NotModified
+            ReadOutcome::NotModified
         } else {
-            Read::Whole
+            ReadOutcome::Whole
         }
     }
 
@@ -230,7 +230,7 @@ mod tests {
 
     #[test]
     fn if_none_match_compares_weakly() {
-        let check = |line: &str, read: Read| {
+        let check = |line: &str, read: ReadOutcome| {
             assert_eq!(
                 parse(&[], &[line])
                     .unwrap()
@@ -239,11 +239,11 @@ mod tests {
                 "{line:?}"
             );
         };
-        check(r#""now""#, Read::NotModified);
-        check(r#"W/"now""#, Read::NotModified);
-        check(r#""old", W/"now""#, Read::NotModified);
-        check("*", Read::NotModified);
-        check(r#""old""#, Read::Whole);
+        check(r#""now""#, ReadOutcome::NotModified);
+        check(r#"W/"now""#, ReadOutcome::NotModified);
+        check(r#""old", W/"now""#, ReadOutcome::NotModified);
+        check("*", ReadOutcome::NotModified);
+        check(r#""old""#, ReadOutcome::Whole);
     }
 
     #[test]
@@ -253,8 +253,8 @@ mod tests {
                 .unwrap()
                 .read(&Tag::stored("now".to_owned()))
         };
-        assert_eq!(read(r#""old""#, r#""now""#), Read::Failed);
-        assert_eq!(read(r#""now""#, r#""now""#), Read::NotModified);
-        assert_eq!(read(r#""now""#, r#""old""#), Read::Whole);
+        assert_eq!(read(r#""old""#, r#""now""#), ReadOutcome::Failed);
+        assert_eq!(read(r#""now""#, r#""now""#), ReadOutcome::NotModified);
+        assert_eq!(read(r#""now""#, r#""old""#), ReadOutcome::Whole);
     }
 }

@@ -12,7 +12,7 @@ use std::hint::black_box;
 use std::io;
 use std::sync::Arc;
 
-use authorizer::access::{AccessRules, Caller};
+use authorizer::access::{AccessRules, CallerClaims};
 use authorizer::algorithm::Algorithm;
 use authorizer::answer::policy::PolicyDocument;
 use authorizer::bearer::BearerToken;
@@ -202,7 +202,7 @@ fn access(c: &mut Criterion) {
     let target = Target::parse(&format!("{STAGE}/GET/r0/1")).unwrap();
     let now = Timestamp::from_secs(NOW);
     let policy = |rules: &AccessRules, claims: &VerifiedClaims| {
-        let decision = rules.decide(Caller::SignedIn(claims), now);
+        let decision = rules.decide(CallerClaims::SignedIn(claims), now);
         serde_json::to_string(&PolicyDocument::new(&decision, &target, None)).unwrap()
     };
     for (kind, with_claims) in [("", false), (", with claims", true)] {

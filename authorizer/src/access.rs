@@ -56,7 +56,7 @@ pub enum Condition {
 }
 
 #[derive(Debug, Clone, Copy)]
-pub enum Caller<'a> {
+pub enum CallerClaims<'a> {
     /// No token was sent.
     Anonymous,
     /// The bearer of a verified token.
@@ -79,16 +79,21 @@ impl Condition {
         }
     }
 
-    fn is_met_by(&self, caller: Caller<'_>, moment: Moment) -> bool {
+    fn is_met_by(&self, caller: CallerClaims<'_>, moment: Moment) -> bool {
         self.meets(caller, moment, |_| true)
     }
 
     /// Whether a caller meets the demands of one kind.
-    fn meets(&self, caller: Caller<'_>, moment: Moment, kind: impl Fn(&Demand) -> bool) -> bool {
+    fn meets(
+        &self,
+        caller: CallerClaims<'_>,
+        moment: Moment,
+        kind: impl Fn(&Demand) -> bool,
+    ) -> bool {
         match (self, caller) {
             (Self::Anonymous, _) => true,
-            (Self::SignedIn(_), Caller::Anonymous) => false,
-            (Self::SignedIn(demands), Caller::SignedIn(claims)) => demands
+            (Self::SignedIn(_), CallerClaims::Anonymous) => false,
+            (Self::SignedIn(demands), CallerClaims::SignedIn(claims)) => demands
                 .iter()
                 .filter(|demand| kind(demand))
                 .all(|demand| demand.is_met_by(claims, moment)),

@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 
 pub use self::decision::Explanation;
 use self::decision::{Decision, Outcome};
-use crate::access::{AccessRules, Caller};
+use crate::access::{AccessRules, CallerClaims};
 use crate::answer::context::{context, principal};
 use crate::answer::policy::PolicyDocument;
 use crate::answer::{AuthorizerResponse, ResponseForm};
@@ -130,9 +130,9 @@ impl Authorizer {
             Ok(Decision {
                 claims: Some(claims),
                 ..
-            }) => Some(Caller::SignedIn(claims)),
+            }) => Some(CallerClaims::SignedIn(claims)),
             Ok(Decision { claims: None, .. }) | Err(AuthorizerError::Refused(Refusal::NoToken)) => {
-                Some(Caller::Anonymous)
+                Some(CallerClaims::Anonymous)
             }
             Err(_) => None,
         };
@@ -211,7 +211,7 @@ impl Authorizer {
         let now = self.clock.now();
         let caller = claims
             .as_deref()
-            .map_or(Caller::Anonymous, Caller::SignedIn);
+            .map_or(CallerClaims::Anonymous, CallerClaims::SignedIn);
         let permit = self.access_rules.decide(caller, now);
         let granted = permit
             .as_ref()

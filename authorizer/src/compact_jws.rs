@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
 
-use crate::refusal::{JwsError, Part};
+use crate::refusal::{JwsError, TokenPart};
 use crate::strict_json::{self, StrictJsonError};
 
 /// Three parts joined by dots (RFC 7515, section 7.1), not parsed yet.
@@ -36,19 +36,19 @@ impl<'t> CompactJws<'t> {
     }
 
     pub(crate) fn header(&self) -> Result<Map<String, Value>, JwsError> {
-        object(self.header, Part::Header)
+        object(self.header, TokenPart::Header)
     }
 
     pub(crate) fn payload(&self) -> Result<Map<String, Value>, JwsError> {
-        object(self.payload, Part::Payload)
+        object(self.payload, TokenPart::Payload)
     }
 
     pub(crate) fn check_signature_form(&self) -> Result<(), JwsError> {
-        decode(self.signature, Part::Signature).map(drop)
+        decode(self.signature, TokenPart::Signature).map(drop)
     }
 }
 
-fn object(text: &str, part: Part) -> Result<Map<String, Value>, JwsError> {
+fn object(text: &str, part: TokenPart) -> Result<Map<String, Value>, JwsError> {
     strict_json::parse_object(&decode(text, part)?).map_err(|fault| match fault {
         StrictJsonError::RepeatedMember { .. } => JwsError::RepeatedMember { part },
         StrictJsonError::NumberOutOfRange { .. } => JwsError::NumberOutOfRange { part },
@@ -60,7 +60,7 @@ fn object(text: &str, part: Part) -> Result<Map<String, Value>, JwsError> {
 
 /// Base64url without padding (RFC 7515, section 2), in its canonical form: non-zero trailing bits are refused, because
 /// otherwise one token would have several spellings.
-fn decode(text: &str, part: Part) -> Result<Vec<u8>, JwsError> {
+fn decode(text: &str, part: TokenPart) -> Result<Vec<u8>, JwsError> {
     URL_SAFE_NO_PAD
         .decode(text)
         .map_err(|_| JwsError::NotBase64Url { part })

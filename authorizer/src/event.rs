@@ -11,7 +11,7 @@ use aws_lambda_events::apigw::ApiGatewayCustomAuthorizerRequest;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use self::member::Case;
+use self::member::NameCase;
 use crate::bearer::{BearerToken, Scheme};
 use crate::credential::Credential;
 use crate::dpop::{Address, ProvenRequest, UnverifiedProof};
@@ -74,7 +74,7 @@ struct Outline<'e> {
 /// Faults are reported when a member is needed.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct RequestContext<'e> {
+struct EventContext<'e> {
     #[serde(borrow)]
     request_id: Option<&'e RawValue>,
     #[serde(borrow)]
@@ -177,7 +177,7 @@ impl<'e> Outline<'e> {
     fn authorization(&self) -> Result<Result<Option<Cow<'e, str>>, Refusal>, UnknownEventError> {
         let value = one_value(
             "authorization",
-            Case::Ignored,
+            NameCase::Ignored,
             self.headers,
             self.multi_value_headers,
         )?;
@@ -223,7 +223,7 @@ impl<'e> Outline<'e> {
     fn proof(&self) -> Result<Result<UnverifiedProof, ProofRefusal>, UnknownEventError> {
         let value = one_value(
             "dpop",
-            Case::Ignored,
+            NameCase::Ignored,
             self.headers,
             self.multi_value_headers,
         )?;
@@ -241,7 +241,7 @@ impl<'e> Outline<'e> {
             self.query_string_parameters,
             self.multi_value_query_string_parameters,
         );
-        let value = one_value("access_token", Case::Exact, single, multiple)?;
+        let value = one_value("access_token", NameCase::Exact, single, multiple)?;
         Ok(value.map_err(|SeveralValues| Refusal::SeveralTokens))
     }
 
@@ -274,7 +274,7 @@ impl<'e> Outline<'e> {
         member::text(self.request_context().request_id).map(Cow::into_owned)
     }
 
-    fn request_context(&self) -> RequestContext<'e> {
+    fn request_context(&self) -> EventContext<'e> {
         self.request_context
             .and_then(|context| serde_json::from_str(context.get()).ok())
             .unwrap_or_default()
@@ -285,7 +285,7 @@ impl<'e> Outline<'e> {
 /// same value. Two entries in one form are two values, whatever the case of their names.
 fn one_value<'e>(
     name: &str,
-    case: Case,
+    case: NameCase,
     single: Option<&'e RawValue>,
     multiple: Option<&'e RawValue>,
 ) -> Result<Result<Option<Cow<'e, str>>, SeveralValues>, UnknownEventError> {

@@ -6,7 +6,7 @@ mod proof;
 
 use thiserror::Error;
 
-pub use self::jws::{JwsError, Part};
+pub use self::jws::{JwsError, TokenPart};
 pub use self::key::KeyRefusal;
 pub use self::proof::{MAX_PROOF_BYTES, MAX_PROOF_ID_BYTES, ProofRefusal};
 

@@ -10,8 +10,8 @@ use std::thread;
 use std::time::Duration;
 
 use authorizer::issuer::http_client::{
-    ConnectionError, Document, Endpoint, HttpClient, HttpClientError, MAX_BODY_BYTES, Request,
-    Transport, TransportError,
+    ConnectionError, Document, Endpoint, HttpClient, HttpClientError, IssuerRequest,
+    MAX_BODY_BYTES, Transport, TransportError,
 };
 use testkit::http::{LoopbackServer, Reply, closed_address};
 
@@ -26,7 +26,7 @@ async fn fetch_with(
 ) -> Result<Document, TransportError> {
     let endpoint: Endpoint = url.parse().unwrap();
     client
-        .send(Request {
+        .send(IssuerRequest {
             endpoint: &endpoint,
             timeout,
             form: None,

@@ -11,7 +11,8 @@ use std::thread;
 use std::time::Duration;
 
 use authorizer::issuer::http_client::{
-    ConnectionError, Endpoint, Form, ForwardProxy, HttpClient, Request, Transport, TransportError,
+    ConnectionError, Endpoint, Form, ForwardProxy, HttpClient, IssuerRequest, Transport,
+    TransportError,
 };
 use loopback::tls::ROOT;
 use testkit::http::{LoopbackServer, ReceivedRequest, Reply, closed_address};
@@ -74,7 +75,7 @@ async fn fetch(proxy: &str, no_proxy: &str, url: &str) -> Result<Vec<u8>, Transp
         authorization: Some("Basic secret".to_owned()),
     };
     let answer = client
-        .send(Request {
+        .send(IssuerRequest {
             endpoint: &endpoint,
             timeout: Duration::from_secs(10),
             form: Some(form),

@@ -7,7 +7,7 @@ mod loopback;
 use std::time::Duration;
 
 use authorizer::issuer::http_client::{
-    ConnectionError, Endpoint, HttpClient, Request, Transport, TransportError,
+    ConnectionError, Endpoint, HttpClient, IssuerRequest, Transport, TransportError,
 };
 use loopback::tls::{ROOT, serve};
 use rustls::{SupportedProtocolVersion, version};
@@ -22,7 +22,7 @@ async fn fetch(
     let client = HttpClient::new(roots).unwrap();
     let timeout = Duration::from_secs(10);
     let answer = client
-        .send(Request {
+        .send(IssuerRequest {
             endpoint: &endpoint,
             timeout,
             form: None,

@@ -1,7 +1,7 @@
 //! Finds a target by its name. The targets of the authorizer need only what is public, so they are among its tests; those
 //! of the other packages are in the packages.
 
-use testkit::seeds::Target;
+use testkit::seeds::FuzzTarget;
 
 #[cfg(feature = "authorizer")]
 #[path = "../../authorizer/tests/fuzz/mod.rs"]
@@ -29,7 +29,7 @@ pub fn local(name: &str, input: &[u8]) {
     check(&local::fuzz::TARGETS, name, input);
 }
 
-fn check(targets: &[Target], name: &str, input: &[u8]) {
+fn check(targets: &[FuzzTarget], name: &str, input: &[u8]) {
     let mut targets = targets.iter();
     let (_, target) = targets.find(|(known, _)| *known == name).unwrap();
     target(input);

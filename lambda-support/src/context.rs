@@ -11,7 +11,7 @@ use serde::Deserializer;
 use serde::ser::{self, Serialize, SerializeMap, Serializer};
 use serde_json::{Map, Value};
 
-use self::members::{Member, Read, ReadVisitor};
+use self::members::{MemberValue, ReadMembers, ReadVisitor};
 use crate::clock::Timestamp;
 
 /// The members that always have these names. No claim can replace them.
@@ -186,11 +186,11 @@ impl AuthorizerContext {
 }
 
 impl SignedInContext {
-    fn parse(read: Read<'_>) -> Option<Self> {
+    fn parse(read: ReadMembers<'_>) -> Option<Self> {
         let is_signed_in = match read.signed_in? {
-            Member::Bool(signed_in) => signed_in,
-            Member::Text(text) => &*text == "true",
-            Member::Number(_) | Member::Other => false,
+            MemberValue::Bool(signed_in) => signed_in,
+            MemberValue::Text(text) => &*text == "true",
+            MemberValue::Number(_) | MemberValue::Other => false,
         };
         if !is_signed_in {
             return None;
@@ -213,21 +213,21 @@ impl SignedInContext {
     }
 }
 
-fn text(member: Option<Member<'_>>) -> Option<String> {
+fn text(member: Option<MemberValue<'_>>) -> Option<String> {
     match member? {
-        Member::Text(text) => Some(text.into_owned()),
-        Member::Bool(_) | Member::Number(_) | Member::Other => None,
+        MemberValue::Text(text) => Some(text.into_owned()),
+        MemberValue::Bool(_) | MemberValue::Number(_) | MemberValue::Other => None,
     }
 }
 
 /// Epoch seconds, a number or a string with one, perhaps with a fraction. A time before 1970 is 1970.
-fn expiry(exp: &Member<'_>) -> Option<Timestamp> {
+fn expiry(exp: &MemberValue<'_>) -> Option<Timestamp> {
     /// The last second of the year 9999.
     const MAX_SECONDS: f64 = 253_402_300_799.0;
     let seconds = match exp {
-        Member::Number(seconds) => Some(*seconds),
-        Member::Text(text) => text.trim().parse().ok(),
-        Member::Bool(_) | Member::Other => None,
+        MemberValue::Number(seconds) => Some(*seconds),
+        MemberValue::Text(text) => text.trim().parse().ok(),
+        MemberValue::Bool(_) | MemberValue::Other => None,
     };
     let seconds =
         seconds.filter(|seconds| *seconds <= MAX_SECONDS && *seconds > f64::NEG_INFINITY)?;

@@ -35,15 +35,15 @@ use serde_json::{Map, Value};
 use crate::lambda::invocation::Invoke;
 use crate::progress::PartLog;
 use crate::template::Api;
-use crate::template::api::{Kind, TemplateAuthorizer};
+use crate::template::api::{ApiKind, TemplateAuthorizer};
 use access_log::{AccessLine, AccessLog};
-use authorization::{Authorization, Cache, Decision};
+use authorization::{Authorization, AuthorizerDecision, Cache};
 use call::Call;
 use condition::Facts;
 use jwt::{IssuerKeys, PublishedKeys};
 use policy::PolicyVerdict;
 use request_lines::{RequestLine, RequestLines};
-use response::Context;
+use response::ResponseVariables;
 use route::Matched;
 
 /// AWS's quotas.
@@ -147,15 +147,15 @@ impl Gateway {
         let path = path.unwrap_or(full_path);
         let call = Call::new(&request, path, source_ip, self.clock.as_ref());
         let response = match &self.api.kind {
-            Kind::Rest { responses, .. } => {
+            ApiKind::Rest { responses, .. } => {
                 self.answer_rest(&call, &request, in_stage, responses).await
             }
-            Kind::Http { cors } => {
+            ApiKind::Http { cors } => {
                 self.answer_http(&call, &request, in_stage, cors.as_ref())
                     .await
             }
         };
-        let is_rest = matches!(self.api.kind, Kind::Rest { .. });
+        let is_rest = matches!(self.api.kind, ApiKind::Rest { .. });
         let line = access_log::line(&call, is_rest, response.status(), started.elapsed());
         (response, line)
     }
@@ -179,8 +179,8 @@ impl Gateway {
         call: &'a Call,
         resource: Option<&'a str>,
         authorizer: Option<&'a Map<String, Value>>,
-    ) -> Context<'a> {
-        Context {
+    ) -> ResponseVariables<'a> {
+        ResponseVariables {
             call,
             stage: &self.api.stage,
             variables: &self.api.variables,
@@ -218,11 +218,11 @@ impl Gateway {
             referer: call.header("referer"),
         };
         let verdict = match &authorization.decision {
-            Decision::Policy(policy) => {
+            AuthorizerDecision::Policy(policy) => {
                 policy.verdict(method_arn, &facts, &mut |warning| self.log.warn(warning))
             }
-            Decision::Simple(true) => PolicyVerdict::Allowed,
-            Decision::Simple(false) => PolicyVerdict::NotAllowed,
+            AuthorizerDecision::Simple(true) => PolicyVerdict::Allowed,
+            AuthorizerDecision::Simple(false) => PolicyVerdict::NotAllowed,
         };
         let status = match verdict {
             PolicyVerdict::Allowed => StatusCode::OK,

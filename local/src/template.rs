@@ -36,7 +36,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use api::Route;
+use api::TemplateRoute;
 
 pub use api::Api;
 pub use error::{DefinitionError, TemplateError};
@@ -104,7 +104,7 @@ impl Template {
         let served = (selected.id.as_str(), selected.product.kind());
         resources::name_all(&resources, served, &mut scope)?;
         let globals = Globals::read(document.section("Globals")?, &scope, &mut warnings)?;
-        let mut reader = Reader {
+        let mut reader = ResourceReader {
             scope: &scope,
             globals: &globals,
             commands: &given.commands,
@@ -191,7 +191,7 @@ fn of_other_stacks<'a>(
     Ok(others)
 }
 
-struct Reader<'a> {
+struct ResourceReader<'a> {
     scope: &'a Scope,
     globals: &'a Globals,
     commands: &'a BTreeSet<String>,
@@ -199,7 +199,7 @@ struct Reader<'a> {
     warnings: Warnings,
 }
 
-impl Reader<'_> {
+impl ResourceReader<'_> {
     /// A resource's properties, checked by a table, with its section of `Globals` merged in.
     fn properties(
         &mut self,
@@ -324,7 +324,7 @@ impl Reader<'_> {
         for event in events {
             let verb = event.properties.text("Method")?.unwrap_or_default();
             let path = event.properties.text("Path")?.unwrap_or_default();
-            let has = |route: &Route| {
+            let has = |route: &TemplateRoute| {
                 let own = route.verb.as_deref().unwrap_or("ANY");
                 own.eq_ignore_ascii_case(&verb) && route.path.to_string() == path
             };

@@ -43,7 +43,7 @@ pub(crate) struct Endpoints {
 }
 
 #[derive(Deserialize)]
-struct Tokens {
+struct TokenResponse {
     access_token: String,
     token_type: String,
     id_token: Option<String>,
@@ -142,7 +142,7 @@ impl<'a> SignIn<'a> {
             endpoint: parsed(endpoint)?,
             form: self.token_form(request, code),
         };
-        let tokens: Tokens = token_request.send(bind_to, hops).await?.json()?;
+        let tokens: TokenResponse = token_request.send(bind_to, hops).await?.json()?;
         request.check_nonce(tokens.id_token.as_deref())?;
         if bind_to.is_some() && !tokens.token_type.eq_ignore_ascii_case("DPoP") {
             return Err(TokenError::Flow(format!(

@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use lambda_support::clock::SystemClock;
 use local::lambda::function::{Function, FunctionSettings, Functions};
-use local::lambda::invocation::{Invoke, Outcome};
+use local::lambda::invocation::{InvocationOutcome, Invoke};
 use local::progress::PartLog;
 use serde_json::{Value, json};
 
@@ -151,14 +151,14 @@ fn function(kind: &str, timeout: Duration) -> Function {
 
 const LONG: Duration = Duration::from_secs(20);
 
-async fn run(function: &Function, event: Value) -> Outcome {
+async fn run(function: &Function, event: Value) -> InvocationOutcome {
     function.run(Bytes::from(event.to_string())).await
 }
 
-fn json(outcome: Outcome) -> Value {
+fn json(outcome: InvocationOutcome) -> Value {
     match outcome {
-        Outcome::Success(payload) => serde_json::from_slice(&payload).unwrap(),
-        Outcome::Error(error) => {
+        InvocationOutcome::Success(payload) => serde_json::from_slice(&payload).unwrap(),
+        InvocationOutcome::Error(error) => {
             json!({"error": serde_json::from_slice::<Value>(error.payload()).unwrap()})
         }
     }

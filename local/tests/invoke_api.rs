@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::Request;
-use local::lambda::invocation::{FunctionError, InvocationError, Invoke, Invoked, Outcome};
+use local::lambda::invocation::{
+    FunctionError, InvocationError, InvocationOutcome, Invoke, InvokeFuture,
+};
 use local::lambda::invoke_api::{answer, function_of};
 use local::unread_body::BodyTooLarge;
 
@@ -15,11 +17,13 @@ use local::unread_body::BodyTooLarge;
 struct Echo;
 
 impl Invoke for Echo {
-    fn invoke<'a>(&'a self, function: &'a str, payload: Bytes) -> Invoked<'a> {
+    fn invoke<'a>(&'a self, function: &'a str, payload: Bytes) -> InvokeFuture<'a> {
         let invoked = match (self.knows(function), payload.as_ref()) {
             (false, _) => Err(InvocationError::UnknownFunction(function.to_owned())),
-            (true, br#""fail""#) => Ok(Outcome::Error(FunctionError::of_lambda("E", "m"))),
-            (true, _) => Ok(Outcome::Success(payload)),
+            (true, br#""fail""#) => {
+                Ok(InvocationOutcome::Error(FunctionError::of_lambda("E", "m")))
+            }
+            (true, _) => Ok(InvocationOutcome::Success(payload)),
         };
         Box::pin(async move { invoked })
     }

@@ -9,7 +9,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use local::template::api::{
-    Api, Identity, IdentitySource, Integration, Kind, PayloadFormat, Route, TemplateAuthorizer,
+    Api, ApiKind, Identity, IdentitySource, Integration, PayloadFormat, TemplateAuthorizer,
+    TemplateRoute,
 };
 use local::template::gateway_response::{CustomResponse, HeaderSource};
 use local::template::{FunctionDefinition, Given, Template};
@@ -121,12 +122,12 @@ fn summary(api: &Api, functions: &[FunctionDefinition]) -> Value {
         .collect();
     let mut summary = json!({"routes": routes, "authorizers": authorizers});
     let (member, value) = match &api.kind {
-        Kind::Rest { responses, .. } => {
+        ApiKind::Rest { responses, .. } => {
             let responses = responses.iter();
             let responses = responses.map(|(name, each)| (name.clone(), response(each)));
             ("responses", Value::Object(responses.collect()))
         }
-        Kind::Http { cors } => {
+        ApiKind::Http { cors } => {
             let cors = cors.as_ref().map(|cors| {
                 let mut members = json!({
                     "allowOrigins": cors.origins,
@@ -149,7 +150,7 @@ fn summary(api: &Api, functions: &[FunctionDefinition]) -> Value {
     summary
 }
 
-fn route(api: &Api, route: &Route, functions: &[FunctionDefinition]) -> Value {
+fn route(api: &Api, route: &TemplateRoute, functions: &[FunctionDefinition]) -> Value {
     let mut read = json!({
         "key": route.key(),
         "authorizer": route.authorizer.as_deref().unwrap_or("NONE"),
@@ -164,7 +165,7 @@ fn route(api: &Api, route: &Route, functions: &[FunctionDefinition]) -> Value {
             set("payload", version(*payload).into());
         }
         Integration::Preflight(headers) => {
-            assert!(matches!(api.kind, Kind::Rest { .. }));
+            assert!(matches!(api.kind, ApiKind::Rest { .. }));
             set("kind", "preflight".into());
             let headers = headers.iter();
             let headers = headers

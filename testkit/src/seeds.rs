@@ -7,7 +7,7 @@ use crate::repository;
 use crate::seeded::Seeded;
 
 /// A fuzz target: its name, and its check of one input. It panics if the property does not hold.
-pub type Target = (&'static str, fn(&[u8]));
+pub type FuzzTarget = (&'static str, fn(&[u8]));
 
 /// How many changed copies of each seed are checked.
 const MUTANTS: usize = 24;
@@ -17,7 +17,7 @@ const MUTANTS: usize = 24;
 /// # Panics
 ///
 /// If a property does not hold, or a target has no seed.
-pub fn check(targets: &[Target]) {
+pub fn check(targets: &[FuzzTarget]) {
     for (name, target) in targets {
         let seeds = seeds(name).unwrap();
         assert!(!seeds.is_empty(), "no seeds of {name} in fuzz/seeds");

@@ -203,7 +203,7 @@ fn how_to_sign_in_is_published_with_any_authorization_server() {
     )]);
     assert_eq!(
         one,
-        Ok(Some(SignIn {
+        Ok(Some(SignInMetadata {
             authorization_servers: vec!["https://issuer.example.com/oauth2/x".to_owned()],
             scopes: Vec::new(),
             requires_dpop: false,
@@ -219,7 +219,7 @@ fn how_to_sign_in_is_published_with_any_authorization_server() {
     ]);
     assert_eq!(
         all,
-        Ok(Some(SignIn {
+        Ok(Some(SignInMetadata {
             authorization_servers: vec![
                 "https://a.example".to_owned(),
                 "http://127.0.0.1:9000".to_owned()

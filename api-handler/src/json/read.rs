@@ -28,7 +28,12 @@ pub(crate) fn parse(text: &[u8], max_depth: usize) -> Result<Json, Problem> {
         .deserialize(&mut deserializer)
         .and_then(|value| deserializer.end().map(|()| value));
     parsed.map_err(|error| {
-        let path: Vec<_> = reading.trail.iter().rev().map(Step::to_string).collect();
+        let path: Vec<_> = reading
+            .trail
+            .iter()
+            .rev()
+            .map(PathStep::to_string)
+            .collect();
         match reading.rejected {
             Some(detail) => Problem::Unprocessable(vec![Fault::at(path, detail)]),
             None => Problem::BadRequest(vec![Fault::at(path, error.to_string())]),
@@ -37,12 +42,12 @@ pub(crate) fn parse(text: &[u8], max_depth: usize) -> Result<Json, Problem> {
 }
 
 /// One step from an array or object to a value in it.
-enum Step {
+enum PathStep {
     Index(usize),
     Name(Box<str>),
 }
 
-impl fmt::Display for Step {
+impl fmt::Display for PathStep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Index(index) => index.fmt(f),
@@ -56,7 +61,7 @@ struct Reading<'a> {
     numbers: Numbers<'a>,
     levels_left: usize,
     /// After a failure: the path to its place, innermost step first.
-    trail: Vec<Step>,
+    trail: Vec<PathStep>,
     /// After a failure: why the value is rejected, if it is JSON.
     rejected: Option<&'static str>,
 }
@@ -202,7 +207,7 @@ impl<'de> Visitor<'de> for Node<'_, '_> {
                     Ok(Some(item)) => items.push(Box::new(item)),
                     Ok(None) => break,
                     Err(error) => {
-                        reading.trail.push(Step::Index(items.len()));
+                        reading.trail.push(PathStep::Index(items.len()));
                         return Err(error);
                     }
                 }
@@ -219,14 +224,14 @@ impl<'de> Visitor<'de> for Node<'_, '_> {
                 match map.next_value_seed(Node(reading)) {
                     Ok(value) => members.push((name, value)),
                     Err(error) => {
-                        reading.trail.push(Step::Name(name));
+                        reading.trail.push(PathStep::Name(name));
                         return Err(error);
                     }
                 }
             }
             members.shrink_to_fit();
             Object::new(members).map(Json::Object).map_err(|name| {
-                reading.trail.push(Step::Name(name));
+                reading.trail.push(PathStep::Name(name));
                 reading.reject("a repeated member; each name may occur once")
             })
         })

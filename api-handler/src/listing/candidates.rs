@@ -13,14 +13,14 @@ const FURTHER_IDS: usize = 400;
 
 /// The ids of all partitions, in order, each once.
 #[derive(Debug)]
-pub(super) struct Candidates {
-    sources: Vec<Source>,
+pub(super) struct CandidateIds {
+    sources: Vec<PartitionIds>,
     is_started: bool,
 }
 
 /// One partition and the ids read from it.
 #[derive(Debug)]
-struct Source {
+struct PartitionIds {
     partition: Partition,
     /// Where the next query begins.
     after: Option<StateId>,
@@ -30,7 +30,7 @@ struct Source {
     more: bool,
 }
 
-impl Source {
+impl PartitionIds {
     fn needs_query(&self) -> bool {
         self.more && self.ids.is_empty()
     }
@@ -42,10 +42,10 @@ impl Source {
     }
 }
 
-impl Candidates {
+impl CandidateIds {
     /// All ids after `after`. Nothing is read yet.
     pub(super) fn new(partitions: BTreeSet<Partition>, after: Option<&StateId>) -> Self {
-        let source = |partition| Source {
+        let source = |partition| PartitionIds {
             partition,
             after: after.cloned(),
             ids: VecDeque::new(),
@@ -117,7 +117,7 @@ mod tests {
     #[test]
     fn partitions_are_merged_up_to_where_all_have_been_read() {
         let check = |partitions: &[(&str, bool)], expected: &str, needed: usize| {
-            let mut candidates = Candidates::new(
+            let mut candidates = CandidateIds::new(
                 (0..partitions.len())
                     .map(|n| Partition::Owner(n.to_string()))
                     .collect(),

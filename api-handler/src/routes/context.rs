@@ -2,7 +2,9 @@
 
 use lambda_support::clock::Clock;
 
-use crate::{caller::Caller, config::SignIn, cursor::Cursors, event::Request, store::Store};
+use crate::{
+    caller::Caller, config::SignInMetadata, cursor::Cursors, event::Request, store::Store,
+};
 
 /// One request and everything needed to answer it.
 #[derive(Debug)]
@@ -11,7 +13,7 @@ pub(crate) struct Context<'a> {
     /// The URL under which the caller reaches this API, without a trailing slash.
     pub(crate) base_url: &'a str,
     /// The data for the metadata document (RFC 9728), if this API publishes it.
-    pub(crate) sign_in: Option<&'a SignIn>,
+    pub(crate) sign_in: Option<&'a SignInMetadata>,
     pub(crate) caller: &'a Caller,
     pub(crate) store: &'a Store,
     pub(crate) cursors: &'a Cursors,

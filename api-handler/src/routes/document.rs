@@ -15,7 +15,7 @@ use crate::{
 /// The body of a `PUT`, and what a patch is applied to.
 #[derive(Debug, ToSchema)]
 #[schema(as = StateDocument, example = json!({"value": {"title": "Plan", "done": [1, 2]}, "visibility": "group:Everyone"}))]
-pub(super) struct Document {
+pub(super) struct StateDocument {
     /// Any JSON of at most 256 KiB as it is returned: without white space, and with numbers written out (`1e9` is
     /// `1000000000.0`). It nests at most 100 arrays and objects.
     #[schema(value_type = Value)]
@@ -73,7 +73,7 @@ pub(super) struct PatchOperation {
     value: Value,
 }
 
-impl Document {
+impl StateDocument {
     /// Reads a document; lists everything that is wrong with it, up to the limit of an answer.
     pub(super) fn parse(document: Json) -> Result<Self, Problem> {
         let Json::Object(mut members) = document else {

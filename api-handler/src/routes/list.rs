@@ -14,7 +14,7 @@ use super::{
 use crate::{
     caller::MAX_PRINCIPAL_BYTES,
     cursor::Start,
-    listing::{self, Next, Scope},
+    listing::{self, ListingScope, Next},
     problem::{Fault, Problem},
     state::StateBody,
 };
@@ -63,7 +63,7 @@ pub(super) async fn get(context: &Context<'_>) -> Result<Response<String>, Probl
         )]));
     }
     let scope = match owner {
-        None => Scope::Visible(context.caller),
+        None => ListingScope::Visible(context.caller),
         Some(owner) => {
             let caller = context.caller.signed_in()?;
             let principal = if owner == "me" {
@@ -76,7 +76,7 @@ pub(super) async fn get(context: &Context<'_>) -> Result<Response<String>, Probl
                     "only admins may list another principal's resources; use owner=me",
                 ));
             }
-            Scope::Owner(principal, caller)
+            ListingScope::Owner(principal, caller)
         }
     };
 

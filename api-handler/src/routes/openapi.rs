@@ -30,7 +30,7 @@ struct GatewayMessage {
     components(schemas(EntityTags, ProblemDetails, GatewayMessage)),
     modifiers(&Common)
 )]
-struct Document;
+struct ApiDocument;
 
 /// Adds the answers that all operations have.
 struct Common;
@@ -103,7 +103,7 @@ impl Modify for Common {
             }
         }
         let components = document.components.get_or_insert_default();
-        // `Document::parse` rejects other members, which the derived schemas cannot express.
+        // `StateDocument::parse` rejects other members, which the derived schemas cannot express.
         for name in ["StateDocument", "MergePatch"] {
             if let Some(RefOr::T(Schema::Object(body))) = components.schemas.get_mut(name) {
                 body.additional_properties = Some(Box::new(AdditionalProperties::FreeForm(false)));
@@ -118,8 +118,9 @@ impl Modify for Common {
 }
 
 /// The document without the URL of the API.
-static DOCUMENT: LazyLock<Result<Value, String>> =
-    LazyLock::new(|| serde_json::to_value(Document::openapi()).map_err(|error| error.to_string()));
+static DOCUMENT: LazyLock<Result<Value, String>> = LazyLock::new(|| {
+    serde_json::to_value(ApiDocument::openapi()).map_err(|error| error.to_string())
+});
 
 /// This document.
 #[utoipa::path(

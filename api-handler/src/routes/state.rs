@@ -25,7 +25,7 @@ use crate::{
     permit::WriteTarget,
     precondition::Preconditions,
     problem::Problem,
-    routes::document::Document,
+    routes::document::StateDocument,
     state::{Metadata, State, Tag},
 };
 
@@ -45,7 +45,7 @@ fn if_match(context: &Context<'_>) -> Result<Preconditions, Problem> {
 async fn write_over(
     context: &Context<'_>,
     target: &WriteTarget,
-    document: Document,
+    document: StateDocument,
 ) -> Result<Response<String>, Problem> {
     let old = target.metadata();
     let new = State {

@@ -88,14 +88,14 @@ pub(super) const METADATA_PROJECTION: &str =
 pub(super) struct ItemError(&'static str);
 
 /// A part of a resource that can be read on its own.
-pub(super) trait Part: Sized {
+pub(super) trait StoredPart: Sized {
     /// Whether it lacks the value.
     const IS_METADATA: bool;
 
     fn from_item(item: Item) -> Result<Self, ItemError>;
 }
 
-impl Part for Metadata {
+impl StoredPart for Metadata {
     const IS_METADATA: bool = true;
 
     fn from_item(mut item: Item) -> Result<Self, ItemError> {
@@ -103,7 +103,7 @@ impl Part for Metadata {
     }
 }
 
-impl Part for State {
+impl StoredPart for State {
     const IS_METADATA: bool = false;
 
     fn from_item(mut item: Item) -> Result<Self, ItemError> {

@@ -7,8 +7,8 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 use super::{
     Partition, Store, StoreError,
-    item::{self, Part},
-    retry::{AttemptError, Kind, with_retries},
+    item::{self, StoredPart},
+    retry::{AttemptError, CallEffect, with_retries},
 };
 use crate::state::{Metadata, State, StateId};
 
@@ -37,7 +37,7 @@ impl Store {
         check_id(state, id, |state| &state.metadata.id)
     }
 
-    async fn get_part<P: Part>(&self, id: &StateId) -> Result<Option<P>, StoreError> {
+    async fn get_part<P: StoredPart>(&self, id: &StateId) -> Result<Option<P>, StoreError> {
         let _timer = self.timer();
         let call = || {
             let mut request = self
@@ -58,7 +58,7 @@ impl Store {
                     .map_err(|error| AttemptError::of(&error))
             }
         };
-        let output = with_retries(Kind::Read, call).await?;
+        let output = with_retries(CallEffect::Read, call).await?;
         Ok(output.item.map(P::from_item).transpose()?)
     }
 
@@ -113,7 +113,7 @@ impl Store {
                     .map_err(|error| AttemptError::of(&error))
             }
         };
-        let output = with_retries(Kind::Read, call).await?;
+        let output = with_retries(CallEffect::Read, call).await?;
         let ids = output
             .items
             .unwrap_or_default()
@@ -153,7 +153,7 @@ impl Store {
         self.get_parts(ids).await
     }
 
-    async fn get_parts<P: Part>(
+    async fn get_parts<P: StoredPart>(
         &self,
         ids: BTreeSet<StateId>,
     ) -> Result<(Vec<P>, BTreeSet<StateId>), StoreError> {
@@ -181,7 +181,7 @@ impl Store {
                     .map_err(|error| AttemptError::of(&error))
             }
         };
-        let output = with_retries(Kind::Read, call).await?;
+        let output = with_retries(CallEffect::Read, call).await?;
         let items = output.responses.unwrap_or_default().into_values().flatten();
         let parts = items.map(P::from_item).collect::<Result<Vec<_>, _>>()?;
         let unread = output

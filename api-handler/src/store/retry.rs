@@ -84,7 +84,7 @@ fn chain(error: &dyn Error) -> String {
 
 /// The effect of a call, which decides when it may be repeated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum CallEffect {
     /// None: it may be repeated.
     Read,
     /// Changes an item: it is repeated only after an attempt that is known to have done nothing. Otherwise a create
@@ -94,7 +94,10 @@ pub(super) enum Kind {
 }
 
 /// Attempts a call up to three times.
-pub(super) async fn with_retries<T, F>(kind: Kind, call: impl Fn() -> F) -> Result<T, StoreError>
+pub(super) async fn with_retries<T, F>(
+    kind: CallEffect,
+    call: impl Fn() -> F,
+) -> Result<T, StoreError>
 where
     F: Future<Output = Result<T, AttemptError>>,
 {
@@ -112,7 +115,7 @@ where
         let last = match failure {
             AttemptError::Condition => return Err(StoreError::Lost),
             AttemptError::Undone(cause, false) => return Err(StoreError::Failed(cause)),
-            AttemptError::Unknown(cause) if kind == Kind::Write => {
+            AttemptError::Unknown(cause) if kind == CallEffect::Write => {
                 return Err(StoreError::InDoubt(cause));
             }
             AttemptError::Undone(cause, true) | AttemptError::Unknown(cause) => {

@@ -6,8 +6,8 @@ use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 
 use super::{
     Store, StoreError,
-    item::{self, Part as _},
-    retry::{AttemptError, Kind, with_retries},
+    item::{self, StoredPart as _},
+    retry::{AttemptError, CallEffect, with_retries},
 };
 use crate::{
     permit::UnreadTarget,
@@ -59,7 +59,7 @@ impl Store {
                     .map_err(|error| AttemptError::of(&error))
             }
         };
-        let output = with_retries(Kind::Write, call).await?;
+        let output = with_retries(CallEffect::Write, call).await?;
         // The write was applied, but by an answer that does not describe it.
         let unreadable = |cause: String| StoreError::InDoubt(cause);
         let item = output

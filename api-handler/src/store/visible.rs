@@ -9,9 +9,9 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::{
     Store, StoreError,
-    item::{Item, Part as _},
+    item::{Item, StoredPart as _},
     read::check_id,
-    retry::{AttemptError, Kind, with_retries},
+    retry::{AttemptError, CallEffect, with_retries},
 };
 use crate::{
     caller::{Caller, SignedIn},
@@ -98,7 +98,7 @@ impl Store {
                     .map_err(|error| AttemptError::of(&error))
             }
         };
-        let output = with_retries(Kind::Read, call).await?;
+        let output = with_retries(CallEffect::Read, call).await?;
         // An id has one item, so nothing can follow it.
         let items: Option<Vec<Item>> = output.items.filter(|_| output.last_evaluated_key.is_none());
         let items = items

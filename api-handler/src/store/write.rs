@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::{
     Store, StoreError, item,
-    retry::{AttemptError, Kind, with_retries},
+    retry::{AttemptError, CallEffect, with_retries},
 };
 use crate::{
     permit::WriteTarget,
@@ -66,7 +66,7 @@ impl Store {
                     .map_err(|error| AttemptError::of(&error))
             }
         };
-        with_retries(Kind::Write, call).await
+        with_retries(CallEffect::Write, call).await
     }
 
     /// Deletes the version of `target`. [`StoreError::Lost`] when that is no longer the current one. A delete without a
@@ -92,7 +92,7 @@ impl Store {
                     .map_err(|error| AttemptError::of(&error))
             }
         };
-        with_retries(Kind::Write, call).await
+        with_retries(CallEffect::Write, call).await
     }
 }
 

@@ -1,6 +1,6 @@
 //! Why rules are met or not: for people, and for a step-up sign-in.
 
-use super::{AccessRules, Caller, Condition, Demand, Moment};
+use super::{AccessRules, CallerClaims, Condition, Demand, Moment};
 use crate::clock::Timestamp;
 use crate::target::EventRoute;
 use crate::verifier::VerifiedClaims;
@@ -21,7 +21,7 @@ impl AccessRules {
     #[must_use]
     pub fn outcomes(
         &self,
-        caller: Caller<'_>,
+        caller: CallerClaims<'_>,
         route: &EventRoute,
         now: Timestamp,
     ) -> Vec<RuleOutcome> {
@@ -66,13 +66,15 @@ impl AccessRules {
 }
 
 impl Condition {
-    fn missing(&self, caller: Caller<'_>, moment: Moment) -> Vec<String> {
+    fn missing(&self, caller: CallerClaims<'_>, moment: Moment) -> Vec<String> {
         match (self, caller) {
             (Self::Anonymous, _) => Vec::new(),
-            (Self::SignedIn(_), Caller::Anonymous) => vec!["a token".to_owned()],
-            (Self::SignedIn(demands), Caller::SignedIn(claims)) => unmet(demands, claims, moment)
-                .flat_map(|demand| demand.missing(claims))
-                .collect(),
+            (Self::SignedIn(_), CallerClaims::Anonymous) => vec!["a token".to_owned()],
+            (Self::SignedIn(demands), CallerClaims::SignedIn(claims)) => {
+                unmet(demands, claims, moment)
+                    .flat_map(|demand| demand.missing(claims))
+                    .collect()
+            }
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{AccessRule, Caller, Condition, Demand, Moment, NothingGranted, Permit};
+use super::{AccessRule, CallerClaims, Condition, Demand, Moment, NothingGranted, Permit};
 use crate::claim_name::ClaimName;
 use crate::clock::Timestamp;
 use crate::verifier::RuleSet;
@@ -76,11 +76,15 @@ impl AccessRules {
     /// # Errors
     ///
     /// If the caller may call nothing.
-    pub fn decide(&self, caller: Caller<'_>, now: Timestamp) -> Result<Permit<'_>, NothingGranted> {
+    pub fn decide(
+        &self,
+        caller: CallerClaims<'_>,
+        now: Timestamp,
+    ) -> Result<Permit<'_>, NothingGranted> {
         let moment = self.moment(now);
         let candidates = match caller {
-            Caller::Anonymous => &self.anonymous,
-            Caller::SignedIn(claims) => claims.lasting_rules(|| self.lasting(caller, moment)),
+            CallerClaims::Anonymous => &self.anonymous,
+            CallerClaims::SignedIn(claims) => claims.lasting_rules(|| self.lasting(caller, moment)),
         };
         let mut is_granted = vec![false; self.rules.len()];
         let mut met = Vec::new();
@@ -107,7 +111,7 @@ impl AccessRules {
     }
 
     /// The rules whose time-independent demands a caller meets.
-    fn lasting(&self, caller: Caller<'_>, moment: Moment) -> RuleSet {
+    fn lasting(&self, caller: CallerClaims<'_>, moment: Moment) -> RuleSet {
         let is_met = |rule: &AccessRule| {
             let lasts = |demand: &Demand| !demand.depends_on_time();
             rule.condition.meets(caller, moment, lasts)

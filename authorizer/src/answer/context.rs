@@ -6,20 +6,20 @@ use lambda_support::context::{AuthorizerContext, ContextMembers};
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 
-use crate::access::Caller;
+use crate::access::CallerClaims;
 use crate::clock::Timestamp;
 use crate::verifier::VerifiedClaims;
 
 /// The context of an answer, as JSON. `step_up` is the `acr` values that would allow a denied call.
 #[must_use]
-pub fn context<'c>(caller: Caller<'c>, step_up: Option<&str>) -> Cow<'c, RawValue> {
+pub fn context<'c>(caller: CallerClaims<'c>, step_up: Option<&str>) -> Cow<'c, RawValue> {
     match (caller, step_up) {
-        (Caller::Anonymous, _) => Cow::Owned(written(&AuthorizerContext::Anonymous)),
+        (CallerClaims::Anonymous, _) => Cow::Owned(written(&AuthorizerContext::Anonymous)),
         // It is the same for every call with this token.
-        (Caller::SignedIn(claims), None) => {
+        (CallerClaims::SignedIn(claims), None) => {
             Cow::Borrowed(claims.written_context(|| written(&members(claims, None))))
         }
-        (Caller::SignedIn(claims), step_up) => Cow::Owned(written(&members(claims, step_up))),
+        (CallerClaims::SignedIn(claims), step_up) => Cow::Owned(written(&members(claims, step_up))),
     }
 }
 
@@ -49,9 +49,9 @@ pub const ANONYMOUS: &str = "anonymous";
 
 /// `principalId`.
 #[must_use]
-pub fn principal(caller: Caller<'_>) -> &str {
+pub fn principal(caller: CallerClaims<'_>) -> &str {
     match caller {
-        Caller::Anonymous => ANONYMOUS,
-        Caller::SignedIn(claims) => claims.principal(),
+        CallerClaims::Anonymous => ANONYMOUS,
+        CallerClaims::SignedIn(claims) => claims.principal(),
     }
 }

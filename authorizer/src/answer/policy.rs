@@ -23,16 +23,16 @@ const ALL: &str = "*";
 #[serde(rename_all = "PascalCase")]
 pub struct PolicyDocument<'p> {
     version: &'static str,
-    statement: [Statement<'p>; 1],
+    statement: [PolicyStatement<'p>; 1],
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct Statement<'p> {
+struct PolicyStatement<'p> {
     action: &'static str,
     effect: Effect,
     #[serde(serialize_with = "write_resources")]
-    resource: Vec<Resource<'p>>,
+    resource: Vec<PolicyResource<'p>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     condition: Option<PolicyCondition>,
 }
@@ -45,7 +45,7 @@ enum Effect {
 
 /// A resource of a statement: routes of one stage. Its parts are joined where it is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Resource<'p> {
+pub struct PolicyResource<'p> {
     stage: &'p str,
     /// A verb; or, without a path, `*` for all routes, or the route that opens a WebSocket.
     verb: &'p str,
@@ -75,16 +75,16 @@ impl<'p> PolicyDocument<'p> {
         ends_at_secs: Option<u64>,
     ) -> Self {
         let statement = match decision {
-            Ok(permit) => Statement {
+            Ok(permit) => PolicyStatement {
                 action: "execute-api:Invoke",
                 effect: Effect::Allow,
                 resource: resources(permit, target),
                 condition: ends_at_secs.map(PolicyCondition::until),
             },
-            Err(NothingGranted) => Statement {
+            Err(NothingGranted) => PolicyStatement {
                 action: "execute-api:Invoke",
                 effect: Effect::Deny,
-                resource: vec![Resource {
+                resource: vec![PolicyResource {
                     stage: target.stage_prefix(),
                     verb: ALL,
                     path: "",
@@ -100,14 +100,14 @@ impl<'p> PolicyDocument<'p> {
 
     /// The resources of the one statement.
     #[must_use]
-    pub fn resources(&self) -> &[Resource<'p>] {
+    pub fn resources(&self) -> &[PolicyResource<'p>] {
         let [statement] = &self.statement;
         &statement.resource
     }
 }
 
-fn resources<'p>(permit: &Permit<'p>, target: &'p Target) -> Vec<Resource<'p>> {
-    let resource = |verb, path| Resource {
+fn resources<'p>(permit: &Permit<'p>, target: &'p Target) -> Vec<PolicyResource<'p>> {
+    let resource = |verb, path| PolicyResource {
         stage: target.stage_prefix(),
         verb,
         path,
@@ -138,7 +138,7 @@ fn resources<'p>(permit: &Permit<'p>, target: &'p Target) -> Vec<Resource<'p>> {
     resources
 }
 
-impl Resource<'_> {
+impl PolicyResource<'_> {
     /// Its length in bytes.
     pub(crate) fn len(&self) -> usize {
         self.stage.len() + "/".len() + self.verb.len() + self.path.len()
@@ -147,7 +147,7 @@ impl Resource<'_> {
 
 /// Writes them as JSON. Only a path can have a character that is escaped, so the rest is copied.
 fn write_resources<S: Serializer>(
-    resources: &[Resource<'_>],
+    resources: &[PolicyResource<'_>],
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
     let bytes: usize = resources.iter().map(|resource| resource.len() + 3).sum();

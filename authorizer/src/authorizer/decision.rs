@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::value::RawValue;
 
-use crate::access::{Caller, RuleOutcome};
+use crate::access::{CallerClaims, RuleOutcome};
 use crate::answer::{AuthorizerResponse, ResponseForm};
 use crate::error::{AuthorizerError, InternalError, UnknownEventError};
 use crate::log::Verdict;
@@ -87,11 +87,15 @@ impl Outcome {
 }
 
 /// The stable name of the reason of a decision. `any_rule`: the caller meets one.
-pub(super) const fn reason(any_rule: bool, granted: bool, caller: Caller<'_>) -> &'static str {
+pub(super) const fn reason(
+    any_rule: bool,
+    granted: bool,
+    caller: CallerClaims<'_>,
+) -> &'static str {
     match (any_rule, granted, caller) {
         (false, _, _) => "no_rule_met",
         (true, false, _) => "route_not_granted",
-        (true, true, Caller::Anonymous) => "granted_to_anyone",
-        (true, true, Caller::SignedIn(_)) => "granted",
+        (true, true, CallerClaims::Anonymous) => "granted_to_anyone",
+        (true, true, CallerClaims::SignedIn(_)) => "granted",
     }
 }

@@ -10,7 +10,7 @@ use serde_json::Value;
 use self::rule::RuleReader;
 use super::lints;
 use crate::access::{AccessRule, AccessRules, Permit};
-use crate::answer::policy::{MAX_RESOURCE_CHARS, PolicyDocument, Resource};
+use crate::answer::policy::{MAX_RESOURCE_CHARS, PolicyDocument, PolicyResource};
 use crate::answer_size::MAX_POLICY_BYTES;
 use crate::strict_json;
 use crate::target::Target;
@@ -145,7 +145,7 @@ fn check_size(rules: &[AccessRule], policy_expiry: bool) -> Result<(), Vec<RuleF
     if let Some(longest) = policy
         .resources()
         .iter()
-        .map(Resource::len)
+        .map(PolicyResource::len)
         .max()
         .filter(|max| *max > MAX_RESOURCE_CHARS)
     {

@@ -109,7 +109,7 @@ fn read_several(
             reader.fault_at(place, Some(entry.to_string()), "an object");
             continue;
         };
-        let issuer = Entry {
+        let issuer = IssuerEntry {
             reader,
             place: &place,
             members,
@@ -128,13 +128,13 @@ fn read_several(
 }
 
 /// One object of `TRUSTED_ISSUERS`. Members are removed as they are read, so that the rest are unknown ones.
-struct Entry<'r, 's> {
+struct IssuerEntry<'r, 's> {
     reader: &'r mut Reader<'s>,
     place: &'r str,
     members: Map<String, Value>,
 }
 
-impl Entry<'_, '_> {
+impl IssuerEntry<'_, '_> {
     fn read(mut self, default_algorithms: &[Algorithm]) -> IssuerSettings {
         let settings = IssuerSettings {
             issuer: self.issuer(),

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::issuer::jwks::KeyRefusal;
-use crate::refusal::{JwsError, Part};
+use crate::refusal::{JwsError, TokenPart};
 use crate::refusal::{MAX_PROOF_BYTES, MAX_PROOF_ID_BYTES, Refusal};
 
 /// The request of RFC 9449, section 7.1.
@@ -221,7 +221,7 @@ fn a_proof_is_acceptable_for_60_seconds_and_the_leeway_either_way() {
 
 #[test]
 fn the_form_of_a_proof() {
-    let header = Part::Header;
+    let header = TokenPart::Header;
     check("", Err(JwsError::NotThreeParts.into()));
     check("a.b.c.d.e", Err(JwsError::NotThreeParts.into()));
     check(
@@ -243,7 +243,7 @@ fn the_form_of_a_proof() {
     check(
         &format!("{PROOF}="),
         Err(JwsError::NotBase64Url {
-            part: Part::Signature,
+            part: TokenPart::Signature,
         }
         .into()),
     );
@@ -350,7 +350,7 @@ fn debug_does_not_show_the_proof() {
 
 #[test]
 fn every_reason_has_a_code_of_its_own_and_says_what_was_expected() {
-    let part = Part::Payload;
+    let part = TokenPart::Payload;
     let reasons = [
         ProofRefusal::Missing,
         ProofRefusal::Several,
@@ -358,7 +358,10 @@ fn every_reason_has_a_code_of_its_own_and_says_what_was_expected() {
         JwsError::NotThreeParts.into(),
         JwsError::NotBase64Url { part }.into(),
         JwsError::NotJsonObject { part }.into(),
-        JwsError::NotJsonObject { part: Part::Header }.into(),
+        JwsError::NotJsonObject {
+            part: TokenPart::Header,
+        }
+        .into(),
         JwsError::RepeatedMember { part }.into(),
         JwsError::NumberOutOfRange { part }.into(),
         ProofRefusal::Type,

@@ -11,7 +11,7 @@ use crate::error::UnknownEventError;
 
 /// Whether case matters when names are compared.
 #[derive(Clone, Copy)]
-pub(super) enum Case {
+pub(super) enum NameCase {
     Exact,
     Ignored,
 }
@@ -43,7 +43,7 @@ pub(super) fn lossy_text(member: &RawValue) -> Option<Cow<'_, str>> {
 pub(super) fn values_of<'e>(
     list: Option<&'e RawValue>,
     name: &str,
-    case: Case,
+    case: NameCase,
 ) -> Result<Vec<Cow<'e, str>>, UnknownEventError> {
     let Some(list) = list else {
         return Ok(Vec::new());
@@ -55,14 +55,14 @@ pub(super) fn values_of<'e>(
 
 struct ValuesOf<'n> {
     name: &'n str,
-    case: Case,
+    case: NameCase,
 }
 
 impl ValuesOf<'_> {
     fn is_named(&self, name: &str) -> bool {
         match self.case {
-            Case::Exact => name == self.name,
-            Case::Ignored => name.eq_ignore_ascii_case(self.name),
+            NameCase::Exact => name == self.name,
+            NameCase::Ignored => name.eq_ignore_ascii_case(self.name),
         }
     }
 }

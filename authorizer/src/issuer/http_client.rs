@@ -18,7 +18,7 @@ pub use self::endpoint::{Endpoint, EndpointError};
 pub use self::proxy::{ForwardProxy, ForwardProxyError};
 pub use self::roots::trusted_roots;
 pub use self::transport::{
-    Document, Form, MAX_BODY_BYTES, Request, Sending, Transport, TransportError,
+    Document, Form, IssuerRequest, MAX_BODY_BYTES, Sending, Transport, TransportError,
 };
 
 /// The HTTP client: HTTP/1.1, TLS by rustls, no redirects, no cookies, no decompression, and no connection kept.
@@ -108,7 +108,7 @@ impl HttpClient {
             .build()
     }
 
-    async fn exchange(&self, request: Request<'_>) -> Result<Document, TransportError> {
+    async fn exchange(&self, request: IssuerRequest<'_>) -> Result<Document, TransportError> {
         let answer = self
             .builder(&request)
             .send()
@@ -130,7 +130,7 @@ impl HttpClient {
         })
     }
 
-    fn builder(&self, request: &Request<'_>) -> RequestBuilder {
+    fn builder(&self, request: &IssuerRequest<'_>) -> RequestBuilder {
         let url = request.endpoint.url().clone();
         let proxied = self.proxied.as_ref();
         let client = proxied
@@ -160,7 +160,7 @@ impl HttpClient {
 }
 
 impl Transport for HttpClient {
-    fn send<'a>(&'a self, request: Request<'a>) -> Sending<'a> {
+    fn send<'a>(&'a self, request: IssuerRequest<'a>) -> Sending<'a> {
         Box::pin(self.exchange(request))
     }
 }

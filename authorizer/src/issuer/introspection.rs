@@ -17,8 +17,8 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tracing::warn;
 
-use self::answer::Answer;
 pub use self::answer::AskedToken;
+use self::answer::IntrospectionAnswer;
 pub use self::error::{IntrospectionAnswerError, IntrospectionError};
 use self::memory::Memory;
 pub use self::settings::{AskedIssuer, IntrospectionSettings, Secret};
@@ -26,10 +26,10 @@ use crate::bearer::TokenDigest;
 use crate::clock::{Clock, Timestamp};
 use crate::deadline::Deadline;
 use crate::issuer::failures::Failures;
-use crate::issuer::http_client::{Endpoint, Request, Transport, TransportError};
+use crate::issuer::http_client::{Endpoint, IssuerRequest, Transport, TransportError};
 use crate::issuer::metadata::{IssuerMetadata, MetadataError};
 
-type Outcome = Result<Answer, IntrospectionAnswerError>;
+type IntrospectionOutcome = Result<IntrospectionAnswer, IntrospectionAnswerError>;
 
 /// Introspects tokens, and caches the answers. Shared by reference.
 pub struct Introspection {
@@ -37,13 +37,13 @@ pub struct Introspection {
     settings: IntrospectionSettings,
     transport: Arc<dyn Transport>,
     clock: Arc<dyn Clock>,
-    state: Mutex<State>,
+    state: Mutex<IntrospectionState>,
 }
 
-struct State {
+struct IntrospectionState {
     memory: Memory,
     /// The introspections in flight, so that no token has two at once.
-    asking: HashMap<TokenDigest, watch::Receiver<Option<Outcome>>>,
+    asking: HashMap<TokenDigest, watch::Receiver<Option<IntrospectionOutcome>>>,
     /// The endpoint from the metadata.
     discovered: Option<Endpoint>,
     failures: Failures,
@@ -67,7 +67,7 @@ impl Introspection {
         transport: Arc<dyn Transport>,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        let state = Mutex::new(State {
+        let state = Mutex::new(IntrospectionState {
             memory: Memory::new(settings.ttl),
             asking: HashMap::new(),
             discovered: None,
@@ -152,7 +152,7 @@ impl Introspection {
         Turn::Ask(sender)
     }
 
-    async fn ask(&self, token: &AskedToken<'_>) -> Outcome {
+    async fn ask(&self, token: &AskedToken<'_>) -> IntrospectionOutcome {
         if let Some(endpoint) = &self.settings.uri {
             return self.request(endpoint, token).await;
         }
@@ -182,8 +182,8 @@ impl Introspection {
         outcome
     }
 
-    async fn request(&self, endpoint: &Endpoint, token: &AskedToken<'_>) -> Outcome {
-        let request = Request {
+    async fn request(&self, endpoint: &Endpoint, token: &AskedToken<'_>) -> IntrospectionOutcome {
+        let request = IssuerRequest {
             endpoint,
             timeout: self.issuer.timeout,
             form: Some(request::form(&self.settings, &self.issuer, token.text)),
@@ -193,7 +193,7 @@ impl Introspection {
             .send(request)
             .await
             .map_err(IntrospectionAnswerError::Transport)?;
-        Answer::parse(&document.body, token).ok_or(IntrospectionAnswerError::Malformed)
+        IntrospectionAnswer::parse(&document.body, token).ok_or(IntrospectionAnswerError::Malformed)
     }
 
     async fn discover(&self) -> Result<Endpoint, MetadataError> {
@@ -207,7 +207,7 @@ impl Introspection {
 
     /// Ends an introspection. The age of an answer is measured from its request. A failure is not cached, but the next
     /// request waits.
-    fn settle(&self, token: TokenDigest, outcome: Outcome, asked_at: Timestamp) {
+    fn settle(&self, token: TokenDigest, outcome: IntrospectionOutcome, asked_at: Timestamp) {
         let mut state = self.lock();
         state.asking.remove(&token);
         match outcome {
@@ -227,19 +227,19 @@ impl Introspection {
         }
     }
 
-    fn verdict(&self, outcome: Outcome) -> Result<(), IntrospectionError> {
+    fn verdict(&self, outcome: IntrospectionOutcome) -> Result<(), IntrospectionError> {
         let answer = outcome.map_err(IntrospectionError::Unavailable)?;
         answer.verdict(self.clock.now(), self.issuer.leeway)
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, IntrospectionState> {
         // No code under the lock can panic during a change.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// Whether the status means that the endpoint is no longer at this URL.
-const fn is_gone(outcome: Outcome) -> bool {
+const fn is_gone(outcome: IntrospectionOutcome) -> bool {
     matches!(
         outcome,
         Err(IntrospectionAnswerError::Transport(TransportError::Status(
@@ -249,11 +249,11 @@ const fn is_gone(outcome: Outcome) -> bool {
 }
 
 enum Turn {
-    Remembered(Answer),
+    Remembered(IntrospectionAnswer),
     /// No request may be sent now.
     Rest(IntrospectionAnswerError),
-    Ask(watch::Sender<Option<Outcome>>),
-    Wait(watch::Receiver<Option<Outcome>>),
+    Ask(watch::Sender<Option<IntrospectionOutcome>>),
+    Wait(watch::Receiver<Option<IntrospectionOutcome>>),
 }
 
 impl fmt::Debug for Introspection {

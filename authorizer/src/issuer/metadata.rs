@@ -6,7 +6,9 @@ use serde::Deserialize;
 use serde_json::Value;
 use thiserror::Error;
 
-use crate::issuer::http_client::{Endpoint, EndpointError, Request, Transport, TransportError};
+use crate::issuer::http_client::{
+    Endpoint, EndpointError, IssuerRequest, Transport, TransportError,
+};
 
 /// The URLs in an issuer's metadata (OpenID Connect Discovery 1.0, section 3; RFC 8414, section 2).
 ///
@@ -68,7 +70,7 @@ impl IssuerMetadata {
             issuer.strip_suffix('/').unwrap_or(issuer)
         ))?;
         let get = |endpoint| {
-            transport.send(Request {
+            transport.send(IssuerRequest {
                 endpoint,
                 timeout,
                 form: None,

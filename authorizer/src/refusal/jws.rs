@@ -4,13 +4,13 @@ use thiserror::Error;
 
 /// A part of a token in compact form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Part {
+pub enum TokenPart {
     Header,
     Payload,
     Signature,
 }
 
-impl std::fmt::Display for Part {
+impl std::fmt::Display for TokenPart {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::Header => "header",
@@ -29,16 +29,16 @@ pub enum JwsError {
     NotThreeParts,
     /// Padding, line breaks, other characters, or bits left over at the end (RFC 7515, section 2).
     #[error("the {part} is not base64url without padding")]
-    NotBase64Url { part: Part },
+    NotBase64Url { part: TokenPart },
     /// The bytes of a part are not a JSON object.
     #[error("the {part} is not a JSON object")]
-    NotJsonObject { part: Part },
+    NotJsonObject { part: TokenPart },
     /// An object has two members of one name, at any depth (RFC 7515, section 4; RFC 7519, section 4).
     #[error("the {part} has an object with a repeated member")]
-    RepeatedMember { part: Part },
+    RepeatedMember { part: TokenPart },
     /// A number, at any depth, that no double can hold (RFC 8259, section 6 allows such a limit).
     #[error("the {part} has a number that is out of range")]
-    NumberOutOfRange { part: Part },
+    NumberOutOfRange { part: TokenPart },
 }
 
 impl JwsError {
@@ -47,9 +47,9 @@ impl JwsError {
         match self {
             Self::NotThreeParts => ("not_three_parts", "dpop_not_three_parts"),
             Self::NotBase64Url { .. } => ("not_base64url", "dpop_not_base64url"),
-            Self::NotJsonObject { part: Part::Header } => {
-                ("header_not_json_object", "dpop_header_not_json_object")
-            }
+            Self::NotJsonObject {
+                part: TokenPart::Header,
+            } => ("header_not_json_object", "dpop_header_not_json_object"),
             Self::NotJsonObject { .. } => {
                 ("payload_not_json_object", "dpop_payload_not_json_object")
             }

@@ -1,6 +1,6 @@
 //! What a token meets is decided without allocation, whatever the rules demand.
 
-use authorizer::access::Caller;
+use authorizer::access::CallerClaims;
 use authorizer::clock::Clock;
 use serde_json::{Value, json};
 
@@ -23,7 +23,7 @@ fn allocations(demands: &Value, is_met: bool) -> u64 {
     let now = world.clock.now();
     let mut decision = None;
     let counted = allocation_counter::measure(|| {
-        decision = Some(world.rules().decide(Caller::SignedIn(&claims), now));
+        decision = Some(world.rules().decide(CallerClaims::SignedIn(&claims), now));
     });
     assert_eq!(decision.unwrap().is_ok(), is_met, "{demands}");
     counted.count_total

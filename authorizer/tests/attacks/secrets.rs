@@ -5,7 +5,7 @@ use authorizer::error::{AuthorizerError, InternalError, UnknownEventError};
 use authorizer::issuer::http_client::TransportError;
 use authorizer::issuer::introspection::IntrospectionAnswerError;
 use authorizer::issuer::jwks::{FetchError, KeyRefusal};
-use authorizer::refusal::{JwsError, OtherMember, Part, ProofRefusal, Refusal};
+use authorizer::refusal::{JwsError, OtherMember, ProofRefusal, Refusal, TokenPart};
 use authorizer::target::TargetError;
 use lambda_runtime::Diagnostic;
 use serde_json::json;
@@ -49,20 +49,23 @@ fn refusals() -> Vec<Refusal> {
         Refusal::TokenTooLong { bytes: 10_241 },
         JwsError::NotThreeParts.into(),
         JwsError::NotBase64Url {
-            part: Part::Signature,
+            part: TokenPart::Signature,
         }
         .into(),
-        JwsError::NotJsonObject { part: Part::Header }.into(),
         JwsError::NotJsonObject {
-            part: Part::Payload,
+            part: TokenPart::Header,
+        }
+        .into(),
+        JwsError::NotJsonObject {
+            part: TokenPart::Payload,
         }
         .into(),
         JwsError::RepeatedMember {
-            part: Part::Payload,
+            part: TokenPart::Payload,
         }
         .into(),
         JwsError::NumberOutOfRange {
-            part: Part::Payload,
+            part: TokenPart::Payload,
         }
         .into(),
         Refusal::AlgorithmNotAllowed,

@@ -6,7 +6,7 @@ use std::time::Duration;
 use authorizer::algorithm::Algorithm;
 use authorizer::clock::{Clock, ManualClock, Timestamp};
 use authorizer::deadline::Deadline;
-use authorizer::issuer::http_client::{Document, Request, Sending, Transport};
+use authorizer::issuer::http_client::{Document, IssuerRequest, Sending, Transport};
 use authorizer::issuer::jwks::{
     KeySet, KeySettings, KeySource, KeyState, StatedLifetime, Thumbprint,
 };
@@ -23,7 +23,7 @@ use crate::support::{ISSUER, KEYS_URI, NOW};
 struct OneDocument(Document);
 
 impl Transport for OneDocument {
-    fn send<'a>(&'a self, _: Request<'a>) -> Sending<'a> {
+    fn send<'a>(&'a self, _: IssuerRequest<'a>) -> Sending<'a> {
         Box::pin(async { Ok(self.0.clone()) })
     }
 }

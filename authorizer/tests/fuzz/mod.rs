@@ -11,14 +11,14 @@ mod token;
 use std::sync::LazyLock;
 
 use aws_lc_rs::signature::Ed25519KeyPair;
-use testkit::seeds::Target;
+use testkit::seeds::FuzzTarget;
 use testkit::signer::Signer;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::support::{World, settings};
 
 /// Every target by its name in `fuzz/Cargo.toml`.
-pub(crate) const TARGETS: [Target; 8] = [
+pub(crate) const TARGETS: [FuzzTarget; 8] = [
     ("bearer", bearer::bearer),
     ("cache_control", documents::cache_control),
     ("dpop", dpop::dpop),

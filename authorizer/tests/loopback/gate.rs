@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use authorizer::issuer::http_client::{
-    ConnectionError, Document, Request, Sending, Transport, TransportError,
+    ConnectionError, Document, IssuerRequest, Sending, Transport, TransportError,
 };
 use tokio::sync::{mpsc, oneshot};
 
@@ -75,7 +75,7 @@ impl Keeper {
 }
 
 impl Transport for Gate {
-    fn send<'a>(&'a self, request: Request<'a>) -> Sending<'a> {
+    fn send<'a>(&'a self, request: IssuerRequest<'a>) -> Sending<'a> {
         let (answer, outcome) = oneshot::channel();
         let url = request.endpoint.as_str().to_owned();
         let form = request.form.map(|form| form.body);

@@ -28,7 +28,7 @@ use authorizer::config::Settings;
 use authorizer::credential::Credential;
 use authorizer::deadline::Deadline;
 use authorizer::issuer::http_client::{
-    ConnectionError, Document, Request, Sending, Transport, TransportError,
+    ConnectionError, Document, IssuerRequest, Sending, Transport, TransportError,
 };
 use authorizer::log::trace::Trace;
 use authorizer::verifier::{VerifiedClaims, Verifier};
@@ -328,7 +328,7 @@ impl FakeIssuer {
 struct Uncounted(Arc<FakeIssuer>);
 
 impl Transport for Uncounted {
-    fn send<'a>(&'a self, request: Request<'a>) -> Sending<'a> {
+    fn send<'a>(&'a self, request: IssuerRequest<'a>) -> Sending<'a> {
         let uri = request.endpoint.as_str();
         let body = self.0.documents.lock().unwrap().get(uri).cloned();
         let document = body.map(|body| Document {
@@ -340,7 +340,7 @@ impl Transport for Uncounted {
 }
 
 impl Transport for FakeIssuer {
-    fn send<'a>(&'a self, request: Request<'a>) -> Sending<'a> {
+    fn send<'a>(&'a self, request: IssuerRequest<'a>) -> Sending<'a> {
         let uri = request.endpoint.as_str().to_owned();
         let body = self.documents.lock().unwrap().get(&uri).cloned();
         self.asked.lock().unwrap().push(uri);

@@ -12,7 +12,7 @@ use super::RESERVED_NAMES;
 use crate::borrowed_text::BorrowedText;
 
 /// The value of a member that has a fixed name.
-pub(super) enum Member<'c> {
+pub(super) enum MemberValue<'c> {
     Bool(bool),
     Number(f64),
     Text(BorrowedText<'c>),
@@ -22,31 +22,31 @@ pub(super) enum Member<'c> {
 
 /// The members by name. Of a repeated name the last is valid.
 #[derive(Default)]
-pub(super) struct Read<'c> {
-    pub(super) signed_in: Option<Member<'c>>,
-    pub(super) principal: Option<Member<'c>>,
-    pub(super) subject: Option<Member<'c>>,
-    pub(super) issuer: Option<Member<'c>>,
-    pub(super) client_id: Option<Member<'c>>,
-    pub(super) scopes: Option<Member<'c>>,
-    pub(super) groups: Option<Member<'c>>,
-    pub(super) expires_at: Option<Member<'c>>,
-    pub(super) token_id: Option<Member<'c>>,
-    pub(super) step_up: Option<Member<'c>>,
+pub(super) struct ReadMembers<'c> {
+    pub(super) signed_in: Option<MemberValue<'c>>,
+    pub(super) principal: Option<MemberValue<'c>>,
+    pub(super) subject: Option<MemberValue<'c>>,
+    pub(super) issuer: Option<MemberValue<'c>>,
+    pub(super) client_id: Option<MemberValue<'c>>,
+    pub(super) scopes: Option<MemberValue<'c>>,
+    pub(super) groups: Option<MemberValue<'c>>,
+    pub(super) expires_at: Option<MemberValue<'c>>,
+    pub(super) token_id: Option<MemberValue<'c>>,
+    pub(super) step_up: Option<MemberValue<'c>>,
     pub(super) claims: Map<String, Value>,
 }
 
 pub(super) struct ReadVisitor;
 
 impl<'de> Visitor<'de> for ReadVisitor {
-    type Value = Read<'de>;
+    type Value = ReadMembers<'de>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an object")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Read<'de>, A::Error> {
-        let mut read = Read::default();
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<ReadMembers<'de>, A::Error> {
+        let mut read = ReadMembers::default();
         while let Some(BorrowedText(name)) = map.next_key()? {
             let member = match &*name {
                 "signedIn" => &mut read.signed_in,
@@ -74,7 +74,7 @@ impl<'de> Visitor<'de> for ReadVisitor {
     }
 }
 
-impl<'de> Deserialize<'de> for Member<'de> {
+impl<'de> Deserialize<'de> for MemberValue<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(MemberVisitor)
     }
@@ -83,14 +83,14 @@ impl<'de> Deserialize<'de> for Member<'de> {
 struct MemberVisitor;
 
 impl<'de> Visitor<'de> for MemberVisitor {
-    type Value = Member<'de>;
+    type Value = MemberValue<'de>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a value")
     }
 
     fn visit_bool<E>(self, value: bool) -> Result<Self::Value, E> {
-        Ok(Member::Bool(value))
+        Ok(MemberValue::Bool(value))
     }
 
     #[expect(
@@ -98,7 +98,7 @@ impl<'de> Visitor<'de> for MemberVisitor {
         reason = "a time that f64 cannot hold exactly is out of range"
     )]
     fn visit_u64<E>(self, value: u64) -> Result<Self::Value, E> {
-        Ok(Member::Number(value as f64))
+        Ok(MemberValue::Number(value as f64))
     }
 
     #[expect(
@@ -106,32 +106,32 @@ impl<'de> Visitor<'de> for MemberVisitor {
         reason = "a time that f64 cannot hold exactly is out of range"
     )]
     fn visit_i64<E>(self, value: i64) -> Result<Self::Value, E> {
-        Ok(Member::Number(value as f64))
+        Ok(MemberValue::Number(value as f64))
     }
 
     fn visit_f64<E>(self, value: f64) -> Result<Self::Value, E> {
-        Ok(Member::Number(value))
+        Ok(MemberValue::Number(value))
     }
 
     fn visit_borrowed_str<E>(self, value: &'de str) -> Result<Self::Value, E> {
-        Ok(Member::Text(BorrowedText(value.into())))
+        Ok(MemberValue::Text(BorrowedText(value.into())))
     }
 
     fn visit_str<E>(self, value: &str) -> Result<Self::Value, E> {
-        Ok(Member::Text(BorrowedText(value.to_owned().into())))
+        Ok(MemberValue::Text(BorrowedText(value.to_owned().into())))
     }
 
     fn visit_unit<E>(self) -> Result<Self::Value, E> {
-        Ok(Member::Other)
+        Ok(MemberValue::Other)
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
         while seq.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(Member::Other)
+        Ok(MemberValue::Other)
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        Ok(Member::Other)
+        Ok(MemberValue::Other)
     }
 }

@@ -153,7 +153,7 @@ fn an_expiry_may_be_a_string_or_have_a_fraction() {
         (json!(253_402_300_799_u64), Some(253_402_300_799_000)),
         (json!(253_402_300_800_u64), None),
     ] {
-        let member = Member::deserialize(&exp).unwrap();
+        let member = MemberValue::deserialize(&exp).unwrap();
         assert_eq!(
             expiry(&member),
             expected.map(Timestamp::from_millis),

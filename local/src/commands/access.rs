@@ -13,10 +13,10 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
-use self::diff::Change;
+use self::diff::AccessChange;
 use self::route_access::{Guards, RouteAccess};
 use super::CommandError;
-use super::template_args::{Opened, TemplateArgs};
+use super::template_args::{OpenedTemplate, TemplateArgs};
 use crate::progress::print;
 use crate::stack::StackOptions;
 
@@ -24,11 +24,11 @@ use crate::stack::StackOptions;
 #[derive(Debug, Args)]
 pub struct Access {
     #[command(subcommand)]
-    command: Command,
+    command: AccessCommand,
 }
 
 #[derive(Debug, Subcommand)]
-enum Command {
+enum AccessCommand {
     /// List each route of the template with its callers
     List {
         #[command(flatten)]
@@ -69,8 +69,8 @@ enum Command {
 impl Access {
     pub(crate) async fn run(&self, options: &StackOptions) -> Result<ExitCode, CommandError> {
         match &self.command {
-            Command::List { template, json } => list(&template.open(options).await?, *json),
-            Command::Diff {
+            AccessCommand::List { template, json } => list(&template.open(options).await?, *json),
+            AccessCommand::Diff {
                 old,
                 fail_on_widening,
                 template,
@@ -79,7 +79,7 @@ impl Access {
                 let (old, new) = template.open_both(old, options).await?;
                 compare(&old, &new, *fail_on_widening, *json)
             }
-            Command::Test {
+            AccessCommand::Test {
                 file,
                 template,
                 json,
@@ -108,7 +108,7 @@ struct Listed {
     callers: String,
 }
 
-fn list(opened: &Opened, json: bool) -> Result<ExitCode, CommandError> {
+fn list(opened: &OpenedTemplate, json: bool) -> Result<ExitCode, CommandError> {
     let guards = Guards::read(opened)?;
     let listed: Vec<Listed> = RouteAccess::all(&opened.template.api, &guards)
         .iter()
@@ -137,8 +137,8 @@ fn list(opened: &Opened, json: bool) -> Result<ExitCode, CommandError> {
 }
 
 fn compare(
-    old: &Opened,
-    new: &Opened,
+    old: &OpenedTemplate,
+    new: &OpenedTemplate,
     fail_on_widening: bool,
     json: bool,
 ) -> Result<ExitCode, CommandError> {
@@ -159,7 +159,7 @@ fn compare(
         rows.collect()
     };
     print(&text)?;
-    let widens = changes.iter().any(Change::widens);
+    let widens = changes.iter().any(AccessChange::widens);
     Ok(if widens && fail_on_widening {
         ExitCode::FAILURE
     } else {

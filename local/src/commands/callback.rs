@@ -18,7 +18,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 
-pub(super) use self::page::Page;
+pub(super) use self::page::CallbackPage;
 use crate::progress::printable;
 use crate::token::AuthorizationRequest;
 
@@ -64,7 +64,7 @@ pub(super) struct Listener {
 #[derive(Debug)]
 pub(super) struct Callback {
     pub(super) url: Url,
-    page: oneshot::Sender<Page>,
+    page: oneshot::Sender<CallbackPage>,
 }
 
 impl Callback {
@@ -82,14 +82,14 @@ impl Callback {
         printable(&pairs.collect::<Vec<_>>().join("&"))
     }
 
-    pub(super) fn answer(self, page: Page) {
+    pub(super) fn answer(self, page: CallbackPage) {
         // A closed browser needs no page.
         let _ = self.page.send(page);
     }
 }
 
 #[derive(Clone)]
-struct Served {
+struct ListenerState {
     redirect_uri: Arc<Url>,
     arrivals: mpsc::Sender<Callback>,
 }
@@ -107,7 +107,7 @@ impl Listener {
         let url = Url::parse(redirect_uri).map_err(|_| elsewhere())?;
         let (ips, port) = addresses(&url).ok_or_else(elsewhere)?;
         let (sender, arrivals) = mpsc::channel(8);
-        let served = Served {
+        let served = ListenerState {
             redirect_uri: Arc::new(url),
             arrivals: sender,
         };
@@ -155,7 +155,7 @@ impl Listener {
                 if callback.parameter("state").as_deref() == Some(request.state.as_str()) {
                     return callback;
                 }
-                callback.answer(Page::of_another_sign_in());
+                callback.answer(CallbackPage::of_another_sign_in());
             }
         };
         tokio::time::timeout(MAX_SIGN_IN, waiting).await.map_err(|_| {
@@ -202,7 +202,7 @@ fn addresses(url: &Url) -> Option<(Vec<IpAddr>, u16)> {
     Some((ips, url.port_or_known_default()?))
 }
 
-async fn arrive(State(served): State<Served>, request: Request) -> Response {
+async fn arrive(State(served): State<ListenerState>, request: Request) -> Response {
     let uri = request.uri();
     if request.method() != Method::GET || uri.path() != served.redirect_uri.path() {
         return Response::builder()
@@ -216,7 +216,7 @@ async fn arrive(State(served): State<Served>, request: Request) -> Response {
     let callback = Callback { url, page: sender };
     let arrived = served.arrivals.send(callback).await.is_ok();
     let page = if arrived { page.await.ok() } else { None };
-    let page = page.unwrap_or_else(Page::of_another_sign_in);
+    let page = page.unwrap_or_else(CallbackPage::of_another_sign_in);
     Response::builder()
         .status(page.status)
         .header(CONTENT_TYPE, "text/html; charset=utf-8")

@@ -26,7 +26,7 @@ use crate::gateway::route::{self, Matched};
 use crate::progress::PartLog;
 use crate::template::Api;
 use crate::template::api::{
-    Identity, IdentitySource, InvokePermission, JwtAuthorizer, Kind, LambdaAuthorizer,
+    ApiKind, Identity, IdentitySource, InvokePermission, JwtAuthorizer, LambdaAuthorizer,
     TemplateAuthorizer,
 };
 
@@ -49,7 +49,7 @@ pub(super) enum DecisionError {
 
 /// Decides about calls of one API.
 #[derive(Debug)]
-pub(super) struct Judge {
+pub(super) struct CallJudge {
     api: Api,
     gateway: Gateway,
     functions: Arc<InProcess>,
@@ -57,7 +57,7 @@ pub(super) struct Judge {
     clock: Arc<dyn Clock>,
 }
 
-impl Judge {
+impl CallJudge {
     /// Creates it for an API in front of these functions.
     pub(super) fn new(
         api: Api,
@@ -120,8 +120,8 @@ impl Judge {
     ) -> Result<CallDecision, DecisionError> {
         let (verb, path) = (call.method.as_str(), call.path_without_query());
         let matched = match &self.api.kind {
-            Kind::Rest { .. } => route::find(&self.api.routes, verb, path),
-            Kind::Http { .. } => route::find_http(&self.api.routes, verb, path),
+            ApiKind::Rest { .. } => route::find(&self.api.routes, verb, path),
+            ApiKind::Http { .. } => route::find_http(&self.api.routes, verb, path),
         };
         let authorizer = matched.as_ref().and_then(|matched| {
             let name = matched.route.authorizer.as_ref()?;

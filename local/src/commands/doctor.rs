@@ -27,7 +27,7 @@ use reqwest::Url;
 
 use self::discovery::Discovery;
 use self::keys::Keys;
-use self::metadata::Metadata;
+use self::metadata::MetadataDocument;
 use self::sign_in::Tokens;
 use self::token::Examined;
 pub(super) use self::token::scheme_and_token;
@@ -204,7 +204,7 @@ impl Doctor {
     /// `client` and `client_type`; whether a sign-in can go on from there.
     async fn examine_client(
         &self,
-        metadata: Fact<Metadata<'_>>,
+        metadata: Fact<MetadataDocument<'_>>,
         probe: &Probe,
         report: &mut Report,
     ) -> io::Result<Fact<()>> {

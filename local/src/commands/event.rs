@@ -28,7 +28,7 @@ use crate::issuer::{User, users};
 use crate::progress::print;
 use crate::stack::StackOptions;
 use crate::template::Api;
-use crate::template::api::{Integration, Kind, PayloadFormat, Route};
+use crate::template::api::{ApiKind, Integration, PayloadFormat, TemplateRoute};
 use crate::template::route_path::RoutePath;
 
 /// Print a sample event of API Gateway for a function
@@ -115,7 +115,7 @@ impl SampleEvent {
         user: Option<&User>,
     ) -> Result<Value, CommandError> {
         let path = without_query(&self.path);
-        let unmatched = Route {
+        let unmatched = TemplateRoute {
             path: RoutePath::parse(path).map_err(|fault| fault.to_string())?,
             verb: Some(self.method.clone()),
             integration: Integration::Function {
@@ -129,8 +129,8 @@ impl SampleEvent {
         };
         let routes = template.routes.clone();
         let matched = match &template.kind {
-            Kind::Rest { .. } => route::find(&routes, &self.method, path),
-            Kind::Http { .. } => route::find_http(&routes, &self.method, path),
+            ApiKind::Rest { .. } => route::find(&routes, &self.method, path),
+            ApiKind::Http { .. } => route::find_http(&routes, &self.method, path),
         };
         let matched = matched.unwrap_or(Matched {
             route: &unmatched,

@@ -14,10 +14,10 @@ use serde::Serialize;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::decision::{CallDecision, CallOutcome, CalledRoute, Judge, NamedRoute, Sent};
+use super::decision::{CallDecision, CallJudge, CallOutcome, CalledRoute, NamedRoute, Sent};
 use super::doctor::scheme_and_token;
 use super::in_process::{self, FixedKeys, InProcess, Replay};
-use super::template_args::{Opened, TemplateArgs};
+use super::template_args::{OpenedTemplate, TemplateArgs};
 use super::{CommandError, UsageError, advice};
 use crate::gateway::decided::DecidedBy;
 use crate::gateway::jwt::{IssuerKeys, PublishedKeys};
@@ -125,7 +125,7 @@ impl Explain {
         Ok(ExitCode::SUCCESS)
     }
 
-    fn judge(&self, opened: Opened, sent: &Sent<'_>) -> Result<Judge, CommandError> {
+    fn judge(&self, opened: OpenedTemplate, sent: &Sent<'_>) -> Result<CallJudge, CommandError> {
         let jwks = self.jwks.as_deref().map(text_file::read).transpose()?;
         let left_out: &[&str] = if jwks.is_some() { &NETWORK } else { &[] };
         let mut settings = in_process::settings(&opened.template, &opened.folder, left_out)?;
@@ -154,10 +154,10 @@ impl Explain {
                 (functions, Arc::new(PublishedKeys::default()))
             }
         };
-        let Opened {
+        let OpenedTemplate {
             template, region, ..
         } = opened;
-        Ok(Judge::new(template.api, region, functions, keys, clock))
+        Ok(CallJudge::new(template.api, region, functions, keys, clock))
     }
 }
 

@@ -11,7 +11,9 @@ use std::{fs, io};
 use authorizer::authorizer::{Authorizer, Explanation};
 use authorizer::config::Settings;
 use authorizer::error::Diagnostic;
-use authorizer::issuer::http_client::{Document, Request, Sending, Transport, TransportError};
+use authorizer::issuer::http_client::{
+    Document, IssuerRequest, Sending, Transport, TransportError,
+};
 use bytes::Bytes;
 use jsonwebtoken::jwk::JwkSet;
 use lambda_support::clock::{Clock, Timestamp};
@@ -20,9 +22,10 @@ use lambda_support::settings::{SettingsError, Source};
 use serde_json::value::RawValue;
 
 use super::CommandError;
-use crate::gateway::jwt::{Fetched, IssuerKeys};
-
-use crate::lambda::invocation::{FunctionError, InvocationError, Invoke, Invoked, Outcome};
+use crate::gateway::jwt::{IssuerKeys, KeySetFuture};
+use crate::lambda::invocation::{
+    FunctionError, InvocationError, InvocationOutcome, Invoke, InvokeFuture,
+};
 use crate::template::api::TemplateAuthorizer;
 use crate::template::{FunctionDefinition, Template};
 
@@ -114,12 +117,12 @@ type Connect<'c> = dyn Fn(&Settings) -> Result<Arc<dyn Transport>, CommandError>
 pub(super) struct InProcess {
     authorizers: BTreeMap<String, Authorizer>,
     clock: Arc<dyn Clock>,
-    seen: Mutex<Seen>,
+    seen: Mutex<SeenInvocations>,
 }
 
 /// The invocations since the last query.
 #[derive(Debug, Default)]
-pub(super) struct Seen {
+pub(super) struct SeenInvocations {
     /// The authorizer's decision, if one was asked.
     pub(super) explanation: Option<Explanation>,
     /// Whether an integration was invoked.
@@ -155,25 +158,30 @@ impl InProcess {
     }
 
     /// Returns the invocations since the last query.
-    pub(super) fn take_seen(&self) -> Seen {
+    pub(super) fn take_seen(&self) -> SeenInvocations {
         std::mem::take(&mut self.lock())
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Seen> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, SeenInvocations> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn authorize(&self, authorizer: &Authorizer, payload: &Bytes) -> Outcome {
+    async fn authorize(&self, authorizer: &Authorizer, payload: &Bytes) -> InvocationOutcome {
         let Ok(event) = serde_json::from_slice::<&RawValue>(payload) else {
-            return Outcome::Error(FunctionError::of_lambda("Event", "the event is not JSON"));
+            return InvocationOutcome::Error(FunctionError::of_lambda(
+                "Event",
+                "the event is not JSON",
+            ));
         };
         let deadline = self.clock.now().plus(PATIENCE);
         let explanation = authorizer.explain(event, deadline).await;
         let outcome = match &explanation.answer {
-            Ok(answer) => Outcome::Success(serde_json::to_vec(answer).unwrap_or_default().into()),
+            Ok(answer) => {
+                InvocationOutcome::Success(serde_json::to_vec(answer).unwrap_or_default().into())
+            }
             Err(error) => {
                 let error = Diagnostic::from(*error);
-                Outcome::Error(FunctionError::of_lambda(
+                InvocationOutcome::Error(FunctionError::of_lambda(
                     &error.error_type,
                     &error.error_message,
                 ))
@@ -185,17 +193,18 @@ impl InProcess {
 }
 
 impl Invoke for InProcess {
-    fn invoke<'a>(&'a self, function: &'a str, payload: Bytes) -> Invoked<'a> {
+    fn invoke<'a>(&'a self, function: &'a str, payload: Bytes) -> InvokeFuture<'a> {
         Box::pin(async move {
-            let outcome: Result<Outcome, InvocationError> = match self.authorizers.get(function) {
-                Some(authorizer) => Ok(self.authorize(authorizer, &payload).await),
-                None => {
-                    self.lock().integration = true;
-                    Ok(Outcome::Success(Bytes::from_static(
-                        b"{\"statusCode\": 200}",
-                    )))
-                }
-            };
+            let outcome: Result<InvocationOutcome, InvocationError> =
+                match self.authorizers.get(function) {
+                    Some(authorizer) => Ok(self.authorize(authorizer, &payload).await),
+                    None => {
+                        self.lock().integration = true;
+                        Ok(InvocationOutcome::Success(Bytes::from_static(
+                            b"{\"statusCode\": 200}",
+                        )))
+                    }
+                };
             outcome
         })
     }
@@ -219,7 +228,7 @@ impl Replay {
 }
 
 impl Transport for Replay {
-    fn send<'a>(&'a self, _: Request<'a>) -> Sending<'a> {
+    fn send<'a>(&'a self, _: IssuerRequest<'a>) -> Sending<'a> {
         Box::pin(async { self.0.clone() })
     }
 }
@@ -259,7 +268,7 @@ impl FixedKeys {
 }
 
 impl IssuerKeys for FixedKeys {
-    fn of<'a>(&'a self, _: &'a str, _: Timestamp) -> Fetched<'a> {
+    fn of<'a>(&'a self, _: &'a str, _: Timestamp) -> KeySetFuture<'a> {
         Box::pin(async { Some(self.0.clone()) })
     }
 }

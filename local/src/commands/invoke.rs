@@ -46,7 +46,7 @@ pub struct InvokeCommand {
 
 /// What the function answered.
 #[derive(Debug)]
-struct Answer {
+struct FunctionAnswer {
     /// The answer or the error, as indented JSON.
     json: String,
     failed: bool,
@@ -85,7 +85,7 @@ impl InvokeCommand {
         &self,
         stack: &StackFile,
         client: &reqwest::Client,
-    ) -> Result<Answer, EventFileError> {
+    ) -> Result<FunctionAnswer, EventFileError> {
         send(stack, client, &self.function, &self.event).await
     }
 }
@@ -96,7 +96,7 @@ async fn send(
     client: &reqwest::Client,
     function: &str,
     file: &Path,
-) -> Result<Answer, EventFileError> {
+) -> Result<FunctionAnswer, EventFileError> {
     let event = text_file::read(file)?;
     // Before the tokens are inserted, so that no message can quote one; a placeholder is inside a string.
     serde_json::from_str::<IgnoredAny>(&event).map_err(|cause| EventFileError::NotJson {
@@ -124,5 +124,5 @@ async fn send(
     let json = parsed
         .and_then(|value| serde_json::to_string_pretty(&value).ok())
         .unwrap_or(body);
-    Ok(Answer { json, failed })
+    Ok(FunctionAnswer { json, failed })
 }

@@ -31,7 +31,7 @@ pub(super) struct Probe {
 
 /// An answer with any status.
 #[derive(Clone, Debug)]
-pub(super) struct Answer {
+pub(super) struct ProbeAnswer {
     pub(super) status: StatusCode,
     pub(super) headers: HeaderMap,
     pub(super) body: Vec<u8>,
@@ -96,11 +96,11 @@ impl Probe {
         client.request(method, url)
     }
 
-    pub(super) async fn get(&self, url: &str) -> Result<Answer, NoAnswer> {
+    pub(super) async fn get(&self, url: &str) -> Result<ProbeAnswer, NoAnswer> {
         self.send(self.request(Method::GET, url)).await
     }
 
-    pub(super) async fn send(&self, request: RequestBuilder) -> Result<Answer, NoAnswer> {
+    pub(super) async fn send(&self, request: RequestBuilder) -> Result<ProbeAnswer, NoAnswer> {
         self.verifier.take_fault();
         match request.timeout(MAX_WAIT).send().await {
             Ok(response) => read(response).await.map_err(|error| NoAnswer {
@@ -115,7 +115,7 @@ impl Probe {
     }
 }
 
-async fn read(mut response: Response) -> Result<Answer, TransportError> {
+async fn read(mut response: Response) -> Result<ProbeAnswer, TransportError> {
     let at = SystemClock.now();
     let mut body = Vec::new();
     let broken = |error| TransportError::of(&error);
@@ -125,7 +125,7 @@ async fn read(mut response: Response) -> Result<Answer, TransportError> {
         }
         body.extend_from_slice(&chunk);
     }
-    Ok(Answer {
+    Ok(ProbeAnswer {
         status: response.status(),
         headers: response.headers().clone(),
         body,
@@ -133,7 +133,7 @@ async fn read(mut response: Response) -> Result<Answer, TransportError> {
     })
 }
 
-impl Answer {
+impl ProbeAnswer {
     /// All values of a header, joined by commas (RFC 9110, section 5.3).
     pub(super) fn header(&self, name: &HeaderName) -> Option<String> {
         let values = self.headers.get_all(name).iter();

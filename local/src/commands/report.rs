@@ -58,25 +58,25 @@ impl Check {
         }
     }
 
-    pub(super) fn pass(self, found: impl Into<String>) -> Outcome {
+    pub(super) fn pass(self, found: impl Into<String>) -> CheckOutcome {
         self.outcome(Status::Pass, found.into(), String::new())
     }
 
-    pub(super) fn warn(self, found: impl Into<String>, advice: impl Into<String>) -> Outcome {
+    pub(super) fn warn(self, found: impl Into<String>, advice: impl Into<String>) -> CheckOutcome {
         self.outcome(Status::Warn, found.into(), advice.into())
     }
 
-    pub(super) fn fail(self, found: impl Into<String>, advice: impl Into<String>) -> Outcome {
+    pub(super) fn fail(self, found: impl Into<String>, advice: impl Into<String>) -> CheckOutcome {
         self.outcome(Status::Fail, found.into(), advice.into())
     }
 
     /// Skipped: `advice` says what it needs.
-    pub(super) fn skip(self, advice: impl Into<String>) -> Outcome {
+    pub(super) fn skip(self, advice: impl Into<String>) -> CheckOutcome {
         self.outcome(Status::Skip, String::new(), advice.into())
     }
 
-    fn outcome(self, status: Status, found: String, advice: String) -> Outcome {
-        Outcome {
+    fn outcome(self, status: Status, found: String, advice: String) -> CheckOutcome {
+        CheckOutcome {
             id: self.id,
             status,
             found,
@@ -89,7 +89,7 @@ impl Check {
 
 /// A check that has been run or skipped.
 #[derive(Clone, Debug, Serialize)]
-pub(super) struct Outcome {
+pub(super) struct CheckOutcome {
     pub(super) id: &'static str,
     pub(super) status: Status,
     pub(super) found: String,
@@ -98,7 +98,7 @@ pub(super) struct Outcome {
     source: &'static str,
 }
 
-impl Outcome {
+impl CheckOutcome {
     pub(super) fn is_fail(&self) -> bool {
         self.status == Status::Fail
     }
@@ -131,7 +131,7 @@ const MIN_SECRET_BYTES: usize = 8;
 #[derive(Debug)]
 pub(super) struct Report {
     json: bool,
-    outcomes: Vec<Outcome>,
+    outcomes: Vec<CheckOutcome>,
     secrets: Vec<String>,
 }
 
@@ -155,7 +155,7 @@ impl Report {
     ///
     /// # Errors
     /// When standard output cannot be written to.
-    pub(super) fn add(&mut self, mut outcome: Outcome) -> io::Result<()> {
+    pub(super) fn add(&mut self, mut outcome: CheckOutcome) -> io::Result<()> {
         for secret in &self.secrets {
             outcome.found = outcome.found.replace(secret, "…");
             outcome.advice = outcome.advice.replace(secret, "…");
@@ -172,7 +172,7 @@ impl Report {
     }
 
     pub(super) fn warned(&self) -> usize {
-        let warned = |check: &&Outcome| check.status == Status::Warn;
+        let warned = |check: &&CheckOutcome| check.status == Status::Warn;
         self.outcomes.iter().filter(warned).count()
     }
 
@@ -183,7 +183,7 @@ impl Report {
     pub(super) fn finish(self, closing: impl FnOnce(&Self) -> String) -> io::Result<ExitCode> {
         let failed = self.failed();
         if self.json {
-            let document = Document {
+            let document = ReportDocument {
                 checks: &self.outcomes,
                 failed,
             };
@@ -202,8 +202,8 @@ impl Report {
 
 /// The report for machines.
 #[derive(Serialize)]
-struct Document<'r> {
-    checks: &'r [Outcome],
+struct ReportDocument<'r> {
+    checks: &'r [CheckOutcome],
     failed: usize,
 }
 

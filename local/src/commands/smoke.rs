@@ -14,7 +14,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use self::api::{Api, Call};
+use self::api::{SmokeApi, SmokeCall};
 use self::observations::Observations;
 use super::CommandError;
 use super::probe::Probe;
@@ -36,10 +36,10 @@ pub struct Smoke {
     api: String,
     /// A call that --token may make and that changes nothing, such as "GET /session"
     #[arg(long, value_name = "CALL")]
-    allowed: Call,
+    allowed: SmokeCall,
     /// A call that only some tokens may make, such as "PUT /state/smoke"
     #[arg(long, value_name = "CALL")]
-    guarded: Call,
+    guarded: SmokeCall,
     /// An access token that may make the allowed call
     #[arg(long, value_name = "TOKEN")]
     token: Option<String>,
@@ -68,7 +68,7 @@ impl Smoke {
         self.stray.check()?;
         let proxy = proxy::of_environment()?;
         let probe = Probe::new(None, proxy.as_ref())?;
-        let api = Api::new(self, &probe);
+        let api = SmokeApi::new(self, &probe);
         let mut report = Report::new(self.json);
         for token in [&self.token, &self.weak_token, &self.expired_token] {
             report.hide(token.as_deref().unwrap_or_default());

@@ -32,7 +32,7 @@ pub(super) struct TemplateArgs {
 
 /// A template that has been read.
 #[derive(Debug)]
-pub(super) struct Opened {
+pub(super) struct OpenedTemplate {
     pub(super) template: Template,
     /// Its folder, from which its functions' files are read.
     pub(super) folder: PathBuf,
@@ -59,7 +59,10 @@ struct TemplateFileError {
 impl TemplateArgs {
     /// Reads the template. The parameters that `cargo local` knows have the values of the running stack, or those that a
     /// stack with these options would have.
-    pub(super) async fn open(&self, options: &StackOptions) -> Result<Opened, CommandError> {
+    pub(super) async fn open(
+        &self,
+        options: &StackOptions,
+    ) -> Result<OpenedTemplate, CommandError> {
         let options = self.options(options);
         let known = known(&options).await?;
         let text = text_file::read(&options.template)?;
@@ -71,7 +74,7 @@ impl TemplateArgs {
         &self,
         old: &Path,
         options: &StackOptions,
-    ) -> Result<(Opened, Opened), CommandError> {
+    ) -> Result<(OpenedTemplate, OpenedTemplate), CommandError> {
         let options = self.options(options);
         let known = known(&options).await?;
         // Each is read once, because standard input can be read only once.
@@ -142,7 +145,7 @@ async fn known(options: &StackOptions) -> Result<Known, CommandError> {
     })
 }
 
-fn read(text: &str, options: &StackOptions, known: &Known) -> Result<Opened, CommandError> {
+fn read(text: &str, options: &StackOptions, known: &Known) -> Result<OpenedTemplate, CommandError> {
     let region = std::env::var("AWS_REGION").unwrap_or_else(|_| aws::DEFAULT_REGION.to_owned());
     let given = Given {
         commands: BTreeSet::new(),
@@ -152,7 +155,7 @@ fn read(text: &str, options: &StackOptions, known: &Known) -> Result<Opened, Com
     let template =
         Template::read(text, &given).map_err(|cause| unreadable(&options.template, cause))?;
     progress_warnings(&template.warnings);
-    Ok(Opened {
+    Ok(OpenedTemplate {
         template,
         folder: given.folder,
         region,

@@ -17,7 +17,7 @@ use clap::Args;
 
 use self::join::Account;
 use self::lines::LogLines;
-use self::source::{LogFileError, Source};
+use self::source::{LogFileError, LogSource};
 use super::{CommandError, advice};
 use crate::progress::{line, print};
 
@@ -72,7 +72,7 @@ impl Why {
 
     /// The lines about the request in the files that are given.
     fn of_files(&self) -> Result<LogLines, LogFileError> {
-        let sources = Source::all(&self.logs)?;
+        let sources = LogSource::all(&self.logs)?;
         self.lines(|lines, is_first| {
             for source in &sources {
                 if let Some(unknown) = records::read(source, lines)?.filter(|_| is_first) {
@@ -93,7 +93,7 @@ impl Why {
         })?;
         Ok(self.lines(|lines, _| {
             for file in &files {
-                match records::read(&Source::File(file.clone()), lines) {
+                match records::read(&LogSource::File(file.clone()), lines) {
                     Err(LogFileError::Form { .. }) | Ok(_) => {}
                     Err(error) => return Err(error),
                 }

@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use super::call::Call;
 use super::malformed::Malformed;
 use super::policy::Policy;
-use super::response::Context;
+use super::response::ResponseVariables;
 use crate::template::api::{Identity, IdentitySource, LambdaAuthorizer};
 
 /// AWS's quota "AWS Lambda authorizer result size".
@@ -21,14 +21,14 @@ const MAX_ANSWER: usize = 8 * 1024;
 #[derive(Clone, Debug)]
 pub struct Authorization {
     /// The authorizer's decision.
-    pub decision: Decision,
+    pub decision: AuthorizerDecision,
     pub principal: Option<String>,
     /// The context for the integration.
     pub context: Map<String, Value>,
 }
 
 #[derive(Clone, Debug)]
-pub enum Decision {
+pub enum AuthorizerDecision {
     /// A policy, for every method.
     Policy(Policy),
     /// A simple response, the same for every method.
@@ -74,7 +74,7 @@ impl Authorization {
                 .and_then(Value::as_bool)
                 .ok_or_else(|| Malformed::member("isAuthorized", "true or false"))?;
             return Ok(Self {
-                decision: Decision::Simple(allowed),
+                decision: AuthorizerDecision::Simple(allowed),
                 principal: None,
                 context,
             });
@@ -91,7 +91,7 @@ impl Authorization {
             return Err(Malformed::member("usageIdentifierKey", "a string"));
         }
         Ok(Self {
-            decision: Decision::Policy(policy),
+            decision: AuthorizerDecision::Policy(policy),
             principal: Some(principal.to_owned()),
             context: match form {
                 AnswerForm::Rest => strings(context)?,
@@ -149,7 +149,11 @@ pub enum Identified {
 
 /// Takes an authorizer's identity sources from a request.
 #[must_use]
-pub fn identify(authorizer: &LambdaAuthorizer, call: &Call, context: &Context<'_>) -> Identified {
+pub fn identify(
+    authorizer: &LambdaAuthorizer,
+    call: &Call,
+    context: &ResponseVariables<'_>,
+) -> Identified {
     match &authorizer.identity {
         Identity::Token { header, validation } => {
             let value = call.header_values(header).join(",");
@@ -179,7 +183,7 @@ pub fn identify(authorizer: &LambdaAuthorizer, call: &Call, context: &Context<'_
 pub fn identity_value(
     source: &IdentitySource,
     call: &Call,
-    context: &Context<'_>,
+    context: &ResponseVariables<'_>,
 ) -> Option<String> {
     let value = match source {
         IdentitySource::Header(name) => call.header(name).map(str::to_owned),

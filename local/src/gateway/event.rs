@@ -11,7 +11,7 @@ use super::answer::is_binary_media_type;
 use super::call::Call;
 use crate::aws;
 use crate::template::Api;
-use crate::template::api::Kind;
+use crate::template::api::ApiKind;
 
 /// The event of a TOKEN authorizer: exactly three members.
 #[must_use]
@@ -65,12 +65,12 @@ pub fn proxy(
     }
     event.insert("requestContext".to_owned(), Value::Object(context));
     let binary = match &api.kind {
-        Kind::Rest {
+        ApiKind::Rest {
             binary_media_types, ..
         } => call
             .header("content-type")
             .is_some_and(|kind| is_binary_media_type(kind, binary_media_types)),
-        Kind::Http { .. } => !call.has_text(),
+        ApiKind::Http { .. } => !call.has_text(),
     };
     let body = match (call.body.is_empty(), binary) {
         (true, _) => Value::Null,

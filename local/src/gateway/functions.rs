@@ -11,7 +11,7 @@ use super::access_log::NOT_PERMITTED;
 use super::authorization::{AnswerForm, Authorization, CacheKey};
 use super::call::Call;
 use super::record::FunctionCall;
-use crate::lambda::invocation::Outcome;
+use crate::lambda::invocation::InvocationOutcome;
 use crate::random;
 use crate::template::api::{InvokePermission, LambdaAuthorizer};
 
@@ -89,11 +89,13 @@ impl Gateway {
         };
         let answered = match invoked {
             Err(_) => failed("took too long", &""),
-            Ok(Ok(Outcome::Success(payload))) => Ok(payload),
-            Ok(Ok(Outcome::Error(error))) if error.message().as_deref() == Some("Unauthorized") => {
+            Ok(Ok(InvocationOutcome::Success(payload))) => Ok(payload),
+            Ok(Ok(InvocationOutcome::Error(error)))
+                if error.message().as_deref() == Some("Unauthorized") =>
+            {
                 Err((AuthorizationError::Unauthorized, "Unauthorized".to_owned()))
             }
-            Ok(Ok(Outcome::Error(error))) => failed("failed", &format_args!(": {error}")),
+            Ok(Ok(InvocationOutcome::Error(error))) => failed("failed", &format_args!(": {error}")),
             Ok(Err(error)) => failed("cannot be invoked", &format_args!(": {error}")),
         };
         let function_call = FunctionCall {
@@ -146,8 +148,8 @@ impl Gateway {
                 Err(IntegrationError::Timeout),
                 Some("the function took too long"),
             ),
-            Ok(Ok(Outcome::Success(payload))) => (Ok(payload), None),
-            Ok(Ok(Outcome::Error(error))) => {
+            Ok(Ok(InvocationOutcome::Success(payload))) => (Ok(payload), None),
+            Ok(Ok(InvocationOutcome::Error(error))) => {
                 self.log.warn(format_args!("{function} failed: {error}"));
                 (Err(IntegrationError::Failed), Some("the function failed"))
             }

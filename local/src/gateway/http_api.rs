@@ -14,7 +14,7 @@ use super::call::{Call, headers_size};
 use super::functions::{AuthorizationError, IntegrationError};
 use super::jwt::{self, JwtError};
 use super::policy::PolicyVerdict;
-use super::record::Entry;
+use super::record::RecordedParts;
 use super::route::{self, Matched};
 use super::{Gateway, MAX_HEADERS, note_answer};
 use crate::aws;
@@ -71,7 +71,7 @@ impl HttpApiError {
     }
 
     /// Its fields in the access log.
-    const fn note(&self, entry: &mut Entry) {
+    const fn note(&self, entry: &mut RecordedParts) {
         let (_, message) = self.answer();
         entry.error_message = Some(message);
         entry.response_type = match self {

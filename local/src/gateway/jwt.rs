@@ -83,12 +83,12 @@ impl JwtError {
 }
 
 /// The result of fetching keys.
-pub type Fetched<'a> = Pin<Box<dyn Future<Output = Option<JwkSet>> + Send + 'a>>;
+pub type KeySetFuture<'a> = Pin<Box<dyn Future<Output = Option<JwkSet>> + Send + 'a>>;
 
 /// The keys that issuers publish.
 pub trait IssuerKeys: fmt::Debug + Send + Sync {
     /// The keys of an issuer at a time; none when they cannot be fetched.
-    fn of<'a>(&'a self, issuer: &'a str, now: Timestamp) -> Fetched<'a>;
+    fn of<'a>(&'a self, issuer: &'a str, now: Timestamp) -> KeySetFuture<'a>;
 }
 
 /// Verifies a token, with or without the prefix `Bearer`, for a route with these scopes.
@@ -232,7 +232,7 @@ pub struct PublishedKeys {
 }
 
 impl IssuerKeys for PublishedKeys {
-    fn of<'a>(&'a self, issuer: &'a str, now: Timestamp) -> Fetched<'a> {
+    fn of<'a>(&'a self, issuer: &'a str, now: Timestamp) -> KeySetFuture<'a> {
         Box::pin(async move {
             let mut fetched = self.fetched.lock().await;
             if let Some((at, keys)) = fetched.get(issuer)
@@ -248,7 +248,7 @@ impl IssuerKeys for PublishedKeys {
 }
 
 #[derive(Deserialize)]
-struct Metadata {
+struct DiscoveryDocument {
     jwks_uri: String,
 }
 
@@ -261,7 +261,7 @@ async fn fetch(issuer: &str) -> Option<JwkSet> {
     };
     let issuer = issuer.trim_end_matches('/');
     let metadata = get(&format!("{issuer}/.well-known/openid-configuration")).await?;
-    let metadata: Metadata = serde_json::from_slice(&metadata).ok()?;
+    let metadata: DiscoveryDocument = serde_json::from_slice(&metadata).ok()?;
     let set = get(&metadata.jwks_uri).await?;
     let set: Value = serde_json::from_slice(&set).ok()?;
     // A key that this library cannot parse does not affect the others.

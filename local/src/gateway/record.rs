@@ -7,11 +7,11 @@ use http::StatusCode;
 
 /// What is known of one request, filled in while it is answered.
 #[derive(Debug, Default)]
-pub struct Record(Mutex<Entry>);
+pub struct Record(Mutex<RecordedParts>);
 
 /// The parts of a request that took place.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Entry {
+pub(super) struct RecordedParts {
     /// The path of the resource, or the key of an HTTP API's route.
     pub(super) resource: Option<String>,
     /// The type of the gateway's own answer.
@@ -38,12 +38,12 @@ pub(super) struct FunctionCall {
 
 impl Record {
     /// Adds to what is known.
-    pub(super) fn note(&self, change: impl FnOnce(&mut Entry)) {
+    pub(super) fn note(&self, change: impl FnOnce(&mut RecordedParts)) {
         change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
     /// What is known.
-    pub(super) fn entry(&self) -> Entry {
+    pub(super) fn entry(&self) -> RecordedParts {
         self.0
             .lock()
             .unwrap_or_else(PoisonError::into_inner)

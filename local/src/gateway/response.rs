@@ -143,7 +143,7 @@ impl GatewayError {
     }
 }
 
-fn header_value(source: &HeaderSource, context: &Context<'_>) -> Option<HeaderValue> {
+fn header_value(source: &HeaderSource, context: &ResponseVariables<'_>) -> Option<HeaderValue> {
     let text = match source {
         HeaderSource::Text(value) => return Some(value.clone()),
         HeaderSource::Header(name) => context.call.header(name)?.to_owned(),
@@ -155,7 +155,7 @@ fn header_value(source: &HeaderSource, context: &Context<'_>) -> Option<HeaderVa
 
 /// The values of the variables of a gateway response.
 #[derive(Clone, Copy, Debug)]
-pub struct Context<'a> {
+pub struct ResponseVariables<'a> {
     pub call: &'a Call,
     pub stage: &'a str,
     /// The stage's variables.
@@ -166,7 +166,7 @@ pub struct Context<'a> {
     pub authorizer: Option<&'a serde_json::Map<String, Value>>,
 }
 
-impl Context<'_> {
+impl ResponseVariables<'_> {
     /// A variable of `$context`, without that prefix.
     #[must_use]
     pub fn variable(&self, name: &str) -> Option<String> {
@@ -197,7 +197,7 @@ impl Context<'_> {
 pub fn answer(
     error: &GatewayError,
     custom_responses: &BTreeMap<String, CustomResponse>,
-    context: &Context<'_>,
+    context: &ResponseVariables<'_>,
 ) -> Response<Bytes> {
     let standard = error.standard();
     let found = standard.kind.and_then(|(own, fallback)| {
@@ -252,7 +252,7 @@ fn template(templates: &BTreeMap<String, String>) -> Option<(&str, &str)> {
 
 /// Replaces `$context.…`, `$stageVariables.…` and `$method.request.…`; these templates have no other language. A variable
 /// without a value becomes the empty string.
-fn fill(template: &str, standard: &Standard, context: &Context<'_>) -> String {
+fn fill(template: &str, standard: &Standard, context: &ResponseVariables<'_>) -> String {
     let mut filled = String::with_capacity(template.len());
     let mut rest = template;
     while let Some((before, after)) = rest.split_once('$') {
@@ -286,7 +286,7 @@ fn fill(template: &str, standard: &Standard, context: &Context<'_>) -> String {
     filled
 }
 
-fn variable(name: &str, standard: &Standard, context: &Context<'_>) -> Option<String> {
+fn variable(name: &str, standard: &Standard, context: &ResponseVariables<'_>) -> Option<String> {
     if let Some(name) = name.strip_prefix("stageVariables.") {
         return context.variables.get(name).cloned();
     }

@@ -15,7 +15,7 @@ use super::response::{self, GatewayError};
 use super::route::{self, Matched};
 use super::{Gateway, MAX_HEADERS, MAX_METHOD_ARN, answer, event, note_answer};
 use crate::aws;
-use crate::template::api::{Identity, Integration, Kind, LambdaAuthorizer, TemplateAuthorizer};
+use crate::template::api::{ApiKind, Identity, Integration, LambdaAuthorizer, TemplateAuthorizer};
 use crate::template::gateway_response::CustomResponse;
 use crate::unread_body::BodyTooLarge;
 
@@ -180,10 +180,10 @@ impl Gateway {
             IntegrationError::Failed => GatewayError::BadIntegrationAnswer,
         })?;
         let binary_media_types = match &self.api.kind {
-            Kind::Rest {
+            ApiKind::Rest {
                 binary_media_types, ..
             } => binary_media_types.as_slice(),
-            Kind::Http { .. } => &[],
+            ApiKind::Http { .. } => &[],
         };
         let response = answer::read(&payload, call, binary_media_types).map_err(|malformed| {
             self.log.warn(format_args!(

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use crate::template::api::Route;
+use crate::template::api::TemplateRoute;
 
 /// The route of a request, and the parameters of its path.
 #[derive(Debug)]
 pub struct Matched<'a> {
-    pub route: &'a Route,
+    pub route: &'a TemplateRoute,
     /// The parameters, as sent.
     pub parameters: BTreeMap<String, String>,
 }
@@ -16,7 +16,7 @@ pub struct Matched<'a> {
 ///
 /// A resource without such a method is not skipped for a less specific one.
 #[must_use]
-pub fn find<'a>(routes: &'a [Route], verb: &str, path: &str) -> Option<Matched<'a>> {
+pub fn find<'a>(routes: &'a [TemplateRoute], verb: &str, path: &str) -> Option<Matched<'a>> {
     let matching = || {
         routes
             .iter()
@@ -35,7 +35,7 @@ pub fn find<'a>(routes: &'a [Route], verb: &str, path: &str) -> Option<Matched<'
 ///
 /// The method is part of the match, so a path without it falls through to a less specific one.
 #[must_use]
-pub fn find_http<'a>(routes: &'a [Route], verb: &str, path: &str) -> Option<Matched<'a>> {
+pub fn find_http<'a>(routes: &'a [TemplateRoute], verb: &str, path: &str) -> Option<Matched<'a>> {
     routes
         .iter()
         .filter(|route| route.verb.as_deref().is_none_or(|own| own == verb))
@@ -58,12 +58,12 @@ mod tests {
     use crate::template::api::{Integration, PayloadFormat};
     use crate::template::route_path::RoutePath;
 
-    fn routes(keys: &[&str]) -> Vec<Route> {
+    fn routes(keys: &[&str]) -> Vec<TemplateRoute> {
         keys.iter()
             .map(|text| {
                 let (verb, path) = text.split_once(' ').unwrap_or(("ANY", text));
                 let verb = (verb != "ANY").then(|| verb.to_owned());
-                Route {
+                TemplateRoute {
                     path: match path {
                         "$default" => RoutePath::of_default_route(),
                         path => RoutePath::parse(path).unwrap(),

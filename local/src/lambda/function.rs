@@ -14,7 +14,9 @@ use lambda_support::clock::Clock;
 use tokio::process::{Child, Command};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
-use crate::lambda::invocation::{FunctionError, InvocationError, Invoke, Invoked, Outcome};
+use crate::lambda::invocation::{
+    FunctionError, InvocationError, InvocationOutcome, Invoke, InvokeFuture,
+};
 use crate::lambda::runtime_api::{Init, QueuedInvocation, RuntimeApi};
 use crate::progress::PartLog;
 use crate::random;
@@ -48,7 +50,7 @@ pub struct FunctionSettings {
 #[derive(Debug)]
 pub struct Function {
     settings: FunctionSettings,
-    idle: Mutex<Vec<Environment>>,
+    idle: Mutex<Vec<ExecutionEnvironment>>,
     /// When an environment last became idle.
     freed: Mutex<Option<Instant>>,
     /// One permit for each idle environment.
@@ -61,7 +63,7 @@ pub struct Function {
 
 /// One process and its Runtime API. Dropping it stops both.
 #[derive(Debug)]
-struct Environment {
+struct ExecutionEnvironment {
     process: Child,
     runtime: RuntimeApi,
     _place: OwnedSemaphorePermit,
@@ -92,15 +94,15 @@ impl Function {
         Ok(())
     }
 
-    pub async fn run(&self, payload: Bytes) -> Outcome {
+    pub async fn run(&self, payload: Bytes) -> InvocationOutcome {
         self.run_as(payload, random::request_id()).await
     }
 
     /// Runs one invocation with this request id.
-    async fn run_as(&self, payload: Bytes, request_id: String) -> Outcome {
+    async fn run_as(&self, payload: Bytes, request_id: String) -> InvocationOutcome {
         let mut environment = match self.environment().await {
             Ok(environment) => environment,
-            Err(error) => return Outcome::Error(error),
+            Err(error) => return InvocationOutcome::Error(error),
         };
         let (outcome, reusable) = self.run_in(&mut environment, payload, request_id).await;
         if reusable {
@@ -113,7 +115,7 @@ impl Function {
     }
 
     /// A warm environment, one that becomes idle soon, or a new one.
-    async fn environment(&self) -> Result<Environment, FunctionError> {
+    async fn environment(&self) -> Result<ExecutionEnvironment, FunctionError> {
         loop {
             // Neither semaphore is ever closed.
             let place = async {
@@ -154,7 +156,7 @@ impl Function {
     }
 
     /// Keeps an environment for the next invocation.
-    fn keep(&self, environment: Environment) {
+    fn keep(&self, environment: ExecutionEnvironment) {
         self.idle
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -166,10 +168,10 @@ impl Function {
     /// The outcome, and whether the environment can be reused.
     async fn run_in(
         &self,
-        environment: &mut Environment,
+        environment: &mut ExecutionEnvironment,
         payload: Bytes,
         request_id: String,
-    ) -> (Outcome, bool) {
+    ) -> (InvocationOutcome, bool) {
         let (taken_sender, taken) = oneshot::channel();
         let (outcome_sender, outcome) = oneshot::channel();
         environment.runtime.enqueue(QueuedInvocation {
@@ -188,17 +190,17 @@ impl Function {
             biased;
             ended = within_time => match ended {
                 Ok(Ok(outcome)) => (outcome, true),
-                Ok(Err(_)) => (Outcome::Error(self.exited(&request_id, "the Runtime API was closed")), false),
+                Ok(Err(_)) => (InvocationOutcome::Error(self.exited(&request_id, "the Runtime API was closed")), false),
                 Err(_) => {
                     let seconds = self.settings.timeout.as_secs_f64();
                     let message = format!("RequestId: {request_id} Error: Task timed out after {seconds:.2} seconds");
                     self.log.warn(format_args!("timed out after {seconds:.2} seconds; the process is killed"));
-                    (Outcome::Error(FunctionError::of_lambda("Sandbox.Timedout", &message)), false)
+                    (InvocationOutcome::Error(FunctionError::of_lambda("Sandbox.Timedout", &message)), false)
                 }
             },
             status = environment.process.wait() => {
                 let status = status.map_or_else(|error| error.to_string(), |status| status.to_string());
-                (Outcome::Error(self.exited(&request_id, &status)), false)
+                (InvocationOutcome::Error(self.exited(&request_id, &status)), false)
             }
         }
     }
@@ -210,7 +212,10 @@ impl Function {
     }
 
     /// Starts a process and waits until it asks for an event.
-    async fn start(&self, place: OwnedSemaphorePermit) -> Result<Environment, FunctionError> {
+    async fn start(
+        &self,
+        place: OwnedSemaphorePermit,
+    ) -> Result<ExecutionEnvironment, FunctionError> {
         let failed = |error: std::io::Error| {
             let message = format!("{}: {error}", self.settings.binary.display());
             FunctionError::of_lambda("Runtime.InvalidEntrypoint", &message)
@@ -238,7 +243,7 @@ impl Function {
             biased;
             init = runtime.initialised() => match init {
                 Init::Failed(error) => Err(error),
-                Init::Done | Init::Running => Ok(Environment { process, runtime, _place: place }),
+                Init::Done | Init::Running => Ok(ExecutionEnvironment { process, runtime, _place: place }),
             },
             status = process.wait() => {
                 let status = status.map_or_else(|error| error.to_string(), |status| status.to_string());
@@ -282,11 +287,16 @@ impl Functions {
 }
 
 impl Invoke for Functions {
-    fn invoke<'a>(&'a self, name: &'a str, payload: Bytes) -> Invoked<'a> {
+    fn invoke<'a>(&'a self, name: &'a str, payload: Bytes) -> InvokeFuture<'a> {
         self.invoke_as(name, payload, random::request_id())
     }
 
-    fn invoke_as<'a>(&'a self, name: &'a str, payload: Bytes, request_id: String) -> Invoked<'a> {
+    fn invoke_as<'a>(
+        &'a self,
+        name: &'a str,
+        payload: Bytes,
+        request_id: String,
+    ) -> InvokeFuture<'a> {
         Box::pin(async move {
             let Some(function) = self.find(name).map(Arc::clone) else {
                 return Err(InvocationError::UnknownFunction(name.to_owned()));
@@ -294,7 +304,7 @@ impl Invoke for Functions {
             // A separate task: as at AWS, a caller that disconnects does not stop the function.
             let run = tokio::spawn(async move { function.run_as(payload, request_id).await });
             Ok(run.await.unwrap_or_else(|error| {
-                Outcome::Error(FunctionError::of_lambda(
+                InvocationOutcome::Error(FunctionError::of_lambda(
                     "Runtime.ExitError",
                     &error.to_string(),
                 ))

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 /// The result of an invocation, as Lambda's Invoke API reports it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum InvocationOutcome {
     /// The function answered.
     Success(Bytes),
     /// The function failed: status 200 with the header `X-Amz-Function-Error`.
@@ -64,12 +64,13 @@ pub enum InvocationError {
     UnknownFunction(String),
 }
 
-pub type Invoked<'a> = Pin<Box<dyn Future<Output = Result<Outcome, InvocationError>> + Send + 'a>>;
+pub type InvokeFuture<'a> =
+    Pin<Box<dyn Future<Output = Result<InvocationOutcome, InvocationError>> + Send + 'a>>;
 
 /// Functions that can be invoked by name.
 pub trait Invoke: fmt::Debug + Send + Sync {
     /// Invokes a function and waits for its answer.
-    fn invoke<'a>(&'a self, function: &'a str, payload: Bytes) -> Invoked<'a>;
+    fn invoke<'a>(&'a self, function: &'a str, payload: Bytes) -> InvokeFuture<'a>;
 
     /// The same with a request id that the caller has chosen, so that it can name the invocation later.
     fn invoke_as<'a>(
@@ -77,7 +78,7 @@ pub trait Invoke: fmt::Debug + Send + Sync {
         function: &'a str,
         payload: Bytes,
         _request_id: String,
-    ) -> Invoked<'a> {
+    ) -> InvokeFuture<'a> {
         self.invoke(function, payload)
     }
 

@@ -9,7 +9,7 @@ use http::{HeaderName, HeaderValue, Response, StatusCode};
 use serde_json::{Value, json};
 
 use crate::aws;
-use crate::lambda::invocation::{Invoke, Outcome};
+use crate::lambda::invocation::{InvocationOutcome, Invoke};
 use crate::random;
 use crate::unread_body::BodyTooLarge;
 
@@ -95,8 +95,8 @@ pub async fn answer(
         }
     }
     match functions.invoke(&name, payload).await {
-        Ok(Outcome::Success(payload)) => executed(payload),
-        Ok(Outcome::Error(failed)) => {
+        Ok(InvocationOutcome::Success(payload)) => executed(payload),
+        Ok(InvocationOutcome::Error(failed)) => {
             let mut response = executed(failed.payload().clone());
             response.headers_mut().insert(
                 "x-amz-function-error",

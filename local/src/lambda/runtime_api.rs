@@ -19,7 +19,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
-use crate::lambda::invocation::{FunctionError, Outcome};
+use crate::lambda::invocation::{FunctionError, InvocationOutcome};
 use crate::random;
 
 /// Lambda's limit for an answer.
@@ -36,7 +36,7 @@ pub struct QueuedInvocation {
     pub function_arn: String,
     /// Notified when the function fetches the event.
     pub taken: oneshot::Sender<()>,
-    pub outcome: oneshot::Sender<Outcome>,
+    pub outcome: oneshot::Sender<InvocationOutcome>,
 }
 
 /// The state of the function process.
@@ -51,9 +51,9 @@ pub enum Init {
 }
 
 #[derive(Debug)]
-struct Shared {
+struct RuntimeState {
     waiting: tokio::sync::Mutex<mpsc::UnboundedReceiver<QueuedInvocation>>,
-    running: Mutex<Option<(String, oneshot::Sender<Outcome>)>>,
+    running: Mutex<Option<(String, oneshot::Sender<InvocationOutcome>)>>,
     init: watch::Sender<Init>,
     clock: Arc<dyn Clock>,
 }
@@ -83,7 +83,7 @@ impl RuntimeApi {
         let address = listener.local_addr()?;
         let (invocations, waiting) = mpsc::unbounded_channel();
         let (init_sender, init) = watch::channel(Init::Running);
-        let shared = Shared {
+        let shared = RuntimeState {
             waiting: tokio::sync::Mutex::new(waiting),
             running: Mutex::new(None),
             init: init_sender,
@@ -130,7 +130,7 @@ impl RuntimeApi {
     }
 }
 
-async fn next(State(shared): State<Arc<Shared>>) -> Response<Body> {
+async fn next(State(shared): State<Arc<RuntimeState>>) -> Response<Body> {
     shared.init.send_if_modified(|init| {
         let first = *init == Init::Running;
         if first {
@@ -178,23 +178,23 @@ async fn next(State(shared): State<Arc<Shared>>) -> Response<Body> {
 }
 
 async fn response(
-    State(shared): State<Arc<Shared>>,
+    State(shared): State<Arc<RuntimeState>>,
     Path(id): Path<String>,
     request: Request,
 ) -> Response<Body> {
     let outcome = match axum::body::to_bytes(request.into_body(), MAX_ANSWER).await {
-        Ok(payload) => Outcome::Success(payload),
+        Ok(payload) => InvocationOutcome::Success(payload),
         Err(_) => {
             let message = format!(
                 "Response payload size exceeded maximum allowed payload size ({MAX_ANSWER} bytes)."
             );
-            Outcome::Error(FunctionError::of_lambda(
+            InvocationOutcome::Error(FunctionError::of_lambda(
                 "Function.ResponseSizeTooLarge",
                 &message,
             ))
         }
     };
-    let too_large = matches!(outcome, Outcome::Error(_));
+    let too_large = matches!(outcome, InvocationOutcome::Error(_));
     match shared.finish(&id, outcome) {
         true if too_large => status(
             StatusCode::PAYLOAD_TOO_LARGE,
@@ -206,11 +206,11 @@ async fn response(
 }
 
 async fn error(
-    State(shared): State<Arc<Shared>>,
+    State(shared): State<Arc<RuntimeState>>,
     Path(id): Path<String>,
     payload: Bytes,
 ) -> Response<Body> {
-    let outcome = Outcome::Error(FunctionError::reported(payload));
+    let outcome = InvocationOutcome::Error(FunctionError::reported(payload));
     if shared.finish(&id, outcome) {
         accepted()
     } else {
@@ -218,16 +218,16 @@ async fn error(
     }
 }
 
-async fn init_error(State(shared): State<Arc<Shared>>, payload: Bytes) -> Response<Body> {
+async fn init_error(State(shared): State<Arc<RuntimeState>>, payload: Bytes) -> Response<Body> {
     let _ = shared
         .init
         .send(Init::Failed(FunctionError::reported(payload)));
     accepted()
 }
 
-impl Shared {
+impl RuntimeState {
     /// Sends the outcome of the running invocation; false if another invocation or none is running.
-    fn finish(&self, id: &str, outcome: Outcome) -> bool {
+    fn finish(&self, id: &str, outcome: InvocationOutcome) -> bool {
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         let Some((_, waiting)) = running.take_if(|(running, _)| running == id) else {
             return false;

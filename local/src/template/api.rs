@@ -14,17 +14,17 @@ pub struct Api {
     /// Its name in the template.
     pub logical_id: String,
     pub stage: String,
-    pub routes: Vec<Route>,
+    pub routes: Vec<TemplateRoute>,
     pub authorizers: BTreeMap<String, TemplateAuthorizer>,
     /// The stage's variables.
     pub variables: BTreeMap<String, String>,
     /// Which of API Gateway's two products serves it.
-    pub kind: Kind,
+    pub kind: ApiKind,
 }
 
 /// API Gateway's two products, with what only one of them has.
 #[derive(Clone, Debug)]
-pub enum Kind {
+pub enum ApiKind {
     Rest {
         /// What the template changes about gateway responses, by type, such as `ACCESS_DENIED`.
         responses: BTreeMap<String, CustomResponse>,
@@ -54,7 +54,7 @@ impl Api {
 
 /// One method of a resource.
 #[derive(Clone, Debug)]
-pub struct Route {
+pub struct TemplateRoute {
     /// The resource.
     pub path: RoutePath,
     /// The verb; `ANY` has none.
@@ -72,7 +72,7 @@ pub struct Route {
 impl Api {
     /// Whether a route or an authorizer calls the function.
     pub(super) fn calls(&self, function: &str) -> bool {
-        let by_route = |route: &Route| match &route.integration {
+        let by_route = |route: &TemplateRoute| match &route.integration {
             Integration::Function { name, .. } => name == function,
             Integration::Preflight(_) => false,
         };
@@ -84,7 +84,7 @@ impl Api {
     }
 }
 
-impl Route {
+impl TemplateRoute {
     /// The key of the route in an HTTP API, such as `GET /items/{id}` or `$default`.
     #[must_use]
     pub fn key(&self) -> String {

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use super::api::{CorsConfiguration, Route, TemplateAuthorizer};
+use super::api::{CorsConfiguration, TemplateAuthorizer, TemplateRoute};
 use super::gateway_response::CustomResponse;
 
 /// What an OpenAPI document defines.
 #[derive(Debug, Default)]
-pub(super) struct Document {
+pub(super) struct OpenApiDefinition {
     /// The routes, and whether each has a `security` of its own.
-    pub(super) routes: Vec<(Route, bool)>,
+    pub(super) routes: Vec<(TemplateRoute, bool)>,
     pub(super) authorizers: BTreeMap<String, TemplateAuthorizer>,
     /// REST: the gateway responses, by type.
     pub(super) responses: BTreeMap<String, CustomResponse>,

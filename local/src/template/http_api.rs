@@ -6,10 +6,11 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::api::{
-    Api, CorsConfiguration, DEFAULT_STAGE, Identity, IdentitySource, Integration, InvokePermission,
-    JwtAuthorizer, Kind, LambdaAuthorizer, PayloadFormat, Route, TemplateAuthorizer,
+    Api, ApiKind, CorsConfiguration, DEFAULT_STAGE, Identity, IdentitySource, Integration,
+    InvokePermission, JwtAuthorizer, LambdaAuthorizer, PayloadFormat, TemplateAuthorizer,
+    TemplateRoute,
 };
-use super::document::Document;
+use super::document::OpenApiDefinition;
 use super::error::{DefinitionError, TemplateError};
 use super::function::FunctionDefinition;
 use super::method::{is_any, verb};
@@ -25,7 +26,7 @@ const MAX_AUTHORIZER_TIME: Duration = Duration::from_secs(10);
 pub(super) fn read(
     logical_id: &str,
     api: &Part,
-    document: Option<Document>,
+    document: Option<OpenApiDefinition>,
     events: &[&Event],
     functions: &[FunctionDefinition],
 ) -> Result<Api, TemplateError> {
@@ -69,7 +70,7 @@ pub(super) fn read(
         routes,
         authorizers,
         variables: api.text_map("StageVariables")?,
-        kind: Kind::Http {
+        kind: ApiKind::Http {
             cors: cors(api)?.or(document.cors),
         },
     })
@@ -77,7 +78,7 @@ pub(super) fn read(
 
 /// Gives a route without scopes those of its authorizer. Only JWT authorizers have scopes.
 fn inherit_scopes(
-    route: &mut Route,
+    route: &mut TemplateRoute,
     scopes: &BTreeMap<String, Vec<String>>,
     authorizers: &BTreeMap<String, TemplateAuthorizer>,
 ) -> Result<(), TemplateError> {
@@ -103,7 +104,7 @@ fn route(
     event: &Event,
     default: Option<&str>,
     authorizers: &BTreeMap<String, TemplateAuthorizer>,
-) -> Result<Route, TemplateError> {
+) -> Result<TemplateRoute, TemplateError> {
     let Event {
         function,
         properties,
@@ -134,7 +135,7 @@ fn route(
         None => default.filter(|_| !preflight).map(str::to_owned),
     };
     let timeout = properties.parsed("TimeoutInMillis", "milliseconds")?;
-    Ok(Route {
+    Ok(TemplateRoute {
         path,
         verb,
         integration: Integration::Function {

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use super::api::{Integration, PayloadFormat, Route, TemplateAuthorizer};
-use super::document::Document;
+use super::api::{Integration, PayloadFormat, TemplateAuthorizer, TemplateRoute};
+use super::document::OpenApiDefinition;
 use super::error::{DefinitionError, TemplateError};
 use super::function::FunctionDefinition;
 use super::gateway_response;
@@ -24,14 +24,14 @@ pub(super) fn read(
     api: &Part,
     product: Product,
     functions: &[FunctionDefinition],
-) -> Result<Option<Document>, TemplateError> {
+) -> Result<Option<OpenApiDefinition>, TemplateError> {
     if api.value("DefinitionBody").is_none() {
         return Ok(None);
     }
     let body = api.part("DefinitionBody")?;
-    let mut document = Document {
+    let mut document = OpenApiDefinition {
         binary_media_types: body.texts("x-amazon-apigateway-binary-media-types")?,
-        ..Document::default()
+        ..OpenApiDefinition::default()
     };
     let schemes = [
         body.parts("securityDefinitions")?,
@@ -72,7 +72,7 @@ fn route(
     operation: &Part,
     product: Product,
     functions: &[FunctionDefinition],
-) -> Result<(Route, bool), TemplateError> {
+) -> Result<(TemplateRoute, bool), TemplateError> {
     let verb = (verb != ANY).then(|| verb.to_ascii_uppercase());
     let path = if http_api::is_default(path) && product == Product::Http && verb.is_none() {
         RoutePath::of_default_route()
@@ -82,7 +82,7 @@ fn route(
     let security = security(operation)?;
     let explicit = security.is_some();
     let (authorizer, scopes) = security.unwrap_or_default();
-    let route = Route {
+    let route = TemplateRoute {
         path,
         verb,
         integration: integration(operation, product, functions)?,

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use regex_lite::Regex;
 use serde_json::Value;
 
-use super::api::{Api, InvokePermission, Kind, TemplateAuthorizer};
+use super::api::{Api, ApiKind, InvokePermission, TemplateAuthorizer};
 use super::function::FunctionDefinition;
 use super::intrinsic::Scope;
 use super::resources::Resource;
@@ -46,8 +46,8 @@ pub(super) fn settle(
         }
         let grant = match api.kind {
             _ if authorizer.place.contains("/DefinitionBody/") => "set `authorizerCredentials`",
-            Kind::Rest { .. } => "remove `DisableFunctionDefaultPermissions`",
-            Kind::Http { .. } => "set `EnableFunctionDefaultPermissions: true`",
+            ApiKind::Rest { .. } => "remove `DisableFunctionDefaultPermissions`",
+            ApiKind::Http { .. } => "set `EnableFunctionDefaultPermissions: true`",
         };
         let why = format!(
             "API Gateway may not invoke the function, so every call of the authorizer's routes is answered with 500; \

@@ -11,8 +11,8 @@ pub(super) use self::authorizer::{
     authorizer, function, function_of, has_role, identity_sources, known, ttl,
 };
 use super::absent_method::AbsentMethod;
-use super::api::{Api, Integration, Kind, PayloadFormat, Route, TemplateAuthorizer};
-use super::document::Document;
+use super::api::{Api, ApiKind, Integration, PayloadFormat, TemplateAuthorizer, TemplateRoute};
+use super::document::OpenApiDefinition;
 use super::error::{DefinitionError, TemplateError};
 use super::function::FunctionDefinition;
 use super::gateway_response;
@@ -34,7 +34,7 @@ pub(super) struct Event {
 pub(super) fn read(
     logical_id: &str,
     api: &Part,
-    document: Option<Document>,
+    document: Option<OpenApiDefinition>,
     events: &[&Event],
     absent: &[AbsentMethod],
     functions: &[FunctionDefinition],
@@ -47,7 +47,7 @@ pub(super) fn read(
         authorizers.insert(name, authorizer(&part, functions)?);
     }
     let default = DefaultAuthorizer::read(&auth, &authorizers)?;
-    let mut routes: Vec<Route> = Vec::new();
+    let mut routes: Vec<TemplateRoute> = Vec::new();
     let own = auth.part("Authorizers")?;
     for (mut route, explicit) in document.routes {
         let added = default.of(route.verb.as_deref());
@@ -79,7 +79,7 @@ pub(super) fn read(
         routes,
         authorizers,
         variables: api.text_map("Variables")?,
-        kind: Kind::Rest {
+        kind: ApiKind::Rest {
             responses,
             binary_media_types: media_types
                 .iter()
@@ -90,8 +90,12 @@ pub(super) fn read(
 }
 
 /// Adds a route, unless its method and path are taken.
-pub(super) fn add(route: Route, routes: &mut Vec<Route>) -> Result<(), TemplateError> {
-    let same = |other: &&Route| route.verb == other.verb && route.path.overlaps(&other.path);
+pub(super) fn add(
+    route: TemplateRoute,
+    routes: &mut Vec<TemplateRoute>,
+) -> Result<(), TemplateError> {
+    let same =
+        |other: &&TemplateRoute| route.verb == other.verb && route.path.overlaps(&other.path);
     if let Some(other) = routes.iter().find(same) {
         let duplicate = DefinitionError::Duplicate(other.place.clone());
         return Err(TemplateError::at(route.place, duplicate));
@@ -104,7 +108,7 @@ fn route(
     event: &Event,
     default: &DefaultAuthorizer,
     authorizers: &BTreeMap<String, TemplateAuthorizer>,
-) -> Result<Route, TemplateError> {
+) -> Result<TemplateRoute, TemplateError> {
     let Event {
         function,
         properties,
@@ -124,7 +128,7 @@ fn route(
         None => default.of(verb.as_deref()),
     };
     let timeout = properties.parsed("TimeoutInMillis", "milliseconds")?;
-    Ok(Route {
+    Ok(TemplateRoute {
         path,
         verb,
         integration: Integration::Function {

@@ -1,6 +1,6 @@
 use super::api::{
-    Identity, IdentitySource, Integration, InvokePermission, Kind, LambdaAuthorizer, Route,
-    TemplateAuthorizer,
+    ApiKind, Identity, IdentitySource, Integration, InvokePermission, LambdaAuthorizer,
+    TemplateAuthorizer, TemplateRoute,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -92,7 +92,7 @@ fn assert_refused(template: &str, from: &str, to: &str, expected: &str) {
 }
 
 /// A route as `VERB /path what authorizer`.
-fn line(route: &Route) -> String {
+fn line(route: &TemplateRoute) -> String {
     let verb = route.verb.as_deref().unwrap_or("ANY");
     let what = match &route.integration {
         Integration::Function { name, .. } => name,

@@ -16,7 +16,7 @@ struct HeadersPolicy {
     #[serde(rename = "Name")]
     _name: Value,
     #[serde(default)]
-    security_headers_config: Security,
+    security_headers_config: SecurityHeaders,
     #[serde(default)]
     custom_headers_config: Custom,
 }
@@ -25,7 +25,7 @@ struct HeadersPolicy {
 /// hosted.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
-struct Security {
+struct SecurityHeaders {
     content_security_policy: Option<ContentSecurityPolicy>,
     content_type_options: Option<Value>,
     frame_options: Option<FrameOptions>,
@@ -56,12 +56,12 @@ struct ReferrerPolicy {
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Custom {
-    items: Vec<Item>,
+    items: Vec<HeaderItem>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Item {
+struct HeaderItem {
     header: String,
     value: String,
 }
@@ -125,7 +125,7 @@ pub fn read(text: &str, given: &Given) -> Result<Vec<(String, String)>, Template
             .referrer_policy
             .map(|policy| policy.referrer_policy),
     );
-    for Item { header, value } in custom.items {
+    for HeaderItem { header, value } in custom.items {
         add(&header.to_ascii_lowercase(), Some(value));
     }
     Ok(headers)

@@ -1,6 +1,6 @@
 //! Pages of another origin can read the id of the request in every answer that a template may give headers.
 
-use local::lambda::invocation::Outcome;
+use local::lambda::invocation::InvocationOutcome;
 use local::template::Given;
 use serde_json::json;
 
@@ -43,8 +43,8 @@ fn rest() -> Api {
 struct Call {
     kind: &'static str,
     request: &'static str,
-    guard: Outcome,
-    handler: Outcome,
+    guard: InvocationOutcome,
+    handler: InvocationOutcome,
     status: u16,
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use local::gateway::access_log::AccessLine;
 use local::gateway::decided::DecidedBy;
-use local::lambda::invocation::Outcome;
+use local::lambda::invocation::InvocationOutcome;
 use local::template::api::TemplateAuthorizer;
 use serde_json::{Value, json};
 
@@ -71,7 +71,7 @@ const QUOTAS: &str = "limits";
 const FORBIDDEN_BODY: &str = "http-api-lambda-authorizer, the body by a report";
 const OPEN: &str = "open";
 
-pub(crate) fn simple(allowed: bool) -> Outcome {
+pub(crate) fn simple(allowed: bool) -> InvocationOutcome {
     let context = json!({"tenant": "acme", "roles": ["a", "b"], "exp": 5, "admin": false});
     success(&json!({"isAuthorized": allowed, "context": context}))
 }
@@ -86,7 +86,7 @@ fn open<'a>(source: &'a str, request: &'a str) -> Row<'a> {
         source,
         request,
         headers: &[],
-        guard: Outcome::Success(bytes::Bytes::new()),
+        guard: InvocationOutcome::Success(bytes::Bytes::new()),
         status: 200,
         body: "hello",
         error_type: "",
@@ -180,7 +180,7 @@ async fn decisions_about_the_identity_sources() {
 }
 
 /// A row for a caller with a token, about whom the authorizer answers `guard`.
-fn answered<'a>(source: &'a str, request: &'a str, guard: Outcome) -> Row<'a> {
+fn answered<'a>(source: &'a str, request: &'a str, guard: InvocationOutcome) -> Row<'a> {
     Row {
         headers: TOKEN,
         guard,
@@ -191,7 +191,7 @@ fn answered<'a>(source: &'a str, request: &'a str, guard: Outcome) -> Row<'a> {
 
 #[tokio::test]
 async fn decisions_about_the_authorizers_answer() {
-    fn forbidden(request: &str, guard: Outcome) -> Row<'_> {
+    fn forbidden(request: &str, guard: InvocationOutcome) -> Row<'_> {
         Row {
             status: 403,
             body: FORBIDDEN,
@@ -224,7 +224,7 @@ async fn decisions_about_the_authorizers_answer() {
 /// An answer that is not valid, a failure, and a function that takes too long are 500.
 #[tokio::test]
 async fn failures_of_the_authorizer() {
-    fn internal<'a>(source: &'a str, request: &'a str, guard: Outcome) -> Row<'a> {
+    fn internal<'a>(source: &'a str, request: &'a str, guard: InvocationOutcome) -> Row<'a> {
         Row {
             status: 500,
             body: INTERNAL,

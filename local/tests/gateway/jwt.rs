@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lambda_support::clock::Timestamp;
-use local::gateway::jwt::{Fetched, IssuerKeys, PublishedKeys};
+use local::gateway::jwt::{IssuerKeys, KeySetFuture, PublishedKeys};
 use serde_json::{Value, json};
 use testkit::http::{LoopbackServer, Reply};
 use testkit::json::changed;
@@ -40,7 +40,7 @@ struct Issuer {
 }
 
 impl IssuerKeys for Issuer {
-    fn of<'a>(&'a self, issuer: &'a str, _: Timestamp) -> Fetched<'a> {
+    fn of<'a>(&'a self, issuer: &'a str, _: Timestamp) -> KeySetFuture<'a> {
         assert_eq!(issuer, "https://issuer");
         let keys = json!({"keys": [Signer::rsa().jwk("k")]});
         let set = serde_json::from_value(keys).unwrap();

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::Request;
-use local::lambda::invocation::Outcome;
+use local::lambda::invocation::InvocationOutcome;
 use local::unread_body::BodyTooLarge;
 use serde_json::{Value, json};
 
@@ -49,7 +49,7 @@ Resources:
         Hasty: {Type: Api, Properties: {RestApiId: !Ref Api, Path: /hasty, Method: GET, TimeoutInMillis: 5, Auth: {Authorizer: NONE}}}
 "#;
 
-fn allow() -> Outcome {
+fn allow() -> InvocationOutcome {
     success(&policy("Allow", "*"))
 }
 
@@ -175,7 +175,7 @@ async fn decisions_about_the_identity_source() {
 }
 
 /// A row for a caller with a token, about whom the authorizer answers `guard`.
-fn answered(guard: Outcome) -> Row<'static> {
+fn answered(guard: InvocationOutcome) -> Row<'static> {
     Row {
         headers: &["Authorization: t"],
         guard,

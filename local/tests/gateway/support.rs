@@ -11,7 +11,9 @@ use http::{Request, Response};
 use lambda_support::clock::{ManualClock, Timestamp};
 use local::gateway::Gateway;
 use local::gateway::access_log::{AccessLine, AccessLog};
-use local::lambda::invocation::{FunctionError, InvocationError, Invoke, Invoked, Outcome};
+use local::lambda::invocation::{
+    FunctionError, InvocationError, InvocationOutcome, Invoke, InvokeFuture,
+};
 use local::progress::PartLog;
 use local::random;
 use local::template::{Given, Template};
@@ -20,15 +22,15 @@ use serde_json::{Value, json};
 /// Functions with fixed answers that record their events.
 #[derive(Debug)]
 pub(crate) struct FakeFunctions {
-    pub(crate) guard: Mutex<Outcome>,
-    pub(crate) handler: Mutex<Outcome>,
+    pub(crate) guard: Mutex<InvocationOutcome>,
+    pub(crate) handler: Mutex<InvocationOutcome>,
     pub(crate) events: Mutex<Vec<(String, Value)>>,
     pub(crate) guard_takes: Mutex<Duration>,
     pub(crate) handler_takes: Mutex<Duration>,
 }
 
 impl Invoke for FakeFunctions {
-    fn invoke<'a>(&'a self, function: &'a str, payload: Bytes) -> Invoked<'a> {
+    fn invoke<'a>(&'a self, function: &'a str, payload: Bytes) -> InvokeFuture<'a> {
         if !self.knows(function) {
             let unknown = InvocationError::UnknownFunction(function.to_owned());
             return Box::pin(async { Err(unknown) });
@@ -68,12 +70,12 @@ pub(crate) struct Api {
     pub(crate) clock: Arc<ManualClock>,
 }
 
-pub(crate) fn success(answer: &Value) -> Outcome {
-    Outcome::Success(answer.to_string().into())
+pub(crate) fn success(answer: &Value) -> InvocationOutcome {
+    InvocationOutcome::Success(answer.to_string().into())
 }
 
-pub(crate) fn failure(message: &str) -> Outcome {
-    Outcome::Error(FunctionError::of_lambda("E", message))
+pub(crate) fn failure(message: &str) -> InvocationOutcome {
+    InvocationOutcome::Error(FunctionError::of_lambda("E", message))
 }
 
 pub(crate) fn policy(effect: &str, path: &str) -> Value {
@@ -141,12 +143,12 @@ impl Api {
         }
     }
 
-    pub(crate) fn guard(self, outcome: Outcome) -> Self {
+    pub(crate) fn guard(self, outcome: InvocationOutcome) -> Self {
         *self.functions.guard.lock().unwrap() = outcome;
         self
     }
 
-    pub(crate) fn handler(self, outcome: Outcome) -> Self {
+    pub(crate) fn handler(self, outcome: InvocationOutcome) -> Self {
         *self.functions.handler.lock().unwrap() = outcome;
         self
     }
@@ -238,7 +240,7 @@ pub(crate) struct Row<'a> {
     /// Headers, each `Name: value`.
     pub(crate) headers: &'a [&'a str],
     /// What the authorizer answers.
-    pub(crate) guard: Outcome,
+    pub(crate) guard: InvocationOutcome,
     pub(crate) status: u16,
     /// The beginning of its body.
     pub(crate) body: &'a str,

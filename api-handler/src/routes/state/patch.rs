@@ -13,7 +13,7 @@ use crate::{
     problem::{Fault, Problem},
     routes::{
         context::Context,
-        document::{Document, JsonPatch, MergePatch},
+        document::{JsonPatch, MergePatch, StateDocument},
         negotiate::{accept_json, media_type},
     },
     state::{MAX_VALUE_DEPTH, State, StateBody, StateId},
@@ -71,7 +71,7 @@ pub(crate) async fn patch(context: &Context<'_>, id: &str) -> Result<Response<St
     let id = StateId::from_str(id).map_err(|_| Problem::NotFound)?;
     let target = WriteTarget::load(context, &id, &preconditions, Problem::NotFound).await?;
     let old = value_of(context, &target).await?;
-    let document = Document::parse(patch.apply(document_of(&old)?)?)?;
+    let document = StateDocument::parse(patch.apply(document_of(&old)?)?)?;
     if document.visibility.is_none() {
         return Err(Problem::Unprocessable(vec![Fault::new(
             "#/visibility",

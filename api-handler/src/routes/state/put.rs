@@ -13,7 +13,7 @@ use crate::{
     problem::{Fault, Problem},
     routes::{
         context::Context,
-        document::Document,
+        document::StateDocument,
         negotiate::{accept_json, media_type},
         reply::set,
     },
@@ -31,7 +31,7 @@ use crate::{
         ("If-None-Match" = Option<EntityTags>, Header, description = "`*` to create", example = "*"),
         ("If-Match" = Option<EntityTags>, Header, description = "The resource's ETag to replace it"),
     ),
-    request_body(content = Document, description = "Without `visibility` a new resource is `private`, and an existing one keeps its own"),
+    request_body(content = StateDocument, description = "Without `visibility` a new resource is `private`, and an existing one keeps its own"),
     responses(
         (status = 200, body = StateBody<'_>, description = "Replaced", headers(("ETag" = String, description = "Names this version"))),
         (status = 201, body = StateBody<'_>, description = "Created", headers(("ETag" = String, description = "Names this version"), ("Location" = String, description = "Its URL"))),
@@ -59,7 +59,7 @@ pub(crate) async fn put(context: &Context<'_>, id: &str) -> Result<Response<Stri
             "send `If-None-Match: *` to create, or `If-Match` with the resource's ETag to replace",
         ));
     }
-    let document = Document::parse(json::parse(&context.request.body, MAX_VALUE_DEPTH + 1)?)?;
+    let document = StateDocument::parse(json::parse(&context.request.body, MAX_VALUE_DEPTH + 1)?)?;
 
     if preconditions.has_if_match() {
         // `If-Match` never holds for a resource that does not exist (RFC 9110, section 13.1.1).
@@ -81,7 +81,7 @@ async fn replace_unread(
     context: &Context<'_>,
     target: &UnreadTarget<'_>,
     id: &StateId,
-    document: &Document,
+    document: &StateDocument,
 ) -> Result<Option<Response<String>>, Problem> {
     let change = Change {
         id,
@@ -101,7 +101,7 @@ async fn create(
     context: &Context<'_>,
     caller: &SignedIn,
     id: StateId,
-    document: Document,
+    document: StateDocument,
 ) -> Result<Response<String>, Problem> {
     let now = context.clock.now().rfc3339();
     let state = State {

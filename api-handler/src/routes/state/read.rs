@@ -9,7 +9,7 @@ use http::{
 
 use super::answer;
 use crate::{
-    precondition::{EntityTags, Preconditions, Read},
+    precondition::{EntityTags, Preconditions, ReadOutcome},
     problem::Problem,
     routes::{
         context::Context,
@@ -59,7 +59,7 @@ pub(crate) async fn get(context: &Context<'_>, id: &str) -> Result<Response<Stri
         metadata
     })?;
     let outcome = preconditions.read(&metadata.tag);
-    if outcome != Read::Whole || is_head {
+    if outcome != ReadOutcome::Whole || is_head {
         return without_value(outcome, &metadata);
     }
     let state = visible(context, context.store.get(&id).await?, |state| {
@@ -67,7 +67,7 @@ pub(crate) async fn get(context: &Context<'_>, id: &str) -> Result<Response<Stri
     })?;
     // The resource may have been written since its metadata was read.
     match preconditions.read(&state.metadata.tag) {
-        Read::Whole => answer(StatusCode::OK, &state.metadata, &state.value),
+        ReadOutcome::Whole => answer(StatusCode::OK, &state.metadata, &state.value),
         outcome => without_value(outcome, &state.metadata),
     }
 }
@@ -106,11 +106,11 @@ fn visible<T>(
         .ok_or(Problem::NotFound)
 }
 
-fn without_value(outcome: Read, metadata: &Metadata) -> Result<Response<String>, Problem> {
+fn without_value(outcome: ReadOutcome, metadata: &Metadata) -> Result<Response<String>, Problem> {
     let mut response = match outcome {
-        Read::Failed => return Err(Problem::PreconditionFailed),
-        Read::NotModified => empty(StatusCode::NOT_MODIFIED),
-        Read::Whole => {
+        ReadOutcome::Failed => return Err(Problem::PreconditionFailed),
+        ReadOutcome::NotModified => empty(StatusCode::NOT_MODIFIED),
+        ReadOutcome::Whole => {
             let mut response = empty(StatusCode::OK);
             set(&mut response, CONTENT_TYPE, "application/json")?;
             response

@@ -14,7 +14,7 @@ use super::endpoint::Endpoint;
 pub const MAX_BODY_BYTES: usize = 256 * 1024;
 
 #[derive(Clone)]
-pub struct Request<'a> {
+pub struct IssuerRequest<'a> {
     pub endpoint: &'a Endpoint,
     /// From connect to last byte.
     pub timeout: Duration,
@@ -96,10 +96,10 @@ pub type Sending<'a> = Pin<Box<dyn Future<Output = Result<Document, TransportErr
 /// Sends one request. [`HttpClient`](super::HttpClient) uses the network; tests have their own implementations.
 pub trait Transport: fmt::Debug + Send + Sync {
     /// Sends it and reads the answer.
-    fn send<'a>(&'a self, request: Request<'a>) -> Sending<'a>;
+    fn send<'a>(&'a self, request: IssuerRequest<'a>) -> Sending<'a>;
 }
 
-impl fmt::Debug for Request<'_> {
+impl fmt::Debug for IssuerRequest<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
             endpoint,

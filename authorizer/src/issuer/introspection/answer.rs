@@ -29,7 +29,7 @@ pub struct AskedToken<'t> {
 
 /// A usable answer.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Answer {
+pub(super) enum IntrospectionAnswer {
     /// Active, until `exp` if that is given.
     Active { expires_at: Option<f64> },
     /// Not active.
@@ -38,7 +38,7 @@ pub(super) enum Answer {
     Other(OtherMember),
 }
 
-impl Answer {
+impl IntrospectionAnswer {
     /// Parses an answer about `token`; `None` if it is unusable.
     ///
     /// The token is verified, so its own claims apply. Those of the answer are only compared with them: an answer about
@@ -126,12 +126,15 @@ mod tests {
 
     #[test]
     fn only_a_boolean_active_is_an_answer() {
-        let active = Some(Answer::Active { expires_at: None });
+        let active = Some(IntrospectionAnswer::Active { expires_at: None });
         for (json, expected) in [
             (r#"{"active":true,"sub":"alice"}"#, active),
             (r#"{"active":true,"aud":5,"x":{}}"#, active),
-            (r#" {"active":false} "#, Some(Answer::Inactive)),
-            (r#"{"active":false,"sub":5}"#, Some(Answer::Inactive)),
+            (r#" {"active":false} "#, Some(IntrospectionAnswer::Inactive)),
+            (
+                r#"{"active":false,"sub":5}"#,
+                Some(IntrospectionAnswer::Inactive),
+            ),
             (r#"{"active":"true"}"#, None),
             (r#"{"active":1}"#, None),
             (r#"{"active":null}"#, None),
@@ -146,14 +149,18 @@ mod tests {
             ("<html>", None),
             ("", None),
         ] {
-            assert_eq!(Answer::parse(json.as_bytes(), &TOKEN), expected, "{json}");
+            assert_eq!(
+                IntrospectionAnswer::parse(json.as_bytes(), &TOKEN),
+                expected,
+                "{json}"
+            );
         }
     }
 
     #[test]
     fn an_answer_about_another_token() {
-        let other = |member| Some(Answer::Other(member));
-        let active = Some(Answer::Active { expires_at: None });
+        let other = |member| Some(IntrospectionAnswer::Other(member));
+        let active = Some(IntrospectionAnswer::Active { expires_at: None });
         for (members, client_id, expected) in [
             (
                 r#""iss":"https://issuer.example","client_id":"web""#,
@@ -176,7 +183,11 @@ mod tests {
         ] {
             let token = AskedToken { client_id, ..TOKEN };
             let json = format!(r#"{{"active":true,{members}}}"#);
-            assert_eq!(Answer::parse(json.as_bytes(), &token), expected, "{json}");
+            assert_eq!(
+                IntrospectionAnswer::parse(json.as_bytes(), &token),
+                expected,
+                "{json}"
+            );
         }
     }
 
@@ -185,12 +196,20 @@ mod tests {
         for value in ["null", "true", "5", "[]", "{}"] {
             for name in ["iss", "sub", "client_id"] {
                 let json = format!(r#"{{"active":true,"{name}":{value}}}"#);
-                assert_eq!(Answer::parse(json.as_bytes(), &TOKEN), None, "{json}");
+                assert_eq!(
+                    IntrospectionAnswer::parse(json.as_bytes(), &TOKEN),
+                    None,
+                    "{json}"
+                );
             }
         }
         for value in ["null", "true", r#""5""#, "[]", "{}", "1e400"] {
             let json = format!(r#"{{"active":true,"exp":{value}}}"#);
-            assert_eq!(Answer::parse(json.as_bytes(), &TOKEN), None, "{json}");
+            assert_eq!(
+                IntrospectionAnswer::parse(json.as_bytes(), &TOKEN),
+                None,
+                "{json}"
+            );
         }
     }
 
@@ -206,7 +225,7 @@ mod tests {
             ("1e300", Ok(())),
         ] {
             let json = format!(r#"{{"active":true,"exp":{exp}}}"#);
-            let answer = Answer::parse(json.as_bytes(), &TOKEN).unwrap();
+            let answer = IntrospectionAnswer::parse(json.as_bytes(), &TOKEN).unwrap();
             let verdict = answer.verdict(now, Duration::from_secs(60));
             assert_eq!(verdict, expected, "{exp}");
         }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::answer::Answer;
+use super::answer::IntrospectionAnswer;
 use crate::bearer::TokenDigest;
 use crate::clock::Timestamp;
 use crate::lru::Lru;
@@ -13,7 +13,7 @@ const MAX_ENTRIES: usize = 1024;
 /// Answers by the SHA-256 of their token.
 pub(super) struct Memory {
     ttl: Duration,
-    answers: Lru<(Answer, Timestamp)>,
+    answers: Lru<(IntrospectionAnswer, Timestamp)>,
 }
 
 impl Memory {
@@ -24,13 +24,22 @@ impl Memory {
         }
     }
 
-    pub(super) fn recall(&mut self, token: &TokenDigest, now: Timestamp) -> Option<Answer> {
+    pub(super) fn recall(
+        &mut self,
+        token: &TokenDigest,
+        now: Timestamp,
+    ) -> Option<IntrospectionAnswer> {
         let (answer, asked_at) = self.answers.recall(token)?;
         // An answer from the future means that the clock was set back, so its age is unknown.
         (now >= asked_at && now.since(asked_at) < self.ttl).then_some(answer)
     }
 
-    pub(super) fn remember(&mut self, token: TokenDigest, answer: Answer, asked_at: Timestamp) {
+    pub(super) fn remember(
+        &mut self,
+        token: TokenDigest,
+        answer: IntrospectionAnswer,
+        asked_at: Timestamp,
+    ) {
         if !self.ttl.is_zero() {
             self.answers.remember(token, (answer, asked_at), 1);
         }
@@ -41,8 +50,8 @@ impl Memory {
 mod tests {
     use super::*;
 
-    const ACTIVE: Answer = Answer::Active { expires_at: None };
-    const INACTIVE: Answer = Answer::Inactive;
+    const ACTIVE: IntrospectionAnswer = IntrospectionAnswer::Active { expires_at: None };
+    const INACTIVE: IntrospectionAnswer = IntrospectionAnswer::Inactive;
     const NOON: Timestamp = Timestamp::from_secs(1_000_000);
 
     fn token(number: u64) -> [u8; 32] {

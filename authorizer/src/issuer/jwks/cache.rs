@@ -39,14 +39,14 @@ pub struct KeyCache<K> {
 #[derive(Clone, Copy, Debug)]
 struct Flight {
     id: FlightId,
-    cause: Cause,
+    cause: FetchCause,
     started: Timestamp,
 }
 
 /// Why a fetch is made. Only failures of refreshes by age lengthen the pause between refreshes, so that made-up key ids
 /// never delay a refresh.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Cause {
+enum FetchCause {
     Age,
     UnknownKey,
 }
@@ -145,7 +145,7 @@ impl<K: Clone> KeyCache<K> {
             }
             FetchOutcome::Failure => {
                 self.failures.add(now);
-                if cause == Cause::Age {
+                if cause == FetchCause::Age {
                     self.refresh_failures.add(now);
                 }
                 Landing::Failed
@@ -162,7 +162,7 @@ impl<K: Clone> KeyCache<K> {
             return KeyAnswer::Join(flight.id);
         }
         if self.failures.rested(FIRST_RETRY, self.rules.cooldown, now) {
-            KeyAnswer::Fetch(self.start(Cause::Age, now))
+            KeyAnswer::Fetch(self.start(FetchCause::Age, now))
         } else {
             KeyAnswer::Unavailable
         }
@@ -183,14 +183,18 @@ impl<K: Clone> KeyCache<K> {
         }
         self.unknown_fetch_at = Some(now);
         let due = standing != Standing::Fresh && self.refresh_may_start(now);
-        let cause = if due { Cause::Age } else { Cause::UnknownKey };
+        let cause = if due {
+            FetchCause::Age
+        } else {
+            FetchCause::UnknownKey
+        };
         KeyAnswer::Fetch(self.start(cause, now))
     }
 
     /// Starts a refresh if none is in flight and none has failed too recently.
     fn refresh(&mut self, now: Timestamp) -> Option<FlightId> {
         let may_start = self.in_flight(now).is_none() && self.refresh_may_start(now);
-        may_start.then(|| self.start(Cause::Age, now))
+        may_start.then(|| self.start(FetchCause::Age, now))
     }
 
     /// While keys are usable, failed refreshes are retried after 1, 2, 4, 8 cooldowns, so that not every environment
@@ -203,7 +207,7 @@ impl<K: Clone> KeyCache<K> {
                 .rested(cooldown, MAX_BACKOFF.max(cooldown), now)
     }
 
-    fn start(&mut self, cause: Cause, now: Timestamp) -> FlightId {
+    fn start(&mut self, cause: FetchCause, now: Timestamp) -> FlightId {
         self.flights += 1;
         let id = FlightId(self.flights);
         self.flight = Some(Flight {
@@ -223,7 +227,7 @@ impl<K: Clone> KeyCache<K> {
     /// Ends a fetch. `None` if it was abandoned: it took too long, or another one has been started since. It is counted
     /// as neither success nor failure: the response's age is unknown, and the delay was caused by the frozen
     /// environment.
-    fn end(&mut self, id: FlightId, now: Timestamp) -> Option<Cause> {
+    fn end(&mut self, id: FlightId, now: Timestamp) -> Option<FetchCause> {
         let current = self.flight.filter(|flight| flight.id == id)?;
         let in_time = self.in_flight(now).is_some();
         self.flight = None;

@@ -7,7 +7,7 @@ use thiserror::Error;
 use super::KeySettings;
 use super::freshness::fresh_for;
 use super::set::{KeySet, KeySetError};
-use crate::issuer::http_client::{Endpoint, Request, Transport, TransportError};
+use crate::issuer::http_client::{Endpoint, IssuerRequest, Transport, TransportError};
 use crate::issuer::metadata::{IssuerMetadata, MetadataError};
 
 /// Why a fetch returned no keys.
@@ -77,7 +77,7 @@ async fn fetch_from(
     endpoint: &Endpoint,
     transport: &dyn Transport,
 ) -> Result<Fetched, FetchError> {
-    let request = Request {
+    let request = IssuerRequest {
         endpoint,
         timeout: settings.timeout,
         form: None,

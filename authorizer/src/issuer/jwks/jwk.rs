@@ -4,8 +4,8 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
 
-use super::key::{Kind, PublicKey, VerificationKey};
-use super::members::Members;
+use super::key::{KeyKind, PublicKey, VerificationKey};
+use super::members::JwkMembers;
 use crate::algorithm::Algorithm;
 use crate::key_id::KeyId;
 use crate::refusal::KeyRefusal;
@@ -26,7 +26,7 @@ pub(super) struct RefusedJwk {
 /// as RFC 7517 demands.
 pub(super) fn parse(json: &str, allowed: &[Algorithm]) -> Result<VerificationKey, RefusedJwk> {
     let without_kid = |refusal| RefusedJwk { kid: None, refusal };
-    let members = Members::parse(json).map_err(without_kid)?;
+    let members = JwkMembers::parse(json).map_err(without_kid)?;
     let kid = key_id(&members).map_err(without_kid)?;
     match for_signatures(&members, allowed) {
         Ok(key) => Ok(VerificationKey::new(kid, key)),
@@ -41,7 +41,7 @@ impl PublicKey {
     /// Parses a JWK outside a key set: the key itself and the algorithm that it is bound to. `kid` and `use` mean
     /// nothing if the sender of the signature also sends the key.
     pub(crate) fn from_jwk(members: Map<String, Value>) -> Result<Self, KeyRefusal> {
-        let members = Members::new(members);
+        let members = JwkMembers::new(members);
         let kty = key_type(&members)?;
         if members.has("k") {
             return Err(KeyRefusal::Symmetric);
@@ -50,7 +50,7 @@ impl PublicKey {
     }
 }
 
-fn for_signatures(members: &Members, allowed: &[Algorithm]) -> Result<PublicKey, KeyRefusal> {
+fn for_signatures(members: &JwkMembers, allowed: &[Algorithm]) -> Result<PublicKey, KeyRefusal> {
     let kty = key_type(members)?;
     check_use(members)?;
     let key = public_key(members, &kty)?;
@@ -62,7 +62,7 @@ fn for_signatures(members: &Members, allowed: &[Algorithm]) -> Result<PublicKey,
 }
 
 /// Checks that `kty` is that of a public key and that no member is private.
-fn key_type(members: &Members) -> Result<String, KeyRefusal> {
+fn key_type(members: &JwkMembers) -> Result<String, KeyRefusal> {
     let kty = string(members, "kty")?.ok_or(KeyRefusal::MissingMember("kty"))?;
     match kty.as_str() {
         "RSA" | "EC" | "OKP" => {}
@@ -75,7 +75,7 @@ fn key_type(members: &Members) -> Result<String, KeyRefusal> {
     Ok(kty)
 }
 
-fn public_key(members: &Members, kty: &str) -> Result<PublicKey, KeyRefusal> {
+fn public_key(members: &JwkMembers, kty: &str) -> Result<PublicKey, KeyRefusal> {
     let kind = kind(members, kty)?;
     let alg = string(members, "alg")?
         .map(|name| {
@@ -83,25 +83,25 @@ fn public_key(members: &Members, kty: &str) -> Result<PublicKey, KeyRefusal> {
                 .map_err(|_| KeyRefusal::AlgorithmConflict)
         })
         .transpose()?;
-    if alg.is_some_and(|alg| Kind::of(alg) != kind) {
+    if alg.is_some_and(|alg| KeyKind::of(alg) != kind) {
         return Err(KeyRefusal::AlgorithmConflict);
     }
     match kind {
-        Kind::Rsa => PublicKey::rsa(alg, &number(members, "n")?, &number(members, "e")?),
-        Kind::P256 | Kind::P384 => {
+        KeyKind::Rsa => PublicKey::rsa(alg, &number(members, "n")?, &number(members, "e")?),
+        KeyKind::P256 | KeyKind::P384 => {
             PublicKey::ec(alg, kind, &number(members, "x")?, &number(members, "y")?)
         }
-        Kind::Ed25519 => PublicKey::ed25519(alg, &number(members, "x")?),
+        KeyKind::Ed25519 => PublicKey::ed25519(alg, &number(members, "x")?),
     }
 }
 
-fn key_id(members: &Members) -> Result<KeyId, KeyRefusal> {
+fn key_id(members: &JwkMembers) -> Result<KeyId, KeyRefusal> {
     let kid = string(members, "kid")?.ok_or(KeyRefusal::NoKeyId)?;
     KeyId::parse(&kid).map_err(|_| KeyRefusal::KeyIdTooLong)
 }
 
 /// RFC 7517, sections 4.2 and 4.3: both are optional, but a present one must allow verification.
-fn check_use(members: &Members) -> Result<(), KeyRefusal> {
+fn check_use(members: &JwkMembers) -> Result<(), KeyRefusal> {
     if string(members, "use")?.is_some_and(|usage| usage != "sig") {
         return Err(KeyRefusal::NotForSignatures);
     }
@@ -112,24 +112,24 @@ fn check_use(members: &Members) -> Result<(), KeyRefusal> {
     Ok(())
 }
 
-fn kind(members: &Members, kty: &str) -> Result<Kind, KeyRefusal> {
+fn kind(members: &JwkMembers, kty: &str) -> Result<KeyKind, KeyRefusal> {
     if kty == "RSA" {
-        return Ok(Kind::Rsa);
+        return Ok(KeyKind::Rsa);
     }
     let crv = string(members, "crv")?.ok_or(KeyRefusal::MissingMember("crv"))?;
     match (kty, crv.as_str()) {
-        ("EC", "P-256") => Ok(Kind::P256),
-        ("EC", "P-384") => Ok(Kind::P384),
-        ("OKP", "Ed25519") => Ok(Kind::Ed25519),
+        ("EC", "P-256") => Ok(KeyKind::P256),
+        ("EC", "P-384") => Ok(KeyKind::P384),
+        ("OKP", "Ed25519") => Ok(KeyKind::Ed25519),
         _ => Err(KeyRefusal::UnsupportedCurve),
     }
 }
 
-fn string(members: &Members, name: &'static str) -> Result<Option<String>, KeyRefusal> {
+fn string(members: &JwkMembers, name: &'static str) -> Result<Option<String>, KeyRefusal> {
     members.read(name)
 }
 
-fn number(members: &Members, name: &'static str) -> Result<Vec<u8>, KeyRefusal> {
+fn number(members: &JwkMembers, name: &'static str) -> Result<Vec<u8>, KeyRefusal> {
     let text = string(members, name)?.ok_or(KeyRefusal::MissingMember(name))?;
     URL_SAFE_NO_PAD
         .decode(text)

@@ -35,7 +35,7 @@ pub type Thumbprint = [u8; 32];
 /// The public key of a JWK, without a name: asymmetric, of a permitted size, and of a type and curve that [`Algorithm`]
 /// supports.
 pub(crate) struct PublicKey {
-    kind: Kind,
+    kind: KeyKind,
     /// The one algorithm that the JWK binds it to (RFC 7517, section 4.4).
     alg: Option<Algorithm>,
     thumbprint: Thumbprint,
@@ -44,14 +44,14 @@ pub(crate) struct PublicKey {
 
 /// The kinds of keys. An RSA key verifies both PKCS #1 and PSS signatures; a curve belongs to one algorithm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum KeyKind {
     Rsa,
     P256,
     P384,
     Ed25519,
 }
 
-impl Kind {
+impl KeyKind {
     pub(super) const fn of(algorithm: Algorithm) -> Self {
         match algorithm {
             Algorithm::RS256
@@ -142,7 +142,7 @@ impl PublicKey {
             .map_err(|_| KeyRefusal::NotAPublicKey)?;
         let members = format!(r#"{{"e":"{}","kty":"RSA","n":"{}"}}"#, encode(e), encode(n));
         Ok(Self::new(
-            Kind::Rsa,
+            KeyKind::Rsa,
             alg,
             &members,
             DecodingKey::from_rsa_raw_components(n, e),
@@ -152,14 +152,14 @@ impl PublicKey {
     /// A point on P-256 or P-384 (RFC 7518, section 6.2.1). Both coordinates have the full length of the curve.
     pub(super) fn ec(
         alg: Option<Algorithm>,
-        kind: Kind,
+        kind: KeyKind,
         x: &[u8],
         y: &[u8],
     ) -> Result<Self, KeyRefusal> {
         let (crv, length, verification) = match kind {
-            Kind::P256 => ("P-256", 32, &ECDSA_P256_SHA256_FIXED),
-            Kind::P384 => ("P-384", 48, &ECDSA_P384_SHA384_FIXED),
-            Kind::Rsa | Kind::Ed25519 => return Err(KeyRefusal::UnsupportedCurve),
+            KeyKind::P256 => ("P-256", 32, &ECDSA_P256_SHA256_FIXED),
+            KeyKind::P384 => ("P-384", 48, &ECDSA_P384_SHA384_FIXED),
+            KeyKind::Rsa | KeyKind::Ed25519 => return Err(KeyRefusal::UnsupportedCurve),
         };
         if x.len() != length || y.len() != length {
             return Err(KeyRefusal::NotAPublicKey);
@@ -185,14 +185,14 @@ impl PublicKey {
         ParsedPublicKey::new(&ED25519, x).map_err(|_| KeyRefusal::NotAPublicKey)?;
         let members = format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{}"}}"#, encode(x));
         Ok(Self::new(
-            Kind::Ed25519,
+            KeyKind::Ed25519,
             alg,
             &members,
             DecodingKey::from_ed_der(x),
         ))
     }
 
-    fn new(kind: Kind, alg: Option<Algorithm>, members: &str, key: DecodingKey) -> Self {
+    fn new(kind: KeyKind, alg: Option<Algorithm>, members: &str, key: DecodingKey) -> Self {
         parsed_key::install();
         let mut thumbprint = [0; 32];
         thumbprint.copy_from_slice(digest::digest(&digest::SHA256, members.as_bytes()).as_ref());
@@ -211,7 +211,7 @@ impl PublicKey {
     /// Whether signatures of `algorithm` can be this key's: type and curve are right, and the JWK does not bind it to
     /// another one (RFC 8725, section 3.1).
     pub(crate) fn fits(&self, algorithm: Algorithm) -> bool {
-        Kind::of(algorithm) == self.kind && self.alg.is_none_or(|alg| alg == algorithm)
+        KeyKind::of(algorithm) == self.kind && self.alg.is_none_or(|alg| alg == algorithm)
     }
 
     /// Checks a signature: the third part of a token over the first two and the dot between them (RFC 7515, section

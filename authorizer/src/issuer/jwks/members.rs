@@ -8,9 +8,9 @@ use crate::strict_json::{self, StrictJsonError};
 
 /// The members of one key, none of them repeated: two readers of one document could otherwise see two different keys.
 #[derive(Debug)]
-pub(super) struct Members(Map<String, Value>);
+pub(super) struct JwkMembers(Map<String, Value>);
 
-impl Members {
+impl JwkMembers {
     pub(super) const fn new(members: Map<String, Value>) -> Self {
         Self(members)
     }

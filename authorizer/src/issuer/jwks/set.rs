@@ -180,13 +180,13 @@ impl KeySet {
 /// The elements of `keys`, not parsed yet, so that one of them cannot affect the others.
 fn entries(json: &str) -> Result<Vec<&RawValue>, KeySetError> {
     #[derive(Deserialize)]
-    struct Document<'d> {
+    struct KeySetDocument<'d> {
         #[serde(borrow)]
         keys: Option<&'d RawValue>,
     }
     // Serde also deserializes a struct from an array.
     let is_object = json.trim_ascii_start().starts_with('{');
-    let document: Document<'_> = serde_json::from_str(json)
+    let document: KeySetDocument<'_> = serde_json::from_str(json)
         .ok()
         .filter(|_| is_object)
         .ok_or_else(|| match strict_json::parse_object(json.as_bytes()) {

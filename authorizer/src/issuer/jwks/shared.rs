@@ -19,13 +19,13 @@ pub(super) struct Shared {
     pub(super) settings: KeySettings,
     transport: Arc<dyn Transport>,
     pub(super) clock: Arc<dyn Clock>,
-    state: Mutex<State>,
+    state: Mutex<KeysState>,
     /// Changes whenever a fetch ends.
     pub(super) landings: watch::Sender<()>,
 }
 
 /// What the lock guards.
-pub(super) struct State {
+pub(super) struct KeysState {
     pub(super) cache: KeyCache<Arc<KeySet>>,
     /// The address of the keys, once it is known.
     jwks_uri: Option<Endpoint>,
@@ -69,7 +69,7 @@ impl Shared {
                 .saturating_add(Duration::from_secs(1)),
         };
         let now = clock.now();
-        let mut state = State {
+        let mut state = KeysState {
             cache: KeyCache::new(rules, now),
             jwks_uri: settings.jwks_uri.clone(),
             landed: Landed::default(),
@@ -103,13 +103,13 @@ impl Shared {
         self.settings.timeout.saturating_mul(MAX_DOCUMENTS)
     }
 
-    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, KeysState> {
         // No code under the lock can panic during a change.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Runs the fetch in a separate task, so that it continues when the caller who started it is cancelled.
-    pub(super) fn start(self: &Arc<Self>, flight: FlightId, state: &mut State) {
+    pub(super) fn start(self: &Arc<Self>, flight: FlightId, state: &mut KeysState) {
         state.counters.fetches += 1;
         let (shared, known) = (Arc::clone(self), state.jwks_uri.clone());
         let task = tokio::spawn(async move {
@@ -169,7 +169,7 @@ impl Shared {
     }
 }
 
-impl State {
+impl KeysState {
     /// Logs the refused keys if they differ from those of the previous set, so that a set is logged only when it
     /// changes, in at most [`MAX_REFUSED_LOGGED`] + 1 lines.
     fn note_refused(&mut self, keys: &KeySet, issuer: &str) {

@@ -33,7 +33,7 @@ impl ChangeKind {
 
 /// One change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub(super) struct Change {
+pub(super) struct AccessChange {
     pub(super) method: String,
     pub(super) path: String,
     #[serde(rename = "change")]
@@ -44,7 +44,7 @@ pub(super) struct Change {
     is_open: bool,
 }
 
-impl Change {
+impl AccessChange {
     fn new(route: &RouteAccess<'_>, kind: ChangeKind, what: &str) -> Self {
         let (method, path) = (route.method(), route.path().to_string());
         Self {
@@ -67,20 +67,24 @@ impl Change {
 }
 
 /// Every change, widenings first, and otherwise in the order of the routes.
-pub(super) fn changes(old: &[RouteAccess<'_>], new: &[RouteAccess<'_>]) -> Vec<Change> {
+pub(super) fn changes(old: &[RouteAccess<'_>], new: &[RouteAccess<'_>]) -> Vec<AccessChange> {
     let mut changes = Vec::new();
     for route in new {
         match old.iter().find(|before| before.is_same_route(route)) {
             Some(before) => changes.extend(change(before, route)),
             None => {
                 let what = format!("new, {}", words::callers(route));
-                changes.push(Change::new(route, ChangeKind::New, &what));
+                changes.push(AccessChange::new(route, ChangeKind::New, &what));
             }
         }
     }
     for before in old {
         if !new.iter().any(|route| route.is_same_route(before)) {
-            changes.push(Change::new(before, ChangeKind::Gone, &gone(before, new)));
+            changes.push(AccessChange::new(
+                before,
+                ChangeKind::Gone,
+                &gone(before, new),
+            ));
         }
     }
     changes.sort_by_key(|change| (!change.widens(), change.kind));
@@ -107,7 +111,7 @@ fn gone(route: &RouteAccess<'_>, new: &[RouteAccess<'_>]) -> String {
     format!("{was}; its calls now reach {}", successors.join(" and "))
 }
 
-fn change(old: &RouteAccess<'_>, new: &RouteAccess<'_>) -> Option<Change> {
+fn change(old: &RouteAccess<'_>, new: &RouteAccess<'_>) -> Option<AccessChange> {
     let kind = match (is_within(old, new), is_within(new, old)) {
         (true, true) => return None,
         (true, false) => ChangeKind::Wider,
@@ -115,7 +119,7 @@ fn change(old: &RouteAccess<'_>, new: &RouteAccess<'_>) -> Option<Change> {
         (false, false) => ChangeKind::Other,
     };
     let what = in_one_sentence(old, new, kind);
-    Some(Change::new(new, kind, &what))
+    Some(AccessChange::new(new, kind, &what))
 }
 
 fn in_one_sentence(old: &RouteAccess<'_>, new: &RouteAccess<'_>, kind: ChangeKind) -> String {

@@ -10,10 +10,11 @@ use super::NOT_RULES;
 use super::coverage::{self, Paths};
 use crate::commands::CommandError;
 use crate::commands::in_process;
-use crate::commands::template_args::Opened;
+use crate::commands::template_args::OpenedTemplate;
 use crate::template::Api;
 use crate::template::api::{
-    Identity, IdentitySource, InvokePermission, Kind, LambdaAuthorizer, Route, TemplateAuthorizer,
+    ApiKind, Identity, IdentitySource, InvokePermission, LambdaAuthorizer, TemplateAuthorizer,
+    TemplateRoute,
 };
 use crate::template::route_path::RoutePath;
 
@@ -22,7 +23,7 @@ use crate::template::route_path::RoutePath;
 pub(super) struct Guards(BTreeMap<String, Settings>);
 
 impl Guards {
-    pub(super) fn read(opened: &Opened) -> Result<Self, CommandError> {
+    pub(super) fn read(opened: &OpenedTemplate) -> Result<Self, CommandError> {
         let (template, folder) = (&opened.template, &opened.folder);
         Ok(Self(in_process::settings(template, folder, &NOT_RULES)?))
     }
@@ -31,7 +32,7 @@ impl Guards {
 /// One route and its callers.
 #[derive(Debug)]
 pub(super) struct RouteAccess<'t> {
-    route: &'t Route,
+    route: &'t TemplateRoute,
     pub(super) callers: Callers<'t>,
     /// For each verb that it serves, the paths of other routes that take some of its calls.
     taken: BTreeMap<Verb, Vec<Paths>>,
@@ -177,7 +178,7 @@ impl<'t> RouteAccess<'t> {
 }
 
 fn callers<'t>(
-    route: &'t Route,
+    route: &'t TemplateRoute,
     api: &'t Api,
     guards: &'t Guards,
     taken: &BTreeMap<Verb, Vec<Paths>>,
@@ -207,7 +208,7 @@ fn callers<'t>(
 
 /// What the rules grant on a route, by verb. What another rule grants anyway is left out.
 fn grants<'t>(
-    route: &'t Route,
+    route: &'t TemplateRoute,
     taken: &BTreeMap<Verb, Vec<Paths>>,
     authorizer: &LambdaAuthorizer,
     settings: &'t Settings,
@@ -242,7 +243,7 @@ fn grants<'t>(
 }
 
 /// For each verb that a route serves, the paths of other routes that take some of its calls.
-fn taken(route: &Route, api: &Api) -> BTreeMap<Verb, Vec<Paths>> {
+fn taken(route: &TemplateRoute, api: &Api) -> BTreeMap<Verb, Vec<Paths>> {
     let preceding = |verb| {
         let others = api.routes.iter();
         others
@@ -255,7 +256,7 @@ fn taken(route: &Route, api: &Api) -> BTreeMap<Verb, Vec<Paths>> {
 }
 
 /// The verbs that a route serves: its own, or those that no other route of its path has.
-fn verbs(route: &Route, api: &Api) -> Vec<Verb> {
+fn verbs(route: &TemplateRoute, api: &Api) -> Vec<Verb> {
     let known = |name: &str| VERBS.iter().position(|verb| verb.as_str() == name);
     if let Some(verb) = &route.verb {
         return vec![known(verb).map_or(Verb::Other, Verb::Known)];
@@ -274,20 +275,20 @@ fn verbs(route: &Route, api: &Api) -> Vec<Verb> {
 }
 
 /// Whether calls that both routes match go to `other`.
-fn precedes(other: &Route, route: &Route, verb: Verb, kind: &Kind) -> bool {
+fn precedes(other: &TemplateRoute, route: &TemplateRoute, verb: Verb, kind: &ApiKind) -> bool {
     let serves = match (&other.verb, verb) {
         (None, _) => true,
         (Some(own), Verb::Known(_)) => own == verb.name(),
         (Some(_), Verb::Other) => false,
     };
-    let class = |route: &Route| {
+    let class = |route: &TemplateRoute| {
         let ranks = route.path.ranks();
         (ranks.last().copied().unwrap_or_default().max(1), ranks)
     };
     match kind {
         // The most specific path takes every verb.
-        Kind::Rest { .. } => other.path.ranks() < route.path.ranks(),
-        Kind::Http { .. } => serves && class(other) < class(route),
+        ApiKind::Rest { .. } => other.path.ranks() < route.path.ranks(),
+        ApiKind::Http { .. } => serves && class(other) < class(route),
     }
 }
 

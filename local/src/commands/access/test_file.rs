@@ -17,10 +17,10 @@ use serde_json::{Map, Value, json};
 
 use super::NOT_RULES;
 use crate::commands::CommandError;
-use crate::commands::decision::{CallOutcome, CalledRoute, Judge, Sent};
+use crate::commands::decision::{CallJudge, CallOutcome, CalledRoute, Sent};
 use crate::commands::in_process::{self, FixedKeys, InProcess, Replay};
 use crate::commands::signing_key::SigningKey;
-use crate::commands::template_args::Opened;
+use crate::commands::template_args::OpenedTemplate;
 use crate::progress::print;
 use crate::template::api::TemplateAuthorizer;
 use crate::text_file;
@@ -28,9 +28,9 @@ use crate::text_file;
 /// One caller, and what it may and may not call.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Test {
+struct AccessTest {
     name: Option<String>,
-    caller: Caller,
+    caller: TestCaller,
     #[serde(default)]
     may: Vec<String>,
     #[serde(default)]
@@ -38,38 +38,39 @@ struct Test {
 }
 
 #[derive(Debug)]
-enum Caller {
+enum TestCaller {
     Anonymous,
-    SignedIn(SignedIn),
+    SignedIn(TestClaims),
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct SignedIn {
+struct TestClaims {
     claims: Map<String, Value>,
 }
 
 /// Not derived as an untagged enum, whose error names neither the unknown member nor what was expected.
-impl<'de> Deserialize<'de> for Caller {
+impl<'de> Deserialize<'de> for TestCaller {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct CallerVisitor;
 
         impl<'de> Visitor<'de> for CallerVisitor {
-            type Value = Caller;
+            type Value = TestCaller;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("\"anonymous\" or an object with `claims`")
             }
 
-            fn visit_str<E: de::Error>(self, text: &str) -> Result<Caller, E> {
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<TestCaller, E> {
                 match text {
-                    "anonymous" => Ok(Caller::Anonymous),
+                    "anonymous" => Ok(TestCaller::Anonymous),
                     other => Err(E::invalid_value(Unexpected::Str(other), &self)),
                 }
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<Caller, A::Error> {
-                SignedIn::deserialize(MapAccessDeserializer::new(members)).map(Caller::SignedIn)
+            fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<TestCaller, A::Error> {
+                TestClaims::deserialize(MapAccessDeserializer::new(members))
+                    .map(TestCaller::SignedIn)
             }
         }
 
@@ -93,9 +94,13 @@ struct FailedCall {
     found: String,
 }
 
-pub(super) async fn run(file: &Path, opened: Opened, json: bool) -> Result<ExitCode, CommandError> {
+pub(super) async fn run(
+    file: &Path,
+    opened: OpenedTemplate,
+    json: bool,
+) -> Result<ExitCode, CommandError> {
     let text = text_file::read(file)?;
-    let tests: Vec<Test> = serde_json::from_str(&text)
+    let tests: Vec<AccessTest> = serde_json::from_str(&text)
         .map_err(|error| format!("{}: {}", file.display(), expected(&error)))?;
     let setup = Setup::new(opened)?;
     let mut failed = Vec::new();
@@ -169,7 +174,7 @@ impl Results {
 
 /// The API, and an issuer that signs any claims.
 struct Setup {
-    judge: Judge,
+    judge: CallJudge,
     key: SigningKey,
     defaults: Vec<Defaults>,
 }
@@ -182,7 +187,7 @@ struct Defaults {
 }
 
 impl Setup {
-    fn new(opened: Opened) -> Result<Self, CommandError> {
+    fn new(opened: OpenedTemplate) -> Result<Self, CommandError> {
         let key = SigningKey::generate()?;
         let set = key.jwk_set().to_string();
         let mut settings = in_process::settings(&opened.template, &opened.folder, &NOT_RULES)?;
@@ -212,11 +217,11 @@ impl Setup {
         let transport = |_: &Settings| Ok(Arc::clone(&replay));
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let functions = InProcess::new(&settings, &transport, &clock)?;
-        let Opened {
+        let OpenedTemplate {
             template, region, ..
         } = opened;
         Ok(Self {
-            judge: Judge::new(template.api, region, functions, keys, clock),
+            judge: CallJudge::new(template.api, region, functions, keys, clock),
             key,
             defaults,
         })
@@ -226,7 +231,7 @@ impl Setup {
     async fn found(
         &self,
         call: &str,
-        caller: &Caller,
+        caller: &TestCaller,
     ) -> Result<(CallOutcome, &'static str), CommandError> {
         let (method, path) = call
             .split_once(' ')
@@ -235,8 +240,8 @@ impl Setup {
         let called =
             CalledRoute::parse(method, path.trim_start()).map_err(|wrong| wrong.to_string())?;
         let token = match caller {
-            Caller::Anonymous => None,
-            Caller::SignedIn(SignedIn { claims }) => Some(self.token(claims)?),
+            TestCaller::Anonymous => None,
+            TestCaller::SignedIn(TestClaims { claims }) => Some(self.token(claims)?),
         };
         let sent = Sent::bearer(token.as_deref());
         let decided = self.judge.decide(&called, &sent).await?;

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use bytes::Bytes;
 
-use super::cold::{self, Start};
+use super::cold::{self, ColdStart};
 use super::event;
 use super::figure::Figure;
 use super::key_server::{self, AUDIENCE};
@@ -21,7 +21,7 @@ const TOKENS_FOR_PEAK_MEMORY: u32 = 10_000;
 const ALLOWED: &str = r#""Effect":"Allow""#;
 const FLOOR: &str = "floor";
 
-struct Setup<'b> {
+struct AuthorizerBench<'b> {
     binaries: &'b Binaries,
     key: SigningKey,
     http: Program,
@@ -37,7 +37,7 @@ pub(super) async fn measure(
     let address = key_server::serve(&key).await?;
     let issuer = format!("http://{address}/oauth2/bench");
     let http = program(binaries, &issuer, &format!("http://{address}/keys"));
-    let setup = Setup {
+    let setup = AuthorizerBench {
         binaries,
         key,
         http,
@@ -76,8 +76,11 @@ fn bare(binaries: &Binaries, floor: &str) -> Program {
     }
 }
 
-async fn warm_figures(setup: &Setup<'_>, effort: Effort) -> Result<Vec<Figure>, BenchError> {
-    let Setup {
+async fn warm_figures(
+    setup: &AuthorizerBench<'_>,
+    effort: Effort,
+) -> Result<Vec<Figure>, BenchError> {
+    let AuthorizerBench {
         binaries,
         key,
         http,
@@ -156,7 +159,7 @@ fn cycle(program: Program, tokens: &[String], expected: &'static str) -> Subject
     }
 }
 
-fn distinct(program: Program, setup: &Setup<'_>) -> Result<Subject, BenchError> {
+fn distinct(program: Program, setup: &AuthorizerBench<'_>) -> Result<Subject, BenchError> {
     let tokens: Vec<String> = (0..TOKENS_FOR_PEAK_MEMORY as usize)
         .map(|number| key_server::token(&setup.key, &setup.issuer, number))
         .collect::<Result<_, _>>()?;
@@ -164,11 +167,11 @@ fn distinct(program: Program, setup: &Setup<'_>) -> Result<Subject, BenchError> 
 }
 
 async fn cold_figures(
-    setup: &Setup<'_>,
+    setup: &AuthorizerBench<'_>,
     scratch: &Path,
     effort: Effort,
 ) -> Result<Vec<Figure>, BenchError> {
-    let Setup {
+    let AuthorizerBench {
         binaries,
         key,
         http,
@@ -194,7 +197,7 @@ async fn cold_figures(
         .insert("JWKS_FILE".to_owned(), file.display().to_string());
 
     let event = event::token(&key_server::token(key, issuer, 0)?);
-    let floor = Start {
+    let floor = ColdStart {
         program: bare(binaries, ""),
         event: event.clone(),
         expected: FLOOR,
@@ -221,7 +224,7 @@ async fn cold_figures(
     ];
     let mut figures = Vec::new();
     for (names, program, event, target) in starts {
-        let ours = Start {
+        let ours = ColdStart {
             program,
             event,
             expected: ALLOWED,

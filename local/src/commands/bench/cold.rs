@@ -7,13 +7,13 @@ use super::process::{Process, Program};
 use super::{BenchError, Effort};
 
 /// A function, its first event, and a string that the answer contains.
-pub(super) struct Start {
+pub(super) struct ColdStart {
     pub(super) program: Program,
     pub(super) event: Bytes,
     pub(super) expected: &'static str,
 }
 
-impl Start {
+impl ColdStart {
     /// CPU and wall time in microseconds.
     async fn measure(&self) -> Result<(f64, f64), BenchError> {
         let mut process = Process::start(&self.program).await?;
@@ -30,8 +30,8 @@ impl Start {
 /// CPU and wall time of ours and of the floor.
 pub(super) async fn compare(
     names: (&'static str, &'static str),
-    ours: &Start,
-    floor: (&'static str, &Start),
+    ours: &ColdStart,
+    floor: (&'static str, &ColdStart),
     target: Option<f64>,
     effort: Effort,
 ) -> Result<[Figure; 2], BenchError> {

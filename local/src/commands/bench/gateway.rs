@@ -23,7 +23,7 @@ use crate::gateway::Gateway;
 use crate::gateway::access_log::AccessLog;
 use crate::gateway::request_lines::RequestLines;
 use crate::http_client;
-use crate::lambda::invocation::{Invoke, Invoked, Outcome};
+use crate::lambda::invocation::{InvocationOutcome, Invoke, InvokeFuture};
 use crate::progress::{PartLog, Progress, Verbosity};
 use crate::server::Server;
 use crate::template::Api;
@@ -36,7 +36,7 @@ const HANDLER: &str = r#"{"statusCode":200,"headers":{"content-type":"applicatio
 const ANSWER: &str = r#"{"lamp":"on"}"#;
 
 /// A kind of call.
-struct Kind {
+struct CallKind {
     name: &'static str,
     template: &'static str,
     method: Method,
@@ -45,22 +45,22 @@ struct Kind {
     authorizer: fn() -> Value,
 }
 
-const KINDS: [Kind; 3] = [
-    Kind {
+const KINDS: [CallKind; 3] = [
+    CallKind {
         name: "gateway, REST API, cached policy",
         template: "template.yaml",
         method: Method::PUT,
         path: "/state/x",
         authorizer: policy,
     },
-    Kind {
+    CallKind {
         name: "gateway, REST API, authorizer called",
         template: "template.yaml",
         method: Method::GET,
         path: "/state/x",
         authorizer: policy,
     },
-    Kind {
+    CallKind {
         name: "gateway, HTTP API, cached simple answer",
         template: "examples/http-api/template.yaml",
         method: Method::GET,
@@ -90,7 +90,7 @@ pub(super) async fn measure(
 
 /// The median of what the gateway adds, round by round.
 async fn compare(
-    kind: &Kind,
+    kind: &CallKind,
     gateway: &Serving,
     bare: &Serving,
     effort: Effort,
@@ -212,12 +212,12 @@ fn policy() -> Value {
 struct AtOnce(Bytes);
 
 impl Invoke for AtOnce {
-    fn invoke<'a>(&'a self, function: &'a str, _: Bytes) -> Invoked<'a> {
+    fn invoke<'a>(&'a self, function: &'a str, _: Bytes) -> InvokeFuture<'a> {
         let answer = match function {
             "authorizer" => self.0.clone(),
             _ => Bytes::from_static(HANDLER.as_bytes()),
         };
-        Box::pin(async move { Ok(Outcome::Success(answer)) })
+        Box::pin(async move { Ok(InvocationOutcome::Success(answer)) })
     }
 
     fn knows(&self, _: &str) -> bool {

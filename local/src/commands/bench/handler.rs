@@ -5,7 +5,7 @@ use std::path::Path;
 use bytes::Bytes;
 use serde_json::{Value, json};
 
-use super::cold::{self, Start};
+use super::cold::{self, ColdStart};
 use super::event;
 use super::figure::Figure;
 use super::process::{Process, Program};
@@ -192,7 +192,7 @@ async fn cold_figures(
     floor: &Floor,
     effort: Effort,
 ) -> Result<Vec<Figure>, BenchError> {
-    let start = |program, event, expected| Start {
+    let start = |program, event, expected| ColdStart {
         program,
         event,
         expected,

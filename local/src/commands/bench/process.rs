@@ -13,7 +13,7 @@ use tokio::process::{Child, Command};
 use tokio::sync::oneshot;
 
 use super::BenchError;
-use crate::lambda::invocation::Outcome;
+use crate::lambda::invocation::InvocationOutcome;
 use crate::lambda::runtime_api::{QueuedInvocation, RuntimeApi};
 use crate::random;
 
@@ -79,8 +79,8 @@ impl Process {
         });
         tokio::select! {
             outcome = tokio::time::timeout(INVOCATION_TIMEOUT, outcome) => match outcome {
-                Ok(Ok(Outcome::Success(answer))) => Ok(answer),
-                Ok(Ok(Outcome::Error(error))) => Ok(error.payload().clone()),
+                Ok(Ok(InvocationOutcome::Success(answer))) => Ok(answer),
+                Ok(Ok(InvocationOutcome::Error(error))) => Ok(error.payload().clone()),
                 Ok(Err(_)) | Err(_) => Err(BenchError::NoAnswer),
             },
             _ = self.child.wait() => Err(BenchError::NoAnswer),

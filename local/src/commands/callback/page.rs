@@ -2,12 +2,12 @@
 
 /// A status and a page for the user.
 #[derive(Debug)]
-pub(in crate::commands) struct Page {
+pub(in crate::commands) struct CallbackPage {
     pub(in crate::commands) status: u16,
     pub(in crate::commands) html: String,
 }
 
-impl Page {
+impl CallbackPage {
     pub(in crate::commands) fn signed_in() -> Self {
         Self::new(
             200,
@@ -72,11 +72,11 @@ fn escaped(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::Page;
+    use super::CallbackPage;
 
     #[test]
     fn a_string_from_an_issuer_is_escaped() {
-        let page = Page::stopped("<script>alert(1)</script>", "a & b");
+        let page = CallbackPage::stopped("<script>alert(1)</script>", "a & b");
         assert!(
             page.html
                 .contains("<p>&lt;script&gt;alert(1)&lt;/script&gt;</p>")

@@ -1,8 +1,8 @@
 //! The capabilities of the authorization server, from its metadata.
 
-use super::metadata::Metadata;
+use super::metadata::MetadataDocument;
 use super::{Fact, Skip};
-use crate::commands::report::{Check, Outcome};
+use crate::commands::report::{Check, CheckOutcome};
 
 const PKCE: Check = Check::new(
     "pkce",
@@ -22,7 +22,7 @@ const SCOPES: Check = Check::new(
     "RFC 8414, section 2; https://developer.okta.com/docs/guides/customize-authz-server/",
 );
 
-pub(super) fn pkce(metadata: Fact<Metadata<'_>>) -> Outcome {
+pub(super) fn pkce(metadata: Fact<MetadataDocument<'_>>) -> CheckOutcome {
     let metadata = match metadata {
         Ok(metadata) => metadata,
         Err(skip) => return PKCE.skip(skip),
@@ -41,7 +41,7 @@ pub(super) fn pkce(metadata: Fact<Metadata<'_>>) -> Outcome {
     }
 }
 
-pub(super) fn public_client(metadata: Fact<Metadata<'_>>) -> Outcome {
+pub(super) fn public_client(metadata: Fact<MetadataDocument<'_>>) -> CheckOutcome {
     let metadata = match metadata {
         Ok(metadata) => metadata,
         Err(skip) => return PUBLIC_CLIENT.skip(skip),
@@ -60,7 +60,7 @@ pub(super) fn public_client(metadata: Fact<Metadata<'_>>) -> Outcome {
     }
 }
 
-pub(super) fn scopes(metadata: Fact<Metadata<'_>>, wanted: Option<&str>) -> Outcome {
+pub(super) fn scopes(metadata: Fact<MetadataDocument<'_>>, wanted: Option<&str>) -> CheckOutcome {
     let wanted = match (metadata, wanted) {
         (Err(skip), _) => Err(skip),
         (Ok(_), None) => Err(Skip::Option("--scope")),
@@ -86,7 +86,7 @@ pub(super) fn scopes(metadata: Fact<Metadata<'_>>, wanted: Option<&str>) -> Outc
 }
 
 /// The wanted scopes that the metadata does not list; `None` where it lists none at all.
-pub(super) fn missing<'w>(metadata: Metadata<'_>, wanted: &'w str) -> Option<Vec<&'w str>> {
+pub(super) fn missing<'w>(metadata: MetadataDocument<'_>, wanted: &'w str) -> Option<Vec<&'w str>> {
     let supported = metadata.list("scopes_supported")?;
     let wanted = wanted.split_ascii_whitespace();
     Some(wanted.filter(|scope| !supported.contains(scope)).collect())

@@ -5,11 +5,11 @@ use http::header::{CONTENT_TYPE, LOCATION};
 use reqwest::Url;
 
 use super::messages::{Meaning, Message};
-use super::metadata::Metadata;
+use super::metadata::MetadataDocument;
 use super::{Doctor, Fact, Skip, capabilities};
 use crate::commands::no_answer;
-use crate::commands::probe::{Answer, NoAnswer, Probe};
-use crate::commands::report::{Check, Outcome};
+use crate::commands::probe::{NoAnswer, Probe, ProbeAnswer};
+use crate::commands::report::{Check, CheckOutcome};
 use crate::token;
 
 const CLIENT: Check = Check::new(
@@ -46,7 +46,7 @@ pub(super) fn made_up_code(doctor: &Doctor, client_id: &str) -> String {
 
 /// The issuer's response about the application.
 #[derive(Debug)]
-pub(super) enum Verdict {
+pub(super) enum ClientVerdict {
     /// The request succeeded with this code.
     Reached(String),
     /// The issuer sent an error.
@@ -55,7 +55,7 @@ pub(super) enum Verdict {
     Other { found: String, advice: String },
 }
 
-impl Verdict {
+impl ClientVerdict {
     pub(super) fn is_unknown_client(&self) -> bool {
         matches!(self, Self::Error(message) if message.meaning() == Some(Meaning::UnknownClient))
     }
@@ -69,9 +69,9 @@ impl Verdict {
 /// Sends an authorization request for which no page may be shown.
 pub(super) async fn request(
     doctor: &Doctor,
-    metadata: Fact<Metadata<'_>>,
+    metadata: Fact<MetadataDocument<'_>>,
     probe: &Probe,
-) -> Fact<Verdict> {
+) -> Fact<ClientVerdict> {
     let metadata = metadata?;
     let client_id = doctor.client_id.as_deref();
     let client_id = client_id.ok_or(Skip::Option("--client-id"))?;
@@ -90,19 +90,19 @@ pub(super) async fn request(
     ];
     let url = match metadata.endpoint("authorization_endpoint") {
         Ok(endpoint) => Url::parse_with_params(&endpoint, parameters),
-        Err((found, advice)) => return Ok(Verdict::Other { found, advice }),
+        Err((found, advice)) => return Ok(ClientVerdict::Other { found, advice }),
     };
     let Ok(url) = url else {
         return Err(Skip::After("metadata"));
     };
     Ok(match probe.get(url.as_str()).await {
         Ok(answer) => of_authorization(&answer, &url, redirect_uri),
-        Err(failure) => Verdict::of_failure(&failure),
+        Err(failure) => ClientVerdict::of_failure(&failure),
     })
 }
 
 /// The wanted scopes, without those that `scopes` has reported: the issuer would reject the request for them.
-fn known_scopes(doctor: &Doctor, metadata: Metadata<'_>) -> String {
+fn known_scopes(doctor: &Doctor, metadata: MetadataDocument<'_>) -> String {
     let wanted = doctor.scope.as_deref().unwrap_or("openid");
     let missing = capabilities::missing(metadata, wanted).unwrap_or_default();
     let known = wanted.split_ascii_whitespace();
@@ -114,11 +114,11 @@ fn known_scopes(doctor: &Doctor, metadata: Metadata<'_>) -> String {
     }
 }
 
-fn of_authorization(answer: &Answer, url: &Url, redirect_uri: &str) -> Verdict {
+fn of_authorization(answer: &ProbeAnswer, url: &Url, redirect_uri: &str) -> ClientVerdict {
     if !answer.status.is_redirection() {
         return match Message::of_answer(answer) {
-            Some(message) => Verdict::Error(message),
-            None => Verdict::Other {
+            Some(message) => ClientVerdict::Error(message),
+            None => ClientVerdict::Other {
                 found: format!("status {}", answer.status.as_u16()),
                 advice: "open the authorization endpoint in a browser".to_owned(),
             },
@@ -127,7 +127,7 @@ fn of_authorization(answer: &Answer, url: &Url, redirect_uri: &str) -> Verdict {
     let location = answer.header(&LOCATION).unwrap_or_default();
     let location = url.join(&location).ok();
     let Some(location) = location.filter(|location| leads_to(location, redirect_uri)) else {
-        return Verdict::Other {
+        return ClientVerdict::Other {
             found: "a redirect to another address than the redirect URI".to_owned(),
             advice: "the issuer shows a page although the request says prompt=none: sign in with --sign-in to see what \
                      it asks for"
@@ -139,13 +139,13 @@ fn of_authorization(answer: &Answer, url: &Url, redirect_uri: &str) -> Verdict {
         found.map(|(_, value)| value.into_owned())
     };
     match parameter("error") {
-        None => Verdict::Reached("code".to_owned()),
+        None => ClientVerdict::Reached("code".to_owned()),
         Some(error) => {
             let message = Message::of_redirect(&error, parameter("error_description").as_deref());
             if message.meaning() == Some(Meaning::LoginRequired) {
-                Verdict::Reached(error)
+                ClientVerdict::Reached(error)
             } else {
-                Verdict::Error(message)
+                ClientVerdict::Error(message)
             }
         }
     }
@@ -163,12 +163,12 @@ fn leads_to(location: &Url, redirect_uri: &str) -> bool {
 }
 
 /// `client`
-pub(super) fn check(verdict: Fact<Verdict>) -> Outcome {
+pub(super) fn check(verdict: Fact<ClientVerdict>) -> CheckOutcome {
     match verdict {
         Err(skip) => CLIENT.skip(skip),
-        Ok(Verdict::Reached(code)) => CLIENT.pass(code),
-        Ok(Verdict::Other { found, advice }) => CLIENT.fail(found, advice),
-        Ok(Verdict::Error(message)) => {
+        Ok(ClientVerdict::Reached(code)) => CLIENT.pass(code),
+        Ok(ClientVerdict::Other { found, advice }) => CLIENT.fail(found, advice),
+        Ok(ClientVerdict::Error(message)) => {
             let advice = message.advice(
                 "look the error up in the issuer's log (Okta: Reports > System Log) at this minute",
             );
@@ -180,45 +180,45 @@ pub(super) fn check(verdict: Fact<Verdict>) -> Outcome {
 /// Sends a token request with a made-up code and no secret.
 pub(super) async fn redeem(
     doctor: &Doctor,
-    metadata: Fact<Metadata<'_>>,
+    metadata: Fact<MetadataDocument<'_>>,
     probe: &Probe,
-) -> Fact<Verdict> {
+) -> Fact<ClientVerdict> {
     let metadata = metadata?;
     let client_id = doctor.client_id.as_deref();
     let client_id = client_id.ok_or(Skip::Option("--client-id"))?;
     let endpoint = match metadata.endpoint("token_endpoint") {
         Ok(endpoint) => endpoint,
-        Err((found, advice)) => return Ok(Verdict::Other { found, advice }),
+        Err((found, advice)) => return Ok(ClientVerdict::Other { found, advice }),
     };
     let request = probe
         .request(Method::POST, &endpoint)
         .header(CONTENT_TYPE, token::FORM)
         .body(made_up_code(doctor, client_id));
     Ok(match probe.send(request).await {
-        Ok(answer) if answer.status.is_success() => Verdict::Reached("a success".to_owned()),
+        Ok(answer) if answer.status.is_success() => ClientVerdict::Reached("a success".to_owned()),
         Ok(answer) => match Message::of_answer(&answer) {
-            Some(message) => Verdict::Error(message),
-            None => Verdict::Other {
+            Some(message) => ClientVerdict::Error(message),
+            None => ClientVerdict::Other {
                 found: format!("status {}", answer.status.as_u16()),
                 advice: "check `token_endpoint` of the metadata".to_owned(),
             },
         },
-        Err(failure) => Verdict::of_failure(&failure),
+        Err(failure) => ClientVerdict::of_failure(&failure),
     })
 }
 
-pub(super) fn client_type(verdict: Fact<Verdict>) -> Outcome {
+pub(super) fn client_type(verdict: Fact<ClientVerdict>) -> CheckOutcome {
     let message = match verdict {
         Err(skip) => return CLIENT_TYPE.skip(skip),
-        Ok(Verdict::Other { found, advice }) => return CLIENT_TYPE.fail(found, advice),
+        Ok(ClientVerdict::Other { found, advice }) => return CLIENT_TYPE.fail(found, advice),
         // The body is not shown: it may hold tokens.
-        Ok(Verdict::Reached(found)) => {
+        Ok(ClientVerdict::Reached(found)) => {
             return CLIENT_TYPE.fail(
                 format!("{found}: the issuer accepts a code that it never gave out"),
                 "use another issuer: this one is a mock that accepts any code",
             );
         }
-        Ok(Verdict::Error(message)) => message,
+        Ok(ClientVerdict::Error(message)) => message,
     };
     let found = message.to_string();
     match message.meaning() {

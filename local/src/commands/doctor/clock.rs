@@ -7,8 +7,8 @@ use time::format_description::well_known::Rfc2822;
 
 use super::discovery::Discovery;
 use super::{Fact, Skip};
-use crate::commands::probe::Answer;
-use crate::commands::report::{Check, Outcome};
+use crate::commands::probe::ProbeAnswer;
+use crate::commands::report::{Check, CheckOutcome};
 
 const CLOCK: Check = Check::new(
     "clock",
@@ -20,7 +20,7 @@ const CLOCK: Check = Check::new(
 const MAX_SKEW_SECONDS: u64 = 60;
 
 /// `clock`
-pub(super) fn check(discovery: Fact<&Discovery>) -> Outcome {
+pub(super) fn check(discovery: Fact<&Discovery>) -> CheckOutcome {
     let answer = match discovery {
         Ok(discovery) => discovery.last_answer().ok_or(Skip::After("metadata")),
         Err(skip) => Err(skip),
@@ -50,7 +50,7 @@ pub(super) fn check(discovery: Fact<&Discovery>) -> Outcome {
 
 /// When the issuer answered, in seconds since 1970. A cache on the way keeps `Date` and counts `Age` (RFC 9111, section
 /// 4.2.3).
-fn issuer_time(answer: &Answer) -> Option<u64> {
+fn issuer_time(answer: &ProbeAnswer) -> Option<u64> {
     let date = OffsetDateTime::parse(&answer.header(&DATE)?, &Rfc2822).ok()?;
     let age = answer.header(&AGE).and_then(|age| age.parse().ok());
     let date = u64::try_from(date.unix_timestamp()).ok()?;

@@ -5,11 +5,11 @@ use http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CONTENT_TYPE, ORIGIN};
 use reqwest::RequestBuilder;
 
 use super::keys::Keys;
-use super::metadata::Metadata;
+use super::metadata::MetadataDocument;
 use super::{Doctor, Fact, Skip, client};
 use crate::commands::no_answer;
 use crate::commands::probe::Probe;
-use crate::commands::report::{Check, Outcome};
+use crate::commands::report::{Check, CheckOutcome};
 use crate::token;
 
 const CORS: Check = Check::new(
@@ -24,10 +24,10 @@ const TRUSTED_ORIGIN: &str = "add the origin in Security > API > Trusted Origins
 /// `cors`
 pub(super) async fn check(
     doctor: &Doctor,
-    metadata: Fact<Metadata<'_>>,
+    metadata: Fact<MetadataDocument<'_>>,
     keys: Option<&Keys>,
     probe: &Probe,
-) -> Outcome {
+) -> CheckOutcome {
     let needs = metadata.and_then(|metadata| {
         let origin = doctor.web_origin.as_deref();
         Ok((metadata, origin.ok_or(Skip::Option("--web-origin"))?))

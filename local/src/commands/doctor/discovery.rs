@@ -2,18 +2,20 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use authorizer::issuer::http_client::{Document, Request, Sending, Transport, TransportError};
+use authorizer::issuer::http_client::{
+    Document, IssuerRequest, Sending, Transport, TransportError,
+};
 use authorizer::issuer::metadata::{IssuerMetadata, MetadataError};
 use http::StatusCode;
 use http::header::{AGE, CACHE_CONTROL};
 use serde_json::{Map, Value};
 
 use super::messages::Message;
-use super::metadata::Metadata;
+use super::metadata::MetadataDocument;
 use super::{Fact, Skip};
 use crate::commands::no_answer;
-use crate::commands::probe::{Answer, MAX_WAIT, NoAnswer, Probe};
-use crate::commands::report::{Check, Outcome};
+use crate::commands::probe::{MAX_WAIT, NoAnswer, Probe, ProbeAnswer};
+use crate::commands::report::{Check, CheckOutcome};
 
 const METADATA: Check = Check::new(
     "metadata",
@@ -38,7 +40,7 @@ pub(super) struct Discovery {
 #[derive(Debug)]
 struct Exchange {
     url: String,
-    answer: Result<Answer, NoAnswer>,
+    answer: Result<ProbeAnswer, NoAnswer>,
 }
 
 impl Discovery {
@@ -78,9 +80,9 @@ impl Discovery {
     }
 
     /// The document, once it is known to be this issuer's.
-    pub(super) fn own(&self) -> Fact<Metadata<'_>> {
+    pub(super) fn own(&self) -> Fact<MetadataDocument<'_>> {
         match (&self.outcome, &self.document) {
-            (Ok(as_read), Some(document)) => Ok(Metadata::new(document, as_read)),
+            (Ok(as_read), Some(document)) => Ok(MetadataDocument::new(document, as_read)),
             (Err(MetadataError::OtherIssuer), _) => Err(Skip::After("metadata_issuer")),
             (Ok(_) | Err(_), _) => Err(Skip::After("metadata")),
         }
@@ -96,7 +98,7 @@ impl Discovery {
     }
 
     /// The last answer, with any status.
-    pub(super) fn last_answer(&self) -> Option<&Answer> {
+    pub(super) fn last_answer(&self) -> Option<&ProbeAnswer> {
         let answers = self.exchanges.iter().rev();
         answers
             .filter_map(|exchange| exchange.answer.as_ref().ok())
@@ -113,7 +115,7 @@ impl Exchange {
     }
 }
 
-pub(super) fn metadata(discovery: Fact<&Discovery>) -> Outcome {
+pub(super) fn metadata(discovery: Fact<&Discovery>) -> CheckOutcome {
     let discovery = match discovery {
         Ok(discovery) => discovery,
         Err(skip) => return METADATA.skip(skip),
@@ -164,7 +166,7 @@ impl Exchange {
 }
 
 /// An answer that is not 200.
-fn status(answer: &Answer) -> (String, String) {
+fn status(answer: &ProbeAnswer) -> (String, String) {
     let message = Message::of_answer(answer);
     let found = match &message {
         Some(message) => format!("status {}: {message}", answer.status.as_u16()),
@@ -189,7 +191,7 @@ fn status(answer: &Answer) -> (String, String) {
     (found, advice)
 }
 
-pub(super) fn metadata_issuer(issuer: &str, discovery: Fact<&Discovery>) -> Outcome {
+pub(super) fn metadata_issuer(issuer: &str, discovery: Fact<&Discovery>) -> CheckOutcome {
     let check = METADATA_ISSUER.expecting(format!("`issuer` is `{issuer}`, byte for byte"));
     let discovery = match discovery {
         Ok(discovery) => discovery,
@@ -230,7 +232,7 @@ struct Recorder<'p> {
 }
 
 impl Transport for Recorder<'_> {
-    fn send<'a>(&'a self, request: Request<'a>) -> Sending<'a> {
+    fn send<'a>(&'a self, request: IssuerRequest<'a>) -> Sending<'a> {
         Box::pin(async move {
             let url = request.endpoint.as_str().to_owned();
             let answer = self.probe.get(&url).await;
@@ -247,7 +249,9 @@ impl Transport for Recorder<'_> {
 }
 
 /// An answer in the authorizer's form.
-pub(super) fn as_document(answer: &Result<Answer, NoAnswer>) -> Result<Document, TransportError> {
+pub(super) fn as_document(
+    answer: &Result<ProbeAnswer, NoAnswer>,
+) -> Result<Document, TransportError> {
     let answer = answer.as_ref().map_err(|failure| failure.error)?;
     if answer.status != StatusCode::OK {
         return Err(TransportError::Status(answer.status.as_u16()));

@@ -5,7 +5,7 @@ use authorizer::issuer::http_client::{Endpoint, EndpointError};
 
 use super::Fact;
 use super::discovery::Discovery;
-use crate::commands::report::{Check, Outcome};
+use crate::commands::report::{Check, CheckOutcome};
 
 const FORM: Check = Check::new(
     "issuer_form",
@@ -24,7 +24,7 @@ const COPY_IT: &str =
     "copy the issuer URI from Security > API > Authorization Servers in the Admin Console";
 
 /// `issuer_form`: the faults that are visible without a request to the issuer.
-pub(super) fn form(issuer: &str) -> Outcome {
+pub(super) fn form(issuer: &str) -> CheckOutcome {
     if let Err(error) = issuer.parse::<Endpoint>() {
         let advice = match error {
             EndpointError::NotAUrl => COPY_IT.to_owned(),
@@ -64,7 +64,7 @@ pub(super) fn form(issuer: &str) -> Outcome {
 }
 
 /// `issuer_server`: an org server is recognised by its URL or, under a domain of the customer's own, by its metadata.
-pub(super) fn server(issuer: &str, discovery: Fact<&Discovery>) -> Outcome {
+pub(super) fn server(issuer: &str, discovery: Fact<&Discovery>) -> CheckOutcome {
     let by_url = IssuerMistake::all_in(issuer).into_iter().find(|mistake| {
         matches!(
             mistake,

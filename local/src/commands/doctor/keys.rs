@@ -10,10 +10,10 @@ use http::header::CACHE_CONTROL;
 use super::Fact;
 use super::discovery;
 use super::messages::Message;
-use super::metadata::Metadata;
+use super::metadata::MetadataDocument;
 use crate::commands::no_answer;
-use crate::commands::probe::{Answer, NoAnswer, Probe};
-use crate::commands::report::{Check, Outcome};
+use crate::commands::probe::{NoAnswer, Probe, ProbeAnswer};
+use crate::commands::report::{Check, CheckOutcome};
 
 const KEYS: Check = Check::new(
     "keys",
@@ -33,11 +33,11 @@ const DAY_SECONDS: u64 = 86_400;
 #[derive(Debug)]
 pub(super) struct Keys {
     address: Result<Endpoint, MetadataError>,
-    answer: Option<Result<Answer, NoAnswer>>,
+    answer: Option<Result<ProbeAnswer, NoAnswer>>,
 }
 
 /// Fetches the key set that the metadata names.
-pub(super) async fn fetch(metadata: Fact<Metadata<'_>>, probe: &Probe) -> Fact<Keys> {
+pub(super) async fn fetch(metadata: Fact<MetadataDocument<'_>>, probe: &Probe) -> Fact<Keys> {
     let address = metadata?.as_read().jwks_uri();
     let answer = match &address {
         Ok(url) => Some(probe.get(url.as_str()).await),
@@ -69,7 +69,7 @@ impl Keys {
     }
 
     /// The set as the authorizer parses it.
-    fn set(&self) -> Option<(&Answer, Result<KeySet, KeySetParseError>)> {
+    fn set(&self) -> Option<(&ProbeAnswer, Result<KeySet, KeySetParseError>)> {
         let answer = self.answer.as_ref()?.as_ref().ok()?;
         let answer = Some(answer).filter(|answer| answer.status == StatusCode::OK)?;
         Some((answer, KeySet::parse(&answer.body, &ALGORITHMS)))
@@ -77,7 +77,7 @@ impl Keys {
 }
 
 /// `keys`
-pub(super) fn check(keys: Fact<&Keys>) -> Outcome {
+pub(super) fn check(keys: Fact<&Keys>) -> CheckOutcome {
     let keys = match keys {
         Ok(keys) => keys,
         Err(skip) => return KEYS.skip(skip),
@@ -110,7 +110,7 @@ pub(super) fn check(keys: Fact<&Keys>) -> Outcome {
     }
 }
 
-fn usable(set: &KeySet, answer: &Answer) -> Outcome {
+fn usable(set: &KeySet, answer: &ProbeAnswer) -> CheckOutcome {
     let names: Vec<String> = set
         .keys()
         .iter()
@@ -149,7 +149,7 @@ fn usable(set: &KeySet, answer: &Answer) -> Outcome {
     }
 }
 
-fn unusable(error: &KeySetParseError, answer: &Answer) -> Outcome {
+fn unusable(error: &KeySetParseError, answer: &ProbeAnswer) -> CheckOutcome {
     let refused = &error.refused;
     if refused.is_empty() {
         let what = if answer.is_html() {

@@ -5,7 +5,7 @@ mod visible_text;
 use serde_json::Value;
 
 use self::visible_text::visible_text;
-use crate::commands::probe::Answer;
+use crate::commands::probe::ProbeAnswer;
 
 /// The meaning of an error message for the setup.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -143,7 +143,7 @@ impl Message {
     }
 
     /// The message of a JSON body as OAuth or as Okta's API writes it, or of a page.
-    pub(super) fn of_answer(answer: &Answer) -> Option<Self> {
+    pub(super) fn of_answer(answer: &ProbeAnswer) -> Option<Self> {
         let text = answer.text();
         let message = match serde_json::from_str::<Value>(&text) {
             Ok(body) => return Self::of_json(&body),

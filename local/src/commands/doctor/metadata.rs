@@ -6,12 +6,12 @@ use serde_json::{Map, Value};
 
 /// The document, and the form that the authorizer parses.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Metadata<'d> {
+pub(super) struct MetadataDocument<'d> {
     document: &'d Map<String, Value>,
     as_read: &'d IssuerMetadata,
 }
 
-impl<'d> Metadata<'d> {
+impl<'d> MetadataDocument<'d> {
     pub(super) const fn new(document: &'d Map<String, Value>, as_read: &'d IssuerMetadata) -> Self {
         Self { document, as_read }
     }

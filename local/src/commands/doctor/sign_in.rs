@@ -7,13 +7,13 @@ use http::header::CONTENT_TYPE;
 use serde_json::{Map, Value};
 
 use super::messages::Message;
-use super::metadata::Metadata;
+use super::metadata::MetadataDocument;
 use super::token::{Examined, shown};
 use super::{Doctor, Fact, Skip};
-use crate::commands::callback::{Callback, Listener, Page, SignInError};
+use crate::commands::callback::{Callback, CallbackPage, Listener, SignInError};
 use crate::commands::no_answer;
 use crate::commands::probe::Probe;
-use crate::commands::report::{Check, Outcome};
+use crate::commands::report::{Check, CheckOutcome};
 use crate::progress;
 use crate::token::{self, AuthorizationRequest, SignIn, TokenError};
 
@@ -34,7 +34,7 @@ pub(super) struct Tokens {
 /// The sign-in, if it was requested and can begin.
 pub(super) async fn walk(
     doctor: &Doctor,
-    metadata: Fact<Metadata<'_>>,
+    metadata: Fact<MetadataDocument<'_>>,
     client: Fact<()>,
     probe: &Probe,
 ) -> Fact<Result<Tokens, SignInError>> {
@@ -62,7 +62,7 @@ pub(super) async fn walk(
 
 struct Flow<'d> {
     doctor: &'d Doctor,
-    metadata: Metadata<'d>,
+    metadata: MetadataDocument<'d>,
     probe: &'d Probe,
     sign_in: SignIn<'d>,
 }
@@ -91,8 +91,8 @@ impl Flow<'_> {
             Err(error) => Err(stopped_by(&callback, &error)),
         };
         let page = match &outcome {
-            Ok(_) => Page::signed_in(),
-            Err(stopped) => Page::stopped(&stopped.found, &stopped.advice),
+            Ok(_) => CallbackPage::signed_in(),
+            Err(stopped) => CallbackPage::stopped(&stopped.found, &stopped.advice),
         };
         callback.answer(page);
         listener.close().await;
@@ -203,7 +203,10 @@ fn members(body: &Map<String, Value>) -> String {
 }
 
 /// `sign_in`: `judged` are the checks of the new token, if the report does not list them.
-pub(super) fn check(walked: Fact<Result<&Examined, &SignInError>>, judged: &[Outcome]) -> Outcome {
+pub(super) fn check(
+    walked: Fact<Result<&Examined, &SignInError>>,
+    judged: &[CheckOutcome],
+) -> CheckOutcome {
     let token = match walked {
         Err(skip) => return SIGN_IN.skip(skip),
         Ok(Err(stopped)) => return SIGN_IN.fail(&*stopped.found, &*stopped.advice),

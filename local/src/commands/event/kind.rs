@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use clap::ValueEnum;
 
 use crate::template::Api;
-use crate::template::api::{DEFAULT_STAGE, Kind};
+use crate::template::api::{ApiKind, DEFAULT_STAGE};
 
 const REST_ID: &str = "00000000-0000-4000-8000-000000000001";
 pub(super) const HTTP_ID: &str = "JKJaXmPLvHcESHA=";
@@ -51,13 +51,15 @@ impl EventKind {
     /// The template's API, as the product of this kind of event would serve it.
     pub(super) fn api(self, template: Api) -> Api {
         let (kind, stage) = match (self.is_http(), template.kind) {
-            (true, kind @ Kind::Http { .. }) | (false, kind @ Kind::Rest { .. }) => {
+            (true, kind @ ApiKind::Http { .. }) | (false, kind @ ApiKind::Rest { .. }) => {
                 (kind, template.stage)
             }
-            (true, Kind::Rest { .. }) => (Kind::Http { cors: None }, DEFAULT_STAGE.to_owned()),
-            (false, Kind::Http { .. }) => {
+            (true, ApiKind::Rest { .. }) => {
+                (ApiKind::Http { cors: None }, DEFAULT_STAGE.to_owned())
+            }
+            (false, ApiKind::Http { .. }) => {
                 let (responses, binary_media_types) = (BTreeMap::new(), Vec::new());
-                let kind = Kind::Rest {
+                let kind = ApiKind::Rest {
                     responses,
                     binary_media_types,
                 };

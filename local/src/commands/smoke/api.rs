@@ -11,16 +11,16 @@ use serde_json::Value;
 use super::Smoke;
 use crate::commands::UsageError;
 use crate::commands::no_answer;
-use crate::commands::probe::{Answer, Probe};
+use crate::commands::probe::{Probe, ProbeAnswer};
 
 /// A method and a path below the stage.
 #[derive(Clone, Debug)]
-pub(super) struct Call {
+pub(super) struct SmokeCall {
     pub(super) method: Method,
     pub(super) path: String,
 }
 
-impl FromStr for Call {
+impl FromStr for SmokeCall {
     type Err = UsageError;
 
     fn from_str(text: &str) -> Result<Self, UsageError> {
@@ -55,18 +55,18 @@ const NEVER: &str = "\"cargo-local-smoke-never-matches\"";
 
 /// The API and what may be sent to it.
 #[derive(Debug)]
-pub(super) struct Api<'s> {
+pub(super) struct SmokeApi<'s> {
     probe: &'s Probe,
     base: &'s str,
-    pub(super) allowed: &'s Call,
-    pub(super) guarded: &'s Call,
+    pub(super) allowed: &'s SmokeCall,
+    pub(super) guarded: &'s SmokeCall,
     pub(super) token: Option<&'s str>,
     pub(super) weak_token: Option<&'s str>,
     pub(super) expired_token: Option<&'s str>,
     pub(super) origin: Option<&'s str>,
 }
 
-impl<'s> Api<'s> {
+impl<'s> SmokeApi<'s> {
     pub(super) fn new(smoke: &'s Smoke, probe: &'s Probe) -> Self {
         Self {
             probe,
@@ -98,15 +98,15 @@ impl<'s> Api<'s> {
         }
     }
 
-    pub(super) async fn send(&self, request: RequestBuilder) -> Reply {
-        Reply(self.probe.send(request).await.map_err(|failure| {
+    pub(super) async fn send(&self, request: RequestBuilder) -> SmokeReply {
+        SmokeReply(self.probe.send(request).await.map_err(|failure| {
             let (found, advice) = no_answer::explain(&failure);
             NoReply { found, advice }
         }))
     }
 
     /// The call, with a credential or without one.
-    pub(super) async fn call(&self, call: &Call, credential: Option<&str>) -> Reply {
+    pub(super) async fn call(&self, call: &SmokeCall, credential: Option<&str>) -> SmokeReply {
         let request = self.request(&call.method, &call.path);
         let request = match credential {
             Some(credential) => request.header(AUTHORIZATION, credential),
@@ -118,7 +118,7 @@ impl<'s> Api<'s> {
 
 /// An answer, or why there is none.
 #[derive(Clone, Debug)]
-pub(super) struct Reply(Result<Answer, NoReply>);
+pub(super) struct SmokeReply(Result<ProbeAnswer, NoReply>);
 
 #[derive(Clone, Debug)]
 struct NoReply {
@@ -126,7 +126,7 @@ struct NoReply {
     advice: String,
 }
 
-impl Reply {
+impl SmokeReply {
     pub(super) const fn came(&self) -> bool {
         self.0.is_ok()
     }
@@ -195,7 +195,7 @@ impl Reply {
     }
 }
 
-impl fmt::Display for Reply {
+impl fmt::Display for SmokeReply {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (&self.0, self.message()) {
             (Err(none), _) => f.write_str(&none.found),
@@ -205,7 +205,7 @@ impl fmt::Display for Reply {
     }
 }
 
-impl fmt::Display for Call {
+impl fmt::Display for SmokeCall {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.method, self.path)
     }

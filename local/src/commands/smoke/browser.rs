@@ -6,9 +6,9 @@ use http::header::{
 };
 use http::{Method, StatusCode};
 
-use super::api::{Api, Reply};
+use super::api::{SmokeApi, SmokeReply};
 use super::observations::Observations;
-use crate::commands::report::{Check, Outcome};
+use crate::commands::report::{Check, CheckOutcome};
 
 pub(super) const PREFLIGHT: Check = Check::new(
     "preflight",
@@ -28,7 +28,7 @@ pub(super) const CORS_ON_403: Check = Check::new(
     "https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-gatewayResponse-definition.html",
 );
 
-pub(super) async fn preflight(api: &Api<'_>) -> Outcome {
+pub(super) async fn preflight(api: &SmokeApi<'_>) -> CheckOutcome {
     let Some(origin) = api.origin else {
         return PREFLIGHT.skip("needs --origin");
     };
@@ -79,12 +79,12 @@ pub(super) async fn preflight(api: &Api<'_>) -> Outcome {
     }
 }
 
-pub(super) async fn cors_on_401(api: &Api<'_>, seen: &mut Observations) -> Outcome {
+pub(super) async fn cors_on_401(api: &SmokeApi<'_>, seen: &mut Observations) -> CheckOutcome {
     let reply = api.call(api.guarded, None).await;
     readable(CORS_ON_401, api, &reply, StatusCode::UNAUTHORIZED, seen)
 }
 
-pub(super) async fn cors_on_403(api: &Api<'_>, seen: &mut Observations) -> Outcome {
+pub(super) async fn cors_on_403(api: &SmokeApi<'_>, seen: &mut Observations) -> CheckOutcome {
     let Some(token) = api.weak_token else {
         return CORS_ON_403.skip("needs --weak-token");
     };
@@ -96,11 +96,11 @@ pub(super) async fn cors_on_403(api: &Api<'_>, seen: &mut Observations) -> Outco
 
 fn readable(
     check: Check,
-    api: &Api<'_>,
-    reply: &Reply,
+    api: &SmokeApi<'_>,
+    reply: &SmokeReply,
     status: StatusCode,
     seen: &mut Observations,
-) -> Outcome {
+) -> CheckOutcome {
     let Some(origin) = api.origin else {
         return check.skip("needs --origin");
     };
@@ -130,7 +130,7 @@ fn readable(
     }
 }
 
-fn allows(reply: &Reply, origin: &str) -> bool {
+fn allows(reply: &SmokeReply, origin: &str) -> bool {
     let value = reply.header(&ACCESS_CONTROL_ALLOW_ORIGIN);
     value.is_some_and(|value| value == "*" || value == origin)
 }

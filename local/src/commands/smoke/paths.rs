@@ -2,10 +2,10 @@
 
 use http::header::AUTHORIZATION;
 
-use super::api::{Api, Reply};
+use super::api::{SmokeApi, SmokeReply};
 use super::observations::Observations;
 use crate::commands::decision::without_query;
-use crate::commands::report::{Check, Outcome};
+use crate::commands::report::{Check, CheckOutcome};
 
 pub(super) const ENCODED_PATH: Check = Check::new(
     "encoded_path",
@@ -14,7 +14,7 @@ pub(super) const ENCODED_PATH: Check = Check::new(
     "RFC 3986, section 2.2",
 );
 
-pub(super) async fn encoded_path(api: &Api<'_>, seen: &mut Observations) -> Outcome {
+pub(super) async fn encoded_path(api: &SmokeApi<'_>, seen: &mut Observations) -> CheckOutcome {
     let mut found = Vec::new();
     let mut past = None;
     for (name, path) in spellings(&api.guarded.path) {
@@ -68,7 +68,7 @@ fn spellings(path: &str) -> Vec<(&'static str, String)> {
     spellings
 }
 
-fn is_rejected(reply: &Reply) -> bool {
+fn is_rejected(reply: &SmokeReply) -> bool {
     matches!(reply.status(), 400 | 401 | 403 | 404 | 405)
 }
 

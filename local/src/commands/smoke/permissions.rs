@@ -2,8 +2,8 @@
 
 use http::StatusCode;
 
-use super::api::{Api, Reply};
-use crate::commands::report::{Check, Outcome};
+use super::api::{SmokeApi, SmokeReply};
+use crate::commands::report::{Check, CheckOutcome};
 
 pub(super) const GOOD_TOKEN: Check = Check::new(
     "good_token",
@@ -24,7 +24,7 @@ pub(super) const SECOND_ROUTE: Check = Check::new(
      apigateway-use-lambda-authorizer.html",
 );
 
-pub(super) async fn good_token(api: &Api<'_>) -> Outcome {
+pub(super) async fn good_token(api: &SmokeApi<'_>) -> CheckOutcome {
     let Some(token) = api.token else {
         return GOOD_TOKEN.skip("needs --token");
     };
@@ -39,7 +39,7 @@ pub(super) async fn good_token(api: &Api<'_>) -> Outcome {
 }
 
 /// `forbidden_403`
-pub(super) async fn forbidden(api: &Api<'_>) -> Outcome {
+pub(super) async fn forbidden(api: &SmokeApi<'_>) -> CheckOutcome {
     let Some(token) = api.weak_token else {
         return FORBIDDEN.skip("needs --weak-token");
     };
@@ -56,13 +56,13 @@ pub(super) async fn forbidden(api: &Api<'_>) -> Outcome {
 }
 
 /// A REST API's 403 for a route that it does not have.
-fn is_missing_route(reply: &Reply) -> bool {
+fn is_missing_route(reply: &SmokeReply) -> bool {
     reply.to_string().contains("Missing Authentication Token")
 }
 
 /// `second_route`: the cache of an authorizer is keyed by the whole header, so another spelling of the scheme begins
 /// with an empty cache.
-pub(super) async fn second_route(api: &Api<'_>) -> Outcome {
+pub(super) async fn second_route(api: &SmokeApi<'_>) -> CheckOutcome {
     let Some(token) = api.weak_token.or(api.token) else {
         return SECOND_ROUTE.skip("needs --weak-token or --token");
     };
@@ -85,7 +85,7 @@ pub(super) async fn second_route(api: &Api<'_>) -> Outcome {
     {
         return SECOND_ROUTE.fail(found, broken.advice());
     }
-    let same = |a: &Reply, b: &Reply| a.status() == b.status();
+    let same = |a: &SmokeReply, b: &SmokeReply| a.status() == b.status();
     if !same(&allowed_first, &allowed_after) || !same(&guarded_first, &guarded_after) {
         return SECOND_ROUTE.fail(
             found,

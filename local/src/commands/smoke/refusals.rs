@@ -5,9 +5,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::header::{AUTHORIZATION, WWW_AUTHENTICATE as WWW_AUTHENTICATE_HEADER};
 use http::{HeaderName, StatusCode};
 
-use super::api::{Api, Reply};
+use super::api::{SmokeApi, SmokeReply};
 use super::observations::Observations;
-use crate::commands::report::{Check, Outcome};
+use crate::commands::report::{Check, CheckOutcome};
 
 const SIGNED_OUT: Check = Check::new(
     "signed_out",
@@ -53,11 +53,11 @@ pub(super) const REQUEST_ID: Check = Check::new(
 
 /// The first check, which also shows whether the API answers.
 pub(super) struct SignedOut {
-    pub(super) outcome: Outcome,
+    pub(super) outcome: CheckOutcome,
     pub(super) reached: bool,
 }
 
-pub(super) async fn signed_out(api: &Api<'_>, seen: &mut Observations) -> SignedOut {
+pub(super) async fn signed_out(api: &SmokeApi<'_>, seen: &mut Observations) -> SignedOut {
     let reply = api.call(api.guarded, None).await;
     if reply.came() {
         let kind = if reply.is_of_http_api() {
@@ -74,7 +74,7 @@ pub(super) async fn signed_out(api: &Api<'_>, seen: &mut Observations) -> Signed
 }
 
 /// `bad_token_401`
-pub(super) async fn bad_token(api: &Api<'_>, seen: &mut Observations) -> Outcome {
+pub(super) async fn bad_token(api: &SmokeApi<'_>, seen: &mut Observations) -> CheckOutcome {
     let credential = format!("Bearer {}", forged(api.token));
     let guarded = api.call(api.guarded, Some(&credential)).await;
     let allowed = api.call(api.allowed, Some(&credential)).await;
@@ -91,7 +91,7 @@ pub(super) async fn bad_token(api: &Api<'_>, seen: &mut Observations) -> Outcome
 }
 
 /// `expired_token_401`
-pub(super) async fn expired_token(api: &Api<'_>) -> Outcome {
+pub(super) async fn expired_token(api: &SmokeApi<'_>) -> CheckOutcome {
     let Some(token) = api.expired_token else {
         return EXPIRED_TOKEN.skip("needs --expired-token");
     };
@@ -102,7 +102,7 @@ pub(super) async fn expired_token(api: &Api<'_>) -> Outcome {
 }
 
 /// A 401, or a 403 of an HTTP API with simple responses.
-fn rejection(check: Check, replies: &[(&str, &Reply)]) -> Outcome {
+fn rejection(check: Check, replies: &[(&str, &SmokeReply)]) -> CheckOutcome {
     for (_, reply) in replies {
         if reply.is(StatusCode::UNAUTHORIZED) {
             continue;
@@ -142,7 +142,7 @@ fn forged(token: Option<&str>) -> String {
     format!("{signed}.{other}{}", characters.as_str())
 }
 
-pub(super) async fn www_authenticate(api: &Api<'_>, seen: &mut Observations) -> Outcome {
+pub(super) async fn www_authenticate(api: &SmokeApi<'_>, seen: &mut Observations) -> CheckOutcome {
     const REMAPPED: HeaderName = HeaderName::from_static("x-amzn-remapped-www-authenticate");
     let reply = api.call(api.guarded, None).await;
     if !reply.is(StatusCode::UNAUTHORIZED) {
@@ -175,7 +175,7 @@ pub(super) async fn www_authenticate(api: &Api<'_>, seen: &mut Observations) -> 
     }
 }
 
-pub(super) async fn two_tokens(api: &Api<'_>, seen: &mut Observations) -> Outcome {
+pub(super) async fn two_tokens(api: &SmokeApi<'_>, seen: &mut Observations) -> CheckOutcome {
     let token = api.weak_token.or(api.token);
     let Some(token) = token else {
         return TWO_TOKENS.skip("needs --token or --weak-token");
@@ -200,7 +200,7 @@ pub(super) async fn two_tokens(api: &Api<'_>, seen: &mut Observations) -> Outcom
     }
 }
 
-pub(super) async fn large_headers(api: &Api<'_>, seen: &mut Observations) -> Outcome {
+pub(super) async fn large_headers(api: &SmokeApi<'_>, seen: &mut Observations) -> CheckOutcome {
     let mut request = api
         .request(&api.allowed.method, &api.allowed.path)
         .header("x-padding", "a".repeat(11_000));
@@ -219,7 +219,7 @@ pub(super) async fn large_headers(api: &Api<'_>, seen: &mut Observations) -> Out
     }
 }
 
-pub(super) async fn request_id(api: &Api<'_>) -> Outcome {
+pub(super) async fn request_id(api: &SmokeApi<'_>) -> CheckOutcome {
     const NAMES: [HeaderName; 3] = [
         HeaderName::from_static("x-amzn-requestid"),
         HeaderName::from_static("apigw-requestid"),

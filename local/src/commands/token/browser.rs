@@ -6,7 +6,7 @@ use reqwest::Url;
 use super::Token;
 use crate::binding_key::BindingKey;
 use crate::commands::CommandError;
-use crate::commands::callback::{Callback, Listener, Page};
+use crate::commands::callback::{Callback, CallbackPage, Listener};
 use crate::progress::line;
 use crate::token::{AUTHORIZE, AuthorizationRequest, Hop, Hops, SignIn};
 
@@ -60,10 +60,10 @@ fn returned(
     let url: Url = callback.url.clone();
     let code = sign_in.code(&url, &request.state);
     let (status, page) = match &code {
-        Ok(_) => (StatusCode::OK, Page::code_arrived()),
+        Ok(_) => (StatusCode::OK, CallbackPage::code_arrived()),
         Err(error) => (
             StatusCode::BAD_REQUEST,
-            Page::stopped(&error.to_string(), "Return to the terminal and try again."),
+            CallbackPage::stopped(&error.to_string(), "Return to the terminal and try again."),
         ),
     };
     callback.answer(page);

@@ -66,7 +66,7 @@ pub(super) fn elements(
     };
     loop {
         let mut seen = Seen::default();
-        match Document(&mut seen, &mut element).deserialize(&mut json) {
+        match RecordsDocument(&mut seen, &mut element).deserialize(&mut json) {
             Ok(()) => count.set(0),
             // After the last document.
             Err(error) if error.is_eof() && !seen.begun => return Ok(()),
@@ -79,7 +79,7 @@ pub(super) fn elements(
 pub(super) fn has_records(head: &[u8]) -> bool {
     let mut seen = Seen::default();
     // The beginning may end within a value.
-    let _ = Document(&mut seen, &mut |_| ())
+    let _ = RecordsDocument(&mut seen, &mut |_| ())
         .deserialize(&mut serde_json::Deserializer::from_slice(head));
     seen.records
 }
@@ -92,9 +92,9 @@ struct Seen {
 }
 
 /// An object with such an array, or the array.
-struct Document<'d, F>(&'d mut Seen, &'d mut F);
+struct RecordsDocument<'d, F>(&'d mut Seen, &'d mut F);
 
-impl<'de, F: FnMut(Value)> DeserializeSeed<'de> for Document<'_, F> {
+impl<'de, F: FnMut(Value)> DeserializeSeed<'de> for RecordsDocument<'_, F> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<(), D::Error> {
@@ -102,7 +102,7 @@ impl<'de, F: FnMut(Value)> DeserializeSeed<'de> for Document<'_, F> {
     }
 }
 
-impl<'de, F: FnMut(Value)> Visitor<'de> for Document<'_, F> {
+impl<'de, F: FnMut(Value)> Visitor<'de> for RecordsDocument<'_, F> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

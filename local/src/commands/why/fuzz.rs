@@ -5,7 +5,7 @@ use serde_json::json;
 use super::join::{self, Account};
 use super::lines::LogLines;
 use super::records;
-use super::source::Source;
+use super::source::LogSource;
 
 /// The most requests that are looked for.
 const MAX_IDS: usize = 20;
@@ -44,7 +44,7 @@ fn files(input: &[u8], text: &str) {
     let file = |bytes: Vec<u8>| {
         let name = "input".to_owned();
         let mut lines = LogLines::default();
-        let read = records::read(&Source::Memory { name, bytes }, &mut lines);
+        let read = records::read(&LogSource::Memory { name, bytes }, &mut lines);
         read.map(|_| lines)
     };
     let _ = file(input.to_vec());

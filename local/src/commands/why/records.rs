@@ -8,14 +8,14 @@ use serde_json::Value;
 
 use super::document::{self, MAX_RECORD, Metered, RecordsError};
 use super::lines::{LogLines, Understood};
-use super::source::{LogFileError, Source};
+use super::source::{LogFileError, LogSource};
 
 /// The columns of CSV files, and the members of results, that have the line.
 const MESSAGES: [&str; 2] = ["@message", "message"];
 
 /// The form of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Form {
+enum FileForm {
     /// One record per line. `aws logs tail --format json` prints JSON in several.
     Lines,
     /// JSON with an array of records.
@@ -26,7 +26,7 @@ enum Form {
 
 /// The records of one file.
 #[derive(Debug)]
-struct Reading<'l> {
+struct FileReading<'l> {
     lines: &'l mut LogLines,
     records: u64,
     of_a_log: u64,
@@ -39,9 +39,12 @@ struct Reading<'l> {
 ///
 /// # Errors
 /// When it cannot be read, or no record of it is of a log.
-pub(super) fn read(source: &Source, lines: &mut LogLines) -> Result<Option<String>, LogFileError> {
+pub(super) fn read(
+    source: &LogSource,
+    lines: &mut LogLines,
+) -> Result<Option<String>, LogFileError> {
     let opened = source.open()?;
-    let mut reading = Reading {
+    let mut reading = FileReading {
         lines,
         records: 0,
         of_a_log: 0,
@@ -49,10 +52,10 @@ pub(super) fn read(source: &Source, lines: &mut LogLines) -> Result<Option<Strin
         first_unknown: None,
         has_message: true,
     };
-    let read = match Form::of(&opened.head) {
-        Form::Lines => reading.lines(opened.reader),
-        Form::Document => reading.document(opened.reader),
-        Form::Csv => reading.csv(opened.reader),
+    let read = match FileForm::of(&opened.head) {
+        FileForm::Lines => reading.lines(opened.reader),
+        FileForm::Document => reading.document(opened.reader),
+        FileForm::Csv => reading.csv(opened.reader),
     };
     read.and_then(|()| reading.judge())
         .map_err(|found| LogFileError::Form {
@@ -61,7 +64,7 @@ pub(super) fn read(source: &Source, lines: &mut LogLines) -> Result<Option<Strin
         })
 }
 
-impl Form {
+impl FileForm {
     fn of(head: &[u8]) -> Self {
         if document::has_records(head) {
             Self::Document
@@ -83,7 +86,7 @@ fn is_csv(head: &[u8]) -> bool {
     })
 }
 
-impl Reading<'_> {
+impl FileReading<'_> {
     fn lines(&mut self, mut reader: impl BufRead) -> Result<(), RecordsError> {
         let mut bytes = Vec::new();
         let mut pretty = String::new();

@@ -41,19 +41,19 @@ pub(super) enum LogFileError {
 
 /// A file, or what can be read only once.
 #[derive(Debug)]
-pub(super) enum Source {
+pub(super) enum LogSource {
     File(PathBuf),
     Memory { name: String, bytes: Vec<u8> },
 }
 
 /// A file that has been opened and decompressed, in UTF-8.
-pub(super) struct Opened<'s> {
+pub(super) struct OpenedFile<'s> {
     /// Its first bytes, which `reader` has too.
     pub(super) head: Vec<u8>,
     pub(super) reader: Box<dyn BufRead + 's>,
 }
 
-impl Source {
+impl LogSource {
     /// The files that these paths name; `-` is standard input.
     pub(super) fn all(paths: &[PathBuf]) -> Result<Vec<Self>, LogFileError> {
         let mut all = Vec::new();
@@ -77,7 +77,7 @@ impl Source {
         }
     }
 
-    pub(super) fn open(&self) -> Result<Opened<'_>, LogFileError> {
+    pub(super) fn open(&self) -> Result<OpenedFile<'_>, LogFileError> {
         let path = self.name();
         match self.decompressed() {
             Err(cause) => Err(LogFileError::File { path, cause }),
@@ -89,22 +89,22 @@ impl Source {
         }
     }
 
-    fn decompressed(&self) -> io::Result<Opened<'_>> {
-        let mut opened = Opened::peek(match self {
+    fn decompressed(&self) -> io::Result<OpenedFile<'_>> {
+        let mut opened = OpenedFile::peek(match self {
             Self::File(path) => Box::new(BufReader::new(File::open(path)?)),
             Self::Memory { bytes, .. } => Box::new(bytes.as_slice()),
         })?;
         for _ in 0..MAX_GZIP {
             if opened.head.starts_with(GZIP) {
                 let decoder = MultiGzDecoder::new(opened.reader);
-                opened = Opened::peek(Box::new(BufReader::new(decoder)))?;
+                opened = OpenedFile::peek(Box::new(BufReader::new(decoder)))?;
             }
         }
         Ok(opened)
     }
 }
 
-impl<'s> Opened<'s> {
+impl<'s> OpenedFile<'s> {
     fn peek(mut reader: Box<dyn BufRead + 's>) -> io::Result<Self> {
         let mut head = Vec::new();
         reader.by_ref().take(MAX_HEAD).read_to_end(&mut head)?;
@@ -145,7 +145,7 @@ fn of_path(path: &Path, cause: io::Error) -> LogFileError {
 }
 
 /// Adds a file, or the files of a folder and of those in it, in the order of their names. Hidden ones are left out.
-fn add(path: &Path, all: &mut Vec<Source>) -> io::Result<()> {
+fn add(path: &Path, all: &mut Vec<LogSource>) -> io::Result<()> {
     let kind = fs::metadata(path)?;
     if kind.is_dir() {
         let entries: io::Result<Vec<_>> = fs::read_dir(path)?.collect();
@@ -159,12 +159,12 @@ fn add(path: &Path, all: &mut Vec<Source>) -> io::Result<()> {
             }
         }
     } else if kind.is_file() {
-        all.push(Source::File(path.to_owned()));
+        all.push(LogSource::File(path.to_owned()));
     } else {
         // A pipe, such as the shell's `<(…)`.
         let name = path.display().to_string();
         let bytes = in_memory(File::open(path)?)?;
-        all.push(Source::Memory { name, bytes });
+        all.push(LogSource::Memory { name, bytes });
     }
     Ok(())
 }

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::authorizer::DefaultAuthorizer;
 use crate::template::absent_method::AbsentMethod;
-use crate::template::api::{Integration, Route};
+use crate::template::api::{Integration, TemplateRoute};
 use crate::template::error::{DefinitionError, TemplateError};
 use crate::template::gateway_response::quoted;
 use crate::template::part::Part;
@@ -18,14 +18,14 @@ pub(super) fn add_preflights(
     api: &Part,
     default: &DefaultAuthorizer,
     absent: &[AbsentMethod],
-    routes: &mut Vec<Route>,
+    routes: &mut Vec<TemplateRoute>,
 ) -> Result<(), TemplateError> {
-    let Some(cors) = Cors::read(api)? else {
+    let Some(cors) = RestCors::read(api)? else {
         return Ok(());
     };
-    let mut preflights: Vec<Route> = Vec::new();
+    let mut preflights: Vec<TemplateRoute> = Vec::new();
     for route in routes.iter() {
-        let same = |other: &&Route| other.path.overlaps(&route.path);
+        let same = |other: &&TemplateRoute| other.path.overlaps(&route.path);
         let verbs: Vec<_> = routes
             .iter()
             .filter(same)
@@ -36,7 +36,7 @@ pub(super) fn add_preflights(
         if verbs.contains(&&options) || preflights.iter().any(|other| same(&other)) {
             continue;
         }
-        preflights.push(Route {
+        preflights.push(TemplateRoute {
             path: route.path.clone(),
             authorizer: default.of(options.as_deref()),
             verb: options,
@@ -49,13 +49,13 @@ pub(super) fn add_preflights(
     Ok(())
 }
 
-struct Cors {
+struct RestCors {
     place: String,
     headers: Vec<(HeaderName, HeaderValue)>,
     lists_methods: bool,
 }
 
-impl Cors {
+impl RestCors {
     fn read(api: &Part) -> Result<Option<Self>, TemplateError> {
         let origin = |value: &Value| matches!(value, Value::String(_)).then(|| value.clone());
         let cors = match api.value("Cors") {

@@ -85,7 +85,7 @@ fn an_http_api_is_read_as_sam_translates_it() {
     assert_eq!(simple.ttl.as_secs(), 30);
     assert_eq!(lambda(&template, "Policy").ttl.as_secs(), 0);
     assert!(
-        matches!(&api.kind, Kind::Http { cors: Some(cors) } if cors.origins == ["https://app"] && cors.max_age == Some(60))
+        matches!(&api.kind, ApiKind::Http { cors: Some(cors) } if cors.origins == ["https://app"] && cors.max_age == Some(60))
     );
 }
 

@@ -77,7 +77,7 @@ fn an_open_api_document_of_a_rest_api() {
     assert!(
         matches!(&request.identity, Identity::Request { sources } if sources.as_slice() == expected)
     );
-    let Kind::Rest {
+    let ApiKind::Rest {
         responses,
         binary_media_types,
     } = &template.api.kind
@@ -289,7 +289,7 @@ Resources:
         matches!(&template.api.authorizers["Jwt"], TemplateAuthorizer::Jwt(jwt) if jwt.audience == ["a"])
     );
     assert!(
-        matches!(&template.api.kind, Kind::Http { cors: Some(cors) } if cors.max_age == Some(5))
+        matches!(&template.api.kind, ApiKind::Http { cors: Some(cors) } if cors.max_age == Some(5))
     );
 }
 

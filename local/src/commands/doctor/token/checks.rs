@@ -5,7 +5,7 @@ use authorizer::verifier::Inspection;
 
 use super::{Examined, shown, times};
 use crate::commands::doctor::{Doctor, Fact, Skip};
-use crate::commands::report::{Check, Outcome};
+use crate::commands::report::{Check, CheckOutcome};
 
 const FORM: Check = Check::new(
     "token_form",
@@ -63,7 +63,10 @@ const GROUPS: Check = Check::new(
 );
 
 /// All of them in order; without a token each is skipped.
-pub(in crate::commands::doctor) fn all(token: Fact<&Examined>, doctor: &Doctor) -> Vec<Outcome> {
+pub(in crate::commands::doctor) fn all(
+    token: Fact<&Examined>,
+    doctor: &Doctor,
+) -> Vec<CheckOutcome> {
     let readable = token.and_then(|token| {
         let inspection = token.inspection.as_ref();
         Ok((token, inspection.map_err(|_| Skip::After("token_form"))?))
@@ -101,7 +104,7 @@ pub(in crate::commands::doctor) fn all(token: Fact<&Examined>, doctor: &Doctor) 
     outcomes
 }
 
-fn form(token: &Examined) -> Outcome {
+fn form(token: &Examined) -> CheckOutcome {
     let bytes = token.bytes;
     match &token.inspection {
         Err(Refusal::Malformed(JwsError::NotThreeParts)) if token.dots == 0 => FORM.fail(
@@ -130,7 +133,7 @@ fn form(token: &Examined) -> Outcome {
     }
 }
 
-fn kind(token: &Inspection) -> Outcome {
+fn kind(token: &Inspection) -> CheckOutcome {
     let Err(refusal) = token.kind else {
         return KIND.pass(match token.claim("cnf").and_then(|cnf| cnf.get("jkt")) {
             None => "an access token".to_owned(),
@@ -168,7 +171,7 @@ fn kind(token: &Inspection) -> Outcome {
     }
 }
 
-fn issuer(doctor: &Doctor, token: &Examined, inspection: &Inspection) -> Outcome {
+fn issuer(doctor: &Doctor, token: &Examined, inspection: &Inspection) -> CheckOutcome {
     let expected = &doctor.issuer;
     let check = ISSUER.expecting(format!("`iss` is \"{expected}\", byte for byte"));
     if let Some(skip) = token.without_issuer {
@@ -191,7 +194,7 @@ fn issuer(doctor: &Doctor, token: &Examined, inspection: &Inspection) -> Outcome
     }
 }
 
-fn key(token: &Examined, inspection: &Inspection) -> Outcome {
+fn key(token: &Examined, inspection: &Inspection) -> CheckOutcome {
     let kid = shown::value(inspection.header_member("kid"));
     let alg = shown::value(inspection.header_member("alg"));
     let found = format!("`alg` {alg}, `kid` {kid}");
@@ -215,7 +218,7 @@ fn key(token: &Examined, inspection: &Inspection) -> Outcome {
     }
 }
 
-fn signature(token: &Examined, inspection: &Inspection) -> Outcome {
+fn signature(token: &Examined, inspection: &Inspection) -> CheckOutcome {
     match inspection.signature {
         Some(Ok(())) => SIGNATURE.pass("by that key"),
         Some(Err(refusal)) => SIGNATURE.fail(
@@ -226,7 +229,7 @@ fn signature(token: &Examined, inspection: &Inspection) -> Outcome {
     }
 }
 
-fn audience(doctor: &Doctor, inspection: &Inspection) -> Outcome {
+fn audience(doctor: &Doctor, inspection: &Inspection) -> CheckOutcome {
     let found = shown::value(inspection.claim("aud"));
     let Some(audience) = &doctor.audience else {
         return AUDIENCE.skip(format!("needs --audience; the token has {found}"));
@@ -242,7 +245,7 @@ fn audience(doctor: &Doctor, inspection: &Inspection) -> Outcome {
     }
 }
 
-fn client(doctor: &Doctor, inspection: &Inspection) -> Outcome {
+fn client(doctor: &Doctor, inspection: &Inspection) -> CheckOutcome {
     let found = inspection.claims().client_id();
     let found = found.map_or_else(|| "none".to_owned(), |id| format!("`{id}`"));
     let Some(client_id) = &doctor.client_id else {
@@ -270,7 +273,7 @@ const OPENID_SCOPES: [&str; 6] = [
     "offline_access",
 ];
 
-fn scopes(doctor: &Doctor, inspection: &Inspection) -> Outcome {
+fn scopes(doctor: &Doctor, inspection: &Inspection) -> CheckOutcome {
     let scopes = inspection.claims().scopes().unwrap_or_default();
     let found = shown::list(&scopes);
     let Some(wanted) = &doctor.scope else {
@@ -294,7 +297,7 @@ fn scopes(doctor: &Doctor, inspection: &Inspection) -> Outcome {
     }
 }
 
-fn groups(inspection: &Inspection) -> Outcome {
+fn groups(inspection: &Inspection) -> CheckOutcome {
     match inspection.claims().groups() {
         Some(groups) => GROUPS.pass(shown::list(&groups)),
         None => GROUPS.warn(

@@ -6,7 +6,7 @@ use serde_json::Value;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::commands::report::{Check, Outcome};
+use crate::commands::report::{Check, CheckOutcome};
 
 pub(super) const TIMES: Check = Check::new(
     "token_times",
@@ -19,7 +19,7 @@ const FIRST_IN_MILLISECONDS: f64 = 100_000_000_000.0;
 
 const CLAIMS: [&str; 3] = ["iat", "nbf", "exp"];
 
-pub(super) fn check(token: &Inspection) -> Outcome {
+pub(super) fn check(token: &Inspection) -> CheckOutcome {
     let found = shown(token);
     let in_milliseconds = CLAIMS.iter().find(|claim| {
         let value = token.claim(claim).and_then(Value::as_f64);
