@@ -92,6 +92,42 @@ async fn a_read_is_one_call() {
 }
 
 #[tokio::test]
+async fn a_page_is_one_query_per_partition_and_two_batch_reads() {
+    let counted = Counted::start().await;
+    // One more than a page shows, so that a page reads one id that it does not return.
+    for n in 0..26 {
+        let body = json!({"value": n, "visibility": "group:Everyone"});
+        counted
+            .direct
+            .put("alice", &format!("r{n:02}"), &body)
+            .await;
+    }
+    let mut path = "/state".to_owned();
+    // Of the first page, and of the one that its cursor leads to.
+    for shown in [25, 1] {
+        // The eight partitions of public resources, the caller's own, and one of the group.
+        let operations = [&["Query"; 10][..], &["BatchGetItem"; 2]].concat();
+        let page = counted
+            .check(ask("GET", &path).by("bob"), 200, &operations)
+            .await;
+        assert_eq!(page["items"].as_array().unwrap().len(), shown);
+        if let Some(cursor) = page["nextCursor"].as_str() {
+            path = format!("/state?cursor={cursor}");
+        }
+        // The first read decides what the caller may see, the second reads the values of that and of no more.
+        let calls = counted.calls.lock().unwrap();
+        let [decided, values] = [10, 11].map(|n| {
+            let table = &calls[n].input["RequestItems"][counted.direct.table.as_str()];
+            let keys = table["Keys"].as_array().unwrap().len();
+            (keys, table["ProjectionExpression"].is_null())
+        });
+        let candidates = if shown == 25 { 26 } else { shown };
+        assert_eq!((decided, values), ((candidates, false), (shown, true)));
+    }
+    assert!(path.contains("cursor"));
+}
+
+#[tokio::test]
 async fn a_replacement_is_one_call() {
     let counted = Counted::start().await;
     let created = counted
