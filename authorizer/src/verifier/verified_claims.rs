@@ -256,3 +256,106 @@ impl std::fmt::Debug for VerifiedClaims {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// The weight of the claims of a small token with these members, for these access rules and this context.
+    fn weight(members: &Value, is_qualified: bool, rules: &[&str], rule_count: usize) -> usize {
+        let mut claims = json!({"sub": "s"});
+        let changed = members.as_object().unwrap().clone();
+        claims.as_object_mut().unwrap().extend(changed);
+        let kept = KeptClaims {
+            context: vec!["extra".to_owned()],
+            rules: rules
+                .iter()
+                .map(|name| ClaimName::parse(name).unwrap())
+                .collect(),
+            rule_count,
+        };
+        let times = Times {
+            expires_at: 0.0,
+            not_before: None,
+            issued_at: None,
+        };
+        let claims = UnverifiedClaims::new(claims.as_object().unwrap().clone());
+        VerifiedClaims::new(
+            &claims,
+            "issuer".into(),
+            times,
+            "p".to_owned(),
+            is_qualified,
+            &kept,
+        )
+        .unwrap()
+        .weight()
+    }
+
+    #[test]
+    fn everything_that_a_cached_token_keeps_has_weight() {
+        let smallest = weight(&json!({}), false, &[], 0);
+        let (principal, subject, issuer) = (26, 26, 6);
+        assert_eq!(
+            smallest,
+            size_of::<VerifiedClaims>() + 256 + principal + subject + issuer
+        );
+        // A string is kept once, and twice with the context.
+        let string = |bytes: usize| 24 + 2 * bytes;
+        for (members, is_qualified, rules, rule_count, expected) in [
+            (json!({"sub": "longer"}), false, &[][..], 0, 10),
+            (json!({"cid": "client"}), false, &[], 0, string(6)),
+            (json!({"jti": "id"}), false, &[], 0, string(2)),
+            (json!({"acr": "phr"}), false, &[], 0, string(3)),
+            (
+                json!({"scp": ["one", "four"]}),
+                false,
+                &[],
+                0,
+                string(3) + string(4),
+            ),
+            (
+                json!({"groups": ["one", "four"]}),
+                false,
+                &[],
+                0,
+                string(3) + string(4),
+            ),
+            // The issuer's name is part of the principal and of each group.
+            (json!({}), true, &[], 0, 0),
+            (
+                json!({"groups": ["one", "four"]}),
+                true,
+                &[],
+                0,
+                string(3) + string(4) + 2 * issuer,
+            ),
+            (
+                json!({"extra": [true, 1]}),
+                false,
+                &[],
+                0,
+                64 + 2 * ("extra".len() + "[true,1]".len()),
+            ),
+            (json!({"ignored": "x"}), false, &[], 0, 0),
+            (
+                json!({"ignored": "x"}),
+                false,
+                &["ignored"],
+                0,
+                64 + r#""x""#.len(),
+            ),
+            (json!({}), false, &["ignored"], 0, 64 + "null".len()),
+            // A bit for each rule.
+            (json!({}), false, &[], 800, 100),
+        ] {
+            let found = weight(&members, is_qualified, rules, rule_count) - smallest;
+            assert_eq!(
+                found, expected,
+                "{members} {is_qualified} {rules:?} {rule_count}"
+            );
+        }
+    }
+}

@@ -112,6 +112,21 @@ fn at_most_as_many_tokens_are_cached_as_set() {
     accepted_from_cache(&world, &tokens[1], "miss");
 }
 
+/// The limit in bytes leaves room for thousands of tokens of usual size.
+#[test]
+fn many_tokens_are_cached() {
+    let world = World::new(&[("TOKEN_CACHE_ENTRIES", "50")]);
+    let tokens: Vec<String> = (0..50)
+        .map(|n| token_with(&json!({"jti": format!("AT.{n}")})))
+        .collect();
+    for expected in ["miss", "hit"] {
+        for token in &tokens {
+            wait(world.ask_with(token));
+            assert_eq!(world.log.last()["cache"], expected);
+        }
+    }
+}
+
 #[test]
 fn with_the_cache_off_nothing_is_cached() {
     let world = World::new(&[("TOKEN_CACHE_ENTRIES", "0")]);
