@@ -16,7 +16,7 @@ use aws_lc_rs::signature::{
 use jsonwebtoken::crypto::{CryptoProvider, JwtVerifier, aws_lc};
 use jsonwebtoken::errors::Error;
 use jsonwebtoken::signature::{self, Verifier};
-use jsonwebtoken::{Algorithm, AlgorithmFamily, DecodingKey, DecodingKeyKind};
+use jsonwebtoken::{Algorithm, DecodingKey, DecodingKeyKind};
 
 /// The provider of `jsonwebtoken` for this process.
 static PROVIDER: LazyLock<CryptoProvider> = LazyLock::new(|| CryptoProvider {
@@ -112,7 +112,7 @@ impl JwtVerifier for ParsedVerifier {
 /// How the crypto library names an algorithm.
 enum SignatureScheme {
     Rsa(&'static RsaParameters),
-    Curve(AlgorithmFamily, &'static dyn VerificationAlgorithm),
+    Curve(&'static dyn VerificationAlgorithm),
 }
 
 impl SignatureScheme {
@@ -122,9 +122,8 @@ impl SignatureScheme {
                 let key = RsaPublicKeyComponents { n, e };
                 key.to_parsed_public_key(parameters).ok()
             }
-            (Self::Curve(family, algorithm), DecodingKeyKind::SecretOrDer(point))
-                if key.family() == *family =>
-            {
+            // It refuses a point of another curve.
+            (Self::Curve(algorithm), DecodingKeyKind::SecretOrDer(point)) => {
                 ParsedPublicKey::new(*algorithm, point).ok()
             }
             _ => None,
@@ -134,7 +133,6 @@ impl SignatureScheme {
 
 /// The place of an algorithm among those that verify, and how the crypto library names it.
 const fn scheme(algorithm: Algorithm) -> Option<(usize, SignatureScheme)> {
-    use AlgorithmFamily::{Ec, Ed};
     use SignatureScheme::{Curve, Rsa};
     Some(match algorithm {
         Algorithm::RS256 => (0, Rsa(&RSA_PKCS1_2048_8192_SHA256)),
@@ -143,9 +141,9 @@ const fn scheme(algorithm: Algorithm) -> Option<(usize, SignatureScheme)> {
         Algorithm::PS256 => (3, Rsa(&RSA_PSS_2048_8192_SHA256)),
         Algorithm::PS384 => (4, Rsa(&RSA_PSS_2048_8192_SHA384)),
         Algorithm::PS512 => (5, Rsa(&RSA_PSS_2048_8192_SHA512)),
-        Algorithm::ES256 => (6, Curve(Ec, &ECDSA_P256_SHA256_FIXED)),
-        Algorithm::ES384 => (7, Curve(Ec, &ECDSA_P384_SHA384_FIXED)),
-        Algorithm::EdDSA => (8, Curve(Ed, &ED25519)),
+        Algorithm::ES256 => (6, Curve(&ECDSA_P256_SHA256_FIXED)),
+        Algorithm::ES384 => (7, Curve(&ECDSA_P384_SHA384_FIXED)),
+        Algorithm::EdDSA => (8, Curve(&ED25519)),
         _ => return None,
     })
 }
@@ -173,7 +171,11 @@ fn is_same(one: &DecodingKey, other: &DecodingKey) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
+    use aws_lc_rs::rsa::{self, KeySize};
+    use aws_lc_rs::signature::{
+        ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair,
+        Ed25519KeyPair, KeyPair as _,
+    };
 
     use super::*;
 
@@ -208,25 +210,64 @@ mod tests {
     }
 
     #[test]
-    fn a_kept_key_is_parsed_once_for_its_algorithm_and_never_for_another() {
-        // New, because other tests of this process keep keys too, and the uses of this one are counted.
-        let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap();
-        let key = DecodingKey::from_ec_der(pair.public_key().as_ref());
-        let kept = ParsedKey::keep(&key);
-        for algorithm in [
-            Algorithm::ES256,
-            Algorithm::ES384,
-            Algorithm::EdDSA,
-            Algorithm::PS256,
+    fn a_key_that_no_key_set_has_is_forgotten_when_another_is_kept() {
+        let key = |byte| DecodingKey::from_rsa_raw_components(&[byte; 256], &[1, 0, 1]);
+        let (withdrawn, used) = (key(0xc7), key(0xc8));
+        let (dropped, kept) = (ParsedKey::keep(&withdrawn), ParsedKey::keep(&used));
+        drop(dropped);
+        let _another = ParsedKey::keep(&key(0xc9));
+        let has = |key| KEYS.read().unwrap().contains_key(name(key));
+        assert!(has(&used) && !has(&withdrawn));
+        drop(kept);
+    }
+
+    #[test]
+    fn jsonwebtoken_uses_a_kept_key_for_each_algorithm_of_its_kind_and_for_no_other() {
+        use Algorithm::{ES256, ES384, EdDSA, HS256, PS256, PS384, PS512, RS256, RS384, RS512};
+        // New, because other tests of this process keep keys too.
+        let rsa = rsa::KeyPair::generate(KeySize::Rsa2048).unwrap();
+        let rsa = RsaPublicKeyComponents::<Vec<u8>>::from(rsa.public_key());
+        let p256 = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap();
+        let p384 = EcdsaKeyPair::generate(&ECDSA_P384_SHA384_FIXED_SIGNING).unwrap();
+        let ed25519 = Ed25519KeyPair::generate().unwrap();
+        install();
+        for (key, its_own) in [
+            (
+                DecodingKey::from_rsa_raw_components(&rsa.n, &rsa.e),
+                &[RS256, RS384, RS512, PS256, PS384, PS512][..],
+            ),
+            (
+                DecodingKey::from_ec_der(p256.public_key().as_ref()),
+                &[ES256],
+            ),
+            (
+                DecodingKey::from_ec_der(p384.public_key().as_ref()),
+                &[ES384],
+            ),
+            (
+                DecodingKey::from_ed_der(ed25519.public_key().as_ref()),
+                &[EdDSA],
+            ),
         ] {
-            let is_its_own = algorithm == Algorithm::ES256;
-            let first = kept.parsed(algorithm).map(std::ptr::from_ref);
-            assert_eq!(first.is_some(), is_its_own, "{algorithm:?}");
-            assert_eq!(kept.parsed(algorithm).map(std::ptr::from_ref), first);
+            let kept = ParsedKey::keep(&key);
+            for algorithm in [
+                RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, EdDSA, HS256,
+            ] {
+                let uses = || {
+                    let parsed = kept.by_algorithm.iter().filter_map(OnceLock::get);
+                    parsed.flatten().count()
+                };
+                let before = uses();
+                let _wrong_signature = jsonwebtoken::crypto::verify("", b"", &key, algorithm);
+                let is_its_own = its_own.contains(&algorithm);
+                assert_eq!(uses() - before, usize::from(is_its_own), "{algorithm:?}");
+                let first = kept.parsed(algorithm).map(std::ptr::from_ref);
+                assert_eq!(first.is_some(), is_its_own, "{algorithm:?}");
+                assert_eq!(kept.parsed(algorithm).map(std::ptr::from_ref), first);
+            }
+            let verifier = verifier(&its_own[0], &key).unwrap();
+            assert_eq!(Arc::strong_count(&kept), 2, "the verifier has the kept key");
+            drop(verifier);
         }
-        assert!(kept.parsed(Algorithm::HS256).is_none());
-        let verifier = verifier(&Algorithm::ES256, &key).unwrap();
-        assert_eq!(Arc::strong_count(&kept), 2, "the verifier has the kept key");
-        drop(verifier);
     }
 }
