@@ -33,7 +33,7 @@ fn given(variables: &[(&str, &str)]) -> Given {
         map.remove(*name);
     }
     let file = |path: &str, text: &str| (path.to_owned(), text.as_bytes().to_vec());
-    let rules = r#"[{"methods": ["GET"], "path": "/"}]"#;
+    let rules = r#"[{"methods": ["GET"], "path": "/"}, {"methods": ["PUT"], "path": "/"}]"#;
     Given(
         map,
         HashMap::from([
@@ -652,12 +652,8 @@ fn lambdas_log_level_applies_unless_log_level_is_set() {
 
 #[test]
 fn rules_may_be_in_a_file() {
-    assert_eq!(
-        good(&[("ACCESS_RULES_FILE", "rules.json")])
-            .access_rules
-            .len(),
-        1
-    );
+    let settings = good(&[("ACCESS_RULES_FILE", "rules.json")]);
+    assert_eq!(settings.summary()["accessRules"], 2);
 }
 
 #[test]
