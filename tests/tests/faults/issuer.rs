@@ -172,17 +172,18 @@ async fn fail(issuer: &KeyServer, stack: &RunningStack, table: &mut Table, case:
     restart_authorizer(stack);
     let mark = LogMark::new(stack, "authorizer.log");
     let started = Instant::now();
-    let mut cold = 0;
-    while mark.decisions().is_empty() {
+    let (cold, time, logged) = loop {
         // A call that a killed process had is a 500 of its own.
-        cold = status(stack, &good()).await;
+        let (sent, cold) = (Instant::now(), status(stack, &good()).await);
+        let time = sent.elapsed();
+        if let Some(logged) = mark.decisions().into_iter().next() {
+            break (cold, time, logged);
+        }
         assert!(
             started.elapsed() < Duration::from_secs(20),
             "{name}: no decision"
         );
-    }
-    let time = started.elapsed();
-    let logged = mark.decisions().first().cloned().unwrap_or_default();
+    };
     let cold_forged = status(stack, &forged()).await;
     issuer.set(Fault::None);
     let recovery = until_ok(stack, &good).await;

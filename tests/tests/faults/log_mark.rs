@@ -1,12 +1,25 @@
 //! What a log says since some moment.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
 use serde_json::Value;
 use tests::RunningStack;
+
+/// A log that has not grown for a moment: the line of a call is written by another process, perhaps after the answer.
+fn settled(file: &Path) -> Vec<u8> {
+    let mut before = fs::read(file).expect("the log");
+    loop {
+        thread::sleep(Duration::from_millis(200));
+        let after = fs::read(file).expect("the log");
+        if after.len() == before.len() {
+            return after;
+        }
+        before = after;
+    }
+}
 
 /// The end of a log at some moment.
 #[derive(Debug)]
@@ -18,19 +31,17 @@ pub(crate) struct LogMark {
 impl LogMark {
     pub(crate) fn new(stack: &RunningStack, log: &str) -> Self {
         let file = stack.data().join(log);
-        let start = fs::read(&file).expect("the log").len();
+        let start = settled(&file).len();
         Self { file, start }
     }
 
     fn text(&self) -> String {
-        let bytes = fs::read(&self.file).expect("the log");
+        let bytes = settled(&self.file);
         String::from_utf8_lossy(bytes.get(self.start..).unwrap_or_default()).into_owned()
     }
 
     /// The number of lines with a string.
     pub(crate) fn count(&self, wanted: &str) -> usize {
-        // A line is written by another process, perhaps after the answer.
-        thread::sleep(Duration::from_millis(200));
         self.text()
             .lines()
             .filter(|line| line.contains(wanted))
