@@ -33,15 +33,27 @@ def openssl(*arguments, data=b""):
     return subprocess.run(["openssl", *arguments], input=data, capture_output=True, check=True).stdout
 
 
+# The curve, the hash, and the length of a coordinate, by algorithm.
+CURVES = {"ES256": ("P-256", "-sha256", 32), "ES384": ("P-384", "-sha384", 48)}
+
+
 class Issuer:
     """A key pair, its key set, its tokens, and a certificate for `localhost`."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, algorithm="RS256"):
+        self.algorithm = algorithm
         self.key = os.path.join(folder, "key.pem")
-        openssl("genrsa", "-out", self.key, "2048")
-        modulus = openssl("rsa", "-in", self.key, "-noout", "-modulus").decode().strip().split("=")[1]
-        jwk = {"kty": "RSA", "kid": "bench", "alg": "RS256", "use": "sig", "n": base64url(bytes.fromhex(modulus)), "e": "AQAB"}
-        self.public_key = base64.b64encode(openssl("rsa", "-in", self.key, "-pubout", "-outform", "DER")).decode()
+        jwk = {"kid": "bench", "alg": algorithm, "use": "sig"}
+        if algorithm in CURVES:
+            curve, _, length = CURVES[algorithm]
+            openssl("genpkey", "-algorithm", "EC", "-pkeyopt", f"ec_paramgen_curve:{curve}", "-out", self.key)
+            point = openssl("pkey", "-in", self.key, "-pubout", "-outform", "DER")[-2 * length:]
+            jwk.update({"kty": "EC", "crv": curve, "x": base64url(point[:length]), "y": base64url(point[length:])})
+        else:
+            openssl("genrsa", "-out", self.key, "2048")
+            modulus = openssl("rsa", "-in", self.key, "-noout", "-modulus").decode().strip().split("=")[1]
+            jwk.update({"kty": "RSA", "n": base64url(bytes.fromhex(modulus)), "e": "AQAB"})
+        self.public_key = base64.b64encode(openssl("pkey", "-in", self.key, "-pubout", "-outform", "DER")).decode()
         self.keys = json.dumps({"keys": [jwk]}).encode()
         self.file = os.path.join(folder, "jwks.json")
         with open(self.file, "wb") as file:
@@ -60,9 +72,19 @@ class Issuer:
             "scp": ["openid", "profile", "state:write"], "auth_time": 1767225000, "sub": "alice@example.com",
             "groups": ["Everyone", "Engineering"],
         }
-        parts = [{"kid": "bench", "alg": "RS256"}, claims]
+        parts = [{"kid": "bench", "alg": self.algorithm}, claims]
         text = ".".join(base64url(json.dumps(part, separators=(",", ":")).encode()) for part in parts)
-        return f"{text}.{base64url(openssl('dgst', '-sha256', '-sign', self.key, data=text.encode()))}"
+        return f"{text}.{base64url(self.sign(text.encode()))}"
+
+    def sign(self, data):
+        if self.algorithm not in CURVES:
+            return openssl("dgst", "-sha256", "-sign", self.key, data=data)
+        _, digest, length = CURVES[self.algorithm]
+        der = openssl("dgst", digest, "-sign", self.key, data=data)
+        # SEQUENCE { INTEGER r, INTEGER s }, each length in one byte (RFC 3279, section 2.2.3); a JWS has r and s as they are
+        # (RFC 7518, section 3.4).
+        end = 4 + der[3]
+        return b"".join(int.from_bytes(number).to_bytes(length) for number in (der[4:end], der[end + 2:]))
 
 
 def event(token):

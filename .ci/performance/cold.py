@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Where the time of a cold start goes, kernel included, by `perf`: microseconds per start, as a Markdown table.
+"""Where the time of a cold start goes, kernel included, by `perf`: microseconds per start, as two Markdown tables.
 
     .ci/performance/cold.py DIRECTORY [STARTS]
 
@@ -15,6 +15,7 @@ import tempfile
 from collections import Counter
 
 import authorizer
+import handler
 from runtime_api import Server
 from valgrind import environment
 
@@ -62,27 +63,44 @@ def start(binary, settings, event, expected, keys, path):
     return Counter(place(frames) for frames in samples(path))
 
 
-def main(directory, count="60"):
-    columns = {}
-    with tempfile.TemporaryDirectory() as folder:
-        issuer = authorizer.Issuer(folder)
-        event = authorizer.event(issuer.token(0))
-        with Server(keys=issuer.keys, certificate=issuer.certificate) as tls:
-            subjects = {"runtime": (f"{directory}/examples/authorizer-floor", {}, authorizer.FLOOR)}
-            for name, settings in authorizer.starts(issuer, tls.port).items():
-                subjects[name] = (f"{directory}/authorizer", settings, authorizer.ALLOWED)
-            for _ in range(int(count)):
-                for name, (binary, settings, expected) in subjects.items():
-                    taken = start(binary, settings, event, expected, issuer.keys, os.path.join(folder, "perf"))
-                    columns.setdefault(name, Counter()).update(taken)
+def authorizer_starts(directory, issuer, port):
+    """The column, the program, its settings, and what its answer contains."""
+    yield "runtime", f"{directory}/examples/authorizer-floor", {}, authorizer.FLOOR
+    for name, settings in authorizer.starts(issuer, port).items():
+        yield name, f"{directory}/authorizer", settings, authorizer.ALLOWED
+
+
+def handler_starts(directory):
+    for column, program, more in [
+        ("runtime + GetItem", "examples/api-handler-floor", {"FLOOR": "get"}), ("GET /state/{id}", "api-handler", {}),
+    ]:
+        yield column, f"{directory}/{program}", {**handler.SETTINGS, **more}, handler.OK
+
+
+def print_table(starts, event, keys, path, count):
+    starts = list(starts)
+    columns = {column: Counter() for column, *_ in starts}
+    for _ in range(count):
+        for column, binary, settings, expected in starts:
+            columns[column].update(start(binary, settings, event, expected, keys, path))
     for counts in columns.values():
         del counts[None]
-    places = sorted(set().union(*columns.values()), key=lambda place: -columns["runtime"][place])
+    floor = columns[starts[0][0]]
     print("| where |", " | ".join(columns), "|")
     print("| --- |", " | ".join("---:" for _ in columns), "|")
-    for row in places:
-        print(f"| {row} |", " | ".join(f"{counts[row] * PERIOD_MICROS / int(count):.0f}" for counts in columns.values()), "|")
-    print("| all |", " | ".join(f"{counts.total() * PERIOD_MICROS / int(count):.0f}" for counts in columns.values()), "|")
+    for row in sorted(set().union(*columns.values()), key=lambda place: -floor[place]):
+        print(f"| {row} |", " | ".join(f"{counts[row] * PERIOD_MICROS / count:.0f}" for counts in columns.values()), "|")
+    print("| all |", " | ".join(f"{counts.total() * PERIOD_MICROS / count:.0f}" for counts in columns.values()), "|")
+
+
+def main(directory, count="60"):
+    with tempfile.TemporaryDirectory() as folder:
+        issuer, path = authorizer.Issuer(folder), os.path.join(folder, "perf")
+        event = authorizer.event(issuer.token(0))
+        with Server(keys=issuer.keys, certificate=issuer.certificate) as tls:
+            print_table(authorizer_starts(directory, issuer, tls.port), event, issuer.keys, path, int(count))
+        print()
+        print_table(handler_starts(directory), handler.READ, b"", path, int(count))
 
 
 if __name__ == "__main__":

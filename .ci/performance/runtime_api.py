@@ -4,6 +4,7 @@ import http.server
 import json
 import ssl
 import threading
+import time
 import zlib
 
 REQUEST_ID = "8476a536-e9f4-11e8-9739-2dfe598c3fcd"
@@ -25,6 +26,8 @@ class RuntimeApi(http.server.BaseHTTPRequestHandler):
             self.close_connection = True
             self.server.done.set()
             return
+        time.sleep(self.server.pause)
+        self.server.handed_out = time.monotonic()
         self.reply(200, body, {
             "Lambda-Runtime-Aws-Request-Id": REQUEST_ID,
             "Lambda-Runtime-Deadline-Ms": "4102444800000",
@@ -38,6 +41,7 @@ class RuntimeApi(http.server.BaseHTTPRequestHandler):
             answer = json.dumps(store_answer(operation.partition(".")[2], json.loads(body))).encode()
             self.reply(200, answer, {"x-amz-crc32": str(zlib.crc32(answer)), "x-amzn-RequestId": REQUEST_ID})
             return
+        self.server.answered = time.monotonic()
         if self.server.expected not in body:
             self.server.wrong.append(body)
         self.reply(202, b'{"status":"OK"}', {})
@@ -72,13 +76,15 @@ def store_answer(operation, call):
 
 
 class Server(http.server.ThreadingHTTPServer):
-    """The Runtime API with these events; `expected` is in each answer of the function."""
+    """The Runtime API with these events, each `pause` seconds after it is asked for; `expected` is in each answer of the
+    function."""
 
     daemon_threads = True
 
-    def __init__(self, events=(), expected=b"", keys=b"", certificate=None):
+    def __init__(self, events=(), expected=b"", keys=b"", certificate=None, pause=0):
         super().__init__(("127.0.0.1", 0), RuntimeApi)
         self.events, self.expected, self.keys = iter(events), expected, keys
+        self.pause, self.handed_out, self.answered = pause, None, None
         self.wrong, self.done = [], threading.Event()
         if certificate:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
