@@ -27,7 +27,11 @@ ANSWER_SECONDS = 20
 
 SETTINGS = {
     "authorizer": {"ISSUER": "http://127.0.0.1:9/oauth2/default", "AUDIENCE": "api://default"},
-    "api-handler": {"STATE_TABLE": "state", "AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x"},
+    # Nothing listens at the endpoint, which is connected to at the start.
+    "api-handler": {
+        "STATE_TABLE": "state", "AWS_ENDPOINT_URL_DYNAMODB": "http://127.0.0.1:9",
+        "AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x",
+    },
 }
 # Events that need neither an issuer nor a database, each with a part of its answer.
 EVENTS = {

@@ -83,6 +83,12 @@ impl Handler {
         })
     }
 
+    /// Begins to connect to DynamoDB, in the background, so that the first request waits less.
+    pub async fn open_connection(&self) {
+        let clock = Arc::clone(&self.clock);
+        self.store.open_connection(&self.settings, clock).await;
+    }
+
     /// Answers an event before the deadline of its invocation, and logs it.
     ///
     /// # Errors

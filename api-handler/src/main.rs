@@ -29,6 +29,7 @@ async fn serve() -> Result<(), ProcessError> {
     let clock = Arc::new(SystemClock);
     let handler = Handler::new(settings, clock, log.clone(), lambda.function_name)
         .map_err(|error| ProcessError::Init(error.into()))?;
+    handler.open_connection().await;
     let handler = Arc::new(handler);
     runtime::serve(&log, move |event: LambdaEvent<Box<RawValue>>| {
         let handler = Arc::clone(&handler);

@@ -6,6 +6,7 @@
 mod connection;
 pub(crate) mod http;
 mod item;
+mod open_ahead;
 mod read;
 mod retry;
 mod update;
@@ -21,6 +22,7 @@ use std::{
 };
 
 use aws_sdk_dynamodb::Client;
+use lambda_support::clock::Clock;
 
 pub(crate) use self::{read::Ids, visible::VisibleTo};
 use crate::{config::Settings, problem::Problem, state::GroupName};
@@ -83,6 +85,7 @@ impl Partition {
 #[derive(Debug)]
 pub(crate) struct Store {
     client: Client,
+    connector: http::Connector,
     table: String,
     spent: Arc<AtomicU64>,
 }
@@ -93,17 +96,30 @@ impl Store {
     /// # Errors
     /// When TLS cannot be set up.
     pub(crate) fn new(settings: &Settings) -> Result<Self, rustls::Error> {
+        let (client, connector) = connection::client(&settings.aws)?;
         Ok(Self {
-            client: connection::client(&settings.aws)?,
+            client,
+            connector,
             table: settings.table.clone(),
             spent: Arc::default(),
         })
+    }
+
+    /// Begins to open a connection to DynamoDB, in the background. Without an access key in the environment it does
+    /// nothing: where DynamoDB is may then depend on the account of the credentials.
+    pub(crate) async fn open_connection(&self, settings: &Settings, clock: Arc<dyn Clock>) {
+        if settings.aws.access_key.is_some()
+            && let Some(endpoint) = connection::endpoint(&settings.aws).await
+        {
+            self.connector.open(endpoint, clock);
+        }
     }
 
     /// The same table, with its own time measurement.
     pub(crate) fn for_request(&self) -> Self {
         Self {
             client: self.client.clone(),
+            connector: self.connector.clone(),
             table: self.table.clone(),
             spent: Arc::default(),
         }

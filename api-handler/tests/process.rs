@@ -1,9 +1,9 @@
 //! The binary as a process behind a Runtime API: how it starts, what it survives, and how it ends.
 
-use std::process::Command;
+use std::{net::TcpListener, process::Command, sync::mpsc::channel, thread};
 
 use testkit::runtime_api::{
-    FakeRuntimeApi, assert_init_error, assert_no_cpu_jitter_entropy,
+    FakeRuntimeApi, TIME_LIMIT, assert_init_error, assert_no_cpu_jitter_entropy,
     assert_survives_responses_without_an_event, assert_takes_several_invocations_at_once, written,
 };
 
@@ -17,6 +17,8 @@ fn handler() -> Command {
         ("AWS_REGION", "eu-west-1"),
         ("AWS_ACCESS_KEY_ID", "local"),
         ("AWS_SECRET_ACCESS_KEY", "local"),
+        // Nothing listens there.
+        ("AWS_ENDPOINT_URL_DYNAMODB", "http://127.0.0.1:9"),
     ]);
     command
 }
@@ -45,6 +47,23 @@ fn without_lambda_the_message_says_what_is_missing() {
     assert_eq!(output.status.code(), Some(1));
     let expected = "api-handler: AWS_LAMBDA_RUNTIME_API is not set: run this function in Lambda, or locally with `cargo local`\n";
     assert_eq!(written(&output), expected);
+}
+
+#[test]
+fn a_connection_to_the_store_is_opened_before_the_first_event() {
+    let api = FakeRuntimeApi::start(Vec::new());
+    let store = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let endpoint = format!("http://{}", store.local_addr().unwrap());
+    let (connected, connection) = channel();
+    thread::spawn(move || connected.send(store.accept()));
+    let mut process = handler()
+        .env("AWS_LAMBDA_RUNTIME_API", &api.address)
+        .env("AWS_ENDPOINT_URL_DYNAMODB", endpoint)
+        .spawn()
+        .unwrap();
+    connection.recv_timeout(TIME_LIMIT).unwrap().unwrap();
+    process.kill().unwrap();
+    process.wait().unwrap();
 }
 
 #[test]

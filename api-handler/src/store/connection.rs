@@ -4,6 +4,7 @@
 //! profiles (`AWS_PROFILE`, single sign-on, processes, roles), web identity, containers, the instance. The chain is
 //! built only then, because it reads files and sends requests.
 
+use ::http::Uri;
 use aws_config::{
     default_provider::credentials::DefaultCredentialsChain, meta::region::ProvideRegion as _,
     profile::region::ProfileFileRegionProvider, provider_config::ProviderConfig,
@@ -13,7 +14,9 @@ use aws_sdk_dynamodb::{
     Client,
     config::{
         BehaviorVersion, Credentials, Region, SharedHttpClient, StalledStreamProtectionConfig,
-        retry::RetryConfig, timeout::TimeoutConfig,
+        endpoint::{DefaultResolver, Params, ResolveEndpoint as _},
+        retry::RetryConfig,
+        timeout::TimeoutConfig,
     },
 };
 use tokio::sync::OnceCell;
@@ -43,12 +46,13 @@ impl Settings {
 )]
 pub struct RegionError;
 
-/// A client of the table. Nothing is sent yet.
+/// A client of the table, and what opens its connections. Nothing is sent yet.
 ///
 /// # Errors
 /// When TLS cannot be set up.
-pub(super) fn client(aws: &Aws) -> Result<Client, rustls::Error> {
-    let http = http::client()?;
+pub(super) fn client(aws: &Aws) -> Result<(Client, http::Connector), rustls::Error> {
+    let connector = http::connector()?;
+    let http = http::client_over(connector.clone());
     let region = aws.region.clone().map(Region::new);
     let mut sdk = aws_sdk_dynamodb::Config::builder()
         .behavior_version(BehaviorVersion::latest())
@@ -64,7 +68,22 @@ pub(super) fn client(aws: &Aws) -> Result<Client, rustls::Error> {
     if let Some(endpoint) = &aws.endpoint {
         sdk = sdk.endpoint_url(endpoint);
     }
-    Ok(Client::from_conf(sdk.build()))
+    Ok((Client::from_conf(sdk.build()), connector))
+}
+
+/// Where the client connects to, by the rules of the SDK; none if they have no answer.
+pub(super) async fn endpoint(aws: &Aws) -> Option<Uri> {
+    if let Some(endpoint) = &aws.endpoint {
+        return endpoint.parse().ok();
+    }
+    let params = Params::builder()
+        .set_region(aws.region.clone())
+        .use_fips(aws.use_fips)
+        .use_dual_stack(aws.use_dual_stack)
+        .build()
+        .ok()?;
+    let endpoint = DefaultResolver::new().resolve_endpoint(&params).await;
+    endpoint.ok()?.url().parse().ok()
 }
 
 fn credentials(
@@ -110,5 +129,55 @@ impl ProvideCredentials for Chain {
             let chain = self.chain.get_or_init(build).await;
             chain.provide_credentials().await
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_endpoint_is_that_of_the_sdk() {
+        let region = |region: &str| Aws {
+            region: Some(region.to_owned()),
+            endpoint: None,
+            use_fips: false,
+            use_dual_stack: false,
+            access_key: None,
+        };
+        for (aws, expected) in [
+            (
+                region("eu-west-1"),
+                "https://dynamodb.eu-west-1.amazonaws.com/",
+            ),
+            (
+                region("cn-north-1"),
+                "https://dynamodb.cn-north-1.amazonaws.com.cn/",
+            ),
+            (
+                Aws {
+                    use_fips: true,
+                    ..region("us-east-1")
+                },
+                "https://dynamodb-fips.us-east-1.amazonaws.com/",
+            ),
+            (
+                Aws {
+                    use_dual_stack: true,
+                    ..region("us-east-1")
+                },
+                "https://dynamodb.us-east-1.api.aws/",
+            ),
+            (
+                Aws {
+                    endpoint: Some("http://127.0.0.1:8000".to_owned()),
+                    ..region("us-east-1")
+                },
+                "http://127.0.0.1:8000/",
+            ),
+        ] {
+            let found = endpoint(&aws).await.unwrap();
+            assert_eq!(found, expected, "{aws:?}");
+        }
     }
 }

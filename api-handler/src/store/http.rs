@@ -23,6 +23,8 @@ use hyper_util::{
     rt::{TokioExecutor, TokioTimer},
 };
 
+use super::open_ahead::OpenAhead;
+
 /// The maximum wait for a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_millis(700);
 
@@ -37,17 +39,22 @@ const MAX_ANSWER_BYTES: usize = 17 * 1024 * 1024;
 #[error("no connection")]
 pub(super) struct ConnectError(#[source] hyper_util::client::legacy::Error);
 
-type Https = Client<HttpsConnector<TcpConnector>, SdkBody>;
+/// Opens the connections.
+pub(super) type Connector = OpenAhead<HttpsConnector<TcpConnector>>;
 
-/// The connector. It is its own client.
+/// What the SDK sends requests by. It is the SDK's client and the client's connector in one.
 #[derive(Debug, Clone)]
-struct Connector(Https);
+struct Sender(Client<Connector, SdkBody>);
 
 /// A client for the SDK.
 ///
 /// # Errors
 /// When `rustls` cannot be set up.
 pub fn client() -> Result<SharedHttpClient, rustls::Error> {
+    connector().map(client_over)
+}
+
+pub(super) fn connector() -> Result<Connector, rustls::Error> {
     let mut tcp = TcpConnector::new();
     tcp.enforce_http(false);
     tcp.set_nodelay(true);
@@ -57,14 +64,18 @@ pub fn client() -> Result<SharedHttpClient, rustls::Error> {
         .https_or_http()
         .enable_http1()
         .wrap_connector(tcp);
+    Ok(OpenAhead::new(https))
+}
+
+pub(super) fn client_over(connector: Connector) -> SharedHttpClient {
     let client = Client::builder(TokioExecutor::new())
         .pool_timer(TokioTimer::new())
         .pool_idle_timeout(IDLE_TIMEOUT)
-        .build(https);
-    Ok(SharedHttpClient::new(Connector(client)))
+        .build(connector);
+    SharedHttpClient::new(Sender(client))
 }
 
-impl HttpClient for Connector {
+impl HttpClient for Sender {
     fn http_connector(
         &self,
         _: &HttpConnectorSettings,
@@ -74,7 +85,7 @@ impl HttpClient for Connector {
     }
 }
 
-impl HttpConnector for Connector {
+impl HttpConnector for Sender {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let client = self.0.clone();
         HttpConnectorFuture::new(async move {

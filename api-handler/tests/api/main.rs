@@ -10,6 +10,7 @@
 )]
 
 mod calls;
+mod connections;
 mod cors;
 mod durability;
 mod events;
