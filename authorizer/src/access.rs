@@ -113,7 +113,6 @@ impl<'r> Permit<'r> {
     }
 
     /// Whether it covers a route. API Gateway makes the same decision by the policy.
-    #[must_use]
     pub fn covers(&self, route: &EventRoute) -> bool {
         self.rules().any(|rule| rule.covers(route))
     }
@@ -129,24 +128,20 @@ impl AccessRule {
         }
     }
 
-    #[must_use]
     pub const fn methods(&self) -> &Methods {
         &self.methods
     }
 
-    #[must_use]
     pub const fn path(&self) -> &PathPattern {
         &self.path
     }
 
     /// What it demands of a caller.
-    #[must_use]
     pub const fn condition(&self) -> &Condition {
         &self.condition
     }
 
     /// Whether it covers a route. Every rule covers `$connect` of a WebSocket API, which has no path.
-    #[must_use]
     pub fn covers(&self, route: &EventRoute) -> bool {
         match route {
             EventRoute::Connect => true,
@@ -190,7 +185,6 @@ impl AccessRule {
 
 impl Methods {
     /// The verbs, with `*` written out.
-    #[must_use]
     pub fn verbs(&self) -> &[Method] {
         match self {
             Self::Any => &VERBS,

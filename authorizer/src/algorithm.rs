@@ -41,7 +41,6 @@ impl Algorithm {
     ];
 
     /// The name in a JOSE header, which is case-sensitive (RFC 7515, section 4.1.1).
-    #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::RS256 => "RS256",

@@ -52,7 +52,6 @@ pub enum ResponseForm {
 impl<'d> AuthorizerResponse<'d> {
     /// The answer as JSON. While it is too large, the largest context value is left out; also returns the names of
     /// those left out.
-    #[must_use]
     pub fn fit(mut self) -> (Box<RawValue>, Vec<String>) {
         let (mut json, mut left_out) = (written(&self), Vec::new());
         while json.get().len() > MAX_ANSWER_BYTES {

@@ -54,7 +54,6 @@ const MAX_WARM_UP: Duration = Duration::from_secs(5);
 
 impl Authorizer {
     /// An authorizer with these settings. `function` is its name in metrics. Nothing is fetched yet.
-    #[must_use]
     pub fn new(
         settings: &Settings,
         transport: &Arc<dyn Transport>,

@@ -77,13 +77,11 @@ impl BearerToken {
     }
 
     /// The token itself, for parsing and introspection.
-    #[must_use]
     pub fn reveal(&self) -> &str {
         &self.0
     }
 
     /// Its SHA-256.
-    #[must_use]
     pub fn digest(&self) -> TokenDigest {
         let mut bytes = TokenDigest::default();
         bytes.copy_from_slice(digest(&SHA256, self.0.as_bytes()).as_ref());

@@ -53,7 +53,6 @@ impl ClaimName {
     }
 
     /// The name as the rule has it.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.written
     }

@@ -42,7 +42,6 @@ impl UnverifiedClaims {
     }
 
     /// The issuer, if it is a string. An array that contains the right one is not.
-    #[must_use]
     pub fn issuer(&self) -> Option<&str> {
         self.text("iss")
     }
@@ -115,7 +114,6 @@ impl UnverifiedClaims {
 
     /// The client that the token was issued to. Only the first of [`CLIENT_ID_CLAIMS`] that is present is read, so that a
     /// malformed one is not replaced by another.
-    #[must_use]
     pub fn client_id(&self) -> Option<&str> {
         let claim = CLIENT_ID_CLAIMS
             .into_iter()
@@ -129,7 +127,6 @@ impl UnverifiedClaims {
     /// Okta sets no `typ`, so the kinds are distinguished by their claims: only ID tokens have `nonce` and hashes of
     /// other tokens, Okta's `jti` begins with `ID.`, and Cognito sets `token_use`. A token without a mark of either
     /// kind is accepted as the expected kind; its issuer, audience and client are checked before.
-    #[must_use]
     pub fn looks_like_id_token(&self) -> bool {
         ID_TOKEN_CLAIMS
             .into_iter()
@@ -139,7 +136,6 @@ impl UnverifiedClaims {
     }
 
     /// Whether this looks like an access token: it has scopes or the client that it was issued to.
-    #[must_use]
     pub fn looks_like_access_token(&self) -> bool {
         ACCESS_TOKEN_CLAIMS
             .into_iter()
@@ -177,7 +173,6 @@ impl UnverifiedClaims {
 
     /// The scopes: Okta's `scp`, an array, or the space-separated `scope` of RFC 9068. An element that is not one scope
     /// (RFC 6749, section 3.3) is dropped, because joined with spaces it would become two.
-    #[must_use]
     pub fn scopes(&self) -> Option<Vec<String>> {
         let is_scope = |scope: &&str| is_scope_token(scope);
         match ["scp", "scope"]
@@ -204,7 +199,6 @@ impl UnverifiedClaims {
     }
 
     /// The groups: an array of strings, or one string.
-    #[must_use]
     pub fn groups(&self) -> Option<Vec<String>> {
         match self.0.get("groups")? {
             Value::String(group) => Some(vec![group.clone()]),
@@ -220,19 +214,16 @@ impl UnverifiedClaims {
     }
 
     /// The token's own id.
-    #[must_use]
     pub fn token_id(&self) -> Option<&str> {
         self.text("jti")
     }
 
     /// The authentication context class (`acr`, OpenID Connect Core 1.0, section 2).
-    #[must_use]
     pub fn acr(&self) -> Option<&str> {
         self.text("acr")
     }
 
     /// The time of the sign-in (`auth_time`), if it is a number of seconds.
-    #[must_use]
     pub fn signed_in_at(&self) -> Option<f64> {
         self.0
             .get("auth_time")?

@@ -20,14 +20,12 @@ pub enum Credential {
 }
 
 impl Credential {
-    #[must_use]
     pub const fn token(&self) -> &BearerToken {
         match self {
             Self::Bearer(token) | Self::Dpop { token, .. } => token,
         }
     }
 
-    #[must_use]
     pub const fn scheme(&self) -> Scheme {
         match self {
             Self::Bearer(_) => Scheme::Bearer,

@@ -65,7 +65,6 @@ pub struct ProofVerifier {
 
 impl ProofVerifier {
     /// A verifier without used proofs. Without `public_urls` the URL called is that of the event.
-    #[must_use]
     pub fn new(public_urls: Vec<PublicUrl>, leeway: Duration) -> Self {
         Self {
             public_urls,

@@ -76,7 +76,6 @@ impl From<ProofRefusal> for AuthorizerError {
 
 impl AuthorizerError {
     /// The stable name of the reason, in logs and metrics.
-    #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
             Self::Refused(refusal) => refusal.code(),

@@ -33,19 +33,16 @@ impl UnverifiedHeader {
     }
 
     /// The algorithm, not yet checked against those of the issuer.
-    #[must_use]
     pub const fn algorithm(&self) -> Algorithm {
         self.algorithm
     }
 
     /// The key to look up.
-    #[must_use]
     pub const fn key_id(&self) -> &KeyId {
         &self.key_id
     }
 
     /// Whether `typ` is `at+jwt` (RFC 9068, section 2.1).
-    #[must_use]
     pub const fn says_access_token(&self) -> bool {
         self.says_access_token
     }

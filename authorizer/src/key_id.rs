@@ -35,7 +35,6 @@ impl KeyId {
     }
 
     /// The id itself.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -162,7 +162,6 @@ pub enum Refusal {
 
 impl Refusal {
     /// The stable name of the reason, in logs and metrics.
-    #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
             Self::NoToken => "no_token",

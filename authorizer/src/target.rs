@@ -109,12 +109,10 @@ impl Target {
     }
 
     /// Everything up to the stage, without a trailing slash: the prefix of every resource of a policy.
-    #[must_use]
     pub fn stage_prefix(&self) -> &str {
         &self.stage_prefix
     }
 
-    #[must_use]
     pub const fn route(&self) -> &EventRoute {
         &self.route
     }

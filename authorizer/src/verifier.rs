@@ -71,7 +71,6 @@ pub struct Verifier {
 
 impl Verifier {
     /// Creates a verifier that caches at most `cache_entries` tokens.
-    #[must_use]
     pub fn new(
         issuers: Vec<TrustedIssuer>,
         requirements: Requirements,
@@ -86,7 +85,6 @@ impl Verifier {
         }
     }
 
-    #[must_use]
     pub fn issuers(&self) -> &[Arc<TrustedIssuer>] {
         &self.issuers
     }

@@ -9,7 +9,6 @@ use serde::Deserialize;
 pub struct BorrowedText<'j>(#[serde(borrow)] pub(crate) Cow<'j, str>);
 
 impl BorrowedText<'_> {
-    #[must_use]
     pub fn into_owned(self) -> String {
         self.0.into_owned()
     }

@@ -15,31 +15,26 @@ pub struct Timestamp(u64);
 
 impl Timestamp {
     /// From milliseconds since 1970.
-    #[must_use]
     pub const fn from_millis(millis: u64) -> Self {
         Self(millis)
     }
 
     /// From seconds since 1970.
-    #[must_use]
     pub const fn from_secs(secs: u64) -> Self {
         Self(secs.saturating_mul(1000))
     }
 
     /// Milliseconds since 1970.
-    #[must_use]
     pub const fn as_millis(self) -> u64 {
         self.0
     }
 
     /// Whole seconds since 1970, rounded down.
-    #[must_use]
     pub const fn as_secs(self) -> u64 {
         self.0 / 1000
     }
 
     /// This much later, saturating.
-    #[must_use]
     pub fn plus(self, duration: Duration) -> Self {
         Self(
             self.0
@@ -48,13 +43,11 @@ impl Timestamp {
     }
 
     /// The time from `earlier` to this; zero if `earlier` is later.
-    #[must_use]
     pub const fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(self.0.saturating_sub(earlier.0))
     }
 
     /// As a date; none after the year 9999.
-    #[must_use]
     pub fn utc(self) -> Option<OffsetDateTime> {
         let nanos = i128::from(self.0).saturating_mul(1_000_000);
         OffsetDateTime::from_unix_timestamp_nanos(nanos).ok()
@@ -64,7 +57,6 @@ impl Timestamp {
     ///
     /// Every log line has one, so the digits are written here: a format description is interpreted at each use, which
     /// costs ten times as much.
-    #[must_use]
     pub fn rfc3339(self) -> String {
         let Some(time) = self.utc() else {
             return String::new();
@@ -126,7 +118,6 @@ pub struct ManualClock(AtomicU64);
 
 impl ManualClock {
     /// A clock that shows `now`.
-    #[must_use]
     pub const fn at(now: Timestamp) -> Self {
         Self(AtomicU64::new(now.0))
     }

@@ -149,7 +149,6 @@ fn json_text<E: ser::Error>(value: &(impl Serialize + ?Sized)) -> Result<String,
 
 impl SignedInContext {
     /// As it is written.
-    #[must_use]
     pub fn members(&self) -> ContextMembers<'_> {
         ContextMembers {
             principal: &self.principal,
@@ -177,7 +176,6 @@ impl Serialize for AuthorizerContext {
 
 impl AuthorizerContext {
     /// Parses a context. One that the authorizer cannot have written is anonymous.
-    #[must_use]
     pub fn parse<'c>(context: impl Deserializer<'c>) -> Self {
         let context = context.deserialize_map(ReadVisitor);
         let context = context.ok().and_then(SignedInContext::parse);

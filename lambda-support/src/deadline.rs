@@ -19,14 +19,12 @@ impl Deadline {
     pub const UNKNOWN: Self = Self(None);
 
     /// This time.
-    #[must_use]
     pub const fn at(time: Timestamp) -> Self {
         Self(Some(time))
     }
 
     /// The deadline from Lambda, less the time for the answer. Emulators of Lambda send 0 or a time that has passed;
     /// both are unknown.
-    #[must_use]
     pub fn of_invocation(sent: Timestamp, now: Timestamp) -> Self {
         let left = sent.since(now);
         if left.is_zero() {
@@ -37,13 +35,11 @@ impl Deadline {
     }
 
     /// Whether the deadline has passed, so that no request may be started.
-    #[must_use]
     pub fn has_passed(self, now: Timestamp) -> bool {
         self.0.is_some_and(|deadline| deadline <= now)
     }
 
     /// How long to wait for something with the timeout `longest`.
-    #[must_use]
     pub fn patience(self, now: Timestamp, longest: Duration) -> Duration {
         self.0
             .map_or(longest, |deadline| longest.min(deadline.since(now)))

@@ -48,13 +48,11 @@ pub struct Log {
 
 impl Log {
     /// A log of lines up to a level.
-    #[must_use]
     pub fn new(level: Level, sink: Arc<dyn Sink>) -> Self {
         Self { level, sink }
     }
 
     /// Whether lines of a level are written.
-    #[must_use]
     pub fn is_on(&self, level: Level) -> bool {
         level <= self.level
     }
@@ -74,7 +72,6 @@ impl Log {
 
     /// The level of a line, if it is written. `for_alarms`: alarms use its metrics, so it is written at every setting,
     /// and at least with the set level, because Lambda's own log filter drops lines below it.
-    #[must_use]
     pub fn level_of(&self, severity: Level, for_alarms: bool) -> Option<Level> {
         if for_alarms {
             Some(severity.min(self.level))
@@ -114,7 +111,6 @@ impl Sink for Lines {
 
 impl Lines {
     /// Everything that was written.
-    #[must_use]
     pub fn text(&self) -> String {
         self.0
             .lock()
@@ -123,7 +119,6 @@ impl Lines {
     }
 
     /// The lines, each of them JSON.
-    #[must_use]
     pub fn all(&self) -> Vec<Value> {
         let text = self.text();
         let lines = text.lines().map(serde_json::from_str);
@@ -131,7 +126,6 @@ impl Lines {
     }
 
     /// The last line, null if there is none.
-    #[must_use]
     pub fn last(&self) -> Value {
         self.all().pop().unwrap_or_default()
     }
@@ -139,7 +133,6 @@ impl Lines {
 
 impl Level {
     /// The name that Lambda's own log filter expects.
-    #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::Error => "ERROR",

@@ -9,13 +9,11 @@ pub const API_ID: &str = "local00000";
 pub const DEFAULT_REGION: &str = "us-east-1";
 
 /// The ARN of a function, as Lambda writes it.
-#[must_use]
 pub fn function_arn(region: &str, name: &str) -> String {
     format!("arn:{PARTITION}:lambda:{region}:{ACCOUNT}:function:{name}")
 }
 
 /// The ARN of a method of the API, as authorizers receive it and policies name it. The root's path is `/`.
-#[must_use]
 pub fn method_arn(region: &str, stage: &str, method: &str, path: &str) -> String {
     format!("arn:{PARTITION}:execute-api:{region}:{ACCOUNT}:{API_ID}/{stage}/{method}{path}")
 }
@@ -23,7 +21,6 @@ pub fn method_arn(region: &str, stage: &str, method: &str, path: &str) -> String
 /// The name in a function's ARN, partial ARN or plain name, without alias or version.
 ///
 /// The Invoke API and a template's `FunctionArn` accept all three forms.
-#[must_use]
 pub fn function_name(arn_or_name: &str) -> &str {
     let after = arn_or_name
         .rsplit_once(":function:")

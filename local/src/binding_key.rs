@@ -55,7 +55,6 @@ impl BindingKey {
     }
 
     /// The thumbprint that `cnf.jkt` of a token bound to this key has (RFC 7638).
-    #[must_use]
     pub fn thumbprint(&self) -> String {
         let Self { x, y, .. } = self;
         let members = format!(r#"{{"crv":"P-256","kty":"EC","x":"{x}","y":"{y}"}}"#);

@@ -54,7 +54,6 @@ impl Cookies {
     }
 
     /// The header `Cookie` for a path; cookies with longer paths come first.
-    #[must_use]
     pub fn header(&self, path: &str) -> String {
         let mut cookies: Vec<_> = self
             .0

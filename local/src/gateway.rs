@@ -72,7 +72,6 @@ struct UnknownAuthorizer;
 
 impl Gateway {
     /// The API in front of the functions.
-    #[must_use]
     pub fn new(
         api: Api,
         region: String,
@@ -94,21 +93,18 @@ impl Gateway {
     }
 
     /// The same with other keys for JWT authorizers than those that the issuers publish.
-    #[must_use]
     pub fn with_keys(mut self, keys: Arc<dyn IssuerKeys>) -> Self {
         self.keys = keys;
         self
     }
 
     /// The same with an access log.
-    #[must_use]
     pub fn with_access_log(mut self, access_log: AccessLog) -> Self {
         self.access_log = Some(access_log);
         self
     }
 
     /// The same with lines for people or machines.
-    #[must_use]
     pub fn with_request_lines(mut self, request_lines: RequestLines) -> Self {
         self.request_lines = Some(request_lines);
         self

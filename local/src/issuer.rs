@@ -39,7 +39,6 @@ pub fn users() -> &'static [User] {
 }
 
 /// The names of the users, for messages: `a, b or c`.
-#[must_use]
 pub fn user_names() -> String {
     let names: Vec<_> = users().iter().map(|user| user.name.as_str()).collect();
     match names.split_last() {
@@ -154,7 +153,6 @@ impl Issuer {
     }
 
     /// Its process id, while it runs.
-    #[must_use]
     pub fn process_id(&self) -> Option<u32> {
         self.process.id()
     }
@@ -187,7 +185,6 @@ fn taken(port: u16) -> PortError {
 }
 
 /// The redirect URI of the pages.
-#[must_use]
 pub fn redirect_uri(web_origin: &str) -> String {
     format!("{web_origin}/callback.html")
 }

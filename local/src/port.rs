@@ -18,7 +18,6 @@ pub struct PortError {
 
 impl PortError {
     /// The port of `part`, which `flag` sets, is taken or not allowed.
-    #[must_use]
     pub const fn new(
         part: &'static str,
         flag: &'static str,

@@ -28,7 +28,6 @@ pub struct Progress(Verbosity);
 
 impl Progress {
     /// Progress shown, or not.
-    #[must_use]
     pub const fn new(verbosity: Verbosity) -> Self {
         Self(verbosity)
     }
@@ -83,7 +82,6 @@ pub struct PartLog {
 
 impl PartLog {
     /// The log of `part`, in `folder`/`part`.log. If the file cannot be opened, the lines are only on the terminal.
-    #[must_use]
     pub fn open(part: &str, folder: &Path, progress: Progress) -> Self {
         let path = folder.join(format!("{part}.log"));
         let file = File::create(path).ok();
@@ -96,7 +94,6 @@ impl PartLog {
     }
 
     /// A log of warnings only, for tests.
-    #[must_use]
     pub fn quiet(part: &str) -> Self {
         Self {
             part: part.into(),
@@ -112,7 +109,6 @@ impl PartLog {
     }
 
     /// The same, which notes the decisions of an authorizer among a process's lines.
-    #[must_use]
     pub fn with_decisions(self, decisions: Arc<Decisions>) -> Self {
         Self {
             decisions: Some(decisions),

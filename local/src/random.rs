@@ -12,7 +12,6 @@ fn bytes<const N: usize>() -> [u8; N] {
 }
 
 /// Lower-case hexadecimal digits of `N` random bytes.
-#[must_use]
 pub fn hex<const N: usize>() -> String {
     bytes::<N>()
         .iter()
@@ -21,7 +20,6 @@ pub fn hex<const N: usize>() -> String {
 }
 
 /// A random UUID version 4 (RFC 9562), the form of AWS's request ids.
-#[must_use]
 pub fn request_id() -> String {
     let n = u128::from_be_bytes(bytes::<16>());
     let n = (n & !(0xf << 76) & !(0b11 << 62)) | (0x4 << 76) | (0b10 << 62);
@@ -37,7 +35,6 @@ pub fn request_id() -> String {
 }
 
 /// An AWS X-Ray trace header of a new trace.
-#[must_use]
 pub fn trace_id(seconds: u64) -> String {
     format!("Root=1-{seconds:08x}-{}", hex::<12>())
 }

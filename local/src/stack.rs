@@ -55,7 +55,6 @@ pub struct Stack {
 }
 
 /// The folder of the workspace in which this crate was compiled.
-#[must_use]
 pub fn workspace() -> PathBuf {
     let crate_folder = Path::new(env!("CARGO_MANIFEST_DIR"));
     crate_folder.parent().unwrap_or(crate_folder).to_owned()

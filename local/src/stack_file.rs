@@ -35,7 +35,6 @@ fn default_function() -> String {
 
 impl StackFile {
     /// Its place in a data folder.
-    #[must_use]
     pub fn path(data: &Path) -> PathBuf {
         data.join("stack.json")
     }

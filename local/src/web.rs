@@ -37,7 +37,6 @@ enum Content {
 impl Pages {
     /// The pages in `folder`, served with `headers`, for the parts of the stack as `stack` names them. `dpop`: they bind
     /// their tokens to a key.
-    #[must_use]
     pub fn new(
         folder: PathBuf,
         headers: &[(String, String)],

@@ -3,7 +3,6 @@
 use serde_json::{Value, json};
 
 /// The context of a caller with a token that expires at `exp`.
-#[must_use]
 pub fn signed_in(principal: &str, groups: &[&str], exp: u64) -> Value {
     json!({
         "principalId": principal,
@@ -21,13 +20,11 @@ pub fn signed_in(principal: &str, groups: &[&str], exp: u64) -> Value {
 }
 
 /// The context of an anonymous caller.
-#[must_use]
 pub fn anonymous() -> Value {
     json!({"principalId": "anonymous", "signedIn": "false", "integrationLatency": 3})
 }
 
 /// Values of the authorizer's member that are no context of any caller.
-#[must_use]
 pub fn malformed() -> [Value; 5] {
     [
         json!(null),

@@ -37,7 +37,6 @@ pub struct Opinion {
 
 impl Opinion {
     /// `accepted`, or `refused` with a reason.
-    #[must_use]
     pub fn accepted_unless(refusal: Option<&str>) -> Self {
         Self {
             outcome: if refusal.is_none() {
@@ -81,7 +80,6 @@ pub struct Step {
 }
 
 /// Chooses steps among those with these names.
-#[must_use]
 pub fn draw(names: &[&str], count: usize, random: &mut Seeded) -> Vec<Step> {
     let mut steps: Vec<Step> = (0..count)
         .map(|_| {

@@ -42,13 +42,11 @@ pub struct PostedOutcome {
 pub struct PendingOutcome(Receiver<PostedOutcome>);
 
 impl PendingOutcome {
-    #[must_use]
     pub fn wait(self) -> PostedOutcome {
         self.wait_for(TIME_LIMIT)
     }
 
     /// Waits for the outcome, for so long.
-    #[must_use]
     pub fn wait_for(self, limit: Duration) -> PostedOutcome {
         self.0.recv_timeout(limit).expect("the function answers")
     }
@@ -56,7 +54,6 @@ impl PendingOutcome {
 
 impl FunctionProcess {
     /// Starts the function with the variables that Lambda sets, besides those of `command`.
-    #[must_use]
     pub fn start(mut command: Command) -> Self {
         let FakeRuntimeApi {
             address,
@@ -117,13 +114,11 @@ impl FunctionProcess {
     }
 
     /// The process id.
-    #[must_use]
     pub fn id(&self) -> u32 {
         self.process.id()
     }
 
     /// Ends the process and returns what it wrote to standard output and standard error.
-    #[must_use]
     pub fn stop(mut self) -> String {
         self.process.kill().unwrap();
         self.log.take().unwrap().join().unwrap()

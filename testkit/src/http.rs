@@ -18,7 +18,6 @@ pub struct ReceivedRequest {
 
 impl ReceivedRequest {
     /// The request at the start of `bytes`, or `None` while it is incomplete.
-    #[must_use]
     pub fn parse(bytes: &[u8]) -> Option<Self> {
         let end = bytes.windows(4).position(|window| window == b"\r\n\r\n")?;
         let mut request = Self {
@@ -53,7 +52,6 @@ impl ReceivedRequest {
     }
 
     /// The same with the types of the HTTP library.
-    #[must_use]
     pub fn to_http(&self) -> Request<String> {
         let method = self.line.split(' ').next().unwrap();
         let fields = self.head.lines().skip(1);
@@ -68,13 +66,11 @@ impl ReceivedRequest {
     }
 
     /// The request target.
-    #[must_use]
     pub fn path(&self) -> &str {
         self.line.split(' ').nth(1).unwrap()
     }
 
     /// The value of the first header of this name.
-    #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         self.head
             .lines()
@@ -85,14 +81,12 @@ impl ReceivedRequest {
 }
 
 /// A response with a `Content-Length`; `headers` are whole lines.
-#[must_use]
 pub fn response(status: &str, headers: &str, body: &str) -> String {
     let length = body.len();
     format!("HTTP/1.1 {status}\r\n{headers}Content-Length: {length}\r\n\r\n{body}")
 }
 
 /// An address of loopback at which nothing listens.
-#[must_use]
 pub fn closed_address() -> SocketAddr {
     TcpListener::bind("127.0.0.1:0")
         .unwrap()
@@ -115,14 +109,12 @@ pub enum Reply {
 
 impl Reply {
     /// A well-formed response. It says that the connection ends, or a client could send its next request on it.
-    #[must_use]
     pub fn with(status: u16, headers: &str, body: &str) -> Self {
         let headers = format!("Connection: close\r\n{headers}");
         Self::Close(response(&format!("{status} Said"), &headers, body).into_bytes())
     }
 
     /// A well-formed response with a JSON body.
-    #[must_use]
     pub fn json(body: &str) -> Self {
         Self::with(200, "Content-Type: application/json\r\n", body)
     }
@@ -172,24 +164,20 @@ impl LoopbackServer {
     }
 
     /// One that answers every request alike.
-    #[must_use]
     pub fn always(reply: Reply) -> Self {
         Self::start(move |_| reply.clone())
     }
 
-    #[must_use]
     pub fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
     }
 
     /// The requests so far.
-    #[must_use]
     pub fn requests(&self) -> Vec<ReceivedRequest> {
         self.requests.lock().unwrap().clone()
     }
 
     /// The targets of the requests so far.
-    #[must_use]
     pub fn paths(&self) -> Vec<String> {
         let requests = self.requests();
         let paths = requests.iter().map(ReceivedRequest::path);

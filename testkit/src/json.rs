@@ -3,7 +3,6 @@
 use serde_json::Value;
 
 /// The object with members added, replaced, or (by null) removed.
-#[must_use]
 pub fn changed(mut object: Value, changes: &Value) -> Value {
     let members = object.as_object_mut().unwrap();
     for (name, value) in changes.as_object().unwrap() {

@@ -24,7 +24,6 @@ pub mod story;
 
 use std::path::{Path, PathBuf};
 
-#[must_use]
 pub fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .parent()

@@ -47,7 +47,6 @@ pub fn node(folder: &str, arguments: &[&str], variables: &[(&str, &str)]) -> Str
 }
 
 /// The path of a program that is in the search path.
-#[must_use]
 pub fn program(names: &[&str]) -> Option<String> {
     let path = std::env::var_os("PATH")?;
     std::env::split_paths(&path)

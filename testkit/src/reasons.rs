@@ -17,7 +17,6 @@ pub struct DocumentedReason {
 }
 
 /// The rows of one that decides.
-#[must_use]
 pub fn reasons(decided_by: &str) -> Vec<DocumentedReason> {
     let page = fs::read_to_string(repository().join("docs/reasons.md")).unwrap();
     let rows = page.lines().filter_map(|line| {

@@ -33,7 +33,6 @@ struct Queue {
     posted: Sender<ReceivedRequest>,
 }
 
-#[must_use]
 pub fn event(request_id: &str, payload: &str) -> String {
     let deadline = (UNIX_EPOCH.elapsed().unwrap() + TIME_LIMIT).as_millis();
     let headers = format!(
@@ -46,13 +45,11 @@ pub fn event(request_id: &str, payload: &str) -> String {
 
 impl FakeRuntimeApi {
     /// Answers requests for events by the script, then no more. Other requests are recorded.
-    #[must_use]
     pub fn start(script: Vec<String>) -> Self {
         Self::start_with(script, 1)
     }
 
     /// The same, but the first answer waits until `together` requests have arrived.
-    #[must_use]
     pub fn start_with(script: Vec<String>, together: usize) -> Self {
         let (answers, next) = channel();
         let (polled, polls) = channel();
@@ -76,7 +73,6 @@ impl FakeRuntimeApi {
     }
 
     /// The next request that a function posts.
-    #[must_use]
     pub fn posted(&self) -> ReceivedRequest {
         self.posted
             .recv_timeout(TIME_LIMIT)
@@ -84,7 +80,6 @@ impl FakeRuntimeApi {
     }
 
     /// Runs a function until it has posted `count` times, then ends it. Returns what it posted and wrote.
-    #[must_use]
     pub fn run(&self, mut function: Command, count: usize) -> (Vec<ReceivedRequest>, String) {
         let mut process = function
             .env("AWS_LAMBDA_RUNTIME_API", &self.address)
@@ -119,7 +114,6 @@ impl Queue {
 }
 
 /// What a process wrote, to standard output and then to standard error.
-#[must_use]
 pub fn written(output: &Output) -> String {
     let bytes = [&output.stdout[..], &output.stderr[..]].concat();
     String::from_utf8(bytes).unwrap()

@@ -6,7 +6,6 @@ pub struct Seeded(u64);
 
 impl Seeded {
     /// Starts with a seed.
-    #[must_use]
     pub const fn new(seed: u64) -> Self {
         Self(seed)
     }

@@ -34,20 +34,17 @@ fn new_rsa() -> Signer {
 
 impl Signer {
     /// The issuer's key.
-    #[must_use]
     pub fn rsa() -> &'static Self {
         static KEY: LazyLock<Signer> = LazyLock::new(new_rsa);
         &KEY
     }
 
     /// Another party's key.
-    #[must_use]
     pub fn other_rsa() -> &'static Self {
         static KEY: LazyLock<Signer> = LazyLock::new(new_rsa);
         &KEY
     }
 
-    #[must_use]
     pub fn p256() -> &'static Self {
         static KEY: LazyLock<Signer> = LazyLock::new(|| {
             Signer::P256(EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap())
@@ -55,7 +52,6 @@ impl Signer {
         &KEY
     }
 
-    #[must_use]
     pub fn p384() -> &'static Self {
         static KEY: LazyLock<Signer> = LazyLock::new(|| {
             Signer::P384(EcdsaKeyPair::generate(&ECDSA_P384_SHA384_FIXED_SIGNING).unwrap())
@@ -63,7 +59,6 @@ impl Signer {
         &KEY
     }
 
-    #[must_use]
     pub fn ed25519() -> &'static Self {
         static KEY: LazyLock<Signer> =
             LazyLock::new(|| Signer::Ed25519(Ed25519KeyPair::generate().unwrap()));
@@ -71,7 +66,6 @@ impl Signer {
     }
 
     /// The public key as an issuer publishes it.
-    #[must_use]
     pub fn jwk(&self, kid: &str) -> Value {
         match self {
             Self::Rsa(pair) => {
@@ -90,19 +84,16 @@ impl Signer {
     }
 
     /// The public key with the members that RFC 7638 takes and no others, as a proof has it (RFC 9449, section 4.2).
-    #[must_use]
     pub fn public_jwk(&self) -> Value {
         changed(self.jwk(""), &json!({"kid": null, "use": null}))
     }
 
     /// Its RFC 7638 thumbprint: `serde_json` writes the members sorted and without white space.
-    #[must_use]
     pub fn thumbprint(&self) -> String {
         sha256(self.public_jwk().to_string())
     }
 
     /// Signs with this algorithm where the key has several.
-    #[must_use]
     pub fn sign(&self, algorithm: &str, input: &[u8]) -> Vec<u8> {
         let random = SystemRandom::new();
         match self {
@@ -133,25 +124,21 @@ fn ec_jwk(kid: &str, curve: &str, point: &[u8]) -> Value {
 }
 
 /// Base64url without padding (RFC 7515, section 2).
-#[must_use]
 pub fn base64url(bytes: impl AsRef<[u8]>) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
 /// The SHA-256 in base64url, such as the `ath` of a token (RFC 9449, section 4.2).
-#[must_use]
 pub fn sha256(bytes: impl AsRef<[u8]>) -> String {
     base64url(digest(&SHA256, bytes.as_ref()))
 }
 
 /// A token with a correct signature, whatever its header says.
-#[must_use]
 pub fn mint(header: &Value, claims: &Value, signer: &Signer) -> String {
     mint_text(&header.to_string(), &claims.to_string(), signer)
 }
 
 /// The same for any two strings.
-#[must_use]
 pub fn mint_text(header: &str, payload: &str, signer: &Signer) -> String {
     let algorithm = serde_json::from_str::<Value>(header)
         .map(|header| header["alg"].as_str().unwrap_or_default().to_owned())

@@ -20,7 +20,6 @@ impl Story {
     }
 
     /// The story with what is wrong at its end.
-    #[must_use]
     pub fn ends_wrong(&self, wrong: impl Display) -> String {
         format!("{wrong}\n{self}")
     }

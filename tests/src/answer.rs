@@ -31,13 +31,11 @@ impl HttpAnswer {
     /// # Panics
     ///
     /// If it is not JSON.
-    #[must_use]
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error} in {self:?}"))
     }
 
     /// A header's value, empty where there is none.
-    #[must_use]
     pub fn header(&self, name: &str) -> &str {
         self.headers
             .get(name)
@@ -88,7 +86,6 @@ fn compare(at: &str, actual: &Value, expected: &Value, differences: &mut Vec<Str
 }
 
 /// Whether `text` is `pattern` with each `…` filled by something.
-#[must_use]
 pub fn text_matches(text: &str, pattern: &str) -> bool {
     let Some((head, rest)) = pattern.split_once('…') else {
         return text == pattern;

@@ -22,7 +22,6 @@ impl Usage {
     /// # Panics
     ///
     /// If it has ended.
-    #[must_use]
     pub fn of(process: u32) -> Self {
         let status = fs::read_to_string(format!("/proc/{process}/status")).expect("the stack runs");
         let number = |name: &str| {
@@ -91,7 +90,6 @@ fn child(stat: &str, parent: u32) -> Option<ChildProcess> {
 }
 
 /// The function processes of a stack that run.
-#[must_use]
 pub fn functions(stack: u32) -> Vec<u32> {
     ["authorizer", "api-handler"]
         .iter()
@@ -100,7 +98,6 @@ pub fn functions(stack: u32) -> Vec<u32> {
 }
 
 /// Those of one function.
-#[must_use]
 pub fn processes_of(function: &str, stack: u32) -> Vec<u32> {
     let children = children(stack).into_iter();
     children
@@ -116,7 +113,6 @@ pub fn signal(name: &str, process: u32) {
         .output();
 }
 
-#[must_use]
 pub fn is_alive(process: u32) -> bool {
     let stat = fs::read_to_string(format!("/proc/{process}/stat"));
     stat.is_ok_and(|stat| !stat.contains(") Z "))

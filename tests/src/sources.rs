@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use testkit::repository;
 
 /// The folder of every package of the workspace.
-#[must_use]
 pub fn packages() -> Vec<PathBuf> {
     let entries = fs::read_dir(repository()).expect("the repository");
     entries
@@ -16,13 +15,11 @@ pub fn packages() -> Vec<PathBuf> {
 }
 
 /// The Rust files in a folder and those below it; none if it does not exist.
-#[must_use]
 pub fn rust_files(folder: &Path) -> Vec<PathBuf> {
     files(folder, &["rs"])
 }
 
 /// The files with these extensions in a folder and those below it, without what is installed or built.
-#[must_use]
 pub fn files(folder: &Path, extensions: &[&str]) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let Ok(entries) = fs::read_dir(folder) else {

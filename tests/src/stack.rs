@@ -28,7 +28,6 @@ impl RunningStack {
     /// # Panics
     ///
     /// If it does not start; what it printed is in the message.
-    #[must_use]
     pub fn start(name: &str, flags: &[&str]) -> Self {
         Self::start_with(name, |command| {
             command.args(["--issuer-port", "0"]).args(flags);
@@ -40,7 +39,6 @@ impl RunningStack {
     /// # Panics
     ///
     /// If it does not start.
-    #[must_use]
     pub fn start_with(name: &str, configure: impl FnOnce(&mut Command)) -> Self {
         let data = target().join("tests").join(name);
         if data.exists() {
@@ -81,7 +79,6 @@ impl RunningStack {
     /// # Panics
     ///
     /// If it does not start.
-    #[must_use]
     pub fn start_for_bound_tokens(name: &str) -> Self {
         Self::start(name, &["--parameter", "Dpop=require"])
     }
@@ -91,7 +88,6 @@ impl RunningStack {
     /// # Panics
     ///
     /// If there is no such part.
-    #[must_use]
     pub fn address(&self, part: &str) -> &str {
         self.addresses
             .get(part)
@@ -100,13 +96,11 @@ impl RunningStack {
     }
 
     /// The process of the stack itself.
-    #[must_use]
     pub fn process_id(&self) -> u32 {
         self.process.id()
     }
 
     /// The folder of its state and logs.
-    #[must_use]
     pub fn data(&self) -> &Path {
         &self.data
     }
@@ -163,7 +157,6 @@ impl RunningStack {
     /// # Panics
     ///
     /// If no token comes of it.
-    #[must_use]
     pub fn token(&self, user: &str) -> String {
         self.token_for(user, &[])
     }
@@ -173,7 +166,6 @@ impl RunningStack {
     /// # Panics
     ///
     /// If no token comes of it.
-    #[must_use]
     pub fn token_for(&self, user: &str, flags: &[&str]) -> String {
         let output = self.run(&[&["token", user], flags].concat());
         assert!(
@@ -192,7 +184,6 @@ impl RunningStack {
     /// # Panics
     ///
     /// If the binary cannot be started.
-    #[must_use]
     pub fn run(&self, arguments: &[&str]) -> Output {
         self.command(arguments)
             .output()
@@ -200,7 +191,6 @@ impl RunningStack {
     }
 
     /// A command of `cargo local` against this stack, not yet started.
-    #[must_use]
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = local(&self.data);
         command.args(arguments);
@@ -242,7 +232,6 @@ fn local(data: &Path) -> Command {
 }
 
 /// The program behind `cargo local`, where `cargo test` builds it.
-#[must_use]
 pub fn local_binary() -> PathBuf {
     target().join("debug").join("local")
 }

@@ -48,13 +48,11 @@ impl ClaimTest {
     }
 
     /// The claim that is tested.
-    #[must_use]
     pub const fn name(&self) -> &ClaimName {
         &self.name
     }
 
     /// The values that are accepted, or for `notClaims` refused.
-    #[must_use]
     pub fn alternatives(&self) -> &[Alternative] {
         &self.alternatives
     }

@@ -9,20 +9,17 @@ pub struct Glob(String);
 
 impl Glob {
     /// Every string is a pattern.
-    #[must_use]
     pub const fn new(pattern: String) -> Self {
         Self(pattern)
     }
 
     /// The pattern as it was written.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
     /// Whether the whole string matches. Only the last `*` is ever tried again, so this takes at most pattern times
     /// string steps, and no memory.
-    #[must_use]
     pub fn matches(&self, string: &str) -> bool {
         let (mut pattern, mut rest) = (self.0.chars(), string.chars());
         let mut last_star: Option<(Chars<'_>, Chars<'_>)> = None;

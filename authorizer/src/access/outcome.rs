@@ -18,7 +18,6 @@ pub struct RuleOutcome {
 
 impl AccessRules {
     /// The outcome of each rule that covers a route, for a caller now.
-    #[must_use]
     pub fn outcomes(
         &self,
         caller: CallerClaims<'_>,

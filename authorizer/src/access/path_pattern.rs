@@ -52,18 +52,15 @@ impl PathPattern {
     }
 
     /// The pattern as it was written.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         self.0.as_str()
     }
 
     /// Whether it is `/*`, which covers everything.
-    #[must_use]
     pub fn covers_everything(&self) -> bool {
         self.as_str() == EVERYTHING
     }
 
-    #[must_use]
     pub fn covers(&self, path: &str) -> bool {
         self.0.matches(path)
     }

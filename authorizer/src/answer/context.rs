@@ -11,7 +11,6 @@ use crate::clock::Timestamp;
 use crate::verifier::VerifiedClaims;
 
 /// The context of an answer, as JSON. `step_up` is the `acr` values that would allow a denied call.
-#[must_use]
 pub fn context<'c>(caller: CallerClaims<'c>, step_up: Option<&str>) -> Cow<'c, RawValue> {
     match (caller, step_up) {
         (CallerClaims::Anonymous, _) => Cow::Owned(written(&AuthorizerContext::Anonymous)),
@@ -48,7 +47,6 @@ pub(super) fn written(value: &impl Serialize) -> Box<RawValue> {
 pub const ANONYMOUS: &str = "anonymous";
 
 /// `principalId`.
-#[must_use]
 pub fn principal(caller: CallerClaims<'_>) -> &str {
     match caller {
         CallerClaims::Anonymous => ANONYMOUS,

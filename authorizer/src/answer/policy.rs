@@ -68,7 +68,6 @@ struct DateLessThan {
 
 impl<'p> PolicyDocument<'p> {
     /// The policy for a decision. From `ends_at_secs` on it allows nothing.
-    #[must_use]
     pub fn new(
         decision: &Result<Permit<'p>, NothingGranted>,
         target: &'p Target,
@@ -99,7 +98,6 @@ impl<'p> PolicyDocument<'p> {
     }
 
     /// The resources of the one statement.
-    #[must_use]
     pub fn resources(&self) -> &[PolicyResource<'p>] {
         let [statement] = &self.statement;
         &statement.resource

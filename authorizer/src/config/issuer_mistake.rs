@@ -41,7 +41,6 @@ const OKTA_DOMAINS: [&str; 5] = [
 
 impl IssuerMistake {
     /// Every mistake in this issuer.
-    #[must_use]
     pub fn all_in(issuer: &str) -> Vec<Self> {
         let mut found = Vec::new();
         let lower = issuer.to_ascii_lowercase();
@@ -68,7 +67,6 @@ impl IssuerMistake {
     }
 
     /// The URL that was most likely meant; only for an Okta URL without a placeholder.
-    #[must_use]
     pub fn correction(issuer: &str) -> Option<String> {
         let mistakes = Self::all_in(issuer);
         if mistakes.is_empty() || mistakes.contains(&Self::Placeholder) {

@@ -10,7 +10,6 @@ use crate::verifier::TokenUse;
 
 impl Settings {
     /// The effective settings, with defaults and without secrets.
-    #[must_use]
     pub fn summary(&self) -> Value {
         let requirements = &self.requirements;
         let keys = &self.keys;

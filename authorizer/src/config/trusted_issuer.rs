@@ -11,7 +11,6 @@ use crate::verifier::{TokenUse, TrustedIssuer};
 
 impl IssuerSettings {
     /// The issuer, with its key source. Nothing is fetched yet.
-    #[must_use]
     pub fn trusted(
         &self,
         settings: &Settings,

@@ -83,7 +83,6 @@ pub enum PublicUrlError {
 
 impl PublicUrl {
     /// The URL, without a slash at its end.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -60,7 +60,6 @@ const MAX_REQUESTS: u32 = 4;
 
 impl Introspection {
     /// Sends nothing yet.
-    #[must_use]
     pub fn new(
         issuer: AskedIssuer,
         settings: IntrospectionSettings,

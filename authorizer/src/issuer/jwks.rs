@@ -79,7 +79,6 @@ pub enum KeyState {
 
 impl KeyState {
     /// The stable name for logs and metrics.
-    #[must_use]
     pub const fn code(self) -> &'static str {
         match self {
             Self::Fresh => "fresh",

@@ -106,7 +106,6 @@ impl DecisionResult<'_> {
 }
 
 impl Verdict {
-    #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::Allow => "allow",

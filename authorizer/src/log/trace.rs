@@ -38,7 +38,6 @@ pub enum CacheOutcome {
 
 impl CacheOutcome {
     /// The stable name for logs.
-    #[must_use]
     pub const fn code(self) -> &'static str {
         match self {
             Self::Hit => "hit",

@@ -65,7 +65,6 @@ pub enum KeyRefusal {
 
 impl KeyRefusal {
     /// The stable name for logs and metrics.
-    #[must_use]
     pub const fn code(self) -> &'static str {
         match self {
             Self::NotAnObject => "not_an_object",

@@ -99,7 +99,6 @@ pub enum ProofRefusal {
 
 impl ProofRefusal {
     /// The stable name of the reason, in logs and metrics.
-    #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
             Self::Missing => "dpop_proof_missing",

@@ -45,19 +45,16 @@ pub struct Inspection {
 
 impl Inspection {
     /// A member of the header, unverified.
-    #[must_use]
     pub fn header_member(&self, name: &str) -> Option<&Value> {
         self.header.get(name)
     }
 
     /// A claim, unverified.
-    #[must_use]
     pub fn claim(&self, name: &str) -> Option<&Value> {
         self.claims.get(name)
     }
 
     /// The claims, unverified.
-    #[must_use]
     pub const fn claims(&self) -> &UnverifiedClaims {
         &self.claims
     }

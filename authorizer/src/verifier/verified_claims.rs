@@ -102,43 +102,36 @@ impl VerifiedClaims {
     }
 
     /// The principal, unique among all trusted issuers.
-    #[must_use]
     pub fn principal(&self) -> &str {
         &self.principal
     }
 
     /// `iss`.
-    #[must_use]
     pub fn issuer(&self) -> &str {
         &self.issuer
     }
 
     /// `sub`.
-    #[must_use]
     pub fn subject(&self) -> &str {
         &self.subject
     }
 
     /// `cid`, `client_id`, `azp` or `appid`.
-    #[must_use]
     pub fn client_id(&self) -> Option<&str> {
         self.client_id.as_deref()
     }
 
     /// The scopes, if the token has such a claim.
-    #[must_use]
     pub fn scopes(&self) -> Option<&[String]> {
         self.scopes.as_deref()
     }
 
     /// The groups, if the token has such a claim, as the issuer names them.
-    #[must_use]
     pub fn groups(&self) -> Option<&[String]> {
         self.groups.as_deref()
     }
 
     /// The groups in the context, unique among all trusted issuers.
-    #[must_use]
     pub fn qualified_groups(&self) -> Option<Cow<'_, [String]>> {
         let groups = self.groups.as_deref()?;
         Some(if self.is_qualified {
@@ -150,19 +143,16 @@ impl VerifiedClaims {
     }
 
     /// The key that the token is bound to, if any.
-    #[must_use]
     pub const fn bound_to(&self) -> Option<Thumbprint> {
         self.bound_to
     }
 
     /// `jti`.
-    #[must_use]
     pub fn token_id(&self) -> Option<&str> {
         self.token_id.as_deref()
     }
 
     /// `exp` in whole seconds since 1970, rounded down, and at most what every JSON parser holds exactly.
-    #[must_use]
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
@@ -174,7 +164,6 @@ impl VerifiedClaims {
     }
 
     /// The claims of `CONTEXT_CLAIMS` that the token has.
-    #[must_use]
     pub const fn extra(&self) -> &Map<String, Value> {
         &self.extra
     }

@@ -21,7 +21,6 @@ pub struct EventLog {
 
 impl EventLog {
     /// Writes to this log. `function` is the crate whose events are written at every level.
-    #[must_use]
     pub const fn new(log: Log, function: &'static str) -> Self {
         Self { log, function }
     }

@@ -43,7 +43,6 @@ pub struct Metrics {
 
 impl Metrics {
     /// Metrics at a time, with their directives: constant JSON, which is copied and not built.
-    #[must_use]
     pub const fn new(now: Timestamp, directives: Vec<&'static RawValue>) -> Self {
         Self {
             timestamp: now.as_millis(),
@@ -53,7 +52,6 @@ impl Metrics {
 }
 
 /// Milliseconds with three decimals.
-#[must_use]
 pub fn millis(duration: Duration) -> f64 {
     (duration.as_secs_f64() * 1e6).round() / 1e3
 }

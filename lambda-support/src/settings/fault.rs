@@ -87,7 +87,6 @@ fn is_host_and_port(proxy: &str) -> bool {
 }
 
 /// A URL as it may be shown: a query may contain an API key.
-#[must_use]
 pub fn without_query(address: &str) -> String {
     match address.split_once('?') {
         Some((before, _)) => format!("{before}?…"),

@@ -23,7 +23,6 @@ pub struct Reader<'s> {
 
 impl<'s> Reader<'s> {
     /// A reader without faults.
-    #[must_use]
     pub const fn new(source: &'s dyn Source) -> Self {
         Self {
             source,

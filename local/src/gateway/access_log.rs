@@ -85,7 +85,6 @@ impl Default for AccessLine {
 pub(super) const NOT_PERMITTED: &str = "API Gateway may not invoke the function";
 
 /// The value of a member, if API Gateway had one.
-#[must_use]
 pub fn value(member: &str) -> Option<&str> {
     (member != NONE && !member.is_empty()).then_some(member)
 }

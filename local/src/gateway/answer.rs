@@ -107,7 +107,6 @@ pub(super) fn remap(headers: &mut HeaderMap) -> Result<(), Malformed> {
 }
 
 /// The answer of the mock integration that SAM makes for `Cors`.
-#[must_use]
 pub fn preflight(cors: &[(HeaderName, HeaderValue)]) -> Response<Bytes> {
     let mut response = Response::new(Bytes::from_static(b"{}\n"));
     let headers = response.headers_mut();
@@ -178,7 +177,6 @@ fn is_binary(call: &Call, headers: &HeaderMap, binary_media_types: &[String]) ->
 }
 
 /// Whether an API passes bodies of this media type as base64.
-#[must_use]
 pub fn is_binary_media_type(media_type: &str, binary_media_types: &[String]) -> bool {
     let essence = media_type.split(';').next().unwrap_or_default().trim();
     binary_media_types.iter().any(|binary| {

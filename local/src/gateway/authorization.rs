@@ -101,7 +101,6 @@ impl Authorization {
     }
 
     /// The context and the principal, as an event of payload format 1.0 has them.
-    #[must_use]
     pub fn flat_context(&self) -> Map<String, Value> {
         let mut context = self.context.clone();
         if let Some(principal) = &self.principal {
@@ -111,7 +110,6 @@ impl Authorization {
     }
 
     /// The same for a REST API, which adds how long the authorizer took.
-    #[must_use]
     pub fn rest_context(&self, latency: Duration) -> Map<String, Value> {
         let mut context = self.flat_context();
         context.insert(
@@ -148,7 +146,6 @@ pub enum Identified {
 }
 
 /// Takes an authorizer's identity sources from a request.
-#[must_use]
 pub fn identify(
     authorizer: &LambdaAuthorizer,
     call: &Call,
@@ -179,7 +176,6 @@ pub fn identify(
 }
 
 /// The value of an identity source; an empty one is missing.
-#[must_use]
 pub fn identity_value(
     source: &IdentitySource,
     call: &Call,
@@ -201,7 +197,6 @@ pub struct CacheKey([u8; 32]);
 
 impl CacheKey {
     /// The key for these identity values at this authorizer.
-    #[must_use]
     pub fn new(authorizer: &str, values: &[String]) -> Self {
         let mut context = digest::Context::new(&digest::SHA256);
         for text in std::iter::once(authorizer).chain(values.iter().map(String::as_str)) {

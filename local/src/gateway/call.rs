@@ -51,7 +51,6 @@ pub struct Call {
 
 impl Call {
     /// Reads a request. `path` is its path without the stage.
-    #[must_use]
     pub fn new(request: &Request<Bytes>, path: &str, source_ip: IpAddr, clock: &dyn Clock) -> Self {
         let at = clock.now();
         let mut headers: Vec<_> = request
@@ -78,7 +77,6 @@ impl Call {
     }
 
     /// The last value of a header, whatever the case of its name.
-    #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         last(
             self.headers
@@ -89,7 +87,6 @@ impl Call {
 
     /// All values of a header. AWS does not document which of them a TOKEN authorizer receives, so here it receives
     /// all: an authorizer that treats two credentials as one then fails on this machine.
-    #[must_use]
     pub fn header_values(&self, name: &str) -> Vec<&str> {
         self.headers
             .iter()
@@ -99,13 +96,11 @@ impl Call {
     }
 
     /// The last value of a parameter of the query.
-    #[must_use]
     pub fn query_parameter(&self, name: &str) -> Option<&str> {
         last(self.query.iter().filter(|(found, _)| found == name))
     }
 
     /// Whether an HTTP API passes the body as it is; it passes any other as base64.
-    #[must_use]
     pub fn has_text(&self) -> bool {
         let Some(media_type) = self.header("content-type") else {
             return std::str::from_utf8(&self.body).is_ok();
@@ -125,7 +120,6 @@ impl Call {
     }
 
     /// The host that the request names, without its port.
-    #[must_use]
     pub fn domain_name(&self) -> &str {
         let host = self.header("host").unwrap_or_default();
         match host.rsplit_once(':') {
@@ -205,7 +199,6 @@ fn query(text: &str) -> Vec<(String, String)> {
 }
 
 /// The length of all header values together, which AWS limits.
-#[must_use]
 pub fn headers_size(headers: &HeaderMap) -> usize {
     headers.values().map(http::HeaderValue::len).sum()
 }

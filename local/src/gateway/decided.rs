@@ -20,7 +20,6 @@ pub enum DecidedBy {
 
 impl DecidedBy {
     /// For a sentence.
-    #[must_use]
     pub const fn in_words(self) -> &'static str {
         match self {
             Self::Gateway => "by the gateway",
@@ -41,7 +40,6 @@ pub struct Cause {
 
 impl AccessLine {
     /// Infers the component and the reason.
-    #[must_use]
     pub fn decided(&self) -> Cause {
         let decided = |by, reason: &str| Cause {
             by,
@@ -107,7 +105,6 @@ impl AccessLine {
     }
 
     /// Whether the authorizer was called for this request.
-    #[must_use]
     pub fn asked_authorizer(&self) -> bool {
         value(&self.authorizer_request_id).is_some()
             || (value(&self.authorizer_error).is_some() && !self.refused_jwt())

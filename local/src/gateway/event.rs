@@ -14,13 +14,11 @@ use crate::template::Api;
 use crate::template::api::ApiKind;
 
 /// The event of a TOKEN authorizer: exactly three members.
-#[must_use]
 pub fn token(authorization: &str, method_arn: &str) -> Value {
     json!({"type": "TOKEN", "methodArn": method_arn, "authorizationToken": authorization})
 }
 
 /// The event of a REQUEST authorizer: everything but the body.
-#[must_use]
 pub fn request(
     call: &Call,
     api: &Api,
@@ -50,7 +48,6 @@ pub fn request(
 }
 
 /// The event of the proxy integration, payload format 1.0.
-#[must_use]
 pub fn proxy(
     call: &Call,
     api: &Api,

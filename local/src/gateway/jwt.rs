@@ -71,7 +71,6 @@ pub enum JwtError {
 
 impl JwtError {
     /// The header `WWW-Authenticate`.
-    #[must_use]
     pub fn challenge(&self, scopes: &[String]) -> String {
         let error = match self {
             Self::InsufficientScope => "insufficient_scope",

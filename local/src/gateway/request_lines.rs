@@ -21,7 +21,6 @@ pub struct RequestLines {
 
 impl RequestLines {
     /// Requests on a log, or with `json` as one JSON object each on standard output.
-    #[must_use]
     pub fn new(log: PartLog, decisions: Arc<Decisions>, json: bool) -> Self {
         let is_wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
         Self {

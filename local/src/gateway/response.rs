@@ -51,7 +51,6 @@ struct Standard {
 
 impl GatewayError {
     /// The type of the gateway response; none for an answer that cannot be customised.
-    #[must_use]
     pub const fn response_type(&self) -> Option<&'static str> {
         match self.standard().kind {
             Some((own, _)) => Some(own),
@@ -59,7 +58,6 @@ impl GatewayError {
         }
     }
 
-    #[must_use]
     pub const fn message(&self) -> Option<&'static str> {
         self.standard().message
     }
@@ -168,7 +166,6 @@ pub struct ResponseVariables<'a> {
 
 impl ResponseVariables<'_> {
     /// A variable of `$context`, without that prefix.
-    #[must_use]
     pub fn variable(&self, name: &str) -> Option<String> {
         let call = self.call;
         Some(match name {
@@ -193,7 +190,6 @@ impl ResponseVariables<'_> {
 }
 
 /// The response for an error, as the template changes it.
-#[must_use]
 pub fn answer(
     error: &GatewayError,
     custom_responses: &BTreeMap<String, CustomResponse>,

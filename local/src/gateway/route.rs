@@ -15,7 +15,6 @@ pub struct Matched<'a> {
 /// Finds the most specific resource for the path, then its method for the verb, else its `ANY`.
 ///
 /// A resource without such a method is not skipped for a less specific one.
-#[must_use]
 pub fn find<'a>(routes: &'a [TemplateRoute], verb: &str, path: &str) -> Option<Matched<'a>> {
     let matching = || {
         routes
@@ -34,7 +33,6 @@ pub fn find<'a>(routes: &'a [TemplateRoute], verb: &str, path: &str) -> Option<M
 /// Finds the route of an HTTP API: a full match, then a greedy path, then `$default`.
 ///
 /// The method is part of the match, so a path without it falls through to a less specific one.
-#[must_use]
 pub fn find_http<'a>(routes: &'a [TemplateRoute], verb: &str, path: &str) -> Option<Matched<'a>> {
     routes
         .iter()

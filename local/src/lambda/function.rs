@@ -71,7 +71,6 @@ struct ExecutionEnvironment {
 
 impl Function {
     /// A function without a process.
-    #[must_use]
     pub fn new(settings: FunctionSettings, clock: Arc<dyn Clock>, log: PartLog) -> Self {
         Self {
             settings,
@@ -263,7 +262,6 @@ pub struct Functions(Vec<Arc<Function>>);
 
 impl Functions {
     /// These functions.
-    #[must_use]
     pub fn new(functions: impl IntoIterator<Item = Function>) -> Self {
         Self(functions.into_iter().map(Arc::new).collect())
     }

@@ -22,13 +22,11 @@ pub struct FunctionError(Bytes);
 
 impl FunctionError {
     /// An error as the function reported it.
-    #[must_use]
     pub const fn reported(payload: Bytes) -> Self {
         Self(payload)
     }
 
     /// An error that Lambda itself reports.
-    #[must_use]
     pub fn of_lambda(error_type: &str, message: &str) -> Self {
         Self(
             json!({"errorType": error_type, "errorMessage": message})
@@ -37,13 +35,11 @@ impl FunctionError {
         )
     }
 
-    #[must_use]
     pub const fn payload(&self) -> &Bytes {
         &self.0
     }
 
     /// Its `errorMessage`, which API Gateway compares with `Unauthorized`.
-    #[must_use]
     pub fn message(&self) -> Option<String> {
         let error: Value = serde_json::from_slice(&self.0).ok()?;
         error.get("errorMessage")?.as_str().map(str::to_owned)

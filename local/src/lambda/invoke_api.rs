@@ -19,7 +19,6 @@ const MAX_EVENT: usize = 6 * 1024 * 1024;
 const INVOCATION_TYPE: HeaderName = HeaderName::from_static("x-amz-invocation-type");
 
 /// The function in a path of this API.
-#[must_use]
 pub fn function_of(path: &str) -> Option<&str> {
     path.strip_prefix("/2015-03-31/functions/")?
         .strip_suffix("/invocations")

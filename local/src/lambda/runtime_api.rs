@@ -111,7 +111,6 @@ impl RuntimeApi {
     }
 
     /// The value of `AWS_LAMBDA_RUNTIME_API`.
-    #[must_use]
     pub fn authority(&self) -> String {
         self.address.to_string()
     }

@@ -42,7 +42,6 @@ pub const DEFAULT_STAGE: &str = "$default";
 
 impl Api {
     /// The first segment of every path, with its slash; empty for a stage that is served at the root.
-    #[must_use]
     pub fn base_path(&self) -> String {
         if self.stage == DEFAULT_STAGE {
             String::new()
@@ -86,7 +85,6 @@ impl Api {
 
 impl TemplateRoute {
     /// The key of the route in an HTTP API, such as `GET /items/{id}` or `$default`.
-    #[must_use]
     pub fn key(&self) -> String {
         let verb = self.verb.as_deref().unwrap_or("ANY");
         let path = &self.path;

@@ -35,7 +35,6 @@ pub struct FunctionDefinition {
 
 impl FunctionDefinition {
     /// Whether `name` is one of the function's names.
-    #[must_use]
     pub fn is_named(&self, name: &str) -> bool {
         self.names().any(|own| own == name)
     }

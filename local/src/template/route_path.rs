@@ -92,7 +92,6 @@ impl RoutePath {
     }
 
     /// Whether it is the path of the route `$default`.
-    #[must_use]
     pub fn is_default(&self) -> bool {
         self.segments.first() == Some(&Segment::Default)
     }
@@ -101,7 +100,6 @@ impl RoutePath {
     ///
     /// Nothing is decoded, so `%2F` separates no segments. One slash at the end, and any number at the beginning, do
     /// not count, as they do not at AWS.
-    #[must_use]
     pub fn matches(&self, path: &str) -> Option<BTreeMap<String, String>> {
         let path = path.trim_start_matches('/');
         let path = path.strip_suffix('/').unwrap_or(path);
@@ -135,13 +133,11 @@ impl RoutePath {
     }
 
     /// How specific the path is, segment by segment; the smallest is preferred.
-    #[must_use]
     pub fn ranks(&self) -> Vec<u8> {
         self.segments.iter().map(Segment::rank).collect()
     }
 
     /// Whether both match the same paths: names of parameters do not count.
-    #[must_use]
     pub fn overlaps(&self, other: &Self) -> bool {
         self.ranks() == other.ranks()
             && self

@@ -50,7 +50,6 @@ pub struct Hops {
 
 impl Hops {
     /// Hops that are printed, or not.
-    #[must_use]
     pub fn new(shown: bool) -> Self {
         Self {
             shown,

@@ -41,7 +41,6 @@ pub struct Mutations<D>(Vec<Mutation<D>>);
 
 impl<D> Mutations<D> {
     /// Two lists may have the same change.
-    #[must_use]
     pub fn new(mut all: Vec<Mutation<D>>) -> Self {
         let mut names = BTreeSet::new();
         all.retain(|one| names.insert(one.name.clone()));
@@ -49,7 +48,6 @@ impl<D> Mutations<D> {
     }
 
     /// Mostly one change, sometimes two or three, and one in fifty inputs stays good.
-    #[must_use]
     pub fn plan(&self, random: &mut Seeded) -> Vec<Step> {
         let count = match random.below(50) {
             0 => 0,
@@ -60,7 +58,6 @@ impl<D> Mutations<D> {
         self.draw(count, random)
     }
 
-    #[must_use]
     pub fn draw(&self, count: usize, random: &mut Seeded) -> Vec<Step> {
         let names: Vec<&str> = self.0.iter().map(|one| &*one.name).collect();
         draw(&names, count, random)

@@ -29,13 +29,11 @@ pub enum EndpointError {
 
 impl Endpoint {
     /// The address itself.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         self.0.as_str()
     }
 
     /// Whether it names this machine, in any spelling.
-    #[must_use]
     pub fn is_on_loopback(&self) -> bool {
         self.0.host_str().is_some_and(leads_to_loopback)
     }

@@ -34,7 +34,6 @@ pub enum ForwardProxyError {
 
 impl ForwardProxy {
     /// The same proxy, with the hosts of `NO_PROXY` reached without it.
-    #[must_use]
     pub fn except(self, no_proxy: &str) -> Self {
         Self {
             direct: direct_hosts(no_proxy),

@@ -66,7 +66,6 @@ pub enum TransportError {
 
 impl TransportError {
     /// Classifies an error of the HTTP library.
-    #[must_use]
     pub fn of(error: &reqwest::Error) -> Self {
         if error.is_timeout() {
             Self::TimedOut
@@ -78,7 +77,6 @@ impl TransportError {
     }
 
     /// The stable name for logs and metrics.
-    #[must_use]
     pub const fn code(self) -> &'static str {
         match self {
             Self::Connect(fault) => fault.code(),

@@ -37,7 +37,6 @@ pub struct Secret(String);
 
 impl Secret {
     /// Takes a secret.
-    #[must_use]
     pub const fn new(secret: String) -> Self {
         Self(secret)
     }

@@ -53,7 +53,6 @@ enum FetchCause {
 
 impl<K: Clone> KeyCache<K> {
     /// An empty cache.
-    #[must_use]
     pub const fn new(rules: Rules, now: Timestamp) -> Self {
         Self {
             rules,

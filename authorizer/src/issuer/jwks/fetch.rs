@@ -26,7 +26,6 @@ pub enum FetchError {
 
 impl FetchError {
     /// The stable name for logs and metrics.
-    #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
             Self::Discovery(_) => "discovery",

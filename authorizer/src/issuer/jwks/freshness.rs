@@ -40,7 +40,6 @@ pub enum StatedLifetime {
 
 impl StatedLifetime {
     /// Reads all `Cache-Control` headers, joined by commas.
-    #[must_use]
     pub fn of(cache_control: Option<&str>) -> Self {
         let mut least: Option<u64> = None;
         for directive in cache_control.unwrap_or_default().split(',') {

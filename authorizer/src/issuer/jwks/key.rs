@@ -79,20 +79,17 @@ impl VerificationKey {
     }
 
     /// Its `kid`.
-    #[must_use]
     pub const fn kid(&self) -> &KeyId {
         &self.kid
     }
 
     /// The thumbprint: identifies the key itself, whatever its id.
-    #[must_use]
     pub const fn thumbprint(&self) -> Thumbprint {
         self.key.thumbprint()
     }
 
     /// Whether signatures of `algorithm` can be this key's: type and curve are right, and the key set does not bind it
     /// to another one (RFC 8725, section 3.1).
-    #[must_use]
     pub fn fits(&self, algorithm: Algorithm) -> bool {
         self.key.fits(algorithm)
     }

@@ -122,13 +122,11 @@ impl KeySet {
     }
 
     /// The usable keys.
-    #[must_use]
     pub fn keys(&self) -> &[VerificationKey] {
         &self.keys
     }
 
     /// The keys that are skipped, in the order of the document.
-    #[must_use]
     pub fn refused(&self) -> &[RefusedKey] {
         &self.refused
     }

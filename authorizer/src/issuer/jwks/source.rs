@@ -27,7 +27,6 @@ const MAX_WAITS: u8 = 2;
 
 impl KeySource {
     /// Creates a source from its settings. Nothing is fetched yet; the keys of a file are stored.
-    #[must_use]
     pub fn new(
         settings: KeySettings,
         transport: Arc<dyn Transport>,
@@ -70,7 +69,6 @@ impl KeySource {
     }
 
     /// The counters since startup.
-    #[must_use]
     pub fn counters(&self) -> KeyCounters {
         self.shared.lock().counters
     }

@@ -20,7 +20,6 @@ const HEADERS: [HeaderName; 6] = [
     ACCESS_CONTROL_MAX_AGE,
 ];
 
-#[must_use]
 pub fn is_preflight(call: &Call) -> bool {
     call.verb == "OPTIONS"
         && call.header("origin").is_some()
@@ -28,7 +27,6 @@ pub fn is_preflight(call: &Call) -> bool {
 }
 
 /// The answer to a preflight, whatever routes there are. [`apply`] adds the origin.
-#[must_use]
 pub fn preflight(cors: &CorsConfiguration, call: &Call) -> Response<Bytes> {
     let mut response = Response::new(Bytes::new());
     *response.status_mut() = StatusCode::NO_CONTENT;

@@ -26,7 +26,6 @@ pub enum Authorized {
 }
 
 /// The event of an authorizer in format 1.0.
-#[must_use]
 pub fn authorizer_v1(
     call: &Call,
     api: &Api,
@@ -46,7 +45,6 @@ pub fn authorizer_v1(
 }
 
 /// The event of an authorizer in format 2.0.
-#[must_use]
 pub fn authorizer_v2(
     call: &Call,
     api: &Api,
@@ -66,7 +64,6 @@ pub fn authorizer_v2(
 }
 
 /// The event of an integration in format 1.0.
-#[must_use]
 pub fn proxy_v1(call: &Call, api: &Api, matched: &Matched<'_>, authorized: &Authorized) -> Value {
     let resource = matched.route.path.to_string();
     let authorizer = match authorized {
@@ -83,7 +80,6 @@ pub fn proxy_v1(call: &Call, api: &Api, matched: &Matched<'_>, authorized: &Auth
 }
 
 /// The event of an integration in format 2.0.
-#[must_use]
 pub fn proxy_v2(call: &Call, api: &Api, matched: &Matched<'_>, authorized: &Authorized) -> Value {
     let mut event = common(call, api, matched);
     let mut context = context(call, api, matched);
