@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use crate::http::ReceivedRequest;
-use crate::runtime_api::{FakeRuntimeApi, TIME_LIMIT, event};
+use crate::runtime_api::{FakeRuntimeApi, MAX_WAIT, event};
 
 type Waiting = Arc<Mutex<HashMap<String, Sender<PostedOutcome>>>>;
 
@@ -43,7 +43,7 @@ pub struct PendingOutcome(Receiver<PostedOutcome>);
 
 impl PendingOutcome {
     pub fn wait(self) -> PostedOutcome {
-        self.wait_for(TIME_LIMIT)
+        self.wait_for(MAX_WAIT)
     }
 
     /// Waits for the outcome, for so long.
@@ -109,7 +109,7 @@ impl FunctionProcess {
         self.polls
             .lock()
             .unwrap()
-            .recv_timeout(TIME_LIMIT)
+            .recv_timeout(MAX_WAIT)
             .expect("the function requests an event");
     }
 

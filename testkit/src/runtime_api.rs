@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::http::{ReceivedRequest, response, serve_connections};
 
 /// How long an invocation may take, and how long a test waits for what a function does.
-pub const TIME_LIMIT: Duration = Duration::from_secs(20);
+pub const MAX_WAIT: Duration = Duration::from_secs(20);
 
 /// Hands out answers to requests for events one by one, and records what a function posts.
 #[derive(Debug)]
@@ -34,7 +34,7 @@ struct Queue {
 }
 
 pub fn event(request_id: &str, payload: &str) -> String {
-    let deadline = (UNIX_EPOCH.elapsed().unwrap() + TIME_LIMIT).as_millis();
+    let deadline = (UNIX_EPOCH.elapsed().unwrap() + MAX_WAIT).as_millis();
     let headers = format!(
         "Lambda-Runtime-Aws-Request-Id: {request_id}\r\n\
          Lambda-Runtime-Deadline-Ms: {deadline}\r\n\
@@ -75,7 +75,7 @@ impl FakeRuntimeApi {
     /// The next request that a function posts.
     pub fn posted(&self) -> ReceivedRequest {
         self.posted
-            .recv_timeout(TIME_LIMIT)
+            .recv_timeout(MAX_WAIT)
             .expect("the function posts something")
     }
 

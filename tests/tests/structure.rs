@@ -1,4 +1,4 @@
-//! The form of the source: which modules use which, how long functions are, and that one name means one type.
+//! The form of the source: which modules use which, how long functions are, and what types are named.
 
 #![expect(
     clippy::expect_used,
@@ -44,11 +44,11 @@ fn no_function_has_more_than_100_lines() {
 const SHARED_NAME: &str = "Settings";
 
 #[test]
-fn no_two_visible_types_share_a_name() {
+fn no_two_types_share_a_name() {
     let mut places: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for visible in crates().iter().flat_map(|package| &package.types) {
-        let named = places.entry(visible.name.clone()).or_default();
-        named.push(visible.place.clone());
+    for found in crates().iter().flat_map(|package| &package.types) {
+        let named = places.entry(found.name.clone()).or_default();
+        named.push(found.place.clone());
     }
     let shared: Vec<String> = places
         .iter()
@@ -60,6 +60,24 @@ fn no_two_visible_types_share_a_name() {
         "one name, two types:\n{}",
         shared.join("\n")
     );
+}
+
+#[test]
+fn error_types_end_in_error() {
+    let crates = crates();
+    let types = crates.iter().flat_map(|package| &package.types);
+    let (named, others): (Vec<_>, Vec<_>) =
+        types.filter(|found| found.is_error).partition(|found| {
+            ["Error", "Refusal", "Problem"]
+                .iter()
+                .any(|end| found.name.ends_with(end))
+        });
+    assert!(named.len() > 40, "only {}", named.len());
+    let others: Vec<String> = others
+        .iter()
+        .map(|found| format!("{}: {}", found.place, found.name))
+        .collect();
+    assert!(others.is_empty(), "error types:\n{}", others.join("\n"));
 }
 
 /// The tests above would pass on no source at all.

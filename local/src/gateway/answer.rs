@@ -11,7 +11,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use serde_json::{Map, Value};
 
 use super::call::Call;
-use super::malformed::Malformed;
+use super::malformed::AnswerError;
 
 /// Headers that AWS renames to `x-amzn-Remapped-…`, because it sets them itself.
 const REMAPPED: [HeaderName; 5] = [CONNECTION, CONTENT_LENGTH, DATE, SERVER, WWW_AUTHENTICATE];
@@ -33,32 +33,34 @@ pub fn read(
     payload: &[u8],
     call: &Call,
     binary_media_types: &[String],
-) -> Result<Response<Bytes>, Malformed> {
+) -> Result<Response<Bytes>, AnswerError> {
     let value: Value =
-        serde_json::from_slice(payload).map_err(|error| Malformed::Json(error.to_string()))?;
+        serde_json::from_slice(payload).map_err(|error| AnswerError::Json(error.to_string()))?;
     let Value::Object(answer) = value else {
-        return Err(Malformed::member("the answer", "an object"));
+        return Err(AnswerError::member("the answer", "an object"));
     };
     if let Some(unknown) = answer.keys().find(|name| !MEMBERS.contains(&name.as_str())) {
-        return Err(Malformed::Unknown(unknown.clone()));
+        return Err(AnswerError::Unknown(unknown.clone()));
     }
     let mut headers = headers(&answer)?;
     let body = match answer.get("body") {
         None | Some(Value::Null) => Bytes::new(),
         Some(Value::String(text)) => Bytes::from(text.clone()),
-        Some(_) => return Err(Malformed::member("body", "a string")),
+        Some(_) => return Err(AnswerError::member("body", "a string")),
     };
     let encoded = match answer.get("isBase64Encoded") {
         None | Some(Value::Null) => false,
         Some(Value::Bool(encoded)) => *encoded,
-        Some(_) => return Err(Malformed::member("isBase64Encoded", "true or false")),
+        Some(_) => {
+            return Err(AnswerError::member("isBase64Encoded", "true or false"));
+        }
     };
     let mut response = Response::new(body);
     *response.status_mut() = status(&answer)?;
     if encoded && is_binary(call, &headers, binary_media_types) {
         let decoded = STANDARD
             .decode(response.body())
-            .map_err(|error| Malformed::member("body", format!("base64: {error}")))?;
+            .map_err(|error| AnswerError::member("body", format!("base64: {error}")))?;
         *response.body_mut() = decoded.into();
     }
     remap(&mut headers)?;
@@ -70,7 +72,7 @@ pub fn read(
 }
 
 /// The headers of an answer, from both of its maps.
-pub(super) fn headers(answer: &Map<String, Value>) -> Result<HeaderMap, Malformed> {
+pub(super) fn headers(answer: &Map<String, Value>) -> Result<HeaderMap, AnswerError> {
     let mut headers = HeaderMap::new();
     for (name, value) in members(answer, "headers")? {
         headers.insert(header_name(name)?, header_value(value)?);
@@ -79,7 +81,7 @@ pub(super) fn headers(answer: &Map<String, Value>) -> Result<HeaderMap, Malforme
         let name = header_name(name)?;
         let values = values
             .as_array()
-            .ok_or_else(|| Malformed::member("multiValueHeaders", "lists"))?;
+            .ok_or_else(|| AnswerError::member("multiValueHeaders", "lists"))?;
         // The same name in both maps: AWS merges them and sends equal values once.
         for value in values {
             let value = header_value(value)?;
@@ -92,12 +94,12 @@ pub(super) fn headers(answer: &Map<String, Value>) -> Result<HeaderMap, Malforme
 }
 
 /// Renames the headers that AWS sets itself.
-pub(super) fn remap(headers: &mut HeaderMap) -> Result<(), Malformed> {
+pub(super) fn remap(headers: &mut HeaderMap) -> Result<(), AnswerError> {
     for name in REMAPPED {
         let values: Vec<_> = headers.get_all(&name).iter().cloned().collect();
         headers.remove(&name);
         let remapped = HeaderName::try_from(format!("x-amzn-remapped-{name}"))
-            .map_err(|_| Malformed::member("headers", "names of headers"))?;
+            .map_err(|_| AnswerError::member("headers", "names of headers"))?;
         for value in values {
             headers.append(&remapped, value);
         }
@@ -115,7 +117,7 @@ pub fn preflight(cors: &[(HeaderName, HeaderValue)]) -> Response<Bytes> {
     response
 }
 
-pub(super) fn status(answer: &Map<String, Value>) -> Result<StatusCode, Malformed> {
+pub(super) fn status(answer: &Map<String, Value>) -> Result<StatusCode, AnswerError> {
     let code = match answer.get("statusCode") {
         // AWS treats an answer without a status as a success.
         None => return Ok(StatusCode::OK),
@@ -126,7 +128,7 @@ pub(super) fn status(answer: &Map<String, Value>) -> Result<StatusCode, Malforme
     code.and_then(|code| u16::try_from(code).ok())
         .and_then(|code| StatusCode::from_u16(code).ok())
         .ok_or_else(|| {
-            Malformed::member(
+            AnswerError::member(
                 "statusCode",
                 format!("a status, found {:?}", answer.get("statusCode")),
             )
@@ -136,30 +138,31 @@ pub(super) fn status(answer: &Map<String, Value>) -> Result<StatusCode, Malforme
 fn members<'a>(
     answer: &'a Map<String, Value>,
     name: &str,
-) -> Result<impl Iterator<Item = (&'a String, &'a Value)>, Malformed> {
+) -> Result<impl Iterator<Item = (&'a String, &'a Value)>, AnswerError> {
     match answer.get(name) {
         None | Some(Value::Null) => Ok(None.into_iter().flatten()),
         Some(Value::Object(members)) => Ok(Some(members).into_iter().flatten()),
-        Some(_) => Err(Malformed::member(name, "an object")),
+        Some(_) => Err(AnswerError::member(name, "an object")),
     }
 }
 
-fn header_name(name: &str) -> Result<HeaderName, Malformed> {
-    name.parse()
-        .map_err(|_| Malformed::member("headers", format!("the name of a header, found `{name}`")))
+fn header_name(name: &str) -> Result<HeaderName, AnswerError> {
+    name.parse().map_err(|_| {
+        AnswerError::member("headers", format!("the name of a header, found `{name}`"))
+    })
 }
 
-pub(super) fn header_value(value: &Value) -> Result<HeaderValue, Malformed> {
+pub(super) fn header_value(value: &Value) -> Result<HeaderValue, AnswerError> {
     let text = match value {
         Value::String(text) => text.clone(),
         Value::Bool(boolean) => boolean.to_string(),
         Value::Number(number) => number.to_string(),
         Value::Null | Value::Array(_) | Value::Object(_) => {
-            return Err(Malformed::member("headers", "strings as values"));
+            return Err(AnswerError::member("headers", "strings as values"));
         }
     };
     HeaderValue::from_str(&text)
-        .map_err(|_| Malformed::member("headers", "values that a header can have"))
+        .map_err(|_| AnswerError::member("headers", "values that a header can have"))
 }
 
 /// Whether the body is decoded: the API lists the media type of the answer, or the first that the request accepts.

@@ -9,7 +9,7 @@ use lambda_support::clock::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::call::Call;
-use super::malformed::Malformed;
+use super::malformed::AnswerError;
 use super::policy::Policy;
 use super::response::ResponseVariables;
 use crate::template::api::{Identity, IdentitySource, LambdaAuthorizer};
@@ -51,28 +51,28 @@ impl Authorization {
     ///
     /// # Errors
     /// When API Gateway would answer it with 500.
-    pub fn read(payload: &[u8], form: AnswerForm) -> Result<Self, Malformed> {
+    pub fn read(payload: &[u8], form: AnswerForm) -> Result<Self, AnswerError> {
         if payload.len() > MAX_ANSWER {
-            return Err(Malformed::TooLarge {
+            return Err(AnswerError::TooLarge {
                 bytes: payload.len(),
                 limit: MAX_ANSWER,
             });
         }
-        let answer: Value =
-            serde_json::from_slice(payload).map_err(|error| Malformed::Json(error.to_string()))?;
+        let answer: Value = serde_json::from_slice(payload)
+            .map_err(|error| AnswerError::Json(error.to_string()))?;
         let answer = answer
             .as_object()
-            .ok_or_else(|| Malformed::member("the answer", "an object"))?;
+            .ok_or_else(|| AnswerError::member("the answer", "an object"))?;
         let context = match answer.get("context") {
             None | Some(Value::Null) => Map::new(),
             Some(Value::Object(members)) => members.clone(),
-            Some(_) => return Err(Malformed::member("context", "an object")),
+            Some(_) => return Err(AnswerError::member("context", "an object")),
         };
         if form == AnswerForm::Simple {
             let allowed = answer
                 .get("isAuthorized")
                 .and_then(Value::as_bool)
-                .ok_or_else(|| Malformed::member("isAuthorized", "true or false"))?;
+                .ok_or_else(|| AnswerError::member("isAuthorized", "true or false"))?;
             return Ok(Self {
                 decision: AuthorizerDecision::Simple(allowed),
                 principal: None,
@@ -82,13 +82,13 @@ impl Authorization {
         let principal = answer
             .get("principalId")
             .and_then(Value::as_str)
-            .ok_or_else(|| Malformed::member("principalId", "a string"))?;
+            .ok_or_else(|| AnswerError::member("principalId", "a string"))?;
         let policy = Policy::read(answer.get("policyDocument").unwrap_or(&Value::Null))?;
         if !matches!(
             answer.get("usageIdentifierKey"),
             None | Some(Value::Null | Value::String(_))
         ) {
-            return Err(Malformed::member("usageIdentifierKey", "a string"));
+            return Err(AnswerError::member("usageIdentifierKey", "a string"));
         }
         Ok(Self {
             decision: AuthorizerDecision::Policy(policy),
@@ -121,14 +121,14 @@ impl Authorization {
 }
 
 /// The context of a REST API: every scalar as a string.
-fn strings(context: Map<String, Value>) -> Result<Map<String, Value>, Malformed> {
+fn strings(context: Map<String, Value>) -> Result<Map<String, Value>, AnswerError> {
     let string = |(name, value): (String, Value)| {
         let text = match value {
             Value::String(text) => text,
             Value::Bool(_) | Value::Number(_) => value.to_string(),
             Value::Null | Value::Array(_) | Value::Object(_) => {
                 let expected = "a string, a number or a boolean";
-                return Err(Malformed::member(format!("context: {name}"), expected));
+                return Err(AnswerError::member(format!("context: {name}"), expected));
             }
         };
         Ok((name, text.into()))

@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use time::format_description::well_known::Rfc3339;
 
 use self::operator::{ConditionError, Operator, Set, Test, boolean};
-use super::malformed::Malformed;
+use super::malformed::AnswerError;
 use super::pattern::texts;
 
 /// The facts of a request that conditions are evaluated for.
@@ -68,21 +68,21 @@ struct KeyCondition {
 
 impl Conditions {
     /// Reads the member `Condition` of a statement.
-    pub(super) fn read(conditions: &Map<String, Value>) -> Result<Self, Malformed> {
+    pub(super) fn read(conditions: &Map<String, Value>) -> Result<Self, AnswerError> {
         let mut read = Vec::new();
         for (operator, keys) in conditions {
             let parsed = Operator::parse(operator)
-                .ok_or_else(|| Malformed::UnknownOperator(operator.clone()))?;
+                .ok_or_else(|| AnswerError::UnknownOperator(operator.clone()))?;
             let place = format!("policyDocument: Condition: {operator}");
             let keys = keys
                 .as_object()
-                .ok_or_else(|| Malformed::member(&place, "an object"))?;
+                .ok_or_else(|| AnswerError::member(&place, "an object"))?;
             for (key, wanted) in keys {
                 let wanted = match wanted {
                     Value::Bool(boolean) => vec![boolean.to_string()],
                     Value::Number(number) => vec![number.to_string()],
                     other => texts(other).ok_or_else(|| {
-                        Malformed::member(
+                        AnswerError::member(
                             format!("{place}: {key}"),
                             "a string or a list of strings",
                         )

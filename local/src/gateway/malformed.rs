@@ -2,7 +2,7 @@
 
 /// A function's answer does not have the form that API Gateway requires.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Malformed {
+pub enum AnswerError {
     #[error("expected JSON: {0}")]
     Json(String),
     /// A member of the wrong form, or one that is missing.
@@ -23,7 +23,7 @@ pub enum Malformed {
     TooLarge { bytes: usize, limit: usize },
 }
 
-impl Malformed {
+impl AnswerError {
     pub(super) fn member(member: impl Into<String>, expected: impl Into<String>) -> Self {
         Self::Member {
             member: member.into(),

@@ -6,7 +6,7 @@
 use serde_json::{Map, Value};
 
 use super::condition::{Conditions, Facts};
-use super::malformed::Malformed;
+use super::malformed::AnswerError;
 use super::pattern::{glob, texts};
 
 /// The action of a call to a method.
@@ -47,13 +47,13 @@ impl Policy {
     ///
     /// # Errors
     /// When it is malformed, which API Gateway answers with 500.
-    pub fn read(document: &Value) -> Result<Self, Malformed> {
+    pub fn read(document: &Value) -> Result<Self, AnswerError> {
         let document = document
             .as_object()
-            .ok_or_else(|| Malformed::member("policyDocument", "an object"))?;
+            .ok_or_else(|| AnswerError::member("policyDocument", "an object"))?;
         let mut members = document.keys().map(String::as_str);
         if let Some(other) = members.find(|name| !["Version", "Id", "Statement"].contains(name)) {
-            return Err(Malformed::Unknown(other.to_owned()));
+            return Err(AnswerError::Unknown(other.to_owned()));
         }
         check_string(document, "Id")?;
         match document.get("Version") {
@@ -107,11 +107,11 @@ impl Selection {
     }
 }
 
-fn wrong(member: &str, expected: impl Into<String>) -> Malformed {
-    Malformed::member(format!("policyDocument: {member}"), expected)
+fn wrong(member: &str, expected: impl Into<String>) -> AnswerError {
+    AnswerError::member(format!("policyDocument: {member}"), expected)
 }
 
-fn statement(value: &Value) -> Result<Statement, Malformed> {
+fn statement(value: &Value) -> Result<Statement, AnswerError> {
     let members = value
         .as_object()
         .ok_or_else(|| wrong("Statement", "objects"))?;
@@ -119,7 +119,7 @@ fn statement(value: &Value) -> Result<Statement, Malformed> {
         match name.as_str() {
             "Sid" | "Effect" | "Action" | "NotAction" | "Resource" | "NotResource"
             | "Condition" => {}
-            other => return Err(Malformed::Unknown(other.to_owned())),
+            other => return Err(AnswerError::Unknown(other.to_owned())),
         }
     }
     check_string(members, "Sid")?;
@@ -148,7 +148,7 @@ fn statement(value: &Value) -> Result<Statement, Malformed> {
 }
 
 /// Checks a member that may be missing.
-fn check_string(members: &Map<String, Value>, name: &str) -> Result<(), Malformed> {
+fn check_string(members: &Map<String, Value>, name: &str) -> Result<(), AnswerError> {
     match members.get(name) {
         None | Some(Value::String(_)) => Ok(()),
         Some(_) => Err(wrong(name, "a string")),
@@ -159,13 +159,13 @@ fn selection(
     members: &Map<String, Value>,
     name: &str,
     inverted: &str,
-) -> Result<Selection, Malformed> {
+) -> Result<Selection, AnswerError> {
     let (value, is_inverted) = match (members.get(name), members.get(inverted)) {
         (Some(value), None) => (value, false),
         (None, Some(value)) => (value, true),
         _ => {
             let expected = format!("one of {name} and {inverted}");
-            return Err(Malformed::member("policyDocument", expected));
+            return Err(AnswerError::member("policyDocument", expected));
         }
     };
     let patterns = texts(value).ok_or_else(|| wrong(name, "a string or a list of strings"))?;
@@ -183,7 +183,7 @@ mod tests {
 
     const ARN: &str = "arn:aws:execute-api:us-east-1:123456789012:local00000/prod/GET/state/a";
 
-    fn verdict(statements: &Value) -> Result<PolicyVerdict, Malformed> {
+    fn verdict(statements: &Value) -> Result<PolicyVerdict, AnswerError> {
         let facts = Facts::for_test(1_000_000_000);
         Policy::read(&json!({"Version": "2012-10-17", "Statement": statements}))
             .map(|policy| policy.verdict(ARN, &facts, &mut |warning| panic!("{warning}")))

@@ -14,7 +14,7 @@ pub(crate) struct Crate {
     pub(crate) modules: Vec<Module>,
     /// Every function, those for tests as well.
     pub(crate) functions: Vec<Function>,
-    /// Every type below `src` that another crate can name.
+    /// Every type and trait below `src`, private ones too, without those for tests.
     pub(crate) types: Vec<Type>,
 }
 
@@ -30,9 +30,11 @@ pub(crate) struct Function {
     pub(crate) lines: usize,
 }
 
-/// One type, and where it is.
+/// One type or trait, and where it is.
 pub(crate) struct Type {
     pub(crate) name: String,
+    /// Whether it derives `Error`.
+    pub(crate) is_error: bool,
     pub(crate) place: String,
 }
 
@@ -131,10 +133,11 @@ impl Reader<'_> {
         });
     }
 
-    fn visible_type(&mut self, visibility: &syn::Visibility, name: &syn::Ident) {
-        if self.is_source && matches!(visibility, syn::Visibility::Public(_)) {
+    fn named_type(&mut self, name: &syn::Ident, attributes: &[syn::Attribute]) {
+        if self.is_source {
             self.package.types.push(Type {
                 name: name.to_string(),
+                is_error: attributes.iter().any(derives_error),
                 place: self.place.clone(),
             });
         }
@@ -182,6 +185,22 @@ impl Reader<'_> {
             syn::UseTree::Glob(_) => self.names.extend(self.absolute(&path)),
         }
     }
+}
+
+fn derives_error(attribute: &syn::Attribute) -> bool {
+    let mut derives = false;
+    if attribute.path().is_ident("derive") {
+        let derived = attribute.parse_nested_meta(|one| {
+            derives |= one
+                .path
+                .segments
+                .last()
+                .is_some_and(|last| last.ident == "Error");
+            Ok(())
+        });
+        derived.expect("the traits of a `derive`");
+    }
+    derives
 }
 
 fn is_for_tests(attributes: &[syn::Attribute]) -> bool {
@@ -241,17 +260,22 @@ impl<'ast> Visit<'ast> for Reader<'_> {
     }
 
     fn visit_item_struct(&mut self, item: &'ast syn::ItemStruct) {
-        self.visible_type(&item.vis, &item.ident);
+        self.named_type(&item.ident, &item.attrs);
         visit::visit_item_struct(self, item);
     }
 
     fn visit_item_enum(&mut self, item: &'ast syn::ItemEnum) {
-        self.visible_type(&item.vis, &item.ident);
+        self.named_type(&item.ident, &item.attrs);
         visit::visit_item_enum(self, item);
     }
 
     fn visit_item_trait(&mut self, item: &'ast syn::ItemTrait) {
-        self.visible_type(&item.vis, &item.ident);
+        self.named_type(&item.ident, &item.attrs);
         visit::visit_item_trait(self, item);
+    }
+
+    fn visit_item_type(&mut self, item: &'ast syn::ItemType) {
+        self.named_type(&item.ident, &item.attrs);
+        visit::visit_item_type(self, item);
     }
 }

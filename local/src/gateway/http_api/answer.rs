@@ -8,7 +8,7 @@ use http::{HeaderValue, Response};
 use serde_json::{Map, Value};
 
 use super::super::answer::{header_value, headers, remap, status};
-use super::super::malformed::Malformed;
+use super::super::malformed::AnswerError;
 use crate::template::api::PayloadFormat;
 
 /// The media type of an answer without one.
@@ -18,9 +18,9 @@ const DEFAULT_MEDIA_TYPE: HeaderValue = HeaderValue::from_static("text/plain;cha
 ///
 /// # Errors
 /// When it is malformed, which AWS answers with 500.
-pub fn read(payload: &[u8], format: PayloadFormat) -> Result<Response<Bytes>, Malformed> {
+pub fn read(payload: &[u8], format: PayloadFormat) -> Result<Response<Bytes>, AnswerError> {
     let value: Value =
-        serde_json::from_slice(payload).map_err(|error| Malformed::Json(error.to_string()))?;
+        serde_json::from_slice(payload).map_err(|error| AnswerError::Json(error.to_string()))?;
     match (value, format) {
         (Value::Object(answer), _) if answer.contains_key("statusCode") => structured(&answer),
         // Format 2.0 infers the response from any other JSON.
@@ -34,11 +34,11 @@ pub fn read(payload: &[u8], format: PayloadFormat) -> Result<Response<Bytes>, Ma
             response.headers_mut().insert(CONTENT_TYPE, json);
             Ok(response)
         }
-        (_, PayloadFormat::V1) => Err(Malformed::member("statusCode", "a status")),
+        (_, PayloadFormat::V1) => Err(AnswerError::member("statusCode", "a status")),
     }
 }
 
-fn structured(answer: &Map<String, Value>) -> Result<Response<Bytes>, Malformed> {
+fn structured(answer: &Map<String, Value>) -> Result<Response<Bytes>, AnswerError> {
     let mut headers = headers(answer)?;
     match answer.get("cookies") {
         None | Some(Value::Null) => {}
@@ -47,20 +47,22 @@ fn structured(answer: &Map<String, Value>) -> Result<Response<Bytes>, Malformed>
                 headers.append(SET_COOKIE, header_value(cookie)?);
             }
         }
-        Some(_) => return Err(Malformed::member("cookies", "a list")),
+        Some(_) => return Err(AnswerError::member("cookies", "a list")),
     }
     let body = match answer.get("body") {
         None | Some(Value::Null) => String::new(),
         Some(Value::String(text)) => text.clone(),
-        Some(_) => return Err(Malformed::member("body", "a string")),
+        Some(_) => return Err(AnswerError::member("body", "a string")),
     };
     let body = match answer.get("isBase64Encoded") {
         None | Some(Value::Null | Value::Bool(false)) => body.into(),
         Some(Value::Bool(true)) => {
             let decoded = STANDARD.decode(body);
-            decoded.map_err(|error| Malformed::member("body", format!("base64: {error}")))?
+            decoded.map_err(|error| AnswerError::member("body", format!("base64: {error}")))?
         }
-        Some(_) => return Err(Malformed::member("isBase64Encoded", "true or false")),
+        Some(_) => {
+            return Err(AnswerError::member("isBase64Encoded", "true or false"));
+        }
     };
     let mut response = Response::new(Bytes::from(body));
     *response.status_mut() = status(answer)?;

@@ -163,8 +163,7 @@ fn token_identity(identity: &Part) -> Result<Identity, TemplateError> {
 pub(in crate::template) fn identity_sources(
     identity: &Part,
 ) -> Result<Vec<IdentitySource>, TemplateError> {
-    type Source = fn(String) -> IdentitySource;
-    let properties: [(&str, Source); 4] = [
+    let properties: [(&str, fn(String) -> IdentitySource); 4] = [
         ("Headers", IdentitySource::Header),
         ("QueryStrings", IdentitySource::QueryString),
         ("StageVariables", IdentitySource::StageVariable),
