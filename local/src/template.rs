@@ -208,12 +208,7 @@ impl ResourceReader<'_> {
         table: &Section,
     ) -> Result<Part, TemplateError> {
         let place = format!("{}/Properties", resource.place());
-        let own = resource
-            .value
-            .get("Properties")
-            .cloned()
-            .unwrap_or_default();
-        let own = table.resolve(&own, self.scope, &place)?;
+        let own = table.resolve(resource.properties(), self.scope, &place)?;
         table.check(&place, &own, &mut self.warnings)?;
         let merged = self
             .globals
@@ -344,14 +339,9 @@ impl ResourceReader<'_> {
         tables
             .map(|resource| {
                 let place = format!("{}/Properties", resource.place());
-                let own = resource
-                    .value
-                    .get("Properties")
-                    .cloned()
-                    .unwrap_or_default();
                 let own = self
                     .scope
-                    .resolve(&own)
+                    .resolve(resource.properties())
                     .map_err(|error| error.inside(&place))?;
                 let names = self.scope.resources.get(resource.id);
                 let name = names.map_or(resource.id, |names| names.reference.as_str());

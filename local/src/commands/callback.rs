@@ -2,7 +2,6 @@
 
 mod page;
 
-use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,7 +28,8 @@ const MAX_SIGN_IN: Duration = Duration::from_secs(300);
 const MAX_CLOSING: Duration = Duration::from_secs(1);
 
 /// A sign-in that did not end in a token.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error("{found}: {advice}")]
 pub(super) struct SignInError {
     pub(super) found: String,
     pub(super) advice: String,
@@ -43,14 +43,6 @@ impl SignInError {
         }
     }
 }
-
-impl fmt::Display for SignInError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.found, self.advice)
-    }
-}
-
-impl std::error::Error for SignInError {}
 
 /// The server at the redirect URI.
 #[derive(Debug)]

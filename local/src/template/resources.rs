@@ -62,6 +62,11 @@ impl Resource<'_> {
         format!("Resources/{}", self.id)
     }
 
+    /// Its properties, not resolved.
+    pub(super) fn properties(&self) -> &Value {
+        self.value.get("Properties").unwrap_or(&Value::Null)
+    }
+
     pub(super) fn is_function(&self) -> bool {
         self.kind == FUNCTION
     }
