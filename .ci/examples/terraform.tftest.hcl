@@ -45,14 +45,14 @@ run "as_in_the_readme" {
   }
 }
 
-run "further_settings" {
+run "more_settings" {
   command = plan
   variables {
     settings = { CLIENT_IDS = "0oa1", AUDIENCE = "api://other" }
   }
   assert {
     condition     = aws_lambda_function.authorizer.environment[0].variables["CLIENT_IDS"] == "0oa1" && aws_lambda_function.authorizer.environment[0].variables["AUDIENCE"] == "api://other"
-    error_message = "a further setting does not reach the authorizer"
+    error_message = "another setting does not reach the authorizer"
   }
 }
 

@@ -74,7 +74,7 @@ class Commands(unittest.TestCase):
         self.assertEqual(in_pages - in_table, set(), "say in commands.py what runs these, or why nothing does")
         self.assertEqual(in_table - in_pages, set(), "these are in no page")
 
-    def test_what_is_said_to_run_a_command_has_it(self):
+    def test_a_script_has_the_command_that_it_is_listed_for(self):
         for page, of_page in COMMANDS.items():
             for command, how in of_page.items():
                 if isinstance(how, By):

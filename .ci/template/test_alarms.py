@@ -22,7 +22,7 @@ def decisions(**by_verdict):
     return [*lines, ("Authorizer", "Decisions", function, [sum(by_verdict.values())])]
 
 
-# 1,000 requests with 150 bad tokens among them, each of which Lambda counts as an error of the authorizer. One was slow: a
+# 1,000 requests with 150 bad tokens among them, each of which Lambda reports as an error of the authorizer. One was slow: a
 # cold start and a slow issuer.
 HEALTHY = [
     ("AWS/ApiGateway", "5XXError", API, [0] * 1000),
@@ -43,7 +43,7 @@ HEALTHY = [
 # The same at the log level `error`, which leaves out the lines of allowed calls.
 HEALTHY_AND_QUIET = [*HEALTHY, *decisions(deny=10, unauthorized=150)]
 
-# What is different in each outage.
+# The changed metrics of each outage.
 OUTAGES = {
     "the authorizer's settings are wrong": {
         "metrics": [("AWS/ApiGateway", "5XXError", API, [1] * 1000), ("AWS/Lambda", "Errors", AUTHORIZER, [1] * 1000), *decisions(allow=0)],

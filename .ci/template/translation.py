@@ -38,7 +38,7 @@ def source(path="template.yaml"):
 
 
 def parameters(template, changed=None):
-    """The value of every parameter, as text."""
+    """The value of every parameter, as a string."""
     values = {name: str(definition["Default"]) for name, definition in template["Parameters"].items() if "Default" in definition}
     return {**values, **GIVEN, **(changed or {})}
 

@@ -191,7 +191,7 @@ impl Request {
                 Some(authorizer)
             }
         });
-        // `$default` does not count: an HTTP API may have no other route, and a caller without a context is anonymous
+        // `$default` is left out: an HTTP API may have no other route, and a caller without a context is anonymous
         // there too.
         let is_stray = route.as_deref().is_some_and(is_catch_all)
             && !authorizer.is_some_and(is_from_our_authorizer);

@@ -35,7 +35,7 @@ const MAX_STATE_BATCH: usize = 25;
 
 /// The maximum number of store calls for one page, in addition to the first query of each partition. A page that would
 /// need more, because the indexes lag or the store reads few items at a time, ends early.
-const MAX_FURTHER_CALLS: usize = 24;
+const MAX_MORE_CALLS: usize = 24;
 
 /// Whose resources are listed.
 #[derive(Debug)]
@@ -82,7 +82,7 @@ pub(crate) async fn page(
         store,
         scope,
         limit,
-        calls_left: MAX_FURTHER_CALLS,
+        calls_left: MAX_MORE_CALLS,
         items: Vec::new(),
         bytes: 0,
         last_shown: None,

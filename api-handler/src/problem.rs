@@ -27,7 +27,7 @@ pub(crate) struct Fault {
     // INVARIANT: at most MAX_POINTER_CHARS characters.
     #[schema(example = "#/visibility", max_length = 256)]
     pointer: String,
-    /// What is wrong and what was expected.
+    /// The mistake, and what was expected.
     detail: String,
 }
 

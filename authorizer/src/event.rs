@@ -184,7 +184,7 @@ impl<'e> Outline<'e> {
         Ok(value.map_err(|SeveralValues| Refusal::SeveralTokens))
     }
 
-    /// What is in the header `Authorization`, with the proof and the request that it is for where the token is
+    /// The credential in the header `Authorization`, with the proof and the request that it is for where the token is
     /// presented as bound to a key.
     fn credential(
         &self,
@@ -320,7 +320,7 @@ fn one_method(
     }
 }
 
-/// What is in the header `Authorization` of an event that has no header for a proof.
+/// The credential in the header `Authorization` of an event that has no header for a proof.
 fn without_proof(authorization: Option<&str>) -> Result<Option<Credential>, Refusal> {
     match authorization
         .map(BearerToken::from_authorization)

@@ -147,7 +147,7 @@ fn no_level_of_logging_writes_a_token_or_a_secret() {
                 function.invoke(&event.to_string());
             }
         }
-        // What is no event at all is reported by the runtime itself.
+        // Bytes that are not JSON are reported by the runtime itself.
         function.invoke(&format!("{{\"authorizationToken\": \"Bearer {token}\","));
         let log = function.stop();
         assert!(log.contains(r#""reason":"granted""#), "{log}");

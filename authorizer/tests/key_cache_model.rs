@@ -209,7 +209,7 @@ impl Model {
         wrong.map_or(Ok(()), |wrong| Err(wrong.to_owned()))
     }
 
-    /// What is wrong with an answer.
+    /// The fault of an answer.
     fn wrong_answer(
         &self,
         answer: &KeyAnswer<Keys>,

@@ -45,7 +45,7 @@ variable "access_rules" {
 }
 
 variable "settings" {
-  description = "Further settings by the name of their environment variable, such as CLIENT_IDS or JWKS_URI."
+  description = "More settings by the name of their environment variable, such as CLIENT_IDS or JWKS_URI."
   type        = map(string)
   default     = {}
 }

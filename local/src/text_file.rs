@@ -4,7 +4,7 @@ use std::io::{self, Read as _};
 use std::path::Path;
 use std::{fs, str};
 
-/// A file cannot be read as text.
+/// Why a text file cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum TextFileError {
     /// The file cannot be read at all.
@@ -70,7 +70,7 @@ impl Encoding {
     /// The length of a UTF-8 byte order mark.
     pub(crate) const MARK: usize = 3;
 
-    /// The encoding of a text that begins with these bytes.
+    /// The encoding of a file that begins with these bytes.
     ///
     /// # Errors
     /// When it is one that is not read.

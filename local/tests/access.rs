@@ -605,7 +605,7 @@ fn a_wrong_file_of_tests_is_an_error() {
     let folder = folder("wrong-test");
     let template = rest(&json!([]), &json!({}), &["GET /x Optional"]);
     let template = write(&folder, "template.json", &template);
-    for (tests, said) in [
+    for (tests, expected) in [
         ("{}", "expected an array"),
         (
             r#"[{"caller": "anonymous", "mustNot": []}]"#,
@@ -637,6 +637,6 @@ fn a_wrong_file_of_tests_is_an_error() {
         let output = access(&folder, &["test", &file, "--template", &template]);
         let error = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(1), "{tests}: {error}");
-        assert!(error.contains(said), "{tests}: {error}");
+        assert!(error.contains(expected), "{tests}: {error}");
     }
 }

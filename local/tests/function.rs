@@ -261,12 +261,12 @@ async fn a_process_sees_only_its_own_environment() {
 }
 
 async fn a_process_that_cannot_start_is_reported() {
-    let told = |kind: &str| {
+    let reported = |kind: &str| {
         let function = function(kind, LONG);
         async move { function.warm_up().await.unwrap_err().to_string() }
     };
-    assert!(told("init error").await.contains("no settings"));
-    assert!(told("exit").await.contains("exit status: 7"));
+    assert!(reported("init error").await.contains("no settings"));
+    assert!(reported("exit").await.contains("exit status: 7"));
     let settings = FunctionSettings {
         name: "nothing".to_owned(),
         aliases: Vec::new(),

@@ -132,7 +132,7 @@ async fn invocations() {
 async fn refusals() {
     let unknown = &[("x-amzn-errortype", "ResourceNotFoundException")];
     check(
-        "nobody",
+        "absent",
         &[],
         "1",
         Expected {

@@ -218,7 +218,7 @@ fn every_sample_event_is_the_one_that_the_command_prints() {
 
 #[test]
 fn wrong_arguments_are_refused() {
-    for (arguments, said) in [
+    for (arguments, expected) in [
         (&["sqs"][..], "http-1.0"),
         (&["rest", "GET"], "PATH"),
         (&["rest", "GET", "state"], "begins with `/`"),
@@ -232,6 +232,6 @@ fn wrong_arguments_are_refused() {
         let output = command.arg("event").args(arguments).output().unwrap();
         let error = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(2), "{arguments:?}: {error}");
-        assert!(error.contains(said), "{arguments:?}: {error}");
+        assert!(error.contains(expected), "{arguments:?}: {error}");
     }
 }

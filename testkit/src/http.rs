@@ -111,7 +111,7 @@ impl Reply {
     /// A well-formed response. It says that the connection ends, or a client could send its next request on it.
     pub fn with(status: u16, headers: &str, body: &str) -> Self {
         let headers = format!("Connection: close\r\n{headers}");
-        Self::Close(response(&format!("{status} Said"), &headers, body).into_bytes())
+        Self::Close(response(&format!("{status} Reply"), &headers, body).into_bytes())
     }
 
     /// A well-formed response with a JSON body.

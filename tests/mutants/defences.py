@@ -31,7 +31,7 @@ def defences():
 
 
 def faults():
-    """What is wrong with the list: the table of SECURITY.md has other tests, or the source no longer has the text."""
+    """The faults of the list: the table of SECURITY.md has other tests, or the source no longer has the text."""
     page = (ROOT / "SECURITY.md").read_text()
     table = page.split("| threat | defence | tests |\n")[1].split("\n\n")[0]
     promised = collections.Counter(re.findall(r"`(\w+)`", " ".join(row.split(" | ")[-1] for row in table.splitlines()[1:])))

@@ -113,7 +113,7 @@ def listed(module):
 
 
 def faults():
-    """What is wrong with the list itself."""
+    """The faults of the list itself."""
     known = sum((listed(module) for module in MODULES), collections.Counter())
     for row in rows():
         if not row["why"] or (row["file"], row["line"], row["mutant"]) not in known:

@@ -8,7 +8,6 @@ pub struct HttpAnswer {
     pub status: u16,
     /// The headers, names in lower case.
     pub headers: reqwest::header::HeaderMap,
-    /// The body as text.
     pub body: String,
 }
 

@@ -36,7 +36,7 @@ fn json_file(folder: &Path, name: &str) -> String {
     format!("{}.json", folder.join(name).display())
 }
 
-/// The answer of a proxied function has its body as text: compared as JSON, so that the order of members is free.
+/// The answer of a proxied function has its body as a string: compared as JSON, so that the order of members is free.
 fn with_parsed_body(mut answer: Value) -> Value {
     if let Some(body) = answer.get_mut("body")
         && let Some(parsed) = body

@@ -768,7 +768,7 @@ export const scenarios = {
     await page.getByText('You are not signed in').waitFor();
     await checkAccessibility(page, 'how you signed in, signed out');
 
-    // What is kept while the browser is at the issuer.
+    // The entries that are kept while the browser is at the issuer.
     await page.route('**/v1/authorize?*', (route) => route.fulfill({ status: 204 }));
     await page.locator('#sequence').getByRole('button', { name: 'Sign in' }).click();
     const pending = await page.waitForFunction(() => Object.entries(sessionStorage).find(([name]) => name.startsWith('sign-in '))?.[1]);

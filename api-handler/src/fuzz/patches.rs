@@ -20,7 +20,7 @@ fn document_and_patch(input: &[u8]) -> Option<(Json, Json)> {
     (!is_internal(&document) && !is_internal(&patch)).then_some((document, patch))
 }
 
-/// What is accepted is within the depth, and it is read the same again after it is written.
+/// An accepted document is within the depth, and is read the same after it has been written.
 fn read(text: &[u8], max_depth: usize) -> Option<Json> {
     let found = parse(text, max_depth);
     let padded = parse(&[b" \r", text, b"\t"].concat(), max_depth);
@@ -39,7 +39,7 @@ fn assert_same(json: &Json, max_depth: usize) {
     let text = json.to_string();
     assert_eq!(text.len(), json.compact_len());
     let again = parse(text.as_bytes(), max_depth);
-    assert_eq!(again.as_ref(), Ok(json), "written as {text}");
+    assert_eq!(again.as_ref(), Ok(json), "written: {text}");
 }
 
 fn other_library(json: &Json) -> Value {

@@ -9,7 +9,7 @@ use crate::{
 
 /// The number of ids that the second and later queries of a partition ask for. They are needed only if the indexes lag,
 /// so they skip the resources that one caller has hidden or deleted during the lag, about a second.
-const FURTHER_IDS: usize = 400;
+const MORE_IDS: usize = 400;
 
 /// The ids of all partitions, in order, each once.
 #[derive(Debug)]
@@ -71,7 +71,7 @@ impl CandidateIds {
         first_wanted: usize,
     ) -> Result<Vec<StateId>, StoreError> {
         let wanted = if self.is_started {
-            FURTHER_IDS
+            MORE_IDS
         } else {
             first_wanted
         };

@@ -55,9 +55,9 @@ async fn check(endpoint: &str, status: u16) {
             "{name} took {:?}",
             started.elapsed()
         );
-        for told in ["dynamo", "127.0.0.1", "Exception", "crc", "table"] {
+        for detail in ["dynamo", "127.0.0.1", "Exception", "crc", "table"] {
             assert!(
-                !reply.text.to_lowercase().contains(&told.to_lowercase()),
+                !reply.text.to_lowercase().contains(&detail.to_lowercase()),
                 "{}",
                 reply.text
             );

@@ -58,7 +58,7 @@ async fn every_visible_resource_is_listed_once_in_order() {
             );
             assert_eq!(pages.len(), expected.len().div_ceil(limit).max(1));
         };
-        check(ask("GET", ""), visible("nobody", false)).await;
+        check(ask("GET", ""), visible("anonymous", false)).await;
         check(ask("GET", "").by("carol"), visible("carol", false)).await;
         check(ask("GET", "").by("alice"), visible("alice", false)).await;
         check(
@@ -94,7 +94,7 @@ async fn a_list_is_limited_to_one_owner() {
         ""
     );
     assert_eq!(list(ask("GET", "/state").of("ada", &["Admins"])).await, "d");
-    for owner in ["bob", "nobody"] {
+    for owner in ["bob", "nora"] {
         api.send(ask("GET", &format!("/state?owner={owner}")).by("alice"))
             .await
             .expect(403);
@@ -228,7 +228,7 @@ async fn a_page_has_1_to_100_resources() {
         ["#/limit"]
     );
     api.send(ask("GET", "/state?limit=100")).await.expect(200);
-    api.send(ask("GET", "/state?further=ignored"))
+    api.send(ask("GET", "/state?other=ignored"))
         .await
         .expect(200);
 }

@@ -1,4 +1,4 @@
-//! What is read from the store for a request, and what happens between two reads.
+//! The reads of each request, and what happens between two of them.
 
 use serde_json::json;
 

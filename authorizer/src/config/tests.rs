@@ -58,7 +58,7 @@ fn check_message(name: &str, value: &str, expected: &str) {
     assert_eq!(end, expected);
 }
 
-/// What is wrong, by name.
+/// The names of the wrong variables.
 fn faults(variables: &[(&str, &str)]) -> Vec<String> {
     match Settings::from_source(&given(variables)) {
         Ok(_) => Vec::new(),

@@ -44,7 +44,6 @@ pub enum MetadataError {
     #[error("`{member}` in the metadata is {error}")]
     Address {
         member: &'static str,
-        /// What is wrong with it.
         error: EndpointError,
     },
     /// A loopback address, although the issuer is not on loopback: this function would connect to its own machine.

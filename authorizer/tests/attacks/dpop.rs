@@ -194,7 +194,7 @@ fn dpop_is_off_accepted_or_required() {
             }
         }
     }
-    // What is open to anyone stays open.
+    // Routes that are open to anyone stay open.
     let rules = r#"[{"methods": ["GET"], "path": "/state/*", "anonymous": true}]"#;
     let world = World::new(&[("DPOP", "require"), ("ACCESS_RULES", rules)]);
     wait(world.ask(&rest_event(&json!({}))));

@@ -224,7 +224,7 @@ fn a_key_of_one_issuer_for_a_token_of_another() {
         &mint(&es256, &claims(), Signer::p256()),
         "algorithm_not_allowed",
     );
-    // What is bound to one issuer does not apply to the other.
+    // The algorithms of one issuer do not apply to the other.
     refused(
         &world,
         &mint(

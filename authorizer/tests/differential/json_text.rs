@@ -46,7 +46,7 @@ impl JsonPart {
     }
 }
 
-/// What is put in front of the text, or behind it.
+/// The characters around the text.
 const AROUND: [(&str, &str, &str); 12] = [
     ("white space", " \t\r\n", "\r\n\t "),
     ("a byte order mark", "\u{feff}", ""),
@@ -90,7 +90,10 @@ const ADDED: [(&str, &str); 22] = [
     ("no value", r#""x":"#),
     ("a comma without a member", ""),
     ("a line comment", "\"x\":1//\n"),
-    ("__proto__ as text", r#""__proto__":{"alg":"none","exp":1}"#),
+    (
+        "__proto__ in the text",
+        r#""__proto__":{"alg":"none","exp":1}"#,
+    ),
 ];
 
 fn edit(

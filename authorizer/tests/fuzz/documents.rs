@@ -41,8 +41,8 @@ pub(crate) fn jwks(input: &[u8]) {
     let elements: Vec<Box<RawValue>> = elements(input);
     assert_eq!(usable.len() + refused.len(), elements.len(), "{document}");
     for (index, element) in elements.iter().enumerate().take(20) {
-        let alone = keys(format!(r#"{{"keys":[{element}]}}"#).as_bytes());
-        assert_eq!(alone.is_none(), refused.contains(&index), "{element}");
+        let single = keys(format!(r#"{{"keys":[{element}]}}"#).as_bytes());
+        assert_eq!(single.is_none(), refused.contains(&index), "{element}");
     }
     let rsa = KeySet::parse(input, &[Algorithm::RS256]);
     let rsa = rsa.map(|set| set.keys().len()).unwrap_or_default();

@@ -25,7 +25,7 @@ export interface AuthorizerProps {
   readonly clientIds?: readonly string[];
   /** @default every valid token may call every route */
   readonly accessRules?: readonly AccessRule[];
-  /** Further settings by the name of their environment variable. */
+  /** More settings by the name of their environment variable. */
   readonly settings?: Readonly<Record<string, string>>;
 }
 

@@ -141,7 +141,7 @@ impl ProbeAnswer {
         (!values.is_empty()).then(|| values.join(", "))
     }
 
-    /// The body as text, unreadable bytes replaced.
+    /// The body as a string, with bytes that are not UTF-8 replaced.
     pub(super) fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }

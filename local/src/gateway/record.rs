@@ -1,11 +1,11 @@
-//! What is known of one request, for its line in the access log.
+//! The record of one request, from which its line in the access log is made.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use http::StatusCode;
 
-/// What is known of one request, filled in while it is answered.
+/// The record of one request, filled in while it is answered.
 #[derive(Debug, Default)]
 pub struct Record(Mutex<RecordedParts>);
 
@@ -42,7 +42,6 @@ impl Record {
         change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
-    /// What is known.
     pub(super) fn entry(&self) -> RecordedParts {
         self.0
             .lock()

@@ -85,7 +85,7 @@ fn read(text: &str) -> Result<Template, TemplateError> {
     Template::read(text, &given)
 }
 
-/// What was read, without errors' words: they may quote the text.
+/// The template that was read, if any. Errors are left out: they may quote the text.
 fn summary(read: &Result<Template, TemplateError>) -> Option<String> {
     read.as_ref().ok().map(|template| format!("{template:?}"))
 }

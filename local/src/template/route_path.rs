@@ -44,7 +44,7 @@ impl fmt::Display for RoutePath {
 }
 
 impl RoutePath {
-    /// Reads a path. One slash at the end does not count, as it does not at AWS.
+    /// Reads a path. One slash at the end is ignored, as it is at AWS.
     pub(crate) fn parse(text: &str) -> Result<Self, DefinitionError> {
         let wrong = |expected: &str| DefinitionError::Unexpected {
             expected: expected.to_owned(),
@@ -98,8 +98,8 @@ impl RoutePath {
 
     /// The path's parameters, as sent, when the path matches.
     ///
-    /// Nothing is decoded, so `%2F` separates no segments. One slash at the end, and any number at the beginning, do
-    /// not count, as they do not at AWS.
+    /// Nothing is decoded, so `%2F` separates no segments. One slash at the end, and any number at the beginning, are
+    /// ignored, as they are at AWS.
     pub fn matches(&self, path: &str) -> Option<BTreeMap<String, String>> {
         let path = path.trim_start_matches('/');
         let path = path.strip_suffix('/').unwrap_or(path);
@@ -137,7 +137,7 @@ impl RoutePath {
         self.segments.iter().map(Segment::rank).collect()
     }
 
-    /// Whether both match the same paths: names of parameters do not count.
+    /// Whether both match the same paths: names of parameters are ignored.
     pub fn overlaps(&self, other: &Self) -> bool {
         self.ranks() == other.ranks()
             && self

@@ -81,7 +81,7 @@ impl Hops {
         line(format_args!("{}. {text}", self.count));
     }
 
-    /// A text of the issuer without the secrets of this sign-in.
+    /// A string of the issuer without the secrets of this sign-in.
     pub(crate) fn redacted(&self, text: &str) -> String {
         self.secrets.redacted(text)
     }

@@ -50,7 +50,7 @@ impl Secrets {
         self.0.push(secret.to_owned());
     }
 
-    /// A text without these secrets.
+    /// A string without these secrets.
     pub(super) fn redacted(&self, text: &str) -> String {
         let shorten = |text: String, secret: &String| text.replace(secret, &short(secret));
         self.0.iter().fold(text.to_owned(), shorten)

@@ -20,7 +20,7 @@ struct Case {
     advice: &'static str,
 }
 
-/// What is skipped without the metadata of this very issuer.
+/// The checks that are skipped without the metadata of this very issuer.
 fn without_metadata<'a>(first: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
     const NEED_IT: [&str; 7] = [
         "keys",
@@ -92,7 +92,7 @@ async fn a_correct_issuer_passes_and_the_last_line_has_the_settings() {
 async fn a_file_of_roots_that_cannot_be_read_is_exit_1() {
     let file = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("no-roots.pem");
     std::fs::write(&file, "no certificate").unwrap();
-    for (file, said) in [
+    for (file, expected) in [
         ("/nowhere.pem", "/nowhere.pem: No such file"),
         (file.to_str().unwrap(), "no-roots.pem: "),
     ] {
@@ -100,13 +100,16 @@ async fn a_file_of_roots_that_cannot_be_read_is_exit_1() {
         let output = doctor(&options.map(str::to_owned)).await;
         let error = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(1), "{file}: {error}");
-        assert!(error.contains(said) && output.stdout.is_empty(), "{error}");
+        assert!(
+            error.contains(expected) && output.stdout.is_empty(),
+            "{error}"
+        );
     }
 }
 
 #[tokio::test]
 async fn wrong_usage_is_exit_2() {
-    for (options, said) in [
+    for (options, expected) in [
         (&["--issuer"][..], "--issuer"),
         (&["--client-id", "x"], "--issuer"),
         (
@@ -127,7 +130,7 @@ async fn wrong_usage_is_exit_2() {
         let error = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(2), "{options:?}: {error}");
         assert!(
-            error.contains(said) && !error.contains("secret") && output.stdout.is_empty(),
+            error.contains(expected) && !error.contains("secret") && output.stdout.is_empty(),
             "{options:?}: {error}"
         );
     }

@@ -378,7 +378,7 @@ fn wrong_arguments_and_templates_are_refused() {
     let Setup {
         folder, template, ..
     } = Setup::new("wrong", &text, None);
-    for (arguments, status, said) in [
+    for (arguments, status, expected) in [
         (&["GET"][..], 2, "<PATH>"),
         (&["GET", "open"], 2, "begins with `/`"),
         (&["G T", "/open"], 2, "expected a method"),
@@ -430,7 +430,7 @@ fn wrong_arguments_and_templates_are_refused() {
         let output = explain(&folder, arguments);
         let error = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(status), "{arguments:?}: {error}");
-        assert!(error.contains(said), "{arguments:?}: {error}");
+        assert!(error.contains(expected), "{arguments:?}: {error}");
         assert!(output.stdout.is_empty(), "{arguments:?}");
     }
 }

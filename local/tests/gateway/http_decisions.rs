@@ -113,7 +113,7 @@ async fn decisions_before_the_authorizer() {
         rejected(ROUTES, "GET /$default/open", 404, NOT_FOUND),
         open(ROUTES, "GET /open"),
         open(ROUTES, "DELETE /open"),
-        // A slash at the end does not count.
+        // A slash at the end is ignored.
         open(OPEN, "GET /open/"),
         Row {
             headers: &[&big],

@@ -152,7 +152,7 @@ impl Worker {
         failed
     }
 
-    /// What is read is what was acknowledged, or the write in doubt.
+    /// A read returns the acknowledged value, or that of the write in doubt.
     async fn read(&mut self, place: usize, stack: &RunningStack, token: &str) {
         let path = self.path(place);
         let answer = stack.get(&path, Some(token)).await;

@@ -31,7 +31,6 @@ pub struct RefusedKey {
     pub index: usize,
     /// Its id, if it has a valid one.
     pub kid: Option<KeyId>,
-    /// What is wrong with it.
     pub refusal: KeyRefusal,
 }
 
@@ -39,13 +38,12 @@ pub struct RefusedKey {
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("{fault}")]
 pub struct KeySetParseError {
-    /// What is wrong.
     pub fault: KeySetError,
     /// The refused keys, if every key is refused.
     pub refused: Vec<RefusedKey>,
 }
 
-/// What is wrong with a key set.
+/// Why a key set cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum KeySetError {
     /// It is not JSON, or not an object, or incomplete.

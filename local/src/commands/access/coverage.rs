@@ -28,7 +28,7 @@ enum Class {
 const MAX_STEPS: usize = 100_000;
 
 impl Paths {
-    /// The paths that a route matches, without the slashes at the ends that do not count.
+    /// The paths that a route matches, without the slashes at the ends that are ignored.
     pub(super) fn of_route(path: &RoutePath) -> Self {
         let mut pieces = Vec::new();
         for segment in path.segments() {

@@ -51,7 +51,7 @@ pub(super) enum Callers<'t> {
     },
     /// Those whom the rules of this project's authorizer allow.
     Rules {
-        /// What is granted, for each verb that the route serves.
+        /// The grants of each verb that the route serves.
         grants: BTreeMap<Verb, Vec<Grant<'t>>>,
         /// Which tokens are valid.
         tokens: AcceptedTokens<'t>,

@@ -140,7 +140,7 @@ pub(super) async fn run(
     Ok(exit)
 }
 
-/// What is wrong with a file of tests.
+/// What a file of tests should contain, with the place of its fault.
 fn expected(error: &serde_json::Error) -> String {
     format!(
         "expected an array of {{\"name\"?, \"caller\": {{\"claims\": {{…}}}} or \"anonymous\", \"may\": [\"METHOD \
@@ -179,7 +179,7 @@ struct Setup {
     defaults: Vec<Defaults>,
 }
 
-/// What is filled into the claims of one issuer's tokens.
+/// The claims that one issuer's tokens have by default.
 struct Defaults {
     issuer: String,
     audience: Option<String>,

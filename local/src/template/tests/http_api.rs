@@ -101,8 +101,8 @@ fn check(from: &str, to: &str, expected: &str) {
 fn a_faulty_jwt_authorizer_is_refused() {
     check(
         "DefaultAuthorizer: Jwt",
-        "DefaultAuthorizer: Nobody",
-        &format!("{AUTH}/DefaultAuthorizer: no authorizer of the API is named `Nobody`"),
+        "DefaultAuthorizer: Absent",
+        &format!("{AUTH}/DefaultAuthorizer: no authorizer of the API is named `Absent`"),
     );
     check(
         "DefaultAuthorizer: Jwt",

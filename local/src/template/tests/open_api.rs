@@ -185,8 +185,8 @@ fn a_member_of_an_open_api_document_that_would_change_an_answer_is_refused() {
     );
     check(
         "security: [{Token: []}]",
-        "security: [{Nobody: []}]",
-        "paths//a/get/security: no authorizer of the API is named `Nobody`",
+        "security: [{Absent: []}]",
+        "paths//a/get/security: no authorizer of the API is named `Absent`",
     );
     check(
         "security: [{Token: []}]",

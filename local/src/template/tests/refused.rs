@@ -218,15 +218,15 @@ fn a_missing_value_is_refused() {
 fn a_reference_to_a_missing_part_is_refused() {
     check(
         "Auth: {Authorizer: Optional}",
-        "Auth: {Authorizer: Nobody}",
+        "Auth: {Authorizer: Absent}",
         &format!(
-            "{EVENTS}/Named/Properties/Auth/Authorizer: no authorizer of the API is named `Nobody`"
+            "{EVENTS}/Named/Properties/Auth/Authorizer: no authorizer of the API is named `Absent`"
         ),
     );
     check(
         "DefaultAuthorizer: Required",
-        "DefaultAuthorizer: Nobody",
-        &format!("{API}/Auth/DefaultAuthorizer: no authorizer of the API is named `Nobody`"),
+        "DefaultAuthorizer: Absent",
+        &format!("{API}/Auth/DefaultAuthorizer: no authorizer of the API is named `Absent`"),
     );
     check(
         "FunctionArn: !GetAtt Guard.Arn",
