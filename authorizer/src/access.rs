@@ -2,9 +2,9 @@
 
 mod claim_test;
 mod demand;
-pub mod glob;
+pub(crate) mod glob;
 mod outcome;
-pub mod path_pattern;
+pub(crate) mod path_pattern;
 mod rules;
 
 use http::Method;
@@ -108,12 +108,12 @@ impl<'r> Permit<'r> {
     }
 
     /// The rules that are met.
-    pub fn rules(&self) -> impl Iterator<Item = &'r AccessRule> {
+    pub(crate) fn rules(&self) -> impl Iterator<Item = &'r AccessRule> {
         self.0.iter().copied()
     }
 
     /// Whether it covers a route. API Gateway makes the same decision by the policy.
-    pub fn covers(&self, route: &EventRoute) -> bool {
+    pub(crate) fn covers(&self, route: &EventRoute) -> bool {
         self.rules().any(|rule| rule.covers(route))
     }
 }
@@ -142,7 +142,7 @@ impl AccessRule {
     }
 
     /// Whether it covers a route. Every rule covers `$connect` of a WebSocket API, which has no path.
-    pub fn covers(&self, route: &EventRoute) -> bool {
+    pub(crate) fn covers(&self, route: &EventRoute) -> bool {
         match route {
             EventRoute::Connect => true,
             EventRoute::Http { verb, path } => {

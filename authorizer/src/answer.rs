@@ -1,6 +1,6 @@
 //! The answer to API Gateway.
 
-pub mod context;
+pub(crate) mod context;
 pub mod policy;
 
 use std::borrow::Cow;
@@ -21,7 +21,7 @@ const ALWAYS_KEPT: [&str; 3] = ["signedIn", "principal", "exp"];
 /// refuse.
 #[derive(Debug, Clone, Serialize)]
 #[serde(untagged)]
-pub enum AuthorizerResponse<'d> {
+pub(crate) enum AuthorizerResponse<'d> {
     /// A policy: for REST and WebSocket APIs and HTTP API payload 1.0, and for 2.0 if so set.
     #[serde(rename_all = "camelCase")]
     Policy {
@@ -42,7 +42,7 @@ pub enum AuthorizerResponse<'d> {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ResponseForm {
+pub(crate) enum ResponseForm {
     /// [`AuthorizerResponse::Policy`].
     Policy,
     /// [`AuthorizerResponse::Simple`].
@@ -52,7 +52,7 @@ pub enum ResponseForm {
 impl<'d> AuthorizerResponse<'d> {
     /// The answer as JSON. While it is too large, the largest context value is left out; also returns the names of
     /// those left out.
-    pub fn fit(mut self) -> (Box<RawValue>, Vec<String>) {
+    pub(crate) fn fit(mut self) -> (Box<RawValue>, Vec<String>) {
         let (mut json, mut left_out) = (written(&self), Vec::new());
         while json.get().len() > MAX_ANSWER_BYTES {
             let Some(name) = self.context_mut().and_then(take_largest) else {

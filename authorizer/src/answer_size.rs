@@ -8,4 +8,4 @@ pub const MAX_ANSWER_BYTES: usize = 8 * 1024;
 pub const MAX_POLICY_BYTES: usize = 6 * 1024;
 
 /// The longest principal, in bytes of JSON. An answer has it twice.
-pub const MAX_PRINCIPAL_BYTES: usize = 512;
+pub(crate) const MAX_PRINCIPAL_BYTES: usize = 512;

@@ -12,7 +12,7 @@ use crate::refusal::{MAX_TOKEN_BYTES, Refusal};
 pub struct BearerToken(String);
 
 /// The SHA-256 of a token, stored instead of the token.
-pub type TokenDigest = [u8; 32];
+pub(crate) type TokenDigest = [u8; 32];
 
 /// How a token is presented.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,7 +82,7 @@ impl BearerToken {
     }
 
     /// Its SHA-256.
-    pub fn digest(&self) -> TokenDigest {
+    pub(crate) fn digest(&self) -> TokenDigest {
         let mut bytes = TokenDigest::default();
         bytes.copy_from_slice(digest(&SHA256, self.0.as_bytes()).as_ref());
         bytes

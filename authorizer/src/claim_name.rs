@@ -53,7 +53,7 @@ impl ClaimName {
     }
 
     /// The name as the rule has it.
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.written
     }
 

@@ -42,7 +42,7 @@ impl UnverifiedClaims {
     }
 
     /// The issuer, if it is a string. An array that contains the right one is not.
-    pub fn issuer(&self) -> Option<&str> {
+    pub(crate) fn issuer(&self) -> Option<&str> {
         self.text("iss")
     }
 
@@ -51,7 +51,7 @@ impl UnverifiedClaims {
     /// # Errors
     ///
     /// If it is missing, empty or not a string.
-    pub fn subject(&self) -> Result<&str, Refusal> {
+    pub(crate) fn subject(&self) -> Result<&str, Refusal> {
         self.text("sub")
             .filter(|sub| !sub.is_empty())
             .ok_or(Refusal::SubjectMissing)
@@ -62,7 +62,7 @@ impl UnverifiedClaims {
     /// # Errors
     ///
     /// If `exp` is missing, or one of the times is not a number.
-    pub fn times(&self) -> Result<Times, Refusal> {
+    pub(crate) fn times(&self) -> Result<Times, Refusal> {
         Ok(Times {
             expires_at: self.time("exp")?.ok_or(Refusal::ExpiryMissing)?,
             not_before: self.time("nbf")?,
@@ -83,7 +83,7 @@ impl UnverifiedClaims {
     /// # Errors
     ///
     /// If it is missing, malformed or names only other audiences.
-    pub fn check_audience(&self, ours: &[String]) -> Result<(), Refusal> {
+    pub(crate) fn check_audience(&self, ours: &[String]) -> Result<(), Refusal> {
         let is_ours = |value: &str| ours.iter().any(|audience| audience == value);
         let found = match self.0.get("aud") {
             None | Some(Value::Null) => return Err(Refusal::AudienceMissing),
@@ -127,7 +127,7 @@ impl UnverifiedClaims {
     /// Okta sets no `typ`, so the kinds are distinguished by their claims: only ID tokens have `nonce` and hashes of
     /// other tokens, Okta's `jti` begins with `ID.`, and Cognito sets `token_use`. A token without a mark of either
     /// kind is accepted as the expected kind; its issuer, audience and client are checked before.
-    pub fn looks_like_id_token(&self) -> bool {
+    pub(crate) fn looks_like_id_token(&self) -> bool {
         ID_TOKEN_CLAIMS
             .into_iter()
             .any(|name| self.0.contains_key(name))
@@ -136,7 +136,7 @@ impl UnverifiedClaims {
     }
 
     /// Whether this looks like an access token: it has scopes or the client that it was issued to.
-    pub fn looks_like_access_token(&self) -> bool {
+    pub(crate) fn looks_like_access_token(&self) -> bool {
         ACCESS_TOKEN_CLAIMS
             .into_iter()
             .any(|name| self.0.contains_key(name))
@@ -162,7 +162,7 @@ impl UnverifiedClaims {
     /// # Errors
     ///
     /// If none is present, or the first is not a non-empty string.
-    pub fn principal(&self, claims: &[String]) -> Result<&str, Refusal> {
+    pub(crate) fn principal(&self, claims: &[String]) -> Result<&str, Refusal> {
         let claim = claims.iter().find_map(|name| self.0.get(name));
         claim
             .ok_or(Refusal::PrincipalMissing)?
@@ -214,17 +214,17 @@ impl UnverifiedClaims {
     }
 
     /// The token's own id.
-    pub fn token_id(&self) -> Option<&str> {
+    pub(crate) fn token_id(&self) -> Option<&str> {
         self.text("jti")
     }
 
     /// The authentication context class (`acr`, OpenID Connect Core 1.0, section 2).
-    pub fn acr(&self) -> Option<&str> {
+    pub(crate) fn acr(&self) -> Option<&str> {
         self.text("acr")
     }
 
     /// The time of the sign-in (`auth_time`), if it is a number of seconds.
-    pub fn signed_in_at(&self) -> Option<f64> {
+    pub(crate) fn signed_in_at(&self) -> Option<f64> {
         self.0
             .get("auth_time")?
             .as_f64()

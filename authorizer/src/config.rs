@@ -35,14 +35,14 @@ pub struct Settings {
     /// The trusted issuers, at least one.
     pub issuers: Vec<IssuerSettings>,
     /// The limits of the key cache.
-    pub keys: KeyCacheSettings,
+    pub(crate) keys: KeyCacheSettings,
     /// The requirements on every token.
     pub requirements: Requirements,
     pub access_rules: AccessRules,
     /// The maximum number of cached tokens.
-    pub token_cache_entries: usize,
+    pub(crate) token_cache_entries: usize,
     /// The introspection settings; `None` if it is off.
-    pub introspection: Option<IntrospectionSettings>,
+    pub(crate) introspection: Option<IntrospectionSettings>,
     /// Additional trusted roots, in PEM.
     pub ca_pem: Option<Vec<u8>>,
     /// The forward proxy for requests to issuers.
@@ -50,7 +50,7 @@ pub struct Settings {
     /// The URLs under which callers reach the API, if they are not those of the events.
     pub dpop_public_urls: Vec<PublicUrl>,
     /// The form of answers to HTTP APIs with payload 2.0.
-    pub http_api_answer: ResponseForm,
+    pub(crate) http_api_answer: ResponseForm,
     pub log_level: Level,
     /// Valid settings that are most likely a mistake, each with advice.
     pub warnings: Vec<String>,
@@ -58,17 +58,17 @@ pub struct Settings {
 
 /// The limits of every issuer's key cache.
 #[derive(Debug, Clone)]
-pub struct KeyCacheSettings {
+pub(crate) struct KeyCacheSettings {
     /// `JWKS_MAX_AGE_SECONDS`. Keys are fresh for at least a second, so 0 means 1.
-    pub max_age: Duration,
+    pub(crate) max_age: Duration,
     /// `JWKS_MAX_STALE_SECONDS`.
-    pub max_stale: Duration,
+    pub(crate) max_stale: Duration,
     /// `JWKS_COOLDOWN_SECONDS`.
-    pub cooldown: Duration,
+    pub(crate) cooldown: Duration,
     /// `JWKS_TIMEOUT_MS`.
-    pub timeout: Duration,
+    pub(crate) timeout: Duration,
     /// The keys of `JWKS_FILE`.
-    pub key_file: Option<Arc<KeySet>>,
+    pub(crate) key_file: Option<Arc<KeySet>>,
 }
 
 impl Settings {

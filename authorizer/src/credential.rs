@@ -20,13 +20,13 @@ pub enum Credential {
 }
 
 impl Credential {
-    pub const fn token(&self) -> &BearerToken {
+    pub(crate) const fn token(&self) -> &BearerToken {
         match self {
             Self::Bearer(token) | Self::Dpop { token, .. } => token,
         }
     }
 
-    pub const fn scheme(&self) -> Scheme {
+    pub(crate) const fn scheme(&self) -> Scheme {
         match self {
             Self::Bearer(_) => Scheme::Bearer,
             Self::Dpop { .. } => Scheme::Dpop,

@@ -25,7 +25,7 @@ use crate::refusal::ProofRefusal;
 
 /// Whether key-bound tokens are accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DpopMode {
+pub(crate) enum DpopMode {
     /// Key-bound tokens are refused.
     Off,
     /// Key-bound tokens are accepted with a valid proof, other tokens as bearer tokens.
@@ -35,7 +35,7 @@ pub enum DpopMode {
 }
 
 /// The maximum difference between the time of a proof and the clock, in either direction, in addition to the leeway.
-pub const PROOF_WINDOW: Duration = Duration::from_secs(60);
+pub(crate) const PROOF_WINDOW: Duration = Duration::from_secs(60);
 
 /// The request that a proof must be for, as the event describes it.
 #[derive(Debug, Clone, PartialEq, Eq)]

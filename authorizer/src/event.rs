@@ -21,20 +21,20 @@ use crate::target::{EventRoute, Target};
 
 /// A request, from any form of event.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AuthorizerRequest {
+pub(crate) struct AuthorizerRequest {
     /// The form of the event, on which the form of the answer depends.
-    pub form: EventForm,
+    pub(crate) form: EventForm,
     /// The route that is called.
-    pub target: Target,
+    pub(crate) target: Target,
     /// The credential if there is one, or why it is refused.
-    pub credential: Result<Option<Credential>, Refusal>,
+    pub(crate) credential: Result<Option<Credential>, Refusal>,
     /// The request's id at API Gateway, for the log.
-    pub request_id: Option<String>,
+    pub(crate) request_id: Option<String>,
 }
 
 /// The forms of authorizer events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum EventForm {
+pub(crate) enum EventForm {
     /// REST API, TOKEN authorizer.
     Token,
     /// REST or WebSocket API, REQUEST authorizer, or HTTP API with payload 1.0.
@@ -89,7 +89,7 @@ impl AuthorizerRequest {
     /// # Errors
     ///
     /// If its shape is unknown.
-    pub fn parse(event: &RawValue) -> Result<Self, UnknownEventError> {
+    pub(crate) fn parse(event: &RawValue) -> Result<Self, UnknownEventError> {
         // Serde also deserializes a struct from an array.
         if !event.get().starts_with('{') {
             return Err(UnknownEventError::NotAnObject);

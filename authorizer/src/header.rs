@@ -9,7 +9,7 @@ use crate::refusal::Refusal;
 /// The JOSE header of a token (RFC 7515, section 4), unverified. It selects the key and the algorithm to try, never the
 /// place to fetch a key from: `jku`, `jwk`, `x5u` and `x5c` are not read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct UnverifiedHeader {
+pub(crate) struct UnverifiedHeader {
     algorithm: Algorithm,
     key_id: KeyId,
     says_access_token: bool,
@@ -33,17 +33,17 @@ impl UnverifiedHeader {
     }
 
     /// The algorithm, not yet checked against those of the issuer.
-    pub const fn algorithm(&self) -> Algorithm {
+    pub(crate) const fn algorithm(&self) -> Algorithm {
         self.algorithm
     }
 
     /// The key to look up.
-    pub const fn key_id(&self) -> &KeyId {
+    pub(crate) const fn key_id(&self) -> &KeyId {
         &self.key_id
     }
 
     /// Whether `typ` is `at+jwt` (RFC 9068, section 2.1).
-    pub const fn says_access_token(&self) -> bool {
+    pub(crate) const fn says_access_token(&self) -> bool {
         self.says_access_token
     }
 }

@@ -12,13 +12,13 @@ use thiserror::Error;
 pub struct KeyId(Arc<str>);
 
 /// The maximum length of a key id, in bytes. Okta's have 43.
-pub const MAX_KEY_ID_BYTES: usize = 256;
+pub(crate) const MAX_KEY_ID_BYTES: usize = 256;
 
 /// A key id that is longer than [`MAX_KEY_ID_BYTES`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("the key id has {bytes} bytes; at most {MAX_KEY_ID_BYTES} are looked up")]
 pub struct KeyIdError {
-    pub bytes: usize,
+    pub(crate) bytes: usize,
 }
 
 impl KeyId {

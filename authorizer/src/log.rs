@@ -1,7 +1,7 @@
 //! The log line of one decision.
 
 mod decision;
-pub mod metrics;
+pub(crate) mod metrics;
 pub mod trace;
 
 pub use self::decision::{DecisionResult, Verdict};

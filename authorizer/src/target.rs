@@ -15,7 +15,7 @@ pub struct Target {
 
 /// A route, without its API.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum EventRoute {
+pub(crate) enum EventRoute {
     /// A request with a method and a path.
     Http {
         /// The method as it was sent.
@@ -44,11 +44,11 @@ pub enum TargetError {
 }
 
 /// The route that opens a WebSocket, as an ARN names it.
-pub const CONNECT: &str = "$connect";
+pub(crate) const CONNECT: &str = "$connect";
 
 /// The longest prefix of a resource: a partition and region longer than any that exist, and a stage of 128 characters,
 /// API Gateway's limit.
-pub const MAX_STAGE_PREFIX_BYTES: usize = 201;
+pub(crate) const MAX_STAGE_PREFIX_BYTES: usize = 201;
 
 impl Target {
     /// A route with the longest prefix, for the bound on the size of policies.
@@ -109,11 +109,11 @@ impl Target {
     }
 
     /// Everything up to the stage, without a trailing slash: the prefix of every resource of a policy.
-    pub fn stage_prefix(&self) -> &str {
+    pub(crate) fn stage_prefix(&self) -> &str {
         &self.stage_prefix
     }
 
-    pub const fn route(&self) -> &EventRoute {
+    pub(crate) const fn route(&self) -> &EventRoute {
         &self.route
     }
 

@@ -11,7 +11,7 @@ use crate::refusal::Refusal;
 ///
 /// Kept with a cached token, because these checks are repeated at every use.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Times {
+pub(crate) struct Times {
     pub(crate) expires_at: f64,
     pub(crate) not_before: Option<f64>,
     pub(crate) issued_at: Option<f64>,
@@ -24,7 +24,7 @@ impl Times {
     /// # Errors
     ///
     /// From that second on.
-    pub fn check_policy_expiry(&self, now: Timestamp) -> Result<(), Refusal> {
+    pub(crate) fn check_policy_expiry(&self, now: Timestamp) -> Result<(), Refusal> {
         let now = seconds(now);
         if now >= self.expires_at.floor() {
             return Err(Refusal::Expired {
@@ -40,7 +40,7 @@ impl Times {
     ///
     /// From `exp` plus the leeway on (RFC 7519, section 4.1.4: "on or after"), or while `nbf` or `iat` is later in the
     /// future than the leeway.
-    pub fn check(&self, now: Timestamp, leeway: Duration) -> Result<(), Refusal> {
+    pub(crate) fn check(&self, now: Timestamp, leeway: Duration) -> Result<(), Refusal> {
         let now = seconds(now);
         let leeway = leeway.as_secs_f64();
         if now >= self.expires_at + leeway {

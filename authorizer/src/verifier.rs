@@ -41,14 +41,14 @@ pub struct Requirements {
     /// The expected kind of token.
     pub token_use: TokenUse,
     /// Whether the token may or must be bound to a key.
-    pub dpop: DpopMode,
+    pub(crate) dpop: DpopMode,
     /// The leeway for `exp`, `nbf` and `iat`.
-    pub leeway: Duration,
+    pub(crate) leeway: Duration,
     /// Whether policies end with their token, so that no leeway applies to `exp`.
-    pub policy_expiry: bool,
+    pub(crate) policy_expiry: bool,
     /// The claims whose first present one is the principal.
-    pub principal_claims: Vec<String>,
-    pub kept_claims: KeptClaims,
+    pub(crate) principal_claims: Vec<String>,
+    pub(crate) kept_claims: KeptClaims,
 }
 
 /// The expected kind of token.

@@ -149,7 +149,7 @@ fn json_text<E: ser::Error>(value: &(impl Serialize + ?Sized)) -> Result<String,
 
 impl SignedInContext {
     /// As it is written.
-    pub fn members(&self) -> ContextMembers<'_> {
+    pub(crate) fn members(&self) -> ContextMembers<'_> {
         ContextMembers {
             principal: &self.principal,
             subject: self.subject.as_deref(),

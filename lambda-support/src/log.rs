@@ -53,7 +53,7 @@ impl Log {
     }
 
     /// Whether lines of a level are written.
-    pub fn is_on(&self, level: Level) -> bool {
+    pub(crate) fn is_on(&self, level: Level) -> bool {
         level <= self.level
     }
 

@@ -17,7 +17,7 @@ use crate::random;
 
 /// A key pair for ES256, which every server accepts.
 #[derive(Debug)]
-pub struct BindingKey {
+pub(crate) struct BindingKey {
     pair: EcdsaKeyPair,
     x: String,
     y: String,
@@ -25,16 +25,16 @@ pub struct BindingKey {
 
 /// The contents of one proof (RFC 9449, section 4.2).
 #[derive(Clone, Copy, Debug)]
-pub struct ProofOf<'a> {
-    pub method: &'a str,
+pub(crate) struct ProofOf<'a> {
+    pub(crate) method: &'a str,
     /// The URL, without query and fragment.
-    pub url: &'a str,
+    pub(crate) url: &'a str,
     /// Seconds since 1970.
-    pub issued_at: u64,
+    pub(crate) issued_at: u64,
     /// The server's nonce, if it sent one.
-    pub nonce: Option<&'a str>,
+    pub(crate) nonce: Option<&'a str>,
     /// The bound token, if there is one yet.
-    pub token: Option<&'a str>,
+    pub(crate) token: Option<&'a str>,
 }
 
 impl BindingKey {
@@ -42,7 +42,7 @@ impl BindingKey {
     ///
     /// # Errors
     /// When the system gives no random bytes.
-    pub fn generate() -> Result<Self, Unspecified> {
+    pub(crate) fn generate() -> Result<Self, Unspecified> {
         let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING)?;
         // Uncompressed form (SEC 1, section 2.3.3): a byte 4 and two numbers of 32 bytes.
         let point = pair.public_key().as_ref();
@@ -55,7 +55,7 @@ impl BindingKey {
     }
 
     /// The thumbprint that `cnf.jkt` of a token bound to this key has (RFC 7638).
-    pub fn thumbprint(&self) -> String {
+    pub(crate) fn thumbprint(&self) -> String {
         let Self { x, y, .. } = self;
         let members = format!(r#"{{"crv":"P-256","kty":"EC","x":"{x}","y":"{y}"}}"#);
         encode(digest(&SHA256, members.as_bytes()))
@@ -65,7 +65,7 @@ impl BindingKey {
     ///
     /// # Errors
     /// When the system gives no random bytes.
-    pub fn proof(&self, of: &ProofOf<'_>) -> Result<String, Unspecified> {
+    pub(crate) fn proof(&self, of: &ProofOf<'_>) -> Result<String, Unspecified> {
         let header = json!({"typ": "dpop+jwt", "alg": "ES256", "jwk": self.public_jwk()});
         let mut claims = json!({
             "jti": random::secret()?,
@@ -97,7 +97,7 @@ impl BindingKey {
     ///
     /// # Errors
     /// When the folder cannot be written to.
-    pub fn write(&self, folder: &Path) -> io::Result<PathBuf> {
+    pub(crate) fn write(&self, folder: &Path) -> io::Result<PathBuf> {
         fs::create_dir_all(folder)?;
         let path = folder.join(format!("dpop-key-{}.json", self.thumbprint()));
         let mut options = File::options();

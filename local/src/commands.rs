@@ -1,28 +1,28 @@
 //! The commands of `cargo local`, one file per command.
 
-pub mod access;
+pub(crate) mod access;
 mod advice;
-pub mod bench;
+pub(crate) mod bench;
 mod callback;
 mod decision;
-pub mod doctor;
-pub mod event;
-pub mod explain;
+pub(crate) mod doctor;
+pub(crate) mod event;
+pub(crate) mod explain;
 mod in_process;
-pub mod invoke;
+pub(crate) mod invoke;
 mod no_answer;
 mod placeholders;
 mod probe;
 mod proxy;
 mod report;
-pub mod run;
+pub(crate) mod run;
 mod signing_key;
-pub mod smoke;
+pub(crate) mod smoke;
 mod stray;
 mod template_args;
-pub mod token;
+pub(crate) mod token;
 mod usage;
-pub mod why;
+pub(crate) mod why;
 
 pub(crate) use self::usage::UsageError;
 

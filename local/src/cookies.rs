@@ -4,7 +4,7 @@ use http::HeaderMap;
 use http::header::SET_COOKIE;
 
 #[derive(Debug, Default)]
-pub struct Cookies(Vec<Cookie>);
+pub(crate) struct Cookies(Vec<Cookie>);
 
 #[derive(Debug, PartialEq, Eq)]
 struct Cookie {
@@ -15,7 +15,7 @@ struct Cookie {
 
 impl Cookies {
     /// Stores the cookies that a response sets, and deletes those that it removes.
-    pub fn take(&mut self, headers: &HeaderMap) {
+    pub(crate) fn take(&mut self, headers: &HeaderMap) {
         for set in headers
             .get_all(SET_COOKIE)
             .iter()
@@ -54,7 +54,7 @@ impl Cookies {
     }
 
     /// The header `Cookie` for a path; cookies with longer paths come first.
-    pub fn header(&self, path: &str) -> String {
+    pub(crate) fn header(&self, path: &str) -> String {
         let mut cookies: Vec<_> = self
             .0
             .iter()

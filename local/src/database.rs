@@ -15,7 +15,7 @@ use crate::template::TableDefinition;
 
 /// The database did not start.
 #[derive(Debug, thiserror::Error)]
-pub enum DatabaseError {
+pub(crate) enum DatabaseError {
     /// The file cannot be opened.
     #[error("the database {file} cannot be opened: {cause}")]
     Open { file: String, cause: String },
@@ -32,7 +32,7 @@ pub enum DatabaseError {
 
 /// The running database.
 #[derive(Debug)]
-pub struct Database {
+pub(crate) struct Database {
     stop: Option<oneshot::Sender<()>>,
     server: JoinHandle<()>,
 }
@@ -42,7 +42,7 @@ impl Database {
     ///
     /// # Errors
     /// When the file cannot be opened, or has a table that differs from the template's.
-    pub async fn start(
+    pub(crate) async fn start(
         port: Port,
         file: &Path,
         tables: &[TableDefinition],
@@ -77,7 +77,7 @@ impl Database {
     }
 
     /// Waits for the requests in progress, then closes the file.
-    pub async fn stop(mut self) {
+    pub(crate) async fn stop(mut self) {
         if let Some(stop) = self.stop.take() {
             let _ = stop.send(());
         }

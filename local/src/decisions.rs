@@ -14,7 +14,7 @@ const MAX_WAIT: Duration = Duration::from_millis(200);
 
 /// The reasons that the authorizer's log lines give, by the id of the invocation.
 #[derive(Debug, Default)]
-pub struct Decisions {
+pub(crate) struct Decisions {
     known: Mutex<VecDeque<(String, String)>>,
     changed: Notify,
 }
@@ -30,7 +30,7 @@ struct DecisionLine {
 
 impl Decisions {
     /// Notes a function's log line if it is a decision.
-    pub fn note(&self, line: &str) {
+    pub(crate) fn note(&self, line: &str) {
         let Ok(decision) = serde_json::from_str::<DecisionLine>(line) else {
             return;
         };

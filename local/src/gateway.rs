@@ -5,23 +5,23 @@
 //! document.
 
 pub mod access_log;
-pub mod answer;
-pub mod authorization;
-pub mod call;
+pub(crate) mod answer;
+pub(crate) mod authorization;
+pub(crate) mod call;
 pub mod condition;
 pub mod decided;
-pub mod event;
+pub(crate) mod event;
 mod functions;
-pub mod http_api;
+pub(crate) mod http_api;
 pub mod jwt;
-pub mod malformed;
+pub(crate) mod malformed;
 mod pattern;
 pub mod policy;
-pub mod record;
-pub mod request_lines;
-pub mod response;
+pub(crate) mod record;
+pub(crate) mod request_lines;
+pub(crate) mod response;
 mod rest;
-pub mod route;
+pub(crate) mod route;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -49,7 +49,7 @@ use route::Matched;
 /// AWS's quotas.
 const MAX_HEADERS: usize = 10_240;
 /// The largest body that the gateway reads.
-pub const MAX_BODY: usize = 10 * 1024 * 1024;
+pub(crate) const MAX_BODY: usize = 10 * 1024 * 1024;
 const MAX_METHOD_ARN: usize = 1600;
 
 /// One stage of one API.
@@ -105,7 +105,7 @@ impl Gateway {
     }
 
     /// The same with lines for people or machines.
-    pub fn with_request_lines(mut self, request_lines: RequestLines) -> Self {
+    pub(crate) fn with_request_lines(mut self, request_lines: RequestLines) -> Self {
         self.request_lines = Some(request_lines);
         self
     }

@@ -7,7 +7,7 @@ use reqwest::redirect::Policy;
 
 /// There is no HTTP client.
 #[derive(Debug, thiserror::Error)]
-pub enum ClientError {
+pub(crate) enum ClientError {
     #[error(transparent)]
     Tls(#[from] rustls::Error),
     #[error(transparent)]
@@ -19,7 +19,7 @@ pub enum ClientError {
 ///
 /// # Errors
 /// When TLS cannot be set up.
-pub fn new() -> Result<reqwest::Client, ClientError> {
+pub(crate) fn new() -> Result<reqwest::Client, ClientError> {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let roots = rustls::RootCertStore {
         roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),

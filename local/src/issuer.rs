@@ -14,32 +14,32 @@ use crate::port::PortError;
 use crate::progress::PartLog;
 
 /// The client id that the pages and `cargo local token` sign in with.
-pub const CLIENT_ID: &str = "web";
+pub(crate) const CLIENT_ID: &str = "web";
 /// The audience of its access tokens.
-pub const AUDIENCE: &str = "api://default";
+pub(crate) const AUDIENCE: &str = "api://default";
 /// The users, as the provider itself reads them.
 const USERS: &str = include_str!("../issuer/users.json");
 
 #[derive(Debug, Deserialize)]
-pub struct User {
+pub(crate) struct User {
     /// The name to sign in with.
-    pub name: String,
+    pub(crate) name: String,
     /// `uid` of access tokens.
-    pub uid: String,
+    pub(crate) uid: String,
     /// `sub` of access tokens.
-    pub login: String,
-    pub groups: Vec<String>,
+    pub(crate) login: String,
+    pub(crate) groups: Vec<String>,
 }
 
 /// The users that the provider knows.
-pub fn users() -> &'static [User] {
+pub(crate) fn users() -> &'static [User] {
     static PARSED: LazyLock<Vec<User>> =
         LazyLock::new(|| serde_json::from_str(USERS).unwrap_or_default());
     &PARSED
 }
 
 /// The names of the users, for messages: `a, b or c`.
-pub fn user_names() -> String {
+pub(crate) fn user_names() -> String {
     let names: Vec<_> = users().iter().map(|user| user.name.as_str()).collect();
     match names.split_last() {
         Some((last, others)) if !others.is_empty() => format!("{} or {last}", others.join(", ")),
@@ -54,7 +54,7 @@ const PORT_TAKEN: i32 = 3;
 
 /// The issuer did not start.
 #[derive(Debug, thiserror::Error)]
-pub enum IssuerError {
+pub(crate) enum IssuerError {
     #[error(transparent)]
     Port(#[from] PortError),
     /// Anything else.
@@ -70,9 +70,9 @@ struct Announcement {
 
 /// The running provider. It ends when its standard input closes, so also when this process is killed.
 #[derive(Debug)]
-pub struct Issuer {
+pub(crate) struct Issuer {
     /// The exact `iss` of its tokens.
-    pub url: String,
+    pub(crate) url: String,
     process: Child,
     input: Option<ChildStdin>,
 }
@@ -82,7 +82,7 @@ impl Issuer {
     ///
     /// # Errors
     /// When it does not start.
-    pub async fn start(
+    pub(crate) async fn start(
         program: &Path,
         port: u16,
         web_origin: &str,
@@ -153,17 +153,17 @@ impl Issuer {
     }
 
     /// Its process id, while it runs.
-    pub fn process_id(&self) -> Option<u32> {
+    pub(crate) fn process_id(&self) -> Option<u32> {
         self.process.id()
     }
 
     /// Waits until the process exits.
-    pub async fn ended(&mut self) {
+    pub(crate) async fn ended(&mut self) {
         let _ = self.process.wait().await;
     }
 
     /// Stops it by closing its standard input, and kills it if that does not help.
-    pub async fn stop(&mut self) {
+    pub(crate) async fn stop(&mut self) {
         drop(self.input.take());
         if tokio::time::timeout(Duration::from_secs(2), self.process.wait())
             .await
@@ -185,6 +185,6 @@ fn taken(port: u16) -> PortError {
 }
 
 /// The redirect URI of the pages.
-pub fn redirect_uri(web_origin: &str) -> String {
+pub(crate) fn redirect_uri(web_origin: &str) -> String {
     format!("{web_origin}/callback.html")
 }

@@ -3,29 +3,29 @@
 //!
 //! The functions are not reimplemented: the deployed binaries run as processes.
 
-pub mod aws;
-pub mod binding_key;
+mod aws;
+mod binding_key;
 pub mod cli;
-pub mod commands;
-pub mod cookies;
-pub mod database;
-pub mod decisions;
+mod commands;
+mod cookies;
+mod database;
+mod decisions;
 #[cfg(any(test, feature = "fuzz"))]
 pub mod fuzz;
 pub mod gateway;
-pub mod http_client;
-pub mod issuer;
+mod http_client;
+mod issuer;
 pub mod lambda;
-pub mod packages;
-pub mod port;
+mod packages;
+mod port;
 pub mod progress;
 pub mod random;
-pub mod server;
-pub mod stack;
-pub mod stack_file;
+mod server;
+mod stack;
+mod stack_file;
 pub mod template;
-pub mod text_file;
-pub mod token;
-pub mod toolchain;
+mod text_file;
+mod token;
+mod toolchain;
 pub mod unread_body;
-pub mod web;
+mod web;

@@ -14,7 +14,7 @@ const OLDEST_NODE: (u32, u32) = (20, 12);
 
 /// Packages could not be installed.
 #[derive(Debug, thiserror::Error)]
-pub enum PackagesError {
+pub(crate) enum PackagesError {
     /// Node.js is missing or too old.
     #[error(
         "the sign-in provider needs Node.js {major}.{minor} or later with npm, {0}: install Node.js 22 from https://nodejs.org, \
@@ -36,7 +36,7 @@ pub enum PackagesError {
 ///
 /// # Errors
 /// When it is not.
-pub async fn check_node() -> Result<(), PackagesError> {
+pub(crate) async fn check_node() -> Result<(), PackagesError> {
     let output = Command::new("node")
         .arg("--version")
         .stdin(Stdio::null())
@@ -59,7 +59,7 @@ fn parse(version: &str) -> Option<(u32, u32)> {
 ///
 /// # Errors
 /// When npm fails.
-pub async fn install(
+pub(crate) async fn install(
     folder: &Path,
     lock_file: &Path,
     progress: Progress,

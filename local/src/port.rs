@@ -9,7 +9,7 @@ use tokio::net::TcpListener;
 #[error(
     "port {port} for the {part} is taken or not allowed ({cause}): choose another with {flag} (0 is any free one)"
 )]
-pub struct PortError {
+pub(crate) struct PortError {
     port: u16,
     part: &'static str,
     flag: &'static str,
@@ -18,7 +18,7 @@ pub struct PortError {
 
 impl PortError {
     /// The port of `part`, which `flag` sets, is taken or not allowed.
-    pub const fn new(
+    pub(crate) const fn new(
         part: &'static str,
         flag: &'static str,
         port: u16,
@@ -35,16 +35,20 @@ impl PortError {
 
 /// A listener on loopback and its address.
 #[derive(Debug)]
-pub struct Port {
-    pub listener: TcpListener,
-    pub address: SocketAddr,
+pub(crate) struct Port {
+    pub(crate) listener: TcpListener,
+    pub(crate) address: SocketAddr,
 }
 
 /// Binds a port on loopback; 0 is any free port.
 ///
 /// # Errors
 /// When it is taken.
-pub async fn take(part: &'static str, flag: &'static str, port: u16) -> Result<Port, PortError> {
+pub(crate) async fn take(
+    part: &'static str,
+    flag: &'static str,
+    port: u16,
+) -> Result<Port, PortError> {
     let taken = |cause| PortError::new(part, flag, port, cause);
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))
         .await

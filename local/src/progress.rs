@@ -13,7 +13,7 @@ use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
 
 /// Whether progress and logs are shown; warnings and errors always are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verbosity {
+pub(crate) enum Verbosity {
     /// Everything is shown, the functions' own lines too.
     Verbose,
     /// Everything is shown but the functions' own lines.
@@ -24,28 +24,28 @@ pub enum Verbosity {
 
 /// The messages of a command on the terminal.
 #[derive(Clone, Copy, Debug)]
-pub struct Progress(Verbosity);
+pub(crate) struct Progress(Verbosity);
 
 impl Progress {
     /// Progress shown, or not.
-    pub const fn new(verbosity: Verbosity) -> Self {
+    pub(crate) const fn new(verbosity: Verbosity) -> Self {
         Self(verbosity)
     }
 
     /// Reports the current step.
-    pub fn step(self, text: impl Display) {
+    pub(crate) fn step(self, text: impl Display) {
         if self.0 != Verbosity::Quiet {
             line(format_args!("{text}"));
         }
     }
 
-    pub fn warn(self, text: impl Display) {
+    pub(crate) fn warn(self, text: impl Display) {
         line(format_args!("warning: {text}"));
     }
 }
 
 /// Writes an answer, the only thing on standard output.
-pub fn print(text: &str) -> io::Result<()> {
+pub(crate) fn print(text: &str) -> io::Result<()> {
     let mut output = io::stdout().lock();
     output.write_all(text.as_bytes())?;
     output.flush()
@@ -82,7 +82,7 @@ pub struct PartLog {
 
 impl PartLog {
     /// The log of `part`, in `folder`/`part`.log. If the file cannot be opened, the lines are only on the terminal.
-    pub fn open(part: &str, folder: &Path, progress: Progress) -> Self {
+    pub(crate) fn open(part: &str, folder: &Path, progress: Progress) -> Self {
         let path = folder.join(format!("{part}.log"));
         let file = File::create(path).ok();
         Self {
@@ -103,13 +103,13 @@ impl PartLog {
         }
     }
 
-    pub fn line(&self, text: impl Display) {
+    pub(crate) fn line(&self, text: impl Display) {
         self.write(&text);
         self.show(text);
     }
 
     /// The same, which notes the decisions of an authorizer among a process's lines.
-    pub fn with_decisions(self, decisions: Arc<Decisions>) -> Self {
+    pub(crate) fn with_decisions(self, decisions: Arc<Decisions>) -> Self {
         Self {
             decisions: Some(decisions),
             ..self
@@ -129,13 +129,13 @@ impl PartLog {
             .step(format_args!("{:>11} | {text}", self.part));
     }
 
-    pub fn warn(&self, text: impl Display) {
+    pub(crate) fn warn(&self, text: impl Display) {
         self.write(&format_args!("warning: {text}"));
         self.progress.warn(format_args!("{}: {text}", self.part));
     }
 
     /// Logs the lines of a process until it closes its output.
-    pub fn forward(&self, output: Option<impl AsyncRead + Unpin + Send + 'static>) {
+    pub(crate) fn forward(&self, output: Option<impl AsyncRead + Unpin + Send + 'static>) {
         let Some(output) = output else { return };
         let log = self.clone();
         tokio::spawn(async move {

@@ -12,7 +12,7 @@ fn bytes<const N: usize>() -> [u8; N] {
 }
 
 /// Lower-case hexadecimal digits of `N` random bytes.
-pub fn hex<const N: usize>() -> String {
+pub(crate) fn hex<const N: usize>() -> String {
     bytes::<N>()
         .iter()
         .map(|byte| format!("{byte:02x}"))
@@ -35,7 +35,7 @@ pub fn request_id() -> String {
 }
 
 /// An AWS X-Ray trace header of a new trace.
-pub fn trace_id(seconds: u64) -> String {
+pub(crate) fn trace_id(seconds: u64) -> String {
     format!("Root=1-{seconds:08x}-{}", hex::<12>())
 }
 
@@ -45,7 +45,7 @@ pub fn trace_id(seconds: u64) -> String {
 ///
 /// # Errors
 /// When the system has no random bytes.
-pub fn secret() -> Result<String, aws_lc_rs::error::Unspecified> {
+pub(crate) fn secret() -> Result<String, aws_lc_rs::error::Unspecified> {
     let mut bytes = [0; 32];
     rand::fill(&mut bytes)?;
     Ok(URL_SAFE_NO_PAD.encode(bytes))

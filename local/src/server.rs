@@ -16,9 +16,9 @@ use crate::lambda::invoke_api;
 use crate::unread_body::BodyTooLarge;
 
 #[derive(Clone, Debug)]
-pub struct Server {
-    pub gateway: Arc<Gateway>,
-    pub functions: Arc<dyn Invoke>,
+pub(crate) struct Server {
+    pub(crate) gateway: Arc<Gateway>,
+    pub(crate) functions: Arc<dyn Invoke>,
 }
 
 impl Server {
@@ -26,7 +26,7 @@ impl Server {
     ///
     /// # Errors
     /// When the listener fails.
-    pub async fn serve(self, listener: TcpListener) -> std::io::Result<()> {
+    pub(crate) async fn serve(self, listener: TcpListener) -> std::io::Result<()> {
         let router = Router::new().fallback(answer).with_state(self);
         axum::serve(
             listener,

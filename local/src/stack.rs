@@ -33,10 +33,10 @@ use crate::toolchain;
 use crate::web::Pages;
 use crate::{aws, http_client};
 
-pub use error::StackError;
+pub(crate) use error::StackError;
 use function_settings::{settings, takes_bound_tokens};
 pub(crate) use options::given;
-pub use options::{RealIssuer, StackOptions};
+pub(crate) use options::{RealIssuer, StackOptions};
 use ports::Ports;
 use provider::sign_in_provider;
 
@@ -44,9 +44,9 @@ use provider::sign_in_provider;
 const PROBE_TIMEOUT: Duration = Duration::from_secs(15);
 
 #[derive(Debug)]
-pub struct Stack {
+pub(crate) struct Stack {
     /// The addresses of its parts.
-    pub file: StackFile,
+    pub(crate) file: StackFile,
     data: PathBuf,
     issuer: Option<Issuer>,
     database: Option<Database>,
@@ -55,7 +55,7 @@ pub struct Stack {
 }
 
 /// The folder of the workspace in which this crate was compiled.
-pub fn workspace() -> PathBuf {
+pub(crate) fn workspace() -> PathBuf {
     let crate_folder = Path::new(env!("CARGO_MANIFEST_DIR"));
     crate_folder.parent().unwrap_or(crate_folder).to_owned()
 }
@@ -65,7 +65,10 @@ impl Stack {
     ///
     /// # Errors
     /// When a part does not start; what had started by then is stopped.
-    pub async fn start(options: &StackOptions, progress: Progress) -> Result<Self, StackError> {
+    pub(crate) async fn start(
+        options: &StackOptions,
+        progress: Progress,
+    ) -> Result<Self, StackError> {
         let client = http_client::new()?;
         let logs = options.data.join("logs");
         fs::create_dir_all(&logs).map_err(|cause| file_error(&logs, cause))?;
@@ -163,7 +166,7 @@ impl Stack {
     /// Waits until the issuer ends by itself and logs it; waits forever without an issuer.
     ///
     /// The other parts continue: the authorizer serves callers with tokens from the keys that it holds.
-    pub async fn issuer_ended(&mut self) {
+    pub(crate) async fn issuer_ended(&mut self) {
         match self.issuer.as_mut() {
             Some(issuer) => issuer.ended().await,
             None => std::future::pending().await,
@@ -174,7 +177,7 @@ impl Stack {
     }
 
     /// Stops every part.
-    pub async fn stop(mut self) {
+    pub(crate) async fn stop(mut self) {
         StackFile::remove(&self.data);
         for server in self.servers.drain(..) {
             server.abort();

@@ -9,23 +9,23 @@ use serde::{Deserialize, Serialize};
 /// The addresses of a running stack.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct StackFile {
+pub(crate) struct StackFile {
     /// The process of `cargo local`.
-    pub pid: u32,
+    pub(crate) pid: u32,
     /// The API, with its stage.
-    pub api: String,
+    pub(crate) api: String,
     /// Lambda's Invoke API: the same server without the stage.
-    pub lambda: String,
+    pub(crate) lambda: String,
     /// A function, whose dry run shows that the stack answers.
     #[serde(default = "default_function")]
-    pub function: String,
-    pub database: String,
-    pub web: String,
-    pub issuer: String,
+    pub(crate) function: String,
+    pub(crate) database: String,
+    pub(crate) web: String,
+    pub(crate) issuer: String,
     /// The issuer's process; none for a real issuer.
-    pub issuer_pid: Option<u32>,
-    pub client_id: String,
-    pub audience: String,
+    pub(crate) issuer_pid: Option<u32>,
+    pub(crate) client_id: String,
+    pub(crate) audience: String,
 }
 
 /// Stack files had no such member before.
@@ -35,7 +35,7 @@ fn default_function() -> String {
 
 impl StackFile {
     /// Its place in a data folder.
-    pub fn path(data: &Path) -> PathBuf {
+    pub(crate) fn path(data: &Path) -> PathBuf {
         data.join("stack.json")
     }
 
@@ -43,25 +43,25 @@ impl StackFile {
     ///
     /// # Errors
     /// When the folder cannot be written to.
-    pub fn write(&self, data: &Path) -> io::Result<()> {
+    pub(crate) fn write(&self, data: &Path) -> io::Result<()> {
         let unfinished = data.join("stack.json.new");
         fs::write(&unfinished, serde_json::to_vec_pretty(self)?)?;
         fs::rename(unfinished, Self::path(data))
     }
 
     /// Removes it when the stack stops.
-    pub fn remove(data: &Path) {
+    pub(crate) fn remove(data: &Path) {
         let _ = fs::remove_file(Self::path(data));
     }
 
     /// The stack that is running with this data folder; none if the file is of a stack that was killed.
-    pub async fn running(data: &Path, client: &reqwest::Client) -> Option<Self> {
+    pub(crate) async fn running(data: &Path, client: &reqwest::Client) -> Option<Self> {
         let found: Self = serde_json::from_slice(&fs::read(Self::path(data)).ok()?).ok()?;
         found.answers(client).await.then_some(found)
     }
 
     /// Whether the stack answers a dry run of a function, which leaves no trace in the logs.
-    pub async fn answers(&self, client: &reqwest::Client) -> bool {
+    pub(crate) async fn answers(&self, client: &reqwest::Client) -> bool {
         let url = format!(
             "{}/2015-03-31/functions/{}/invocations",
             self.lambda, self.function

@@ -21,15 +21,15 @@ mod parameter;
 mod part;
 mod permission;
 mod product;
-pub mod properties;
+pub(crate) mod properties;
 mod resources;
 mod rest_api;
-pub mod route_path;
+pub(crate) mod route_path;
 mod sections;
 mod select;
 mod table;
 mod warnings;
-pub mod web_headers;
+pub(crate) mod web_headers;
 mod yaml;
 
 use std::collections::BTreeSet;
@@ -83,9 +83,9 @@ pub struct Template {
     pub api: Api,
     /// The functions, by their order in the template's names.
     pub functions: Vec<FunctionDefinition>,
-    pub tables: Vec<TableDefinition>,
+    pub(crate) tables: Vec<TableDefinition>,
     /// The parts of the template that have no effect here, each with its place.
-    pub warnings: Vec<String>,
+    pub(crate) warnings: Vec<String>,
 }
 
 impl Template {
@@ -141,7 +141,10 @@ impl Template {
     ///
     /// # Errors
     /// When the template is malformed.
-    pub fn binaries(text: &str, commands: &BTreeSet<String>) -> Result<Vec<String>, TemplateError> {
+    pub(crate) fn binaries(
+        text: &str,
+        commands: &BTreeSet<String>,
+    ) -> Result<Vec<String>, TemplateError> {
         let document = yaml::read(text)?;
         let resources = document.get("Resources").and_then(Value::as_object);
         let mut binaries: Vec<_> = resources
@@ -160,7 +163,7 @@ impl Template {
     ///
     /// # Errors
     /// When the template is malformed.
-    pub fn parameters(text: &str) -> Result<Vec<String>, TemplateError> {
+    pub(crate) fn parameters(text: &str) -> Result<Vec<String>, TemplateError> {
         let parameters = Sections::read(text)?.section("Parameters")?;
         Ok(parameters.keys().cloned().collect())
     }
@@ -299,10 +302,9 @@ impl ResourceReader<'_> {
             }
         }
         let document = open_api::read(&properties, product, functions)?;
-        let id = &selected.id;
         let api = match product {
-            Product::Rest => rest_api::read(id, &properties, document, &own, absent, functions),
-            Product::Http => http_api::read(id, &properties, document, &own, functions),
+            Product::Rest => rest_api::read(&properties, document, &own, absent, functions),
+            Product::Http => http_api::read(&properties, document, &own, functions),
         }?;
         if properties.value("DefinitionBody").is_some() {
             self.warn_of_missing_routes(&own, &api)?;

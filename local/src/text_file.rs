@@ -6,7 +6,7 @@ use std::{fs, str};
 
 /// Why a text file cannot be read.
 #[derive(Debug, thiserror::Error)]
-pub enum TextFileError {
+pub(crate) enum TextFileError {
     /// The file cannot be read at all.
     #[error("{path}: {cause}")]
     File { path: String, cause: io::Error },
@@ -21,7 +21,7 @@ pub enum TextFileError {
 
 /// The encoding that a file has in place of UTF-8.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub enum EncodingError {
+pub(crate) enum EncodingError {
     /// UTF-16 with a byte order mark, and malformed.
     #[error("malformed {0}; save the file as UTF-8")]
     Utf16(&'static str),
@@ -42,7 +42,7 @@ pub enum EncodingError {
 ///
 /// # Errors
 /// When it cannot be read, or has an encoding other than UTF-8 and UTF-16 with a byte order mark.
-pub fn read(path: &Path) -> Result<String, TextFileError> {
+pub(crate) fn read(path: &Path) -> Result<String, TextFileError> {
     let name = path.display().to_string();
     let bytes = if path == Path::new("-") {
         let mut bytes = Vec::new();

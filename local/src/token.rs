@@ -12,9 +12,9 @@ use reqwest::Url;
 use serde::Deserialize;
 
 pub(crate) use self::authorization_request::AuthorizationRequest;
-pub use self::error::TokenError;
+pub(crate) use self::error::TokenError;
 pub(crate) use self::hop::Hop;
-pub use self::hop::Hops;
+pub(crate) use self::hop::Hops;
 use self::token_request::{Body, TokenRequest};
 
 use crate::binding_key::BindingKey;
@@ -22,16 +22,16 @@ use crate::issuer;
 use crate::stack_file::StackFile;
 
 /// The scopes of a user who has signed in on the pages.
-pub const DEFAULT_SCOPE: &str = "openid profile email groups state:read state:write";
+pub(crate) const DEFAULT_SCOPE: &str = "openid profile email groups state:read state:write";
 
 /// The issuer to sign in at, and as which client.
 #[derive(Clone, Debug)]
-pub struct SignIn<'a> {
+pub(crate) struct SignIn<'a> {
     /// The exact issuer.
-    pub issuer: &'a str,
-    pub client_id: &'a str,
+    pub(crate) issuer: &'a str,
+    pub(crate) client_id: &'a str,
     /// The redirect URI. No server needs to listen there.
-    pub redirect_uri: String,
+    pub(crate) redirect_uri: String,
 }
 
 /// What a sign-in needs of the issuer's metadata.
@@ -54,7 +54,7 @@ impl<'a> SignIn<'a> {
     ///
     /// # Errors
     /// When that is a real issuer.
-    pub fn at(stack: &'a StackFile) -> Result<Self, TokenError> {
+    pub(crate) fn at(stack: &'a StackFile) -> Result<Self, TokenError> {
         if stack.issuer_pid.is_none() {
             return Err(TokenError::RealIssuer {
                 issuer: stack.issuer.clone(),
@@ -76,7 +76,7 @@ impl<'a> SignIn<'a> {
     ///
     /// # Errors
     /// When the issuer rejects the user, the client or a scope.
-    pub async fn access_token(
+    pub(crate) async fn access_token(
         &self,
         client: &reqwest::Client,
         user: &str,

@@ -9,7 +9,7 @@ use tokio::process::Command;
 
 /// The binaries could not be built.
 #[derive(Debug, thiserror::Error)]
-pub enum BuildError {
+pub(crate) enum BuildError {
     /// cargo could not be run.
     #[error("cannot run `{cargo}`: {cause}")]
     Cargo {
@@ -31,7 +31,7 @@ pub enum BuildError {
 ///
 /// # Errors
 /// When they do not build.
-pub async fn build(
+pub(crate) async fn build(
     workspace: &Path,
     names: &[String],
     release: bool,
@@ -43,7 +43,7 @@ pub async fn build(
 ///
 /// # Errors
 /// When they do not build.
-pub async fn build_examples(
+pub(crate) async fn build_examples(
     workspace: &Path,
     names: &[String],
 ) -> Result<BTreeMap<String, PathBuf>, BuildError> {

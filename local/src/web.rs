@@ -19,7 +19,7 @@ use crate::stack_file::StackFile;
 const LIBRARY: &str = "node_modules/oauth4webapi/build/index.js";
 
 #[derive(Debug)]
-pub struct Pages {
+pub(crate) struct Pages {
     folder: PathBuf,
     config: String,
     headers: HeaderMap,
@@ -37,7 +37,7 @@ enum Content {
 impl Pages {
     /// The pages in `folder`, served with `headers`, for the parts of the stack as `stack` names them. `dpop`: they bind
     /// their tokens to a key.
-    pub fn new(
+    pub(crate) fn new(
         folder: PathBuf,
         headers: &[(String, String)],
         stack: &StackFile,
@@ -58,7 +58,7 @@ impl Pages {
     ///
     /// # Errors
     /// When the listener fails.
-    pub async fn serve(self, listener: TcpListener) -> std::io::Result<()> {
+    pub(crate) async fn serve(self, listener: TcpListener) -> std::io::Result<()> {
         let router = Router::new().fallback(answer).with_state(Arc::new(self));
         axum::serve(listener, router).await
     }

@@ -9,7 +9,7 @@ pub struct Glob(String);
 
 impl Glob {
     /// Every string is a pattern.
-    pub const fn new(pattern: String) -> Self {
+    pub(crate) const fn new(pattern: String) -> Self {
         Self(pattern)
     }
 

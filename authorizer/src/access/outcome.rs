@@ -18,7 +18,7 @@ pub struct RuleOutcome {
 
 impl AccessRules {
     /// The outcome of each rule that covers a route, for a caller now.
-    pub fn outcomes(
+    pub(crate) fn outcomes(
         &self,
         caller: CallerClaims<'_>,
         route: &EventRoute,

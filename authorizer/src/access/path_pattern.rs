@@ -61,7 +61,7 @@ impl PathPattern {
         self.as_str() == EVERYTHING
     }
 
-    pub fn covers(&self, path: &str) -> bool {
+    pub(crate) fn covers(&self, path: &str) -> bool {
         self.0.matches(path)
     }
 }

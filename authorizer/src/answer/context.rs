@@ -11,7 +11,7 @@ use crate::clock::Timestamp;
 use crate::verifier::VerifiedClaims;
 
 /// The context of an answer, as JSON. `step_up` is the `acr` values that would allow a denied call.
-pub fn context<'c>(caller: CallerClaims<'c>, step_up: Option<&str>) -> Cow<'c, RawValue> {
+pub(crate) fn context<'c>(caller: CallerClaims<'c>, step_up: Option<&str>) -> Cow<'c, RawValue> {
     match (caller, step_up) {
         (CallerClaims::Anonymous, _) => Cow::Owned(written(&AuthorizerContext::Anonymous)),
         // It is the same for every call with this token.
@@ -44,10 +44,10 @@ pub(super) fn written(value: &impl Serialize) -> Box<RawValue> {
 }
 
 /// The principal of an answer to an anonymous caller.
-pub const ANONYMOUS: &str = "anonymous";
+pub(crate) const ANONYMOUS: &str = "anonymous";
 
 /// `principalId`.
-pub fn principal(caller: CallerClaims<'_>) -> &str {
+pub(crate) fn principal(caller: CallerClaims<'_>) -> &str {
     match caller {
         CallerClaims::Anonymous => ANONYMOUS,
         CallerClaims::SignedIn(claims) => claims.principal(),

@@ -9,7 +9,7 @@ use crate::access::{NothingGranted, Permit};
 use crate::target::{CONNECT, EventRoute, Target};
 
 /// The longest resource in a policy, in characters.
-pub const MAX_RESOURCE_CHARS: usize = 512;
+pub(crate) const MAX_RESOURCE_CHARS: usize = 512;
 
 /// In place of a verb and a path: every route of the stage.
 const ALL: &str = "*";
@@ -45,7 +45,7 @@ enum Effect {
 
 /// A resource of a statement: routes of one stage. Its parts are joined where it is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PolicyResource<'p> {
+pub(crate) struct PolicyResource<'p> {
     stage: &'p str,
     /// A verb; or, without a path, `*` for all routes, or the route that opens a WebSocket.
     verb: &'p str,
@@ -98,7 +98,7 @@ impl<'p> PolicyDocument<'p> {
     }
 
     /// The resources of the one statement.
-    pub fn resources(&self) -> &[PolicyResource<'p>] {
+    pub(crate) fn resources(&self) -> &[PolicyResource<'p>] {
         let [statement] = &self.statement;
         &statement.resource
     }

@@ -81,11 +81,11 @@ fn read_rules(
 #[derive(Debug, Clone, PartialEq)]
 pub struct RuleFault {
     /// The place, as a JSON pointer (RFC 6901) such as `/0/path`; empty for the whole.
-    pub pointer: String,
+    pub(crate) pointer: String,
     /// The value that was found.
-    pub value: Option<Value>,
+    pub(crate) value: Option<Value>,
     /// What was expected.
-    pub expected: String,
+    pub(crate) expected: String,
 }
 
 /// Parses rules. `trusted`: the issuers that they may name.

@@ -83,7 +83,7 @@ pub enum PublicUrlError {
 
 impl PublicUrl {
     /// The URL, without a slash at its end.
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 }

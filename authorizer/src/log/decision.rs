@@ -53,25 +53,25 @@ struct DecisionFields<'d> {
 #[derive(Debug)]
 pub struct DecisionResult<'d> {
     /// How it ended.
-    pub verdict: Verdict,
+    pub(crate) verdict: Verdict,
     /// The stable name of the reason.
-    pub reason: &'static str,
+    pub(crate) reason: &'static str,
     /// More about it, for people.
-    pub detail: Option<String>,
-    pub now: Timestamp,
-    pub duration: Duration,
+    pub(crate) detail: Option<String>,
+    pub(crate) now: Timestamp,
+    pub(crate) duration: Duration,
     /// Lambda's id of the invocation.
-    pub request_id: &'d str,
+    pub(crate) request_id: &'d str,
     /// The name of this function, a dimension of its metrics.
-    pub function: &'d str,
+    pub(crate) function: &'d str,
     /// Key events since the previous line.
-    pub key_events: KeyEvents,
+    pub(crate) key_events: KeyEvents,
 }
 
 impl DecisionResult<'_> {
     /// Writes the line. Alarms need the metrics of every line except routine ones: allowed calls without a key event. A
     /// bad token is the caller's fault, so only an internal failure has the level `error`.
-    pub fn write(self, trace: &Trace, log: &Log) {
+    pub(crate) fn write(self, trace: &Trace, log: &Log) {
         let is_error = self.verdict == Verdict::Error;
         let severity = if is_error { Level::Error } else { Level::Info };
         let is_routine = self.verdict == Verdict::Allow && !self.key_events.happened();
@@ -106,7 +106,7 @@ impl DecisionResult<'_> {
 }
 
 impl Verdict {
-    pub const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Allow => "allow",
             Self::Deny => "deny",

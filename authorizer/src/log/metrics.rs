@@ -13,7 +13,7 @@ use crate::issuer::jwks::KeyCounters;
 /// Key events of all issuers since the previous line, and whether this is the first line.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
-pub struct KeyEvents {
+pub(crate) struct KeyEvents {
     key_fetches: u64,
     key_fetch_failures: u64,
     stale_served: u64,
@@ -34,14 +34,14 @@ impl KeyEvents {
 
 /// Turns monotonic counters into differences since they were last read.
 #[derive(Debug, Default)]
-pub struct KeyEventMeter(Mutex<Option<KeyCounters>>);
+pub(crate) struct KeyEventMeter(Mutex<Option<KeyCounters>>);
 
 impl KeyEventMeter {
     /// The events since the last call; the first call also counts the cold start.
     ///
     /// The counters are read under the lock. Otherwise, of two invocations at once, the one that read earlier could
     /// take its turn later, and the events between would be counted twice.
-    pub fn since_last(&self, counters: impl Iterator<Item = KeyCounters>) -> KeyEvents {
+    pub(crate) fn since_last(&self, counters: impl Iterator<Item = KeyCounters>) -> KeyEvents {
         let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let total = counters.fold(KeyCounters::default(), |sum, next| KeyCounters {
             fetches: sum.fetches + next.fetches,

@@ -9,26 +9,26 @@ use crate::key_id::KeyId;
 /// in length, and shows an operator which key was looked up.
 #[derive(Debug, Clone, Default)]
 pub struct Trace {
-    pub key_id: Option<KeyId>,
+    pub(crate) key_id: Option<KeyId>,
     /// The client of a verified token.
-    pub client_id: Option<String>,
+    pub(crate) client_id: Option<String>,
     /// The result of the token cache.
-    pub cache: Option<CacheOutcome>,
+    pub(crate) cache: Option<CacheOutcome>,
     /// The origin of the keys, and their age if it is known.
-    pub keys: Option<(KeyState, Option<Duration>)>,
+    pub(crate) keys: Option<(KeyState, Option<Duration>)>,
     /// Time spent waiting for keys.
-    pub keys_wait: Duration,
+    pub(crate) keys_wait: Duration,
     /// Time spent on introspection.
-    pub introspection_wait: Duration,
+    pub(crate) introspection_wait: Duration,
     /// The context values that were left out, so that the answer is within its limit.
-    pub context_left_out: Vec<String>,
+    pub(crate) context_left_out: Vec<String>,
     /// The request's id at API Gateway.
-    pub request_id: Option<String>,
+    pub(crate) request_id: Option<String>,
 }
 
 /// The result of the token cache for a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CacheOutcome {
+pub(crate) enum CacheOutcome {
     /// The token, verified with a key that is still valid.
     Hit,
     /// No entry.
@@ -38,7 +38,7 @@ pub enum CacheOutcome {
 
 impl CacheOutcome {
     /// The stable name for logs.
-    pub const fn code(self) -> &'static str {
+    pub(crate) const fn code(self) -> &'static str {
         match self {
             Self::Hit => "hit",
             Self::Miss => "miss",

@@ -65,7 +65,7 @@ pub enum KeyRefusal {
 
 impl KeyRefusal {
     /// The stable name for logs and metrics.
-    pub const fn code(self) -> &'static str {
+    pub(crate) const fn code(self) -> &'static str {
         match self {
             Self::NotAnObject => "not_an_object",
             Self::DuplicateMember => "duplicate_member",

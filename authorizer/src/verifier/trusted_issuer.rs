@@ -20,14 +20,14 @@ use crate::verifier::VerifiedClaims;
 #[derive(Debug)]
 pub struct TrustedIssuer {
     /// The exact `iss`.
-    pub name: Arc<str>,
-    pub audiences: Vec<String>,
+    pub(crate) name: Arc<str>,
+    pub(crate) audiences: Vec<String>,
     /// Acceptable clients; `None` accepts any.
-    pub client_ids: Option<Vec<String>>,
-    pub algorithms: Vec<Algorithm>,
+    pub(crate) client_ids: Option<Vec<String>>,
+    pub(crate) algorithms: Vec<Algorithm>,
     pub keys: KeySource,
     /// Its introspection, if that is on.
-    pub introspection: Option<Introspection>,
+    pub(crate) introspection: Option<Introspection>,
 }
 
 impl TrustedIssuer {

@@ -20,11 +20,11 @@ use crate::times::{self, Times};
 #[derive(Debug, Clone, Default)]
 pub struct KeptClaims {
     /// For the context, by name.
-    pub context: Vec<String>,
+    pub(crate) context: Vec<String>,
     /// For the access rules, in their order. They reach neither the context nor the log.
-    pub rules: Vec<ClaimName>,
+    pub(crate) rules: Vec<ClaimName>,
     /// The number of access rules.
-    pub rule_count: usize,
+    pub(crate) rule_count: usize,
 }
 
 /// The claims of a token whose signature and claims have been checked.
@@ -102,37 +102,37 @@ impl VerifiedClaims {
     }
 
     /// The principal, unique among all trusted issuers.
-    pub fn principal(&self) -> &str {
+    pub(crate) fn principal(&self) -> &str {
         &self.principal
     }
 
     /// `iss`.
-    pub fn issuer(&self) -> &str {
+    pub(crate) fn issuer(&self) -> &str {
         &self.issuer
     }
 
     /// `sub`.
-    pub fn subject(&self) -> &str {
+    pub(crate) fn subject(&self) -> &str {
         &self.subject
     }
 
     /// `cid`, `client_id`, `azp` or `appid`.
-    pub fn client_id(&self) -> Option<&str> {
+    pub(crate) fn client_id(&self) -> Option<&str> {
         self.client_id.as_deref()
     }
 
     /// The scopes, if the token has such a claim.
-    pub fn scopes(&self) -> Option<&[String]> {
+    pub(crate) fn scopes(&self) -> Option<&[String]> {
         self.scopes.as_deref()
     }
 
     /// The groups, if the token has such a claim, as the issuer names them.
-    pub fn groups(&self) -> Option<&[String]> {
+    pub(crate) fn groups(&self) -> Option<&[String]> {
         self.groups.as_deref()
     }
 
     /// The groups in the context, unique among all trusted issuers.
-    pub fn qualified_groups(&self) -> Option<Cow<'_, [String]>> {
+    pub(crate) fn qualified_groups(&self) -> Option<Cow<'_, [String]>> {
         let groups = self.groups.as_deref()?;
         Some(if self.is_qualified {
             let qualify = |group: &String| format!("{}#{group}", self.issuer);
@@ -143,12 +143,12 @@ impl VerifiedClaims {
     }
 
     /// The key that the token is bound to, if any.
-    pub const fn bound_to(&self) -> Option<Thumbprint> {
+    pub(crate) const fn bound_to(&self) -> Option<Thumbprint> {
         self.bound_to
     }
 
     /// `jti`.
-    pub fn token_id(&self) -> Option<&str> {
+    pub(crate) fn token_id(&self) -> Option<&str> {
         self.token_id.as_deref()
     }
 
@@ -158,13 +158,13 @@ impl VerifiedClaims {
         clippy::cast_sign_loss,
         reason = "a cast from a float saturates, and the bounds are those of exact integers"
     )]
-    pub fn expires_at_secs(&self) -> u64 {
+    pub(crate) fn expires_at_secs(&self) -> u64 {
         const MAX_EXACT: f64 = 9_007_199_254_740_991.0;
         self.times.expires_at.clamp(0.0, MAX_EXACT) as u64
     }
 
     /// The claims of `CONTEXT_CLAIMS` that the token has.
-    pub const fn extra(&self) -> &Map<String, Value> {
+    pub(crate) const fn extra(&self) -> &Map<String, Value> {
         &self.extra
     }
 

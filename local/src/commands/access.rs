@@ -22,7 +22,7 @@ use crate::stack::StackOptions;
 
 /// Show, compare and test who may call which route of a template
 #[derive(Debug, Args)]
-pub struct Access {
+pub(crate) struct Access {
     #[command(subcommand)]
     command: AccessCommand,
 }

@@ -34,7 +34,7 @@ use figure::{Figure, Table};
 
 /// Measure the cost of the release builds against a bare Lambda runtime
 #[derive(Clone, Copy, Debug, Args)]
-pub struct Bench {
+pub(crate) struct Bench {
     /// Fewer rounds: takes seconds, and the figures are not reliable
     #[arg(long)]
     quick: bool,
@@ -76,7 +76,7 @@ struct Binaries {
 
 /// Why nothing could be measured.
 #[derive(Debug, thiserror::Error)]
-pub enum BenchError {
+pub(crate) enum BenchError {
     /// The binaries cannot be built.
     #[error(transparent)]
     Build(#[from] toolchain::BuildError),

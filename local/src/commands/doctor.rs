@@ -47,7 +47,7 @@ use crate::text_file;
 ///
 /// Exit status: 0 if no check fails, 1 if one does, 2 for wrong usage.
 #[derive(Debug, Args)]
-pub struct Doctor {
+pub(crate) struct Doctor {
     /// The issuer, the exact `iss` of the tokens; for Okta `https://{domain}/oauth2/{id}`
     #[arg(long, value_name = "URL")]
     issuer: String,

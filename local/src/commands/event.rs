@@ -36,7 +36,7 @@ use crate::template::route_path::RoutePath;
 /// A token in it is `{{token:USER}}`, which `cargo local invoke` replaces with a real one, as it does `{{bound-token:USER}}`
 /// and `{{proof:USER METHOD URL}}`. Times and ids are fixed.
 #[derive(Debug, Args)]
-pub struct SampleEvent {
+pub(crate) struct SampleEvent {
     /// Kind of event
     #[arg(value_enum)]
     kind: EventKind,

@@ -30,7 +30,7 @@ use crate::text_file;
 /// The authorizer's own code and the gateway of `cargo local` decide in this process; no function is called. The exit
 /// status is 0 whatever the decision is.
 #[derive(Debug, Args)]
-pub struct Explain {
+pub(crate) struct Explain {
     /// Method of the call, such as GET
     method: String,
     /// Path of the call without the stage, such as /state/home

@@ -17,7 +17,7 @@ use crate::text_file::{self, TextFileError};
 
 /// The event was not sent to the function.
 #[derive(Debug, thiserror::Error)]
-pub enum EventFileError {
+pub(crate) enum EventFileError {
     /// The file cannot be read.
     #[error(transparent)]
     File(#[from] TextFileError),
@@ -37,7 +37,7 @@ pub enum EventFileError {
 }
 
 #[derive(Debug, Args)]
-pub struct InvokeCommand {
+pub(crate) struct InvokeCommand {
     /// The function: authorizer, api-handler, or a logical id of the template
     function: String,
     /// The event file; `-` is standard input

@@ -16,7 +16,7 @@ use crate::token::{DEFAULT_SCOPE, Hops, SignIn, TokenError};
 
 /// A placeholder that cannot be replaced.
 #[derive(Debug, thiserror::Error)]
-pub enum PlaceholderError {
+pub(crate) enum PlaceholderError {
     /// Without its end.
     #[error("the event has `{{{{{0}:` without `}}}}` after it")]
     Unclosed(&'static str),

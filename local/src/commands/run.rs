@@ -18,7 +18,7 @@ const INTERRUPTED: u8 = 130;
 
 /// The flags of a stack.
 #[derive(Debug, Args)]
-pub struct Run {
+pub(crate) struct Run {
     /// Port of the web pages; 0 picks a free port, here and below
     #[arg(long, value_name = "PORT", default_value_t = 8080)]
     web_port: u16,

@@ -30,7 +30,7 @@ use super::stray::Stray;
 ///
 /// Exit status: 0 if no check fails, 1 if one does, 2 for wrong usage.
 #[derive(Debug, Args)]
-pub struct Smoke {
+pub(crate) struct Smoke {
     /// The API with its stage, such as `http://127.0.0.1:3000/prod`
     #[arg(long, value_name = "URL", value_parser = api::base)]
     api: String,

@@ -17,7 +17,7 @@ use crate::token::{DEFAULT_SCOPE, Hops, SignIn};
 
 /// The arguments of the command.
 #[derive(Debug, Args)]
-pub struct Token {
+pub(crate) struct Token {
     #[arg(help = format!("{}; at a real issuer, a login to suggest on its sign-in page", issuer::user_names()))]
     user: String,
     /// Scopes to request

@@ -27,7 +27,7 @@ use crate::progress::{line, print};
 /// error of the handler. Lambda's id of an invocation works too. Without --logs the lines are those of the stack in the
 /// data folder.
 #[derive(Debug, Args)]
-pub struct Why {
+pub(crate) struct Why {
     /// Id of the request
     request_id: String,
     /// File or folder with lines of the access log and of both functions; `-` is standard input; may be repeated

@@ -22,32 +22,32 @@ const NONE: &str = "-";
 #[serde(rename_all = "camelCase", default)]
 pub struct AccessLine {
     pub request_id: String,
-    pub request_time: String,
-    pub http_method: String,
-    pub path: String,
+    pub(crate) request_time: String,
+    pub(crate) http_method: String,
+    pub(crate) path: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub resource_path: Option<String>,
+    pub(crate) resource_path: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub route_key: Option<String>,
-    pub status: String,
-    pub response_type: String,
-    pub error_message: String,
+    pub(crate) route_key: Option<String>,
+    pub(crate) status: String,
+    pub(crate) response_type: String,
+    pub(crate) error_message: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub authorize_error: Option<String>,
+    pub(crate) authorize_error: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub authorize_status: Option<String>,
+    pub(crate) authorize_status: Option<String>,
     pub authorizer_error: String,
-    pub authorizer_status: String,
-    pub authorizer_latency: String,
-    pub authorizer_request_id: String,
-    pub principal_id: String,
-    pub integration_status: String,
-    pub integration_error: String,
-    pub integration_latency: String,
-    pub integration_request_id: String,
-    pub response_latency: String,
-    pub source_ip: String,
-    pub protocol: String,
+    pub(crate) authorizer_status: String,
+    pub(crate) authorizer_latency: String,
+    pub(crate) authorizer_request_id: String,
+    pub(crate) principal_id: String,
+    pub(crate) integration_status: String,
+    pub(crate) integration_error: String,
+    pub(crate) integration_latency: String,
+    pub(crate) integration_request_id: String,
+    pub(crate) response_latency: String,
+    pub(crate) source_ip: String,
+    pub(crate) protocol: String,
 }
 
 impl Default for AccessLine {
@@ -85,7 +85,7 @@ impl Default for AccessLine {
 pub(super) const NOT_PERMITTED: &str = "API Gateway may not invoke the function";
 
 /// The value of a member, if API Gateway had one.
-pub fn value(member: &str) -> Option<&str> {
+pub(crate) fn value(member: &str) -> Option<&str> {
     (member != NONE && !member.is_empty()).then_some(member)
 }
 

@@ -29,7 +29,7 @@ const MEMBERS: [&str; 5] = [
 ///
 /// # Errors
 /// When it is malformed, which AWS answers with 502.
-pub fn read(
+pub(crate) fn read(
     payload: &[u8],
     call: &Call,
     binary_media_types: &[String],
@@ -109,7 +109,7 @@ pub(super) fn remap(headers: &mut HeaderMap) -> Result<(), AnswerError> {
 }
 
 /// The answer of the mock integration that SAM makes for `Cors`.
-pub fn preflight(cors: &[(HeaderName, HeaderValue)]) -> Response<Bytes> {
+pub(crate) fn preflight(cors: &[(HeaderName, HeaderValue)]) -> Response<Bytes> {
     let mut response = Response::new(Bytes::from_static(b"{}\n"));
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -180,7 +180,7 @@ fn is_binary(call: &Call, headers: &HeaderMap, binary_media_types: &[String]) ->
 }
 
 /// Whether an API passes bodies of this media type as base64.
-pub fn is_binary_media_type(media_type: &str, binary_media_types: &[String]) -> bool {
+pub(crate) fn is_binary_media_type(media_type: &str, binary_media_types: &[String]) -> bool {
     let essence = media_type.split(';').next().unwrap_or_default().trim();
     binary_media_types.iter().any(|binary| {
         binary == "*/*"

@@ -19,16 +19,16 @@ const MAX_ANSWER: usize = 8 * 1024;
 
 /// A valid answer of an authorizer. The answer is cached, not a verdict, because a policy is evaluated for each method.
 #[derive(Clone, Debug)]
-pub struct Authorization {
+pub(crate) struct Authorization {
     /// The authorizer's decision.
-    pub decision: AuthorizerDecision,
-    pub principal: Option<String>,
+    pub(crate) decision: AuthorizerDecision,
+    pub(crate) principal: Option<String>,
     /// The context for the integration.
-    pub context: Map<String, Value>,
+    pub(crate) context: Map<String, Value>,
 }
 
 #[derive(Clone, Debug)]
-pub enum AuthorizerDecision {
+pub(crate) enum AuthorizerDecision {
     /// A policy, for every method.
     Policy(Policy),
     /// A simple response, the same for every method.
@@ -37,7 +37,7 @@ pub enum AuthorizerDecision {
 
 /// The form of answer that an authorizer is configured for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AnswerForm {
+pub(crate) enum AnswerForm {
     /// A policy for a REST API, whose context has only strings.
     Rest,
     /// A policy for an HTTP API.
@@ -51,7 +51,7 @@ impl Authorization {
     ///
     /// # Errors
     /// When API Gateway would answer it with 500.
-    pub fn read(payload: &[u8], form: AnswerForm) -> Result<Self, AnswerError> {
+    pub(crate) fn read(payload: &[u8], form: AnswerForm) -> Result<Self, AnswerError> {
         if payload.len() > MAX_ANSWER {
             return Err(AnswerError::TooLarge {
                 bytes: payload.len(),
@@ -101,7 +101,7 @@ impl Authorization {
     }
 
     /// The context and the principal, as an event of payload format 1.0 has them.
-    pub fn flat_context(&self) -> Map<String, Value> {
+    pub(crate) fn flat_context(&self) -> Map<String, Value> {
         let mut context = self.context.clone();
         if let Some(principal) = &self.principal {
             context.insert("principalId".to_owned(), principal.as_str().into());
@@ -110,7 +110,7 @@ impl Authorization {
     }
 
     /// The same for a REST API, which adds how long the authorizer took.
-    pub fn rest_context(&self, latency: Duration) -> Map<String, Value> {
+    pub(crate) fn rest_context(&self, latency: Duration) -> Map<String, Value> {
         let mut context = self.flat_context();
         context.insert(
             "integrationLatency".to_owned(),
@@ -138,7 +138,7 @@ fn strings(context: Map<String, Value>) -> Result<Map<String, Value>, AnswerErro
 
 /// The values that identify a caller.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Identified {
+pub(crate) enum Identified {
     /// Every value that the authorizer requires is present.
     By(Vec<String>),
     /// One is missing, empty, or does not match the authorizer's expression: 401 without an invocation.
@@ -146,7 +146,7 @@ pub enum Identified {
 }
 
 /// Takes an authorizer's identity sources from a request.
-pub fn identify(
+pub(crate) fn identify(
     authorizer: &LambdaAuthorizer,
     call: &Call,
     context: &ResponseVariables<'_>,
@@ -176,7 +176,7 @@ pub fn identify(
 }
 
 /// The value of an identity source; an empty one is missing.
-pub fn identity_value(
+pub(crate) fn identity_value(
     source: &IdentitySource,
     call: &Call,
     context: &ResponseVariables<'_>,
@@ -193,11 +193,11 @@ pub fn identity_value(
 /// The key of a cached answer: a digest of the authorizer and the identity values in order, so that the cache holds no
 /// token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct CacheKey([u8; 32]);
+pub(crate) struct CacheKey([u8; 32]);
 
 impl CacheKey {
     /// The key for these identity values at this authorizer.
-    pub fn new(authorizer: &str, values: &[String]) -> Self {
+    pub(crate) fn new(authorizer: &str, values: &[String]) -> Self {
         let mut context = digest::Context::new(&digest::SHA256);
         for text in std::iter::once(authorizer).chain(values.iter().map(String::as_str)) {
             context.update(&text.len().to_be_bytes());
@@ -211,11 +211,11 @@ impl CacheKey {
 
 /// Answers of authorizers, each cached for its authorizer's time to live.
 #[derive(Debug, Default)]
-pub struct Cache(Mutex<HashMap<CacheKey, (Timestamp, Authorization)>>);
+pub(crate) struct Cache(Mutex<HashMap<CacheKey, (Timestamp, Authorization)>>);
 
 impl Cache {
     /// The cached answer, unless it has expired.
-    pub fn find(&self, key: &CacheKey, now: Timestamp) -> Option<Authorization> {
+    pub(crate) fn find(&self, key: &CacheKey, now: Timestamp) -> Option<Authorization> {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         kept.get(key)
             .filter(|(until, _)| now < *until)
@@ -223,7 +223,7 @@ impl Cache {
     }
 
     /// Removes every answer.
-    pub fn clear(&self) {
+    pub(crate) fn clear(&self) {
         self.0
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -231,7 +231,13 @@ impl Cache {
     }
 
     /// Caches an answer, and removes those that have expired.
-    pub fn keep(&self, key: CacheKey, authorization: Authorization, ttl: Duration, now: Timestamp) {
+    pub(crate) fn keep(
+        &self,
+        key: CacheKey,
+        authorization: Authorization,
+        ttl: Duration,
+        now: Timestamp,
+    ) {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         kept.retain(|_, (until, _)| now < *until);
         kept.insert(key, (now.plus(ttl), authorization));

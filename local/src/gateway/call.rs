@@ -24,34 +24,39 @@ const NOT_IN_EVENTS: [&str; 9] = [
 
 /// One request, and what API Gateway knows about it.
 #[derive(Debug)]
-pub struct Call {
+pub(crate) struct Call {
     /// The id that the answer carries as `x-amzn-RequestId`.
-    pub id: String,
+    pub(crate) id: String,
     /// When it arrived.
-    pub at: Timestamp,
-    pub verb: String,
+    pub(crate) at: Timestamp,
+    pub(crate) verb: String,
     /// The path as sent, without the stage, with its `/`.
-    pub path: String,
+    pub(crate) path: String,
     /// The path as sent, with the stage.
-    pub full_path: String,
+    pub(crate) full_path: String,
     /// The query as sent.
-    pub raw_query: String,
+    pub(crate) raw_query: String,
     /// The parameters of the query, decoded, in order.
-    pub query: Vec<(String, String)>,
+    pub(crate) query: Vec<(String, String)>,
     /// The headers with their names in the case of an event, in order.
-    pub headers: Vec<(String, String)>,
-    pub body: Bytes,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: Bytes,
     /// The caller's address.
-    pub source_ip: IpAddr,
+    pub(crate) source_ip: IpAddr,
     /// The protocol, usually `HTTP/1.1`.
-    pub protocol: String,
+    pub(crate) protocol: String,
     /// Its record for the access log.
-    pub record: Record,
+    pub(crate) record: Record,
 }
 
 impl Call {
     /// Reads a request. `path` is its path without the stage.
-    pub fn new(request: &Request<Bytes>, path: &str, source_ip: IpAddr, clock: &dyn Clock) -> Self {
+    pub(crate) fn new(
+        request: &Request<Bytes>,
+        path: &str,
+        source_ip: IpAddr,
+        clock: &dyn Clock,
+    ) -> Self {
         let at = clock.now();
         let mut headers: Vec<_> = request
             .headers()
@@ -77,7 +82,7 @@ impl Call {
     }
 
     /// The last value of a header, whatever the case of its name.
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         last(
             self.headers
                 .iter()
@@ -87,7 +92,7 @@ impl Call {
 
     /// All values of a header. AWS does not document which of them a TOKEN authorizer receives, so here it receives
     /// all: an authorizer that treats two credentials as one then fails on this machine.
-    pub fn header_values(&self, name: &str) -> Vec<&str> {
+    pub(crate) fn header_values(&self, name: &str) -> Vec<&str> {
         self.headers
             .iter()
             .filter(|(found, _)| found.eq_ignore_ascii_case(name))
@@ -96,12 +101,12 @@ impl Call {
     }
 
     /// The last value of a parameter of the query.
-    pub fn query_parameter(&self, name: &str) -> Option<&str> {
+    pub(crate) fn query_parameter(&self, name: &str) -> Option<&str> {
         last(self.query.iter().filter(|(found, _)| found == name))
     }
 
     /// Whether an HTTP API passes the body as it is; it passes any other as base64.
-    pub fn has_text(&self) -> bool {
+    pub(crate) fn has_text(&self) -> bool {
         let Some(media_type) = self.header("content-type") else {
             return std::str::from_utf8(&self.body).is_ok();
         };
@@ -120,7 +125,7 @@ impl Call {
     }
 
     /// The host that the request names, without its port.
-    pub fn domain_name(&self) -> &str {
+    pub(crate) fn domain_name(&self) -> &str {
         let host = self.header("host").unwrap_or_default();
         match host.rsplit_once(':') {
             Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
@@ -199,7 +204,7 @@ fn query(text: &str) -> Vec<(String, String)> {
 }
 
 /// The length of all header values together, which AWS limits.
-pub fn headers_size(headers: &HeaderMap) -> usize {
+pub(crate) fn headers_size(headers: &HeaderMap) -> usize {
     headers.values().map(http::HeaderValue::len).sum()
 }
 

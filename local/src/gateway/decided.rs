@@ -20,7 +20,7 @@ pub enum DecidedBy {
 
 impl DecidedBy {
     /// For a sentence.
-    pub const fn in_words(self) -> &'static str {
+    pub(crate) const fn in_words(self) -> &'static str {
         match self {
             Self::Gateway => "by the gateway",
             Self::CachedPolicy => "by a cached policy",
@@ -105,7 +105,7 @@ impl AccessLine {
     }
 
     /// Whether the authorizer was called for this request.
-    pub fn asked_authorizer(&self) -> bool {
+    pub(crate) fn asked_authorizer(&self) -> bool {
         value(&self.authorizer_request_id).is_some()
             || (value(&self.authorizer_error).is_some() && !self.refused_jwt())
     }

@@ -14,12 +14,12 @@ use crate::template::Api;
 use crate::template::api::ApiKind;
 
 /// The event of a TOKEN authorizer: exactly three members.
-pub fn token(authorization: &str, method_arn: &str) -> Value {
+pub(crate) fn token(authorization: &str, method_arn: &str) -> Value {
     json!({"type": "TOKEN", "methodArn": method_arn, "authorizationToken": authorization})
 }
 
 /// The event of a REQUEST authorizer: everything but the body.
-pub fn request(
+pub(crate) fn request(
     call: &Call,
     api: &Api,
     resource: &str,
@@ -48,7 +48,7 @@ pub fn request(
 }
 
 /// The event of the proxy integration, payload format 1.0.
-pub fn proxy(
+pub(crate) fn proxy(
     call: &Call,
     api: &Api,
     resource: &str,

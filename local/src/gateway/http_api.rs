@@ -1,8 +1,8 @@
 //! The behaviour of an HTTP API: preflight, route, identity sources, authorizer, integration.
 
-pub mod answer;
-pub mod cors;
-pub mod event;
+pub(crate) mod answer;
+pub(crate) mod cors;
+pub(crate) mod event;
 
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, WWW_AUTHENTICATE};

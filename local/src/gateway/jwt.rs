@@ -27,16 +27,16 @@ const MAX_KEY_AGE: Duration = Duration::from_secs(2 * 60 * 60);
 
 /// The claims of a token, as the integration's event has them.
 #[derive(Clone, Debug, Default)]
-pub struct Claims {
+pub(crate) struct Claims {
     /// Every claim as a string.
-    pub claims: BTreeMap<String, String>,
+    pub(crate) claims: BTreeMap<String, String>,
     /// The route's scopes that the token has.
-    pub scopes: Vec<String>,
+    pub(crate) scopes: Vec<String>,
 }
 
 /// Why a token is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum JwtError {
+pub(crate) enum JwtError {
     /// Not a JWT.
     #[error("the token is not a JWT")]
     Malformed,
@@ -71,7 +71,7 @@ pub enum JwtError {
 
 impl JwtError {
     /// The header `WWW-Authenticate`.
-    pub fn challenge(&self, scopes: &[String]) -> String {
+    pub(crate) fn challenge(&self, scopes: &[String]) -> String {
         let error = match self {
             Self::InsufficientScope => "insufficient_scope",
             _ => "invalid_token",
@@ -94,7 +94,7 @@ pub trait IssuerKeys: fmt::Debug + Send + Sync {
 ///
 /// # Errors
 /// When the token is refused.
-pub async fn verify(
+pub(crate) async fn verify(
     value: &str,
     authorizer: &JwtAuthorizer,
     scopes: &[String],

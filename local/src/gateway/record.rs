@@ -7,7 +7,7 @@ use http::StatusCode;
 
 /// The record of one request, filled in while it is answered.
 #[derive(Debug, Default)]
-pub struct Record(Mutex<RecordedParts>);
+pub(crate) struct Record(Mutex<RecordedParts>);
 
 /// The parts of a request that took place.
 #[derive(Clone, Debug, Default)]

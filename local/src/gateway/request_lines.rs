@@ -12,7 +12,7 @@ use crate::decisions::Decisions;
 use crate::progress::{PartLog, print};
 
 #[derive(Clone, Debug)]
-pub struct RequestLines {
+pub(crate) struct RequestLines {
     decisions: Arc<Decisions>,
     log: PartLog,
     json: bool,
@@ -21,7 +21,7 @@ pub struct RequestLines {
 
 impl RequestLines {
     /// Requests on a log, or with `json` as one JSON object each on standard output.
-    pub fn new(log: PartLog, decisions: Arc<Decisions>, json: bool) -> Self {
+    pub(crate) fn new(log: PartLog, decisions: Arc<Decisions>, json: bool) -> Self {
         let is_wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
         Self {
             decisions,

@@ -13,7 +13,7 @@ use crate::template::gateway_response::{CustomResponse, HeaderSource};
 
 /// Why API Gateway answers itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum GatewayError {
+pub(crate) enum GatewayError {
     /// The path has another stage, or none.
     UnknownStage,
     /// No resource has the path, or the resource does not have the method.
@@ -51,14 +51,14 @@ struct Standard {
 
 impl GatewayError {
     /// The type of the gateway response; none for an answer that cannot be customised.
-    pub const fn response_type(&self) -> Option<&'static str> {
+    pub(crate) const fn response_type(&self) -> Option<&'static str> {
         match self.standard().kind {
             Some((own, _)) => Some(own),
             None => None,
         }
     }
 
-    pub const fn message(&self) -> Option<&'static str> {
+    pub(crate) const fn message(&self) -> Option<&'static str> {
         self.standard().message
     }
 
@@ -153,20 +153,20 @@ fn header_value(source: &HeaderSource, context: &ResponseVariables<'_>) -> Optio
 
 /// The values of the variables of a gateway response.
 #[derive(Clone, Copy, Debug)]
-pub struct ResponseVariables<'a> {
-    pub call: &'a Call,
-    pub stage: &'a str,
+pub(crate) struct ResponseVariables<'a> {
+    pub(crate) call: &'a Call,
+    pub(crate) stage: &'a str,
     /// The stage's variables.
-    pub variables: &'a BTreeMap<String, String>,
+    pub(crate) variables: &'a BTreeMap<String, String>,
     /// The path of the resource, or the key of an HTTP API's route, once it is known.
-    pub resource: Option<&'a str>,
+    pub(crate) resource: Option<&'a str>,
     /// The authorizer's context and principal, once it has answered.
-    pub authorizer: Option<&'a serde_json::Map<String, Value>>,
+    pub(crate) authorizer: Option<&'a serde_json::Map<String, Value>>,
 }
 
 impl ResponseVariables<'_> {
     /// A variable of `$context`, without that prefix.
-    pub fn variable(&self, name: &str) -> Option<String> {
+    pub(crate) fn variable(&self, name: &str) -> Option<String> {
         let call = self.call;
         Some(match name {
             "requestId" | "extendedRequestId" => call.id.clone(),
@@ -190,7 +190,7 @@ impl ResponseVariables<'_> {
 }
 
 /// The response for an error, as the template changes it.
-pub fn answer(
+pub(crate) fn answer(
     error: &GatewayError,
     custom_responses: &BTreeMap<String, CustomResponse>,
     context: &ResponseVariables<'_>,

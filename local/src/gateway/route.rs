@@ -6,16 +6,16 @@ use crate::template::api::TemplateRoute;
 
 /// The route of a request, and the parameters of its path.
 #[derive(Debug)]
-pub struct Matched<'a> {
-    pub route: &'a TemplateRoute,
+pub(crate) struct Matched<'a> {
+    pub(crate) route: &'a TemplateRoute,
     /// The parameters, as sent.
-    pub parameters: BTreeMap<String, String>,
+    pub(crate) parameters: BTreeMap<String, String>,
 }
 
 /// Finds the most specific resource for the path, then its method for the verb, else its `ANY`.
 ///
 /// A resource without such a method is not skipped for a less specific one.
-pub fn find<'a>(routes: &'a [TemplateRoute], verb: &str, path: &str) -> Option<Matched<'a>> {
+pub(crate) fn find<'a>(routes: &'a [TemplateRoute], verb: &str, path: &str) -> Option<Matched<'a>> {
     let matching = || {
         routes
             .iter()
@@ -33,7 +33,11 @@ pub fn find<'a>(routes: &'a [TemplateRoute], verb: &str, path: &str) -> Option<M
 /// Finds the route of an HTTP API: a full match, then a greedy path, then `$default`.
 ///
 /// The method is part of the match, so a path without it falls through to a less specific one.
-pub fn find_http<'a>(routes: &'a [TemplateRoute], verb: &str, path: &str) -> Option<Matched<'a>> {
+pub(crate) fn find_http<'a>(
+    routes: &'a [TemplateRoute],
+    verb: &str,
+    path: &str,
+) -> Option<Matched<'a>> {
     routes
         .iter()
         .filter(|route| route.verb.as_deref().is_none_or(|own| own == verb))

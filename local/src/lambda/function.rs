@@ -267,7 +267,7 @@ impl Functions {
     }
 
     /// Each function, by name.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &Function)> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &Function)> {
         self.0
             .iter()
             .map(|function| (function.settings.name.as_str(), function.as_ref()))

@@ -22,7 +22,7 @@ pub struct FunctionError(Bytes);
 
 impl FunctionError {
     /// An error as the function reported it.
-    pub const fn reported(payload: Bytes) -> Self {
+    pub(crate) const fn reported(payload: Bytes) -> Self {
         Self(payload)
     }
 
@@ -40,7 +40,7 @@ impl FunctionError {
     }
 
     /// Its `errorMessage`, which API Gateway compares with `Unauthorized`.
-    pub fn message(&self) -> Option<String> {
+    pub(crate) fn message(&self) -> Option<String> {
         let error: Value = serde_json::from_slice(&self.0).ok()?;
         error.get("errorMessage")?.as_str().map(str::to_owned)
     }

@@ -27,16 +27,16 @@ const MAX_ANSWER: usize = 6 * 1024 * 1024;
 
 /// An invocation that the function has not fetched yet.
 #[derive(Debug)]
-pub struct QueuedInvocation {
-    pub request_id: String,
-    pub payload: Bytes,
+pub(crate) struct QueuedInvocation {
+    pub(crate) request_id: String,
+    pub(crate) payload: Bytes,
     /// The timeout, from the moment the function fetches the event.
-    pub timeout: Duration,
+    pub(crate) timeout: Duration,
     /// The ARN with which it was invoked.
-    pub function_arn: String,
+    pub(crate) function_arn: String,
     /// Notified when the function fetches the event.
-    pub taken: oneshot::Sender<()>,
-    pub outcome: oneshot::Sender<InvocationOutcome>,
+    pub(crate) taken: oneshot::Sender<()>,
+    pub(crate) outcome: oneshot::Sender<InvocationOutcome>,
 }
 
 /// The state of the function process.
@@ -117,7 +117,7 @@ impl RuntimeApi {
 
     /// Queues an invocation for `next`. If the listener is closed, the invocation is dropped and with it the sender of its
     /// outcome.
-    pub fn enqueue(&self, invocation: QueuedInvocation) {
+    pub(crate) fn enqueue(&self, invocation: QueuedInvocation) {
         let _ = self.invocations.send(invocation);
     }
 

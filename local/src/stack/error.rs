@@ -13,7 +13,7 @@ use crate::toolchain::BuildError;
 
 /// A stack did not start.
 #[derive(Debug, thiserror::Error)]
-pub enum StackError {
+pub(crate) enum StackError {
     /// Another one uses the data folder.
     #[error(
         "`cargo local` is already running with the data folder {data} (process {pid}, API {api}): stop it, or choose another \

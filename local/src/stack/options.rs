@@ -6,39 +6,39 @@ use std::path::{Path, PathBuf};
 use crate::template::Given;
 
 #[derive(Clone, Debug)]
-pub struct StackOptions {
+pub(crate) struct StackOptions {
     /// The port of the web pages; 0 is any free one, for this and the others.
-    pub web_port: u16,
-    pub api_port: u16,
-    pub database_port: u16,
-    pub issuer_port: u16,
+    pub(crate) web_port: u16,
+    pub(crate) api_port: u16,
+    pub(crate) database_port: u16,
+    pub(crate) issuer_port: u16,
     /// A real issuer, used instead of the local one.
-    pub issuer: Option<RealIssuer>,
+    pub(crate) issuer: Option<RealIssuer>,
     /// The folder of the state.
-    pub data: PathBuf,
-    pub template: PathBuf,
+    pub(crate) data: PathBuf,
+    pub(crate) template: PathBuf,
     /// Values of the template's parameters. They override those that the stack sets.
-    pub parameters: BTreeMap<String, String>,
+    pub(crate) parameters: BTreeMap<String, String>,
     /// Values that other stacks export, by name.
-    pub imports: BTreeMap<String, String>,
+    pub(crate) imports: BTreeMap<String, String>,
     /// The logical id of the API to serve, for a template with several.
-    pub api: Option<String>,
+    pub(crate) api: Option<String>,
     /// The commands that run functions, by logical id, split into words.
-    pub functions: BTreeMap<String, Vec<String>>,
+    pub(crate) functions: BTreeMap<String, Vec<String>>,
     /// Whether release builds are run.
-    pub release: bool,
+    pub(crate) release: bool,
     /// Whether each request is a line of JSON on standard output.
-    pub json: bool,
+    pub(crate) json: bool,
 }
 
 /// An issuer outside of the stack.
 #[derive(Clone, Debug)]
-pub struct RealIssuer {
+pub(crate) struct RealIssuer {
     /// The exact `iss` of its tokens.
-    pub url: String,
-    pub client_id: String,
+    pub(crate) url: String,
+    pub(crate) client_id: String,
     /// The audience of its access tokens.
-    pub audience: String,
+    pub(crate) audience: String,
 }
 
 /// What a template is read with: the parameters that the user passed, and those that a stack sets.

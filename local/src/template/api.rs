@@ -11,13 +11,11 @@ use super::route_path::RoutePath;
 
 #[derive(Clone, Debug)]
 pub struct Api {
-    /// Its name in the template.
-    pub logical_id: String,
-    pub stage: String,
+    pub(crate) stage: String,
     pub routes: Vec<TemplateRoute>,
     pub authorizers: BTreeMap<String, TemplateAuthorizer>,
     /// The stage's variables.
-    pub variables: BTreeMap<String, String>,
+    pub(crate) variables: BTreeMap<String, String>,
     /// Which of API Gateway's two products serves it.
     pub kind: ApiKind,
 }
@@ -38,11 +36,11 @@ pub enum ApiKind {
 }
 
 /// The stage of an HTTP API that is served at the root.
-pub const DEFAULT_STAGE: &str = "$default";
+pub(crate) const DEFAULT_STAGE: &str = "$default";
 
 impl Api {
     /// The first segment of every path, with its slash; empty for a stage that is served at the root.
-    pub fn base_path(&self) -> String {
+    pub(crate) fn base_path(&self) -> String {
         if self.stage == DEFAULT_STAGE {
             String::new()
         } else {
@@ -55,9 +53,9 @@ impl Api {
 #[derive(Clone, Debug)]
 pub struct TemplateRoute {
     /// The resource.
-    pub path: RoutePath,
+    pub(crate) path: RoutePath,
     /// The verb; `ANY` has none.
-    pub verb: Option<String>,
+    pub(crate) verb: Option<String>,
     /// What answers.
     pub integration: Integration,
     /// The authorizer that is asked first.
@@ -65,7 +63,7 @@ pub struct TemplateRoute {
     /// The scopes of which a JWT authorizer wants one.
     pub scopes: Vec<String>,
     /// Where the template defines it.
-    pub place: String,
+    pub(crate) place: String,
 }
 
 impl Api {
@@ -139,14 +137,14 @@ pub struct LambdaAuthorizer {
     pub ttl: Duration,
     /// API Gateway's time limit; `None` if only the function's own timeout applies.
     pub limit: Option<Duration>,
-    pub permission: InvokePermission,
+    pub(crate) permission: InvokePermission,
     /// Where the template defines it.
-    pub place: String,
+    pub(crate) place: String,
 }
 
 /// Whether API Gateway may invoke an authorizer's function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum InvokePermission {
+pub(crate) enum InvokePermission {
     /// By a role, by SAM's default permission or by a permission of the template.
     Granted,
     /// By none of them: AWS answers 500.

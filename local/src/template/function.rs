@@ -17,20 +17,20 @@ pub struct FunctionDefinition {
     /// Its name in the template.
     pub logical_id: String,
     /// Its name on this machine: its binary's, or its logical id when it has none or shares it.
-    pub name: String,
+    pub(crate) name: String,
     /// The binary that it runs; none for a function that a command runs.
-    pub binary: Option<String>,
+    pub(crate) binary: Option<String>,
     /// The `FunctionName` that the template gives it.
-    pub function_name: Option<String>,
+    pub(crate) function_name: Option<String>,
     /// How long one invocation may take.
-    pub timeout: Duration,
+    pub(crate) timeout: Duration,
     /// The memory in its environment variable; nothing here limits it.
-    pub memory_mb: u32,
-    pub environment: BTreeMap<String, String>,
+    pub(crate) memory_mb: u32,
+    pub(crate) environment: BTreeMap<String, String>,
     /// The value of `AWS_LAMBDA_LOG_LEVEL`.
-    pub log_level: Option<String>,
+    pub(crate) log_level: Option<String>,
     /// The form of Lambda's own log lines, `JSON` or `Text`.
-    pub log_format: Option<String>,
+    pub(crate) log_format: Option<String>,
 }
 
 impl FunctionDefinition {
@@ -40,7 +40,7 @@ impl FunctionDefinition {
     }
 
     /// Every name of the function.
-    pub fn names(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         let function_name = self.function_name.as_deref();
         [self.name.as_str(), self.logical_id.as_str()]
             .into_iter()

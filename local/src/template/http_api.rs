@@ -24,7 +24,6 @@ const MAX_AUTHORIZER_TIME: Duration = Duration::from_secs(10);
 
 /// Reads an HTTP API and the routes of the events that belong to it.
 pub(super) fn read(
-    logical_id: &str,
     api: &Part,
     document: Option<OpenApiDefinition>,
     events: &[&Event],
@@ -65,7 +64,6 @@ pub(super) fn read(
     }
     let stage = api.text("StageName")?;
     Ok(Api {
-        logical_id: logical_id.to_owned(),
         stage: stage.unwrap_or_else(|| DEFAULT_STAGE.to_owned()),
         routes,
         authorizers,

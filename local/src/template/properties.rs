@@ -12,8 +12,8 @@ use super::intrinsic::{Scope, is_intrinsic, scalar};
 use super::warnings::Warnings;
 use serde_json::{Map, Value, json};
 
-pub(super) use api::{API, CORS, METHOD_SETTINGS};
-pub(super) use function::{API_EVENT, ENVIRONMENT, FUNCTION, HTTP_API_EVENT, LOGGING};
+pub(super) use api::API;
+pub(super) use function::{API_EVENT, FUNCTION, HTTP_API_EVENT};
 pub(super) use http_api::HTTP_API;
 
 /// Throttling depends on the load, and an account throttles also without a limit in the template.
@@ -27,7 +27,7 @@ const ACCESS_LOG: &str = "this gateway always writes an access log, with members
 
 /// What the gateway does with a property.
 #[derive(Clone, Copy, Debug)]
-pub enum Treatment {
+pub(crate) enum Treatment {
     /// It acts on the property.
     Acts,
     /// It acts on the property, which has properties of its own.
@@ -37,7 +37,10 @@ pub enum Treatment {
     /// It acts on whether the property is set. The value may be one that only AWS knows.
     Presence,
     /// The property changes no answer; the reason says why.
-    Ignored(&'static str),
+    Ignored(
+        #[cfg_attr(not(test), expect(dead_code, reason = "only the documentation has it"))]
+        &'static str,
+    ),
     /// The property has no effect here, and a warning says so.
     Warned(&'static str),
     /// The property has no effect here; a warning says so if it, or one member of it, has a value that changes answers on
@@ -59,63 +62,27 @@ pub enum Treatment {
 }
 
 #[derive(Clone, Copy, Debug)]
-pub struct Property {
-    pub name: &'static str,
+pub(crate) struct Property {
+    pub(crate) name: &'static str,
     /// Whether `Globals` may have it.
-    pub global: bool,
+    pub(crate) global: bool,
     /// What the gateway does with it.
-    pub treatment: Treatment,
+    pub(crate) treatment: Treatment,
 }
 
 /// A part of a template with a fixed set of properties.
 #[derive(Debug)]
-pub struct Section {
+pub(crate) struct Section {
     /// What it is, as messages name it: `an API`.
-    pub what: &'static str,
+    pub(crate) what: &'static str,
     /// Its heading in the documentation.
-    pub title: &'static str,
+    #[cfg_attr(not(test), expect(dead_code, reason = "only the documentation has it"))]
+    pub(crate) title: &'static str,
     /// Whether it may have extensions of others (`x-…`), which API Gateway does not read.
-    pub extensible: bool,
+    pub(crate) extensible: bool,
     /// Its properties, in alphabetical order.
-    pub properties: &'static [Property],
+    pub(crate) properties: &'static [Property],
 }
-
-/// Every section, in the order of the documentation.
-pub static SECTIONS: [&Section; 33] = [
-    &API,
-    &api::AUTH,
-    &api::AUTHORIZER,
-    &api::IDENTITY,
-    &CORS,
-    &api::GATEWAY_RESPONSE,
-    &api::RESPONSE_PARAMETERS,
-    &METHOD_SETTINGS,
-    &api::DOMAIN,
-    &HTTP_API,
-    &http_api::AUTH,
-    &http_api::AUTHORIZER,
-    &http_api::IDENTITY,
-    &jwt_configuration::JWT_CONFIGURATION,
-    &http_api::CORS_CONFIGURATION,
-    &http_api::ROUTE_SETTINGS,
-    &http_api::DOMAIN,
-    &FUNCTION,
-    &ENVIRONMENT,
-    &LOGGING,
-    &API_EVENT,
-    &function::API_EVENT_AUTH,
-    &HTTP_API_EVENT,
-    &function::HTTP_API_EVENT_AUTH,
-    &open_api::OPEN_API,
-    &open_api::COMPONENTS,
-    &open_api::PATH,
-    &open_api::OPERATION,
-    &open_api::INTEGRATION,
-    &open_api::SECURITY_SCHEME,
-    &open_api::AUTHORIZER,
-    &open_api::GATEWAY_RESPONSE,
-    &open_api::CORS,
-];
 
 const fn property(name: &'static str, treatment: Treatment) -> Property {
     Property {

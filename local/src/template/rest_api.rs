@@ -32,7 +32,6 @@ pub(super) struct Event {
 
 /// Reads a REST API and the routes of the events that belong to it.
 pub(super) fn read(
-    logical_id: &str,
     api: &Part,
     document: Option<OpenApiDefinition>,
     events: &[&Event],
@@ -74,7 +73,6 @@ pub(super) fn read(
     let mut responses = document.responses;
     responses.extend(gateway_response::read(api)?);
     Ok(Api {
-        logical_id: logical_id.to_owned(),
         stage: api.required_text("StageName")?,
         routes,
         authorizers,

@@ -7,7 +7,7 @@ use super::error::DefinitionError;
 
 /// The path of a resource: static segments, `{name}` for one segment, `{name+}` at the end for one or more.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RoutePath {
+pub(crate) struct RoutePath {
     text: String,
     segments: Vec<Segment>,
 }
@@ -92,7 +92,7 @@ impl RoutePath {
     }
 
     /// Whether it is the path of the route `$default`.
-    pub fn is_default(&self) -> bool {
+    pub(crate) fn is_default(&self) -> bool {
         self.segments.first() == Some(&Segment::Default)
     }
 
@@ -100,7 +100,7 @@ impl RoutePath {
     ///
     /// Nothing is decoded, so `%2F` separates no segments. One slash at the end, and any number at the beginning, are
     /// ignored, as they are at AWS.
-    pub fn matches(&self, path: &str) -> Option<BTreeMap<String, String>> {
+    pub(crate) fn matches(&self, path: &str) -> Option<BTreeMap<String, String>> {
         let path = path.trim_start_matches('/');
         let path = path.strip_suffix('/').unwrap_or(path);
         let mut parameters = BTreeMap::new();
@@ -133,12 +133,12 @@ impl RoutePath {
     }
 
     /// How specific the path is, segment by segment; the smallest is preferred.
-    pub fn ranks(&self) -> Vec<u8> {
+    pub(crate) fn ranks(&self) -> Vec<u8> {
         self.segments.iter().map(Segment::rank).collect()
     }
 
     /// Whether both match the same paths: names of parameters are ignored.
-    pub fn overlaps(&self, other: &Self) -> bool {
+    pub(crate) fn overlaps(&self, other: &Self) -> bool {
         self.ranks() == other.ranks()
             && self
                 .segments

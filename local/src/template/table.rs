@@ -30,11 +30,11 @@ const WITHOUT_EFFECT: [&str; 8] = [
 
 #[derive(Clone, Debug)]
 pub struct TableDefinition {
-    pub name: String,
+    pub(crate) name: String,
     /// The body of the `CreateTable` request.
-    pub create: Value,
+    pub(crate) create: Value,
     /// The body of the `UpdateTimeToLive` request, when items expire.
-    pub time_to_live: Option<Value>,
+    pub(crate) time_to_live: Option<Value>,
 }
 
 /// Reads one table from its resolved properties.

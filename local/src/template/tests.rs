@@ -411,10 +411,7 @@ Resources:
     Properties: {Events: {A: {Type: Api, Properties: {Path: /a, Method: GET}}}}
 "#;
     let api = read(text).unwrap().api;
-    assert_eq!(
-        (api.logical_id.as_str(), api.stage.as_str()),
-        ("ServerlessRestApi", "Prod")
-    );
+    assert_eq!(api.stage, "Prod");
     assert_eq!(line(&api.routes[0]), "GET /a handler Okta");
 }
 

@@ -70,7 +70,7 @@ struct HeaderItem {
 ///
 /// # Errors
 /// When the template is malformed, does not have exactly one such resource, or has an unknown header.
-pub fn read(text: &str, given: &Given) -> Result<Vec<(String, String)>, TemplateError> {
+pub(crate) fn read(text: &str, given: &Given) -> Result<Vec<(String, String)>, TemplateError> {
     let document = Sections::read(text)?;
     let scope = document.scope(given)?;
     let resources = document.section("Resources")?;

@@ -2,7 +2,7 @@
 
 /// The sign-in failed.
 #[derive(Debug, thiserror::Error)]
-pub enum TokenError {
+pub(crate) enum TokenError {
     /// The issuer does not answer.
     #[error(
         "no issuer answers at {issuer}: start `cargo local` in another terminal and wait for `ready`"

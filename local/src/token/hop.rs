@@ -42,7 +42,7 @@ const MEMBERS: [&str; 12] = [
 
 /// The hops of one sign-in, printed on standard error as they happen.
 #[derive(Debug)]
-pub struct Hops {
+pub(crate) struct Hops {
     shown: bool,
     count: usize,
     secrets: Secrets,
@@ -50,7 +50,7 @@ pub struct Hops {
 
 impl Hops {
     /// Hops that are printed, or not.
-    pub fn new(shown: bool) -> Self {
+    pub(crate) fn new(shown: bool) -> Self {
         Self {
             shown,
             count: 0,

@@ -77,7 +77,7 @@ impl TransportError {
     }
 
     /// The stable name for logs and metrics.
-    pub const fn code(self) -> &'static str {
+    pub(crate) const fn code(self) -> &'static str {
         match self {
             Self::Connect(fault) => fault.code(),
             Self::TimedOut => "timed_out",

@@ -26,7 +26,7 @@ pub enum FetchError {
 
 impl FetchError {
     /// The stable name for logs and metrics.
-    pub const fn code(&self) -> &'static str {
+    pub(crate) const fn code(&self) -> &'static str {
         match self {
             Self::Discovery(_) => "discovery",
             Self::Transport(error) => error.code(),

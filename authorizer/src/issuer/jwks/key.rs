@@ -90,7 +90,7 @@ impl VerificationKey {
 
     /// Whether signatures of `algorithm` can be this key's: type and curve are right, and the key set does not bind it
     /// to another one (RFC 8725, section 3.1).
-    pub fn fits(&self, algorithm: Algorithm) -> bool {
+    pub(crate) fn fits(&self, algorithm: Algorithm) -> bool {
         self.key.fits(algorithm)
     }
 

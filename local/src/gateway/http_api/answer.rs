@@ -18,7 +18,7 @@ const DEFAULT_MEDIA_TYPE: HeaderValue = HeaderValue::from_static("text/plain;cha
 ///
 /// # Errors
 /// When it is malformed, which AWS answers with 500.
-pub fn read(payload: &[u8], format: PayloadFormat) -> Result<Response<Bytes>, AnswerError> {
+pub(crate) fn read(payload: &[u8], format: PayloadFormat) -> Result<Response<Bytes>, AnswerError> {
     let value: Value =
         serde_json::from_slice(payload).map_err(|error| AnswerError::Json(error.to_string()))?;
     match (value, format) {

@@ -20,14 +20,14 @@ const HEADERS: [HeaderName; 6] = [
     ACCESS_CONTROL_MAX_AGE,
 ];
 
-pub fn is_preflight(call: &Call) -> bool {
+pub(crate) fn is_preflight(call: &Call) -> bool {
     call.verb == "OPTIONS"
         && call.header("origin").is_some()
         && call.header("access-control-request-method").is_some()
 }
 
 /// The answer to a preflight, whatever routes there are. [`apply`] adds the origin.
-pub fn preflight(cors: &CorsConfiguration, call: &Call) -> Response<Bytes> {
+pub(crate) fn preflight(cors: &CorsConfiguration, call: &Call) -> Response<Bytes> {
     let mut response = Response::new(Bytes::new());
     *response.status_mut() = StatusCode::NO_CONTENT;
     if allowed_origin(cors, call).is_some() {
@@ -53,7 +53,7 @@ pub fn preflight(cors: &CorsConfiguration, call: &Call) -> Response<Bytes> {
 }
 
 /// Sets the headers of an answer. Those of the function are dropped, unless the answer is a preflight's own.
-pub fn apply(cors: &CorsConfiguration, call: &Call, headers: &mut HeaderMap) {
+pub(crate) fn apply(cors: &CorsConfiguration, call: &Call, headers: &mut HeaderMap) {
     if !is_preflight(call) {
         for name in HEADERS {
             headers.remove(name);

@@ -16,7 +16,7 @@ use crate::template::Api;
 
 /// The authorization in the integration's event.
 #[derive(Clone, Debug)]
-pub enum Authorized {
+pub(crate) enum Authorized {
     /// The route has no authorizer.
     Anyone,
     /// A Lambda authorizer allowed the call.
@@ -26,7 +26,7 @@ pub enum Authorized {
 }
 
 /// The event of an authorizer in format 1.0.
-pub fn authorizer_v1(
+pub(crate) fn authorizer_v1(
     call: &Call,
     api: &Api,
     matched: &Matched<'_>,
@@ -45,7 +45,7 @@ pub fn authorizer_v1(
 }
 
 /// The event of an authorizer in format 2.0.
-pub fn authorizer_v2(
+pub(crate) fn authorizer_v2(
     call: &Call,
     api: &Api,
     matched: &Matched<'_>,
@@ -64,7 +64,12 @@ pub fn authorizer_v2(
 }
 
 /// The event of an integration in format 1.0.
-pub fn proxy_v1(call: &Call, api: &Api, matched: &Matched<'_>, authorized: &Authorized) -> Value {
+pub(crate) fn proxy_v1(
+    call: &Call,
+    api: &Api,
+    matched: &Matched<'_>,
+    authorized: &Authorized,
+) -> Value {
     let resource = matched.route.path.to_string();
     let authorizer = match authorized {
         Authorized::Anyone => None,
@@ -80,7 +85,12 @@ pub fn proxy_v1(call: &Call, api: &Api, matched: &Matched<'_>, authorized: &Auth
 }
 
 /// The event of an integration in format 2.0.
-pub fn proxy_v2(call: &Call, api: &Api, matched: &Matched<'_>, authorized: &Authorized) -> Value {
+pub(crate) fn proxy_v2(
+    call: &Call,
+    api: &Api,
+    matched: &Matched<'_>,
+    authorized: &Authorized,
+) -> Value {
     let mut event = common(call, api, matched);
     let mut context = context(call, api, matched);
     let authorizer = match authorized {

@@ -5,6 +5,43 @@ use serde_json::json;
 
 use super::*;
 
+/// Every section, in the order of the documentation.
+static SECTIONS: [&Section; 33] = [
+    &API,
+    &api::AUTH,
+    &api::AUTHORIZER,
+    &api::IDENTITY,
+    &api::CORS,
+    &api::GATEWAY_RESPONSE,
+    &api::RESPONSE_PARAMETERS,
+    &api::METHOD_SETTINGS,
+    &api::DOMAIN,
+    &HTTP_API,
+    &http_api::AUTH,
+    &http_api::AUTHORIZER,
+    &http_api::IDENTITY,
+    &jwt_configuration::JWT_CONFIGURATION,
+    &http_api::CORS_CONFIGURATION,
+    &http_api::ROUTE_SETTINGS,
+    &http_api::DOMAIN,
+    &FUNCTION,
+    &function::ENVIRONMENT,
+    &function::LOGGING,
+    &API_EVENT,
+    &function::API_EVENT_AUTH,
+    &HTTP_API_EVENT,
+    &function::HTTP_API_EVENT_AUTH,
+    &open_api::OPEN_API,
+    &open_api::COMPONENTS,
+    &open_api::PATH,
+    &open_api::OPERATION,
+    &open_api::INTEGRATION,
+    &open_api::SECURITY_SCHEME,
+    &open_api::AUTHORIZER,
+    &open_api::GATEWAY_RESPONSE,
+    &open_api::CORS,
+];
+
 /// The table of a section, as `docs/local-gateway.md` has it.
 fn markdown(section: &Section) -> String {
     let mut text = format!(
