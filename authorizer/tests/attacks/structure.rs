@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::support::{Signer, World, changed, claims, header, mint, token_with};
-use super::{accepted, refused_cheaply};
+use super::{accepted, refused_cheaply, wait};
 use testkit::signer::{base64url, mint_text};
 
 fn with_header(changes: &Value) -> String {
@@ -361,4 +361,15 @@ fn a_key_in_the_token_or_linked_from_it() {
     assert_eq!(world.issuer.fetches(), 1, "only the issuer was asked");
     // These members are not read: a good token may have them.
     accepted(&world, &mint(&header, &claims(), Signer::rsa()));
+}
+
+#[test]
+fn an_inspection_has_the_header_and_the_claims_that_were_sent() {
+    let world = World::new(&[]);
+    let token = token_with(&json!({"aud": "api://other", "cid": null}));
+    let found = wait(world.inspection(&token)).unwrap();
+    assert_eq!(found.header_member("kid"), Some(&json!("k1")));
+    assert_eq!(found.header_member("typ"), None);
+    assert_eq!(found.claim("aud"), Some(&json!("api://other")));
+    assert_eq!(found.claim("cid"), None);
 }

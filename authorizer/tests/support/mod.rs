@@ -31,7 +31,8 @@ use authorizer::issuer::http_client::{
     ConnectionError, Document, IssuerRequest, Sending, Transport, TransportError,
 };
 use authorizer::log::trace::Trace;
-use authorizer::verifier::{VerifiedClaims, Verifier};
+use authorizer::refusal::Refusal;
+use authorizer::verifier::{Inspection, VerifiedClaims, Verifier};
 use lambda_runtime::Diagnostic;
 use lambda_support::invocation::Invocation;
 use lambda_support::log::{Lines, Log};
@@ -113,17 +114,18 @@ impl World {
         &self.settings.access_rules
     }
 
-    /// The code of every fault that the checks of a token find, called one by one. It costs no counted fetch.
-    pub(crate) async fn inspect(&self, token: &str) -> Vec<&'static str> {
-        let token = match BearerToken::from_token(token) {
-            Ok(token) => token,
-            Err(refusal) => return vec![refusal.code()],
-        };
-        match self
-            .verifier()
+    /// The checks of a bearer token, called one by one. It costs no counted fetch.
+    pub(crate) async fn inspection(&self, token: &str) -> Result<Inspection, Refusal> {
+        let token = BearerToken::from_token(token)?;
+        let verifier = self.verifier();
+        verifier
             .inspect(&token, Scheme::Bearer, Deadline::UNKNOWN)
             .await
-        {
+    }
+
+    /// The code of every fault that these checks find.
+    pub(crate) async fn inspect(&self, token: &str) -> Vec<&'static str> {
+        match self.inspection(token).await {
             Ok(found) => {
                 let made = [Some(found.form), Some(found.kind), Some(found.issuer)];
                 let made = made
