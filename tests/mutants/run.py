@@ -10,6 +10,7 @@ import argparse
 import collections
 import fnmatch
 import os
+import resource
 import subprocess
 import sys
 import time
@@ -53,6 +54,8 @@ SLOW = {
 }  # fmt: skip
 # Nothing in a run reads the line numbers of a backtrace; without them a mutant is built in half the time.
 ENVIRONMENT = {"CARGO_TARGET_DIR": str(OUTPUT / "target"), "CARGO_PROFILE_DEV_DEBUG": "0"} | os.environ
+# A mutant that allocates without end fails its tests before the machine runs out of memory.
+MAX_MEMORY_BYTES = 6 << 30
 OUTCOMES = ("caught", "timeout", "unviable", "missed")
 
 
@@ -135,6 +138,7 @@ def main():
     if arguments.check or wrong:
         print(*wrong, sep="\n", end="\n" if wrong else "")
         return 1 if wrong else 0
+    resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY_BYTES, MAX_MEMORY_BYTES))
     table = ["| module | mutants | killed | by a timeout | do not compile | survive, explained | minutes |", "| --- |" + " ---: |" * 6]
     for module in arguments.modules or MODULES:
         counts, survivors = mutate(module, arguments.timeout)
