@@ -622,3 +622,28 @@ async fn the_id_of_a_refused_key_is_logged_as_printable_ascii() {
         .collect();
     assert_eq!(kids, ["a\\u{202e}b"]);
 }
+
+#[tokio::test]
+async fn a_failed_fetch_is_logged_once_with_its_reason() {
+    let lines = Arc::new(Lines::default());
+    let log = Log::new(Level::Info, Arc::clone(&lines) as _);
+    let _watched = tracing::subscriber::set_default(EventLog::new(log, "authorizer"));
+    for (jwks_uri, body, expected) in [
+        (Some(KEYS), None, "connect"),
+        (Some(KEYS), Some("{}"), "key_set"),
+        (None, Some("{}"), "discovery"),
+    ] {
+        let bench = Bench::new(settings(ISSUER, jwks_uri));
+        let before = lines.all().len();
+        let lookup = bench.ask("a");
+        let fetch = bench.keeper.next().await;
+        match body {
+            Some(body) => fetch.answer(body),
+            None => fetch.fail(),
+        }
+        assert_eq!(state(&lookup.await.unwrap()), "unavailable");
+        let logged: Vec<_> = lines.all().split_off(before);
+        let reasons: Vec<_> = logged.iter().map(|line| &line["reason"]).collect();
+        assert_eq!(reasons, [expected]);
+    }
+}
