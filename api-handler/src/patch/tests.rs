@@ -110,6 +110,7 @@ fn operations_that_do_not_fit_are_a_conflict() {
         "#/0",
     );
     check(json!([{"op": "remove", "path": "/value/b/-"}]), "#/0");
+    check(json!([{"op": "remove", "path": "/value/b/2"}]), "#/0");
     check(
         json!([{"op": "replace", "path": "/value/b/2", "value": 1}]),
         "#/0",
@@ -207,13 +208,17 @@ fn the_size_limit_holds_after_every_operation() {
         json!([{"op": "copy", "from": "/value/a", "path": "/value/b"}, {"op": "copy", "from": "/value/a", "path": "/value/c"}, {"op": "remove", "path": "/value"}]),
         json!([{"op": "add", "path": "/value/b", "value": value}, {"op": "add", "path": "/value/c", "value": value}, {"op": "remove", "path": "/value/b"}]),
         json!([{"op": "replace", "path": "/value", "value": "x".repeat(MAX_VALUE_BYTES + 2048)}, {"op": "replace", "path": "/value", "value": 1}]),
-        json!([{"op": "replace", "path": "", "value": "x".repeat(MAX_VALUE_BYTES + 2048)}, {"op": "replace", "path": "", "value": 1}]),
+        json!([{"op": "replace", "path": "", "value": "x".repeat(MAX_VALUE_BYTES + 2047)}, {"op": "replace", "path": "", "value": 1}]),
     ] {
         assert_eq!(operations_on(&patch, &document), too_large);
     }
-    let largest =
-        json!([{"op": "replace", "path": "/value", "value": "x".repeat(MAX_VALUE_BYTES - 2)}]);
-    assert!(operations_on(&largest, &document).is_ok());
+    for (path, length) in [
+        ("/value", MAX_VALUE_BYTES - 2),
+        ("", MAX_VALUE_BYTES + 2046),
+    ] {
+        let largest = json!([{"op": "replace", "path": path, "value": "x".repeat(length)}]);
+        assert!(operations_on(&largest, &document).is_ok(), "{path}");
+    }
 }
 
 #[test]
