@@ -22,9 +22,9 @@ use crate::{
     store::{Partition, Store, StoreError},
 };
 
-/// The maximum length of an answer. Lambda's limit is 6 MB, in which the body is a JSON string: each quote counts
-/// twice.
-const MAX_PAGE_BYTES: usize = 5_000_000 - 4096;
+/// The maximum length of the resources of a page. Lambda's limit for the answer is 6 MB, in which the body is a JSON
+/// string: each quote counts twice.
+const MAX_PAGE_BYTES: usize = 4_990_000;
 
 /// The maximum number of resources in one read without values: DynamoDB's limit.
 const MAX_METADATA_BATCH: usize = 100;
@@ -84,7 +84,7 @@ pub(crate) async fn page(
         limit,
         calls_left: MAX_MORE_CALLS,
         items: Vec::new(),
-        bytes: 0,
+        bytes_left: MAX_PAGE_BYTES,
         last_shown: None,
         last_examined: None,
     };
@@ -92,10 +92,10 @@ pub(crate) async fn page(
     let end = loop {
         let calls = candidates.queries_needed();
         if filling.last_examined.is_some() {
-            if calls > filling.calls_left {
+            let Some(left) = filling.calls_left.checked_sub(calls) else {
                 break End::Early;
-            }
-            filling.calls_left -= calls;
+            };
+            filling.calls_left = left;
         }
         // One more than fits, to know whether there is a next page.
         let ids = candidates.next(store, limit + 1).await?;
@@ -140,7 +140,7 @@ struct Filling<'a> {
     limit: usize,
     calls_left: usize,
     items: Vec<Box<RawValue>>,
-    bytes: usize,
+    bytes_left: usize,
     last_shown: Option<StateId>,
     last_examined: Option<StateId>,
 }
@@ -205,11 +205,11 @@ impl Filling<'_> {
     fn add_state(&mut self, state: &State) -> Result<bool, Problem> {
         let json = serde_json::value::to_raw_value(&state.body())
             .map_err(|error| Problem::Internal(error.to_string()))?;
-        let bytes = self.bytes + escaped_len(json.get()) + 1;
-        if bytes > MAX_PAGE_BYTES && !self.items.is_empty() {
+        let left = self.bytes_left.checked_sub(escaped_len(json.get()));
+        if left.is_none() && !self.items.is_empty() {
             return Ok(false);
         }
-        self.bytes = bytes;
+        self.bytes_left = left.unwrap_or_default();
         self.items.push(json);
         self.last_shown = Some(state.metadata.id.clone());
         Ok(true)
@@ -228,8 +228,10 @@ impl Filling<'_> {
     {
         let mut found = BTreeMap::new();
         let mut left: BTreeSet<_> = ids.iter().cloned().collect();
-        while !left.is_empty() && self.calls_left > 0 {
-            self.calls_left -= 1;
+        while !left.is_empty()
+            && let Some(calls_left) = self.calls_left.checked_sub(1)
+        {
+            self.calls_left = calls_left;
             let (parts, unread) = call(left.clone()).await?;
             let before = left.len();
             left.retain(|id| unread.contains(id));
