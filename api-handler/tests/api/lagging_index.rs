@@ -164,3 +164,31 @@ async fn a_lagging_index_reads_no_hidden_value() {
     let projection = &reads[0].input["RequestItems"][direct.table.as_str()]["ProjectionExpression"];
     assert!(projection.is_string() && !projection.to_string().contains("value"));
 }
+
+/// As after alice deleted a resource and bob made another with its id.
+#[tokio::test]
+async fn a_lagging_index_lists_no_resource_of_another_owner() {
+    let direct = Api::start().await;
+    let body = json!({"value": 1, "visibility": "public"});
+    direct.put("bob", "taken", &body).await;
+    let real = direct.endpoint.clone();
+    let endpoint = store(move |operation, input| {
+        let real = real.clone();
+        async move {
+            let (status, body) = forward(&real, &operation, &input).await;
+            if input["IndexName"] != "owner" {
+                return http(status, "", &body);
+            }
+            let lie = json!({"Items": [{"id": {"S": "taken"}}], "Count": 1});
+            http(200, "", &lie.to_string())
+        }
+    })
+    .await;
+    let api = Api::over(&endpoint, &direct.table, &[]);
+    for request in [
+        ask("GET", "/state?owner=me").by("alice"),
+        ask("GET", "/state?owner=alice").of("ada", &["Admins"]),
+    ] {
+        assert_eq!(api.send(request).await.expect(200).ids(), [""; 0]);
+    }
+}
