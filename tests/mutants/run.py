@@ -45,7 +45,7 @@ MODULES = {
     "caller": ([f"{H}/caller.rs", f"{H}/caller/**"], [["--lib"], ["--test=api", "leaks::", "preconditions::", "events::", "walk::"]]),
     "precondition": ([f"{H}/precondition.rs"], [["--lib"], ["--test=api", "preconditions::", "calls::", "walk::"]]),
     "patch": ([f"{H}/patch.rs", f"{H}/patch/**"], [["--lib"], ["--test=api", "patches::", "patches_of_many_operations"]]),
-    "listing": ([f"{H}/listing.rs", f"{H}/listing/**"], [["--lib"], ["--test=api", "listing::", "lagging_index::", "leaks::", "store_reads::"]]),
+    "listing": ([f"{H}/listing.rs", f"{H}/listing/**"], [["--lib"], ["--test=api", "listing::", "lagging_index::", "leaks::", "store_reads::", "calls::a_page"]]),
 }  # fmt: skip
 # Tests that take most of the time, and the module that they test, if it is mutated. The differential tests would install
 # packages for each copy of the source.
