@@ -35,7 +35,7 @@ MODULES = {
     "answer": ([f"{A}/answer.rs", f"{A}/answer_size.rs", f"{A}/answer/**"], [["--lib"], ["--test=attacks"]]),
     "jwks": (
         [f"{A}/issuer/jwks.rs", f"{A}/issuer/jwks/**"],
-        [["--lib"], ["--test=key_fetch", "--test=key_cache_properties", "--test=key_cache_model", "--test=attacks"]],
+        [["--lib"], ["--test=key_fetch"], ["--test=key_cache_properties", "--test=key_cache_model", "--test=attacks"]],
     ),
     "introspection": (
         [f"{A}/issuer/introspection.rs", f"{A}/issuer/introspection/**"],
