@@ -2,8 +2,8 @@
 
 use bytes::Bytes;
 
-use super::figure::{Figure, micros};
-use super::process::{Process, Program};
+use super::figure::Figure;
+use super::process::{Cost, Process, Program};
 use super::{BenchError, Effort};
 
 /// A function, its first event, and a string that the answer contains.
@@ -14,8 +14,7 @@ pub(super) struct ColdStart {
 }
 
 impl ColdStart {
-    /// CPU and wall time in microseconds.
-    async fn measure(&self) -> Result<(f64, f64), BenchError> {
+    async fn measure(&self) -> Result<Cost, BenchError> {
         let mut process = Process::start(&self.program).await?;
         let answer = process.invoke(self.event.clone()).await?;
         let cost = process.cost()?;
@@ -23,7 +22,7 @@ impl ColdStart {
         if !text.contains(self.expected) {
             return Err(BenchError::Answer(self.expected, text.into_owned()));
         }
-        Ok((micros(cost.cpu), micros(cost.wall)))
+        Ok(cost)
     }
 }
 
@@ -35,16 +34,9 @@ pub(super) async fn compare(
     target: Option<f64>,
     effort: Effort,
 ) -> Result<[Figure; 2], BenchError> {
-    let (mut cpu, mut wall) = ((Vec::new(), Vec::new()), (Vec::new(), Vec::new()));
+    let mut rounds = Vec::new();
     for _ in 0..effort.starts {
-        let (one, other) = (ours.measure().await?, floor.1.measure().await?);
-        cpu.0.push(one.0);
-        cpu.1.push(other.0);
-        wall.0.push(one.1);
-        wall.1.push(other.1);
+        rounds.push((ours.measure().await?, floor.1.measure().await?));
     }
-    Ok([
-        Figure::compared(names.0, "µs", &cpu.0, (floor.0, &cpu.1), target),
-        Figure::compared(names.1, "µs", &wall.0, (floor.0, &wall.1), None),
-    ])
+    Ok(Figure::of_costs(names, &rounds, floor.0, target))
 }

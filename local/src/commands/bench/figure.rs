@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use super::process::Cost;
+
 /// The smallest, the median and the largest of several values.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub(super) struct Spread {
@@ -50,7 +52,7 @@ pub(super) struct Figure {
 
 impl Figure {
     /// A figure with a floor that was measured in the same rounds.
-    pub(super) fn compared(
+    fn compared(
         name: &'static str,
         unit: &'static str,
         ours: &[f64],
@@ -70,6 +72,26 @@ impl Figure {
             ratio: Some(Spread::of(&ratios)),
             target,
         }
+    }
+
+    /// CPU and wall time of ours and of the floor, in microseconds. The target is for CPU time.
+    pub(super) fn of_costs(
+        names: (&'static str, &'static str),
+        rounds: &[(Cost, Cost)],
+        floor: &'static str,
+        target: Option<f64>,
+    ) -> [Self; 2] {
+        let figure = |name, time: fn(&Cost) -> Duration, target| {
+            let (ours, bare): (Vec<_>, Vec<_>) = rounds
+                .iter()
+                .map(|(one, other)| (micros(time(one)), micros(time(other))))
+                .unzip();
+            Self::compared(name, "µs", &ours, (floor, &bare), target)
+        };
+        [
+            figure(names.0, |cost| cost.cpu, target),
+            figure(names.1, |cost| cost.wall, None),
+        ]
     }
 
     /// A figure without a floor, whose target is a value.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::figure::{Figure, micros};
+use super::figure::Figure;
 use super::process::{Cost, Process, Program};
 use super::{BenchError, Effort};
 
@@ -77,21 +77,12 @@ pub(super) async fn compare(
     let mut bare = Running::start(floor.1).await?;
     ours.run(effort.invocations).await?;
     bare.run(effort.invocations).await?;
-    let (mut cpu, mut wall) = ((Vec::new(), Vec::new()), (Vec::new(), Vec::new()));
+    let mut rounds = Vec::new();
     for _ in 0..effort.rounds {
-        let (one, other) = (
-            ours.run(effort.invocations).await?,
-            bare.run(effort.invocations).await?,
-        );
-        cpu.0.push(micros(one.cpu));
-        cpu.1.push(micros(other.cpu));
-        wall.0.push(micros(one.wall));
-        wall.1.push(micros(other.wall));
+        let one = ours.run(effort.invocations).await?;
+        rounds.push((one, bare.run(effort.invocations).await?));
     }
-    Ok([
-        Figure::compared(names.0, "µs", &cpu.0, (floor.0, &cpu.1), target),
-        Figure::compared(names.1, "µs", &wall.0, (floor.0, &wall.1), None),
-    ])
+    Ok(Figure::of_costs(names, &rounds, floor.0, target))
 }
 
 /// The peak memory of a function, in MiB, after `count` invocations.

@@ -61,12 +61,8 @@ pub(super) fn public_client(metadata: Fact<MetadataDocument<'_>>) -> CheckOutcom
 }
 
 pub(super) fn scopes(metadata: Fact<MetadataDocument<'_>>, wanted: Option<&str>) -> CheckOutcome {
-    let wanted = match (metadata, wanted) {
-        (Err(skip), _) => Err(skip),
-        (Ok(_), None) => Err(Skip::Option("--scope")),
-        (Ok(metadata), Some(wanted)) => Ok((metadata, wanted)),
-    };
-    let (metadata, wanted) = match wanted {
+    let both = metadata.and_then(|both| Ok((both, wanted.ok_or(Skip::Option("--scope"))?)));
+    let (metadata, wanted) = match both {
         Ok(both) => both,
         Err(skip) => return SCOPES.skip(skip),
     };

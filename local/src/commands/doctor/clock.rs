@@ -21,10 +21,7 @@ const MAX_SKEW_SECONDS: u64 = 60;
 
 /// `clock`
 pub(super) fn check(discovery: Fact<&Discovery>) -> CheckOutcome {
-    let answer = match discovery {
-        Ok(discovery) => discovery.last_answer().ok_or(Skip::After("metadata")),
-        Err(skip) => Err(skip),
-    };
+    let answer = discovery.and_then(|found| found.last_answer().ok_or(Skip::After("metadata")));
     let answer = match answer {
         Ok(answer) => answer,
         Err(skip) => return CLOCK.skip(skip),

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use self::visible_text::visible_text;
 use crate::commands::probe::ProbeAnswer;
+use crate::commands::report::shortened;
 
 /// The meaning of an error message for the setup.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -176,14 +177,7 @@ impl Message {
 
 impl std::fmt::Display for Message {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let mut characters = self.0.chars();
-        let start: String = characters.by_ref().take(MAX_MESSAGE_CHARS).collect();
-        let end = if characters.next().is_some() {
-            "…"
-        } else {
-            ""
-        };
-        write!(f, "{start}{end}")
+        f.write_str(&shortened(&self.0, MAX_MESSAGE_CHARS))
     }
 }
 

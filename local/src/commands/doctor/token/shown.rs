@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use crate::commands::report::shortened;
+
 /// A report shows a line, not a list of hundreds of groups.
 const MAX_SHOWN_CHARS: usize = 200;
 
@@ -9,7 +11,7 @@ const MAX_SHOWN_CHARS: usize = 200;
 pub(in crate::commands::doctor) fn value(value: Option<&Value>) -> String {
     match value {
         None => "missing".to_owned(),
-        Some(value) => shortened(&value.to_string()),
+        Some(value) => shortened(&value.to_string(), MAX_SHOWN_CHARS),
     }
 }
 
@@ -18,17 +20,6 @@ pub(super) fn list(items: &[String]) -> String {
     if items.is_empty() {
         "none".to_owned()
     } else {
-        shortened(&items.join(", "))
+        shortened(&items.join(", "), MAX_SHOWN_CHARS)
     }
-}
-
-fn shortened(text: &str) -> String {
-    let mut characters = text.chars();
-    let start: String = characters.by_ref().take(MAX_SHOWN_CHARS).collect();
-    let end = if characters.next().is_some() {
-        "…"
-    } else {
-        ""
-    };
-    format!("{start}{end}")
 }
