@@ -8,7 +8,7 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use super::{
     Partition, Store, StoreError,
     item::{self, StoredPart},
-    retry::{AttemptError, CallEffect, with_retries},
+    retry::{CallEffect, with_retries},
 };
 use crate::state::{Metadata, State, StateId};
 
@@ -51,12 +51,7 @@ impl Store {
                     .projection_expression(item::METADATA_PROJECTION)
                     .set_expression_attribute_names(Some(metadata_names()));
             }
-            async {
-                request
-                    .send()
-                    .await
-                    .map_err(|error| AttemptError::of(&error))
-            }
+            request.send()
         };
         let output = with_retries(CallEffect::Read, call).await?;
         Ok(output.item.map(P::from_item).transpose()?)
@@ -106,12 +101,7 @@ impl Store {
                     .key_condition_expression("#partition = :partition AND id > :after")
                     .expression_attribute_values(":after", AttributeValue::S(after.to_string())),
             };
-            async {
-                request
-                    .send()
-                    .await
-                    .map_err(|error| AttemptError::of(&error))
-            }
+            request.send()
         };
         let output = with_retries(CallEffect::Read, call).await?;
         let ids = output
@@ -174,12 +164,7 @@ impl Store {
                 .client
                 .batch_get_item()
                 .request_items(&self.table, keys.clone());
-            async {
-                request
-                    .send()
-                    .await
-                    .map_err(|error| AttemptError::of(&error))
-            }
+            request.send()
         };
         let output = with_retries(CallEffect::Read, call).await?;
         let items = output.responses.unwrap_or_default().into_values().flatten();

@@ -14,8 +14,7 @@ const TRY_TIMEOUT: Duration = Duration::from_millis(1200);
 const PAUSES: [Duration; 2] = [Duration::from_millis(50), Duration::from_millis(200)];
 
 /// Why one attempt failed.
-#[derive(Debug)]
-pub(super) enum AttemptError {
+enum AttemptError {
     /// The condition did not hold.
     Condition,
     /// DynamoDB throttled the call and did nothing.
@@ -28,7 +27,7 @@ pub(super) enum AttemptError {
 
 impl AttemptError {
     /// Classifies an error of the SDK.
-    pub(super) fn of<E>(error: &SdkError<E>) -> Self
+    fn of<E>(error: &SdkError<E>) -> Self
     where
         E: ProvideErrorMetadata + Error + 'static,
     {
@@ -94,12 +93,13 @@ pub(super) enum CallEffect {
 }
 
 /// Attempts a call up to three times.
-pub(super) async fn with_retries<T, F>(
+pub(super) async fn with_retries<T, E, F>(
     kind: CallEffect,
     call: impl Fn() -> F,
 ) -> Result<T, StoreError>
 where
-    F: Future<Output = Result<T, AttemptError>>,
+    E: ProvideErrorMetadata + Error + 'static,
+    F: Future<Output = Result<T, SdkError<E>>>,
 {
     let mut pauses = PAUSES.iter();
     loop {
@@ -107,7 +107,7 @@ where
         let call = Box::pin(call());
         let failure = match tokio::time::timeout(TRY_TIMEOUT, call).await {
             Ok(Ok(done)) => return Ok(done),
-            Ok(Err(failure)) => failure,
+            Ok(Err(error)) => AttemptError::of(&error),
             Err(_) => {
                 AttemptError::Unknown(format!("no answer within {} ms", TRY_TIMEOUT.as_millis()))
             }

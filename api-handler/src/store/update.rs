@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use super::{
     Store, StoreError,
     item::{self, StoredPart as _},
-    retry::{AttemptError, CallEffect, with_retries},
+    retry::{CallEffect, with_retries},
 };
 use crate::{
     permit::UnreadTarget,
@@ -52,12 +52,7 @@ impl Store {
                 .set_expression_attribute_names(Some(expressions.names))
                 .set_expression_attribute_values(Some(expressions.values))
                 .return_values(ReturnValue::AllNew);
-            async {
-                request
-                    .send()
-                    .await
-                    .map_err(|error| AttemptError::of(&error))
-            }
+            request.send()
         };
         let output = with_retries(CallEffect::Write, call).await?;
         // The write was applied, but by an answer that does not describe it.

@@ -11,7 +11,7 @@ use super::{
     Store, StoreError,
     item::{Item, StoredPart as _},
     read::check_id,
-    retry::{AttemptError, CallEffect, with_retries},
+    retry::{CallEffect, with_retries},
 };
 use crate::{
     caller::{Caller, SignedIn},
@@ -91,12 +91,7 @@ impl Store {
             if visible.names_owner() {
                 request = request.expression_attribute_names("#owner", "owner");
             }
-            async {
-                request
-                    .send()
-                    .await
-                    .map_err(|error| AttemptError::of(&error))
-            }
+            request.send()
         };
         let output = with_retries(CallEffect::Read, call).await?;
         // An id has one item, so nothing can follow it.

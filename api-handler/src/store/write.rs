@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::{
     Store, StoreError, item,
-    retry::{AttemptError, CallEffect, with_retries},
+    retry::{CallEffect, with_retries},
 };
 use crate::{
     permit::WriteTarget,
@@ -58,15 +58,9 @@ impl Store {
                     .expression_attribute_names("#tag", "tag")
                     .set_expression_attribute_values(Some(version_values(old))),
             };
-            async {
-                request
-                    .send()
-                    .await
-                    .map(|_| ())
-                    .map_err(|error| AttemptError::of(&error))
-            }
+            request.send()
         };
-        with_retries(CallEffect::Write, call).await
+        with_retries(CallEffect::Write, call).await.map(drop)
     }
 
     /// Deletes the version of `target`. [`StoreError::Lost`] when that is no longer the current one. A delete without a
@@ -84,15 +78,9 @@ impl Store {
                 .expression_attribute_names("#version", "version")
                 .expression_attribute_names("#tag", "tag")
                 .set_expression_attribute_values(Some(version_values(old)));
-            async {
-                request
-                    .send()
-                    .await
-                    .map(|_| ())
-                    .map_err(|error| AttemptError::of(&error))
-            }
+            request.send()
         };
-        with_retries(CallEffect::Write, call).await
+        with_retries(CallEffect::Write, call).await.map(drop)
     }
 }
 
