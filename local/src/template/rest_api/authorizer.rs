@@ -163,7 +163,8 @@ fn token_identity(identity: &Part) -> Result<Identity, TemplateError> {
 pub(in crate::template) fn identity_sources(
     identity: &Part,
 ) -> Result<Vec<IdentitySource>, TemplateError> {
-    let properties: [(&str, fn(String) -> IdentitySource); 4] = [
+    type Wrap = fn(String) -> IdentitySource;
+    let properties: [(&str, Wrap); 4] = [
         ("Headers", IdentitySource::Header),
         ("QueryStrings", IdentitySource::QueryString),
         ("StageVariables", IdentitySource::StageVariable),
