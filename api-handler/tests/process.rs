@@ -3,7 +3,7 @@
 use std::{net::TcpListener, process::Command, sync::mpsc::channel, thread};
 
 use testkit::runtime_api::{
-    FakeRuntimeApi, TIME_LIMIT, assert_init_error, assert_no_cpu_jitter_entropy,
+    FakeRuntimeApi, MAX_WAIT, assert_init_error, assert_no_cpu_jitter_entropy,
     assert_survives_responses_without_an_event, assert_takes_several_invocations_at_once, written,
 };
 
@@ -61,7 +61,7 @@ fn a_connection_to_the_store_is_opened_before_the_first_event() {
         .env("AWS_ENDPOINT_URL_DYNAMODB", endpoint)
         .spawn()
         .unwrap();
-    connection.recv_timeout(TIME_LIMIT).unwrap().unwrap();
+    connection.recv_timeout(MAX_WAIT).unwrap().unwrap();
     process.kill().unwrap();
     process.wait().unwrap();
 }
