@@ -48,6 +48,13 @@ impl LogMark {
             .count()
     }
 
+    /// The first line without a string, after a semicolon: the cause of a wrong row.
+    pub(crate) fn line_without(&self, expected: &str) -> String {
+        let text = self.text();
+        let line = text.lines().find(|line| !line.contains(expected));
+        line.map(|line| format!("; {line}")).unwrap_or_default()
+    }
+
     /// Reason and detail of each decision.
     pub(crate) fn decisions(&self) -> Vec<String> {
         let text = self.text();
