@@ -70,7 +70,7 @@ resource "aws_iam_role_policy" "authorizer_logs" {
   })
 }
 
-# Your API. Take over the authorizer and its permission, and `authorization_type` and `authorizer_id` of the route.
+# Your API. Copy the authorizer and its permission, and `authorization_type` and `authorizer_id` of the route.
 
 resource "aws_apigatewayv2_api" "api" {
   name          = var.name
@@ -90,7 +90,7 @@ resource "aws_apigatewayv2_authorizer" "token" {
   authorizer_result_ttl_in_seconds = 60
 }
 
-# Without it every call is a 500.
+# Without this permission every call gets a 500.
 resource "aws_lambda_permission" "authorizer" {
   statement_id  = "api"
   action        = "lambda:InvokeFunction"

@@ -1,11 +1,11 @@
 variable "name" {
-  description = "The name of the API, and the prefix of the other names."
+  description = "The name of the API, and the prefix of the names of the other resources."
   type        = string
   default     = "notes"
 }
 
 variable "authorizer_zip" {
-  description = "The path of the authorizer's zip, of a release or from scripts/release.sh."
+  description = "The path of the authorizer's zip, from a release or from scripts/release.sh."
   type        = string
 }
 

@@ -39,7 +39,7 @@ function authorizer(stack: Stack): Authorizer {
   });
 }
 
-/** A REST API: the answer is a policy for every route, so it is cached by the token. */
+/** A REST API: the answer is a policy for every route, so the token is enough as the cache key. */
 const rest = new Stack(app, 'RestApiExample');
 const restApi = new apigateway.RestApi(rest, 'Api', {
   endpointTypes: [apigateway.EndpointType.REGIONAL],

@@ -16,7 +16,7 @@ export interface AccessRule {
 export interface AuthorizerProps {
   /** The authorizer's zip, or a folder with its `bootstrap`. */
   readonly code: string;
-  /** @default the architecture that AWS Graviton has */
+  /** @default arm64 */
   readonly architecture?: lambda.Architecture;
   /** The exact `iss` of the access tokens. */
   readonly issuer: string;

@@ -7,8 +7,8 @@ import time
 def handler(event, _context):
     request = event["requestContext"]
     caller = request["authorizer"]
-    # A connection lasts up to two hours and outlives its token, and API Gateway asks the authorizer only at `$connect`.
-    # So every message checks the expiry. Close the connection from here if that is what your protocol wants.
+    # A connection lasts up to two hours and can outlive its token, and API Gateway calls the authorizer only at
+    # `$connect`. So the expiry is checked for every message. Close the connection here if your protocol requires it.
     if time.time() >= float(caller["exp"]):
         return {"statusCode": 401, "body": json.dumps({"error": "the token has expired; connect again"})}
     if request["routeKey"] == "$connect":
