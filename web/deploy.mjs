@@ -1,8 +1,8 @@
 /**
  * Hosts the pages of a deployed API: `node web/deploy.mjs STACK [--client-id ID] [--certificate ARN] [--region REGION]`.
  *
- * Deploys `web/template.yaml` as the stack `STACK-web`, checks that the API answers to the origin of the pages, and
- * uploads the pages with a `config.js` for that API. Needs the AWS CLI, and the packages of `web/` (`npm ci --prefix web`).
+ * Deploys `web/template.yaml` as the stack `STACK-web`, checks that the API allows the origin of the pages, and uploads the
+ * pages with a `config.js` for that API. Needs the AWS CLI, and the packages of `web/` (`npm ci --prefix web`).
  */
 
 import { execFileSync } from 'node:child_process';
@@ -73,14 +73,14 @@ const pages = describe(webStackName);
 const { WebBucketName, WebDistributionId, WebUrl } = pages.outputs;
 if (!WebBucketName || !WebDistributionId || !WebUrl) fail(`${webStackName} is not a stack of web/template.yaml`);
 
-// CloudFront's own domain is known only once the distribution exists, so without a certificate the API is deployed twice.
+// CloudFront's own domain is known only after the distribution exists, so without a certificate the API is deployed twice.
 if (!pages.parameters['WebCertificate'] && WebOrigin !== WebUrl) {
-  fail(`The pages will be at ${WebUrl}, but the API answers to ${WebOrigin}. Deploy the API once more, then run this again:
+  fail(`The pages are at ${WebUrl}, but the API allows the origin ${WebOrigin}. Deploy the API once more, then run this again:
   sam deploy --stack-name ${apiStackName} --parameter-overrides WebOrigin=${WebUrl}`);
 }
 await checkPreflight();
 
-/** What the API answers to the pages' origin now, whatever its parameters say. */
+/** Checks that the API allows the pages' origin now, whatever its parameters are. */
 async function checkPreflight() {
   const url = `${ApiUrl}/state`;
   const headers = { Origin: String(WebOrigin), 'Access-Control-Request-Method': 'GET', 'Access-Control-Request-Headers': 'authorization' };
@@ -89,7 +89,7 @@ async function checkPreflight() {
   );
   const allowed = answer.headers.get('Access-Control-Allow-Origin');
   if (answer.ok && allowed === WebOrigin) return;
-  fail(`The API does not answer to the pages: a preflight from ${WebOrigin} to ${url} expects a 2xx status and
+  fail(`The API does not allow the pages' origin: a preflight from ${WebOrigin} to ${url} expects a 2xx status and
 Access-Control-Allow-Origin: ${WebOrigin}; found status ${answer.status} and ${allowed ?? 'no such header'}. Deploy the API again.`);
 }
 
@@ -99,7 +99,7 @@ const config = {
   clientId,
   apiBase: ApiUrl,
   scopes: { signIn: 'openid profile offline_access', write: 'state:write' },
-  // Tokens that cannot be stolen, where the API takes them.
+  // The pages bind their tokens to a key if the API accepts such tokens.
   dpop: ['accept', 'require'].includes(api.parameters['Dpop'] ?? 'off'),
 };
 

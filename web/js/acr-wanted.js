@@ -1,6 +1,6 @@
 /**
- * The `acr` values that the API accepts, separated by spaces; undefined if a stronger sign-in would not help. API Gateway does not
- * document what it writes where there are none.
+ * The `acr` values that the API accepts, separated by spaces; undefined if a stronger sign-in would not help. AWS does not
+ * document what API Gateway writes if there is no value.
  *
  * @param {{ status: number, byHandler: boolean, body: any }} made
  * @returns {string | undefined}

@@ -54,8 +54,8 @@ export const calls = new EventTarget();
 export async function call(method, path, options = {}) {
   const session = (options.as ?? 'me') === 'me' ? await freshSession() : undefined;
   let made = await send(method, path, options, session);
-  // The token expired on its way or was revoked: renew once, retry once, and accept the second response. Tokens that were
-  // renewed after a refusal are not renewed after the next one: an API that accepts no token would cause a loop.
+  // The token expired in transit or was revoked: renew once, retry once, and accept the second response. Tokens that were
+  // renewed after a refusal are not renewed after the next refusal: an API that accepts no token would cause a loop.
   if (made.status === 401 && session !== undefined && !session.afterRefusal) {
     const next = await renewed(session, true);
     if (next !== undefined) made = await send(method, path, options, next);
@@ -114,13 +114,12 @@ function fetchFromApi(url, init) {
     // The API uses no cookies, so another site cannot call it in a user's name.
     credentials: 'omit',
     cache: 'no-store',
-    // API Gateway responds within 29 seconds, so a later response was lost.
+    // API Gateway responds within 29 seconds, so after that time the response is lost.
     signal: AbortSignal.timeout(35_000),
   });
 }
 
-/**
- * As a bearer token, or with a proof where tokens are bound to a key.
+/** Sends the token as a bearer token, or with a proof if tokens are bound to a key.
  *
  * @param {(url: string, init: RequestInit) => Promise<Response>} fetch
  * @param {string} token
@@ -142,7 +141,7 @@ async function fetchWithToken(fetch, token, method, url, headers, body) {
       [oauth.customFetch]: (href, init) => fetch(href, { ...init, body, redirect: 'follow' }),
     });
   } catch (error) {
-    // A refusal is a response like any other.
+    // The library throws for a refusal; the caller handles it as a response.
     if (error instanceof oauth.WWWAuthenticateChallengeError) return error.response;
     throw error;
   }

@@ -4,8 +4,8 @@ import { sessions } from './session.js';
 import { settings } from './settings.js';
 
 /**
- * The key that this browser's tokens are bound to (DPoP, RFC 9449), if the settings ask for that: without the key the
- * tokens are useless. It cannot be exported, so no script can copy it. All tabs use the same key, from IndexedDB.
+ * The key that this browser's tokens are bound to (DPoP, RFC 9449), if the settings turn this on. Without the key the
+ * tokens are useless. The key cannot be exported, so no script can copy it. All tabs use the same key, from IndexedDB.
  */
 
 const database = 'binding-key';
@@ -14,7 +14,7 @@ const name = 'current';
 
 /** Signs proofs with the key. Remembers the nonces that the issuer asks for. @type {Promise<oauth.DPoPHandle> | undefined} */
 let handle;
-/** The sign-in that it is for: another tab may have signed out, which destroys the key, and in. @type {string | undefined} */
+/** The sign-in that the handle belongs to. Another tab may have signed out, which destroys the key, and in again. @type {string | undefined} */
 let chain;
 
 /** The options of a token request; empty if tokens are not bound. @returns {Promise<{ DPoP?: oauth.DPoPHandle }>} */
@@ -27,8 +27,8 @@ export async function binding() {
 }
 
 /**
- * Sends a token request, and once more where the issuer asks for a nonce (RFC 9449, section 8). Throws where tokens should
- * be bound and the issuer sent one that is not.
+ * Sends a token request, and once more if the issuer asks for a nonce (RFC 9449, section 8). Throws if tokens should be
+ * bound and the issuer sent an unbound token.
  *
  * @param {() => Promise<Response>} send
  * @param {(response: Response) => Promise<oauth.TokenEndpointResponse>} process
@@ -54,8 +54,8 @@ export async function destroyBindingKey() {
 
 /** @returns {Promise<CryptoKeyPair>} */
 async function currentKey() {
-  // Made first, because a transaction does not wait for another task. Of two tabs that do this at once one is first, and
-  // both use its key.
+  // The key is generated before the transaction, because a transaction does not wait for another task. If two tabs do this
+  // at the same time, both use the key of the first.
   const made = await oauth.generateKeyPair('ES256', { extractable: false });
   let key = made;
   await transaction('readwrite', (keys) => {

@@ -36,7 +36,7 @@ export async function showConflict(place, { base, mine, theirs }, saved) {
       try {
         saved(await replace(id, theirs.etag, content));
       } catch (error) {
-        // Another write was faster again: ask again, with the newer version.
+        // Another write was faster again: show the conflict with the newer version.
         if (!(error instanceof CallFailed) || error.call.status !== 412) throw error;
         await showConflict(place, { base: theirs, mine: content, theirs: await latest(id) }, saved);
       }

@@ -1,12 +1,10 @@
-/** How far apart the clocks of this device and of the issuer may be before one must be wrong, in seconds. */
+/** The maximum difference between the clocks of this device and the issuer, in seconds. With a larger one a clock is wrong. */
 const tolerance = 60;
 
 /**
- * How far this device's clock is off, where a token that has just been issued fails for its times. Undefined where the
- * clocks agree: then the token is at fault.
- *
- * @param {unknown} cause what the library says of the check: the token's claims, and the time by this device's clock
- * @returns {string | undefined} such as `2 hours ahead`
+ * How far this device's clock is off, if a token that was just issued fails the check of its times. Undefined if the
+ * clocks agree: then the token is at fault. @param {unknown} cause the details of the library's error: the token's
+ * claims, and the time by this device's clock @returns {string | undefined} such as `2 hours ahead`
  */
 export function clockFault(cause) {
   const { claims, now } = /** @type {any} */ (cause ?? {});

@@ -10,7 +10,7 @@ import { sessions } from './session.js';
  * @property {string} visibility
  * @property {import('./resource.js').Tagged | undefined} base the version that is edited; undefined for a new resource
  * @property {boolean} typed false: the user has typed nothing yet
- * @property {boolean} [asked] the issuer was asked for the scope to write; a user who declined is not sent there again
+ * @property {boolean} [asked] the issuer was asked for the scope to write; a user who declined is not sent to the issuer again
  * @property {string | undefined} [author] the user's id; undefined if the user was signed out
  */
 
@@ -22,7 +22,7 @@ export function keepDraft(draft) {
   try {
     sessionStorage.setItem(key, stringify({ ...draft, author }));
   } catch {
-    // Larger than the tab's storage, and far larger than the API accepts, which will report it.
+    // The draft is larger than the tab's storage, and far larger than the API accepts. The API will report that.
     dropDraft();
   }
 }

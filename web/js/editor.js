@@ -48,7 +48,7 @@ export async function showEditor(place, draft, then) {
     })),
   );
   value.addEventListener('input', () => void content());
-  // Navigation away from the page, by a link or to the issuer, keeps what was typed.
+  // The input is kept when the user leaves the page, by a link or to the issuer.
   form.addEventListener('input', keep);
   place.replaceChildren(form);
   (base === undefined && draft.id === '' ? id : value).focus();

@@ -20,8 +20,8 @@ export function element(tag, attributes = {}, ...children) {
 }
 
 /**
- * A button that ignores clicks while its work is in progress. It is not `disabled` then, because that would take away the
- * keyboard's focus.
+ * A button that ignores clicks while its work is in progress. It is not `disabled` during that time, because a disabled
+ * button loses the keyboard's focus.
  *
  * @param {string} label
  * @param {() => unknown} work

@@ -12,9 +12,9 @@ import * as oauth from '/vendor/oauth4webapi.js';
  * @property {number} [milliseconds]
  * @property {Field[]} received
  */
-/** A name and a value that is no secret. @typedef {[string, string]} Field */
+/** A name and a value that is not secret. @typedef {[string, string]} Field */
 
-/** Parameters and members whose values are kept as they are. All others are shortened. */
+/** Parameters and members with values that are kept unchanged. All other values are shortened. */
 const PUBLIC = new Set([
   'acr_values', 'authorization_endpoint', 'client_id', 'code_challenge', 'code_challenge_method', 'error',
   'error_description', 'expires_in', 'grant_type', 'iss', 'issuer', 'jwks_uri', 'max_age', 'prompt', 'redirect_uri',
@@ -51,12 +51,12 @@ export function credentials(headers) {
   ];
 }
 
-/** Records the hops of one sign-in or renewal. Nothing that is recorded holds a secret. */
+/** Records the hops of one sign-in or renewal, without any secret. */
 export class Hops {
   /** @type {Hop[]} */
   list;
 
-  /** @param {readonly Hop[]} [before] those of the page that left for the issuer */
+  /** @param {readonly Hop[]} [before] the hops of the page that left for the issuer */
   constructor(before = []) {
     this.list = [...before];
   }

@@ -5,8 +5,7 @@ import { isLoopback, settings } from './settings.js';
 export const client = { client_id: settings.clientId, token_endpoint_auth_method: 'none' };
 export const clientAuthentication = oauth.None();
 
-/**
- * Plain http only for the issuer on this machine. Requests have a timeout, because other tabs wait for them.
+/** Plain http is allowed only for an issuer on this machine. Requests have a timeout, because other tabs wait for them.
  */
 export const transport = {
   [oauth.allowInsecureRequests]: isLoopback(settings.issuer.hostname),
@@ -16,8 +15,7 @@ export const transport = {
 /** @type {Promise<oauth.AuthorizationServer> | undefined} */
 let metadata;
 
-/**
- * The issuer's metadata, fetched on first use: a page that only reads never fetches it.
+/** The issuer's metadata. It is fetched on first use, so a page that only reads never fetches it.
  *
  * @param {import('./hops.js').Hops} [hops] where to record the request
  */
@@ -56,7 +54,7 @@ export function sessionFrom(answer, { before, afterRefusal, acrValues = before?.
     // An issuer that does not rotate refresh tokens sends none, and the old one remains valid.
     refreshToken: answer.refresh_token ?? before?.refreshToken,
     idToken,
-    // Before it expires, so that a token does not expire on its way; at most a fifth of a short lifetime is lost.
+    // Before the token expires, so that it does not expire in transit. At most a fifth of a short lifetime is lost.
     renewAt: Date.now() + life - Math.min(30_000, life / 5),
     afterRefusal,
     ...(acrValues !== undefined && { acrValues }),

@@ -1,12 +1,12 @@
 /**
  * JSON without loss. `JSON.parse` rounds numbers that a double cannot represent (the API keeps integers of 64 bits) and
- * drops the first of two members with the same name. Here such integers are kept, and such members are rejected.
+ * drops the first of two members with the same name. These functions keep such integers and reject such members.
  */
 
 /**
  * @param {string} text
  * @returns {any} integers that a double cannot represent are `bigint`
- * @throws {SyntaxError} also for another number that would be rounded
+ * @throws {SyntaxError} also for any other number that would be rounded
  */
 export function parse(text) {
   const rounded = JSON.parse(text);

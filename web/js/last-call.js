@@ -58,7 +58,7 @@ function describe(made) {
 async function showCaller(place) {
   const token = sessions.current?.accessToken;
   const caller = await whoAmI().catch(() => undefined);
-  // The session has changed since; its listener shows the new caller.
+  // The session has changed meanwhile; the listener for changes shows the new caller.
   if (sessions.current?.accessToken !== token) return;
   if (caller === undefined) return place.replaceChildren(element('p', { class: 'soft' }, 'The API did not return the caller identity.'));
   if (!caller.signedIn) return place.replaceChildren(element('p', {}, 'Anonymous. You can view public resources.'));
@@ -83,8 +83,8 @@ function rows(facts) {
 }
 
 /**
- * One button per call and caller. None of these calls changes anything: the write lacks the precondition that every write
- * needs, so the handler responds with 428.
+ * One button per call and caller. These calls change nothing: the write lacks the precondition that every write needs, so
+ * the handler responds with 428.
  *
  * @param {string} id
  */
@@ -124,7 +124,7 @@ function trials(id, signedIn) {
   return [element('thead', {}, element('tr', {}, ...heads)), element('tbody', {}, ...requests.map(row))];
 }
 
-/** Only for the local issuer, whose users are known. */
+/** Buttons for the users of the local issuer, who are known. */
 function userButtons() {
   const buttons = settings.users.map((name) =>
     button(name, () => attempt(() => signIn({ prompt: 'login', loginHint: name })), { 'aria-label': `Sign in as ${name}` }),

@@ -8,8 +8,7 @@ const kept = 'notice';
 
 /** @typedef {{ label: string, work: () => unknown }} Action */
 
-/**
- * Shows a message above the page, in place of the last one.
+/** Shows a message above the page. It replaces the previous one.
  *
  * @param {'good' | 'bad' | 'plain'} kind
  * @param {string} title
@@ -20,7 +19,7 @@ export function notify(kind, title, advice = '', { faults = [], actions = [] } =
   const list = faults.length > 0 && element('ul', {}, ...faults.map((fault) => element('li', {}, fault)));
   const buttons = actions.map(({ label, work }) => button(label, () => attempt(work)));
   const close = button('Dismiss', () => dismiss(), { class: 'quiet' });
-  // A failure interrupts a screen reader; other messages wait, by the `aria-live` of their place.
+  // A failure interrupts a screen reader; the `aria-live` of the surrounding element makes other messages wait.
   const box = element(
     'div',
     { class: `notice ${kind}`, role: kind === 'bad' ? 'alert' : undefined },
@@ -32,7 +31,7 @@ export function notify(kind, title, advice = '', { faults = [], actions = [] } =
 
 export function dismiss() {
   const notice = byId('notice');
-  // If a button in it had the focus, the focus moves to the content.
+  // If a button of the notice has the focus, the focus moves to the content.
   if (notice.contains(document.activeElement)) byId('main').focus({ preventScroll: true });
   notice.replaceChildren();
 }

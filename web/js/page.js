@@ -13,7 +13,7 @@ import { joinOtherTabs, tabs } from './tabs.js';
  * @param {{ resource?: string | undefined, load: () => unknown }} page
  */
 export async function showPage({ resource, load }) {
-  // The issuer and the API know these pages by one origin; `localhost` and `127.0.0.1` are different ones.
+  // The issuer and the API accept these pages at one origin only; `localhost` and `127.0.0.1` are different origins.
   if (location.origin !== settings.origin) return location.replace(settings.origin + location.pathname + location.search);
   await joinOtherTabs();
   showAccount();
@@ -32,7 +32,7 @@ export async function showPage({ resource, load }) {
     if (detail === 'signed-out') notify('plain', 'You are signed out', 'You signed out in another tab.', { actions });
     else notify('plain', 'Your sign-in has ended', 'It expired, was ended elsewhere, or its refresh token was used twice.', { actions });
   });
-  // A page from the back-forward cache has its old state, and another page may have signed in or out since.
+  // A page from the back-forward cache has its old state, and another page may have signed in or out meanwhile.
   addEventListener('pageshow', ({ persisted }) => {
     if (persisted) void joinOtherTabs().then(follow);
   });

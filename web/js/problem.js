@@ -11,7 +11,7 @@ import { SessionEnded } from './renewal.js';
  * @property {string} title
  * @property {string} advice
  * @property {'sign-in' | 'sign-in-to-write' | 'step-up' | 'retry' | 'reload' | undefined} [remedy]
- * @property {string} [acrValues] what the remedy `step-up` signs in with
+ * @property {string} [acrValues] the `acr` values that the remedy `step-up` requests
  * @property {readonly string[]} [faults] the faults of the input
  */
 
@@ -21,7 +21,7 @@ export function problemOf(error) {
   if (error instanceof SessionEnded) {
     return {
       title: 'Your sign-in has ended',
-      advice: 'It expired, was ended elsewhere, or its refresh token was used twice. Sign in again to go on.',
+      advice: 'It expired, was ended elsewhere, or its refresh token was used twice. Sign in again to continue.',
       remedy: 'sign-in',
     };
   }
@@ -37,7 +37,7 @@ export function problemOf(error) {
     if (fault !== undefined) {
       return {
         title: 'This device’s clock is wrong',
-        advice: `It is about ${fault}, so a sign-in that is seconds old looks expired or not valid yet. Set the date and time, best automatically, and sign in again.`,
+        advice: `It is about ${fault}, so a new sign-in looks expired or not valid yet. Set the date and time, preferably automatically, and sign in again.`,
         remedy: 'sign-in',
       };
     }
@@ -56,7 +56,7 @@ function problemOfCall(made) {
   const wait = Number(headers.get('Retry-After'));
   const later = wait > 0 ? `Try again in ${wait} seconds.` : 'Try again in a moment.';
 
-  // Without a response the outcome is unknown, but every write names the version that it replaces, so it applies at most once.
+  // Without a response the outcome is unknown. Every write names the version that it replaces, so it takes effect at most once.
   const unsure = method === 'GET' ? '' : ' Your change may have been saved or not; trying again cannot save it twice.';
 
   switch (status) {
@@ -111,8 +111,7 @@ function connection() {
     : 'You are offline. Try again when the connection is back.';
 }
 
-/**
- * Who decided on the call and why, for the panel.
+/** The component that decided on the call, and its reason, for the panel.
  *
  * @param {import('./api.js').Call} made
  * @returns {string}
@@ -133,5 +132,5 @@ export function decisionOf(made) {
   if (acrWanted(made) !== undefined) return `The access rules allow this call only after a stronger or newer sign-in (${acrWanted(made)}).`;
   if (status === 403) return `The access rules do not allow this call to ${caller ?? 'an anonymous caller'}. The handler was not called.`;
   if (status >= 500) return 'The authorizer or the handler failed, so the call was neither allowed nor denied.';
-  return 'API Gateway responded by itself.';
+  return 'API Gateway responded without calling a function.';
 }

@@ -8,13 +8,13 @@ import { endEverywhere, keepEverywhere, sessionsOfOtherTabs } from './tabs.js';
 
 /** @typedef {import('./session.js').Session} Session */
 
-/** The issuer rejects the refresh token: it expired, was revoked, or was used twice. */
+/** The issuer rejected the refresh token because it expired, was revoked, or was used twice. */
 export class SessionEnded extends Error {}
 
 /** @type {Promise<unknown> | undefined} */
 let underWay;
 
-/** The page is navigating to the issuer; several calls may need that at once. @type {Promise<void> | undefined} */
+/** Pending while the page navigates to the issuer; several calls may need that at once. @type {Promise<void> | undefined} */
 let leaving;
 
 /**
@@ -32,16 +32,16 @@ export async function freshSession() {
  * The session that replaces `stale`.
  *
  * A refresh token is valid for one use; a second use looks like theft and ends the sign-in. So the tabs take turns under a
- * lock, and the holder first asks whether another tab has renewed it already.
+ * lock, and the tab with the lock first asks whether another tab has renewed the session already.
  *
  * @param {Session} stale
- * @param {boolean} [afterRefusal] the API rejected its access token
+ * @param {boolean} [afterRefusal] the API rejected the access token of `stale`
  * @returns {Promise<Session | undefined>}
  */
 export async function renewed(stale, afterRefusal = false) {
   if (stale.refreshToken === undefined) {
-    // Without refresh tokens the issuer's own session is used, by a redirect of the whole page: in a hidden frame the
-    // issuer's cookie would be a third-party cookie, which browsers block.
+    // Without refresh tokens the page renews by the issuer's own session, with a redirect of the whole page: in a hidden
+    // frame the issuer's cookie would be a third-party cookie, which browsers block.
     leaving ??= signIn({ prompt: 'none', scopes: stale.scopes, afterRefusal, acrValues: stale.acrValues }).finally(() => (leaving = undefined));
     await leaving;
   }
@@ -72,7 +72,7 @@ async function refreshed(session, afterRefusal) {
     );
     const next = { ...sessionFrom(answer, { before: session, afterRefusal }), hops: session.hops ?? [], renewalHops: hops.list };
     if (sessions.current?.chain !== session.chain) {
-      // A sign-out or another sign-in happened meanwhile: it wins, and these tokens are revoked.
+      // A sign-out or another sign-in happened meanwhile. It takes precedence, and these tokens are revoked.
       await forget(next);
       return sessions.current;
     }
@@ -87,7 +87,7 @@ async function refreshed(session, afterRefusal) {
 }
 
 /**
- * A page that navigates away during a renewal never receives the response, and its refresh token is used up. So links
+ * A page that navigates away during a renewal never receives the response, although its refresh token is used. So links
  * wait for the renewal.
  */
 addEventListener('click', (event) => {

@@ -1,6 +1,6 @@
 /**
- * The id with which an operator finds a call: API Gateway's, which an HTTP API and a REST API send in different headers. The
- * handler's errors have it in the body, too.
+ * API Gateway's id of a call, with which an operator finds it. An HTTP API and a REST API send it in different headers.
+ * The handler's errors have it in the body too.
  *
  * @param {{ headers: Headers, body: any }} made
  * @returns {string | undefined}

@@ -14,7 +14,7 @@ import { takeRefused } from './step-up.js';
  * @property {string} updatedAt
  */
 
-/** The part that an editor may change. @typedef {{ value: unknown, visibility: string }} Content */
+/** The members that an editor may change. @typedef {{ value: unknown, visibility: string }} Content */
 
 /** A resource and the entity tag that a write must send. @typedef {{ resource: Resource, etag: string }} Tagged */
 
@@ -51,8 +51,7 @@ export async function remove(id, etag) {
   await call('DELETE', path(id), { headers: { 'If-Match': etag } });
 }
 
-/**
- * The headers of a write that is to be repeated now, because the API asked for a stronger sign-in before it.
+/** The headers of a write that the API refused before a stronger sign-in, and that must be repeated now.
  *
  * @param {'PUT' | 'DELETE'} method
  * @param {string} id

@@ -7,8 +7,8 @@ import { element } from './element.js';
 const NAMES = /** @type {const} */ ({ browser: 'Browser', issuer: 'Issuer', api: 'API' });
 
 /**
- * The hops as a sequence diagram. For a screen reader it is a list: the arrows are decoration, and each message says from
- * whom to whom it goes.
+ * The hops as a sequence diagram. For a screen reader it is a list: the arrows are decoration, and the text of each message
+ * names its sender and receiver.
  *
  * @param {readonly HTMLElement[]} steps
  */
@@ -57,15 +57,15 @@ function describe({ kind, sent, received, status }) {
   const got = (name) => received.some(([key]) => key === name);
   if (kind === 'leave') {
     if (value('prompt') === 'none') {
-      return ['Ask the issuer to renew the session', 'Without a refresh token the issuer’s own session is used. The user sees no page of the issuer.'];
+      return ['Ask the issuer to renew the session', 'Without a refresh token this page renews by the issuer’s own session. The user sees no page of the issuer.'];
     }
     return value('acr_values') !== undefined
       ? ['Send the user to the issuer for a stronger sign-in', 'The API asked for one of these acr_values. This page made a new code verifier and sends only its hash (code_challenge).']
       : ['Send the user to the issuer', 'This page made a code verifier, kept it, and sends only its hash (code_challenge). The user signs in on the issuer’s pages, which this page cannot see.'];
   }
-  if (kind === 'return') return ['Return with an authorization code', 'The code can be used once, and only with the code verifier. This page checked that state is the one it sent.'];
+  if (kind === 'return') return ['Return with an authorization code', 'The code can be used once, and only with the code verifier. This page checked that state has the value that it sent.'];
   if (received.some(([name, value]) => name === 'error' && value === 'use_dpop_nonce')) {
-    return ['Receive a nonce for the proof', 'The issuer wants its nonce in the proof of the key, so this page sends the request again.'];
+    return ['Receive a nonce for the proof', 'The issuer requires its nonce in the proof of the key, so this page sends the request again.'];
   }
   const failed = status !== undefined && status >= 400;
   if (value('grant_type') === 'refresh_token') return ['Renew the tokens', failed ? '' : 'The refresh token can be used once. The issuer sends the next one.'];

@@ -1,28 +1,27 @@
-/**
- * A sign-in, as this tab keeps it.
+/** A sign-in, as stored by this tab.
  *
  * @typedef {object} Session
- * @property {string} chain random; identifies one sign-in, so that tabs can compare theirs
- * @property {number} generation the number of its renewals
+ * @property {string} chain a random id of the sign-in, so that tabs can compare theirs
+ * @property {number} generation incremented by each renewal
  * @property {string} accessToken
  * @property {string | undefined} refreshToken undefined without the scope `offline_access`
  * @property {string} idToken
  * @property {number} renewAt milliseconds since 1970; a later call renews the tokens first
  * @property {boolean} afterRefusal these tokens were requested because the API rejected the previous ones
- * @property {string} [acrValues] the `acr` values of which the sign-in has one
- * @property {number} [steppedUpAt] when it was made because the API asked for them, in milliseconds since 1970
- * @property {readonly string[]} scopes the granted ones
+ * @property {string} [acrValues] the requested `acr` values; the sign-in has one of them
+ * @property {number} [steppedUpAt] the time of a sign-in that the API asked for, in milliseconds since 1970
+ * @property {readonly string[]} scopes the granted scopes
  * @property {{ id: string, name: string }} user
- * @property {readonly import('./hops.js').Hop[]} [hops] how it was signed in, without secrets
- * @property {readonly import('./hops.js').Hop[]} [renewalHops] its last renewal
+ * @property {readonly import('./hops.js').Hop[]} [hops] the requests of the sign-in, without secrets
+ * @property {readonly import('./hops.js').Hop[]} [renewalHops] the requests of the last renewal
  */
 
 const key = 'session';
 
 /**
- * `sessionStorage` and not `localStorage`: tokens end with the tab and are not on disk for another program or the next
- * user. It does not protect them from a script that an attacker injects into this page; the content security policy keeps
- * such scripts out. See "The browser pages" in SECURITY.md.
+ * In `sessionStorage`, not `localStorage`: tokens end with the tab and are not on disk for another program or the next
+ * user. The storage does not protect tokens from a script that an attacker injects into this page; the content security
+ * policy keeps such scripts out. See "The browser pages" in SECURITY.md.
  */
 class SessionStore extends EventTarget {
   /** @returns {Session | undefined} */

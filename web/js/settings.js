@@ -8,7 +8,7 @@ import written from '../config.js';
  * @property {string} apiBase without a trailing slash
  * @property {{ signIn: readonly string[], write: readonly string[] }} scopes
  * @property {boolean} dpop whether tokens are bound to a key of the browser (RFC 9449); the API must accept such tokens
- * @property {readonly string[]} users names to offer for signing in; empty except with the local issuer
+ * @property {readonly string[]} users the users for whom the page offers sign-in buttons; empty except with the local issuer
  */
 
 /** The settings of `config.js`, validated at start. */
@@ -47,7 +47,7 @@ export function settingsFrom(value) {
   if (URL.canParse(origin) && new URL(origin).origin !== origin) {
     faults.push(`origin: expected only an origin, such as ${new URL(origin).origin}`);
   }
-  // Auth0's issuers end with a slash; Okta's do not, and the issuer's metadata is compared with it.
+  // Not `base`: the issuer is compared with the metadata byte for byte. Auth0's issuers end with a slash, Okta's do not.
   const issuer = url('issuer', value?.issuer);
   const apiBase = base('apiBase', value?.apiBase);
   const signIn = words('scopes.signIn', value?.scopes?.signIn);

@@ -27,17 +27,17 @@ const MAX_PENDING_MS = 10 * 60 * 1000;
  * Navigates to the issuer (RFC 6749, section 4.1; RFC 7636) and never returns: the issuer redirects to `callback.html`.
  *
  * @param {object} options
- * @param {readonly string[]} [options.scopes] in addition to those of every sign-in
+ * @param {readonly string[]} [options.scopes] scopes in addition to those of every sign-in
  * @param {'login' | 'none'} [options.prompt]
  * @param {string} [options.loginHint]
  * @param {string} [options.returnTo] default: this page
  * @param {boolean} [options.afterRefusal] see `Session`
- * @param {string | undefined} [options.acrValues] the `acr` values of which the sign-in must have one
+ * @param {string | undefined} [options.acrValues] the sign-in must have one of these `acr` values
  */
 export async function signIn({ scopes = [], prompt, loginHint, returnTo = location.pathname + location.search, afterRefusal = false, acrValues } = {}) {
   const hops = new Hops();
   const { authorization_endpoint } = await authorizationServer(hops);
-  if (authorization_endpoint === undefined) throw new Error('the issuer names no authorization endpoint');
+  if (authorization_endpoint === undefined) throw new Error('the issuer’s metadata has no authorization endpoint');
   const verifier = oauth.generateRandomCodeVerifier();
   const state = oauth.generateRandomState();
   const nonce = oauth.generateRandomNonce();
@@ -72,12 +72,12 @@ export async function signIn({ scopes = [], prompt, loginHint, returnTo = locati
   for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);
   hops.leave(url);
   sessionStorage.setItem(prefix + state, JSON.stringify(pending));
-  // From the back-forward cache this page would come back in its waiting state.
+  // The back-forward cache would restore this page in its waiting state.
   addEventListener('pageshow', ({ persisted }) => {
     if (persisted) location.reload();
   });
   location.assign(url);
-  // Whatever waits for the sign-in must not continue before the page has been left.
+  // Code that waits for the sign-in must not continue before the page is left.
   await new Promise(() => {});
 }
 
@@ -88,7 +88,7 @@ export class UnexpectedCallback extends Error {}
 export class SilentSignInFailed extends Error {
   /** @param {string} returnTo */
   constructor(returnTo) {
-    super('the issuer wants to see the user');
+    super('the issuer requires the user to interact');
     this.returnTo = returnTo;
   }
 }
@@ -102,7 +102,7 @@ export class SilentSignInFailed extends Error {
 export async function finishSignIn(callback) {
   const state = callback.searchParams.get('state') ?? '';
   const pending = takePending(state);
-  // First of all, so that a forged callback causes no request to the issuer.
+  // Checked first, so that a forged callback causes no request to the issuer.
   if (pending === undefined) throw new UnexpectedCallback();
   const hops = new Hops(pending.hops);
   hops.returned(callback);
@@ -119,10 +119,10 @@ export async function finishSignIn(callback) {
         requireIdToken: true,
       }),
     );
-    // Optional after a direct TLS connection (OpenID Connect Core 1.0, section 3.1.3.7), and cheap.
+    // This check is optional over a direct TLS connection (OpenID Connect Core 1.0, section 3.1.3.7), and cheap.
     await oauth.validateApplicationLevelSignature(server, response, { ...transport, ...hops.options });
     const before = sessions.current;
-    // The new session first, so that no other tab uses tokens that are being revoked.
+    // The new session is stored first, so that no other tab uses tokens that are being revoked.
     const { afterRefusal, acrValues, silent } = pending;
     const steppedUpAt = acrValues !== undefined && !silent ? Date.now() : undefined;
     keepEverywhere({ ...sessionFrom(answer, { afterRefusal, acrValues, steppedUpAt }), hops: hops.list });
@@ -134,8 +134,7 @@ export async function finishSignIn(callback) {
   return pending.returnTo;
 }
 
-/**
- * Each can be taken once, so a reloaded callback finds none.
+/** Each pending sign-in can be taken once, so a reloaded callback finds none.
  *
  * @param {string} state
  * @returns {Pending | undefined}
@@ -147,7 +146,7 @@ function takePending(state) {
   return pending !== undefined && Date.now() - pending.startedAt < MAX_PENDING_MS ? pending : undefined;
 }
 
-/** Deletes what is kept of sign-ins that were started in this tab and never came back. */
+/** Deletes the data of sign-ins that were started in this tab and never finished. */
 export function dropPending() {
   for (const name of Object.keys(sessionStorage)) if (name.startsWith(prefix)) sessionStorage.removeItem(name);
 }

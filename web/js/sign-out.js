@@ -12,7 +12,7 @@ import { endEverywhere } from './tabs.js';
 export async function signOut() {
   const session = sessions.current;
   if (session === undefined) return;
-  // The next user must not see what was typed here.
+  // The next user must not see this user's input.
   dropDraft();
   dropPending();
   endEverywhere(session, 'signed-out');
@@ -24,7 +24,7 @@ export async function signOut() {
     return location.assign('/signed-out.html');
   }
 
-  // A form and not a link, because the ID token that identifies the session must not be in a URL. Issuers support both
+  // A form, not a link, because the ID token that identifies the session must not be in a URL. Issuers support both
   // (OpenID Connect RP-Initiated Logout 1.0, section 2).
   const fields = {
     id_token_hint: session.idToken,

@@ -1,6 +1,6 @@
 export {};
 
-// The one script that a page loads. It shows a failure that happens before the page can.
+// The only script that a page loads. It also shows a failure that happens before the page can show it.
 const pages = /** @type {Record<string, () => Promise<unknown>>} */ ({
   index: () => import('./pages/index.js'),
   state: () => import('./pages/state.js'),

@@ -1,32 +1,30 @@
 import { sessions } from './session.js';
 import { signIn } from './sign-in.js';
 
-/**
- * A stronger or newer sign-in where the API asks for one (RFC 9470), and the one repetition of the call that it refused.
+/** A stronger or newer sign-in, if the API asks for one (RFC 9470), and one repetition of the call that the API refused.
  *
  * @typedef {{ method: string, path: string, headers: Record<string, string>, chain: string, user: string }} Refused
  */
 
 const kept = 'step-up';
 
-/** For this long after such a sign-in no other starts automatically: it was not enough. The user can start one. */
+/** After such a sign-in no other starts automatically for this time, because the first was not enough. The user can start one. */
 const PAUSE_MS = 60_000;
 
-/** Whether the session comes from such a sign-in just now. */
+/** Whether the session comes from such a sign-in within this time. */
 export function justSteppedUp() {
   const { steppedUpAt } = sessions.current ?? {};
   return steppedUpAt !== undefined && Date.now() - steppedUpAt < PAUSE_MS;
 }
 
-/**
- * Signs in with one of these `acr` values, and keeps the call that was refused until the page is back.
+/** Signs in with one of these `acr` values, and stores the refused call until the page is loaded again.
  *
  * @param {string} acrValues
  * @param {{ method: string, path: string, headers?: Record<string, string> | undefined }} call
  */
 export async function stepUp(acrValues, { method, path, headers = {} }) {
   const session = sessions.current;
-  // A page that is loaded again reads again by itself.
+  // A page repeats its reads when it is loaded.
   if (session !== undefined && method !== 'GET') {
     /** @type {Refused} */
     const refused = { method, path, headers, chain: session.chain, user: session.user.id };
@@ -37,7 +35,7 @@ export async function stepUp(acrValues, { method, path, headers = {} }) {
 
 /**
  * Navigates to the issuer for a sign-in with one of these `acr` values, and never returns. No granted scope is lost.
- * `prompt=login` is for Okta's Classic Engine, which signs no user in again for `max_age=0`.
+ * Okta's Classic Engine needs `prompt=login`, because it does not sign in a user again for `max_age=0`.
  *
  * @param {string | undefined} acrValues
  */
@@ -46,7 +44,7 @@ export function signInStrongly(acrValues) {
 }
 
 /**
- * The headers of a call that was refused before this sign-in and is to be repeated now. It is returned once, and only to
+ * The headers of a call that was refused before this sign-in and must be repeated now. They are returned once, and only for
  * the same user after another sign-in.
  *
  * @param {string} method

@@ -28,7 +28,7 @@ channel.addEventListener('message', (/** @type {MessageEvent<Message>} */ { data
   } else if (data.kind === 'answer') {
     listeners.get(data.to)?.(data.session);
   } else if (data.kind === 'kept') {
-    // A sign-in in one tab is a sign-in in all, as a sign-out is.
+    // A sign-in or a sign-out in one tab applies to all tabs.
     const mine = sessions.current;
     if (over.has(data.session.chain)) return;
     if (mine?.chain !== data.session.chain || isNewer(mine, data.session)) sessions.keep(data.session);
@@ -41,8 +41,8 @@ channel.addEventListener('message', (/** @type {MessageEvent<Message>} */ { data
 });
 
 /**
- * Every open page holds this shared lock, so that a page can count the answers to wait for. A page releases it while it is
- * in the back-forward cache: there it cannot answer, and a page with a lock would not be cached.
+ * Every open page holds this shared lock, so that a page knows how many answers to wait for. A page releases the lock while
+ * it is in the back-forward cache: it cannot answer from there, and a page with a lock would not be cached.
  */
 /** @type {(() => void) | undefined} */
 let leave;
@@ -64,8 +64,8 @@ addEventListener('pageshow', ({ persisted }) => {
 });
 
 /**
- * The sessions of the other open tabs. Returns when all have answered, at once if there are none. Waits five seconds for a
- * tab that does not answer (it may be stopped in a debugger), because a renewal without it may end the sign-in.
+ * The sessions of the other open tabs. Resolves when all have answered, at once if there are none. Waits up to five seconds
+ * for a tab that does not answer (it may be stopped in a debugger), because a renewal without that tab may end the sign-in.
  *
  * @returns {Promise<Session[]>}
  */
@@ -99,15 +99,15 @@ export function keepEverywhere(session) {
   channel.postMessage({ kind: 'kept', session });
 }
 
-/** Ends it here and in every other tab. @param {Session} session @param {EndReason} reason */
+/** Ends the session here and in every other tab. @param {Session} session @param {EndReason} reason */
 export function endEverywhere(session, reason) {
   over.add(session.chain);
-  // Another sign-in may have happened since.
+  // Another sign-in may have happened meanwhile.
   if (sessions.current?.chain === session.chain) sessions.clear();
   channel.postMessage({ kind: 'ended', chain: session.chain, reason });
 }
 
-/** Takes over the session of another open tab. */
+/** Copies the session of another open tab. */
 export async function joinOtherTabs() {
   if (sessions.current !== undefined) return;
   const [session] = await sessionsOfOtherTabs();

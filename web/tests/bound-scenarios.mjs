@@ -6,7 +6,7 @@ import { assertNoSecret, expire, secretsOf, sessionOf, short, shownSteps, signIn
 
 const tokenCalls = /^POST \S+\/v1\/token$/;
 
-/** The issuer's first answer on each page is that a proof needs a nonce. @param {Visitor} visitor */
+/** On each page the issuer first answers that a proof needs a nonce. @param {Visitor} visitor */
 const expectNonce = (visitor) => void visitor.expected.push(/status of 400 .*\/v1\/token/);
 
 /** The thumbprint that the access token is bound to. @param {Page} page */
@@ -44,7 +44,7 @@ async function callAsMe(page) {
   await page.locator('#last-call dd', { hasText: '200' }).first().waitFor();
 }
 
-/** The pages where the API takes only tokens that are bound to a key. @type {Record<string, (cast: Cast) => Promise<void>>} */
+/** The pages with an API that accepts only tokens that are bound to a key. @type {Record<string, (cast: Cast) => Promise<void>>} */
 export const scenarios = {
   async 'sign in, write, read, renew and sign out in two tabs with one key that cannot be exported'({ visitor }) {
     expectNonce(visitor);
@@ -73,7 +73,7 @@ export const scenarios = {
     await second.getByText('Not signed in').waitFor();
     assert.deepEqual(await keys(first), { count: 0, exportable: false });
 
-    // A tab that was open all along uses the next sign-in's key.
+    // A tab that stayed open uses the key of the next sign-in.
     await first.goto(stack.web);
     await signIn(first, 'Bob');
     await second.locator('.user', { hasText: 'Bob Example' }).waitFor();
@@ -104,7 +104,7 @@ export const scenarios = {
     assertNoSecret([hops, await page.content()], [refused, answered].flatMap((found) => Object.values(found)));
   },
 
-  async 'a copied session is worth nothing in another browser'({ visitor, second }) {
+  async 'a copied session is useless in another browser'({ visitor, second }) {
     expectNonce(visitor);
     const page = await visitor.open();
     await signIn(page, 'Alice');

@@ -130,7 +130,7 @@ export async function signIn(page, name, by = page.getByRole('button', { name: '
   await page.locator('.user', { hasText: `${name} Example` }).waitFor();
 }
 
-/** Fails for what axe-core finds, in light and in dark. @param {import('playwright-core').Page} page @param {string} what */
+/** Fails if axe-core finds a violation, in light or dark mode. @param {import('playwright-core').Page} page @param {string} what */
 export async function checkAccessibility(page, what) {
   for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
@@ -177,8 +177,7 @@ export function expire(page) {
 
 /** Codes, verifiers, tokens and proofs by their names. @typedef {Record<string, string>} Secrets */
 
-/**
- * The secrets of every token request from now on, as the network carries them.
+/** The secrets of every token request from now on, as the network carries them.
  *
  * @param {Visitor} visitor
  * @returns {Promise<Secrets[]>} grows with each request
@@ -192,20 +191,20 @@ export async function secretsOf(visitor) {
     const proof = request.headers()['dpop'];
     const response = await route.fetch();
     const { access_token, refresh_token, id_token } = await response.json();
-    // Without those that are undefined.
+    // JSON drops undefined members.
     found.push(JSON.parse(JSON.stringify({ code, code_verifier, spent, proof, access_token, refresh_token, id_token })));
     await route.fulfill({ response });
   });
   return found;
 }
 
-/** As the pages shorten a secret, see SECURITY.md. @param {string | undefined} secret */
+/** A secret as the pages shorten it (see SECURITY.md). @param {string | undefined} secret */
 export function short(secret) {
   assert.ok(secret !== undefined && secret.length >= 20, 'a secret of the sign-in');
   return `${secret.slice(0, 4)}… (${secret.length} characters)`;
 }
 
-/** Not even eight characters in a row of any secret. @param {unknown} kept @param {readonly string[]} secrets */
+/** Fails if `kept` contains eight consecutive characters of any secret. @param {unknown} kept @param {readonly string[]} secrets */
 export function assertNoSecret(kept, secrets) {
   assert.ok(secrets.length > 0);
   const text = JSON.stringify(kept);

@@ -27,7 +27,7 @@ function call(page, method, path, body) {
   );
 }
 
-/** The panel shows the last call, with the id that the answer has as a header. @param {Page} page @param {string} request @param {string} decision @param {string | null} id */
+/** Checks that the panel shows the last call, with the request id from the answer's header. @param {Page} page @param {string} request @param {string} decision @param {string | null} id */
 async function checkPanel(page, request, decision, id) {
   const panel = page.locator('#last-call');
   await panel.locator('.request', { hasText: request }).waitFor();
@@ -37,8 +37,7 @@ async function checkPanel(page, request, decision, id) {
   else assert.equal(await shown.innerText(), id);
 }
 
-/**
- * A call that is answered with 200, and the panel about it.
+/** Makes a call that is answered with 200, and checks the panel.
  *
  * @param {Page} page @param {string} method @param {unknown} [body]
  */
@@ -51,9 +50,9 @@ async function checkAllowed(page, method, body) {
   await checkPanel(page, `${method} /notes/1`, 'allowed it as Alice Example', id);
 }
 
-/** The pages beside the HTTP API of `examples/http-api`, which has none of their own routes. @type {Record<string, (cast: Cast) => Promise<void>>} */
+/** The pages beside the HTTP API of `examples/http-api`, which has none of the routes that they call. @type {Record<string, (cast: Cast) => Promise<void>>} */
 export const scenarios = {
-  async 'sign in, read, sign in for writing, write, and sign out, at an HTTP API'({ visitor }) {
+  async 'sign in, read, sign in for writing, write and sign out at an HTTP API'({ visitor }) {
     // The pages call routes that this API does not have. The errors of an HTTP API have no CORS headers.
     visitor.expected.push(/\/(session|state|notes\/1)\b/);
     const page = await visitor.open();

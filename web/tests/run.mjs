@@ -1,6 +1,6 @@
 /**
  * Runs the scenarios in a browser, on the pages of a running stack: `cargo test -p tests --test browser` starts both. With
- * an argument, only the scenarios whose name contains it. SCENARIOS names another file of scenarios.
+ * an argument, it runs only scenarios with the argument in their name. SCENARIOS names another file of scenarios.
  */
 
 import { close, launch, screenshot, Visitor } from './browser.mjs';

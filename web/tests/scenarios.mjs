@@ -54,7 +54,7 @@ function writeBehind(page, id, content) {
 
 /** The scenarios run in order; the first one needs an empty stack. @type {Record<string, (cast: Cast) => Promise<void>>} */
 export const scenarios = {
-  async 'the list shows public resources, and after a sign-in also one\'s own'({ visitor }) {
+  async 'the list shows public resources, and after a sign-in also the user\'s own'({ visitor }) {
     const page = await visitor.open();
     await listed(page);
     await screenshot(page, 'list-empty');
@@ -91,7 +91,7 @@ export const scenarios = {
     await page.goto(stack.web + pageOf(own));
     await page.getByRole('alert').getByText('Resource not found').waitFor();
     await screenshot(page, 'not-found');
-    await checkAccessibility(page, 'a resource that is not to be seen');
+    await checkAccessibility(page, 'a resource that the caller may not see');
   },
 
   async 'a long list is loaded page by page'({ visitor }) {
@@ -109,7 +109,7 @@ export const scenarios = {
     await page.keyboard.press('Enter');
     await page.getByText('32 resources', { exact: true }).waitFor();
     const all = await listed(page);
-    assert.equal(await page.evaluate(() => document.activeElement?.textContent), all[25], 'the focus is at what is new');
+    assert.equal(await page.evaluate(() => document.activeElement?.textContent), all[25], 'the focus is at the first new resource');
     assert.deepEqual(all.slice(-2), ['team.lunch', 'welcome']);
     assert.ok(!all.includes('shopping'), 'another\'s private resource');
     await page.getByLabel('Only mine').click();
@@ -134,7 +134,7 @@ export const scenarios = {
     const authorize = visitor.requests.find((request) => request.includes('/v1/authorize?')) ?? '';
     for (const part of ['code_challenge_method=S256', 'state=', 'nonce=', 'response_type=code']) assert.ok(authorize.includes(part), part);
     assert.ok(!authorize.includes('state%3Awrite'), 'the scope to write is not requested before a write');
-    // The back button leads to the issuer's page, which is used up; forward leads to the signed-in page.
+    // The back button leads to the issuer's page, which cannot be used again; forward leads to the signed-in page.
     visitor.expected.push(/status of 400 .*\/signin\//);
     await page.goBack({ waitUntil: 'commit' });
     await page.getByText('This sign-in is over').waitFor();
@@ -267,7 +267,7 @@ export const scenarios = {
 
     await collide();
     await page.getByRole('button', { name: 'Keep theirs' }).click();
-    await page.getByText('Version 2 stays as it is').waitFor();
+    await page.getByText('Version 2 is unchanged').waitFor();
     assert.deepEqual(await shownValue(page), { n: 2 });
   },
 
@@ -478,7 +478,7 @@ export const scenarios = {
     assert.equal(await sessionOf(page), null);
   },
 
-  async 'a wrong clock of the device is reported as such, and a slow one does no harm'({ visitor }) {
+  async 'a wrong device clock is reported, and a clock that is behind does no harm'({ visitor }) {
     const page = await visitor.open();
     const { clock } = visitor.context;
     const start = page.getByRole('button', { name: 'Sign in', exact: true });
@@ -690,7 +690,7 @@ export const scenarios = {
       await panel.locator('.request', { hasText: /** @type {string} */ (button.split(' as ')[0]) }).waitFor();
       await panel.getByText(decision).waitFor();
       await panel.locator('.status', { hasText: status }).waitFor();
-      // The id that the answer has as a header, whichever part answered.
+      // The request id from the answer's header, whichever component answered.
       const id = await (await answered).headerValue('x-amzn-requestid');
       assert.ok(id !== null && id.length === 36, String(id));
       await panel.locator('dt', { hasText: 'Request' }).locator('+ dd', { hasText: id }).waitFor();
@@ -762,7 +762,7 @@ export const scenarios = {
     await visitor.context.setOffline(false);
   },
 
-  async 'how you signed in: every hop as it was sent and received, without secrets, until the sign-out'({ visitor }) {
+  async 'how you signed in shows every hop as sent and received, without secrets, until the sign-out'({ visitor }) {
     const secrets = await secretsOf(visitor);
     const page = await visitor.open('/signed-in.html');
     await page.getByText('You are not signed in').waitFor();
@@ -877,7 +877,7 @@ async function signInToWriteAgain(page) {
 /** @param {string} to @param {string} request */
 const browserTo = (to, request) => `Browser to ${to} ${request}`;
 
-/** What the page shows of a sign-in and the first call. @param {Visitor} visitor @param {Record<string, string>} issued */
+/** The steps that the page shows for a sign-in and the first call. @param {Visitor} visitor @param {Record<string, string>} issued */
 function signInSteps(visitor, { code, code_verifier, access_token, refresh_token, id_token }) {
   const metadata = [
     browserTo('issuer', `GET ${stack.issuer}/.well-known/openid-configuration`),
@@ -938,7 +938,7 @@ function signInSteps(visitor, { code, code_verifier, access_token, refresh_token
   ];
 }
 
-/** What the page shows of a renewal. @param {string | undefined} used @param {Awaited<ReturnType<typeof sessionOf>>} renewed */
+/** The steps that the page shows for a renewal. @param {string | undefined} used @param {Awaited<ReturnType<typeof sessionOf>>} renewed */
 function renewalStep(used, renewed) {
   return [
     'Renew the tokens',

@@ -6,7 +6,7 @@ import { checkAccessibility, screenshot, sessionOf, signIn, stack, Visitor } fro
 
 const twoFactors = 'urn:okta:loa:2fa:any';
 
-/** A new resource, shown. @param {Visitor} visitor @param {string} id @param {'Alice' | 'Bob' | 'Ada'} user */
+/** Signs in, creates a resource, and returns its page. @param {Visitor} visitor @param {string} id @param {'Alice' | 'Bob' | 'Ada'} user */
 async function withResource(visitor, id, user) {
   visitor.expected.push(/status of 403/);
   const page = await visitor.open('/state.html');
@@ -19,7 +19,7 @@ async function withResource(visitor, id, user) {
   return page;
 }
 
-/** Asks to delete the shown resource, up to the issuer's page. @param {Page} page */
+/** Asks to delete the shown resource, and waits for the issuer's page. @param {Page} page */
 async function askToDelete(page) {
   await page.getByRole('button', { name: 'Delete', exact: true }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Delete', exact: true }).click();
@@ -33,7 +33,7 @@ const choose = (page, user) => page.getByRole('button', { name: `${user} Example
 /** @param {Visitor} visitor @param {RegExp} pattern */
 const requested = (visitor, pattern) => visitor.requests.filter((request) => pattern.test(request));
 
-/** The API refuses these calls for want of a stronger sign-in, the first so many times. @param {Page} page @param {string} method @param {number} times */
+/** Makes the API refuse the first calls of this method, as many as `times`, because they need a stronger sign-in. @param {Page} page @param {string} method @param {number} times */
 async function refuse(page, method, times) {
   let left = times;
   await page.context().route(`${stack.api}/state/**`, (route) => {
@@ -44,7 +44,7 @@ async function refuse(page, method, times) {
   });
 }
 
-/** The pages where the API asks for a strong sign-in before a deletion. @type {Record<string, (cast: Cast) => Promise<void>>} */
+/** The pages with an API that asks for a strong sign-in before a deletion. @type {Record<string, (cast: Cast) => Promise<void>>} */
 export const scenarios = {
   async 'a deletion asks for a stronger sign-in and is repeated after it'({ visitor }) {
     const page = await withResource(visitor, 'strong', 'Alice');
@@ -84,7 +84,7 @@ export const scenarios = {
     assert.equal(requested(visitor, /^DELETE /).length, 1);
   },
 
-  async 'a second refusal is shown, and no other sign-in follows by itself'({ visitor }) {
+  async 'a second refusal is shown, and no other sign-in starts automatically'({ visitor }) {
     const page = await withResource(visitor, 'refused', 'Alice');
     await refuse(page, 'DELETE', 3);
     await askToDelete(page);
@@ -95,7 +95,7 @@ export const scenarios = {
     await screenshot(page, 'step-up-refused');
     await checkAccessibility(page, 'a second refusal');
     assert.equal(requested(visitor, /^DELETE /).length, 2);
-    // Neither a reload nor another try goes there, only the user does.
+    // Neither a reload nor another try navigates to the issuer; only the user's click does.
     await page.reload();
     await page.locator('pre.value').waitFor();
     await page.getByRole('button', { name: 'Delete', exact: true }).click();

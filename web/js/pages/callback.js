@@ -7,7 +7,7 @@ import { finishSignIn, SilentSignInFailed, UnexpectedCallback } from '../sign-in
 import { endEverywhere } from '../tabs.js';
 
 const callback = new URL(location.href);
-// First of all, the code leaves the address bar and the history.
+// First, remove the code from the address bar and the history.
 history.replaceState(null, '', location.pathname);
 
 try {

@@ -18,7 +18,7 @@ async function load() {
   show();
   if (sessions.current === undefined) return;
   await attempt(async () => {
-    // Only what is on the screen is recorded of this call, so it ends with the page.
+    // This call is not stored: its record exists only on the screen.
     const made = await call('GET', '/session').catch((error) => {
       if (error instanceof CallFailed) return error.call;
       throw error;

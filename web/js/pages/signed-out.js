@@ -3,7 +3,7 @@ import { attempt, showKeptNotice } from '../notice.js';
 import { sessions } from '../session.js';
 import { signIn } from '../sign-in.js';
 
-// Opened from a bookmark, perhaps, while signed in.
+// A signed-in user may have opened this page from a bookmark.
 if (sessions.current !== undefined) location.replace('/');
 
 showKeptNotice();

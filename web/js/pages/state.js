@@ -31,7 +31,7 @@ async function load() {
     notify('plain', 'Your unsaved changes are still here');
     return draft.asked || sessions.current === undefined ? openEditor(draft) : startEditing(draft);
   }
-  // A user who came back from the issuer without the scope to write has declined it.
+  // A user who returned from the issuer without the scope to write has declined it.
   const declined = draft?.asked === true && !mayWrite();
   if (declined) dropDraft();
   if (id === undefined) return declined ? inviteToSignIn(empty) : startEditing(draft ?? empty);
@@ -104,8 +104,7 @@ function edit(tagged) {
 }
 
 /**
- * Writes need a scope of their own, which is requested here and not before. For a signed-in user the issuer redirects back
- * at once.
+ * Writes need another scope, which the pages request only here. For a signed-in user the issuer redirects back at once.
  *
  * @param {import('../draft.js').Draft} draft
  */
@@ -127,7 +126,7 @@ function openEditor(draft) {
       if (base === undefined) return location.replace(pageOf(tagged.resource.id));
       // Nothing was saved if the other version was kept in a conflict.
       if (written) notify('good', `Saved as version ${tagged.resource.version}`);
-      else notify('plain', `Version ${tagged.resource.version} stays as it is`);
+      else notify('plain', `Version ${tagged.resource.version} is unchanged`);
       void show(tagged);
     },
     cancelled: () => {
@@ -159,7 +158,7 @@ async function removeAndLeave(id, etag) {
   location.assign('/');
 }
 
-/** Deletes what the API refused to delete before this sign-in. @param {string} id */
+/** Repeats a deletion that the API refused before this sign-in. @param {string} id */
 async function repeatDeletion(id) {
   const etag = takeRefusedWrite('DELETE', id)?.['If-Match'];
   if (etag === undefined) return false;

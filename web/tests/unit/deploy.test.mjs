@@ -88,7 +88,7 @@ test('deploys the stack of the pages, and uploads only the site', async () => {
   assert.equal(settings.dpop, false);
 });
 
-test('the pages bind their tokens to a key where the API takes such tokens', async () => {
+test('the pages bind their tokens to a key if the API accepts such tokens', async () => {
   for (const [Dpop, expected] of /** @type {[string, boolean][]} */ ([['off', false], ['accept', true], ['require', true]])) {
     const { config } = await run({ parameters: { Dpop } });
     const { default: settings } = await import(`data:text/javascript,${encodeURIComponent(config)}`);
@@ -111,7 +111,7 @@ for (const [name, stack, expected] of /** @type {[string, object, RegExp][]} */ 
   ['a stack of something else', { outputs: {} }, /ApiUrl/],
   ['an origin that is not the distribution\'s', { parameters: { WebOrigin: 'https://first.invalid' } }, /--parameter-overrides WebOrigin=https:\/\/d1\.cloudfront\.net/],
   ['several clients', { parameters: { ClientIds: 'a,b' } }, /--client-id/],
-  // The parameters are right, and the functions still serve others.
+  // The parameters are right, but the functions still have the old ones.
   ['an API that answers to another origin', { preflight: { status: 204, allowed: 'https://first.invalid' } }, /found status 204 and https:\/\/first\.invalid/],
   ['an API that answers to no origin', { preflight: { status: 204, allowed: '' } }, /no such header/],
   ['an API that fails', { preflight: { status: 500, allowed: url } }, /found status 500/],

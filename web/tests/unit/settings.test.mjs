@@ -18,7 +18,7 @@ test('valid settings are accepted', () => {
   assert.equal(settingsFrom({ ...good, dpop: true }).dpop, true);
 });
 
-test('an issuer may end with a slash, as those of Auth0 do', () => {
+test('an issuer may end with a slash, as Auth0\'s do', () => {
   assert.equal(settingsFrom({ ...good, issuer: 'https://example.eu.auth0.com/' }).issuer.href, 'https://example.eu.auth0.com/');
 });
 
