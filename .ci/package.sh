@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds both functions by the commands of the README and checks the programs that would be deployed: they need no newer
-# glibc than Amazon Linux 2023 has, hold no path of the builder's home, and answer every sample event. Only x86_64: the
-# standard library of arm64 is on no package registry, so the release workflow builds that.
+# glibc than that of Amazon Linux 2023, contain no path of the builder's home, and answer every sample event. It builds only
+# for x86_64, because no package registry has the standard library of arm64; the release workflow builds for both.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 tools="$PWD/target/ci"
@@ -10,14 +10,14 @@ if [ ! -x "$tools/lambda-venv/bin/cargo-lambda" ]; then
   "$tools/lambda-venv/bin/pip" install -q cargo-lambda==1.9.2
 fi
 export PATH="$tools/lambda-venv/bin:$tools/venv/bin:$PATH" SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1
-# cargo-lambda would add a missing standard library by rustup. Here that is an error.
+# cargo-lambda would install a missing standard library with rustup. Here a missing one is an error.
 export RUSTUP_DIST_SERVER=http://127.0.0.1:9
 built="$tools/built"
 
 rm -rf target/lambda "$built"
 mkdir -p "$built"
 cargo lambda build --release --locked
-# Nothing else is built for Lambda, such as the tools of `local`.
+# No other program, such as the tools of `local`, is built for Lambda.
 diff <(ls target/lambda) <(printf '%s\n' api-handler authorizer)
 for function in api-handler authorizer; do
   zip=$built/$function.zip
@@ -27,7 +27,7 @@ for function in api-handler authorizer; do
 done
 BOOTSTRAPS="$PWD/target/lambda" cargo test --locked --test events
 
-# `sam build` calls `cargo lambda build` for each function. It must make the same programs as above.
+# `sam build` calls `cargo lambda build` for each function, and must build the same programs as above.
 sam_build() {
   sam build "$@" --parameter-overrides Architecture=x86_64 --build-dir "$built/sam" >"$built/sam.log" 2>&1 || {
     cat "$built/sam.log"

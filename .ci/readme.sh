@@ -10,7 +10,7 @@ trap '[ -z "$stack" ] || kill -INT "$stack" 2>/dev/null || true; wait' EXIT
 
 # Starts the stack with these flags and runs the blocks that follow such a start.
 run() {
-  # Before the start, so that the loop below never reads the last stack's.
+  # Emptied before the start, so that the loop below never reads the log of the previous stack.
   : >"$log"
   cargo local "$@" >"$log" 2>&1 </dev/null &
   stack=$!

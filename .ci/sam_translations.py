@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""What AWS's own translator makes of the APIs of this project's templates, and of those in local/tests/translations.
+"""Translates the APIs of this project's templates, and of those in local/tests/translations, with AWS's own translator.
 
-The results are JSON files in that folder, by logical id of the API. A test of the package `local` compares what the
-gateway reads with these files, so `cargo test` needs no Python. Without arguments this script checks that the files are
-still what the translator says; with `--write` it writes them.
+The results are JSON files in that folder, by logical id of the API. A test of the package `local` compares the gateway's
+routes with these files, so `cargo test` needs no Python. Without arguments this script checks that the files still equal
+the translator's output; with `--write` it writes them.
 
-Every template of the repository is compared, but those of `project/refused.json`, which the gateway refuses; the same test
-compares its messages with those in that file. Their API is another kind of resource (examples/cloudformation,
+Every template of the repository is compared, except those in `project/refused.json`. The gateway refuses these, and the same
+test compares its messages with those in that file. Their API is another kind of resource (examples/cloudformation,
 examples/websocket), its authorizer is in a nested stack (examples/shared/api-with-rules.yaml), or they have no API (publish,
 web).
 """
@@ -58,7 +58,7 @@ def function(uri):
     """The logical id of the function that a URI invokes: by its ARN, or by an alias that SAM names after the function."""
     forms = [
         r'"Fn::GetAtt": \["(\w+)", "Arn"\]', r"\$\{(\w+)\.Arn\}", r'\{"Ref": "(\w+?)Alias\w+"\}', r"\$\{(\w+?)Alias\w+\}",
-        # The value of a parameter, or of another stack.
+        # An ARN from a parameter or another stack.
         r":function:(\w+)",
     ]  # fmt: skip
     [name] = re.findall("|".join(forms), json.dumps(uri))
@@ -85,7 +85,7 @@ def authorizer(scheme, rest):
     if not rest:
         read["payload"] = str(found["authorizerPayloadFormatVersion"])
         read["simple"] = bool(found.get("enableSimpleResponses"))
-    # What API Gateway takes when the document says nothing: 300 for REST APIs, no cache for HTTP APIs.
+    # API Gateway's defaults: 300 for REST APIs, no cache for HTTP APIs.
     read["ttl"] = int(found.get("authorizerResultTtlInSeconds", 300 if rest else 0))
     return read
 
@@ -95,7 +95,7 @@ def route(path, verb, operation):
     integration = operation["x-amazon-apigateway-integration"]
     [(name, scopes)] = [pair for item in operation.get("security") or [{"NONE": []}] for pair in item.items()]
     path = path if path == "/" else path.rstrip("/")
-    # `/$default` is how API Gateway itself exports the default route.
+    # API Gateway itself exports the default route as `/$default`.
     key = "$default" if path.lstrip("/") == "$default" and verb == "ANY" else f"{verb} {path}"
     kind = "preflight" if integration["type"] == "mock" else "function"
     read = {"key": key, "kind": kind, "authorizer": name, "scopes": scopes}
@@ -180,7 +180,7 @@ def translate(path, changed, imports):
 
 
 def cases():
-    """Each template with its parameters, what other stacks export, and the file of its translation."""
+    """Each template with its parameters, the exports of other stacks, and the file of its translation."""
     for path in sorted(FOLDER.glob("*.yaml")):
         yield path, {}, {}, path.with_suffix(".json")
     for name, case in PROJECT.items():

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Checks a function's zip before it is released: scripts/check-package.py ZIP FUNCTION ARCHITECTURE.
 
-The program is for that architecture, needs no newer glibc than Amazon Linux 2023 has, holds no path of the builder's
-home, and answers sample events, if this machine can run it.
+The program must be for that architecture, need no newer glibc than that of Amazon Linux 2023, contain no path of the
+builder's home, and answer sample events, if this machine can run it.
 """
 
 import http.server
@@ -48,7 +48,7 @@ def fail(text):
 
 
 class RuntimeApi(http.server.ThreadingHTTPServer):
-    """As much of the Lambda Runtime API as one program needs."""
+    """The part of the Lambda Runtime API that one program needs."""
 
     daemon_threads = True
 
@@ -85,7 +85,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 
 def answers(program, function):
-    """Runs the program on each event and compares."""
+    """Runs the program on each event and checks its answers."""
     api = RuntimeApi()
     threading.Thread(target=api.serve_forever, daemon=True).start()
     environment = {
@@ -124,9 +124,9 @@ def main():
     if not versions or max(versions) > MAX_GLIBC:
         fail(f"needs glibc {max(versions, default=None)}, expected at most {MAX_GLIBC}")
     for home in {str(Path.home()), str(ROOT)} - {"/"}:
-        # `/root` is also the beginning of other names.
+        # Other names begin with `/root` too, so a slash must follow.
         if re.search(re.escape(home.encode()) + rb"/", program):
-            fail(f"holds the path {home}")
+            fail(f"contains the path {home}")
     if platform.machine().replace("aarch64", "arm64") == architecture:
         with tempfile.TemporaryDirectory() as folder:
             bootstrap = Path(folder) / "bootstrap"

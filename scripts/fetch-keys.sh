@@ -3,8 +3,8 @@
 #
 #   scripts/fetch-keys.sh ISSUER FILE [JWKS_URI]
 #
-# Without JWKS_URI the address of the keys is read from the issuer's metadata, which must name exactly ISSUER. The file is
-# replaced only by a key set that has a key. Exit status: 0 written, 1 failed, 2 wrong usage.
+# Without JWKS_URI the script reads the address of the keys from the issuer's metadata, which must name exactly ISSUER. Only a
+# key set with a key replaces the file. Exit status: 0 written, 1 failed, 2 wrong usage.
 set -euo pipefail
 
 if [ $# -lt 2 ] || [ $# -gt 3 ]; then
@@ -13,7 +13,7 @@ if [ $# -lt 2 ] || [ $# -gt 3 ]; then
 fi
 command -v python3 >/dev/null || { echo 'error: python3 is missing; it reads the JSON' >&2; exit 1; }
 
-# Only https, as the authorizer itself demands, and http for loopback.
+# Only https URLs, and http for loopback, as in the authorizer.
 exec python3 - "$@" <<'PYTHON'
 import json
 import os
@@ -66,14 +66,14 @@ else:
         fail(f"the metadata names the issuer {metadata.get('issuer')!r}, expected {issuer!r} byte for byte")
     jwks_uri = metadata.get("jwks_uri")
     if not isinstance(jwks_uri, str):
-        fail("the metadata names no jwks_uri; pass it as the third argument")
+        fail("the metadata has no jwks_uri; pass it as the third argument")
 
 keys = fetch(jwks_uri).get("keys")
 ids = [key.get("kid") for key in keys if isinstance(key, dict) and key.get("kid")] if isinstance(keys, list) else []
 if not ids:
     fail(f"{jwks_uri}: expected a JWK Set with at least one key that has a kid")
 if any("d" in key or "k" in key for key in keys if isinstance(key, dict)):
-    fail(f"{jwks_uri}: the set has a private or symmetric key; it must not be published, nor packaged")
+    fail(f"{jwks_uri}: the set has a private or symmetric key, which must not be published or packaged")
 
 folder = os.path.dirname(os.path.abspath(path))
 with tempfile.NamedTemporaryFile("w", dir=folder, delete=False) as new:

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Zips a function for Lambda, the same bytes for the same program: scripts/package.py BOOTSTRAP ZIP.
+"""Zips a function for Lambda: scripts/package.py BOOTSTRAP ZIP. The same program gives the same bytes.
 
-A zip made by other tools holds the time and the mode of the file on the machine that made it.
+A zip of other tools contains the time and the mode of the file on the build machine.
 """
 
 import sys

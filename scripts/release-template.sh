@@ -1,6 +1,6 @@
 #!/bin/sh
-# Writes the template of a release, which deploys the authorizer's zip without a Rust toolchain: the published one with the
-# zip in place of the source.
+# Writes the template of a release, which deploys the authorizer's zip without a Rust toolchain: the published template with
+# the zip instead of the source.
 #
 #   scripts/release-template.sh VERSION ARCHITECTURE >authorizer-VERSION-ARCHITECTURE.yaml
 set -eu

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds what a release has, into dist/: a zip per function and architecture, a template that deploys the authorizer's zip
+# Builds the files of a release into dist/: a zip per function and architecture, a template that deploys the authorizer's zip
 # without a Rust toolchain, a list of all components (SBOM, CycloneDX) and the checksums.
 #
 #   scripts/release.sh [x86_64] [arm64]      both, if none is named
@@ -47,7 +47,7 @@ for architecture in "${architectures[@]}"; do
 done
 cp LICENSE publish/README.md dist/
 
-# The components of both architectures are the same. The time in it is SOURCE_DATE_EPOCH.
+# Both architectures have the same components. The time in the SBOM is SOURCE_DATE_EPOCH.
 for function in authorizer api-handler; do
   cargo cyclonedx --quiet --format json --target x86_64-unknown-linux-gnu --manifest-path "$function/Cargo.toml" --override-filename sbom
   sbom=dist/$function-sbom.cdx.json

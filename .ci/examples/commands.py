@@ -21,7 +21,7 @@ class Not:
 ACCOUNT = Not("it needs an AWS account")
 OKTA = Not("it needs an issuer on the Internet")
 DEPLOYED = Not("it needs an API on AWS; local/tests/smoke runs it against servers on loopback")
-LONG = Not("it runs for long; `cargo test` runs a short form")
+LONG = Not("it takes long; `cargo test` runs a short form")
 MEASURES = Not("it measures on an idle machine")
 ARM64 = Not("it builds for arm64, whose standard library is on no package registry; .ci/package.sh builds for x86_64")
 PYTHON = Not("it packages with Python 3.13, the runtime of the function, which Debian does not have")

@@ -1,4 +1,4 @@
-# The example with the variables of its README, applied without an account: the provider's answers are made up.
+# The example with the variables of its README, applied without an account to a mock provider.
 mock_provider "aws" {
   # The provider checks the form of an ARN.
   mock_resource "aws_iam_role" {
@@ -34,7 +34,7 @@ run "as_in_the_readme" {
     condition     = tolist(aws_lambda_function.authorizer.architectures) == tolist(["arm64"])
     error_message = "the default architecture is not that of the zip"
   }
-  # With simple answers, without the route key a cached answer would decide for every route.
+  # With simple answers and without the route key, a cached answer would decide for every route.
   assert {
     condition     = aws_apigatewayv2_authorizer.token.enable_simple_responses && contains(aws_apigatewayv2_authorizer.token.identity_sources, "$context.routeKey")
     error_message = "the cache does not distinguish routes"

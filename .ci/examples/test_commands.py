@@ -1,4 +1,4 @@
-"""Every command in the pages is run by CI, or has a reason why not; and each one that is not run is at least spelt right."""
+"""CI runs every command of the pages, or commands.py has a reason why not; a command that is not run is at least spelt right."""
 
 import json
 import re
@@ -16,7 +16,7 @@ FOLDERS = ["docs", "examples", "publish"]
 FOUND = [path for folder in FOLDERS for path in sorted((ROOT / folder).glob("**/*.md")) if "node_modules" not in path.parts]
 PAGES = ["README.md", "CONTRIBUTING.md", *(str(path.relative_to(ROOT)) for path in FOUND)]
 FENCE = re.compile(r"^( *)```(\w*)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
-# A block of another language that begins with one of these has commands that the tests would miss.
+# A block of another language that begins with one of these words has commands that the tests would miss.
 PROGRAMS = r"(\$ |[A-Z_]+=\S+ )?(aws|cargo|cdk|curl|git|jq|node|npm|npx|pip|python3?|sam|sh|terraform|valgrind|\.ci/|fuzz/|scripts/|tests/)"
 
 
@@ -31,12 +31,12 @@ def blocks(page):
 
 
 def is_complete(script):
-    """Whether a shell would run it, and not wait for more."""
+    """Whether the text is a complete command, so that a shell would run it and not wait for more."""
     return subprocess.run(["bash", "-n"], input=script, capture_output=True, text=True, check=False).returncode == 0
 
 
 def commands(block):
-    """The commands of a block: a continued line is one command, and each side of `&&` is one."""
+    """The commands of a block: a continued line is one command, and each side of `&&` is a command."""
     command = ""
     for line in block.splitlines(keepends=True):
         line = re.sub(r" +# .*", "", line)
@@ -98,7 +98,7 @@ class Commands(unittest.TestCase):
         checked = 0
         for page, of_page in COMMANDS.items():
             for command, how in of_page.items():
-                # The end of a pipe is the command.
+                # The command is the end of the pipe.
                 arguments = words(command.rpartition("| ")[2] if "| cargo" in command else command)
                 arguments = [word.replace("…", "x") for word in arguments if word != "-q"]
                 if how == RUNNING or arguments[:2] != ["cargo", "local"]:
@@ -113,7 +113,7 @@ class Commands(unittest.TestCase):
 class AwsCommands(unittest.TestCase):
     """The operations and options of the `aws` commands are those of AWS's own service models."""
 
-    # What the command line has beyond the models: whole commands, other names of services, options.
+    # The AWS command line has more than the models: whole commands, other names of services, options.
     COMMANDS = {("s3", "cp"), ("cloudformation", "deploy"), ("lambda", "wait"), ("logs", "tail")}
     SERVICES = {"deploy": "codedeploy"}
     OPTIONS = {"query", "output"}
@@ -152,7 +152,7 @@ class Tests(unittest.TestCase):
         for line in built.stdout.splitlines():
             message = json.loads(line)
             if message["reason"] == "compiler-artifact" and message["executable"] and message["profile"]["test"]:
-                # The id ends in the version, `#0.1.0` after a folder of the package's name, or `#name@0.1.0`.
+                # The id ends in the version: `#0.1.0` after a folder with the package's name, or `#name@0.1.0`.
                 package = re.search(r"([\w-]+)(?:#|@)[\d.]+$", message["package_id"])[1]
                 cls.programs[package, message["target"]["kind"][0], message["target"]["name"].replace("_", "-")] = message["executable"]
 

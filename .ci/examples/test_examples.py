@@ -1,4 +1,4 @@
-"""What the examples and the published template promise, after AWS's own translator and CDK's synthesis."""
+"""Tests the promises of the examples and the published template, after AWS's own translator and CDK's synthesis."""
 
 import copy
 import importlib.util
@@ -35,7 +35,7 @@ GIVEN = {
     "CodeKey": "authorizer.zip",
     "Issuer": "https://example.okta.com/oauth2/default",
 }
-# Parameters of the published template that are no variables of the authorizer.
+# Parameters of the published template that are not variables of the authorizer.
 NOT_VARIABLES = {
     "Architecture",
     "IntrospectionSecretArn",
@@ -119,7 +119,7 @@ class Published(unittest.TestCase):
         grouped = [name for group in groups for name in group["Parameters"]]
         self.assertEqual(sorted(grouped), sorted(self.template["Parameters"]))
 
-    def test_patterns_take_what_people_have_and_refuse_slips(self):
+    def test_patterns_accept_real_values_and_refuse_mistakes(self):
         cases = {
             "Issuer": (
                 ["https://dev-1.okta.com/oauth2/default", "https://example.eu.auth0.com/", "https://login.microsoftonline.com/t/v2.0"],
@@ -156,7 +156,7 @@ class Published(unittest.TestCase):
         return translation.resources({**self.template, "Resources": resources}, values)
 
     def permissions(self, given):
-        """Every action that a role allows, on what; managed policies; who may invoke the function."""
+        """Every action that a role allows and its resource, managed policies, and the principals that may invoke the function."""
         resources = self.deployed(given)
         for role in of_type(resources, "AWS::IAM::Role"):
             yield from role.get("ManagedPolicyArns", [])
@@ -165,7 +165,7 @@ class Published(unittest.TestCase):
         for permission in of_type(resources, "AWS::Lambda::Permission"):
             yield permission["Action"], permission["Principal"], permission["PrincipalOrgID"]
 
-    def test_the_permissions_are_these(self):
+    def test_the_stack_grants_only_these_permissions(self):
         least = [
             (["logs:CreateLogStream", "logs:PutLogEvents"], {"Fn::GetAtt": ["LogGroup", "Arn"]}),
             ("lambda:InvokeFunction", {"Fn::GetAtt": ["Authorizer", "Arn"]}),
@@ -177,7 +177,7 @@ class Published(unittest.TestCase):
             [
                 # Network interfaces in the VPC.
                 "arn:aws:iam::aws:policy/service-role/AWSLambdaENIManagementAccess",
-                # X-Ray has no resources for these.
+                # X-Ray has no resource-level permissions for these actions.
                 (["xray:PutTraceSegments", "xray:PutTelemetryRecords"], "*"),
                 # Every account of the organization.
                 ("lambda:InvokeFunction", "*", "o-abcdefghij"),
@@ -199,7 +199,7 @@ class Published(unittest.TestCase):
 
 
 class Examples(unittest.TestCase):
-    def test_a_cached_simple_answer_holds_for_one_route(self):
+    def test_a_cached_simple_answer_applies_to_one_route(self):
         for name, resources in {
             "http-api": translated("examples/http-api/template.yaml"),
             "cdk": synthesized("HttpApiExample"),
@@ -263,11 +263,11 @@ class Examples(unittest.TestCase):
         [stage] = of_type(resources, "AWS::ApiGatewayV2::Stage")
         settings = stage["AccessLogSettings"]
         self.assertEqual(settings["DestinationArn"], {"Fn::GetAtt": ["AccessLogGroup", "Arn"]})
-        # The members of a REST API's line, with the route key in place of the resource's path.
+        # The members of a REST API's line, with the route key instead of the resource's path.
         absent = {"authorizeError", "authorizeStatus", "authorizerStatus", "authorizerLatency", "authorizerRequestId"}
         expected = {name: variable for name, variable in test_api.ACCESS_LOG.items() if name not in absent}
         del expected["resourcePath"]
-        # A simple answer names the principal in the context only.
+        # A simple answer has the principal only in the context.
         expected |= {"routeKey": "$context.routeKey", "principalId": "$context.authorizer.principal"}
         self.assertNotIn("\n", settings["Format"])
         self.assertEqual(json.loads(settings["Format"]), expected)
@@ -316,7 +316,7 @@ class Functions(unittest.TestCase):
 
 
 class ForLambda(unittest.TestCase):
-    """What `cargo lambda build` and `sam build` do without other options."""
+    """The builds of `cargo lambda build` and `sam build` without options."""
 
     CONFIGURATION = tomllib.loads((ROOT / "CargoLambda.toml").read_text(encoding="utf-8"))["build"]
 
@@ -335,7 +335,7 @@ class ForLambda(unittest.TestCase):
             program = Path(folder) / "place"
             for variables in [{"CARGO_HOME": folder}, {"RUSTUP_HOME": folder}]:
                 environment = {**os.environ, "RUSTUP_HOME": os.environ.get("RUSTUP_HOME", str(Path.home() / ".rustup")), **variables}
-                # The compiler itself, which does not look for toolchains in RUSTUP_HOME.
+                # Calls the compiler itself, which does not look for toolchains in RUSTUP_HOME.
                 sysroot = subprocess.run(["rustc", "--print", "sysroot"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
                 compiler = Path(sysroot) / "bin" / "rustc"
                 subprocess.run([ROOT / wrapper, compiler, place, "-o", program], cwd=ROOT, env=environment, check=True)
@@ -349,7 +349,7 @@ class FetchKeys(unittest.TestCase):
     KEYS = {"keys": [{"kty": "RSA", "kid": "a", "n": "AQAB", "e": "AQAB"}]}
 
     def run_script(self, pages, before=None):
-        """The exit status, and the file afterwards, with an issuer that serves these pages."""
+        """Runs the script against an issuer that serves these pages; returns the exit status and the file afterwards."""
 
         class Issuer(BaseHTTPRequestHandler):
             def do_GET(self):

@@ -1,4 +1,4 @@
-"""The last job of the release workflow, as written there, against servers on loopback in place of AWS's."""
+"""The last job of the release workflow, as written there, against servers on loopback instead of AWS's."""
 
 import json
 import os
@@ -100,7 +100,7 @@ class Publishing(unittest.TestCase):
 
     def test_a_release_is_packaged_and_published(self):
         name = self.write_template("arm64")
-        # What its program has to be is checked by scripts/check-package.py.
+        # scripts/check-package.py checks the program in the zip.
         (self.dist / "bootstrap").write_text("arm64", encoding="utf-8")
         subprocess.run([ROOT / "scripts/package.py", self.dist / "bootstrap", self.dist / f"{name}.zip"], check=True)
         sources = {"LICENSE": ROOT / "LICENSE", "README.md": ROOT / "publish" / "README.md"}

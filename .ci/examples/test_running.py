@@ -1,4 +1,4 @@
-"""What `cargo local` can run of the examples and guides, run as the pages say: the same function, the same commands, the same output."""
+"""Runs the commands of examples and guides that `cargo local` can run, with the functions, commands and output of the pages."""
 
 import contextlib
 import json
@@ -26,13 +26,13 @@ PYTHON_FIRST = {**os.environ, "PATH": f"{ROOT}/target/ci/runtime-client/bin:{os.
 READY_SECONDS = 300
 PORTS = ["--web-port", "0", "--api-port", "0", "--database-port", "0"]
 MARK = "~~~ next command ~~~"
-# The pages whose commands run in the root of the repository, and the one whose commands write files.
+# The pages with commands that run in the root of the repository, and the page with commands that write files.
 GUIDES = ["CONTRIBUTING.md", "docs/access.md", "examples/websocket/README.md"]
 KEYS = "docs/keys-in-the-package.md"
 
 
 def steps(page):
-    """The commands of a page's `console` blocks, each with what it should print."""
+    """The commands of a page's `console` blocks, each with its expected output."""
     found = []
     for block in (block for language, block in test_commands.blocks(page) if language == "console"):
         for line in block.splitlines():
@@ -76,7 +76,7 @@ def running(*arguments, issuer_port="0"):
 
 
 def printed(page, folder, replaced):
-    """Each command of a page with what it should print and what it does print."""
+    """Each command of a page with its expected and its actual output."""
     script = "".join(f"{command}\nprintf '\\n%s\\n' '{MARK}'\n" for command, _ in steps(page))
     script = script.replace("cargo -q local", shlex.join([str(LOCAL), "--data", folder]))
     for documented, here in replaced.items():
@@ -89,7 +89,7 @@ def printed(page, folder, replaced):
 
 class Running(unittest.TestCase):
     def check(self, page, folder, replaced):
-        """Whether the console blocks of a page print the text in them."""
+        """Checks that the commands of a page's console blocks print the output in the blocks."""
         for command, expected, output in printed(page, folder, replaced):
             pattern = "(?s:.*)".join(map(re.escape, expected.split("…")))
             self.assertRegex(output, rf"\A{pattern}\Z", f"$ {command}")
@@ -137,7 +137,7 @@ class Running(unittest.TestCase):
                 if page.startswith("docs/") and (ROOT / test).samefile(__file__):
                     self.check(page, folder, {})
             local = shlex.join([str(LOCAL), "--data", folder])
-            # A clone of one branch has no other one.
+            # A clone of one branch has no branch `main`.
             replaced = {"cargo -q local": local, "cargo local": local, "origin/main": "HEAD"}
             for page in GUIDES:
                 self.run_commands(page, ROOT, replaced)
@@ -155,7 +155,7 @@ class Published(unittest.TestCase):
     """The authorizer takes the settings that the published template gives it."""
 
     def start(self, given):
-        """What the authorizer reports of its start with these parameters; the Runtime API is missing."""
+        """The authorizer's messages at its start with these parameters, without a Runtime API."""
         template = translation.source("publish/template.yaml")
         resolver = translation.Resolver(template, translation.parameters(template, given))
         variables = resolver.resolve(template["Resources"]["Authorizer"]["Properties"]["Environment"]["Variables"])

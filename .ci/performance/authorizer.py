@@ -98,7 +98,7 @@ def starts(issuer, tls_port):
         "http": SETTINGS,
         "https": {**SETTINGS, **https},
         "JWKS_FILE": {**SETTINGS, "JWKS_FILE": issuer.file},
-        # The connection is refused at once: what remains of the refresh is its start.
+        # The connection is refused at once, so only the start of the refresh is measured.
         "JWKS_FILE, no issuer": {**SETTINGS, "JWKS_FILE": issuer.file, "JWKS_URI": "http://127.0.0.1:9/keys"},
     }
 

@@ -31,7 +31,7 @@ CALLS = [
 
 
 def place(frames):
-    """Where a sample was taken: `frames` are functions and files, the innermost first. `None` for the end of the process."""
+    """The place of a sample: `frames` are functions and files, the innermost first. `None` at the end of the process."""
     symbol, file = frames[0]
     if not file.startswith("["):
         library = re.search(r"ld-linux|libc\.so|libgcc", file)

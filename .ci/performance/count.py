@@ -1,4 +1,4 @@
-"""Counts what an invocation and a start of each function cost against a bare runtime, and fails above the limits.
+"""Counts the cost of an invocation and a start of each function, compared with a bare runtime, and fails above the limits.
 
     count.py DIRECTORY [FILE]
 
@@ -13,8 +13,8 @@ import zlib
 import authorizer
 import handler
 
-# What each may cost, as a ratio to another: instructions, and allocations. A little above what was measured, so that a
-# step that makes an invocation dearer is noticed. docs/performance.md explains those that are above their target.
+# The maximum cost of each figure, as a ratio to another: instructions and allocations. The limits are a little above the
+# measured ratios, so that a more expensive invocation is noticed. docs/performance.md explains ratios above their target.
 LIMITS = [
     ("same token", "runtime", 1.9, 1.4),
     ("distinct tokens", "runtime + verification", 1.4, 2.0),

@@ -12,7 +12,7 @@ import subprocess
 import sys
 from collections import Counter
 
-# The first that matches a function with its library decides.
+# The first pattern that matches a function with its library decides.
 GROUPS = [
     ("loading the program (`ld.so`)", r"ld-linux|/elf/|_dl_"),
     ("SHA-2 and HMAC", r"(?i)sha(256|384|512)|hmac"),

@@ -1,4 +1,4 @@
-"""The figures of the handler, over a table of one item that is always found and whose conditions always hold."""
+"""The figures of the handler, over a table with one item that is always found, and for which every condition holds."""
 
 import json
 

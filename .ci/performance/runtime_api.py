@@ -65,7 +65,7 @@ ITEM = {
 
 
 def store_answer(operation, call):
-    """What DynamoDB answers with one item, which every condition holds for."""
+    """The answers of DynamoDB for one item, for which every condition holds."""
     if operation == "Query":
         return {"Items": [ITEM], "Count": 1, "ScannedCount": 1}
     if operation == "GetItem":
@@ -89,7 +89,7 @@ class Server(http.server.ThreadingHTTPServer):
         if certificate:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(certificate)
-            # The handshake is left to the thread of the connection.
+            # The thread of the connection does the handshake.
             self.socket = context.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
         threading.Thread(target=self.serve_forever, daemon=True).start()
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What a program's zip is made of: groups of symbols, each compressed by itself, as a Markdown table.
+"""The parts of a program's zip: groups of symbols, each compressed by itself, as a Markdown table.
 
     .ci/performance/sizes.py BINARY
 
@@ -50,7 +50,7 @@ def main(binary):
                 return program[address - start + offset:][:size]
         return b""
 
-    # Symbols that are one function by several names are counted once.
+    # Several symbols of one function are counted once.
     groups, seen = defaultdict(bytes), set()
     for line in output("nm", "-S", "-C", "--defined-only", binary).splitlines():
         found = re.match(r"([0-9a-f]+) ([0-9a-f]+) [a-zA-Z] (.*)", line)

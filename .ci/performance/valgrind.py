@@ -1,7 +1,7 @@
-"""Counts what one invocation of a function costs: instructions and allocations, by valgrind.
+"""Counts the cost of one invocation of a function with valgrind: instructions and allocations.
 
-Each binary runs twice behind a Runtime API of one file, with few and with many invocations; the difference is free of
-what init costs. No figure depends on the speed or the load of the machine.
+Each binary runs twice behind the Runtime API of runtime_api.py, with few and with many invocations; the difference
+excludes the cost of init. No figure depends on the speed or the load of the machine.
 """
 
 import os
@@ -20,7 +20,7 @@ class Function:
         self.profile = profile or "/dev/null"
 
     def run(self, tool, events):
-        """Runs the function under a tool of valgrind until the events are used up; what the tool wrote."""
+        """Runs the function under a tool of valgrind until no event is left; returns the tool's output."""
         with Server(events, self.expected, self.keys) as server:
             address = f"127.0.0.1:{server.port}"
             process = subprocess.Popen(
@@ -49,12 +49,12 @@ class Function:
         return instructions / count, (self.allocations(many) - self.allocations(few)) / count
 
     def start(self, event):
-        """Instructions and allocations from the start of the process to the end of its first invocation, and of its end."""
+        """Instructions and allocations of a process that starts, answers one event and ends."""
         return self.instructions([event], self.profile), self.allocations([event])
 
 
 def environment(address, settings):
-    """The variables of a function whose Runtime API is at `address`, which its settings may name."""
+    """The variables of a function with its Runtime API at `address`; in its settings `{address}` is replaced."""
     settings = {name: value.replace("{address}", address) for name, value in settings.items()}
     return {
         "AWS_LAMBDA_RUNTIME_API": address, "AWS_LAMBDA_FUNCTION_NAME": "bench", "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",

@@ -8,7 +8,7 @@ import translation
 TOPIC = "arn:aws:sns:eu-west-1:123456789012:alarms"
 AUTHORIZER = {"FunctionName": "AuthorizerFunction"}
 HANDLER = {"FunctionName": "ApiHandlerFunction"}
-# The version that an alias shifts callers to.
+# The version to which an alias shifts callers.
 NEW_VERSION = {**AUTHORIZER, "Resource": "${AuthorizerFunction}:live", "ExecutedVersion": "the new version"}
 API = {"ApiName": "state", "Stage": "prod"}
 COMPARE = {"GreaterThanThreshold": operator.gt, "GreaterThanOrEqualToThreshold": operator.ge}
@@ -40,7 +40,7 @@ HEALTHY = [
     ("StateApi", "Faults", {"function": "ApiHandlerFunction"}, [0] * 840),
     *decisions(allow=840, deny=10, unauthorized=150),
 ]
-# The same at the log level `error`, which leaves out the lines of allowed calls.
+# The same requests at the log level `error`, which leaves out the lines of allowed calls.
 HEALTHY_AND_QUIET = [*HEALTHY, *decisions(deny=10, unauthorized=150)]
 
 # The changed metrics of each outage.
@@ -109,7 +109,7 @@ def key(namespace, name, dimensions):
 
 
 def name_of(value):
-    """A dimension's value: text, or what it is taken from."""
+    """A dimension's value: a string, or the reference that it comes from."""
     if not isinstance(value, dict):
         return value
     return value.get("Ref") or value.get("Fn::Sub") or "the new version"
@@ -124,7 +124,7 @@ def value_of(metric, statistic, data):
 
 
 def evaluate(expression, names):
-    """A metric math expression; one over a metric without a datapoint has none."""
+    """The value of a metric math expression; None if one of its metrics has no datapoint."""
 
     def fill(value, default):
         return default if value is None else value
@@ -163,7 +163,7 @@ class Alarms(unittest.TestCase):
         data = {key(*metric): values for *metric, values in metrics}
         return {name for name, alarm in self.alarms.items() if fires(alarm, data)}
 
-    def test_healthy_traffic_raises_none(self):
+    def test_healthy_traffic_raises_no_alarm(self):
         self.assertEqual(self.firing(*HEALTHY), set())
         self.assertEqual(self.firing(*HEALTHY_AND_QUIET), set())
         self.assertEqual(self.firing(), set())

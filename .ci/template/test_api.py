@@ -1,4 +1,4 @@
-"""The one stage of the API: its limits, its access log, its answers."""
+"""The only stage of the API: its limits, its access log, its answers."""
 
 import json
 import unittest
@@ -51,7 +51,7 @@ def authorizers(changed):
 
 class TheApi(unittest.TestCase):
     def test_there_is_one_stage(self):
-        # SAM adds a public stage `Stage`, without what is set on ours, unless OpenApiVersion is given.
+        # Without OpenApiVersion, SAM adds a public stage `Stage`, which lacks the settings of ours.
         stages = [
             resource["Properties"]["StageName"]
             for resource in translation.deployed().values()
@@ -87,7 +87,7 @@ class TheApi(unittest.TestCase):
             with self.subTest(dpop=dpop, url=url):
                 headers = gateway_response("UNAUTHORIZED", {"Dpop": dpop, "PublicUrl": url})["responseParameters"]
                 self.assertEqual(headers["gatewayresponse.header.WWW-Authenticate"], f"'{expected}'")
-                # Pages of another origin see the header only so.
+                # Without this header, pages of another origin cannot read `WWW-Authenticate`.
                 self.assertEqual(headers["gatewayresponse.header.Access-Control-Expose-Headers"], "'WWW-Authenticate, x-amzn-RequestId'")
 
     def test_each_gateway_response_shows_the_id_of_the_request_to_pages(self):
@@ -98,9 +98,9 @@ class TheApi(unittest.TestCase):
             exposed = response["responseParameters"]["gatewayresponse.header.Access-Control-Expose-Headers"]
             self.assertIn("x-amzn-RequestId", exposed.strip("'").split(", "), kind)
 
-    def test_a_403_says_which_sign_in_would_do(self):
+    def test_a_403_lists_the_accepted_sign_ins(self):
         template = gateway_response("ACCESS_DENIED")["responseTemplates"]["application/json"]
-        # API Gateway replaces the variables, and has no other language here.
+        # API Gateway only replaces variables; these templates have no other language.
         rendered = template.replace("$context.error.messageString", '"no"').replace("$context.authorizer.stepUp", "a b")
         self.assertEqual(json.loads(rendered), {"Message": "no", "stepUp": "a b"})
 

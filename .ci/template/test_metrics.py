@@ -10,7 +10,7 @@ import translation
 AWS = [
     ("AWS/ApiGateway", {"Count", "4XXError", "5XXError", "Latency"}, {"ApiName", "Stage"}),
     ("AWS/Lambda", {"Duration", "Errors", "Invocations", "Throttles"}, {"FunctionName"}),
-    # Of a version that an alias shifts callers to.
+    # The metrics of a version to which an alias shifts callers.
     ("AWS/Lambda", {"Errors", "Invocations"}, {"FunctionName", "Resource", "ExecutedVersion"}),
 ]
 

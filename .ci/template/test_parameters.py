@@ -1,4 +1,4 @@
-"""A parameter reaches the code that serves, and takes only values with which that code works."""
+"""A parameter reaches the version that serves, and accepts only values with which that version works."""
 
 import re
 import unittest
@@ -31,8 +31,8 @@ CHANGED = {
     "IntrospectionTtlSeconds": "0",
     "Architecture": "x86_64",
 }
-# What a version of a function keeps beside its variables. A change of the other properties, such as reserved concurrency,
-# must not publish a version: CloudFormation fails to publish one that equals the last.
+# The properties that a version of a function keeps, in addition to its variables. A change of other properties, such as
+# reserved concurrency, must not publish a version: CloudFormation fails to publish one that equals the previous one.
 VERSIONED = ["Architectures", "Description", "Handler", "Layers", "LoggingConfig", "MemorySize", "Runtime", "Timeout", "VpcConfig"]
 
 # Values of the parameters that CloudFormation must accept and refuse.
@@ -80,7 +80,7 @@ REFUSED = {
 
 
 def accepts(parameter, value):
-    """Whether CloudFormation takes the value for the parameter."""
+    """Whether CloudFormation accepts the value for the parameter."""
     return (
         re.fullmatch(parameter.get("AllowedPattern", ".*"), value) is not None
         and value in map(str, parameter.get("AllowedValues", [value]))
@@ -114,7 +114,7 @@ def parameters_of(value, template):
 
 
 def settings(template):
-    """What the template says of all that a version of each function keeps, by the function's logical id."""
+    """The template's values of all properties that a version of each function keeps, by the function's logical id."""
     common = template["Globals"]["Function"]
     functions = {name: resource["Properties"] for name, resource in template["Resources"].items() if resource["Type"] == "AWS::Serverless::Function"}
     return {name: [part.get(kept) for part in [common, properties] for kept in ["Environment", *VERSIONED]] for name, properties in functions.items()}
@@ -140,7 +140,7 @@ def targets(resources):
 
 
 def served(resources):
-    """What runs when the API invokes each target: a function with its settings, or the version that an alias names.
+    """The code that runs when the API invokes each target: a function with its settings, or the version that an alias names.
 
     A version keeps the settings with which it was published, so only its logical id says whether it is another one.
     """
@@ -157,19 +157,19 @@ class ParametersReachWhatServes(unittest.TestCase):
         functions = {resources[name]["Properties"].get("FunctionName", {"Ref": name})["Ref"] for name in targets(resources)}
         self.assertEqual(functions, {"AuthorizerFunction", "ApiHandlerFunction"})
 
-    def test_the_api_invokes_aliases_and_may(self):
+    def test_the_api_invokes_aliases_and_has_permission(self):
         resources = translation.deployed()
         aliases = {name for name, resource in resources.items() if resource["Type"] == "AWS::Lambda::Alias"}
         self.assertEqual(targets(resources), aliases)
         permissions = [resource["Properties"]["FunctionName"] for resource in resources.values() if resource["Type"] == "AWS::Lambda::Permission"]
         self.assertEqual({name["Ref"] for name in permissions}, aliases)
 
-    def test_what_a_version_does_not_keep_publishes_none(self):
+    def test_a_property_that_a_version_does_not_keep_publishes_no_version(self):
         before = served(translation.deployed())
         for changed in [{"AuthorizerReservedConcurrency": "50"}, {"ThrottlingRate": "20"}, {"Deployment": "Canary10Percent5Minutes"}]:
             self.assertEqual(before, served(translation.deployed(changed)), changed)
 
-    def test_a_changed_parameter_changes_what_serves(self):
+    def test_a_changed_parameter_changes_the_version_that_serves(self):
         template = translation.source()
         before = served(translation.deployed())
         names = {function: parameters_of(kept, template) for function, kept in settings(template).items()}
@@ -193,7 +193,7 @@ class ParametersReachWhatServes(unittest.TestCase):
             self.assertEqual(found[0], found[1])
 
     def test_every_deployment_of_the_stack_deploys_the_api(self):
-        # A stage serves its deployment: without a new one a changed gateway response never reaches a caller.
+        # A stage serves its deployment: without a new deployment a changed gateway response never reaches a caller.
         def deployment(time):
             with mock.patch("samtranslator.model.apigateway.time.time", return_value=time):
                 resources = translation.translated()["Resources"].values()
@@ -233,7 +233,7 @@ class CombinationsAreChecked(unittest.TestCase):
 
 class TheLogs(unittest.TestCase):
     def test_lambda_drops_no_line_that_the_functions_write(self):
-        # From few lines to many, as both sides rank them.
+        # From few lines to many, in the order of both sides.
         functions_levels = ["error", "warn", "info", "debug", "trace"]
         lambda_levels = ["FATAL", "ERROR", "WARN", "INFO", "DEBUG", "TRACE"]
         self.assertEqual(translation.source()["Parameters"]["LogLevel"]["AllowedValues"], functions_levels)

@@ -1,6 +1,6 @@
-"""Every action, wildcard and public thing that the templates deploy, and the reason for each.
+"""Every action, wildcard and public resource that the templates deploy, and the reason for each.
 
-A change of access shows here as a difference: add the line with its reason, or take the access back.
+A change of access appears here as a difference: add the line with its reason, or remove the access.
 """
 
 import json
@@ -9,7 +9,7 @@ import unittest
 import test_web
 import translation
 
-# With everything switched on that a parameter switches on.
+# With every feature on that a parameter turns on.
 EVERYTHING = {
     "AccessLog": "on",
     "Deployment": "Linear10PercentEvery1Minute",
@@ -24,7 +24,7 @@ ROLE = "the role of a function is assumed by Lambda only"
 CALLED = "API Gateway calls the handler for one method of this API, in its one stage"
 ASKED = "API Gateway calls the authorizer, for authorizers of this API only"
 SHIFTS = "CodeDeploy shifts the callers of this function; only its own aliases"
-SIGNED_OUT = "serves the signed-out too; the authorizer rejects a bad token, and the handler shows them what is public"
+SIGNED_OUT = "serves anonymous callers too; the authorizer rejects a bad token, and the handler shows public resources only"
 PREFLIGHT = "preflights carry no token; the handler answers 404 and 405 here, and treats every caller as anonymous"
 
 EXPECTED = {
@@ -75,7 +75,7 @@ EXPECTED = {
     "anyone may call GET /state/{id} (Optional)": SIGNED_OUT,
     "anyone may call HEAD /state/{id} (Optional)": SIGNED_OUT,
     "anyone may call GET /openapi.json (NONE)": "the description of the API has no secret",
-    "anyone may call GET /.well-known/oauth-protected-resource (NONE)": "a client without a token reads here where to get one (RFC 9728)",
+    "anyone may call GET /.well-known/oauth-protected-resource (NONE)": "a client without a token reads here where to get a token (RFC 9728)",
     "anyone may call ANY /session (NONE)": PREFLIGHT,
     "anyone may call ANY /state (NONE)": PREFLIGHT,
     "anyone may call ANY /state/{id} (NONE)": PREFLIGHT,
@@ -83,7 +83,7 @@ EXPECTED = {
     "anyone may call ANY /.well-known/oauth-protected-resource (NONE)": PREFLIGHT,
     "anyone may call ANY /{proxy+} (NONE)": PREFLIGHT,
     "AuthorizerFunction: {{resolve:secretsmanager:arn:aws:secretsmanager:eu-west-1:123456789012:secret:introspection}}":
-        "the client secret for introspection is a variable of the function; who may read its configuration sees it",
+        "the client secret for introspection is a variable of the function; a principal that may read its configuration sees it",
     "web WebBucketPolicy: cloudfront.amazonaws.com may s3:GetObject on ${WebBucket.Arn}/*": "serves the pages, for our distribution only",
     "web WebBucketPolicy: * may not s3:* on WebBucket.Arn": "a denial: without TLS nothing may be done",
     "web WebBucketPolicy: * may not s3:* on ${WebBucket.Arn}/*": "a denial: without TLS nothing may be done",
@@ -96,7 +96,7 @@ def listed(value):
 
 
 def name(value):
-    """A resource in a policy: an ARN, or what it is taken from."""
+    """A resource in a policy: an ARN, or the reference that it comes from."""
     if isinstance(value, dict) and "Fn::GetAtt" in value:
         return ".".join(value["Fn::GetAtt"])
     text = value.get("Fn::Sub") if isinstance(value, dict) else value

@@ -14,7 +14,7 @@ class Resources(unittest.TestCase):
             found = self.of_kind("AWS::Lambda::Function", {"Architecture": architecture}).values()
             self.assertEqual([function["Properties"]["Architectures"] for function in found], [[architecture]] * 2)
 
-    def test_concurrency_is_reserved_where_it_is_asked_for(self):
+    def test_concurrency_is_reserved_only_if_the_parameter_is_set(self):
         def reserved(changed):
             found = self.of_kind("AWS::Lambda::Function", changed)
             return [found[name]["Properties"].get("ReservedConcurrentExecutions") for name in ("AuthorizerFunction", "ApiHandlerFunction")]
@@ -36,7 +36,7 @@ class Resources(unittest.TestCase):
         self.assertEqual((table["DeletionPolicy"], table["UpdateReplacePolicy"]), ("Retain", "Retain"))
         self.assertTrue(table["Properties"]["DeletionProtectionEnabled"])
 
-    def test_versions_are_not_deployed_gradually_unless_asked_for(self):
+    def test_versions_are_deployed_gradually_only_if_the_parameter_is_set(self):
         resources = translation.deployed()
         self.assertFalse([name for name, resource in resources.items() if "CodeDeploy" in resource["Type"] or "UpdatePolicy" in resource])
         self.assertNotIn("DeploymentRole", resources)
@@ -51,7 +51,7 @@ class Resources(unittest.TestCase):
             for name, group in groups.items():
                 alarms = {alarm["Name"]["Ref"] for alarm in group["AlarmConfiguration"]["Alarms"]}
                 self.assertEqual({resources[alarm]["Type"] for alarm in alarms}, {"AWS::CloudWatch::Alarm"})
-                # CodeDeploy takes ten alarms at most.
+                # CodeDeploy accepts at most ten alarms.
                 self.assertLessEqual({"ApiServerErrorAlarm", "ThrottleAlarm"}, alarms)
                 self.assertLessEqual(len(alarms), 10)
                 self.assertIn("DEPLOYMENT_STOP_ON_ALARM", group["AutoRollbackConfiguration"]["Events"])

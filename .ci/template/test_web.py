@@ -1,4 +1,4 @@
-"""The stack of the pages can be deployed beside any other, and the API's stack wherever API Gateway is."""
+"""The stack of the pages can be deployed beside any other, and the API's stack wherever API Gateway is available."""
 
 import unittest
 from unittest import mock
@@ -11,7 +11,7 @@ GIVEN = {
     "WebOrigin": "https://app.example.com",
     "WebCertificate": "",
 }
-# The longest that CloudFormation allows.
+# The longest name that CloudFormation allows.
 LONG_NAME = "n" * 128
 
 

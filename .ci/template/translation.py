@@ -1,4 +1,4 @@
-"""The templates as CloudFormation gets them: translated by AWS's own translator, with parameters filled in."""
+"""The templates as CloudFormation receives them: translated by AWS's own translator, with parameters filled in."""
 
 import copy
 import functools
@@ -28,7 +28,7 @@ PSEUDO = {
 }
 # The translator takes the partition of the ARNs that it writes from here.
 os.environ["AWS_DEFAULT_REGION"] = PSEUDO["AWS::Region"]
-# Each translation warns of telemetry that is not published.
+# Each translation logs a warning about telemetry that is not published.
 logging.getLogger("samtranslator").setLevel(logging.ERROR)
 
 
@@ -44,7 +44,7 @@ def parameters(template, changed=None):
 
 
 def translated(changed=None):
-    """`template.yaml` after the SAM transform, its intrinsic functions left as they are."""
+    """`template.yaml` after the SAM transform, with its intrinsic functions unresolved."""
     template = source()
     # `sam package` puts the address of the uploaded code here.
     template["Globals"]["Function"]["CodeUri"] = "s3://bucket/key"
@@ -85,7 +85,7 @@ def resources(template, values):
 
 
 class Resolver:
-    """Works out what depends on parameters only; references to resources stay as they are."""
+    """Resolves the values that depend only on parameters; references to resources are kept."""
 
     def __init__(self, template, values, imports=None):
         self.conditions = template.get("Conditions", {})
