@@ -1,26 +1,24 @@
 /**
- * What the provider remembers: codes, grants, sessions, refresh tokens, in memory. The library's own memory adapter is
- * emptied whenever a `Provider` is built, and one is built at every key rotation; this one outlives them.
+ * The provider's codes, grants, sessions and refresh tokens, in memory. The library's own memory adapter is emptied
+ * whenever a `Provider` is built, which happens at every key rotation. This one keeps its entries.
  */
 export class Memory {
   /** @type {Map<string, { payload: any, expiresAt: number }>} */
   #entries = new Map();
 
-  /**
-   * What a signed access token does not say itself: which grant it hangs on, so that it dies with it.
+  /** The grant of each signed access token, which the token does not name: the token must end with its grant.
    *
    * @type {Map<string, { grantId: string, clientId: string, expiresAt: number }>}
    */
   accessTokens = new Map();
 
-  /**
-   * What a test wished for at the authorization request, by grant.
+  /** The values that a test requested with its authorization request, by grant.
    *
    * @type {Map<string, { audience?: string, ttl?: number, age?: number }>}
    */
   wishes = new Map();
 
-  /** The adapter of one model, in the form the library asks for. @param {string} model */
+  /** The adapter of one model, in the form that the library requires. @param {string} model */
   adapter(model) {
     const entries = this.#entries;
     /** @param {string} id */

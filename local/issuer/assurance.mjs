@@ -1,5 +1,4 @@
-/**
- * How strong a sign-in was, in Okta's words: the `acr` values that it knows, and the factors that each needs.
+/** The strength of a sign-in in Okta's terms: the `acr` values that Okta knows, and the factors that each value needs.
  * https://developer.okta.com/docs/guides/step-up-authentication/main/
  *
  * @type {ReadonlyMap<string, (user: import('./users.mjs').User) => readonly string[] | undefined>}
@@ -23,8 +22,7 @@ export function requestedAcr(acrValues) {
   return String(acrValues ?? '').split(' ').filter((acr) => factorsByAcr.has(acr));
 }
 
-/**
- * The first requested value that a sign-in with these factors meets, which becomes `acr` of the tokens.
+/** The first requested value that a sign-in with these factors meets. It becomes the `acr` of the tokens.
  *
  * @param {unknown} acrValues
  * @param {import('./users.mjs').User} user
@@ -35,8 +33,8 @@ export function acrOf(acrValues, user, amr) {
 }
 
 /**
- * The factors with which a user signs in for a request; undefined if the user has not enrolled those of any requested
- * value.
+ * The factors with which a user signs in for a request; undefined if the user has not enrolled the factors of any
+ * requested value.
  *
  * @param {unknown} acrValues
  * @param {import('./users.mjs').User} user

@@ -5,24 +5,20 @@ import { wholeNumber } from './settings.mjs';
 import { errorPage, signedOutPage, signOutPage } from './sign-in-page.mjs';
 import { identityClaims, userByUid } from './users.mjs';
 
-/** The scopes there are. Okta answers `invalid_scope` to any other. */
+/** All scopes. Okta answers `invalid_scope` to any other. */
 export const scopes = ['openid', 'profile', 'email', 'groups', 'offline_access', 'state:read', 'state:write'];
 
 const seconds = wholeNumber(1, 86400);
 
 /**
- * What makes `oidc-provider` look like an Okta custom authorization server, as far as settings can; the rest is in
- * `okta.mjs` and `structured-tokens.mjs`.
+ * The settings that make `oidc-provider` behave like an Okta custom authorization server. The differences that settings
+ * cannot express are in `okta.mjs` and `structured-tokens.mjs`.
  *
- * @param {object} parts
- * @param {string} parts.issuer
- * @param {import('./settings.mjs').Client[]} parts.clients
- * @param {import('./keys.mjs').Keys} parts.keys
- * @param {import('./adapter.mjs').Memory} parts.memory
- * @param {string[]} parts.cookieKeys
- * @param {Buffer} parts.dpopNonceSecret
- * @param {{ audience: string, ttlSeconds: number, ageSeconds: number }} parts.dials what `/dev` can turn while the server runs
- * @returns {import('oidc-provider').Configuration}
+ * @param {object} parts @param {string} parts.issuer @param {import('./settings.mjs').Client[]} parts.clients @param
+ * {import('./keys.mjs').Keys} parts.keys @param {import('./adapter.mjs').Memory} parts.memory @param {string[]}
+ * parts.cookieKeys @param {Buffer} parts.dpopNonceSecret @param {{ audience: string, ttlSeconds: number, ageSeconds:
+ * number }} parts.dials the values that `/dev` can change while the server runs @returns
+ * {import('oidc-provider').Configuration}
  */
 export function configuration({ issuer, clients, keys, memory, cookieKeys, dpopNonceSecret, dials }) {
   return {
@@ -37,11 +33,11 @@ export function configuration({ issuer, clients, keys, memory, cookieKeys, dpopN
       email: ['email', 'email_verified'],
       groups: ['groups'],
     },
-    // Okta puts the claims of `profile` into the ID token also when an access token comes with it.
+    // Okta puts the claims of `profile` into the ID token even if it issues an access token with it.
     conformIdTokenClaims: false,
     responseTypes: ['code'],
     clientAuthMethods: ['none'],
-    // Those of Okta's metadata.
+    // The algorithms in Okta's metadata.
     enabledJWA: { dPoPSigningAlgValues: ['RS256', 'RS384', 'RS512', 'ES256', 'ES384', 'ES512'] },
     pkce: { required: () => true },
     allowOmittingSingleRegisteredRedirectUri: false,
@@ -68,16 +64,16 @@ export function configuration({ issuer, clients, keys, memory, cookieKeys, dpopN
       revocation_endpoint: `${issuer}/v1/revoke`,
       revocation_endpoint_auth_methods_supported: ['none'],
     },
-    // Every refresh token is spent by its use, and a second use ends the whole grant. Okta waits 30 seconds by default
-    // before it calls a second use theft; the library knows no such grace, so this server behaves as Okta with
-    // `leeway: 0`. A client that gets along here gets along there.
+    // A refresh token can be used once, and a second use ends the whole grant. By default Okta accepts a second use for 30
+    // seconds; the library has no such grace period, so this server behaves like Okta with `leeway: 0`. A client that
+    // works with this server works with Okta.
     rotateRefreshToken: true,
     issueRefreshToken: async (_ctx, _client, source) => source.scopes.has('offline_access'),
     ttl: {
       AccessToken: (_ctx, token) => memory.wishes.get(token.grantId ?? '')?.ttl ?? dials.ttlSeconds,
       AuthorizationCode: 300,
       IdToken: 3600,
-      // A rotated token inherits the end of the first (RFC 9700, 2.2.2).
+      // A rotated token inherits the expiry of the first (RFC 9700, section 2.2.2).
       RefreshToken: (ctx) => ctx?.oidc.entities.RotatedRefreshToken?.remainingTTL ?? 7 * 24 * 3600,
       Grant: 14 * 24 * 3600,
       Interaction: 3600,
@@ -89,18 +85,18 @@ export function configuration({ issuer, clients, keys, memory, cookieKeys, dpopN
       return user && { accountId: user.uid, claims: async () => identityClaims(user) };
     },
     loadExistingGrant: (ctx) => grantOfEverything(ctx, memory),
-    // For tests, at the authorization request: tokens that this server really issued and that are wrong in one point.
-    // The audience is another, they live so many seconds, or they were issued so many seconds ago.
+    // For tests, parameters of the authorization request: this server then issues tokens with one fault, with another
+    // audience, with a lifetime of so many seconds, or with an `iat` so many seconds ago.
     extraParams: ['dev_audience', 'dev_ttl', 'dev_age'],
     formats: { customizers: { jwt: (ctx, token, jwt) => oktaAccessToken(ctx, token, jwt, memory, dials) } },
     features: {
       devInteractions: { enabled: false },
-      // A client that sends proofs gets bound tokens. As at Okta, each proof for the token endpoint needs a nonce, so the
-      // first request is answered with `use_dpop_nonce`.
+      // A client that sends proofs gets bound tokens. As at Okta, each proof for the token endpoint needs a nonce, so this
+      // server answers the first request with `use_dpop_nonce`.
       dPoP: { enabled: true, nonceSecret: dpopNonceSecret, requireNonce: () => true },
       pushedAuthorizationRequests: { enabled: false },
       rpInitiatedLogout: { enabled: true, logoutSource: signOutPage, postLogoutSuccessSource: signedOutPage },
-      // The audience is the server's, not the request's: an Okta custom authorization server has exactly one.
+      // The audience comes from the server, not from the request: an Okta custom authorization server has exactly one.
       resourceIndicators: {
         enabled: true,
         defaultResource: () => dials.audience,
@@ -118,8 +114,8 @@ export function configuration({ issuer, clients, keys, memory, cookieKeys, dpopN
 }
 
 /**
- * Okta's consent page is off by default, so no user is asked; the prompt's name stays known, see `okta.mjs`. A session
- * that is not as strong as requested asks the user, and fails with `prompt=none`.
+ * Okta's consent page is off by default, so no user is asked for consent. The name of the prompt is still accepted, see
+ * `okta.mjs`. If a session is weaker than requested, the user signs in again; with `prompt=none` the request fails.
  */
 function oktaPolicy() {
   const policy = interactionPolicy.base();
@@ -141,8 +137,8 @@ function oktaPolicy() {
 }
 
 /**
- * Each authorization gets a grant of its own with all that was asked for: as at Okta, what one sign-in handed out is
- * revoked without touching another's.
+ * Each authorization gets a separate grant with all requested scopes. So, as at Okta, the tokens of one sign-in can be
+ * revoked without those of another.
  *
  * @param {import('oidc-provider').KoaContextWithOIDC} ctx
  * @param {import('./adapter.mjs').Memory} memory
@@ -168,8 +164,8 @@ async function grantOfEverything(ctx, memory) {
 }
 
 /**
- * Okta's form: `scp` is an array, `cid` and `uid` name client and user, `sub` is the login, and the header has no
- * `typ`, only `alg` and `kid`. `cnf` names the key that a token is bound to, where it is bound.
+ * Okta's form: `scp` is an array, `cid` and `uid` are client and user, `sub` is the login, and the header has no `typ`,
+ * only `alg` and `kid`. `cnf` identifies the key of a bound token.
  *
  * @param {import('oidc-provider').KoaContextWithOIDC} ctx
  * @param {any} token

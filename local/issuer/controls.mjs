@@ -2,13 +2,13 @@ import { json } from './http.mjs';
 import { wholeNumber } from './settings.mjs';
 
 /**
- * `POST /dev/…`: what an operator of Okta does in its console, and what tests need. Only on this machine, and never
- * for a web page: a request with an `Origin` is refused.
+ * `POST /dev/…`: actions that an operator of Okta does in its console, and that tests need. They are available only on
+ * this machine and not to web pages: a request with an `Origin` is refused.
  *
- * - `/dev/rotate`: NEXT becomes ACTIVE; `?sudden`: an unpublished key; `?drop`: and the old one is removed
- * - `/dev/ttl?AccessToken=5`: how many seconds the next access tokens live
- * - `/dev/audience?value=api://other`: the audience of the next ones
- * - `/dev/age?seconds=7200`: how long ago the next ones were issued, so that they are expired when they come
+ * - `/dev/rotate`: the key NEXT becomes ACTIVE; `?sudden`: an unpublished key does; `?drop`: also removes the old key
+ * - `/dev/ttl?AccessToken=5`: the lifetime of the next access tokens in seconds
+ * - `/dev/audience?value=api://other`: the audience of the next access tokens
+ * - `/dev/age?seconds=7200`: the age of the next access tokens when they are issued, so that they are expired at once
  */
 export class Controls {
   #keys;
@@ -56,6 +56,6 @@ export class Controls {
       this.#dials.audience = audience;
       return json(res, 200, this.#dials);
     }
-    return json(res, 404, { error: 'there are /dev/rotate, /dev/ttl, /dev/age and /dev/audience' });
+    return json(res, 404, { error: 'expected /dev/rotate, /dev/ttl, /dev/age or /dev/audience' });
   }
 }

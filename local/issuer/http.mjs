@@ -3,7 +3,7 @@
 
 const longestForm = 64 * 1024;
 
-/** Reads a form; undefined when it is longer than any form here. @param {Request} req */
+/** Reads a form; undefined if it is longer than any form of this server. @param {Request} req */
 export async function formOf(req) {
   let text = '';
   for await (const chunk of req.setEncoding('utf8')) {

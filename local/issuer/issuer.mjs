@@ -12,11 +12,10 @@ import { signInPage, usedPage } from './sign-in-page.mjs';
 import { StructuredTokens } from './structured-tokens.mjs';
 import { userByName } from './users.mjs';
 
-/** The path of Okta's ready-made custom authorization server. */
+/** The path of Okta's default custom authorization server. */
 const mount = '/oauth2/default';
 
-/**
- * Starts the provider on loopback and answers when it listens.
+/** Starts the provider on loopback, and returns when it listens.
  *
  * @param {import('./settings.mjs').Settings} settings
  * @returns {Promise<{ issuer: string, close: () => Promise<void> }>}
@@ -35,7 +34,7 @@ export async function startIssuer(settings) {
   const dials = { audience: settings.audience, ttlSeconds: settings.ttlSeconds, ageSeconds: 0 };
   const cookieKeys = [randomBytes(32).toString('hex')];
   const dpopNonceSecret = randomBytes(32);
-  // The library takes its keys once, so a rotation is a new provider over the same memory.
+  // The library reads its keys only once, so a rotation creates a new provider over the same memory.
   const build = () =>
     new Provider(issuer, configuration({ issuer, clients: settings.clients, keys, memory, cookieKeys, dpopNonceSecret, dials }));
   let provider = build();
@@ -55,7 +54,7 @@ export async function startIssuer(settings) {
 
   /** @param {import('./http.mjs').Request} req @param {import('./http.mjs').Response} res */
   const serve = async (req, res) => {
-    // A name that some page had pointed at this machine (DNS rebinding) gets nothing.
+    // A host name that a page has made resolve to this machine is refused (DNS rebinding).
     if (req.headers.host !== `127.0.0.1:${port}`) return json(res, 421, { error: `expected the host 127.0.0.1:${port}` });
     const url = new URL(req.url ?? '/', issuer);
     if (url.pathname.startsWith('/dev/')) return controls.serve(req, res, url);
@@ -64,7 +63,7 @@ export async function startIssuer(settings) {
     if (shim !== undefined) return shim(req, res, url.searchParams);
     if (req.method === 'OPTIONS' && preflights.includes(url.pathname)) return preflight(req, res);
 
-    // RFC 8414 puts the well-known part before the issuer's path; Okta serves both forms.
+    // RFC 8414 has the well-known part before the issuer's path; Okta serves both forms.
     if (url.pathname === `/.well-known/oauth-authorization-server${mount}`) {
       url.pathname = `${mount}/.well-known/oauth-authorization-server`;
     }
@@ -74,17 +73,17 @@ export async function startIssuer(settings) {
       if ('refusal' in request) return redirect(res, request.refusal);
       url.search = request.query.toString();
     }
-    // A page that signs out posts its ID token, so that it is in no URL (RP-Initiated Logout 1.0, section 2). The
-    // library takes a POST there only with cookies that cross sites, which need https.
+    // A page that signs out posts its ID token, so that the token is in no URL (RP-Initiated Logout 1.0, section 2). The
+    // library accepts this POST only with cross-site cookies, which need https.
     if (req.method === 'POST' && url.pathname === `${mount}/v1/logout`) {
       const form = await formOf(req);
       if (form === undefined) return json(res, 413, { error: 'invalid_request' });
       url.search = form.toString();
       req.method = 'GET';
     }
-    // Okta lets keys be cached for weeks; a verifier has to set its own ceiling.
+    // Okta allows clients to cache keys for weeks; a verifier has to set its own limit.
     if (url.pathname === `${mount}/v1/keys`) res.setHeader('Cache-Control', 'max-age=3832304, must-revalidate');
-    // The library finds out where it is mounted by comparing the two.
+    // The library compares these two to find where it is mounted.
     Object.assign(req, { originalUrl: url.pathname + url.search, url: url.pathname.slice(mount.length) + url.search });
     await provider.callback()(req, res);
   };
@@ -106,8 +105,7 @@ export async function startIssuer(settings) {
   };
 }
 
-/**
- * The page with the users, and what it sends.
+/** Serves the page with the users, and processes its form.
  *
  * @param {Provider} provider
  * @param {import('./http.mjs').Request} req
@@ -141,7 +139,7 @@ async function signIn(provider, req, res) {
   await provider.interactionFinished(req, res, { login: { accountId: user.uid, amr: [...factors] }, consent: {} });
 }
 
-/** The answer itself names the origin only when the client has registered it. @param {import('./http.mjs').Request} req @param {import('./http.mjs').Response} res */
+/** The answer to the request itself allows the origin only if the client has registered it. @param {import('./http.mjs').Request} req @param {import('./http.mjs').Response} res */
 function preflight(req, res) {
   res.writeHead(204, {
     'Access-Control-Allow-Origin': req.headers.origin ?? '*',

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { calculateJwkThumbprint, exportJWK, generateKeyPair } from 'jose';
 
 /**
- * The signing keys in Okta's three states: ACTIVE signs, NEXT is published ahead of its use, EXPIRED still verifies
- * what it signed. Okta signs only with RS256.
+ * The signing keys in Okta's three states: ACTIVE signs, NEXT is published before its use, EXPIRED still verifies its
+ * signatures. Okta signs only with RS256.
  */
 export class Keys {
   /** @type {{ active: import('jose').JWK, next?: import('jose').JWK, expired?: import('jose').JWK }} */
@@ -22,8 +22,7 @@ export class Keys {
     this.#save();
   }
 
-  /**
-   * The keys kept in the folder, or new ones.
+  /** The keys in the folder, or new ones.
    *
    * @param {string | undefined} folder
    */
@@ -34,24 +33,24 @@ export class Keys {
     return new Keys(kept ?? { active: await newKey(), next: await newKey() }, file);
   }
 
-  /** All of them with their private parts; the first is the one that signs. */
+  /** All keys with their private parts. The first key signs. */
   get all() {
     return [this.#ring.active, this.#ring.next, this.#ring.expired].filter((key) => key !== undefined);
   }
 
-  /** A planned rotation: everyone who has fetched the keys lately knows the new one already. */
+  /** A planned rotation: a client that has fetched the keys recently already knows the new key. */
   async rotate() {
     this.#ring = { active: this.#ring.next ?? (await newKey()), next: await newKey(), expired: this.#ring.active };
     this.#save();
   }
 
-  /** Signs with an unpublished key from now on, as after a leak; the old one stays published. */
+  /** Signs with an unpublished key from now on, as after a leak; the old key stays published. */
   async rotateSuddenly() {
     this.#ring = { active: await newKey(), next: await newKey(), expired: this.#ring.active };
     this.#save();
   }
 
-  /** The same, and the old key is gone at once: what it signed no longer verifies. */
+  /** The same, and also removes the old key at once: its signatures no longer verify. */
   async rotateAndDrop() {
     this.#ring = { active: await newKey(), next: await newKey() };
     this.#save();
@@ -82,5 +81,5 @@ function read(file) {
   } catch {
     // Reported below, as for JSON of another form.
   }
-  throw new Error(`${file} holds no signing keys; delete it, and new ones are made`);
+  throw new Error(`${file} has no signing keys; delete it to create new ones`);
 }

@@ -1,8 +1,8 @@
 import { scopes } from './configuration.mjs';
 
 /**
- * Where Okta's authorization endpoint differs from the library's. Answers with the query to hand on, or with the
- * address of the client to send the browser back to with an error.
+ * The differences between Okta's authorization endpoint and the library's. Returns the query for the library, or the
+ * address of the client to which the browser returns with an error.
  *
  * @param {URLSearchParams} query
  * @param {import('./settings.mjs').Client[]} clients
@@ -11,10 +11,10 @@ import { scopes } from './configuration.mjs';
 export function authorizationRequest(query, clients) {
   const redirectUri = query.get('redirect_uri') ?? '';
   const client = clients.find(({ id }) => id === query.get('client_id'));
-  // Errors go only to an address that is registered; the library says what is wrong with any other, on a page.
+  // Errors go only to a registered address. For any other address the library shows an error page.
   if (!client?.redirectUris.includes(redirectUri)) return { query };
 
-  // The library drops an unknown scope in silence.
+  // The library silently ignores an unknown scope.
   const asked = (query.get('scope') ?? '').split(' ').filter((scope) => scope !== '');
   const unknown = asked.filter((scope) => !scopes.includes(scope));
   if (unknown.length > 0) {
@@ -25,8 +25,8 @@ export function authorizationRequest(query, clients) {
   if (!query.get('state')) {
     return { refusal: refusal(redirectUri, query, 'invalid_request', 'The authentication request has an invalid state parameter.') };
   }
-  // The library takes `offline_access` only with the user's consent (OpenID Connect Core, 11), which Okta does not
-  // ask for. No page follows, see `configuration.mjs`. With `prompt=none` there is no refresh token.
+  // The library grants `offline_access` only with the user's consent (OpenID Connect Core 1.0, section 11), which Okta does
+  // not ask for. No consent page is shown, see `configuration.mjs`. With `prompt=none` no refresh token is issued.
   const prompts = (query.get('prompt') ?? '').split(' ').filter((prompt) => prompt !== '');
   if (asked.includes('offline_access') && !prompts.includes('none') && !prompts.includes('consent')) {
     const handedOn = new URLSearchParams(query);

@@ -22,7 +22,7 @@ export function settingsFrom(environment) {
   };
 
   const settings = {
-    port: read('ISSUER_PORT', '9000', 'a port, or 0 for any free one', wholeNumber(0, 65535)),
+    port: read('ISSUER_PORT', '9000', 'a port, or 0 for any free port', wholeNumber(0, 65535)),
     clients: read(
       'ISSUER_CLIENTS',
       '[]',

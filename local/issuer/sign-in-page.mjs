@@ -21,13 +21,13 @@ button.quiet { margin-top: .4rem; text-align: center; border-color: transparent;
 dt { font-weight: 600 } dd { margin: 0 0 .5rem; overflow-wrap: anywhere }
 `;
 
-// The one script there is: signing out at Okta asks nothing when the ID token hint is good.
+// The only script. Okta asks no question at sign-out if the ID token hint is good, so the form is submitted at once.
 const submit = 'document.forms[0].submit()';
 
 /** @param {string} text */
 const hash = (text) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
 
-// `form-action` is left out: it also binds the redirects after a form, and these lead to the client's own origin.
+// `form-action` is left out, because it also applies to the redirects after a form, which lead to the client's origin.
 const policy = `default-src 'none'; style-src ${hash(style)}; script-src ${hash(submit)}; base-uri 'none'; frame-ancestors 'none'`;
 
 /** @param {unknown} text */
@@ -48,8 +48,8 @@ ${body}
 `;
 
 /**
- * The users as buttons of one plain form, so that a program can sign in too: it posts `user=alice` and follows the
- * redirects with its cookies. A login hint puts the focus on its user.
+ * The users as buttons of one plain form. So a program can sign in too: it posts `user=alice` and follows the redirects
+ * with its cookies. A login hint puts the focus on its user.
  *
  * @param {import('node:http').ServerResponse} res
  * @param {{ client: string, hint: unknown, asked: readonly string[], action: string }} request `asked`: the requested `acr`
@@ -65,7 +65,7 @@ export function signInPage(res, { client, hint, asked, action }) {
     page(
       'Sign in',
       `<p>to <strong>${escape(client)}</strong>. This provider runs on your machine and knows no passwords: choose a user.</p>
-${asked.length > 0 ? `<p>It asks for a sign-in as strong as <strong>${escape(asked.join(' or '))}</strong>.</p>` : ''}
+${asked.length > 0 ? `<p>It requires a sign-in as strong as <strong>${escape(asked.join(' or '))}</strong>.</p>` : ''}
 <form method="post" action="${escape(action)}">
 ${buttons.join('\n')}
 <button class="quiet" name="cancel" value="yes">Cancel</button>
@@ -74,10 +74,10 @@ ${buttons.join('\n')}
   );
 }
 
-/** The answer to a page that was used before, or that belongs to another session. @param {import('node:http').ServerResponse} res */
+/** The answer for a page that was used before or belongs to another session. @param {import('node:http').ServerResponse} res */
 export function usedPage(res) {
   res.writeHead(400, { 'Content-Type': 'text/html; charset=utf-8', 'Content-Security-Policy': policy, 'Cache-Control': 'no-store' });
-  res.end(page('This sign-in is over', '<p>It was used, took too long, or was started in another browser. Go back to where you came from and start again.</p>'));
+  res.end(page('This sign-in is over', '<p>It was completed, took too long, or was started in another browser. Go back to the application and start again.</p>'));
 }
 
 /** @type {NonNullable<import('oidc-provider').Configuration['renderError']>} */
@@ -89,7 +89,7 @@ export function errorPage(ctx, out) {
 /** @param {import('oidc-provider').KoaContextWithOIDC} ctx @param {string} form */
 export function signOutPage(ctx, form) {
   const asked = ctx.oidc.entities.IdTokenHint === undefined;
-  // The library's form is left as it is; the button belongs to it by its id.
+  // The library's form is not changed; the button refers to it by its id.
   const button = '<button form="op.logoutForm" name="logout" value="yes">Sign out</button>';
   const hidden = form.replace('</form>', '<input type="hidden" name="logout" value="yes"></form>');
   html(ctx, page('Sign out', asked ? `${form}${button}` : `${hidden}${button}<script>${submit}</script>`));

@@ -2,8 +2,7 @@ import { createLocalJWKSet, jwtVerify } from 'jose';
 import { formOf, json } from './http.mjs';
 import { identityClaims, userByUid } from './users.mjs';
 
-/**
- * /introspect, /revoke and /userinfo for access tokens that are JWTs: the library refuses those there, Okta does not.
+/** /introspect, /revoke and /userinfo for access tokens that are JWTs. The library refuses such tokens there, Okta does not.
  */
 export class StructuredTokens {
   #parts;
@@ -28,7 +27,7 @@ export class StructuredTokens {
     json(res, 200, known === undefined ? { active: false } : introspection(known));
   });
 
-  /** RFC 7009: 200 whatever the token is. A refresh token takes its access tokens with it; the other way round not. */
+  /** RFC 7009: 200 for any token. Revoking a refresh token also revokes its access tokens, but not the other way round. */
   revoke = this.#ofClient(async (form, client, res) => {
     const token = form.get('token') ?? '';
     const access = await this.#alive(token);
@@ -44,7 +43,7 @@ export class StructuredTokens {
   /** @param {import('./http.mjs').Request} req @param {import('./http.mjs').Response} res */
   userinfo = async (req, res) => {
     const sent = await this.#alive(req.headers.authorization?.match(/^Bearer (\S+)$/i)?.[1] ?? '');
-    // A bound token needs a proof, which nothing here sends to this endpoint.
+    // A bound token needs a proof, but no local client sends one to this endpoint.
     const claims = sent?.cnf === undefined ? sent : undefined;
     this.#allowOrigin(req, res, String(claims?.cid));
     const user = userByUid(claims?.uid);
@@ -63,8 +62,7 @@ export class StructuredTokens {
   };
 
   /**
-   * A public client names itself, in the form, in the query (Okta's reference) or as Basic without a secret
-   * (okta-auth-js).
+   * A public client sends its id in the form, in the query (Okta's reference) or as Basic without a secret (okta-auth-js).
    *
    * @param {(form: URLSearchParams, client: import('./settings.mjs').Client, res: import('./http.mjs').Response) => Promise<void>} serve
    */
@@ -92,7 +90,7 @@ export class StructuredTokens {
     if (origin !== undefined && allowed) res.setHeader('Access-Control-Allow-Origin', origin);
   }
 
-  /** The claims of an access token whose signature, time, own entry and grant are all still good. @param {string} token */
+  /** The claims of an access token; undefined unless its signature, times, entry and grant are valid. @param {string} token */
   async #alive(token) {
     const { issuer, keys, memory, provider } = this.#parts;
     try {
@@ -119,9 +117,9 @@ export class StructuredTokens {
   }
 }
 
-/** Okta's answer: `scope` is a string here, though `scp` in the token is an array. @param {Record<string, any>} claims */
+/** Okta's answer: `scope` is a string, although `scp` in the token is an array. @param {Record<string, any>} claims */
 function introspection({ scp, cid, uid, sub, aud, iss, jti, iat, exp, cnf }) {
-  // Okta documents no token type for bound tokens; this is that of RFC 9449, section 6.2.
+  // Okta documents no token type for bound tokens. This type is that of RFC 9449, section 6.2.
   const bound = cnf === undefined ? 'Bearer' : 'DPoP';
   const token_type = jti === undefined ? undefined : bound;
   return { active: true, scope: (scp ?? []).join(' '), username: sub, client_id: cid, uid, sub, aud, iss, jti, iat, exp, cnf, token_type };

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 
 /**
- * The users one can sign in as, from the file that `cargo local` reads too. `uid` has the form of an Okta user id;
- * `login` is what Okta puts into `sub` of an access token, while `sub` of an ID token is the `uid`. `factors` are the
- * authenticators that the user has enrolled (RFC 8176).
+ * The users of the local issuer, from the file that `cargo local` reads too. `uid` has the form of an Okta user id. At
+ * Okta, `sub` of an access token is the `login` and `sub` of an ID token is the `uid`. `factors` are the authenticators
+ * that the user has enrolled (RFC 8176).
  *
  * @typedef {{ name: string, uid: string, login: string, fullName: string, groups: readonly string[], factors: readonly string[], about: string }} User
  */
@@ -11,7 +11,7 @@ import { readFileSync } from 'node:fs';
 /** @type {readonly User[]} */
 export const users = JSON.parse(readFileSync(new URL('users.json', import.meta.url), 'utf8'));
 
-/** @param {unknown} name what the sign-in form sends */
+/** @param {unknown} name the value of the sign-in form */
 export function userByName(name) {
   return users.find((user) => user.name === name);
 }
@@ -21,8 +21,7 @@ export function userByUid(uid) {
   return users.find((user) => user.uid === uid);
 }
 
-/**
- * The claims of ID tokens and of /userinfo; which of them are handed out depends on the scopes.
+/** The claims of ID tokens and of /userinfo. The scopes decide which claims a client gets.
  *
  * @param {User} user
  */

@@ -8,7 +8,7 @@ export const clients = [
   { id: 'other', redirectUris: [redirectUri], postLogoutRedirectUris: [], origins: [] },
 ];
 
-/** As much of a browser as a sign-in needs: it keeps cookies and follows redirects until they leave the issuer. */
+/** The part of a browser that a sign-in needs: it keeps cookies and follows redirects until they leave the issuer. */
 export class Browser {
   #issuer;
   /** @type {Map<string, string>} */
@@ -52,7 +52,7 @@ export class Browser {
     return { verifier, ...(await this.go(`${this.#issuer}/v1/authorize?${query}`)) };
   }
 
-  /** All of it; answers with what the client got. @param {string} user @param {Record<string, string>} changes */
+  /** The whole sign-in; returns the parameters that the client received. @param {string} user @param {Record<string, string>} changes */
   async signIn(user, changes = {}) {
     const { verifier, url } = await this.authorize(changes);
     const back = await this.go(url, { method: 'POST', body: new URLSearchParams({ user }) });

@@ -14,7 +14,7 @@ const verify = (token) => jwtVerify(token, createRemoteJWKSet(new URL(`${issuer}
 /** @param {string} token */
 const introspect = async (token, client_id = 'web') => (await post(`${issuer}/v1/introspect`, { token, client_id })).body;
 
-test('the metadata is at the three places where Okta has it', async () => {
+test('the metadata is at the same three paths as at Okta', async () => {
   const metadata = await json(`${issuer}/.well-known/openid-configuration`);
   assert.equal(metadata.issuer, issuer);
   assert.equal(metadata.jwks_uri, `${issuer}/v1/keys`);
@@ -31,7 +31,7 @@ test('the keys are public parts with a long max-age', async () => {
   for (const key of keys) assert.deepEqual(Object.keys(key).sort(), ['alg', 'e', 'kid', 'kty', 'n', 'use']);
 });
 
-test('an access token has the members of one of Okta, and no others', async () => {
+test('an access token has exactly the members of an Okta access token', async () => {
   const { access_token, expires_in, scope, token_type } = await browser().tokens('ada');
   assert.deepEqual(Object.keys(decodeProtectedHeader(access_token)).sort(), ['alg', 'kid']);
   const { payload } = await verify(access_token);
@@ -52,7 +52,7 @@ test('an access token has the members of one of Okta, and no others', async () =
   assert.deepEqual([expires_in, token_type, scope.split(' ')], [3600, 'Bearer', rest.scp]);
 });
 
-test('an ID token is for the client, names the user by id, and carries the nonce', async () => {
+test('an ID token has the client as audience, the user id as subject, and the nonce', async () => {
   const { id_token } = await browser().tokens('alice');
   const { payload } = await verify(id_token);
   assert.deepEqual(
@@ -61,7 +61,7 @@ test('an ID token is for the client, names the user by id, and carries the nonce
   );
 });
 
-test('only the scopes that were asked for are granted, and no refresh token without offline_access', async () => {
+test('only requested scopes are granted, and no refresh token is issued without offline_access', async () => {
   const { access_token, id_token, refresh_token } = await browser().tokens('bob', { scope: 'state:read', nonce: '' });
   assert.deepEqual(decodeJwt(access_token).scp, ['state:read']);
   assert.deepEqual([id_token, refresh_token], [undefined, undefined]);
@@ -82,14 +82,14 @@ for (const [name, changes, error] of /** @type {[string, Record<string, string>,
   });
 }
 
-test('a redirect URI that is not registered gets a page, not a redirect', async () => {
+test('a redirect URI that is not registered causes an error page, not a redirect', async () => {
   for (const redirect_uri of [`${redirectUri}/`, 'http://127.0.0.1:8081/callback.html', `${redirectUri}?x=1`]) {
     const { response } = await browser().authorize({ redirect_uri });
     assert.equal(response?.status, 400);
   }
 });
 
-test('cancelling goes back as access_denied', async () => {
+test('a cancelled sign-in returns access_denied', async () => {
   const visitor = browser();
   const { url } = await visitor.authorize();
   const back = await visitor.go(url, { method: 'POST', body: new URLSearchParams({ cancel: 'yes' }) });
@@ -134,7 +134,7 @@ for (const [user, acr_values, acr] of /** @type {[string, string, string | undef
   });
 }
 
-test('a user without the factors goes back as unmet_authentication_requirements', async () => {
+test('a user without the factors returns with unmet_authentication_requirements', async () => {
   for (const [user, acr_values] of [['bob', twoFactors], ['alice', 'phr'], ['bob', `phr ${twoFactors}`]]) {
     const { url } = await browser().signIn(String(user), { acr_values: String(acr_values) });
     assert.equal(url.searchParams.get('error'), 'unmet_authentication_requirements', `${user} ${acr_values}`);
@@ -159,7 +159,7 @@ test('a session that is too weak or too old asks the user, and fails with prompt
   assert.equal(await outcome({ acr_values: 'urn:okta:loa:1fa:any', ...silent }), 'urn:okta:loa:1fa:any');
 
   await visitor.tokens('alice', { acr_values: twoFactors });
-  // Factors that were used already are not asked for again.
+  // Factors that were used in this session are not requested again.
   assert.equal(await outcome({ acr_values: twoFactors }), twoFactors);
   assert.equal(await outcome({ acr_values: twoFactors, ...silent }), twoFactors);
   assert.equal(await outcome(silent), 'undefined');
@@ -170,13 +170,13 @@ test('a session that is too weak or too old asks the user, and fails with prompt
   }
 });
 
-test('a code without its verifier is worth nothing', async () => {
+test('a code without its verifier is refused', async () => {
   const { code } = await browser().signIn('alice');
   const { status, body } = await exchange(issuer, { code, code_verifier: 'x'.repeat(43) });
   assert.deepEqual([status, body.error], [400, 'invalid_grant']);
 });
 
-test('a code that is used twice takes down what it gave', async () => {
+test('a second use of a code revokes the tokens of the first', async () => {
   const { code, verifier } = await browser().signIn('alice');
   const first = await exchange(issuer, { code, code_verifier: verifier });
   const second = await exchange(issuer, { code, code_verifier: verifier });
@@ -184,7 +184,7 @@ test('a code that is used twice takes down what it gave', async () => {
   assert.deepEqual(await introspect(first.body.access_token), { active: false });
 });
 
-test('a refresh token is spent by its use, and a second use ends the whole grant', async () => {
+test('a refresh token can be used once, and a second use ends the whole grant', async () => {
   const { refresh_token } = await browser().tokens('alice');
   const second = (await exchange(issuer, { refresh_token })).body;
   assert.notEqual(second.refresh_token, refresh_token);
@@ -204,7 +204,7 @@ test('revoking one sign-in does not end the other', async () => {
   assert.equal((await introspect(second.access_token)).active, true);
 });
 
-test('introspection answers in Okta\'s words', async () => {
+test('introspection answers have Okta\'s form', async () => {
   const { access_token, refresh_token } = await browser().tokens('bob', { scope: 'openid offline_access state:read' });
   const answer = await introspect(access_token);
   const { jti, iat, exp, ...rest } = answer;
@@ -228,7 +228,7 @@ test('introspection answers in Okta\'s words', async () => {
   assert.equal((await post(`${issuer}/v1/introspect`, { token: access_token }, basic)).body.active, true);
 });
 
-test('a client that sends proofs gets bound tokens, once it uses the nonce', async () => {
+test('a client that sends proofs with the nonce gets bound tokens', async () => {
   const { code, verifier } = await browser().signIn('alice');
   const grant = { code, code_verifier: verifier };
   const htu = `${issuer}/v1/token`;
@@ -255,7 +255,7 @@ test('a client that sends proofs gets bound tokens, once it uses the nonce', asy
   assert.deepEqual(decodeJwt(renewed.body.access_token).cnf, { jkt });
 });
 
-test('the metadata names the algorithms of proofs that Okta names', async () => {
+test('the metadata lists the same algorithms for proofs as Okta\'s', async () => {
   const { dpop_signing_alg_values_supported } = await json(`${issuer}/.well-known/openid-configuration`);
   assert.deepEqual(dpop_signing_alg_values_supported, ['RS256', 'RS384', 'RS512', 'ES256', 'ES384', 'ES512']);
 });
@@ -273,7 +273,7 @@ test('a client cannot revoke the tokens of another', async () => {
   assert.equal((await introspect(access_token)).active, true);
 });
 
-test('userinfo takes the access token and gives what its scopes say', async () => {
+test('userinfo accepts the access token and returns the claims of its scopes', async () => {
   const { access_token } = await browser().tokens('ada', { scope: 'openid email' });
   const answer = await fetch(`${issuer}/v1/userinfo`, { headers: { authorization: `Bearer ${access_token}` } });
   assert.deepEqual(await answer.json(), { sub: '00uada00000000000000', email: 'ada@example.com', email_verified: true });
@@ -295,7 +295,7 @@ test('only registered origins may read the answers', async () => {
   assert.equal(await allowed('token', form, origin), origin);
 });
 
-test('signing out with an ID token hint ends the session and comes back with the state', async () => {
+test('signing out with an ID token hint ends the session and returns with the state', async () => {
   const visitor = browser();
   const { id_token } = await visitor.tokens('alice');
   const body = new URLSearchParams({ id_token_hint: id_token, post_logout_redirect_uri: `${origin}/signed-out.html`, state: 's' });
@@ -310,7 +310,7 @@ test('signing out with an ID token hint ends the session and comes back with the
   assert.equal((await visitor.authorize({ prompt: 'none', scope: 'openid' })).url.searchParams.get('error'), 'login_required');
 });
 
-test('a token can be wished wrong in one point', async () => {
+test('a test can request a token with one fault', async () => {
   const other = decodeJwt((await browser().tokens('alice', { dev_audience: 'api://other' })).access_token);
   assert.equal(other.aud, 'api://other');
   const old = decodeJwt((await browser().tokens('alice', { dev_age: '7200' })).access_token);
@@ -319,7 +319,7 @@ test('a token can be wished wrong in one point', async () => {
   assert.equal(Number(short.exp) - Number(short.iat), 5);
 });
 
-test('the dials turn for everyone, and not for web pages', async () => {
+test('the /dev controls apply to all clients, and refuse web pages', async () => {
   assert.equal((await post(`${root}/dev/ttl?AccessToken=7`, {}, { origin })).status, 403);
   assert.equal((await post(`${root}/dev/ttl?AccessToken=0`, {})).status, 400);
   await post(`${root}/dev/ttl?AccessToken=7`, {});
@@ -333,7 +333,7 @@ test('the dials turn for everyone, and not for web pages', async () => {
   await post(`${root}/dev/audience?value=api://default`, {});
 });
 
-test('keys rotate as planned, suddenly and with loss; sessions and grants outlive it', async () => {
+test('keys rotate as planned, suddenly and with removal; sessions and grants survive', async () => {
   const kids = async () => (await json(`${issuer}/v1/keys`)).keys.map((/** @type {{ kid: string }} */ key) => key.kid);
   const { access_token, refresh_token } = await browser().tokens('alice');
   const before = await kids();
@@ -355,7 +355,7 @@ test('keys rotate as planned, suddenly and with loss; sessions and grants outliv
   await verify(dropped.access_token);
 });
 
-test('a name that was pointed at this machine gets nothing', async () => {
+test('a request with another host name is refused', async () => {
   const { request } = await import('node:http');
   const status = await new Promise((resolve) => {
     const { hostname, port } = new URL(issuer);

@@ -22,7 +22,7 @@ function start(environment) {
   return { child, ready, ended };
 }
 
-test('prints one line when it answers, and ends with its stdin', async () => {
+test('prints one line when it is ready, and ends when its stdin ends', async () => {
   const { child, ready, ended } = start({ ISSUER_PORT: '0' });
   const issuer = await ready;
   assert.equal((await fetch(`${issuer}/v1/keys`)).status, 200);
@@ -31,17 +31,17 @@ test('prints one line when it answers, and ends with its stdin', async () => {
   assert.deepEqual([code, stdout], [0, `${JSON.stringify({ issuer })}\n`]);
 });
 
-test('a port that is taken is named, with exit code 3', async () => {
+test('a port in use is reported, with exit code 3', async () => {
   const squatter = createServer().listen(0, '127.0.0.1');
   await once(squatter, 'listening');
   const { port } = /** @type {import('node:net').AddressInfo} */ (squatter.address());
   const { code, stdout, stderr } = await start({ ISSUER_PORT: String(port) }).ended;
   squatter.close();
   assert.deepEqual([code, stdout], [3, '']);
-  assert.match(stderr, new RegExp(`port ${port} on 127.0.0.1 is taken`));
+  assert.match(stderr, new RegExp(`port ${port} on 127.0.0.1 is in use`));
 });
 
-test('wrong settings are listed all at once', async () => {
+test('all wrong settings are reported at once', async () => {
   const { code, stderr } = await start({ ISSUER_PORT: '70000', ISSUER_CLIENTS: '[{"id":1}]', ISSUER_TTL_SECONDS: '-1' }).ended;
   assert.equal(code, 2);
   for (const name of ['ISSUER_PORT', 'ISSUER_CLIENTS', 'ISSUER_TTL_SECONDS']) assert.match(stderr, new RegExp(name));
