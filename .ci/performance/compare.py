@@ -42,7 +42,7 @@ class Build:
 
 
 class Subject:
-    """What is measured: the events of a function, its settings, and what each answer contains."""
+    """The measured function: its events, its settings, and a string of each answer."""
 
     def __init__(self, function, settings, events, expected, keys=b""):
         self.function, self.settings, self.events, self.expected, self.keys = function, settings, events, expected, keys

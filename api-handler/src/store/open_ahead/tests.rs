@@ -16,7 +16,7 @@ enum Fate {
     ClosedByPeer,
 }
 
-/// Opens pipes in place of connections, the first one when it is told to.
+/// Opens pipes in place of connections, the first one only after `go`.
 #[derive(Clone)]
 struct Pipes {
     fate: Fate,
