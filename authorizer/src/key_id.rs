@@ -14,7 +14,7 @@ pub struct KeyId(Arc<str>);
 /// The maximum length of a key id, in bytes. Okta's have 43.
 pub(crate) const MAX_KEY_ID_BYTES: usize = 256;
 
-/// A key id that is longer than [`MAX_KEY_ID_BYTES`].
+/// A key id that is longer than `MAX_KEY_ID_BYTES`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("the key id has {bytes} bytes; at most {MAX_KEY_ID_BYTES} are looked up")]
 pub struct KeyIdError {
@@ -26,7 +26,7 @@ impl KeyId {
     ///
     /// # Errors
     ///
-    /// If it is over [`MAX_KEY_ID_BYTES`].
+    /// If it is over `MAX_KEY_ID_BYTES`.
     pub fn parse(kid: &str) -> Result<Self, KeyIdError> {
         if kid.len() > MAX_KEY_ID_BYTES {
             return Err(KeyIdError { bytes: kid.len() });

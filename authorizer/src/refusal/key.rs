@@ -4,7 +4,7 @@ use thiserror::Error;
 
 /// Why one key of a key set is skipped, or not used for this token. It does not affect the other keys.
 ///
-/// A closed list, so that every reason has a stable [code](Self::code). No variant contains key material.
+/// A closed list, so that every reason has a stable code. No variant contains key material.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Error)]
 pub enum KeyRefusal {
     /// It is not a JSON object.
