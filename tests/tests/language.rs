@@ -15,7 +15,7 @@ use testkit::repository;
 use tests::{files, packages, rust_files};
 
 /// Phrases with the words to use instead. A word with a capital begins a sentence.
-const PHRASES: [(&str, &str); 52] = [
+const PHRASES: [(&str, &str); 59] = [
     ("nobody", "an anonymous caller, no caller"),
     ("somebody", "the caller, a user"),
     ("anybody", "any caller"),
@@ -48,6 +48,8 @@ const PHRASES: [(&str, &str); 52] = [
     (", for there", ", because"),
     (", for they", ", because"),
     (", for we", ", because"),
+    ("is there", "is present, exists"),
+    ("are there", "are present, exist"),
     ("is not there", "is missing"),
     ("are not there", "are missing"),
     ("as text", "as a string"),
@@ -59,13 +61,18 @@ const PHRASES: [(&str, &str); 52] = [
     ("a text that", "a string that"),
     ("sends no token", "without a token"),
     ("counts as", "is, is treated as"),
+    ("counts from", "is valid, applies"),
     ("counts if", "is valid, applies"),
     ("counts only", "is valid, applies"),
+    ("counts until", "is valid, applies"),
     ("counts when", "is valid, applies"),
     ("does not count", "is ignored"),
     ("do not count", "are ignored"),
     ("stands for", "is, means"),
     ("stand for", "are, mean"),
+    ("stands at", "is at"),
+    ("stands in", "is in"),
+    ("stands there", "is present"),
     ("What is", "the noun itself"),
     ("a line a request", "one line per request"),
 ];
