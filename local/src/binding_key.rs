@@ -105,7 +105,8 @@ impl BindingKey {
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let private = self.pair.private_key().as_be_bytes();
-        let private = private.map_err(|Unspecified| io::Error::other("the key has no number"))?;
+        let private = private
+            .map_err(|Unspecified| io::Error::other("the private key cannot be exported"))?;
         let mut jwk = self.public_jwk();
         if let Some(members) = jwk.as_object_mut() {
             members.insert("d".to_owned(), encode(private.as_ref()).into());
@@ -136,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn a_proof_says_what_it_is_for_and_is_signed_with_the_key_in_it() {
+    fn a_proof_names_its_request_and_is_signed_by_its_key() {
         let key = BindingKey::generate().unwrap();
         let of = ProofOf {
             method: "GET",
@@ -168,7 +169,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn the_file_with_the_key_is_for_its_owner_only() {
+    fn only_the_owner_may_read_the_key_file() {
         use std::os::unix::fs::PermissionsExt as _;
 
         let key = BindingKey::generate().unwrap();

@@ -1,4 +1,4 @@
-//! The cookies of one sign-in at one issuer: the parts of RFC 6265 that it needs (names, paths, removal).
+//! The cookies of one sign-in at one issuer, with the parts of RFC 6265 that a sign-in needs (names, paths, removal).
 
 use http::HeaderMap;
 use http::header::SET_COOKIE;

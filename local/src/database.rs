@@ -1,4 +1,4 @@
-//! The database of one machine: DynamoDB's API over one file, with the template's tables.
+//! The local database: DynamoDB's API over one file, with the template's tables.
 
 use std::fmt::Display;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! The authorizer's decisions, as its log lines give them while a stack runs.
+//! The authorizer's decisions, from its log lines, while a stack runs.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
@@ -7,12 +7,12 @@ use std::time::Duration;
 use serde::Deserialize;
 use tokio::sync::Notify;
 
-/// How many of the authorizer's decisions are kept until their request is shown.
+/// The maximum number of the authorizer's decisions that are kept until their request is shown.
 const MAX_DECISIONS: usize = 256;
-/// How long a request waits for the authorizer's line, which comes by another way than its answer.
+/// The maximum time that a request waits for the authorizer's line, which does not arrive with its answer.
 const MAX_WAIT: Duration = Duration::from_millis(200);
 
-/// The reasons that the authorizer's log lines give, by the id of the invocation.
+/// The reasons in the authorizer's log lines, by the id of the invocation.
 #[derive(Debug, Default)]
 pub(crate) struct Decisions {
     known: Mutex<VecDeque<(String, String)>>,
@@ -29,7 +29,7 @@ struct DecisionLine {
 }
 
 impl Decisions {
-    /// Notes a function's log line if it is a decision.
+    /// Stores the decision in a function's log line, if it has one.
     pub(crate) fn note(&self, line: &str) {
         let Ok(decision) = serde_json::from_str::<DecisionLine>(line) else {
             return;
@@ -46,7 +46,7 @@ impl Decisions {
         self.changed.notify_waiters();
     }
 
-    /// The reason of an invocation, when its line comes in time.
+    /// The reason of an invocation, if its line arrives in time.
     pub(crate) async fn reason(&self, request_id: &str) -> Option<String> {
         let found = async {
             loop {

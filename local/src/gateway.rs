@@ -1,8 +1,7 @@
 //! API Gateway's behaviour: from an HTTP request to an HTTP response.
 //!
-//! REST APIs and HTTP APIs are two dialects over one model of an API. They share the authorizers' answers and their
-//! cache, the evaluation of policies, and the functions. `ARCHITECTURE.md` lists the behaviour that AWS does not
-//! document.
+//! REST APIs and HTTP APIs are two variants of one model. They share the authorizers' answers and their cache, the
+//! evaluation of policies, and the functions. `ARCHITECTURE.md` lists the behaviour that AWS does not document.
 
 pub mod access_log;
 pub(crate) mod answer;
@@ -46,7 +45,7 @@ use request_lines::{RequestLine, RequestLines};
 use response::ResponseVariables;
 use route::Matched;
 
-/// AWS's quotas.
+/// AWS's quota for all headers together.
 const MAX_HEADERS: usize = 10_240;
 /// The largest body that the gateway reads.
 pub(crate) const MAX_BODY: usize = 10 * 1024 * 1024;
@@ -92,19 +91,19 @@ impl Gateway {
         }
     }
 
-    /// The same with other keys for JWT authorizers than those that the issuers publish.
+    /// Replaces the keys that JWT authorizers use; by default the issuers' published keys.
     pub fn with_keys(mut self, keys: Arc<dyn IssuerKeys>) -> Self {
         self.keys = keys;
         self
     }
 
-    /// The same with an access log.
+    /// Adds an access log.
     pub fn with_access_log(mut self, access_log: AccessLog) -> Self {
         self.access_log = Some(access_log);
         self
     }
 
-    /// The same with lines for people or machines.
+    /// Adds lines about requests, as text or JSON.
     pub(crate) fn with_request_lines(mut self, request_lines: RequestLines) -> Self {
         self.request_lines = Some(request_lines);
         self
@@ -130,7 +129,7 @@ impl Gateway {
         self.cache.clear();
     }
 
-    /// The answer to a request, and its line for the access log, which is not written.
+    /// The answer to a request, and its line for the access log. The line is not written.
     pub(crate) async fn decide(
         &self,
         request: Request<Bytes>,
@@ -156,7 +155,7 @@ impl Gateway {
         (response, line)
     }
 
-    /// The path within the stage; none when it is outside of it.
+    /// The path within the stage; none if it is outside the stage.
     fn path<'a>(&self, full: &'a str) -> Option<&'a str> {
         let base = self.api.base_path();
         let Some(stage) = base.strip_prefix('/') else {
@@ -186,8 +185,8 @@ impl Gateway {
     }
 
     /// The authorizer of a route and its name; none for a route without one.
-    ///
-    /// The template parser rejects a route with an unknown authorizer. If there were one, it must not be open.
+    /// The template parser rejects a route with an unknown authorizer, so the error is a safeguard: such a route must not be
+    /// open.
     fn authorizer(
         &self,
         matched: &Matched<'_>,

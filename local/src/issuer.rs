@@ -13,7 +13,7 @@ use tokio::process::{Child, ChildStdin, Command};
 use crate::port::PortError;
 use crate::progress::PartLog;
 
-/// The client id that the pages and `cargo local token` sign in with.
+/// The client id of the pages and of `cargo local token`.
 pub(crate) const CLIENT_ID: &str = "web";
 /// The audience of its access tokens.
 pub(crate) const AUDIENCE: &str = "api://default";
@@ -22,7 +22,7 @@ const USERS: &str = include_str!("../issuer/users.json");
 
 #[derive(Debug, Deserialize)]
 pub(crate) struct User {
-    /// The name to sign in with.
+    /// The name for signing in.
     pub(crate) name: String,
     /// `uid` of access tokens.
     pub(crate) uid: String,
@@ -49,7 +49,7 @@ pub(crate) fn user_names() -> String {
 
 /// The time limit for its first answer.
 const START_TIMEOUT: Duration = Duration::from_secs(60);
-/// The status that it exits with when its port is taken.
+/// Its exit status if its port is in use.
 const PORT_TAKEN: i32 = 3;
 
 /// The issuer did not start.
@@ -57,7 +57,7 @@ const PORT_TAKEN: i32 = 3;
 pub(crate) enum IssuerError {
     #[error(transparent)]
     Port(#[from] PortError),
-    /// Anything else.
+    /// Another failure.
     #[error("the issuer does not start: {0}")]
     Start(String),
 }
@@ -68,7 +68,7 @@ struct Announcement {
     issuer: String,
 }
 
-/// The running provider. It ends when its standard input closes, so also when this process is killed.
+/// The running provider. It ends when its standard input closes, so it also ends when this process is killed.
 #[derive(Debug)]
 pub(crate) struct Issuer {
     /// The exact `iss` of its tokens.
@@ -174,7 +174,7 @@ impl Issuer {
     }
 }
 
-/// The issuer's port is taken.
+/// The issuer's port is in use.
 fn taken(port: u16) -> PortError {
     PortError::new(
         "issuer",

@@ -1,5 +1,5 @@
 //! The whole system on one machine: API Gateway's behaviour for `template.yaml`, the Lambda Runtime API in front of the
-//! two functions' binaries, a DynamoDB-compatible database, an OpenID provider, and the commands around them.
+//! two functions' binaries, a DynamoDB-compatible database, an OpenID provider, and the commands of `cargo local`.
 //!
 //! The functions are not reimplemented: the deployed binaries run as processes.
 

@@ -1,4 +1,4 @@
-//! `cargo local`: see the library beside it.
+//! The program `cargo local`. Its code is in the library of this crate.
 
 use std::process::ExitCode;
 

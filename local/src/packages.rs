@@ -24,7 +24,7 @@ pub(crate) enum PackagesError {
     Node(String),
     #[error("`npm ci` failed in {folder}: see its messages above")]
     Npm {
-        /// Where it ran.
+        /// The folder in which npm ran.
         folder: String,
     },
     /// A file could not be read or written.
@@ -109,7 +109,7 @@ pub(crate) async fn install(
     }
 }
 
-/// npm writes `node_modules/.package-lock.json` last, so it exists only after a complete installation.
+/// npm writes `node_modules/.package-lock.json` last, so the file exists only after a complete installation.
 fn is_fresh(folder: &Path) -> bool {
     let modified =
         |path: &str| fs::metadata(folder.join(path)).and_then(|metadata| metadata.modified());

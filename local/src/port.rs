@@ -4,10 +4,10 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 use tokio::net::TcpListener;
 
-/// A port that is taken or not allowed.
+/// A port is in use or not allowed.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "port {port} for the {part} is taken or not allowed ({cause}): choose another with {flag} (0 is any free one)"
+    "port {port} for the {part} is in use or not allowed ({cause}): choose another with {flag} (0 is any free port)"
 )]
 pub(crate) struct PortError {
     port: u16,
@@ -17,7 +17,7 @@ pub(crate) struct PortError {
 }
 
 impl PortError {
-    /// The port of `part`, which `flag` sets, is taken or not allowed.
+    /// The port of `part`, which `flag` sets, is in use or not allowed.
     pub(crate) const fn new(
         part: &'static str,
         flag: &'static str,
@@ -43,7 +43,7 @@ pub(crate) struct Port {
 /// Binds a port on loopback; 0 is any free port.
 ///
 /// # Errors
-/// When it is taken.
+/// When it is in use.
 pub(crate) async fn take(
     part: &'static str,
     flag: &'static str,

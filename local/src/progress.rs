@@ -1,4 +1,4 @@
-//! Messages on the terminal, and the log files. They go to standard error and answers to standard output, so that
+//! Messages on the terminal, and the log files. Messages go to standard error and answers to standard output, so that
 //! `$(cargo local token alice)` is only the token.
 
 use std::fmt::Display;
@@ -16,9 +16,9 @@ use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
 pub(crate) enum Verbosity {
     /// Everything is shown, the functions' own lines too.
     Verbose,
-    /// Everything is shown but the functions' own lines.
+    /// Everything is shown except the functions' own lines.
     Normal,
-    /// Only warnings and errors are shown: for a stack that is started for one call.
+    /// Only warnings and errors are shown, for a stack that is started for one call.
     Quiet,
 }
 
@@ -108,7 +108,7 @@ impl PartLog {
         self.show(text);
     }
 
-    /// The same, which notes the decisions of an authorizer among a process's lines.
+    /// Also stores the authorizer's decisions in the lines of a process.
     pub(crate) fn with_decisions(self, decisions: Arc<Decisions>) -> Self {
         Self {
             decisions: Some(decisions),
@@ -116,7 +116,7 @@ impl PartLog {
         }
     }
 
-    /// One request: the file has its text, and the terminal what is shown for it.
+    /// Logs one request: `text` in the file, `shown` or else `text` on the terminal.
     pub(crate) fn request(&self, text: &str, shown: Option<&str>, is_shown: bool) {
         self.write(&text);
         if is_shown {
@@ -170,7 +170,7 @@ impl PartLog {
 
 /// A function's log line for the terminal: the message and the short members. The file has the whole line.
 fn brief(line: &str) -> Option<String> {
-    /// Members that the terminal shows already, or that are for machines.
+    /// Members that the terminal shows already, or that are meant for programs.
     const LEFT_OUT: [&str; 6] = [
         "_aws",
         "function",

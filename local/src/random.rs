@@ -4,7 +4,7 @@ use aws_lc_rs::rand;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-/// Random bytes for names, or zeroes if the system has none. They protect nothing.
+/// Random bytes for names, or zeroes if the system has none. They are not used for security.
 fn bytes<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
     let _ = rand::fill(&mut bytes);
@@ -39,9 +39,9 @@ pub(crate) fn trace_id(seconds: u64) -> String {
     format!("Root=1-{seconds:08x}-{}", hex::<12>())
 }
 
-/// 32 random bytes as 43 base64url characters: a PKCE verifier (RFC 7636, section 4.1), a state, a nonce.
+/// 32 random bytes as 43 base64url characters: a PKCE verifier (RFC 7636, section 4.1), a state or a nonce.
 ///
-/// Unlike the names above this is a secret, so missing randomness is an error.
+/// Unlike the names above, this is a secret, so missing random bytes are an error.
 ///
 /// # Errors
 /// When the system has no random bytes.

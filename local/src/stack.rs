@@ -64,7 +64,7 @@ impl Stack {
     /// Starts everything, and returns when every part answers.
     ///
     /// # Errors
-    /// When a part does not start; what had started by then is stopped.
+    /// When a part does not start. The parts that were started before are stopped.
     pub(crate) async fn start(
         options: &StackOptions,
         progress: Progress,
@@ -97,7 +97,7 @@ impl Stack {
             let command = options.functions.get(&definition.logical_id);
             let command = command.map(Vec::as_slice);
             let settings = settings(definition, &binaries, &region, &file, command);
-            // In the folder of the access log, which refers to their lines.
+            // In the same folder as the access log, which refers to these lines.
             let log = PartLog::open(&definition.name, &options.data, progress)
                 .with_decisions(Arc::clone(&decisions));
             Function::new(settings, Arc::clone(&clock), log)
@@ -163,9 +163,8 @@ impl Stack {
         Ok(())
     }
 
-    /// Waits until the issuer ends by itself and logs it; waits forever without an issuer.
-    ///
-    /// The other parts continue: the authorizer serves callers with tokens from the keys that it holds.
+    /// Waits until the issuer ends by itself and logs it; waits forever without an issuer. The other parts continue:
+    /// the authorizer verifies tokens with its cached keys.
     pub(crate) async fn issuer_ended(&mut self) {
         match self.issuer.as_mut() {
             Some(issuer) => issuer.ended().await,
@@ -193,8 +192,8 @@ impl Stack {
     }
 }
 
-/// The web pages, with the headers that `CloudFront` would send for the addresses of this stack. `dpop`: they bind their
-/// tokens to a key.
+/// The web pages, with the headers that `CloudFront` would send for the addresses of this stack. With `dpop` they bind
+/// their tokens to a key.
 fn pages(
     folder: PathBuf,
     region: &str,
@@ -255,7 +254,7 @@ fn read_template(
     Template::read(text, &given).map_err(|cause| template_error(&options.template, cause))
 }
 
-/// Starts a process of each function, so that one that does not start is reported before it is called.
+/// Starts a process of each function, so that a function that does not start is reported before it is called.
 async fn warm_up(functions: &Functions) -> Result<(), StackError> {
     for (name, function) in functions.iter() {
         let started = function.warm_up().await;

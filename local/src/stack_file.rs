@@ -16,7 +16,7 @@ pub(crate) struct StackFile {
     pub(crate) api: String,
     /// Lambda's Invoke API: the same server without the stage.
     pub(crate) lambda: String,
-    /// A function, whose dry run shows that the stack answers.
+    /// A function. Its dry run shows that the stack answers.
     #[serde(default = "default_function")]
     pub(crate) function: String,
     pub(crate) database: String,
@@ -28,13 +28,13 @@ pub(crate) struct StackFile {
     pub(crate) audience: String,
 }
 
-/// Stack files had no such member before.
+/// Older stack files have no such member.
 fn default_function() -> String {
     "authorizer".to_owned()
 }
 
 impl StackFile {
-    /// Its place in a data folder.
+    /// Its path in a data folder.
     pub(crate) fn path(data: &Path) -> PathBuf {
         data.join("stack.json")
     }
@@ -54,13 +54,13 @@ impl StackFile {
         let _ = fs::remove_file(Self::path(data));
     }
 
-    /// The stack that is running with this data folder; none if the file is of a stack that was killed.
+    /// The stack that is running with this data folder; none if the file belongs to a stack that was killed.
     pub(crate) async fn running(data: &Path, client: &reqwest::Client) -> Option<Self> {
         let found: Self = serde_json::from_slice(&fs::read(Self::path(data)).ok()?).ok()?;
         found.answers(client).await.then_some(found)
     }
 
-    /// Whether the stack answers a dry run of a function, which leaves no trace in the logs.
+    /// Whether the stack answers a dry run of a function, which writes no log line.
     pub(crate) async fn answers(&self, client: &reqwest::Client) -> bool {
         let url = format!(
             "{}/2015-03-31/functions/{}/invocations",

@@ -81,7 +81,7 @@ const OTHER_EVENTS: [&str; 17] = [
 #[derive(Debug)]
 pub struct Template {
     pub api: Api,
-    /// The functions, by their order in the template's names.
+    /// The functions, in the order of their names in the template.
     pub functions: Vec<FunctionDefinition>,
     pub(crate) tables: Vec<TableDefinition>,
     /// The parts of the template that have no effect here, each with its place.
@@ -136,8 +136,7 @@ impl Template {
         })
     }
 
-    /// The binaries that a template's functions are built from, whatever its parameters are, without those that a command
-    /// runs.
+    /// The binaries of a template's functions, for any values of its parameters, except functions that a command runs.
     ///
     /// # Errors
     /// When the template is malformed.
@@ -169,7 +168,7 @@ impl Template {
     }
 }
 
-/// The functions that a command runs and that the template does not have.
+/// The functions that a command runs and that are not in the template.
 fn of_other_stacks<'a>(
     commands: &'a BTreeSet<String>,
     functions: &[FunctionDefinition],
@@ -180,7 +179,7 @@ fn of_other_stacks<'a>(
         match own {
             None => others.push(id.as_str()),
             Some(function) if function.logical_id == *id => {}
-            // Two processes would answer to one name.
+            // Otherwise two processes would have one name.
             Some(function) => {
                 let expected = format!("the logical id `{}` in `--function`", function.logical_id);
                 let found = format!("`{id}`");
@@ -312,7 +311,7 @@ impl ResourceReader<'_> {
         Ok(api)
     }
 
-    /// An API with an OpenAPI document has no route for an event that the document does not have.
+    /// Warns of events without a route in the API's OpenAPI document: they add no route to the API.
     fn warn_of_missing_routes(
         &mut self,
         events: &[&Event],
@@ -326,7 +325,7 @@ impl ResourceReader<'_> {
                 own.eq_ignore_ascii_case(&verb) && route.path.to_string() == path
             };
             if !api.routes.iter().any(has) {
-                let why = "the DefinitionBody has no such route, so the event makes none";
+                let why = "the DefinitionBody has no such route, so the event adds none";
                 self.warnings.add(event.properties.place(), why);
             }
         }
@@ -358,7 +357,8 @@ impl ResourceReader<'_> {
     }
 }
 
-/// A function without the properties of events that are not sent here: they may refer to what one machine does not have.
+/// A function without the properties of events that are not sent here, because they may refer to resources that one
+/// machine does not have.
 fn with_sent_events(function: &Value) -> Value {
     let mut function = function.clone();
     let events = function.pointer_mut("/Properties/Events");

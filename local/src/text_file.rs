@@ -1,4 +1,4 @@
-//! Text files as people save them: UTF-8, or UTF-16 with a byte order mark, as some editors on Windows write it.
+//! Text files in UTF-8, or in UTF-16 with a byte order mark, as some editors on Windows write them.
 
 use std::io::{self, Read as _};
 use std::path::Path;
@@ -10,19 +10,19 @@ pub(crate) enum TextFileError {
     /// The file cannot be read at all.
     #[error("{path}: {cause}")]
     File { path: String, cause: io::Error },
-    /// The bytes are not text in an encoding that is read.
+    /// The encoding of the bytes is not supported.
     #[error("{path}: {cause}")]
     Encoding {
         path: String,
-        /// What the bytes are.
+        /// The encoding of the bytes.
         cause: EncodingError,
     },
 }
 
-/// The encoding that a file has in place of UTF-8.
+/// The encoding of a file that is not UTF-8.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum EncodingError {
-    /// UTF-16 with a byte order mark, and malformed.
+    /// Malformed UTF-16 with a byte order mark.
     #[error("malformed {0}; save the file as UTF-8")]
     Utf16(&'static str),
     /// UTF-16 without a byte order mark.
@@ -73,7 +73,7 @@ impl Encoding {
     /// The encoding of a file that begins with these bytes.
     ///
     /// # Errors
-    /// When it is one that is not read.
+    /// When the encoding is not supported.
     pub(crate) fn of(head: &[u8]) -> Result<Self, EncodingError> {
         match head {
             [0xff, 0xfe, 0, 0, ..] | [0, 0, 0xfe, 0xff, ..] => Err(EncodingError::Utf32),

@@ -24,7 +24,7 @@ use crate::stack_file::StackFile;
 /// The scopes of a user who has signed in on the pages.
 pub(crate) const DEFAULT_SCOPE: &str = "openid profile email groups state:read state:write";
 
-/// The issuer to sign in at, and as which client.
+/// The issuer and the client of a sign-in.
 #[derive(Clone, Debug)]
 pub(crate) struct SignIn<'a> {
     /// The exact issuer.
@@ -34,7 +34,7 @@ pub(crate) struct SignIn<'a> {
     pub(crate) redirect_uri: String,
 }
 
-/// What a sign-in needs of the issuer's metadata.
+/// The part of the issuer's metadata that a sign-in needs.
 #[derive(Deserialize)]
 pub(crate) struct Endpoints {
     issuer: String,
@@ -63,7 +63,7 @@ impl<'a> SignIn<'a> {
         Ok(Self::for_client(stack))
     }
 
-    /// The sign-in of a running stack's pages, whatever its issuer.
+    /// The sign-in of a running stack's pages, at any issuer.
     pub(crate) fn for_client(stack: &'a StackFile) -> Self {
         Self {
             issuer: &stack.issuer,
@@ -72,7 +72,7 @@ impl<'a> SignIn<'a> {
         }
     }
 
-    /// Signs a user in and returns the access token, bound to a key where one is given.
+    /// Signs a user in and returns the access token, which is bound to `key` if there is one.
     ///
     /// # Errors
     /// When the issuer rejects the user, the client or a scope.

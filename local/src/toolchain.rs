@@ -19,15 +19,15 @@ pub(crate) enum BuildError {
     /// cargo has reported the errors.
     #[error("the functions do not build: see cargo's messages above")]
     Build,
-    /// cargo built something else.
+    /// cargo built other programs.
     #[error("cargo built no binary `{0}`: expected one of that name in the workspace")]
     Missing(String),
 }
 
 /// Builds the named binaries and returns their paths.
 ///
-/// `--bin` without `--package`: features are then unified over the whole workspace as in `cargo test`, and nothing is
-/// compiled twice.
+/// It passes `--bin` without `--package`. So features are unified over the whole workspace, as in `cargo test`, and
+/// nothing is compiled twice.
 ///
 /// # Errors
 /// When they do not build.
@@ -89,7 +89,7 @@ async fn build_targets(
     }
 }
 
-/// The programs that cargo's messages name, by the name of their target.
+/// The programs in cargo's messages, by the name of their target.
 fn executables(messages: &[u8]) -> BTreeMap<String, PathBuf> {
     messages
         .split(|&byte| byte == b'\n')

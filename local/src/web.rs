@@ -1,4 +1,4 @@
-//! The web pages, served as `CloudFront` would: the same files, the same headers.
+//! The web pages, served with the same files and headers as by `CloudFront`.
 
 use std::fs;
 use std::path::PathBuf;
@@ -35,8 +35,8 @@ enum Content {
 }
 
 impl Pages {
-    /// The pages in `folder`, served with `headers`, for the parts of the stack as `stack` names them. `dpop`: they bind
-    /// their tokens to a key.
+    /// The pages in `folder`, served with `headers`, for the addresses in `stack`. With `dpop` they bind their tokens
+    /// to a key.
     pub(crate) fn new(
         folder: PathBuf,
         headers: &[(String, String)],
@@ -113,7 +113,7 @@ async fn answer(
 const HTML: &str = "text/html; charset=utf-8";
 const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
 
-/// The content at a path: only the files that `web/deploy.mjs` uploads, nothing else in the folder.
+/// The content at a path: only the files that `web/deploy.mjs` uploads, no other file of the folder.
 ///
 /// Every segment must be a plain name, so no path leads out of the folder: not `..`, an encoded slash or a hidden file.
 fn content_of(path: &str) -> Option<Content> {
@@ -144,7 +144,7 @@ fn content_of(path: &str) -> Option<Content> {
     }
 }
 
-/// `config.js` for this stack, in the form of the one in `web/`.
+/// `config.js` for this stack, in the form of `web/config.js`.
 fn config(stack: &StackFile, dpop: bool) -> String {
     // The users of a real issuer are unknown.
     let local = stack.issuer_pid.is_some();

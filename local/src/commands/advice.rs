@@ -2,12 +2,10 @@
 
 const REASONS: &str = include_str!("../../../docs/reasons.md");
 
-/// What `docs/reasons.md` says about a code.
+/// The entry of a code in `docs/reasons.md`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Reason {
-    /// What it means.
     pub(super) meaning: &'static str,
-    /// What to do.
     pub(super) advice: &'static str,
 }
 

@@ -1,6 +1,6 @@
 //! `cargo local bench` measures the cost of the functions, as whole processes, against a floor.
 //!
-//! The floor is the same runtime, built with the same profile, that does only what every function of its kind must do.
+//! The floor is a program with the same runtime and profile that does only the work that every such function must do.
 //! Ours and the floor run in alternating rounds, so that their ratio is stable when the machine's speed drifts.
 
 mod authorizer;
@@ -38,7 +38,7 @@ pub(crate) struct Bench {
     /// Fewer rounds: takes seconds, and the figures are not reliable
     #[arg(long)]
     quick: bool,
-    /// Measure only what the local gateway adds to a call: `cargo run --release --bin local -- bench --gateway`
+    /// Measure only the time that the local gateway adds to a call: `cargo run --release --bin local -- bench --gateway`
     #[arg(long)]
     gateway: bool,
     /// Print one JSON document on standard output
@@ -74,13 +74,13 @@ struct Binaries {
     handler_floor: PathBuf,
 }
 
-/// Why nothing could be measured.
+/// A measurement failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum BenchError {
     /// The binaries cannot be built.
     #[error(transparent)]
     Build(#[from] toolchain::BuildError),
-    /// A template cannot be read, or lacks what is measured.
+    /// A template cannot be read, or lacks a resource that is measured.
     #[error("{0}: {1}")]
     Template(String, String),
     /// The database does not start.
@@ -92,25 +92,25 @@ pub(crate) enum BenchError {
     /// A function ended, or took too long.
     #[error("the function gave no answer: expected one within 20 s; its messages are above")]
     NoAnswer,
-    /// A function did not do what is to be measured.
+    /// A function gave another answer than the expected one.
     #[error("expected an answer with `{0}`, found {1}")]
     Answer(&'static str, String),
-    /// The kernel's accounts of a process are not as expected.
+    /// The kernel's statistics of a process cannot be read.
     #[error("the kernel's statistics cannot be read: expected Linux with CONFIG_SCHEDSTATS")]
     Statistics,
     /// A server did not answer.
     #[error("a server gave no answer: {0}")]
     Call(reqwest::Error),
-    /// This program is a debug build, and it is to be measured.
+    /// This program is to be measured, but it is a debug build.
     #[error("this is a debug build: run `cargo run --release --bin local -- bench --gateway`")]
     DebugBuild,
-    /// No key pair or signature.
-    #[error("no key pair could be made")]
+    /// A key pair or a signature cannot be made.
+    #[error("the operating system returned no random bytes")]
     Key,
-    /// The key server's TLS.
+    /// The key server's TLS cannot be set up.
     #[error("the certificate for the key server cannot be used: {0}")]
     Tls(String),
-    /// No HTTP client.
+    /// The HTTP client cannot be set up.
     #[error("TLS cannot be set up: {0}")]
     Client(#[from] http_client::ClientError),
     /// A file or a socket failed.

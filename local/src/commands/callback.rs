@@ -107,7 +107,7 @@ impl Listener {
         let mut servers = JoinSet::new();
         for ip in ips {
             let bound = TcpListener::bind(SocketAddr::new(ip, port)).await;
-            // `localhost` may be either address; a machine without IPv6 has one of them.
+            // `localhost` can be either address; a machine without IPv6 has only one of them.
             let listener = match bound {
                 Ok(listener) => listener,
                 Err(_) if ip == IpAddr::V6(Ipv6Addr::LOCALHOST) && !servers.is_empty() => continue,
@@ -162,7 +162,7 @@ impl Listener {
     async fn next(&mut self) -> Callback {
         match self.arrivals.recv().await {
             Some(callback) => callback,
-            // The servers have ended, which does not happen by itself.
+            // The servers run as long as this listener, so the channel is never closed.
             None => std::future::pending().await,
         }
     }
@@ -175,7 +175,7 @@ impl Listener {
     }
 }
 
-/// Where to listen for an `http` URL on this machine.
+/// The addresses to listen on for an `http` URL of this machine.
 fn addresses(url: &Url) -> Option<(Vec<IpAddr>, u16)> {
     if url.scheme() != "http" {
         return None;
@@ -228,7 +228,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_this_machine_is_listened_on() {
+    fn the_listener_accepts_only_loopback_urls() {
         let check = |url: &str, expected: Option<(usize, u16)>| {
             let found = addresses(&Url::parse(url).unwrap());
             assert_eq!(

@@ -58,7 +58,7 @@ pub(super) struct CallJudge {
 }
 
 impl CallJudge {
-    /// Creates it for an API in front of these functions.
+    /// A judge for an API in front of these functions.
     pub(super) fn new(
         api: Api,
         region: String,
@@ -111,7 +111,7 @@ impl CallJudge {
         self.decide_next(call, sent, &mut explanation).await
     }
 
-    /// `explanation` is that of the authorizer's answer that may be cached.
+    /// `explanation` belongs to the authorizer's answer, which may be cached.
     async fn decide_next(
         &self,
         call: &CalledRoute,
@@ -149,7 +149,7 @@ impl CallJudge {
             .decide(request, IpAddr::V4(Ipv4Addr::LOCALHOST))
             .await;
         let status = response.status();
-        // By the kind of the answer: a template may change its status.
+        // Decided by the kind of the answer, because a template can change its status.
         let cause = line.decided().reason;
         let seen = self.functions.take_seen();
         if seen.explanation.is_some() {
@@ -211,7 +211,7 @@ impl CallJudge {
             }
             _ => {}
         }
-        // Its contents have been parsed before; a token that is invalid in a header is treated as absent.
+        // The parts were parsed before. A token that is not valid in a header is treated as absent.
         request
             .uri(uri)
             .body(Bytes::new())
@@ -234,7 +234,7 @@ impl CallJudge {
         let scopes = &matched.route.scopes;
         let (keys, now) = (self.keys.as_ref(), self.clock.now());
         let Err(error) = jwt::verify(token, authorizer, scopes, keys, now).await else {
-            // The keys changed between both decisions.
+            // The keys changed between the two decisions.
             return by_gateway(CallOutcome::Allowed, "jwt_granted");
         };
         let decided = match error {

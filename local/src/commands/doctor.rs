@@ -1,8 +1,8 @@
 //! `cargo local doctor` checks an issuer, a client and a token before anything is deployed.
 //!
-//! The facts are gathered in the order of the checks, each check is a function from facts to one `Outcome`, and a
-//! check whose facts are missing is skipped with the reason. Rules about issuers, keys and tokens are the authorizer's
-//! own functions.
+//! The facts are gathered in the order of the checks. Each check is a function from facts to one `Outcome`; if its facts
+//! are missing, it is skipped with the reason. The rules about issuers, keys and tokens are the authorizer's own
+//! functions.
 
 mod capabilities;
 mod client;
@@ -57,13 +57,13 @@ pub(crate) struct Doctor {
     /// Client id of the browser application
     #[arg(long, value_name = "ID")]
     client_id: Option<String>,
-    /// Where the issuer sends the browser after a sign-in; for `cargo local` `http://127.0.0.1:8080/callback.html`
+    /// Redirect URI of the pages, as registered at the issuer; for `cargo local` `http://127.0.0.1:8080/callback.html`
     #[arg(long, value_name = "URL", value_parser = absolute_url)]
     redirect_uri: Option<String>,
     /// Origin of the web pages; for `cargo local` `http://127.0.0.1:8080`
     #[arg(long, value_name = "ORIGIN", value_parser = origin)]
     web_origin: Option<String>,
-    /// Scopes that the pages ask for, separated by spaces
+    /// Scopes that the pages request, separated by spaces
     #[arg(long, value_name = "SCOPES")]
     scope: Option<String>,
     /// An access token to check; `-` reads it from standard input
@@ -90,7 +90,7 @@ struct GivenFacts {
     token: Option<String>,
 }
 
-/// What the checks found out for the settings at the end of the report.
+/// The results of checks that the settings at the end of the report need.
 #[derive(Debug)]
 struct Learned {
     /// The URL of the keys.
@@ -116,7 +116,7 @@ impl From<Skip> for String {
     }
 }
 
-/// A fact, or why there is none.
+/// A fact, or the reason why it is missing.
 type Fact<T> = Result<T, Skip>;
 
 impl Doctor {
@@ -131,7 +131,7 @@ impl Doctor {
         Ok(report.finish(|report| settings::closing(self, &learned, report))?)
     }
 
-    /// Reads what the options name.
+    /// Parses the options, and reads the files that they name.
     fn given(&self) -> Result<GivenFacts, CommandError> {
         self.stray.check()?;
         let token = match self.token.as_deref() {
@@ -201,7 +201,7 @@ impl Doctor {
         })
     }
 
-    /// `client` and `client_type`; whether a sign-in can go on from there.
+    /// Runs `client` and `client_type`, and returns whether a sign-in is possible.
     async fn examine_client(
         &self,
         metadata: Fact<MetadataDocument<'_>>,
@@ -226,7 +226,7 @@ impl Doctor {
         Ok(client)
     }
 
-    /// The checks of the given token, or else of the token from the sign-in, and `sign_in`; whether the token is bound.
+    /// Runs the checks of the given token, or else of the sign-in's token, and `sign_in`. Returns whether the token is bound.
     async fn judge_tokens(
         &self,
         given: &GivenFacts,
@@ -259,7 +259,7 @@ impl Doctor {
         for outcome in token::all(judged, self) {
             report.add(outcome)?;
         }
-        // Two tokens, one list of checks: those of the second are in the verdict on the sign-in.
+        // With two tokens, the report lists the checks of the pasted one. Those of the other are part of `sign_in`.
         let apart = match (&pasted, brought) {
             (Some(_), Ok(Ok(brought))) => token::all(Ok(brought), self),
             _ => Vec::new(),

@@ -33,8 +33,8 @@ use crate::template::route_path::RoutePath;
 
 /// Print a sample event of API Gateway for a function
 ///
-/// A token in it is `{{token:USER}}`, which `cargo local invoke` replaces with a real one, as it does `{{bound-token:USER}}`
-/// and `{{proof:USER METHOD URL}}`. Times and ids are fixed.
+/// Tokens and proofs in it are placeholders (`{{token:USER}}`, `{{bound-token:USER}}` and `{{proof:USER METHOD URL}}`),
+/// which `cargo local invoke` replaces with real ones. Times and ids are fixed.
 #[derive(Debug, Args)]
 pub(crate) struct SampleEvent {
     /// Kind of event
@@ -76,12 +76,12 @@ fn header(text: &str) -> Result<(HeaderName, HeaderValue), UsageError> {
 const AT_SECONDS: u64 = 1_767_225_600;
 /// When the tokens of samples expire: the start of 2100.
 const EXPIRES_AT_SECONDS: u64 = 4_102_444_800;
-/// Who calls, an address for documentation (RFC 5737).
+/// The caller's address, one for documentation (RFC 5737).
 const SOURCE_IP: IpAddr = IpAddr::V4(Ipv4Addr::new(203, 0, 113, 9));
 const TRACE: &str = "Root=1-6955b900-000000000000000000000001";
 const ISSUER: &str = "https://example.okta.com/oauth2/default";
 const SCOPES: &str = "openid state:read state:write";
-/// How long the authorizer took.
+/// The latency of the authorizer.
 const LATENCY: Duration = Duration::from_millis(12);
 
 impl SampleEvent {
@@ -89,8 +89,7 @@ impl SampleEvent {
     pub(crate) async fn run(&self, options: &StackOptions) -> Result<ExitCode, CommandError> {
         CalledRoute::parse(&self.method, &self.path)?;
         if self.dpop && !self.kind.carries_a_proof() {
-            let expected =
-                "one of the kinds request, http-1.0 and http-2.0, whose events carry a proof";
+            let expected = "a kind with a proof in its event: request, http-1.0 or http-2.0";
             return Err(UsageError::Option("--dpop", expected).into());
         }
         let user = match self.user.as_deref() {
@@ -102,7 +101,7 @@ impl SampleEvent {
             }
         };
         let opened = self.template.open(options).await?;
-        // Whatever the shell's region is: samples are the same everywhere.
+        // Not the shell's region, so that samples are the same everywhere.
         let event = self.event(opened.template.api, aws::DEFAULT_REGION, user)?;
         print(&format!("{}\n", serde_json::to_string_pretty(&event)?))?;
         Ok(ExitCode::SUCCESS)
@@ -164,7 +163,7 @@ impl SampleEvent {
         })
     }
 
-    /// The call, with everything that is new in each call fixed.
+    /// The call, with fixed values for everything that differs between calls.
     fn call(&self, api: &Api, region: &str, user: Option<&User>) -> Result<Call, CommandError> {
         let domain = domain(region);
         let mut request = Request::builder()
@@ -226,7 +225,7 @@ impl SampleEvent {
         format!("{{{{{kind}:{}{scopes}}}}}", user.name)
     }
 
-    /// What the authorizer would have answered about the caller; none on a route without an authorizer.
+    /// The authorizer's answer for the caller; none on a route without an authorizer.
     fn authorization(
         &self,
         matched: &Matched<'_>,
@@ -272,7 +271,7 @@ impl SampleEvent {
         }
     }
 
-    /// The opening of a WebSocket: browsers cannot set headers there, so the token is in the query.
+    /// The `$connect` event of a WebSocket. Browsers cannot set headers there, so the token is in the query.
     fn websocket(&self, region: &str, user: Option<&User>) -> Value {
         let domain = domain(region);
         let token = user.map(|user| self.token("token", user));

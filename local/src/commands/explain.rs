@@ -44,11 +44,11 @@ pub(crate) struct Explain {
     /// Another header of the call, such as `DPoP: PROOF`, or `Host: NAME` for the API's domain name; may be repeated
     #[arg(long = "header", value_name = "NAME: VALUE")]
     headers: Vec<String>,
-    /// Decide as of this time (RFC 3339), such as 2026-01-01T12:00:00Z
+    /// Decide for a call at this time (RFC 3339), such as 2026-01-01T12:00:00Z
     #[arg(long, value_name = "TIME", value_parser = moment)]
     at: Option<Timestamp>,
-    /// Make the call N times in one environment of the authorizer, and show how the last one is decided: a proof that was
-    /// used before is refused, unless the answer is cached
+    /// Make the call N times in one environment of the authorizer, and show the decision of the last call: a proof that
+    /// was used before is refused, unless the answer is cached
     #[arg(long, value_name = "N", default_value = "1")]
     repeat: NonZeroU32,
     /// JWK Set with the issuer's keys, so that no network is needed; introspection is skipped
@@ -92,7 +92,7 @@ struct Rule {
     missing: Vec<String>,
 }
 
-/// What a JWK Set in place of the network leaves out of the settings: the other ways to the issuer.
+/// The settings that need the network. A JWK Set replaces them.
 const NETWORK: [&str; 5] = [
     "CA_FILE",
     "HTTPS_PROXY",
@@ -161,14 +161,14 @@ impl Explain {
     }
 }
 
-/// The authorizer's own way to the issuer.
+/// The authorizer's own HTTP client.
 fn network(settings: &Settings) -> Result<Arc<dyn Transport>, CommandError> {
     let client = HttpClient::with_proxy(settings.ca_pem.as_deref(), settings.proxy.as_ref())?;
     Ok(Arc::new(client))
 }
 
 impl Explained {
-    /// `base` is the stage's path, and `path` the one that was asked about.
+    /// `base` is the stage's path, and `path` the path of the call.
     fn new(decided: CallDecision, base: &str, path: &str) -> Self {
         Self {
             advice: what_to_do(&decided, base, path),
@@ -227,7 +227,7 @@ impl Explained {
     }
 }
 
-/// What the caller or the operator can do; empty when nothing is to be done.
+/// The advice for the caller or the operator; empty if there is nothing to do.
 fn what_to_do(decided: &CallDecision, base: &str, path: &str) -> String {
     let general = advice::reason(decided.reason).map_or("", |reason| reason.advice);
     let mut advice = match decided.outcome {

@@ -102,7 +102,7 @@ impl Source for OfFunction<'_> {
         (!self.left_out.contains(&name)).then(|| value.into())
     }
 
-    /// A path as the function has it is from the folder of its code, which is packed from the template's.
+    /// Reads a file that a setting names. A relative path begins at the folder of the template, from which the code is packed.
     fn file(&self, path: &str) -> io::Result<Vec<u8>> {
         let path = PathBuf::from(path.strip_prefix("/var/task/").unwrap_or(path));
         fs::read(self.folder.join(path))
@@ -123,7 +123,7 @@ pub(super) struct InProcess {
 /// The invocations since the last query.
 #[derive(Debug, Default)]
 pub(super) struct SeenInvocations {
-    /// The authorizer's decision, if one was asked.
+    /// The authorizer's decision, if one was called.
     pub(super) explanation: Option<Explanation>,
     /// Whether an integration was invoked.
     pub(super) integration: bool,
@@ -135,7 +135,7 @@ impl InProcess {
         transport: &Connect<'_>,
         clock: &Arc<dyn Clock>,
     ) -> Result<Self, CommandError> {
-        // The authorizer's keys are verified by the library that the authorizer's own process names.
+        // The authorizer's own process installs the same provider.
         let _first = jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER.install_default();
         let mut authorizers = BTreeMap::new();
         for (name, settings) in settings {
@@ -214,7 +214,7 @@ impl Invoke for InProcess {
     }
 }
 
-/// Answers every request of an authorizer alike, as with a key set from a file or of a key made here.
+/// Gives the same answer to every request of an authorizer, such as a key set from a file or of a generated key.
 #[derive(Debug)]
 pub(super) struct Replay(pub(super) Result<Document, TransportError>);
 
@@ -233,7 +233,7 @@ impl Transport for Replay {
     }
 }
 
-/// Gives every issuer an address of its keys, so that [`Replay`] is not asked for metadata.
+/// Sets the key address of every issuer, so that no metadata is requested from [`Replay`].
 pub(super) fn replace_key_addresses(settings: &mut BTreeMap<String, Settings>) {
     let issuers = settings
         .values_mut()

@@ -25,7 +25,7 @@ pub(crate) enum EventFileError {
     #[error("{path}: expected JSON: {cause}")]
     NotJson {
         path: String,
-        /// Why not.
+        /// The error of the parser.
         cause: serde_json::Error,
     },
     /// A placeholder cannot be replaced.
@@ -98,7 +98,7 @@ async fn send(
     file: &Path,
 ) -> Result<FunctionAnswer, EventFileError> {
     let event = text_file::read(file)?;
-    // Before the tokens are inserted, so that no message can quote one; a placeholder is inside a string.
+    // Parsed before the tokens are inserted, so that no message can quote a token. A placeholder is inside a string.
     serde_json::from_str::<IgnoredAny>(&event).map_err(|cause| EventFileError::NotJson {
         path: file.display().to_string(),
         cause,

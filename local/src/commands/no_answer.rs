@@ -59,7 +59,7 @@ fn connect(failure: &NoAnswer, fault: ConnectionError) -> (String, String) {
         }
         ConnectionError::Certificate => "replace the server's certificate".to_owned(),
         ConnectionError::Tls => {
-            "let the server speak TLS 1.2 or 1.3; a port for plain http looks like this too"
+            "let the server use TLS 1.2 or 1.3; a port for plain http causes the same error"
                 .to_owned()
         }
         ConnectionError::Proxy => "check host and port of HTTPS_PROXY".to_owned(),

@@ -17,13 +17,13 @@ use crate::token::{DEFAULT_SCOPE, Hops, SignIn, TokenError};
 /// A placeholder that cannot be replaced.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum PlaceholderError {
-    /// Without its end.
+    /// Its end is missing.
     #[error("the event has `{{{{{0}:` without `}}}}` after it")]
     Unclosed(&'static str),
     /// Its token is not available.
     #[error(transparent)]
     Token(#[from] TokenError),
-    /// It is not of the form of a proof.
+    /// It does not have the form of a proof.
     #[error("the event has `{{{{proof:{0}}}}}`: expected `{{{{proof:USER METHOD URL}}}}`")]
     Proof(String),
     /// There is no token to prove.

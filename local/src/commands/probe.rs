@@ -19,8 +19,8 @@ pub(super) use self::certificates::{ChainEnd, RejectedCertificate};
 /// The timeout of a request, from the connection to the last byte.
 pub(super) const MAX_WAIT: Duration = Duration::from_secs(5);
 
-/// Sends requests. Like the authorizer's client it follows no redirects and trusts the roots compiled in and those of
-/// `--ca-file`; unlike that one it keeps the whole answer, whatever its status.
+/// Sends requests. Like the authorizer's client it follows no redirects, and trusts the compiled-in roots and those of
+/// `--ca-file`. Unlike that client it keeps the whole answer, whatever its status.
 #[derive(Debug)]
 pub(super) struct Probe {
     direct: Client,
@@ -35,11 +35,11 @@ pub(super) struct ProbeAnswer {
     pub(super) status: StatusCode,
     pub(super) headers: HeaderMap,
     pub(super) body: Vec<u8>,
-    /// When its head came.
+    /// The time when its head arrived.
     pub(super) at: Timestamp,
 }
 
-/// Why there is no answer.
+/// The reason why there is no answer.
 #[derive(Clone, Debug)]
 pub(super) struct NoAnswer {
     pub(super) error: TransportError,
@@ -70,7 +70,7 @@ impl Probe {
             let builder = Client::builder()
                 .tls_backend_preconfigured(tls.clone())
                 .redirect(Policy::none())
-                // Without it the HTTP library would read the environment itself.
+                // Otherwise the HTTP library reads the environment itself.
                 .no_proxy()
                 .referer(false)
                 .user_agent(concat!("cargo-local/", env!("CARGO_PKG_VERSION")));
@@ -146,7 +146,7 @@ impl ProbeAnswer {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
-    /// Whether this is a page for people.
+    /// Whether the answer is an HTML page.
     pub(super) fn is_html(&self) -> bool {
         let by_type = self
             .header(&http::header::CONTENT_TYPE)

@@ -1,4 +1,4 @@
-//! The results of checks, for people and for machines.
+//! The results of checks, as text and as JSON.
 
 use std::borrow::Cow;
 use std::io;
@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::progress::{print, printable};
 
-/// How a check ended.
+/// The result of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Status {
@@ -29,7 +29,7 @@ impl Status {
     }
 }
 
-/// A check before it is made: its id, what it expects, and where that is written.
+/// A check before it runs: its id, its expectation, and the source of the expectation.
 #[derive(Clone, Debug)]
 pub(super) struct Check {
     id: &'static str,
@@ -70,7 +70,7 @@ impl Check {
         self.outcome(Status::Fail, found.into(), advice.into())
     }
 
-    /// Skipped: `advice` says what it needs.
+    /// A skipped check. `advice` says what it needs.
     pub(super) fn skip(self, advice: impl Into<String>) -> CheckOutcome {
         self.outcome(Status::Skip, String::new(), advice.into())
     }
@@ -208,7 +208,7 @@ pub(super) fn shortened(text: &str, max_chars: usize) -> String {
     }
 }
 
-/// The report for machines.
+/// The report as JSON.
 #[derive(Serialize)]
 struct ReportDocument<'r> {
     checks: &'r [CheckOutcome],

@@ -93,7 +93,6 @@ fn command(text: &str) -> Result<(String, Vec<String>), UsageError> {
 }
 
 impl Run {
-    /// How much is shown.
     pub(crate) const fn verbosity(&self) -> Verbosity {
         if self.verbose {
             Verbosity::Verbose

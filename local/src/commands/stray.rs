@@ -4,8 +4,8 @@ use clap::Args;
 
 use super::UsageError;
 
-/// Arguments that the parser would repeat in its message although they may be a token: `--token Bearer eyJ…` without
-/// quotes.
+/// Arguments that belong to no option. They may be a token (`--token Bearer eyJ…` without quotes), so the parser must not
+/// repeat them in its message.
 #[derive(Debug, Args)]
 pub(super) struct Stray {
     #[arg(hide = true)]
@@ -14,7 +14,7 @@ pub(super) struct Stray {
 
 impl Stray {
     /// # Errors
-    /// When there is one.
+    /// When there is such an argument.
     pub(super) fn check(&self) -> Result<(), UsageError> {
         if self.arguments.is_empty() {
             Ok(())

@@ -1,4 +1,4 @@
-//! The template that a command inspects, parsed like `cargo local` does.
+//! The template that a command inspects, parsed as `cargo local` does.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -41,14 +41,14 @@ pub(super) struct OpenedTemplate {
     pub(super) running_api: Option<String>,
 }
 
-/// What the options and a running stack say about the parameters that `cargo local` knows.
+/// The values of the parameters that `cargo local` knows, from the options and a running stack.
 struct Known {
     issued_by: RealIssuer,
     web_origin: String,
     running_api: Option<String>,
 }
 
-/// Why a template cannot be used.
+/// A template cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[error("{file}: {cause}")]
 struct TemplateFileError {

@@ -76,7 +76,7 @@ impl Token {
         Ok(ExitCode::SUCCESS)
     }
 
-    /// Where to sign in as which client, and whether that is a real issuer.
+    /// The issuer and the client of the sign-in, and whether the issuer is a real one.
     fn sign_in<'a>(&'a self, running: Option<&'a StackFile>) -> (SignIn<'a>, bool) {
         let (mut sign_in, is_real) = match (&self.issuer, &self.client_id, running) {
             (Some(issuer), Some(client_id), _) => (

@@ -21,12 +21,12 @@ pub(crate) enum UsageError {
     #[error("{0}: expected {1}")]
     Option(&'static str, &'static str),
     #[error(
-        "an argument belongs to no option: put quotes around a value with a space in it, and give a token without `Bearer`"
+        "an argument belongs to no option: put a value with spaces into quotes, and write a token without `Bearer`"
     )]
     Stray,
     #[error("--user: expected {names}, found `{0}`", names = user_names())]
     UnknownUser(String),
-    #[error("expected an origin, without a path or a last slash, such as {0}")]
+    #[error("expected an origin, without a path or a trailing slash, such as {0}")]
     NotOrigin(String),
     #[error(transparent)]
     Url(<Url as FromStr>::Err),
@@ -35,7 +35,7 @@ pub(crate) enum UsageError {
 }
 
 impl UsageError {
-    /// `found` is not what was expected.
+    /// Another value than the expected one.
     pub(super) fn found(expected: &'static str, found: &str) -> Self {
         Self::Found {
             expected,

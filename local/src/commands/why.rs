@@ -21,7 +21,7 @@ use self::source::{LogFileError, LogSource};
 use super::{CommandError, advice};
 use crate::progress::{line, print};
 
-/// Show what happened to a request: who answered, why, and what to do
+/// Show what happened to a request: which part answered, why, and what to do
 ///
 /// The id is that of the answer: `x-amzn-requestid` (REST API), `apigw-requestid` (HTTP API), or `requestId` in an
 /// error of the handler. Lambda's id of an invocation works too. Without --logs the lines are those of the stack in the
@@ -34,7 +34,7 @@ pub(crate) struct Why {
     ///
     /// Each file may have the lines as `aws logs tail` prints them (any --format), the JSON of `aws logs
     /// filter-log-events`, `get-log-events` or `get-query-results`, results of Logs Insights with @message as CSV or JSON,
-    /// or an export to S3. It may be compressed with gzip. The form is found by the content.
+    /// or an export to S3. It may be compressed with gzip. The format is detected from the content.
     #[arg(long, value_name = "FILE")]
     logs: Vec<PathBuf>,
     /// Print one JSON document on standard output
@@ -55,9 +55,9 @@ impl Why {
                 "error: no line belongs to the request {}: expected an id in the access log or in a function's log; {}",
                 self.request_id,
                 if lines.has_access_log() {
-                    "check the id, and whether the lines are those of its time"
+                    "check the id, and that the lines are from the time of the request"
                 } else {
-                    "there is no line of an access log, which the template's parameter AccessLog turns on"
+                    "no line is from an access log, which the template's parameter AccessLog turns on"
                 }
             ));
             return Ok(ExitCode::FAILURE);
@@ -83,7 +83,7 @@ impl Why {
         })
     }
 
-    /// The same in the data folder, where the logs of other parts of the stack have no such lines.
+    /// The lines about the request in the data folder. The logs of other parts of the stack have no such lines.
     fn of_stack(&self, data: &Path) -> Result<LogLines, CommandError> {
         let files = log_files(data).map_err(|cause| {
             format!(
@@ -102,7 +102,8 @@ impl Why {
         })?)
     }
 
-    /// Reads twice, so that only the lines about the request are kept: its own line has the ids of the invocations.
+    /// Reads the files twice, so that only the lines about the request are kept: the first pass finds the ids of the
+    /// invocations in the request's own line.
     fn lines(
         &self,
         read: impl Fn(&mut LogLines, bool) -> Result<(), LogFileError>,

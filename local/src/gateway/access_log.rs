@@ -81,7 +81,7 @@ impl Default for AccessLine {
     }
 }
 
-/// The `authorizerError` of this gateway where it may not invoke the authorizer.
+/// The `authorizerError` of this gateway if it may not invoke the authorizer.
 pub(super) const NOT_PERMITTED: &str = "API Gateway may not invoke the function";
 
 /// The value of a member, if API Gateway had one.

@@ -16,7 +16,7 @@ use super::malformed::AnswerError;
 /// Headers that AWS renames to `x-amzn-Remapped-…`, because it sets them itself.
 const REMAPPED: [HeaderName; 5] = [CONNECTION, CONTENT_LENGTH, DATE, SERVER, WWW_AUTHENTICATE];
 
-/// Members that a proxy answer may have; any other makes it malformed at AWS.
+/// The members that a proxy answer may have. At AWS any other member makes the answer malformed.
 const MEMBERS: [&str; 5] = [
     "statusCode",
     "headers",
@@ -108,7 +108,7 @@ pub(super) fn remap(headers: &mut HeaderMap) -> Result<(), AnswerError> {
     Ok(())
 }
 
-/// The answer of the mock integration that SAM makes for `Cors`.
+/// The answer of the mock integration that SAM creates for `Cors`.
 pub(crate) fn preflight(cors: &[(HeaderName, HeaderValue)]) -> Response<Bytes> {
     let mut response = Response::new(Bytes::from_static(b"{}\n"));
     let headers = response.headers_mut();

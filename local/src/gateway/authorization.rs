@@ -17,7 +17,7 @@ use crate::template::api::{Identity, IdentitySource, LambdaAuthorizer};
 /// AWS's quota "AWS Lambda authorizer result size".
 const MAX_ANSWER: usize = 8 * 1024;
 
-/// A valid answer of an authorizer. The answer is cached, not a verdict, because a policy is evaluated for each method.
+/// A valid answer of an authorizer. The cache stores answers, not verdicts, because a policy is evaluated for each method.
 #[derive(Clone, Debug)]
 pub(crate) struct Authorization {
     /// The authorizer's decision.
@@ -38,7 +38,7 @@ pub(crate) enum AuthorizerDecision {
 /// The form of answer that an authorizer is configured for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum AnswerForm {
-    /// A policy for a REST API, whose context has only strings.
+    /// A policy for a REST API. Its context has only strings.
     Rest,
     /// A policy for an HTTP API.
     Policy,
@@ -100,7 +100,7 @@ impl Authorization {
         })
     }
 
-    /// The context and the principal, as an event of payload format 1.0 has them.
+    /// The context and the principal, as in an event of payload format 1.0.
     pub(crate) fn flat_context(&self) -> Map<String, Value> {
         let mut context = self.context.clone();
         if let Some(principal) = &self.principal {
@@ -109,7 +109,7 @@ impl Authorization {
         context
     }
 
-    /// The same for a REST API, which adds how long the authorizer took.
+    /// The same for a REST API, which adds the authorizer's latency.
     pub(crate) fn rest_context(&self, latency: Duration) -> Map<String, Value> {
         let mut context = self.flat_context();
         context.insert(
@@ -141,7 +141,7 @@ fn strings(context: Map<String, Value>) -> Result<Map<String, Value>, AnswerErro
 pub(crate) enum Identified {
     /// Every value that the authorizer requires is present.
     By(Vec<String>),
-    /// One is missing, empty, or does not match the authorizer's expression: 401 without an invocation.
+    /// A value is missing, empty, or does not match the authorizer's expression: 401 without an invocation.
     Refused,
 }
 
@@ -190,7 +190,7 @@ pub(crate) fn identity_value(
     value.filter(|value| !value.is_empty())
 }
 
-/// The key of a cached answer: a digest of the authorizer and the identity values in order, so that the cache holds no
+/// The key of a cached answer: a digest of the authorizer and the identity values in order, so that the cache contains no
 /// token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct CacheKey([u8; 32]);
@@ -230,7 +230,7 @@ impl Cache {
             .clear();
     }
 
-    /// Caches an answer, and removes those that have expired.
+    /// Caches an answer, and removes expired ones.
     pub(crate) fn keep(
         &self,
         key: CacheKey,
@@ -307,7 +307,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_differ_by_authorizer_and_by_where_values_end() {
+    fn keys_differ_by_authorizer_and_by_the_ends_of_values() {
         let key = |authorizer: &str, values: &[&str]| {
             CacheKey::new(
                 authorizer,

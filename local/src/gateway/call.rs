@@ -9,7 +9,7 @@ use lambda_support::clock::{Clock, Timestamp};
 use super::record::Record;
 use crate::random;
 
-/// Headers of one connection only, or that AWS leaves out of events.
+/// Headers of a single connection, and others that AWS leaves out of events.
 const NOT_IN_EVENTS: [&str; 9] = [
     "connection",
     "content-length",
@@ -25,7 +25,7 @@ const NOT_IN_EVENTS: [&str; 9] = [
 /// One request, and what API Gateway knows about it.
 #[derive(Debug)]
 pub(crate) struct Call {
-    /// The id that the answer carries as `x-amzn-RequestId`.
+    /// The id of the request, which the answer has as `x-amzn-RequestId`.
     pub(crate) id: String,
     /// When it arrived.
     pub(crate) at: Timestamp,
@@ -38,7 +38,7 @@ pub(crate) struct Call {
     pub(crate) raw_query: String,
     /// The parameters of the query, decoded, in order.
     pub(crate) query: Vec<(String, String)>,
-    /// The headers with their names in the case of an event, in order.
+    /// The headers in order, with their names in the case that events have.
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Bytes,
     /// The caller's address.
@@ -81,7 +81,7 @@ impl Call {
         }
     }
 
-    /// The last value of a header, whatever the case of its name.
+    /// The last value of a header. The case of the name is ignored.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         last(
             self.headers
@@ -90,8 +90,8 @@ impl Call {
         )
     }
 
-    /// All values of a header. AWS does not document which of them a TOKEN authorizer receives, so here it receives
-    /// all: an authorizer that treats two credentials as one then fails on this machine.
+    /// All values of a header. AWS does not document which of them a TOKEN authorizer receives. Here it receives all, so
+    /// that an authorizer that treats two credentials as one fails on this machine.
     pub(crate) fn header_values(&self, name: &str) -> Vec<&str> {
         self.headers
             .iter()
@@ -105,7 +105,7 @@ impl Call {
         last(self.query.iter().filter(|(found, _)| found == name))
     }
 
-    /// Whether an HTTP API passes the body as it is; it passes any other as base64.
+    /// Whether an HTTP API passes the body unchanged; it passes other bodies as base64.
     pub(crate) fn has_text(&self) -> bool {
         let Some(media_type) = self.header("content-type") else {
             return std::str::from_utf8(&self.body).is_ok();
@@ -168,10 +168,10 @@ fn forward(headers: &mut Vec<(String, String)>, source_ip: IpAddr, at: Timestamp
     });
 }
 
-/// Names as an HTTP/1.1 client commonly writes them: `X-Request-Id`.
+/// A name as HTTP/1.1 clients commonly write it: `X-Request-Id`.
 ///
-/// AWS passes most names in the case in which they were sent, which the HTTP library does not report, and always
-/// `Authorization`. Functions must not depend on the case.
+/// AWS passes most names in the case in which they were sent, which the HTTP library does not report, and `Authorization`
+/// always in this case. Functions must not depend on the case.
 fn title_case(name: &HeaderName) -> String {
     let mut start = true;
     name.as_str()
@@ -222,7 +222,7 @@ mod tests {
                 .collect();
             assert_eq!(found, expected, "{text}");
         }
-        // As recorded at AWS.
+        // Recorded at AWS.
         check(
             "dateTimeOffset=2023-06-12T18:05:10.123456+00:00",
             &[("dateTimeOffset", "2023-06-12T18:05:10.123456 00:00")],

@@ -1,6 +1,6 @@
-//! Conditions of a policy's statements, evaluated for what API Gateway knows of a request.
+//! Conditions of a policy's statements, evaluated with the facts that API Gateway knows about a request.
 //!
-//! AWS does not document which keys have a value for an authorizer's policy. Here the keys of its own samples have one,
+//! AWS does not document which keys have a value for an authorizer's policy. Here the keys in AWS's own samples have one,
 //! if they make sense on one machine. A condition on any other key does not hold, and a warning says so.
 
 mod operator;
@@ -15,7 +15,7 @@ use self::operator::{ConditionError, Operator, Set, Test, boolean};
 use super::malformed::AnswerError;
 use super::pattern::texts;
 
-/// The facts of a request that conditions are evaluated for.
+/// The facts of a request that conditions can test.
 #[derive(Clone, Copy, Debug)]
 pub struct Facts<'a> {
     /// `aws:CurrentTime` and `aws:EpochTime`.
@@ -99,7 +99,7 @@ impl Conditions {
         Ok(Self(read))
     }
 
-    /// Whether all conditions hold. One that cannot be evaluated does not, and `warn` receives the reason.
+    /// Whether all conditions hold. A condition that cannot be evaluated does not hold, and `warn` receives the reason.
     pub(super) fn hold(&self, facts: &Facts<'_>, warn: &mut dyn FnMut(String)) -> bool {
         self.0.iter().all(|condition| {
             condition.holds(facts).unwrap_or_else(|problem| {

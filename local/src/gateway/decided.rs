@@ -19,7 +19,7 @@ pub enum DecidedBy {
 }
 
 impl DecidedBy {
-    /// For a sentence.
+    /// The component, as part of a sentence.
     pub(crate) const fn in_words(self) -> &'static str {
         match self {
             Self::Gateway => "by the gateway",
@@ -34,7 +34,7 @@ impl DecidedBy {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cause {
     pub by: DecidedBy,
-    /// The reason, as far as this line shows it.
+    /// The reason, if this line shows it.
     pub reason: String,
 }
 
@@ -82,7 +82,7 @@ impl AccessLine {
         }
     }
 
-    /// No type of a gateway response and no integration: the answers that cannot be customised.
+    /// Without the type of a gateway response and without an integration: an answer that cannot be customised.
     fn without_integration(&self, status: &str, by_authorizer: DecidedBy) -> Cause {
         let (by, reason) = match status {
             "413" | "414" | "431" => (DecidedBy::Gateway, "request_not_accepted"),
@@ -110,7 +110,7 @@ impl AccessLine {
             || (value(&self.authorizer_error).is_some() && !self.refused_jwt())
     }
 
-    /// Whether the JWT authorizer of an HTTP API, which is no function, refused the token.
+    /// Whether the JWT authorizer of an HTTP API refused the token.
     fn refused_jwt(&self) -> bool {
         self.route_key.is_some()
             && value(&self.authorizer_error).is_some()
@@ -126,7 +126,7 @@ impl AccessLine {
     }
 }
 
-/// The handler answered: an error by its status, which `docs/reasons.md` lists.
+/// The handler answered. The code of an error is its status, which `docs/reasons.md` lists.
 fn by_handler(status: &str) -> Cause {
     let reason = if status.starts_with(['4', '5']) {
         status

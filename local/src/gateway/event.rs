@@ -18,7 +18,7 @@ pub(crate) fn token(authorization: &str, method_arn: &str) -> Value {
     json!({"type": "TOKEN", "methodArn": method_arn, "authorizationToken": authorization})
 }
 
-/// The event of a REQUEST authorizer: everything but the body.
+/// The event of a REQUEST authorizer: everything except the body.
 pub(crate) fn request(
     call: &Call,
     api: &Api,
@@ -29,7 +29,7 @@ pub(crate) fn request(
     let mut event = common(call, api, resource, parameters);
     event.insert("type".to_owned(), "REQUEST".into());
     event.insert("methodArn".to_owned(), method_arn.into());
-    // An authorizer gets empty maps where the integration gets null.
+    // An authorizer receives empty maps where the integration receives null.
     for name in [
         "queryStringParameters",
         "multiValueQueryStringParameters",
@@ -82,7 +82,7 @@ pub(crate) fn proxy(
     Value::Object(event)
 }
 
-/// What both events have in common.
+/// The members that both events have.
 fn common(
     call: &Call,
     api: &Api,
@@ -146,7 +146,7 @@ fn context(call: &Call, api: &Api, resource: &str) -> Map<String, Value> {
     }
 }
 
-/// The time of a request, as access logs have it.
+/// The time of a request in the format of access logs.
 pub(super) fn request_time(call: &Call) -> String {
     let time = format_description!(
         "[day]/[month repr:short]/[year]:[hour]:[minute]:[second] [offset_hour sign:mandatory][offset_minute]"
@@ -155,7 +155,7 @@ pub(super) fn request_time(call: &Call) -> String {
     at.and_then(|at| at.format(&time).ok()).unwrap_or_default()
 }
 
-/// Six letters and digits that are always the same for a resource, as AWS's ids are.
+/// Six letters and digits. Like AWS's ids they are constant for a resource.
 fn resource_id(resource: &str) -> String {
     let hash = resource.bytes().fold(5381_u64, |hash, byte| {
         hash.wrapping_mul(33) ^ u64::from(byte)

@@ -20,7 +20,7 @@ use super::Gateway;
 /// Lambda accepts 6 MB, and the event around a body is larger than the body.
 const MAX_EVENT: usize = 6 * 1024 * 1024;
 
-/// Why an authorizer gave no authorization.
+/// The authorizer gave no authorization.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum AuthorizationError {
     /// Its error message is exactly `Unauthorized`.
@@ -29,7 +29,7 @@ pub(super) enum AuthorizationError {
     Failed,
 }
 
-/// Why an integration gave no answer.
+/// The integration gave no answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum IntegrationError {
     /// The event is larger than Lambda accepts.
@@ -40,7 +40,7 @@ pub(super) enum IntegrationError {
 }
 
 impl Gateway {
-    /// The answer of a Lambda authorizer, cached or new, and how long the function took.
+    /// The answer of a Lambda authorizer, cached or new, and the function's latency.
     pub(super) async fn ask(
         &self,
         call: &Call,

@@ -25,7 +25,7 @@ use crate::template::api::{
 use crate::unread_body::BodyTooLarge;
 use event::Authorized;
 
-/// Why API Gateway answers itself. A template cannot change these answers.
+/// The reason why API Gateway itself answers. A template cannot change these answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum HttpApiError {
     /// No route matches.
@@ -44,7 +44,7 @@ enum HttpApiError {
     Internal,
     /// The integration took too long.
     Unavailable,
-    /// The headers are larger than 10,240 bytes together.
+    /// The headers together are larger than 10,240 bytes.
     HeadersTooLarge,
     /// The body is larger than 10 MB, or than Lambda accepts.
     TooLarge,
@@ -100,7 +100,7 @@ impl HttpApiError {
 }
 
 impl Gateway {
-    /// Answers a request to an HTTP API; a call outside of the stage has `in_stage` unset.
+    /// Answers a request to an HTTP API. For a call outside the stage `in_stage` is false.
     pub(super) async fn answer_http(
         &self,
         call: &Call,

@@ -22,10 +22,10 @@ use crate::template::api::JwtAuthorizer;
 
 /// AWS's quota for one request to the issuer.
 const FETCH_TIMEOUT: Duration = Duration::from_millis(1500);
-/// How long API Gateway uses the keys that it fetched.
+/// The time for which API Gateway uses fetched keys.
 const MAX_KEY_AGE: Duration = Duration::from_secs(2 * 60 * 60);
 
-/// The claims of a token, as the integration's event has them.
+/// The claims of a token, in the form of the integration's event.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Claims {
     /// Every claim as a string.
@@ -34,7 +34,7 @@ pub(crate) struct Claims {
     pub(crate) scopes: Vec<String>,
 }
 
-/// Why a token is refused.
+/// The reason why a token is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum JwtError {
     /// Not a JWT.
@@ -52,10 +52,10 @@ pub(crate) enum JwtError {
     /// The signature is wrong.
     #[error("the signature is not valid")]
     Signature,
-    /// Another issuer.
+    /// The issuer is another one.
     #[error("the issuer does not match")]
     Issuer,
-    /// None of the audiences.
+    /// The token has none of the audiences.
     #[error("the audience does not match")]
     Audience,
     /// `exp` is missing or past.
@@ -64,7 +64,7 @@ pub(crate) enum JwtError {
     /// `nbf` or `iat` is in the future.
     #[error("the token is not valid yet")]
     NotYet,
-    /// None of the route's scopes: 403, where the others are 401.
+    /// The token has none of the route's scopes: 403. All other errors are 401.
     #[error("the token has none of the scopes of the route")]
     InsufficientScope,
 }
@@ -86,7 +86,7 @@ pub type KeySetFuture<'a> = Pin<Box<dyn Future<Output = Option<JwkSet>> + Send +
 
 /// The keys that issuers publish.
 pub trait IssuerKeys: fmt::Debug + Send + Sync {
-    /// The keys of an issuer at a time; none when they cannot be fetched.
+    /// The keys of an issuer at a time; none if they cannot be fetched.
     fn of<'a>(&'a self, issuer: &'a str, now: Timestamp) -> KeySetFuture<'a>;
 }
 
@@ -112,7 +112,7 @@ pub(crate) async fn verify(
         return Err(JwtError::Algorithm);
     }
     let claims: Map<String, Value> = json(payload)?;
-    // Cheap checks first: only a token of the issuer costs a fetch.
+    // Cheap checks come first: only a token of the issuer causes a fetch.
     check_claims(&claims, authorizer, now)?;
     let keys = keys
         .of(&authorizer.issuer, now)

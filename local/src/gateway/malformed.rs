@@ -1,11 +1,11 @@
-//! Why API Gateway cannot use a function's answer.
+//! The reason why API Gateway cannot use a function's answer.
 
 /// A function's answer does not have the form that API Gateway requires.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AnswerError {
     #[error("expected JSON: {0}")]
     Json(String),
-    /// A member of the wrong form, or one that is missing.
+    /// A member has the wrong form or is missing.
     #[error("{member}: expected {expected}")]
     Member {
         /// The member, such as `policyDocument: Effect`.

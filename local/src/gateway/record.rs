@@ -17,19 +17,19 @@ pub(super) struct RecordedParts {
     /// The type of the gateway's own answer.
     pub(super) response_type: Option<&'static str>,
     pub(super) error_message: Option<&'static str>,
-    /// The invocation of the authorizer; none when its answer was cached.
+    /// The invocation of the authorizer; none if its answer was cached.
     pub(super) authorizer: Option<FunctionCall>,
     /// The status of the authorization by policy or simple answer.
     pub(super) authorize_status: Option<StatusCode>,
     pub(super) principal: Option<String>,
-    /// Why the JWT authorizer of an HTTP API refused the token.
+    /// The reason why the JWT authorizer of an HTTP API refused the token.
     pub(super) jwt_error: Option<String>,
     pub(super) integration: Option<FunctionCall>,
 }
 
 #[derive(Clone, Debug)]
 pub(super) struct FunctionCall {
-    /// None for a function that was not called.
+    /// The id of the invocation; none for a function that was not called.
     pub(super) request_id: Option<String>,
     pub(super) latency: Duration,
     pub(super) status: Option<StatusCode>,
@@ -37,7 +37,7 @@ pub(super) struct FunctionCall {
 }
 
 impl Record {
-    /// Adds to what is known.
+    /// Adds facts.
     pub(super) fn note(&self, change: impl FnOnce(&mut RecordedParts)) {
         change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
     }

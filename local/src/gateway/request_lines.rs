@@ -1,4 +1,4 @@
-//! What a person, or a machine, sees of each request: one line.
+//! The line that the terminal or a program gets about each request.
 
 use std::fmt;
 use std::io::IsTerminal as _;
@@ -20,7 +20,7 @@ pub(crate) struct RequestLines {
 }
 
 impl RequestLines {
-    /// Requests on a log, or with `json` as one JSON object each on standard output.
+    /// Writes requests to a log or, with `json`, as one JSON object each to standard output.
     pub(crate) fn new(log: PartLog, decisions: Arc<Decisions>, json: bool) -> Self {
         let is_wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
         Self {
@@ -44,7 +44,7 @@ impl RequestLines {
             }
             let request = RequestLine::new(&line, &decided);
             if this.json {
-                // A reader that has gone away does not stop the API.
+                // A closed standard output does not stop the API.
                 let _ = serde_json::to_string(&request).map(|json| print(&format!("{json}\n")));
             }
             let text = request.to_string();
@@ -54,7 +54,7 @@ impl RequestLines {
     }
 }
 
-/// A request as a person or a machine sees it: its line of the access log, which part decided, and why.
+/// The line about a request: its line of the access log, the part that decided, and the reason.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct RequestLine<'l> {
@@ -62,7 +62,7 @@ pub(super) struct RequestLine<'l> {
     line: &'l AccessLine,
     decided_by: DecidedBy,
     reason: &'l str,
-    /// The part of the time that neither function took, in milliseconds.
+    /// The latency without that of both functions, in milliseconds.
     gateway_latency: String,
 }
 

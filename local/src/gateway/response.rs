@@ -11,7 +11,7 @@ use super::call::Call;
 use crate::aws;
 use crate::template::gateway_response::{CustomResponse, HeaderSource};
 
-/// Why API Gateway answers itself.
+/// The reason why API Gateway itself answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum GatewayError {
     /// The path has another stage, or none.
@@ -27,7 +27,7 @@ pub(crate) enum GatewayError {
         /// Whether a statement denies it, rather than none allowing it.
         explicit: bool,
     },
-    /// The headers are larger than 10,240 bytes together.
+    /// The headers together are larger than 10,240 bytes.
     HeadersTooLarge,
     /// The body is larger than 10 MB, or than Lambda accepts.
     RequestTooLarge,
@@ -41,7 +41,7 @@ pub(crate) enum GatewayError {
 
 /// The response without a template's changes.
 struct Standard {
-    /// The type of the gateway response, and the type that applies when the template does not have it.
+    /// The type of the gateway response, and the type that applies if the template does not have it.
     kind: Option<(&'static str, &'static str)>,
     status: StatusCode,
     message: Option<&'static str>,
@@ -64,7 +64,7 @@ impl GatewayError {
 
     const fn standard(&self) -> Standard {
         let (kind, status, message, error_type) = match self {
-            // Not customisable: no API is known at this point.
+            // Not customisable, because the API is not known at this point.
             Self::UnknownStage => (
                 None,
                 StatusCode::FORBIDDEN,
@@ -189,7 +189,7 @@ impl ResponseVariables<'_> {
     }
 }
 
-/// The response for an error, as the template changes it.
+/// The response for an error, with the template's changes.
 pub(crate) fn answer(
     error: &GatewayError,
     custom_responses: &BTreeMap<String, CustomResponse>,
@@ -207,7 +207,7 @@ pub(crate) fn answer(
     let custom = found.map(|(_, custom)| custom);
     let (media_type, body) = match custom.and_then(|custom| template(&custom.templates)) {
         Some((media_type, template)) => (media_type, fill(template, &standard, context)),
-        // The only body whose member has a capital letter.
+        // The only body with `Message` instead of `message`.
         None if matches!(error, GatewayError::AccessDenied { .. }) => (
             "application/json",
             json!({"Message": standard.message}).to_string(),

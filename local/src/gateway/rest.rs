@@ -19,7 +19,7 @@ use crate::template::api::{ApiKind, Identity, Integration, LambdaAuthorizer, Tem
 use crate::template::gateway_response::CustomResponse;
 use crate::unread_body::BodyTooLarge;
 
-/// An error, and what its gateway response may name.
+/// An error, and the values that its gateway response may use.
 #[derive(Debug)]
 struct RestError {
     error: GatewayError,
@@ -38,7 +38,7 @@ impl RestError {
 }
 
 impl Gateway {
-    /// Answers a request to a REST API; a call outside of the stage has `in_stage` unset.
+    /// Answers a request to a REST API. For a call outside the stage `in_stage` is false.
     pub(super) async fn answer_rest(
         &self,
         call: &Call,
@@ -98,7 +98,7 @@ impl Gateway {
             Some(_) if method_arn.len() > MAX_METHOD_ARN => {
                 return Err(at_resource(GatewayError::UriTooLong));
             }
-            // The reader of REST APIs makes none. A route is never served without its authorizer.
+            // A REST API has no such authorizer. A route is never served without its authorizer.
             Some((_, TemplateAuthorizer::Jwt(_))) => {
                 return Err(at_resource(GatewayError::AuthorizerConfiguration));
             }
@@ -135,7 +135,7 @@ impl Gateway {
         })
     }
 
-    /// The authorizer's answer for the caller, cached or new, and how long the function took.
+    /// The authorizer's answer for the caller, cached or new, and the function's latency.
     async fn authorize_rest(
         &self,
         call: &Call,

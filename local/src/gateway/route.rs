@@ -84,7 +84,7 @@ mod tests {
             .collect()
     }
 
-    /// The example of the guide to HTTP APIs, `http-api-develop-routes`, and what it leaves open.
+    /// The example of AWS's guide to HTTP APIs, `http-api-develop-routes`, and cases that the guide leaves open.
     #[test]
     fn requests_find_their_route_of_an_http_api() {
         fn check(verb: &str, path: &str, expected: Option<&str>) {

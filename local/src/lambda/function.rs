@@ -1,7 +1,7 @@
 //! A function: its binary as one process, or as several if invocations have to wait.
 //!
-//! One environment serves one invocation at a time and is kept warm for the next. A process that crashes or exceeds its
-//! timeout is killed, the caller gets Lambda's error, and the next invocation starts a new process.
+//! An environment serves one invocation at a time and is kept warm for the next. If a process crashes or exceeds its
+//! timeout, it is killed, the caller gets Lambda's error, and the next invocation starts a new process.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -25,23 +25,23 @@ use crate::random;
 const INIT_TIMEOUT: Duration = Duration::from_secs(10);
 /// The maximum number of environments of a function. A browser makes about this many concurrent calls.
 const MAX_ENVIRONMENTS: usize = 4;
-/// How long an invocation waits while no other one completes, before another environment is started.
+/// The time that an invocation waits while no other one completes, before another environment is started.
 ///
-/// Lambda would not wait. Here it avoids the processes and cold starts that a page with six quick calls at once would
+/// Lambda does not wait. Here waiting avoids the processes and cold starts that a page with six quick calls at once would
 /// cause; only slow calls start another environment.
 const PATIENCE: Duration = Duration::from_millis(250);
 
 #[derive(Clone, Debug)]
 pub struct FunctionSettings {
     pub name: String,
-    /// Other names that it can be invoked by.
+    /// Other names of the function.
     pub aliases: Vec<String>,
     pub arn: String,
     pub binary: PathBuf,
     pub arguments: Vec<String>,
-    /// How long one invocation may take.
+    /// The timeout of one invocation.
     pub timeout: Duration,
-    /// The environment of the process, without the variables that Lambda adds. Nothing comes from the developer's
+    /// The environment of the process, without the variables that Lambda adds. No variable comes from the developer's
     /// shell.
     pub environment: BTreeMap<String, String>,
 }
@@ -86,7 +86,7 @@ impl Function {
     /// Starts a first environment, so that a function that cannot start is reported before the first call.
     ///
     /// # Errors
-    /// Lambda's error, when the process does not start.
+    /// Lambda's error, if the process does not start.
     pub async fn warm_up(&self) -> Result<(), FunctionError> {
         let environment = self.environment().await?;
         self.keep(environment);
@@ -113,7 +113,7 @@ impl Function {
         outcome
     }
 
-    /// A warm environment, one that becomes idle soon, or a new one.
+    /// A warm environment, an environment that becomes idle soon, or a new one.
     async fn environment(&self) -> Result<ExecutionEnvironment, FunctionError> {
         loop {
             // Neither semaphore is ever closed.
@@ -138,7 +138,7 @@ impl Function {
         }
     }
 
-    /// Returns at once if there is no environment, else when none has become idle for [`PATIENCE`].
+    /// Returns at once without an environment, otherwise when none has become idle for [`PATIENCE`].
     async fn standstill(&self) {
         if self.vacant.available_permits() == MAX_ENVIRONMENTS {
             return;

@@ -52,7 +52,7 @@ impl fmt::Display for FunctionError {
     }
 }
 
-/// Why a function could not be invoked at all.
+/// A function could not be invoked at all.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvocationError {
     /// No function has the name.
@@ -68,7 +68,7 @@ pub trait Invoke: fmt::Debug + Send + Sync {
     /// Invokes a function and waits for its answer.
     fn invoke<'a>(&'a self, function: &'a str, payload: Bytes) -> InvokeFuture<'a>;
 
-    /// The same with a request id that the caller has chosen, so that it can name the invocation later.
+    /// Invokes a function with a request id of the caller's choice, so that the caller can refer to the invocation later.
     fn invoke_as<'a>(
         &'a self,
         function: &'a str,

@@ -46,7 +46,7 @@ pub enum Init {
     Running,
     /// It has asked for its first event.
     Done,
-    /// It reported an error instead.
+    /// It reported an error instead of asking for an event.
     Failed(FunctionError),
 }
 

@@ -1,4 +1,4 @@
-//! Why a stack does not start.
+//! The reasons why a stack does not start.
 
 use std::io;
 
@@ -14,7 +14,7 @@ use crate::toolchain::BuildError;
 /// A stack did not start.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum StackError {
-    /// Another one uses the data folder.
+    /// Another stack uses the data folder.
     #[error(
         "`cargo local` is already running with the data folder {data} (process {pid}, API {api}): stop it, or choose another \
          folder with --data"
@@ -66,7 +66,7 @@ pub(crate) enum StackError {
     /// A file or folder cannot be used.
     #[error("{path}: {cause}")]
     File { path: String, cause: io::Error },
-    /// No HTTP client.
+    /// The HTTP client cannot be set up.
     #[error("TLS cannot be set up: {0}")]
     Tls(#[from] ClientError),
 }

@@ -8,7 +8,7 @@ use crate::lambda::function::FunctionSettings;
 use crate::stack_file::StackFile;
 use crate::template::FunctionDefinition;
 
-/// Whether a function takes tokens that are bound to a key of their sender (DPoP, RFC 9449).
+/// Whether a function accepts tokens that are bound to a key of their sender (DPoP, RFC 9449).
 pub(super) fn takes_bound_tokens(definition: &FunctionDefinition) -> bool {
     let mode = definition.environment.get("DPOP");
     mode.is_some_and(|mode| ["accept", "require"].contains(&mode.as_str()))
@@ -54,10 +54,10 @@ pub(super) fn settings(
     set("AWS_ENDPOINT_URL_DYNAMODB", &stack.database);
     set("TZ", ":UTC");
     if takes_bound_tokens(definition) {
-        // An event has no scheme and no port, and API Gateway is always at https.
+        // An event has no scheme and no port, because API Gateway always uses https.
         set("DPOP_PUBLIC_URL", &stack.api);
     }
-    // A runtime interface client is found as the caller finds it. A binary of the workspace needs nothing of the shell.
+    // A runtime interface client is found by the caller's PATH. A binary of the workspace needs no variable of the shell.
     let path = command.and_then(|_| std::env::var("PATH").ok());
     environment.extend(path.map(|path| ("PATH".to_owned(), path)));
     environment.extend(definition.environment.clone());

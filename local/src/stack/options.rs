@@ -7,7 +7,7 @@ use crate::template::Given;
 
 #[derive(Clone, Debug)]
 pub(crate) struct StackOptions {
-    /// The port of the web pages; 0 is any free one, for this and the others.
+    /// The port of the web pages. For this and the other ports 0 is any free port.
     pub(crate) web_port: u16,
     pub(crate) api_port: u16,
     pub(crate) database_port: u16,
@@ -31,7 +31,7 @@ pub(crate) struct StackOptions {
     pub(crate) json: bool,
 }
 
-/// An issuer outside of the stack.
+/// An issuer outside the stack.
 #[derive(Clone, Debug)]
 pub(crate) struct RealIssuer {
     /// The exact `iss` of its tokens.
@@ -41,7 +41,7 @@ pub(crate) struct RealIssuer {
     pub(crate) audience: String,
 }
 
-/// What a template is read with: the parameters that the user passed, and those that a stack sets.
+/// The values for reading a template: the parameters of the user, and those that a stack sets.
 pub(crate) fn given(
     options: &StackOptions,
     issued_by: &RealIssuer,

@@ -17,7 +17,7 @@ pub(super) async fn sign_in_provider(
     logs: &Path,
     progress: Progress,
 ) -> Result<(Option<Issuer>, RealIssuer), StackError> {
-    // One lock for the checkout, whatever the data folder: stacks that start at once share the packages.
+    // One lock per checkout, not per data folder, because all stacks share the packages.
     let target = workspace().join("target");
     fs::create_dir_all(&target).map_err(|cause| file_error(&target, cause))?;
     let npm_lock = target.join("npm.lock");
@@ -37,7 +37,7 @@ pub(super) async fn sign_in_provider(
     Ok((Some(issuer), issued_by))
 }
 
-/// Starts the local issuer and returns what its tokens have.
+/// Starts the local issuer, and returns the issuer and the audience of its tokens.
 async fn start_issuer(
     options: &StackOptions,
     web_origin: &str,

@@ -1,4 +1,4 @@
-//! Methods that SAM lists in preflights although their function does not exist.
+//! Methods that SAM lists in preflights although the condition of their function is false.
 
 use serde_json::Value;
 
@@ -13,7 +13,7 @@ pub(super) struct AbsentMethod {
 }
 
 impl AbsentMethod {
-    /// Reads an event that is not resolved. None when it does not belong to the API.
+    /// Reads an unresolved event. None if it does not belong to the API.
     pub(super) fn read(event: &Value, api: &str, implicit: bool) -> Option<Self> {
         let text = |name: &str| event.pointer(&format!("/Properties/{name}"));
         let own = match text(Product::Rest.reference()) {

@@ -1,4 +1,4 @@
-//! The API of a template as data: routes, authorizers, and the answers of API Gateway itself.
+//! The API of a template as data: routes, authorizers, and API Gateway's own answers.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -16,17 +16,17 @@ pub struct Api {
     pub authorizers: BTreeMap<String, TemplateAuthorizer>,
     /// The stage's variables.
     pub(crate) variables: BTreeMap<String, String>,
-    /// Which of API Gateway's two products serves it.
+    /// API Gateway's product that serves it.
     pub kind: ApiKind,
 }
 
-/// API Gateway's two products, with what only one of them has.
+/// API Gateway's two products, each with the properties that only it has.
 #[derive(Clone, Debug)]
 pub enum ApiKind {
     Rest {
-        /// What the template changes about gateway responses, by type, such as `ACCESS_DENIED`.
+        /// The template's changes of gateway responses, by type, such as `ACCESS_DENIED`.
         responses: BTreeMap<String, CustomResponse>,
-        /// Media types whose bodies are passed as base64.
+        /// The media types of bodies that are passed as base64.
         binary_media_types: Vec<String>,
     },
     Http {
@@ -56,11 +56,11 @@ pub struct TemplateRoute {
     pub(crate) path: RoutePath,
     /// The verb; `ANY` has none.
     pub(crate) verb: Option<String>,
-    /// What answers.
+    /// The integration that answers.
     pub integration: Integration,
-    /// The authorizer that is asked first.
+    /// The authorizer that is called first.
     pub authorizer: Option<String>,
-    /// The scopes of which a JWT authorizer wants one.
+    /// The scopes; a JWT authorizer requires one of them.
     pub scopes: Vec<String>,
     /// Where the template defines it.
     pub(crate) place: String,
@@ -94,7 +94,7 @@ impl TemplateRoute {
     }
 }
 
-/// What answers a request once it is authorized.
+/// The component that answers an authorized request.
 #[derive(Clone, Debug)]
 pub enum Integration {
     /// A function, by Lambda proxy integration.
@@ -103,7 +103,7 @@ pub enum Integration {
         name: String,
         /// The form of its event and answer.
         payload: PayloadFormat,
-        /// How long it may take.
+        /// The integration's timeout.
         timeout: Duration,
     },
     /// API Gateway itself, with status 200 and these headers: the preflight of SAM's `Cors`.
@@ -119,7 +119,7 @@ pub enum PayloadFormat {
     V2,
 }
 
-/// What decides whether a caller may call.
+/// The authorizer of a route.
 #[derive(Clone, Debug)]
 pub enum TemplateAuthorizer {
     Lambda(LambdaAuthorizer),
@@ -131,9 +131,9 @@ pub enum TemplateAuthorizer {
 pub struct LambdaAuthorizer {
     /// The function's name.
     pub function: String,
-    /// What it receives about the caller.
+    /// The parts of a request that identify the caller.
     pub identity: Identity,
-    /// How long its answer is cached; zero turns the cache off.
+    /// The cache time of its answer; zero turns the cache off.
     pub ttl: Duration,
     /// API Gateway's time limit; `None` if only the function's own timeout applies.
     pub limit: Option<Duration>,
@@ -145,9 +145,9 @@ pub struct LambdaAuthorizer {
 /// Whether API Gateway may invoke an authorizer's function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum InvokePermission {
-    /// By a role, by SAM's default permission or by a permission of the template.
+    /// A role, SAM's default permission or a permission of the template allows it.
     Granted,
-    /// By none of them: AWS answers 500.
+    /// None of them allows it: AWS answers 500.
     Missing,
 }
 
@@ -168,18 +168,18 @@ pub struct JwtAuthorizer {
     pub issuer: String,
     /// The accepted values of `aud`, or else of `client_id`.
     pub audience: Vec<String>,
-    /// Where the token is.
+    /// The place of the token.
     pub source: IdentitySource,
 }
 
-/// What identifies a caller to an authorizer, and so the key of its cached answers.
+/// The parts of a request that identify a caller to an authorizer. They are the key of its cached answers.
 #[derive(Clone, Debug)]
 pub enum Identity {
     /// REST: one header's value, and nothing else of the request.
     Token {
         /// The header's name.
         header: String,
-        /// What the whole value must match.
+        /// The expression that the whole value must match.
         validation: Option<Regex>,
     },
     /// REST: the whole request but for its body.
@@ -193,7 +193,7 @@ pub enum Identity {
         sources: Vec<IdentitySource>,
         /// The form of the event.
         payload: PayloadFormat,
-        /// Whether the answer is a simple response, and not a policy.
+        /// Whether the answer is a simple response, not a policy.
         simple: bool,
     },
 }
@@ -218,7 +218,7 @@ pub struct CorsConfiguration {
     pub headers: Vec<String>,
     /// Headers of a response that a page may read.
     pub exposed: Vec<String>,
-    /// How many seconds a preflight is valid.
+    /// The number of seconds for which a preflight is valid.
     pub max_age: Option<u32>,
     /// Whether requests may carry credentials.
     pub credentials: bool,

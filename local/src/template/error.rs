@@ -1,4 +1,4 @@
-//! Why a template cannot be run here, and where in the template the cause is.
+//! The reason why a template cannot be run here, and its place in the template.
 
 use std::fmt;
 
@@ -12,7 +12,7 @@ pub struct TemplateError {
 /// The fault at a place of a template.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DefinitionError {
-    /// Not YAML, or YAML of a shape that no template has.
+    /// The text is not YAML, or the YAML does not have the form of a template.
     #[error("cannot be read as YAML: {0}")]
     Yaml(String),
     /// A name that neither SAM nor this gateway knows at this place.
@@ -23,13 +23,13 @@ pub enum DefinitionError {
         /// The names that are known.
         expected: String,
     },
-    /// A part that decides who may call or what is answered, and that this gateway does not act on.
+    /// A part that decides who may call or what is answered, and that this gateway does not support.
     #[error("not supported on one machine: {0}")]
     NotSupported(String),
     /// A property that must be set.
     #[error("`{0}` is missing")]
     Missing(&'static str),
-    /// A function without anything to run.
+    /// A function without a program.
     #[error(
         "`Metadata.BuildProperties.Binary` is missing: name a binary of the workspace, or pass `--function {0}=COMMAND`"
     )]
@@ -55,7 +55,7 @@ pub enum DefinitionError {
         "the export `{0}` of another stack has no value on one machine: pass `--import {0}=VALUE`"
     )]
     NoImport(String),
-    /// A parameter whose default is the name of a parameter in Systems Manager.
+    /// A parameter with the name of a Systems Manager parameter as its default.
     #[error(
         "the value of `{parameter}` is stored in AWS Systems Manager: pass `--parameter {parameter}=VALUE`"
     )]
@@ -63,7 +63,7 @@ pub enum DefinitionError {
         /// The parameter of the template.
         parameter: String,
     },
-    /// A value that the parameter's own rules exclude.
+    /// A value that the parameter's own constraints exclude.
     #[error("{value} is not allowed: expected {expected}")]
     NotAllowed {
         value: String,

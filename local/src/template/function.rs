@@ -1,4 +1,4 @@
-//! `AWS::Serverless::Function`, as far as one machine runs it.
+//! The parts of `AWS::Serverless::Function` that one machine runs.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -16,15 +16,15 @@ const DEFAULT_MEMORY: u32 = 128;
 pub struct FunctionDefinition {
     /// Its name in the template.
     pub logical_id: String,
-    /// Its name on this machine: its binary's, or its logical id when it has none or shares it.
+    /// Its name on this machine: that of its binary, or its logical id if it has no binary or shares one.
     pub(crate) name: String,
     /// The binary that it runs; none for a function that a command runs.
     pub(crate) binary: Option<String>,
     /// The `FunctionName` that the template gives it.
     pub(crate) function_name: Option<String>,
-    /// How long one invocation may take.
+    /// The timeout of one invocation.
     pub(crate) timeout: Duration,
-    /// The memory in its environment variable; nothing here limits it.
+    /// The value of its environment variable for the memory. The memory is not limited here.
     pub(crate) memory_mb: u32,
     pub(crate) environment: BTreeMap<String, String>,
     /// The value of `AWS_LAMBDA_LOG_LEVEL`.
@@ -64,14 +64,14 @@ pub(super) fn of_another_stack(name: &str) -> FunctionDefinition {
     }
 }
 
-/// The binary that a function's resource is built from: `Metadata.BuildProperties.Binary`.
+/// The binary of a function's resource: `Metadata.BuildProperties.Binary`.
 pub(super) fn binary(resource: &Value) -> Option<&str> {
     resource
         .pointer("/Metadata/BuildProperties/Binary")?
         .as_str()
 }
 
-/// Reads one function from its properties, `Globals` merged in.
+/// Reads one function from its properties, with `Globals` merged in.
 pub(super) fn read(
     logical_id: &str,
     name: &str,

@@ -11,10 +11,10 @@ use serde_json::{Value, json};
 
 use super::{Given, Template, TemplateError, yaml};
 
-/// The longest error, besides what it quotes.
+/// The maximum length of an error, without the text that it quotes.
 const MAX_MESSAGE_BYTES: usize = 2000;
 
-/// An accepted template is read the same when it has been written as JSON, and each authorizer that a route names exists.
+/// An accepted template has the same meaning after it is written as JSON, and each authorizer that a route names exists.
 pub(crate) fn template(input: &[u8]) {
     let Ok(text) = str::from_utf8(input) else {
         return;
@@ -29,7 +29,7 @@ pub(crate) fn template(input: &[u8]) {
         assert!(found.is_err(), "accepted, and not YAML");
         return;
     };
-    // JSON has no number without a value, and its numbers may be read as others.
+    // JSON has no NaN, and its numbers may be parsed as others.
     if !has_float(&document) {
         assert_eq!(
             summary(&read(&document.to_string())),

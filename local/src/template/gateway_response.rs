@@ -1,4 +1,4 @@
-//! `GatewayResponses`: what a template changes about the answers of API Gateway itself.
+//! `GatewayResponses`: a template's changes of API Gateway's own answers.
 
 use std::collections::BTreeMap;
 
@@ -32,7 +32,7 @@ const TYPES: [&str; 21] = [
     "WAF_FILTERED",
 ];
 
-/// What a template changes about one type of gateway response.
+/// A template's changes of one type of gateway response.
 #[derive(Clone, Debug, Default)]
 pub struct CustomResponse {
     pub status: Option<StatusCode>,
@@ -42,7 +42,7 @@ pub struct CustomResponse {
     pub templates: BTreeMap<String, String>,
 }
 
-/// What a gateway response takes the value of a header from.
+/// The source of a header's value in a gateway response.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum HeaderSource {
     /// `'text'`.

@@ -1,9 +1,9 @@
-//! What a template is read with.
+//! The values that a template is read with.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-/// What a template is read with.
+/// The values that a template is read with.
 #[derive(Clone, Debug, Default)]
 pub struct Given {
     /// Values of parameters that the user passed. Each must exist.
@@ -14,9 +14,9 @@ pub struct Given {
     pub imports: BTreeMap<String, String>,
     /// The logical id of the API to serve, for a template with several.
     pub api: Option<String>,
-    /// The functions that a command runs, and so need no binary: by their logical id, or by their name in another stack.
+    /// The functions that a command runs, so that they need no binary: by logical id, or by name in another stack.
     pub commands: BTreeSet<String>,
-    /// Whether no function is run, so that none needs a program.
+    /// Whether no function is run. Then no function needs a program.
     pub runs_nothing: bool,
     pub region: String,
     /// The folder of the template, for files that it includes.

@@ -1,4 +1,4 @@
-//! `Globals`, merged into the resources as SAM merges them: before anything is resolved.
+//! `Globals`, merged into the resources as SAM does, before any value is resolved.
 
 use serde_json::{Map, Value};
 
@@ -7,7 +7,7 @@ use super::intrinsic::{Scope, is_intrinsic};
 use super::properties::{API, FUNCTION, HTTP_API, Section};
 use super::warnings::Warnings;
 
-/// The sections that SAM knows, and the tables of those that are run here.
+/// The sections that SAM knows, with the tables of resources that are run here.
 const SECTIONS: [(&str, Option<&Section>); 8] = [
     ("Api", Some(&API)),
     ("CapacityProvider", None),
@@ -95,8 +95,8 @@ impl Globals {
     }
 }
 
-/// Maps are merged and lists are joined; anything else of the resource's own wins, null too. An intrinsic function is
-/// one value.
+/// Maps are merged and lists are joined. For any other value, also null, the resource's own value wins. An intrinsic
+/// function is one value.
 fn merge(global: Value, own: Value) -> Value {
     match (global, own) {
         (Value::Object(mut global), Value::Object(own))

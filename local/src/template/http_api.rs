@@ -56,7 +56,7 @@ pub(super) fn read(
         inherit_scopes(&mut route, &scopes, &authorizers)?;
         add(route, &mut routes)?;
     }
-    // Where there is a document, SAM takes no routes from events.
+    // With a document, SAM reads no routes from events.
     for event in events.iter().filter(|_| !has_document) {
         let mut route = route(event, default.as_deref(), &authorizers)?;
         inherit_scopes(&mut route, &scopes, &authorizers)?;
@@ -74,7 +74,7 @@ pub(super) fn read(
     })
 }
 
-/// Gives a route without scopes those of its authorizer. Only JWT authorizers have scopes.
+/// Gives a route without scopes the scopes of its authorizer. Only JWT authorizers have scopes.
 fn inherit_scopes(
     route: &mut TemplateRoute,
     scopes: &BTreeMap<String, Vec<String>>,

@@ -14,13 +14,13 @@ use super::yaml;
 use crate::aws;
 use crate::text_file;
 
-/// The depth of references that implies a cycle.
+/// The maximum depth of references. A greater depth is treated as a cycle.
 const MAX_DEPTH: usize = 64;
 
 /// The values of a template's names.
 #[derive(Debug)]
 pub(super) struct Scope {
-    /// The value of each parameter; none for one whose value is stored in AWS.
+    /// The value of each parameter; none if the value is stored in AWS.
     pub(super) parameters: BTreeMap<String, Option<Value>>,
     /// The section `Conditions`, unresolved.
     pub(super) conditions: Map<String, Value>,
@@ -28,26 +28,26 @@ pub(super) struct Scope {
     pub(super) mappings: Map<String, Value>,
     /// Values that other stacks export, by name.
     pub(super) imports: BTreeMap<String, String>,
-    /// What `Ref` and `Fn::GetAtt` give for each resource.
+    /// The values of `Ref` and `Fn::GetAtt` for each resource.
     pub(super) resources: BTreeMap<String, Names>,
     pub(super) region: String,
     /// The folder of the template, for files that it includes.
     pub(super) folder: PathBuf,
 }
 
-/// The names of a resource: by `Ref`, and by each attribute that `Fn::GetAtt` can ask for.
+/// The names of a resource: the values of `Ref` and of each attribute for `Fn::GetAtt`.
 #[derive(Debug, Default)]
 pub(super) struct Names {
     /// The resource's type, for messages.
     pub(super) kind: String,
-    /// What `Ref` gives.
+    /// The value of `Ref`.
     pub(super) reference: String,
-    /// What `Fn::GetAtt` gives, by attribute.
+    /// The values of `Fn::GetAtt`, by attribute.
     pub(super) attributes: BTreeMap<&'static str, String>,
 }
 
 impl Scope {
-    /// The value with every intrinsic function resolved; none when it is `AWS::NoValue`.
+    /// The value with every intrinsic function resolved; none for `AWS::NoValue`.
     pub(super) fn resolve(&self, value: &Value) -> Result<Option<Value>, TemplateError> {
         let resolved = self.value(value, 0)?;
         if let Some(resolved) = &resolved {
@@ -64,7 +64,7 @@ impl Scope {
     fn value(&self, value: &Value, depth: usize) -> Result<Option<Value>, TemplateError> {
         if depth > MAX_DEPTH {
             return Err(TemplateError::intrinsic(
-                "values refer to each other in a circle",
+                "values refer to each other in a cycle",
             ));
         }
         match value {
@@ -346,7 +346,7 @@ fn refuse_dynamic_references(value: &Value) -> Result<(), TemplateError> {
     }
 }
 
-/// Whether SAM takes the map for an intrinsic function, and so for one value.
+/// Whether SAM treats the map as an intrinsic function, which is one value.
 pub(super) fn is_intrinsic(members: &Map<String, Value>) -> bool {
     only_member(members)
         .is_some_and(|(name, _)| name == "Ref" || name == "Condition" || name.starts_with("Fn::"))
@@ -358,7 +358,7 @@ fn only_member(members: &Map<String, Value>) -> Option<(&str, &Value)> {
     all.next().is_none().then_some((name.as_str(), argument))
 }
 
-/// A scalar as a string, which all of them are to CloudFormation.
+/// A scalar as a string, because CloudFormation treats all scalars as strings.
 pub(super) fn scalar(value: &Value) -> Result<String, TemplateError> {
     match value {
         Value::String(text) => Ok(text.clone()),

@@ -4,10 +4,10 @@ use super::error::DefinitionError;
 
 /// The methods that API Gateway knows.
 const METHODS: [&str; 7] = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"];
-/// Marks the method that takes every verb, in a document.
+/// The name in a document of the method for every verb.
 pub(super) const ANY: &str = "x-amazon-apigateway-any-method";
 
-/// The verb of a method, in any case; none for one that takes every verb.
+/// The verb of a method, written in any case; none for a method that takes every verb.
 pub(super) fn verb(method: &str) -> Result<Option<String>, DefinitionError> {
     if is_any(method) {
         return Ok(None);

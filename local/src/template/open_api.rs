@@ -19,7 +19,7 @@ use super::{http_api, rest_api};
 const AUTHORIZER: &str = "x-amazon-apigateway-authorizer";
 const INTEGRATION: &str = "x-amazon-apigateway-integration";
 
-/// Reads the `DefinitionBody` of an API; none when it has none.
+/// Reads the `DefinitionBody` of an API, if it has one.
 pub(super) fn read(
     api: &Part,
     product: Product,
@@ -96,7 +96,7 @@ fn route(
 /// The authorizer of an operation, which may be none, and its scopes.
 type Security = (Option<String>, Vec<String>);
 
-/// The `security` of an operation; none when it has none.
+/// The `security` of an operation, if it has one.
 fn security(operation: &Part) -> Result<Option<Security>, TemplateError> {
     let requirements = match operation.value("security") {
         None => return Ok(None),
@@ -146,7 +146,7 @@ fn integration(
     let timeout = integration.parsed("timeoutInMillis", "milliseconds")?;
     Ok(Integration::Function {
         name: function(&integration, "uri", functions)?,
-        // An HTTP API's integration without a version has 1.0 when it is imported.
+        // When a document is imported, an HTTP API's integration without a version gets 1.0.
         payload: payload.unwrap_or(PayloadFormat::V1),
         timeout: Duration::from_millis(timeout.unwrap_or(product.default_timeout())),
     })
@@ -196,7 +196,7 @@ fn authorizer(
     Ok(Some(read))
 }
 
-/// The properties of SAM that make the same authorizer.
+/// The SAM properties of the same authorizer.
 fn in_sam_properties(
     scheme: &Part,
     part: &Part,
@@ -274,7 +274,7 @@ fn in_sam_properties(
     Ok(Value::Object(sam))
 }
 
-/// Identity sources by the property of SAM that holds them.
+/// Identity sources by the SAM property for them.
 fn sources_by_property(
     part: &Part,
     sources: &[&str],
@@ -336,7 +336,7 @@ fn in_sam_form(part: &Part) -> Result<Part, TemplateError> {
     )
 }
 
-/// The same members with a capital at the beginning of each name, as SAM has them.
+/// The same members with capitalized names, as SAM writes them.
 fn capitalized(part: &Part) -> Result<Part, TemplateError> {
     let members: Map<String, Value> = part
         .names()

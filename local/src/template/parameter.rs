@@ -1,4 +1,4 @@
-//! The parameters of a template: the values passed, else the defaults, checked against the template's own rules.
+//! The parameters of a template: the passed values or else the defaults, checked against the template's constraints.
 
 use std::collections::BTreeMap;
 
@@ -24,7 +24,7 @@ const PROPERTIES: [&str; 11] = [
     "Type",
 ];
 
-/// The value of each parameter in the section `Parameters`; none for one whose value is stored in AWS.
+/// The value of each parameter in the section `Parameters`; none if the value is stored in AWS.
 pub(super) fn read(
     section: &Map<String, Value>,
     given: &Given,
@@ -56,7 +56,7 @@ fn value(name: &str, part: &Part, passed: Option<&String>) -> Result<Option<Valu
     let kind = part.required_text("Type")?;
     let text = match (passed, part.text("Default")?) {
         (Some(passed), _) => passed.clone(),
-        // The default is a name in Systems Manager, and no value.
+        // The default is a name in Systems Manager, not a value.
         (None, _) if kind.starts_with("AWS::SSM::Parameter::Value<") => return Ok(None),
         (None, Some(default)) => default,
         (None, None) => return Err(part.fault(DefinitionError::NoValue(name.to_owned()))),
@@ -80,7 +80,7 @@ fn value(name: &str, part: &Part, passed: Option<&String>) -> Result<Option<Valu
     Ok(Some(Value::String(text)))
 }
 
-/// What the template asks of the parameter and the value is not.
+/// The constraint of the parameter that the value does not meet.
 fn broken_rule(part: &Part, kind: &str, text: &str) -> Result<Option<String>, TemplateError> {
     if let Some(pattern) = part.text("AllowedPattern")? {
         let whole = Regex::new(&format!("^(?:{pattern})$")).map_err(|error| {

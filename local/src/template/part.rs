@@ -17,7 +17,7 @@ pub(super) struct Part {
 }
 
 impl Part {
-    /// The value at `place`; one that is missing or null is empty.
+    /// The value at `place`; a missing or null value is empty.
     pub(super) fn open(place: impl Into<String>, value: Value) -> Result<Self, TemplateError> {
         let place = place.into();
         match value {
@@ -52,7 +52,7 @@ impl Part {
         self.members.get(name).filter(|value| !value.is_null())
     }
 
-    /// A string; numbers and booleans are strings to a template.
+    /// A string. In a template numbers and booleans are strings too.
     pub(super) fn text(&self, name: &str) -> Result<Option<String>, TemplateError> {
         self.value(name)
             .map(scalar)
@@ -110,7 +110,7 @@ impl Part {
             .collect()
     }
 
-    /// A part of this part; an empty one when it is missing.
+    /// A part of this part, which is empty if it is missing.
     pub(super) fn part(&self, name: &str) -> Result<Self, TemplateError> {
         let value = self.members.get(name).cloned().unwrap_or_default();
         Self::open(format!("{}/{name}", self.place), value)

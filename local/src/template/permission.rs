@@ -1,4 +1,4 @@
-//! Whether API Gateway may invoke the authorizers' functions.
+//! Decides whether API Gateway may invoke the authorizers' functions.
 //!
 //! Without a permission AWS answers every call of the authorizer's routes with 500.
 
@@ -17,8 +17,8 @@ use crate::aws;
 const KIND: &str = "AWS::Lambda::Permission";
 const PRINCIPAL: &str = "apigateway.amazonaws.com";
 
-/// Grants what the template's own permissions grant, and warns of each authorizer that may not be invoked. The
-/// permissions of functions of other stacks are unknown.
+/// Applies the template's own permissions, and warns of each authorizer that may not be invoked. The permissions of
+/// functions of other stacks are unknown.
 pub(super) fn settle(
     api: &mut Api,
     resources: &[Resource<'_>],
@@ -57,8 +57,8 @@ pub(super) fn settle(
     }
 }
 
-/// The names of the functions whose authorizers a permission lets API Gateway invoke. A value that only AWS knows may
-/// be the right one.
+/// The names of the functions that a permission allows API Gateway to invoke for authorizers. A value that only AWS knows
+/// is treated as the right one.
 fn functions_of<'f>(
     permission: &Resource<'_>,
     functions: &'f [FunctionDefinition],
@@ -90,7 +90,7 @@ fn functions_of<'f>(
         .collect()
 }
 
-/// Whether a `SourceArn` covers an authorizer of the API: `{api}/authorizers/{id}`, whose id only AWS knows.
+/// Whether a `SourceArn` covers an authorizer of the API: `{api}/authorizers/{id}`. Only AWS knows the id.
 fn covers_authorizers(source: &str) -> bool {
     let Some(resource) = source.splitn(6, ':').nth(5) else {
         return true;

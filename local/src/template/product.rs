@@ -36,7 +36,7 @@ impl Product {
         }
     }
 
-    /// The logical id of the API that SAM makes for events that name none.
+    /// The logical id of the API that SAM creates for events that name no API.
     pub(super) const fn implicit(self) -> &'static str {
         match self {
             Self::Rest => "ServerlessRestApi",
@@ -44,7 +44,7 @@ impl Product {
         }
     }
 
-    /// How many milliseconds an integration may take when the template does not say.
+    /// The default timeout of an integration in milliseconds.
     pub(super) const fn default_timeout(self) -> u64 {
         match self {
             Self::Rest => 29_000,

@@ -1,4 +1,4 @@
-//! SAM's properties of an API, an event, an authorizer and a function, and what this gateway does with each. The reader
+//! SAM's properties of an API, an event, an authorizer and a function, and this gateway's treatment of each. The reader
 //! uses these tables, and `docs/local-gateway.md` shows them.
 
 mod api;
@@ -16,16 +16,16 @@ pub(super) use api::API;
 pub(super) use function::{API_EVENT, FUNCTION, HTTP_API_EVENT};
 pub(super) use http_api::HTTP_API;
 
-/// Throttling depends on the load, and an account throttles also without a limit in the template.
+/// Throttling depends on the load, and an account has a limit even if the template has none.
 const THROTTLING: &str = "a limit for traffic that one machine does not have";
 
-/// Why a warning is about the API's own address.
+/// The reason in warnings about the API's own address.
 const NO_OWN_ADDRESS: &str =
     "AWS serves the API only at its custom domain names; here it answers at its own address";
 
 const ACCESS_LOG: &str = "this gateway always writes an access log, with members of its own";
 
-/// What the gateway does with a property.
+/// The gateway's treatment of a property.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Treatment {
     /// It acts on the property.
@@ -43,8 +43,8 @@ pub(crate) enum Treatment {
     ),
     /// The property has no effect here, and a warning says so.
     Warned(&'static str),
-    /// The property has no effect here; a warning says so if it, or one member of it, has a value that changes answers on
-    /// AWS.
+    /// The property has no effect here. A warning says so if the property, or one member of it, has a value that
+    /// changes answers on AWS.
     WarnedWith {
         /// The member, if the property is a map.
         member: &'static str,
@@ -54,9 +54,9 @@ pub(crate) enum Treatment {
     },
     /// The property decides who may call or what is answered, so it is an error, unless it has the value `unless`.
     Refused {
-        /// The reason: what AWS does with it.
+        /// The reason: the property's effect on AWS.
         why: &'static str,
-        /// The value with which it changes nothing.
+        /// The value with which the property has no effect.
         unless: &'static str,
     },
 }
@@ -66,19 +66,19 @@ pub(crate) struct Property {
     pub(crate) name: &'static str,
     /// Whether `Globals` may have it.
     pub(crate) global: bool,
-    /// What the gateway does with it.
+    /// The gateway's treatment of it.
     pub(crate) treatment: Treatment,
 }
 
 /// A part of a template with a fixed set of properties.
 #[derive(Debug)]
 pub(crate) struct Section {
-    /// What it is, as messages name it: `an API`.
+    /// Its name in messages, such as `an API`.
     pub(crate) what: &'static str,
     /// Its heading in the documentation.
     #[cfg_attr(not(test), expect(dead_code, reason = "only the documentation has it"))]
     pub(crate) title: &'static str,
-    /// Whether it may have extensions of others (`x-…`), which API Gateway does not read.
+    /// Whether it may have extensions (`x-…`) that are not API Gateway's, and that it does not read.
     pub(crate) extensible: bool,
     /// Its properties, in alphabetical order.
     pub(crate) properties: &'static [Property],
@@ -134,7 +134,7 @@ const fn refused_unless(name: &'static str, unless: &'static str, why: &'static 
 }
 
 impl Property {
-    /// The same property, which `Globals` may have too.
+    /// Marks a property that `Globals` may have too.
     const fn global(self) -> Self {
         Self {
             global: true,
@@ -144,8 +144,8 @@ impl Property {
 }
 
 impl Section {
-    /// Resolves the value of the section at a place, except for properties that change no answer: their values may refer to
-    /// what one machine does not have. Their names stay, to be checked.
+    /// Resolves the value of the section at a place, except for properties that change no answer, because their values
+    /// may refer to resources that one machine does not have. Their names are kept, so that they are checked.
     pub(super) fn resolve(
         &self,
         value: &Value,
@@ -241,7 +241,7 @@ impl Section {
                         .ok_or_else(|| TemplateError::at(&place, self.unknown(globals)))?;
                     property.check(&place, member, warnings)
                 }),
-            // The reader says what form it expects.
+            // The reader reports the expected form.
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Ok(()),
         }
     }
@@ -266,7 +266,7 @@ impl Section {
     }
 }
 
-/// A value of which only matters whether it is set. SAM's `NONE` is not.
+/// Replaces a value of which only the presence matters. SAM's `NONE` is treated as absent.
 fn without_value(value: &Value) -> Value {
     match value {
         Value::Object(members) => match branches(members).map(Vec::as_slice) {

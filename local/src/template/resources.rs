@@ -53,7 +53,7 @@ pub(super) struct Resource<'a> {
     pub(super) id: &'a str,
     /// Its type.
     pub(super) kind: &'a str,
-    /// The whole of it, not resolved.
+    /// The whole resource, unresolved.
     pub(super) value: &'a Value,
 }
 
@@ -85,7 +85,7 @@ pub(super) fn present<'a>(
     for (id, value) in all {
         let place = format!("Resources/{id}");
         if !value.is_object() {
-            // `Fn::ForEach`, for one, would make more resources.
+            // `Fn::ForEach`, for example, would create more resources.
             return Err(TemplateError::at(place, unexpected("a resource", value)));
         }
         let Some(kind) = value.get("Type").and_then(Value::as_str) else {
@@ -160,14 +160,13 @@ pub(super) fn function_name<'a>(
     (name, Some(binary))
 }
 
-/// Gives every resource its names, so that properties can refer to it. `api` is the id and the type of the API that is
-/// served.
+/// Gives every resource its names, so that properties can refer to it. `api` is the id and the type of the served API.
 pub(super) fn name_all(
     resources: &[Resource<'_>],
     api: (&str, &str),
     scope: &mut Scope,
 ) -> Result<(), TemplateError> {
-    // A function's and a table's own name may come from a parameter, and not from another resource.
+    // A function's or a table's own name may come from a parameter, but not from another resource.
     for resource in resources {
         let names = match resource.kind {
             FUNCTION => function_names(resource, resources, scope)?,
@@ -235,7 +234,7 @@ fn function_names(
     })
 }
 
-/// The logical id and the ARN of the alias that SAM makes for `AutoPublishAlias`.
+/// The logical id and the ARN of the alias that SAM creates for `AutoPublishAlias`.
 fn alias(
     resource: &Resource<'_>,
     names: &Names,

@@ -52,7 +52,7 @@ pub(super) fn read(
         let added = default.of(route.verb.as_deref());
         let at_security = |fault| TemplateError::at(format!("{}/security", route.place), fault);
         match &route.authorizer {
-            // SAM knows only its own authorizers, and adds the default one to any other.
+            // SAM knows only its own authorizers, and adds the default authorizer to any other.
             Some(name) if added.is_some() && own.value(name).is_none() => {
                 let why = "the DefaultAuthorizer of the API is added to this one".to_owned();
                 return Err(at_security(DefinitionError::NotSupported(why)));
@@ -63,7 +63,7 @@ pub(super) fn read(
         }
         add(route, &mut routes)?;
     }
-    // Where there is a document, SAM takes no routes from events.
+    // With a document, SAM reads no routes from events.
     for event in events.iter().filter(|_| !has_document) {
         add(route(event, &default, &authorizers)?, &mut routes)?;
     }
@@ -87,7 +87,7 @@ pub(super) fn read(
     })
 }
 
-/// Adds a route, unless its method and path are taken.
+/// Adds a route. Its method and path must not be defined already.
 pub(super) fn add(
     route: TemplateRoute,
     routes: &mut Vec<TemplateRoute>,

@@ -17,7 +17,7 @@ pub(crate) struct RoutePath {
 pub(crate) enum Segment {
     /// These characters.
     Static(String),
-    /// One segment, whatever it is.
+    /// Any one segment.
     Parameter(String),
     /// One or more segments.
     Greedy(String),
@@ -96,7 +96,7 @@ impl RoutePath {
         self.segments.first() == Some(&Segment::Default)
     }
 
-    /// The path's parameters, as sent, when the path matches.
+    /// The path's parameters, as sent, if the path matches.
     ///
     /// Nothing is decoded, so `%2F` separates no segments. One slash at the end, and any number at the beginning, are
     /// ignored, as they are at AWS.
@@ -132,7 +132,7 @@ impl RoutePath {
         rest.is_none().then_some(parameters)
     }
 
-    /// How specific the path is, segment by segment; the smallest is preferred.
+    /// The rank of each segment. The path with the smallest ranks is preferred.
     pub(crate) fn ranks(&self) -> Vec<u8> {
         self.segments.iter().map(Segment::rank).collect()
     }

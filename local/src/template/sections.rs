@@ -25,14 +25,15 @@ const SECTIONS: [&str; 11] = [
     "Transform",
 ];
 
-/// The transforms that are applied here. Of the second, only `Fn::ToJsonString`; its other functions are errors.
+/// The transforms that are applied here. The only supported function of the second is `Fn::ToJsonString`; its other
+/// functions are errors.
 const TRANSFORMS: [&str; 2] = ["AWS::Serverless-2016-10-31", "AWS::LanguageExtensions"];
 
 /// A template whose sections have been checked.
 pub(super) struct Sections(Part);
 
 impl Sections {
-    /// Reads a template and checks the names of its sections: a misspelt `Globals` would drop what it holds.
+    /// Reads a template and checks the names of its sections, because the content of a misspelt `Globals` would be lost.
     pub(super) fn read(text: &str) -> Result<Self, TemplateError> {
         let document = Part::open("", yaml::read(text)?)?;
         if let Some(unknown) = document.names().find(|name| !SECTIONS.contains(name)) {
@@ -61,7 +62,7 @@ impl Sections {
         Ok(Self(document))
     }
 
-    /// A section, which is a map; an empty one when it is missing.
+    /// A section, which is a map. It is empty if it is missing.
     pub(super) fn section(&self, name: &str) -> Result<Map<String, Value>, TemplateError> {
         match self.0.value(name) {
             None => Ok(Map::new()),

@@ -1,4 +1,4 @@
-//! The one API of a template that is served.
+//! Selects the API of a template that is served.
 
 use serde_json::Value;
 

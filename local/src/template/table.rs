@@ -33,7 +33,7 @@ pub struct TableDefinition {
     pub(crate) name: String,
     /// The body of the `CreateTable` request.
     pub(crate) create: Value,
-    /// The body of the `UpdateTimeToLive` request, when items expire.
+    /// The body of the `UpdateTimeToLive` request, if items expire.
     pub(crate) time_to_live: Option<Value>,
 }
 

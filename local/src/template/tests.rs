@@ -82,7 +82,7 @@ fn read_with(text: &str, passed: &[(&str, &str)]) -> Result<Template, TemplateEr
     )
 }
 
-/// With one change, the template is refused: the error starts with the place in the template and the reason.
+/// Checks that the template is refused with one change: the error starts with the place in the template and the reason.
 fn assert_refused(template: &str, from: &str, to: &str, expected: &str) {
     assert!(template.contains(from), "{from}");
     let error = read(&template.replacen(from, to, 1))
@@ -180,7 +180,7 @@ fn authorizers_have_identity_and_time_to_live() {
 }
 
 #[test]
-fn a_table_becomes_a_request_to_make_it() {
+fn a_table_becomes_a_create_table_request() {
     let template = read(TEMPLATE).unwrap();
     let [table] = template.tables.as_slice() else {
         panic!("{:?}", template.tables)
@@ -257,7 +257,7 @@ fn warnings_name_the_place() {
     }
 }
 
-/// SAM takes a method in any case, and OpenAPI's name of `ANY`.
+/// SAM accepts a method in any case, and OpenAPI's name for `ANY`.
 #[test]
 fn methods_are_read_as_sam_reads_them() {
     for (method, expected) in [
@@ -310,7 +310,7 @@ fn a_dynamic_reference_is_refused_with_its_place_and_advice() {
         "Resources/Guard/Properties/Environment/Variables/OWN: the dynamic reference `{{resolve:ssm:/okta/audience}}` \
          has no value on one machine: make it the default of a parameter, and pass `--parameter NAME=VALUE`"
     );
-    // As the advice says; the parameter's value is passed.
+    // Follows the advice: the value is passed as a parameter.
     let text = TEMPLATE.replacen("OWN: 5", "OWN: !Ref Secret", 1).replacen(
         "  Seconds:",
         "  Secret: {Type: String, Default: \"{{resolve:ssm:/x}}\"}\n  Seconds:",
@@ -325,7 +325,7 @@ fn a_dynamic_reference_is_refused_with_its_place_and_advice() {
     );
     let template = read_with(&text, &[("Secret", "s")]).unwrap();
     assert_eq!(template.functions[0].environment["OWN"], "s");
-    // A value in Systems Manager is the same, where the template uses it.
+    // The same is true of a value in Systems Manager that the template uses.
     let stored = text.replacen(
         "Type: String, Default: \"{{resolve:ssm:/x}}\"",
         "Type: AWS::SSM::Parameter::Value<String>, Default: /x",
@@ -340,7 +340,7 @@ fn a_dynamic_reference_is_refused_with_its_place_and_advice() {
     assert!(read_with(&stored, &[("Secret", "s")]).is_ok());
 }
 
-/// `Globals` as SAM merges them.
+/// `Globals` are merged as SAM does.
 #[test]
 fn globals_of_apis_apply() {
     fn check(globals: &str, api: &str, expected: &[&str]) {
@@ -399,9 +399,9 @@ Resources:
     );
 }
 
-/// An event without `RestApiId` belongs to the API that SAM makes, with the stage `Prod`.
+/// An event without `RestApiId` belongs to the API that SAM creates, with the stage `Prod`.
 #[test]
-fn events_without_an_api_make_one() {
+fn events_without_an_api_create_one() {
     let text = r#"
 Globals: {Api: {Auth: {DefaultAuthorizer: Okta, Authorizers: {Okta: {FunctionArn: !GetAtt Handler.Arn}}}}}
 Resources:

@@ -1,6 +1,6 @@
 //! The parts of a template that have no effect here.
 
-/// What has no effect here, each with its place.
+/// The parts without an effect here, each with its place.
 #[derive(Debug, Default)]
 pub(super) struct Warnings(pub(super) Vec<String>);
 

@@ -1,4 +1,4 @@
-//! The headers that `CloudFront` adds to the web pages, as `web/template.yaml` has them.
+//! The headers of `web/template.yaml` that `CloudFront` adds to the web pages.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -21,8 +21,7 @@ struct HeadersPolicy {
     custom_headers_config: Custom,
 }
 
-/// An unknown header is an error, because the pages would be served with different rules here than where they are
-/// hosted.
+/// An unknown header is an error, because otherwise the pages would have other headers here than where they are hosted.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 struct SecurityHeaders {

@@ -13,7 +13,7 @@ const MERGE: &str = "<<";
 
 /// Reads one YAML document.
 pub(super) fn read(text: &str) -> Result<Value, TemplateError> {
-    // The loader's own reading of scalars is YAML 1.2, and AWS's is YAML 1.1.
+    // The loader parses scalars as in YAML 1.2, AWS as in YAML 1.1.
     let mut loader = YamlLoader::<Yaml<'_>>::default();
     loader.early_parse(false);
     let loaded = Parser::new_from_str(text).load(&mut loader, true);
@@ -76,7 +76,7 @@ fn unreadable() -> TemplateError {
     DefinitionError::Yaml("a value that cannot be read".to_owned()).into()
 }
 
-/// A scalar with its tag. Without quotes and tags the booleans are those of YAML 1.1.
+/// A scalar with its tag. Unquoted and without a tag, booleans are those of YAML 1.1.
 fn scalar(
     text: &str,
     style: ScalarStyle,
@@ -107,7 +107,7 @@ fn json_of(scalar: &Scalar<'_>) -> Value {
     }
 }
 
-/// The members that a merge key adds: those of one map, or of several, of which the first wins.
+/// The members that a merge key adds, from one map or from several. The first map with a member wins.
 fn merge(value: Value) -> Result<Map<String, Value>, TemplateError> {
     let maps = match value {
         Value::Array(maps) => maps,

@@ -12,9 +12,9 @@ use crate::random;
 
 /// A request for a code, and the values that its answer must match.
 pub(crate) struct AuthorizationRequest {
-    /// What the browser opens.
+    /// The URL that the browser opens.
     pub(crate) url: Url,
-    /// Returned with the answer.
+    /// The value that the answer must return.
     pub(crate) state: String,
     verifier: String,
     nonce: String,
@@ -25,7 +25,7 @@ impl SignIn<'_> {
     /// An authorization request with PKCE, to be opened in a browser.
     ///
     /// # Errors
-    /// When the endpoint is no URL, or the system has no random bytes.
+    /// When the endpoint is not a URL, or the system has no random bytes.
     pub(crate) fn authorization_request(
         &self,
         endpoint: &str,
@@ -83,8 +83,8 @@ impl AuthorizationRequest {
         hops.print(&hop);
     }
 
-    /// The ID token, if there is one, belongs to this request. It comes from the issuer itself, so its signature needs
-    /// no check (OpenID Connect Core 1.0, section 3.1.3.7).
+    /// Checks that the ID token, if there is one, belongs to this request. It comes from the issuer itself, so its
+    /// signature needs no check (OpenID Connect Core 1.0, section 3.1.3.7).
     ///
     /// # Errors
     /// When it has another nonce.

@@ -1,4 +1,4 @@
-//! Why a sign-in fails.
+//! The reasons why a sign-in fails.
 
 /// The sign-in failed.
 #[derive(Debug, thiserror::Error)]
@@ -17,7 +17,7 @@ pub(crate) enum TokenError {
         /// The address that was tried.
         issuer: String,
     },
-    /// The issuer is a real one, and the users of the local one are unknown to it.
+    /// The issuer is a real one, which does not know the local users.
     #[error(
         "{issuer} is a real issuer: get a token with `cargo local token` and put it into the event"
     )]
@@ -29,7 +29,7 @@ pub(crate) enum TokenError {
     UnknownUser { user: String, known: String },
     #[error("the issuer refused: {0}")]
     Refused(String),
-    /// The issuer's response is not a step of a sign-in.
+    /// The issuer's response does not fit into a sign-in.
     #[error("the sign-in cannot continue: {0}")]
     Flow(String),
     #[error("the sign-in cannot continue: the operating system returned no random bytes")]

@@ -1,5 +1,5 @@
-//! The requests of a sign-in with their responses, as `--show-flow` prints them. A hop holds no secret: each is shortened
-//! when it is added.
+//! The requests of a sign-in with their responses, as `--show-flow` prints them. A hop contains no secret, because secrets
+//! are shortened when they are added.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -24,7 +24,7 @@ const VARIABLES: [(&str, &str); 3] = [
 /// The header of a proof of possession (RFC 9449, section 4).
 const PROOF: &str = "DPoP";
 
-/// The members of the responses that are shown; `…` is in place of others.
+/// The members of responses that are shown; `…` replaces the others.
 const MEMBERS: [&str; 12] = [
     "issuer",
     "authorization_endpoint",
@@ -49,7 +49,7 @@ pub(crate) struct Hops {
 }
 
 impl Hops {
-    /// Hops that are printed, or not.
+    /// Hops that are printed if `shown`.
     pub(crate) fn new(shown: bool) -> Self {
         Self {
             shown,
@@ -63,7 +63,7 @@ impl Hops {
         self.secrets.add(secret);
     }
 
-    /// The same for cookies: a server may have the value of one in the path of its pages.
+    /// Shortens the values of cookies everywhere, because a server may have such a value in the path of its pages.
     pub(crate) fn hide_cookies(&mut self, cookies: &Cookies) {
         for value in cookies.values() {
             if value.chars().count() >= MIN_SECRET_CHARS {
@@ -190,7 +190,7 @@ impl Hop {
         }
     }
 
-    /// The members of a JSON object that are of interest.
+    /// The members of a JSON object that are shown.
     pub(crate) fn members(&mut self, body: &str) {
         let Ok(body) = serde_json::from_str::<Map<String, Value>>(body) else {
             return;
@@ -208,7 +208,7 @@ impl Hop {
         }
     }
 
-    /// A value that no request sends yet.
+    /// A value that is not sent in a request yet.
     pub(crate) fn parameter(&mut self, name: &str, value: &str) {
         self.lines.push(pair(name, value));
     }

@@ -1,10 +1,10 @@
-//! Secrets in what is printed, each shortened to its first characters.
+//! Shortens secrets in the output to their first characters.
 
 use std::fmt;
 
 use crate::progress::printable;
 
-/// How many characters of a secret are shown, if it has at least `MIN_SECRET_CHARS`.
+/// The number of characters of a secret that are shown, if it has at least `MIN_SECRET_CHARS`.
 const SHOWN_CHARS: usize = 4;
 pub(super) const MIN_SECRET_CHARS: usize = 20;
 
@@ -57,7 +57,7 @@ impl Secrets {
     }
 }
 
-/// `name=value`, the value shortened if it may be a secret.
+/// `name=value`. The value is shortened if it may be a secret.
 pub(super) fn pair(name: &str, value: &str) -> String {
     let name = printable(name);
     if PUBLIC.contains(&&*name) {

@@ -1,4 +1,4 @@
-//! The request for tokens, and responses that should be JSON.
+//! The request for tokens, and JSON responses.
 
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
@@ -17,7 +17,7 @@ pub(super) struct TokenRequest<'c> {
 }
 
 impl TokenRequest<'_> {
-    /// Sends it. With a key it is sent once more where the issuer asks for a nonce (RFC 9449, section 8).
+    /// Sends the request. With a key it is sent once more if the issuer asks for a nonce (RFC 9449, section 8).
     pub(super) async fn send(
         &self,
         bind_to: Option<&BindingKey>,

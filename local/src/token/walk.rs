@@ -1,4 +1,4 @@
-//! The way through the issuer's pages, without a browser.
+//! Goes through the issuer's pages without a browser.
 
 use http::StatusCode;
 use http::header::{CONTENT_TYPE, COOKIE, LOCATION};

@@ -1,19 +1,19 @@
-//! Which paths of a route the patterns of rules cover.
+//! Decides which paths of a route the patterns of rules cover.
 //!
-//! Both are patterns of characters, so this is a question about regular languages with an exact answer.
+//! Routes and rules are patterns of characters, so this is a question about regular languages, with an exact answer.
 
 use std::collections::{BTreeSet, HashSet};
 
 use crate::template::route_path::{RoutePath, Segment};
 
-/// A language of paths.
+/// A set of paths, as a regular language.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Paths(Vec<Piece>);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Piece {
     One(Class),
-    /// Any number of them, none included.
+    /// Any number of such characters, also none.
     Many(Class),
 }
 
@@ -71,12 +71,12 @@ impl Paths {
         })
     }
 
-    /// The places from which the rest is to be matched, before the first character.
+    /// The positions in the pattern before the first character.
     fn start(&self) -> BTreeSet<usize> {
         self.closed([0].into())
     }
 
-    /// The same after one more character.
+    /// The positions after one more character.
     fn after(&self, places: &BTreeSet<usize>, character: char) -> BTreeSet<usize> {
         let moved = places.iter().filter_map(|place| match self.0.get(*place)? {
             Piece::One(class) => class.has(character).then_some(place + 1),
@@ -85,7 +85,7 @@ impl Paths {
         self.closed(moved.collect())
     }
 
-    /// Adds the places behind pieces that may be left out.
+    /// Adds the positions after pieces that may match nothing.
     fn closed(&self, mut places: BTreeSet<usize>) -> BTreeSet<usize> {
         for place in 0..self.0.len() {
             if places.contains(&place) && matches!(self.0.get(place), Some(Piece::Many(_))) {
@@ -115,7 +115,7 @@ pub(super) fn exists(inside: &[&Paths], outside: &[&Paths]) -> bool {
     let all: Vec<&Paths> = inside.iter().chain(outside).copied().collect();
     let mut alphabet: BTreeSet<char> = all.iter().flat_map(|paths| paths.characters()).collect();
     alphabet.insert('/');
-    // Every character that no pattern names behaves like any other one.
+    // All characters that no pattern names behave alike, so one of them is enough.
     alphabet.extend(('\u{1}'..).find(|character| !alphabet.contains(character)));
     let start: Vec<BTreeSet<usize>> = all.iter().map(|paths| paths.start()).collect();
     let mut seen = HashSet::from([start.clone()]);
@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn several_patterns_cover_together_and_a_more_specific_route_takes_its_own() {
+    fn patterns_cover_a_route_together_and_a_more_specific_route_keeps_its_calls() {
         let both = ["/state/?", "/state/??*"].map(Paths::of_pattern);
         let id = route("/state/{id}");
         assert!(!exists(&[&id], &[&both[0], &both[1]]));

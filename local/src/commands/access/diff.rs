@@ -1,4 +1,4 @@
-//! What changes in access between two templates.
+//! The changes in access between two templates.
 
 use std::collections::BTreeSet;
 
@@ -56,7 +56,7 @@ impl AccessChange {
         }
     }
 
-    /// Whether it allows, or may allow, callers who were refused before.
+    /// Whether the change allows, or may allow, callers that were refused before.
     pub(super) fn widens(&self) -> bool {
         match self.kind {
             ChangeKind::Wider | ChangeKind::Other => true,
@@ -91,7 +91,7 @@ pub(super) fn changes(old: &[RouteAccess<'_>], new: &[RouteAccess<'_>]) -> Vec<A
     changes
 }
 
-/// What became of a route that is only in the old template.
+/// A description of the change for a route that is only in the old template.
 fn gone(route: &RouteAccess<'_>, new: &[RouteAccess<'_>]) -> String {
     let was = format!("gone, was {}", words::callers(route));
     let successors = new.iter().filter(|other| other.takes_over(route));

@@ -34,7 +34,7 @@ impl Guards {
 pub(super) struct RouteAccess<'t> {
     route: &'t TemplateRoute,
     pub(super) callers: Callers<'t>,
-    /// For each verb that it serves, the paths of other routes that take some of its calls.
+    /// For each verb that it serves, the paths of other routes that receive some of its calls.
     taken: BTreeMap<Verb, Vec<Paths>>,
 }
 
@@ -49,7 +49,7 @@ pub(super) enum Callers<'t> {
         audience: &'t [String],
         scopes: &'t [String],
     },
-    /// Those whom the rules of this project's authorizer allow.
+    /// The callers that the rules of this project's authorizer allow.
     Rules {
         /// The grants of each verb that the route serves.
         grants: BTreeMap<Verb, Vec<Grant<'t>>>,
@@ -58,16 +58,16 @@ pub(super) enum Callers<'t> {
     },
     /// None: API Gateway may not invoke the authorizer.
     NoCaller,
-    /// Those whom another function allows.
+    /// The callers that another function allows.
     Function(&'t str),
 }
 
 /// A verb that a route serves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Verb {
-    /// One of those that rules can name, by its place among them.
+    /// A verb that rules can name, by its index in the list of these verbs.
     Known(usize),
-    /// Any other. Only a rule for everything covers it.
+    /// Any other verb. Only a rule for all methods covers it.
     Other,
 }
 
@@ -98,9 +98,9 @@ pub(super) struct Grant<'t> {
 pub(super) enum GrantCondition<'t> {
     /// Nothing.
     Anonymous,
-    /// A valid token: the rule asks for nothing, but API Gateway refuses a call without one.
+    /// A valid token: the rule requires nothing, but API Gateway refuses a call without a token.
     AnyToken,
-    /// What the rule asks for.
+    /// The condition of the rule.
     Rule(&'t Condition),
 }
 
@@ -147,7 +147,7 @@ impl<'t> RouteAccess<'t> {
         self.route.authorizer.as_deref()
     }
 
-    /// Whether both are the same route, whatever its parameters are called.
+    /// Whether both are the same route, whatever the names of their parameters.
     pub(super) fn is_same_route(&self, other: &RouteAccess<'_>) -> bool {
         self.route.verb == other.route.verb && self.route.path.overlaps(&other.route.path)
     }
@@ -206,7 +206,7 @@ fn callers<'t>(
     }
 }
 
-/// What the rules grant on a route, by verb. What another rule grants anyway is left out.
+/// The grants of the rules on a route, by verb, without those that another grant contains.
 fn grants<'t>(
     route: &'t TemplateRoute,
     taken: &BTreeMap<Verb, Vec<Paths>>,
@@ -242,7 +242,7 @@ fn grants<'t>(
     by_verb
 }
 
-/// For each verb that a route serves, the paths of other routes that take some of its calls.
+/// For each verb that a route serves, the paths of other routes that receive some of its calls.
 fn taken(route: &TemplateRoute, api: &Api) -> BTreeMap<Verb, Vec<Paths>> {
     let preceding = |verb| {
         let others = api.routes.iter();
@@ -292,7 +292,7 @@ fn precedes(other: &TemplateRoute, route: &TemplateRoute, verb: Verb, kind: &Api
     }
 }
 
-/// The rule's condition, or more where API Gateway calls the authorizer only with a token.
+/// The rule's condition, or a stricter one if API Gateway calls the authorizer only with a token.
 fn condition<'t>(rule: &'t AccessRule, authorizer: &LambdaAuthorizer) -> GrantCondition<'t> {
     match rule.condition() {
         Condition::Anonymous if !demands_token(authorizer) => GrantCondition::Anonymous,
@@ -302,7 +302,7 @@ fn condition<'t>(rule: &'t AccessRule, authorizer: &LambdaAuthorizer) -> GrantCo
     }
 }
 
-/// Whether API Gateway refuses a call without the header `Authorization` by itself.
+/// Whether API Gateway itself refuses a call without the header `Authorization`.
 fn demands_token(authorizer: &LambdaAuthorizer) -> bool {
     let is_token = |source: &IdentitySource| matches!(source, IdentitySource::Header(name) if name.eq_ignore_ascii_case("authorization"));
     match &authorizer.identity {

@@ -1,4 +1,4 @@
-//! `cargo local access test`: what callers may and may not call, decided by the authorizer's own code.
+//! `cargo local access test`: the calls that callers may and may not make, decided by the authorizer's own code.
 
 use std::fmt;
 use std::path::Path;
@@ -25,7 +25,7 @@ use crate::progress::print;
 use crate::template::api::TemplateAuthorizer;
 use crate::text_file;
 
-/// One caller, and what it may and may not call.
+/// One caller, with the calls that it may and may not make.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct AccessTest {
@@ -49,7 +49,7 @@ struct TestClaims {
     claims: Map<String, Value>,
 }
 
-/// Not derived as an untagged enum, whose error names neither the unknown member nor what was expected.
+/// Not derived as an untagged enum, because its error names neither the unknown member nor the expectation.
 impl<'de> Deserialize<'de> for TestCaller {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct CallerVisitor;
@@ -85,7 +85,7 @@ struct Results {
     failed: Vec<FailedCall>,
 }
 
-/// One call that is decided otherwise than expected.
+/// A call with another decision than expected.
 #[derive(Debug, Serialize)]
 struct FailedCall {
     name: String,
@@ -227,7 +227,7 @@ impl Setup {
         })
     }
 
-    /// How a call ends, and why.
+    /// The outcome of a call, with its reason.
     async fn found(
         &self,
         call: &str,
@@ -236,7 +236,7 @@ impl Setup {
         let (method, path) = call
             .split_once(' ')
             .ok_or_else(|| format!("expected a call such as `GET /state/x`, found `{call}`"))?;
-        // The usage of the command is right: the file is wrong.
+        // Not a usage error: the command line is right, the file is wrong.
         let called =
             CalledRoute::parse(method, path.trim_start()).map_err(|wrong| wrong.to_string())?;
         let token = match caller {

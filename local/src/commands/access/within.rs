@@ -1,4 +1,4 @@
-//! Whether every caller of one route, or of one version of it, is a caller of another.
+//! Decides whether every caller of one route is a caller of another route, or of another version of the same route.
 //!
 //! In doubt the answer is no: a change that may widen access is reported as one that does.
 
@@ -25,7 +25,7 @@ pub(super) fn is_within(a: &RouteAccess<'_>, b: &RouteAccess<'_>) -> bool {
                 scopes: other_scopes,
             },
         ) => {
-            // Any one of the scopes suffices, and without any the token does.
+            // Any one of the scopes suffices. Without scopes, any valid token suffices.
             let narrower_scopes =
                 other_scopes.is_empty() || (!scopes.is_empty() && is_subset(scopes, other_scopes));
             issuer == other_issuer && is_subset(audience, other_audience) && narrower_scopes
@@ -50,7 +50,7 @@ fn is_anonymous(grant: &Grant<'_>) -> bool {
     grant.condition == GrantCondition::Anonymous
 }
 
-/// What `a` grants for a verb and `b` does not.
+/// The grants of `a` for a verb that `b` does not contain.
 pub(super) fn beyond<'a, 't>(
     a: &'a RouteAccess<'t>,
     b: &RouteAccess<'_>,
@@ -72,7 +72,7 @@ pub(super) fn beyond<'a, 't>(
         .collect()
 }
 
-/// What a route grants for a verb, and to which tokens.
+/// The grants of a route for a verb, and the tokens that the route accepts.
 fn granted<'a, 't>(
     route: &'a RouteAccess<'t>,
     verb: Verb,
@@ -85,7 +85,7 @@ fn granted<'a, 't>(
     }
 }
 
-/// Whether every path of a grant is one of the others'.
+/// Whether every path of a grant is covered by the others.
 pub(super) fn is_covered(grant: &Grant<'_>, others: &[&Grant<'_>]) -> bool {
     let inside: Vec<&Paths> = grant.inside.iter().collect();
     let patterns: Vec<Paths> = others

@@ -50,14 +50,14 @@ pub(super) fn by_verbs(described: Vec<(Verb, String)>) -> String {
     }
 }
 
-/// Who is granted something, without those whom another grant contains.
+/// The callers of several grants, without those of a grant that another one contains.
 pub(super) fn of_grants(grants: &[&Grant<'_>]) -> String {
     let is_contained = |place: usize, grant: &Grant<'_>| {
         grants.iter().enumerate().any(|(other_place, other)| {
             let contains = |one: &Grant<'_>, other: &Grant<'_>| {
                 implies(one.condition, other.condition) && is_covered(one, &[other])
             };
-            // Of two that contain one another the first stays.
+            // Of two grants that contain each other, the first is kept.
             other_place != place
                 && contains(grant, other)
                 && (other_place < place || !contains(other, grant))

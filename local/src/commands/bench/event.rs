@@ -1,4 +1,4 @@
-//! The events that the functions are measured with.
+//! The events for the measurements.
 
 use bytes::Bytes;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! A measured figure: ours against the floor, in the same rounds.
+//! A measured figure: ours compared with the floor, in the same rounds.
 
 use std::fmt;
 use std::time::Duration;
@@ -43,7 +43,7 @@ pub(super) struct Figure {
     /// The floor of `ratio` and its values.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) floor: Option<(&'static str, Spread)>,
-    /// Ours by the floor, round by round.
+    /// Ours divided by the floor, for each round.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) ratio: Option<Spread>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -94,7 +94,7 @@ impl Figure {
         ]
     }
 
-    /// A figure without a floor, whose target is a value.
+    /// A figure without a floor. Its target is a value.
     pub(super) fn plain(
         name: &'static str,
         unit: &'static str,
@@ -104,7 +104,7 @@ impl Figure {
         Self::rounds(name, unit, &[value], target)
     }
 
-    /// The same, measured in several rounds.
+    /// A figure without a floor, measured in several rounds.
     pub(super) fn rounds(
         name: &'static str,
         unit: &'static str,

@@ -1,7 +1,7 @@
 //! The time that the local gateway adds to a call.
 //!
-//! The functions answer in this process and at once. So a call through the gateway differs from a call of a server that
-//! does nothing by what the gateway does: routing, events, the authorizer's cache, policies, and the access log.
+//! The functions answer in this process and at once. So the difference between a call through the gateway and a call to a
+//! bare server is the gateway's own work: routing, events, the authorizer's cache, policies, and the access log.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -28,7 +28,7 @@ use crate::progress::{PartLog, Progress, Verbosity};
 use crate::server::Server;
 use crate::template::Api;
 
-/// What the gateway may add to a call at the median, in microseconds.
+/// The target for the median of the added time, in microseconds.
 const TARGET: f64 = 300.0;
 /// The length of an access token of Okta.
 const TOKEN_LENGTH: usize = 900;
@@ -88,7 +88,7 @@ pub(super) async fn measure(
     Ok(figures)
 }
 
-/// The median of what the gateway adds, round by round.
+/// The median of the added time, for each round.
 async fn compare(
     kind: &CallKind,
     gateway: &Serving,
@@ -137,14 +137,14 @@ async fn medians(
     }))
 }
 
-/// A server, which ends with this value.
+/// A running server. Dropping it ends the server.
 struct Serving {
     url: String,
     task: JoinHandle<()>,
 }
 
 impl Serving {
-    /// A server that does nothing but answer.
+    /// A server that only answers.
     async fn bare() -> Result<Self, BenchError> {
         let (listener, address) = listen().await?;
         let url = format!("http://{address}");
@@ -207,7 +207,7 @@ fn policy() -> Value {
     })
 }
 
-/// Functions that answer in this process. It holds the authorizer's answer.
+/// Functions that answer in this process. The value is the authorizer's answer.
 #[derive(Debug)]
 struct AtOnce(Bytes);
 

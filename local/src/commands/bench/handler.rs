@@ -58,7 +58,7 @@ pub(super) async fn measure(
     Ok(figures)
 }
 
-/// The bare function, by the call that it makes.
+/// The floor of the handler, with the call that it makes.
 struct Floor(Program);
 
 impl Floor {
@@ -103,7 +103,7 @@ fn read() -> Bytes {
     event::rest("GET", "/state/{id}", "/state/bench-0000", &[], None)
 }
 
-/// A write that names the version that the answer before had.
+/// A write that names the version of the previous answer.
 fn write(last: Option<&Bytes>) -> Bytes {
     let etag = last.and_then(|answer| {
         let answer: Value = serde_json::from_slice(answer).ok()?;

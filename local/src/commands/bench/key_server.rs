@@ -1,4 +1,4 @@
-//! An issuer for measurements: one RSA key, its JWK Set over http and https, and tokens by it.
+//! An issuer for measurements: one RSA key, its JWK Set over http and https, and tokens signed with it.
 
 use std::io;
 use std::net::SocketAddr;
@@ -85,9 +85,8 @@ impl Listener for TlsListener {
 
     async fn accept(&mut self) -> (Self::Io, Self::Addr) {
         loop {
-            // A client that ends the handshake is its own fault; the next one is served.
-            // Without a delay, as issuers send: otherwise the response waits 40 ms for the client's acknowledgement of
-            // what the handshake sent last.
+            // A client that aborts the handshake is ignored; the next one is served. Without Nagle's delay, as issuers
+            // send: otherwise the response waits 40 ms until the client acknowledges the last message of the handshake.
             if let Ok((stream, address)) = self.listener.accept().await
                 && let Ok(()) = stream.set_nodelay(true)
                 && let Ok(stream) = self.acceptor.accept(stream).await

@@ -26,7 +26,7 @@ pub(super) struct Program {
     pub(super) environment: BTreeMap<String, String>,
 }
 
-/// Time that a function took: CPU of its process, and the wall.
+/// The CPU time of a function's process, and the wall time.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Cost {
     pub(super) cpu: Duration,
@@ -95,7 +95,7 @@ impl Process {
         })
     }
 
-    /// Time on a processor, of all threads that are alive. In nanoseconds, where `times` counts hundredths of a second.
+    /// The CPU time of all live threads. Its unit is nanoseconds; that of `times` is a hundredth of a second.
     fn cpu(&self) -> Result<Duration, BenchError> {
         let tasks = self.proc()?.join("task");
         let mut nanos = 0;

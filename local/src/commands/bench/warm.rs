@@ -8,7 +8,7 @@ use super::figure::Figure;
 use super::process::{Cost, Process, Program};
 use super::{BenchError, Effort};
 
-/// Makes the next event, from the answer to the one before.
+/// Makes the next event from the previous answer.
 pub(super) type NextEvent = Box<dyn FnMut(Option<&Bytes>) -> Bytes + Send>;
 
 /// A function, its events, and a string that each answer contains.

@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::gateway::decided::DecidedBy;
 use crate::template::api::{Identity, LambdaAuthorizer};
 
-/// How a call ends.
+/// The outcome of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(in crate::commands) enum CallOutcome {
@@ -48,11 +48,11 @@ pub(in crate::commands) struct CallDecision {
     pub(in crate::commands) status: Option<u16>,
     pub(in crate::commands) decided_by: DecidedBy,
     pub(in crate::commands) reason: &'static str,
-    /// More about the reason, for people.
+    /// Details of the reason, as text.
     pub(in crate::commands) detail: Option<String>,
     pub(in crate::commands) route: Option<NamedRoute>,
     pub(in crate::commands) authorizer: Option<String>,
-    /// How each rule that covers the route judges the caller.
+    /// The result of each rule that covers the route.
     pub(in crate::commands) rules: Vec<RuleOutcome>,
 }
 

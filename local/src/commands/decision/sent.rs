@@ -1,4 +1,4 @@
-//! What a caller sends with a call.
+//! The token and the headers of a call.
 
 use authorizer::bearer::Scheme;
 use http::header::HOST;
@@ -60,7 +60,7 @@ impl<'t> Sent<'t> {
         self.token.is_some()
     }
 
-    /// The token as this source has it.
+    /// The token in the form of this identity source.
     pub(super) fn identity(&self, source: &IdentitySource) -> Option<String> {
         let (scheme, token) = self.token?;
         Some(match (source, scheme) {

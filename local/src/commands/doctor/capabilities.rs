@@ -36,7 +36,7 @@ pub(super) fn pkce(metadata: Fact<MetadataDocument<'_>>) -> CheckOutcome {
         Some(methods) if methods.contains(&"S256") => PKCE.pass(methods.join(", ")),
         Some(methods) => PKCE.fail(
             shown(&methods),
-            "use an authorization server with PKCE and S256; every Okta server has it",
+            "use an authorization server with PKCE and S256; every Okta server supports it",
         ),
     }
 }
@@ -49,7 +49,7 @@ pub(super) fn public_client(metadata: Fact<MetadataDocument<'_>>) -> CheckOutcom
     match metadata.list("token_endpoint_auth_methods_supported") {
         None => PUBLIC_CLIENT.warn(
             "the metadata does not say",
-            "make sure that the issuer has public clients: a browser cannot keep a secret",
+            "make sure that the issuer supports public clients: a browser cannot keep a secret",
         ),
         Some(methods) if methods.contains(&"none") => PUBLIC_CLIENT.pass(methods.join(", ")),
         Some(methods) => PUBLIC_CLIENT.fail(

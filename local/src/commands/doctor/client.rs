@@ -30,7 +30,7 @@ const CLIENT_TYPE: Check = Check::new(
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 
-/// The form of a token request with a code that no issuer has given out.
+/// The form of a token request with a code that no issuer has issued.
 pub(super) fn made_up_code(doctor: &Doctor, client_id: &str) -> String {
     let mut pairs = vec![
         ("grant_type", "authorization_code"),
@@ -101,7 +101,7 @@ pub(super) async fn request(
     })
 }
 
-/// The wanted scopes, without those that `scopes` has reported: the issuer would reject the request for them.
+/// The wanted scopes, without those that `scopes` reports as missing, with which the issuer would reject the request.
 fn known_scopes(doctor: &Doctor, metadata: MetadataDocument<'_>) -> String {
     let wanted = doctor.scope.as_deref().unwrap_or("openid");
     let missing = capabilities::missing(metadata, wanted).unwrap_or_default();
@@ -211,10 +211,10 @@ pub(super) fn client_type(verdict: Fact<ClientVerdict>) -> CheckOutcome {
     let message = match verdict {
         Err(skip) => return CLIENT_TYPE.skip(skip),
         Ok(ClientVerdict::Other { found, advice }) => return CLIENT_TYPE.fail(found, advice),
-        // The body is not shown: it may hold tokens.
+        // The body is not shown, because it may contain tokens.
         Ok(ClientVerdict::Reached(found)) => {
             return CLIENT_TYPE.fail(
-                format!("{found}: the issuer accepts a code that it never gave out"),
+                format!("{found}: the issuer accepts a code that it never issued"),
                 "use another issuer: this one is a mock that accepts any code",
             );
         }

@@ -1,4 +1,4 @@
-//! This machine's clock against the issuer's.
+//! Compares this machine's clock with the issuer's.
 
 use http::header::{AGE, DATE};
 use lambda_support::clock::Timestamp;
@@ -45,8 +45,8 @@ pub(super) fn check(discovery: Fact<&Discovery>) -> CheckOutcome {
     }
 }
 
-/// When the issuer answered, in seconds since 1970. A cache on the way keeps `Date` and counts `Age` (RFC 9111, section
-/// 4.2.3).
+/// The time of the issuer's answer, in seconds since 1970. An intermediate cache keeps `Date` and adds `Age` (RFC 9111,
+/// section 4.2.3).
 fn issuer_time(answer: &ProbeAnswer) -> Option<u64> {
     let date = OffsetDateTime::parse(&answer.header(&DATE)?, &Rfc2822).ok()?;
     let age = answer.header(&AGE).and_then(|age| age.parse().ok());

@@ -78,7 +78,7 @@ pub(super) async fn check(
     }
 }
 
-/// Whether a page of this origin may read the answer, and the header that says so.
+/// Whether a page of this origin may read the answer, and the value of the header that decides it.
 async fn allowed(request: RequestBuilder, origin: &str, probe: &Probe) -> (bool, String) {
     match probe.send(request.header(ORIGIN, origin)).await {
         Ok(answer) => match answer.header(&ACCESS_CONTROL_ALLOW_ORIGIN) {

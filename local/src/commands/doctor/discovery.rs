@@ -55,7 +55,7 @@ impl Discovery {
             .into_inner()
             .unwrap_or_else(PoisonError::into_inner);
         let mut document = exchanges.last().and_then(Exchange::document);
-        // The OAuth document may say what the OpenID document leaves out.
+        // The OAuth document may have members that the OpenID document lacks.
         if let (Ok(_), [first], Some(document)) = (&outcome, &*exchanges, &mut document)
             && let Ok(url) = IssuerMetadata::oauth_url(issuer)
             && first.url != url.as_str()
@@ -217,7 +217,7 @@ fn difference(issuer: &str, named: &str) -> String {
     } else if bare(issuer) == bare(named) {
         "only upper and lower case differ"
     } else if host(issuer) != host(named) {
-        "the host differs, as with a custom domain: tokens name the domain that `issuer` names"
+        "the host differs, as with a custom domain: tokens have the domain of `issuer`"
     } else {
         "the path differs: the document is another authorization server's"
     };

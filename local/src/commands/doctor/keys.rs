@@ -24,7 +24,7 @@ const KEYS: Check = Check::new(
 /// The authorizer's default for `ALGORITHMS`, and the only algorithm of Okta's tokens.
 pub(super) const ALGORITHMS: [Algorithm; 1] = [Algorithm::RS256];
 
-/// Below it the authorizer would fetch the keys several times a minute.
+/// With a shorter lifetime the authorizer would fetch the keys several times a minute.
 const MIN_LIFETIME_SECONDS: u64 = 60;
 
 const DAY_SECONDS: u64 = 86_400;

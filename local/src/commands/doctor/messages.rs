@@ -135,7 +135,7 @@ pub(super) struct Message(String);
 const MAX_MESSAGE_CHARS: usize = 300;
 
 impl Message {
-    /// A code and a description, as they come back in a redirect.
+    /// The message of a redirect: a code and a description.
     pub(super) fn of_redirect(code: &str, description: Option<&str>) -> Self {
         Self(match description {
             Some(description) => format!("{code}: {description}"),

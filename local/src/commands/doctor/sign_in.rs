@@ -172,7 +172,7 @@ impl Flow<'_> {
 
 fn stopped_by_message(message: &Message) -> SignInError {
     let advice = message.advice(
-        "look the error up in the issuer's log (Okta: Reports > System Log) at this very minute",
+        "look the error up in the issuer's log (Okta: Reports > System Log) at this minute",
     );
     SignInError::new(message.to_string(), advice)
 }

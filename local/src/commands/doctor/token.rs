@@ -25,14 +25,14 @@ use crate::commands::in_process::Replay;
 /// The facts about a token.
 #[derive(Debug)]
 pub(super) struct Examined {
-    /// Every check, unless it cannot be read.
+    /// The result of every check, unless the token cannot be parsed.
     inspection: Result<Inspection, Refusal>,
-    /// Its number of bytes and dots: enough to classify one that cannot be parsed.
+    /// Its number of bytes and dots: enough to classify a token that cannot be parsed.
     bytes: usize,
     dots: usize,
-    /// Why the issuer is not known.
+    /// The reason, if the issuer is not known.
     without_issuer: Option<Skip>,
-    /// Why its keys are not known.
+    /// The reason, if its keys are not known.
     without_keys: Option<Skip>,
 }
 
@@ -59,7 +59,7 @@ impl Examined {
 }
 
 impl Examined {
-    /// Whether it is bound to a key, so that the authorizer needs `DPOP`.
+    /// Whether the token is bound to a key, so that the authorizer needs `DPOP`.
     pub(super) fn is_bound(&self) -> bool {
         let cnf = self.inspection.as_ref().ok();
         cnf.is_some_and(|token| token.claim("cnf").is_some())
@@ -75,7 +75,7 @@ impl Examined {
     }
 }
 
-/// A token as pasted, perhaps with white space around it, and the scheme before it: `Bearer` where there is none.
+/// Splits a pasted token, which may have white space around it and a scheme before it. The default scheme is `Bearer`.
 pub(in crate::commands) fn scheme_and_token(text: &str) -> (Scheme, &str) {
     let text = text.trim();
     let (scheme, token) = text.split_once(' ').unwrap_or_default();
@@ -88,7 +88,7 @@ pub(in crate::commands) fn scheme_and_token(text: &str) -> (Scheme, &str) {
     }
 }
 
-/// Runs every check of a token, sent with the scheme that it is for.
+/// Runs every check of a token, as if it was sent with its proper scheme.
 async fn inspect(verifier: &Verifier, token: &BearerToken) -> Result<Inspection, Refusal> {
     let plain = verifier
         .inspect(token, Scheme::Bearer, Deadline::UNKNOWN)
@@ -117,7 +117,7 @@ fn verifier(settings: &Settings, keys: Option<&Keys>) -> Verifier {
 }
 
 /// The authorizer's settings from the options of the command, with defaults for the rest. `issuer_form` reports an
-/// invalid issuer; here a placeholder replaces it, which no token names.
+/// invalid issuer; here a placeholder that no token has replaces it.
 ///
 /// # Errors
 /// When the audience or the client id is not a valid setting.
@@ -136,7 +136,7 @@ impl Source for SettingsOf<'_> {
     fn variable(&self, name: &str) -> Option<OsString> {
         let value = match name {
             "ISSUER" => self.issuer,
-            // Without the option the check of it is skipped.
+            // Without the option the audience check is skipped.
             "AUDIENCE" => self.doctor.audience.as_deref().unwrap_or("any"),
             "CLIENT_IDS" => self.doctor.client_id.as_deref()?,
             // A token may be bound or not; the report says which.

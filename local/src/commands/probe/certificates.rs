@@ -1,4 +1,4 @@
-//! Why a server's certificate is rejected: the verifier's reason, and the chain that the server sent.
+//! The cause of a rejected server certificate: the verifier's reason, and the chain that the server sent.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,7 +14,7 @@ use x509_cert::der::asn1::AnyRef;
 use x509_cert::der::{Decode as _, Encode as _};
 use x509_cert::name::Name;
 
-/// The usual verifier, which decides. Rejected chains are kept, so that the report can name the missing certificate.
+/// Lets the usual verifier decide, and keeps rejected chains, so that the report can name the missing certificate.
 #[derive(Debug)]
 pub(super) struct RecordingVerifier {
     inner: Arc<WebPkiServerVerifier>,
@@ -35,7 +35,7 @@ impl RecordingVerifier {
         })
     }
 
-    /// What the last rejected chain shows, once.
+    /// Takes the details of the last rejected chain.
     pub(super) fn take_fault(&self) -> Option<RejectedCertificate> {
         let mut rejected = self.rejected.lock().unwrap_or_else(PoisonError::into_inner);
         rejected.take()
@@ -91,25 +91,25 @@ impl ServerCertVerifier for RecordingVerifier {
     }
 }
 
-/// What the chain of a rejected certificate shows.
+/// The details of a rejected chain.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::commands) struct RejectedCertificate {
     /// The subject of the server's own certificate.
     pub(in crate::commands) subject: String,
-    /// Its last moment.
+    /// The end of its validity.
     pub(in crate::commands) not_after: String,
-    /// Where the chain that the server sent ends.
+    /// The end of the chain that the server sent.
     pub(in crate::commands) end: ChainEnd,
 }
 
-/// The last certificate that the server sent, followed from its own.
+/// The last certificate of the chain that begins with the server's own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::commands) enum ChainEnd {
-    /// It is signed by a trusted root, so the chain is not what is wrong.
+    /// It is signed by a trusted root, so the fault is not in the chain.
     Trusted,
     /// It is a root that is not trusted.
     UnknownRoot(String),
-    /// Its issuer, which is named here, is neither sent nor a trusted root.
+    /// Its issuer, which has this name, is neither sent nor a trusted root.
     MissingIssuer(String),
 }
 
@@ -134,7 +134,7 @@ impl RejectedCertificate {
 impl ChainEnd {
     fn of(chain: &[Certificate], roots: &RootCertStore) -> Option<Self> {
         let mut last = chain.first()?.tbs_certificate();
-        // Each certificate leads one step on, so the walk ends.
+        // Each step uses one certificate, so the loop ends.
         for _ in chain {
             let issuer = chain
                 .iter()

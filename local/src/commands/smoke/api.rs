@@ -53,7 +53,7 @@ pub(super) fn base(text: &str) -> Result<String, UsageError> {
 /// An entity tag that no representation has.
 const NEVER: &str = "\"cargo-local-smoke-never-matches\"";
 
-/// The API and what may be sent to it.
+/// The API and the calls to make.
 #[derive(Debug)]
 pub(super) struct SmokeApi<'s> {
     probe: &'s Probe,
@@ -116,7 +116,7 @@ impl<'s> SmokeApi<'s> {
     }
 }
 
-/// An answer, or why there is none.
+/// An answer, or the reason why there is none.
 #[derive(Clone, Debug)]
 pub(super) struct SmokeReply(Result<ProbeAnswer, NoReply>);
 

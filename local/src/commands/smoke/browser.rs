@@ -62,7 +62,7 @@ pub(super) async fn preflight(api: &SmokeApi<'_>) -> CheckOutcome {
     if !matches!(method.as_str(), "GET" | "HEAD" | "POST") && !lists(&methods, method.as_str()) {
         missing.push(format!("method `{method}`"));
     }
-    // `*` does not cover this header.
+    // `*` does not include this header.
     if !headers
         .split(',')
         .any(|name| name.trim().eq_ignore_ascii_case("authorization"))

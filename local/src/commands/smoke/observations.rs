@@ -12,7 +12,7 @@ impl Observations {
     }
 }
 
-/// The end of the report for people: the verdict and the table.
+/// The end of the text report: the verdict and the table.
 pub(super) fn closing(seen: &Observations, failed: usize) -> String {
     use std::fmt::Write as _;
     let mut text = String::from("\n");

@@ -53,7 +53,7 @@ pub(super) async fn encoded_path(api: &SmokeApi<'_>, seen: &mut Observations) ->
     }
 }
 
-/// The path in other spellings that a server may take for the same.
+/// Other spellings of the path, which a server may treat as the same path.
 fn spellings(path: &str) -> Vec<(&'static str, String)> {
     let path = without_query(path);
     let mut spellings = Vec::new();

@@ -123,7 +123,7 @@ fn rejection(check: Check, replies: &[(&str, &SmokeReply)]) -> CheckOutcome {
     check.pass(shown.join(", "))
 }
 
-/// The token with another signature, or one that no issuer has signed.
+/// The token with another signature, or a token that no issuer has signed.
 fn forged(token: Option<&str>) -> String {
     let parts = token.and_then(|token| token.rsplit_once('.'));
     let Some((signed, signature)) = parts else {
@@ -214,7 +214,7 @@ pub(super) async fn large_headers(api: &SmokeApi<'_>, seen: &mut Observations) -
         500..=599 => LARGE_HEADERS.fail(reply.to_string(), reply.advice()),
         _ => LARGE_HEADERS.warn(
             reply.to_string(),
-            "the limit is not where it is documented: a large token may be cut off elsewhere",
+            "the limit differs from the documented one: another part of the path may cut off a large token",
         ),
     }
 }
@@ -233,7 +233,7 @@ pub(super) async fn request_id(api: &SmokeApi<'_>) -> CheckOutcome {
         Some(found) => REQUEST_ID.pass(found),
         None => REQUEST_ID.fail(
             format!("no such header on {reply}"),
-            "let a proxy in front of the API pass `x-amzn-RequestId` (REST) or `apigw-requestid` (HTTP API) on",
+            "configure the proxy in front of the API to pass on `x-amzn-RequestId` (REST) or `apigw-requestid` (HTTP API)",
         ),
     }
 }

@@ -7,13 +7,13 @@ use std::io::{self, Read};
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
-/// The largest record: 1 MB of a log event, and what JSON and CSV add to it.
+/// The maximum size of a record: 1 MB of a log event, and the escapes of JSON and CSV.
 pub(super) const MAX_RECORD: usize = 8 * 1024 * 1024;
 
 /// The members with records: of `filter-log-events`, of a subscription, and of `get-query-results`.
 const ARRAYS: [&str; 3] = ["events", "logEvents", "results"];
 
-/// Why the records of a file cannot be read.
+/// The records of a file cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum RecordsError {
     #[error(transparent)]
@@ -34,7 +34,7 @@ pub(super) enum RecordsError {
     Zip,
 }
 
-/// Reads until a record is too large. The count begins again after each record.
+/// Reads until a record is too large. Each record is counted from zero.
 #[derive(Debug)]
 pub(super) struct Metered<'m, R> {
     pub(super) reader: R,
@@ -75,16 +75,16 @@ pub(super) fn elements(
     }
 }
 
-/// Whether the beginning of a file is that of a document with records.
+/// Whether a file begins like a document with records.
 pub(super) fn has_records(head: &[u8]) -> bool {
     let mut seen = Seen::default();
-    // The beginning may end within a value.
+    // The part that was read may end within a value.
     let _ = RecordsDocument(&mut seen, &mut |_| ())
         .deserialize(&mut serde_json::Deserializer::from_slice(head));
     seen.records
 }
 
-/// What has been seen of a document.
+/// The parts of a document that were read.
 #[derive(Default)]
 struct Seen {
     begun: bool,
@@ -127,7 +127,7 @@ impl<'de, F: FnMut(Value)> Visitor<'de> for RecordsDocument<'_, F> {
         let Self(seen, each) = self;
         seen.begun = true;
         let mut each = |value: Value| {
-            // A line of text may begin with `[`, too.
+            // A line of text may also begin with `[`.
             seen.records |= value.is_object() || value.is_array();
             each(value);
         };
@@ -135,7 +135,7 @@ impl<'de, F: FnMut(Value)> Visitor<'de> for RecordsDocument<'_, F> {
     }
 }
 
-/// An array, of which each element is passed on.
+/// An array. Each of its elements is passed on.
 struct Elements<'d, F>(&'d mut F);
 
 impl<'de, F: FnMut(Value)> DeserializeSeed<'de> for Elements<'_, F> {

@@ -7,12 +7,12 @@ use super::lines::LogLines;
 use super::records;
 use super::source::LogSource;
 
-/// The most requests that are looked for.
+/// The maximum number of requests that are looked up.
 const MAX_IDS: usize = 20;
 
-/// The account of a request does not change when other lines stand between its lines, when each line begins with a
-/// timestamp and the name of a stream, or when the lines are the messages of an event or the cells of a table. An id that
-/// is in no line finds no request.
+/// The account of a request does not change if other lines are between its lines, if each line begins with a timestamp and
+/// the name of a stream, or if the lines are messages of an event or cells of a table. An id that is in no line finds no
+/// request.
 pub(crate) fn why(input: &[u8]) {
     let text = String::from_utf8_lossy(input);
     let lines = read(text.lines());

@@ -1,4 +1,4 @@
-//! One request, by all the lines about it. `ARCHITECTURE.md` says what is inferred where a line is missing.
+//! Joins all lines about one request. `ARCHITECTURE.md` lists what is inferred if a line is missing.
 
 use serde::Serialize;
 
@@ -27,7 +27,7 @@ pub(super) struct Account {
     pub(super) detail: Option<String>,
 }
 
-/// The authorizer's part in it.
+/// The authorizer's part in the request.
 #[derive(Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct AuthorizerPart {
@@ -35,7 +35,7 @@ pub(super) struct AuthorizerPart {
     pub(super) cache: Option<&'static str>,
 }
 
-/// What happened to the request with this id, API Gateway's or Lambda's of one of its invocations.
+/// What happened to the request with this id, which is API Gateway's, or Lambda's id of one of its invocations.
 pub(super) fn account(lines: &LogLines, id: &str) -> Option<Account> {
     let access = lines
         .access
@@ -71,7 +71,7 @@ pub(super) fn account(lines: &LogLines, id: &str) -> Option<Account> {
     Some(account)
 }
 
-/// AWS has no variable for the authorizer's request id at an HTTP API, but the authorizer's line has that of the request.
+/// At an HTTP API, AWS has no variable for the authorizer's request id, but the authorizer's line has the request's id.
 fn with_invocation(access: &AccessLine, decision: Option<&AuthorizerLine>) -> AccessLine {
     let mut access = access.clone();
     if access.route_key.is_some()
@@ -97,7 +97,7 @@ fn by_access_line(
             (decision.reason.clone(), decision.detail.clone())
         }
         (DecidedBy::Authorizer, Some(_), _) if decided.reason == "authorizer_failed" => {
-            // It decided, and API Gateway could not use the answer.
+            // The authorizer decided, but API Gateway could not use its answer.
             ("authorizer_answer_malformed".to_owned(), None)
         }
         (DecidedBy::Handler, _, Some(handled)) => (decided.reason, handled.cause.clone()),
@@ -140,7 +140,7 @@ fn by_handler_line(handled: &HandlerLine, decision: Option<&AuthorizerLine>) -> 
     }
 }
 
-/// Only the authorizer's line: the gateway's answer is inferred, and a granted call has another end, which is unknown.
+/// With only the authorizer's line, the gateway's answer is inferred. The outcome of a granted call is unknown.
 fn by_decision(decision: &AuthorizerLine) -> Account {
     let id = decision.api_request_id.as_deref();
     let account = Account {
@@ -152,7 +152,7 @@ fn by_decision(decision: &AuthorizerLine) -> Account {
         return account;
     }
     Account {
-        // A bad token is a 403 at simple answers of an HTTP API, which the line does not tell from a REST API.
+        // With simple answers of an HTTP API a bad token is a 403, and the line does not show the kind of API.
         status: match decision.decision.as_str() {
             "deny" => Some(403),
             "error" => Some(500),
@@ -182,7 +182,7 @@ fn refused(decision: &AuthorizerLine) -> bool {
     decision.decision != "allow"
 }
 
-/// The route: that of a REST API beside the method, or the key of an HTTP API's.
+/// The route: the resource of a REST API with the method, or the route key of an HTTP API.
 fn route(access: &AccessLine) -> Option<NamedRoute> {
     let method = access.http_method.clone();
     if let Some(path) = access.resource_path.as_deref().and_then(value) {
@@ -202,8 +202,8 @@ fn route(access: &AccessLine) -> Option<NamedRoute> {
     })
 }
 
-/// The invocation, and where the decision came from: API Gateway's cache of policies, else the authorizer's cache of
-/// tokens.
+/// The invocation, and the cache that the decision came from: API Gateway's cache of policies, else the authorizer's
+/// cache of tokens.
 fn authorizer(
     access: Option<&AccessLine>,
     decision: Option<&AuthorizerLine>,

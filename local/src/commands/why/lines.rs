@@ -1,4 +1,4 @@
-//! Log lines, as files have them and as CloudWatch's tools print them.
+//! Log lines, as they are in files and as CloudWatch's tools print them.
 
 use std::collections::BTreeSet;
 
@@ -8,13 +8,13 @@ use serde_json::{Map, Value};
 
 use crate::gateway::access_log::{AccessLine, value};
 
-/// How many braces of a line may begin its JSON: a stream's name may have some.
+/// The maximum number of braces that are tried as the beginning of a line's JSON. A stream's name can have braces too.
 const MAX_BEGINNINGS: usize = 8;
 
-/// The most lines of each kind that are kept.
+/// The maximum number of lines of each kind that are kept.
 const MAX_LINES: usize = 1000;
 
-/// How the lines of Lambda itself begin, and those of `--output text`.
+/// The beginnings of Lambda's own lines, and of the lines of `--output text`.
 const OF_AWS: [&str; 8] = [
     "START RequestId: ",
     "END RequestId: ",
@@ -29,7 +29,7 @@ const OF_AWS: [&str; 8] = [
 /// Members that only lines of a log have.
 const OF_LOGS: [&str; 4] = ["requestId", "level", "_aws", "record"];
 
-/// The lines that are about some requests.
+/// The lines about some requests.
 #[derive(Debug, Default)]
 pub(super) struct LogLines {
     /// The ids of these requests and of their invocations. Without ids, each line is kept.
@@ -43,9 +43,9 @@ pub(super) struct LogLines {
 /// Whether a record is a line of a log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Understood {
-    /// It is, of a kind that is kept or of another.
+    /// It is a line of a log, of a kind that is kept or of another.
     Line,
-    /// It is not, or it is malformed.
+    /// It is not a line of a log, or it is malformed.
     Nothing,
 }
 
@@ -74,7 +74,7 @@ pub(super) struct HandlerLine {
 }
 
 impl LogLines {
-    /// No lines yet, of the requests and invocations with these ids.
+    /// An empty set for lines of the requests and invocations with these ids.
     pub(super) fn about(wanted: BTreeSet<String>) -> Self {
         Self {
             wanted,
@@ -82,7 +82,7 @@ impl LogLines {
         }
     }
 
-    /// The ids of the lines, and those that are looked for.
+    /// The ids in the lines, and the wanted ids.
     pub(super) fn ids(&self) -> BTreeSet<String> {
         let access = self.access.iter().flat_map(LogLine::ids);
         let authorizer = self.authorizer.iter().flat_map(LogLine::ids);
@@ -103,7 +103,7 @@ impl LogLines {
         }
     }
 
-    /// Adds a line that has been parsed. CloudWatch's own tools have the line as a string inside of an object.
+    /// Adds a parsed line. In the output of CloudWatch's own tools, the line is a string inside an object.
     pub(super) fn object(&mut self, members: Map<String, Value>) -> Understood {
         let message = members.get("message").and_then(Value::as_str);
         let has = |name: &str| members.get(name).is_some_and(Value::is_string);
@@ -112,7 +112,7 @@ impl LogLines {
             Some("request") => keep(&mut self.handler, &self.wanted, members),
             Some(line) if !members.contains_key("level") => match object(line) {
                 Some(inner) => self.object(inner),
-                // An event of CloudWatch's with another line.
+                // An event of CloudWatch with another line.
                 None => Understood::Line,
             },
             None if has("requestId") && has("status") => {
@@ -165,7 +165,7 @@ fn of_function<'l>(invocation: &'l str, request: Option<&'l str>) -> impl Iterat
     std::iter::once(invocation).chain(request)
 }
 
-/// Adds a line to those of its kind, if it is about a wanted request. Without wanted ids, each line is.
+/// Adds a line to those of its kind, if it is about a wanted request. Without wanted ids, every line is added.
 fn keep<L: LogLine>(
     lines: &mut Vec<L>,
     wanted: &BTreeSet<String>,
@@ -195,8 +195,8 @@ fn is_other_line(line: &str) -> bool {
     is_time(b"0000-00-00T00:00:00") || OF_AWS.iter().any(|start| line.starts_with(start))
 }
 
-/// The JSON object at the end of a line. A timestamp and a stream's name may precede it, and a column may follow, as
-/// `--output text` has it.
+/// The JSON object at the end of a line. A timestamp and a stream's name may precede it, and with `--output text` a column
+/// may follow.
 fn object(line: &str) -> Option<Map<String, Value>> {
     let beginnings = line.match_indices('{').take(MAX_BEGINNINGS);
     let mut candidates = beginnings.filter_map(|(place, _)| line.get(place..));

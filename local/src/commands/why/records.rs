@@ -1,4 +1,4 @@
-//! The records of a file, in the form that its beginning shows.
+//! The records of a file. The beginning of the file shows its form.
 
 use std::cell::Cell;
 use std::io::{BufRead, Read};
@@ -16,7 +16,7 @@ const MESSAGES: [&str; 2] = ["@message", "message"];
 /// The form of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum FileForm {
-    /// One record per line. `aws logs tail --format json` prints JSON in several.
+    /// One record per line. `aws logs tail --format json` prints a record over several lines.
     Lines,
     /// JSON with an array of records.
     Document,
@@ -35,7 +35,7 @@ struct FileReading<'l> {
     has_message: bool,
 }
 
-/// Adds the records of a file, and reports those that are not understood: the number, and the first.
+/// Adds the records of a file, and reports records that cannot be parsed: their number, and the first.
 ///
 /// # Errors
 /// When it cannot be read, or no record of it is of a log.
@@ -76,7 +76,7 @@ impl FileForm {
     }
 }
 
-/// Whether the first line has the names of columns, as Logs Insights and the console's log events have them.
+/// Whether the first line has the column names of Logs Insights or of the console's log events.
 fn is_csv(head: &[u8]) -> bool {
     let first = head.split(|byte| *byte == b'\n').next().unwrap_or_default();
     let mut csv = csv::Reader::from_reader(first);
@@ -110,7 +110,7 @@ impl FileReading<'_> {
                     record: self.records + 1,
                 })?
                 .trim_end();
-            // JSON of several lines: the first is `{`, the last `}`, and those between are indented.
+            // JSON of several lines: the first line is `{`, the last is `}`, and the lines between are indented.
             if pretty.is_empty() && line == "{" {
                 pretty.push_str(line);
             } else if !pretty.is_empty() && (line == "}" || line.starts_with(' ')) {
@@ -133,7 +133,7 @@ impl FileReading<'_> {
             if error.is_io() {
                 return RecordsError::Read(error.into());
             }
-            // The error itself may have a value.
+            // The error itself may contain a value.
             RecordsError::Json {
                 line: error.line(),
                 column: error.column(),
@@ -224,7 +224,7 @@ impl FileReading<'_> {
     }
 }
 
-/// The line, if a field of a query's result has it.
+/// The line, if this field of a query's result contains it.
 fn message_field(field: &Value) -> Option<&str> {
     let is_message = field.get("field")?.as_str() == Some("@message");
     is_message.then(|| field.get("value")?.as_str()).flatten()

@@ -9,19 +9,20 @@ use flate2::bufread::MultiGzDecoder;
 use super::document::RecordsError;
 use crate::text_file::{self, Encoding, EncodingError};
 
-/// How much of a file shows its form.
+/// The maximum size of the beginning of a file that shows its form.
 const MAX_HEAD: u64 = 256 * 1024;
 
-/// The most bytes that are kept in memory: standard input, a pipe, and a file in UTF-16.
+/// The maximum number of bytes that are kept in memory, for standard input, a pipe, and a file in UTF-16.
 const MAX_IN_MEMORY: u64 = 256 * 1024 * 1024;
 
-/// How often a file may be compressed: a subscription's records are, in an object that Firehose compresses again.
+/// The maximum number of times that a file may be compressed. Records of a subscription are compressed, and Firehose
+/// compresses the object again.
 const MAX_GZIP: usize = 2;
 
 const GZIP: &[u8] = b"\x1f\x8b";
 const ZIP: &[u8] = b"PK\x03\x04";
 
-/// What an export to S3 writes before the first object.
+/// The object that an export to S3 writes first.
 const TEST_OBJECT: &str = "aws-logs-write-test";
 
 /// A file cannot be read as log lines.
@@ -39,7 +40,7 @@ pub(super) enum LogFileError {
     Form { path: String, found: RecordsError },
 }
 
-/// A file, or what can be read only once.
+/// A file, or a stream that can be read only once.
 #[derive(Debug)]
 pub(super) enum LogSource {
     File(PathBuf),

@@ -1,4 +1,4 @@
-//! The operators of conditions, as IAM has them.
+//! IAM's operators of conditions.
 
 use std::net::IpAddr;
 
@@ -7,7 +7,7 @@ use time::{Date, OffsetDateTime};
 
 use crate::gateway::pattern::glob;
 
-/// Why a condition cannot be evaluated here.
+/// A condition cannot be evaluated here.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum ConditionError {
     #[error("the key has no value on one machine")]
@@ -29,7 +29,7 @@ pub(super) struct Operator {
     pub(super) test: Test,
 }
 
-/// The prefixes for keys with several values. No key has more than one here.
+/// The prefixes for keys with several values. Here no key has more than one value.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Set {
     All,
@@ -43,7 +43,7 @@ pub(super) enum Test {
 }
 
 impl Operator {
-    /// Reads the name of an operator; none for one that IAM does not have.
+    /// Reads the name of an operator; none if IAM does not have it.
     pub(super) fn parse(name: &str) -> Option<Self> {
         let (set, rest) = match name.split_once(':') {
             Some(("ForAllValues", rest)) => (Some(Set::All), rest),
@@ -73,7 +73,7 @@ impl Operator {
     }
 }
 
-/// How an operator compares the request's value with the policy's, and whether the result is negated.
+/// The comparison of an operator, and whether its result is negated.
 fn comparison(operator: &str) -> Option<(Compare, bool)> {
     Some(match operator {
         "StringEquals" => (|found, wanted| Ok(found == wanted), false),
@@ -127,7 +127,7 @@ fn same_arn(found: &str, wanted: &str) -> bool {
     found.len() == 6 && wanted.len() == 6 && pairs.all(|(found, wanted)| glob(wanted, found))
 }
 
-/// A date as IAM takes it: a form of the W3C's note on dates and times, or seconds since 1970. Four digits are seconds.
+/// A date as IAM accepts it: a form of the W3C's note on dates and times, or seconds since 1970. Four digits are seconds.
 fn date(text: &str) -> Result<OffsetDateTime, ConditionError> {
     let day = time::macros::format_description!("[year]-[month]-[day]");
     let midnight = |text: &str| Some(Date::parse(text, &day).ok()?.midnight().assume_utc());
@@ -145,7 +145,7 @@ fn number(text: &str) -> Result<f64, ConditionError> {
     number.ok_or_else(|| ConditionError::Number(text.to_owned()))
 }
 
-/// Whether an address lies in a network such as `10.0.0.0/8`, or is the one named.
+/// Whether an address is in a network such as `10.0.0.0/8`, or equals an address.
 fn in_network(address: &str, network: &str) -> Result<bool, ConditionError> {
     let wrong = || ConditionError::Network(network.to_owned());
     let (base, length) = network
@@ -163,7 +163,7 @@ fn in_network(address: &str, network: &str) -> Result<bool, ConditionError> {
     let ((base, width), (address, _)) = (bits(base), bits(address));
     let length = length
         .map_or(Some(width), |length| {
-            // Digits as they are usually written: no sign, no leading zero.
+            // Only digits in the usual form: no sign, no leading zero.
             length
                 .parse()
                 .ok()

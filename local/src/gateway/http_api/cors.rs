@@ -26,7 +26,7 @@ pub(crate) fn is_preflight(call: &Call) -> bool {
         && call.header("access-control-request-method").is_some()
 }
 
-/// The answer to a preflight, whatever routes there are. [`apply`] adds the origin.
+/// The answer to a preflight, independent of the routes. [`apply`] adds the origin.
 pub(crate) fn preflight(cors: &CorsConfiguration, call: &Call) -> Response<Bytes> {
     let mut response = Response::new(Bytes::new());
     *response.status_mut() = StatusCode::NO_CONTENT;
@@ -52,7 +52,7 @@ pub(crate) fn preflight(cors: &CorsConfiguration, call: &Call) -> Response<Bytes
     response
 }
 
-/// Sets the headers of an answer. Those of the function are dropped, unless the answer is a preflight's own.
+/// Sets the CORS headers of an answer, and drops the function's own, unless the answer is that of a preflight.
 pub(crate) fn apply(cors: &CorsConfiguration, call: &Call, headers: &mut HeaderMap) {
     if !is_preflight(call) {
         for name in HEADERS {
@@ -81,7 +81,7 @@ fn set(headers: &mut HeaderMap, name: HeaderName, value: &str) {
     }
 }
 
-/// The value of `Access-Control-Allow-Origin`; none when the request's origin is not allowed.
+/// The value of `Access-Control-Allow-Origin`; none if the request's origin is not allowed.
 fn allowed_origin<'a>(cors: &CorsConfiguration, call: &'a Call) -> Option<&'a str> {
     let origin = call.header("origin")?;
     cors.origins

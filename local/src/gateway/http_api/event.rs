@@ -134,7 +134,7 @@ fn jwt(claims: &Claims) -> Map<String, Value> {
     Map::from_iter([("claims".to_owned(), claims), ("scopes".to_owned(), scopes)])
 }
 
-/// What both events of format 2.0 have. Members without content are absent.
+/// The members that both events of format 2.0 have. Members without content are absent.
 fn common(call: &Call, api: &Api, matched: &Matched<'_>) -> Map<String, Value> {
     let cookies: Vec<_> = call
         .header_values("cookie")

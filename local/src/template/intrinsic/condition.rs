@@ -12,7 +12,7 @@ impl Scope {
         argument: &Value,
         depth: usize,
     ) -> Result<bool, TemplateError> {
-        let wrong = || TemplateError::intrinsic(format!("`{name}` cannot take {argument}"));
+        let wrong = || TemplateError::intrinsic(format!("`{name}` does not accept {argument}"));
         let parts = argument.as_array().ok_or_else(wrong)?;
         match (name, parts.as_slice()) {
             ("Fn::Equals", [one, other]) => Ok(self.text(one, depth)? == self.text(other, depth)?),
@@ -32,7 +32,7 @@ impl Scope {
         let wrong = || TemplateError::intrinsic(format!("expected a condition, found {part}"));
         if depth > MAX_DEPTH {
             return Err(TemplateError::intrinsic(
-                "conditions refer to each other in a circle",
+                "conditions refer to each other in a cycle",
             ));
         }
         let (name, argument) = part.as_object().and_then(only_member).ok_or_else(wrong)?;

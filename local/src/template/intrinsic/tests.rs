@@ -101,7 +101,7 @@ fn a_function_that_cannot_be_resolved_is_an_error() {
     );
     check("{Fn::Length: [a]}", "`Fn::Length` is not supported here");
     check("!If [Nowhere, 1, 2]", "no condition `Nowhere`");
-    check("!If [Round, 1, 2]", "in a circle");
+    check("!If [Round, 1, 2]", "in a cycle");
     check("!Sub '${Issuer'", "a `}` is missing");
     check("!Select [9, [a]]", "an index inside the list");
 }

@@ -1,4 +1,4 @@
-//! `AWS::Serverless::Api`: the properties of a REST API.
+//! The properties of a REST API: `AWS::Serverless::Api`.
 
 use super::{
     NO_OWN_ADDRESS, Section, THROTTLING, acts, ignored, named, nested, presence, refused, warned,
@@ -166,16 +166,10 @@ pub(in crate::template) static METHOD_SETTINGS: Section = Section {
         ignored("CacheTtlInSeconds", "only with `CachingEnabled`"),
         refused("CachingEnabled", "AWS answers from a cache"),
         ignored("DataTraceEnabled", "about logs"),
-        ignored(
-            "HttpMethod",
-            "says which methods the other settings are for",
-        ),
+        ignored("HttpMethod", "selects the methods for the other settings"),
         ignored("LoggingLevel", "about logs"),
         ignored("MetricsEnabled", "metrics"),
-        ignored(
-            "ResourcePath",
-            "says which methods the other settings are for",
-        ),
+        ignored("ResourcePath", "selects the methods for the other settings"),
         ignored("ThrottlingBurstLimit", THROTTLING),
         ignored("ThrottlingRateLimit", THROTTLING),
     ],

@@ -2,7 +2,7 @@
 
 use super::{Section, acts, ignored, nested, refused, refused_unless, warned, warned_with};
 
-/// The function is the program that runs here, whatever the deployed package is.
+/// This machine runs the function's program, whatever the deployed package is.
 const PACKAGE: &str = "about the deployed package; this machine runs the function's program";
 
 pub(in crate::template) static FUNCTION: Section = Section {

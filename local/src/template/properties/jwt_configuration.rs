@@ -2,7 +2,7 @@
 
 use super::{Section, acts};
 
-/// SAM takes the names in either case.
+/// SAM accepts these names with a capital or a small first letter.
 pub(super) static JWT_CONFIGURATION: Section = Section {
     what: "a `JwtConfiguration`",
     title: "`JwtConfiguration`",

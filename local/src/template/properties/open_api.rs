@@ -1,4 +1,4 @@
-//! An OpenAPI document with API Gateway's extensions. Extensions of others (`x-…`) change nothing at AWS.
+//! An OpenAPI document with API Gateway's extensions. Other extensions (`x-…`) have no effect on AWS.
 
 use super::{
     NO_OWN_ADDRESS, Section, acts, ignored, named, nested, presence, refused, refused_unless,

@@ -42,7 +42,7 @@ static SECTIONS: [&Section; 33] = [
     &open_api::CORS,
 ];
 
-/// The table of a section, as `docs/local-gateway.md` has it.
+/// The table of a section in the form of `docs/local-gateway.md`.
 fn markdown(section: &Section) -> String {
     let mut text = format!(
         "### {}\n\n| property | here | why |\n| --- | --- | --- |\n",
@@ -51,7 +51,7 @@ fn markdown(section: &Section) -> String {
     for property in section.properties {
         let (here, why) = match property.treatment {
             Treatment::Acts => ("acts", String::new()),
-            Treatment::Presence => ("acts", "only on whether it is set".to_owned()),
+            Treatment::Presence => ("acts", "only on its presence".to_owned()),
             Treatment::Nested(inner) | Treatment::Named(inner) => {
                 ("acts", format!("see {}", inner.title))
             }
@@ -106,7 +106,7 @@ fn properties_are_in_order() {
     }
 }
 
-/// One check for every property of every section: what is refused is an error, and what is warned of a warning.
+/// Checks every property of every section: a refused property is an error, and a warned one causes a warning.
 #[test]
 fn every_treatment_has_its_effect() {
     for section in SECTIONS {

@@ -13,7 +13,7 @@ use crate::template::error::{DefinitionError, TemplateError};
 use crate::template::function::FunctionDefinition;
 use crate::template::part::Part;
 
-/// How long an authorizer's answer is cached when the template does not say, and at most.
+/// The default and the maximum cache time of an authorizer's answer.
 const DEFAULT_TTL: u64 = 300;
 const MAX_TTL: u64 = 3600;
 
@@ -126,7 +126,7 @@ pub(in crate::template) fn has_role(authorizer: &Part) -> bool {
         .is_some_and(|role| role != "NONE")
 }
 
-/// How many seconds an authorizer's answer is cached.
+/// The number of seconds for which an authorizer's answer is cached.
 pub(in crate::template) fn ttl(identity: &Part) -> Result<Option<u64>, TemplateError> {
     let ttl: Option<u64> = identity.parsed("ReauthorizeEvery", "a number of seconds")?;
     if let Some(ttl) = ttl.filter(|ttl| *ttl > MAX_TTL) {

@@ -28,7 +28,7 @@ Resources:
         O: {Type: HttpApi, Properties: {ApiId: !Ref Api, Path: /a, Method: OPTIONS}}
 "#;
 
-/// The routes, authorizers and scopes are those that SAM's own translator makes of the template.
+/// The routes, authorizers and scopes are those of SAM's own translator.
 #[test]
 fn an_http_api_is_read_as_sam_translates_it() {
     let template = read(HTTP_API).unwrap();
@@ -92,7 +92,7 @@ fn an_http_api_is_read_as_sam_translates_it() {
 const AUTH: &str = "Resources/Api/Properties/Auth";
 const EVENTS: &str = "Resources/Handler/Properties/Events";
 
-/// Each row changes the template in one place, which would change an answer.
+/// Each row changes the template in one place, with a change that would change an answer.
 fn check(from: &str, to: &str, expected: &str) {
     assert_refused(HTTP_API, from, to, expected);
 }

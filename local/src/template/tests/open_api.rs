@@ -96,12 +96,12 @@ fn an_open_api_document_of_a_rest_api() {
     assert_eq!(
         template.warnings,
         [
-            "Resources/Handler/Properties/Events/Gone/Properties: the DefinitionBody has no such route, so the event makes none"
+            "Resources/Handler/Properties/Events/Gone/Properties: the DefinitionBody has no such route, so the event adds none"
         ]
     );
 }
 
-/// SAM adds what the resource itself says to the document.
+/// SAM adds the properties of the resource to the document.
 #[test]
 fn an_open_api_document_takes_the_default_authorizer_and_cors() {
     let auth = "      Cors: \"'https://app'\"\n      Auth: {DefaultAuthorizer: Sam, AddDefaultAuthorizerToCorsPreflight: false, \
@@ -111,7 +111,7 @@ fn an_open_api_document_takes_the_default_authorizer_and_cors() {
         &format!("{auth}      DefinitionBody:\n"),
         1,
     );
-    // SAM adds its default authorizer beside one that only the document has. Which one decides is not documented.
+    // SAM adds its default authorizer beside one that only the document has. AWS does not document which one decides.
     let error = read(&both).unwrap_err().to_string();
     let place = "Resources/Api/Properties/DefinitionBody/paths//a/get/security";
     assert!(
@@ -128,7 +128,7 @@ fn an_open_api_document_takes_the_default_authorizer_and_cors() {
             "GET /a handler Sam",
             "PUT /a handler Sam",
             "POST /b/{id} handler NONE",
-            // An empty list does not keep the default authorizer away.
+            // SAM adds the default authorizer also to an empty list.
             "ANY /b/{id} handler Sam",
             "OPTIONS /a preflight NONE",
             "OPTIONS /b/{id} preflight NONE",

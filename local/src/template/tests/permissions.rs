@@ -55,7 +55,7 @@ Resources:
     )
 }
 
-/// The warnings of a template, each of which is about an authorizer's permission. The permission agrees with them.
+/// The warnings of a template, which are all about an authorizer's permission. The permission must agree with them.
 fn warnings(template: &str) -> Vec<String> {
     let template = read(template).unwrap();
     let missing = lambda(&template, "Own").permission == InvokePermission::Missing;
@@ -158,7 +158,7 @@ fn permissions_of_the_template() {
     assert_eq!(warnings(&absent).len(), 1);
 }
 
-/// The other stack may have the permission, so no call is refused for the lack of one.
+/// The other stack may have the permission, so no call is refused because the template has none.
 #[test]
 fn a_function_of_another_stack_may_be_invoked() {
     let template = REST.replace(

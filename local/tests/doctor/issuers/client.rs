@@ -77,7 +77,7 @@ async fn the_authorization_endpoint() {
             advice: "Authorization Code",
         },
         Case {
-            name: "a page although none was wanted",
+            name: "a page, although no page may be shown",
             change: |script| script.authorize = Page::redirect("http://127.0.0.1:9/signin", &[]),
             expected: vec![("client", "fail")],
             found: "another address",
@@ -104,7 +104,7 @@ async fn the_type_of_the_client() {
             advice: "Single-Page App",
         },
         Case {
-            name: "an application of type Web, in other words",
+            name: "an application of type Web, with another message",
             change: |script| script.token_error(401, "invalid_client", "No client credentials found."),
             expected: vec![("client_type", "fail")],
             found: "No client credentials found",
@@ -121,7 +121,7 @@ async fn the_type_of_the_client() {
             name: "a mock that takes any code",
             change: |script| script.token = Page::json(&json!({"access_token": "made.up.token"})),
             expected: vec![("client_type", "fail")],
-            found: "never gave out",
+            found: "never issued",
             advice: "mock",
         },
     ])

@@ -1,4 +1,4 @@
-//! The text of an HTML page.
+//! The visible text of an HTML page.
 
 /// The visible text: without scripts, styles and tags. A script of Okta's pages contains the whole request, which is
 /// not part of the message.
@@ -52,7 +52,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_page_says_what_people_see() {
+    fn scripts_styles_and_tags_are_not_visible() {
         let page = "<html><head><title>Error</title><style>p{}</style><SCRIPT>var q='redirect_uri_mismatch'</SCRIPT>\
                     </head><body><h2>400 Bad Request</h2><p>The &#39;redirect_uri&#39; parameter\n must be</p></body>";
         assert_eq!(

@@ -113,11 +113,11 @@ fn form(token: &Examined) -> CheckOutcome {
         ),
         Err(Refusal::Malformed(JwsError::NotThreeParts)) if token.dots == 4 => FORM.fail(
             format!("an encrypted token (JWE) of {bytes} bytes"),
-            "let the issuer sign the token and not encrypt it",
+            "configure the issuer to sign the token and not encrypt it",
         ),
         Err(Refusal::TokenTooLong { .. }) => FORM.fail(
             format!("{bytes} bytes"),
-            "put fewer claims into the token, above all fewer groups: API Gateway takes 10,240 bytes of headers",
+            "put fewer claims into the token, above all fewer groups: API Gateway accepts at most 10,240 bytes of headers",
         ),
         Err(refusal) => FORM.fail(
             refusal.to_string(),
@@ -127,7 +127,7 @@ fn form(token: &Examined) -> CheckOutcome {
             form: Err(refusal), ..
         }) => FORM.fail(
             refusal.to_string(),
-            "use an issuer that writes tokens as RFC 9068 says: with `sub`, and without extensions in the header",
+            "use an issuer that writes tokens as RFC 9068 requires: with `sub`, and without extensions in the header",
         ),
         Ok(_) => FORM.pass(format!("a signed JWT of {bytes} bytes")),
     }

@@ -4,10 +4,10 @@ use serde_json::Value;
 
 use crate::commands::report::shortened;
 
-/// A report shows a line, not a list of hundreds of groups.
+/// A report has one line per value, also for hundreds of groups.
 const MAX_SHOWN_CHARS: usize = 200;
 
-/// A value as JSON, or that there is none.
+/// A value as JSON, or `missing`.
 pub(in crate::commands::doctor) fn value(value: Option<&Value>) -> String {
     match value {
         None => "missing".to_owned(),
