@@ -401,7 +401,7 @@ fn a_rule_that_allows_different_callers_is_other() {
     );
 }
 
-/// The rules of the templates whose routes or settings change, and the callers that they allow.
+/// The rules in the tests that change routes or settings, and the callers that they allow.
 fn admins_rules() -> Value {
     json!([{"methods": ["*"], "path": "/*", "groups": ["Admins"]}])
 }
@@ -461,7 +461,7 @@ fn changes_of_routes_are_listed_widenings_first() {
     assert_eq!(kinds, ["new", "narrower", "gone", "gone"]);
 }
 
-/// As documented: `git show main:template.yaml | cargo local access diff -`.
+/// The documented use: `git show main:template.yaml | cargo local access diff -`.
 fn diff_from_stdin(folder: &Path, old: &str, new: &str) -> Value {
     let output = Command::new(env!("CARGO_BIN_EXE_local"))
         .args(["access", "diff", "-", "--json", "--template", new, "--data"])
@@ -474,7 +474,7 @@ fn diff_from_stdin(folder: &Path, old: &str, new: &str) -> Value {
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
-/// They reach a less specific one, by verb and path.
+/// The calls reach a less specific route, by verb and path.
 #[test]
 fn a_removed_route_is_listed_with_the_route_that_its_calls_reach() {
     let folder = folder("removed-routes");
@@ -578,7 +578,7 @@ fn callers_are_tested() {
             failed("test 1", "GET /nowhere", "allowed", "no route: no_route"),
         ]})
     );
-    // Two calls with one token: the answer to the first is in the gateway's cache, and has each rule's decision.
+    // Two calls with one token. The gateway has the answer to the first in its cache; it contains the decision of each rule.
     let cached = rest(
         &rules,
         &json!({}),

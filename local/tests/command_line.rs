@@ -85,7 +85,7 @@ fn invalid_flags_are_refused() {
 }
 
 #[test]
-fn a_taken_port_is_named_with_its_flag() {
+fn a_port_in_use_is_reported_with_its_flag() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
     let data = data("taken");
@@ -109,7 +109,7 @@ fn a_taken_port_is_named_with_its_flag() {
 }
 
 #[test]
-fn a_missing_template_is_named() {
+fn a_missing_template_is_reported() {
     let data = data("template");
     let data = data.to_str().unwrap();
     let ports = [
@@ -129,9 +129,9 @@ fn a_missing_template_is_named() {
     check(&arguments, 1, &["/nowhere/template.yaml"]);
 }
 
-/// The trial also keeps the measurement working; its figures mean nothing.
+/// The trial run shows that the measurement works; its figures are not reliable.
 #[test]
-fn a_trial_measures_the_gateway_and_a_debug_build_is_no_release() {
+fn a_trial_measures_the_gateway_and_a_debug_build_is_refused_otherwise() {
     let output = run(&["bench", "--gateway", "--quick", "--json"]);
     assert!(output.status.success());
     let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();

@@ -1,5 +1,5 @@
 //! Functions as processes behind the Runtime API. The process is this test program itself: with `STAND_IN` in its
-//! environment it is a function whose events say what to do.
+//! environment it is a function that does what its events ask.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![expect(
@@ -26,7 +26,7 @@ fn main() {
         stand_in(&kind);
         return;
     }
-    // `cargo test` passes its own arguments on; a name among them picks tests, `--list` asks for none.
+    // `cargo test` passes its arguments on: a name selects tests, and with `--list` none run.
     let arguments: Vec<_> = std::env::args().skip(1).collect();
     if arguments.iter().any(|argument| argument == "--list") {
         return;
@@ -48,7 +48,7 @@ fn main() {
     println!("test result: ok. 11 passed");
 }
 
-/// A function as `lambda_runtime` is one, in as few lines as it takes: each request on a connection of its own.
+/// A minimal function with the behaviour of `lambda_runtime`. It uses a new connection for each request.
 fn stand_in(kind: &str) {
     if kind == "init error" {
         request(
@@ -321,6 +321,9 @@ async fn a_process_of_a_stopped_environment_exits() {
     runtime.initialised().await;
     drop(runtime);
     let ended = tokio::time::timeout(LONG, process.wait()).await;
-    assert!(ended.is_ok(), "it waits for events that no one can send");
+    assert!(
+        ended.is_ok(),
+        "the process waits for events, but its environment has ended"
+    );
     println!("test a_process_of_a_stopped_environment_exits ... ok");
 }

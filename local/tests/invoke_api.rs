@@ -12,7 +12,7 @@ use local::lambda::invocation::{
 use local::lambda::invoke_api::{answer, function_of};
 use local::unread_body::BodyTooLarge;
 
-/// A function that gives its event back, and fails when that is `"fail"`.
+/// A function that returns its event, and fails if the event is `"fail"`.
 #[derive(Debug)]
 struct Echo;
 
@@ -177,7 +177,7 @@ async fn refusals() {
         },
     )
     .await;
-    // A page that a browser has open anywhere must not reach functions past their authorizer.
+    // A page in a browser must not reach functions without their authorizer.
     let page = &[("x-amzn-errortype", "AccessDeniedException")];
     check(
         "echo",

@@ -1,5 +1,5 @@
 //! Policies of authorizers' answers, evaluated by the local gateway and by an IAM simulator. `tests/differential/` has
-//! the table of the disagreements, and the command for longer runs.
+//! the table of disagreements and the command for longer runs.
 
 #![expect(
     clippy::unwrap_used,

@@ -9,7 +9,7 @@ use std::process::Command;
 
 const ALICE: &str = "Authorization: Bearer {{token:alice}}";
 const BOB: &str = "Authorization: Bearer {{token:bob}}";
-/// A thief has the token and not its key.
+/// A thief has the token, but not its key.
 const STOLEN: &str = "Authorization: DPoP {{bound-token:alice}}";
 const JSON: &str = "Content-Type: application/json";
 const BODY: &str = r#"{"value": {"greeting": "hello"}, "visibility": "private"}"#;
@@ -176,7 +176,7 @@ const SAMPLES: [(&str, &[&str]); 25] = [
     ),
 ];
 
-/// Not events of API Gateway, so not printed: the authorizer must fail on it.
+/// Not an event of API Gateway, so the command does not print it. The authorizer must fail on it.
 const BY_HAND: [&str; 1] = ["authorizer/unknown-shape"];
 
 fn folder() -> PathBuf {

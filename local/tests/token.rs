@@ -1,4 +1,4 @@
-//! `cargo local token` and what `--show-flow` prints, whole, against an issuer on loopback.
+//! `cargo local token` against an issuer on loopback, with the whole output of `--show-flow`.
 
 #![expect(
     clippy::unwrap_used,
@@ -23,7 +23,7 @@ const TOKEN: &str = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhbGljZSJ9.c2lnbmF0dXJl";
 
 type Parameters = BTreeMap<String, String>;
 
-/// An issuer with a page to sign in on, and the stack that it belongs to.
+/// An issuer with a sign-in page, and its stack.
 #[derive(Clone)]
 struct Fake {
     origin: String,
@@ -314,7 +314,7 @@ error: the issuer refused: 400 Bad Request at {origin}/token: {{"error":"invalid
 }
 
 #[tokio::test]
-async fn a_bound_token_takes_a_second_request_with_the_issuers_nonce() {
+async fn a_bound_token_needs_a_second_request_with_the_issuers_nonce() {
     let fake = Fake::start(200, tokens("DPoP"));
     let output = token(&fake.data("bound"), &["--show-flow", "--dpop"]).await;
     let error = text(&output.stderr);
@@ -401,7 +401,7 @@ async fn sign_in_with_a_browser(fake: &Fake, redirect_uri: &str) -> (Url, Output
             break url;
         }
     };
-    // The browser: the issuer's redirect leads to its page, the user signs in there, and comes back.
+    // The test acts as the browser: it follows the issuer's redirect to its page, signs in there, and returns.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     reqwest::get(url.clone()).await.unwrap();
     let state = fake.received("/authorize", "state");
@@ -489,7 +489,7 @@ open this URL in a browser and sign in:
 }
 
 #[tokio::test]
-async fn a_real_issuer_that_does_not_answer_is_named_with_advice() {
+async fn a_real_issuer_that_does_not_answer_is_reported_with_advice() {
     let issuer = format!("http://{}", closed_address());
     let redirect_uri = format!("http://{}/callback.html", closed_address());
     let data = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("silent");

@@ -1,6 +1,5 @@
-//! What the gateway reads in a template, compared with what AWS's own translator makes of it.
-//!
-//! The JSON files are the translator's: `python3 .ci/sam_translations.py --write` makes them, and CI checks that they are current.
+//! The gateway's reading of a template, compared with the output of AWS's own translator. `python3
+//! .ci/sam_translations.py --write` writes the translator's output as JSON files, and CI checks that they are current.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -43,8 +42,8 @@ fn the_templates_of_the_project_are_read_as_sam_translates_them() {
     }
 }
 
-/// Every other template of the repository has no API that the gateway reads. `.ci/sam_translations.py` checks that each is
-/// in one of both lists.
+/// The other templates of the repository have no API that the gateway can read. `.ci/sam_translations.py` checks that every
+/// template is in one of the two lists.
 #[test]
 fn the_templates_that_are_not_compared_are_refused() {
     let refused = fs::read_to_string(folder().join("project/refused.json")).unwrap();
@@ -55,18 +54,18 @@ fn the_templates_that_are_not_compared_are_refused() {
     }
 }
 
-/// What a template is read with.
+/// The values that a template is read with.
 #[derive(Default, serde::Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct Case {
     template: String,
     /// The values of parameters that have no default.
     parameters: BTreeMap<String, String>,
-    /// What other stacks export.
+    /// The exports of other stacks.
     imports: BTreeMap<String, String>,
     /// The functions of other stacks that a command runs.
     functions: BTreeSet<String>,
-    /// What the gateway reports if it refuses the template.
+    /// The gateway's error if it refuses the template.
     error: String,
 }
 
@@ -137,7 +136,7 @@ fn summary(api: &Api, functions: &[FunctionDefinition]) -> Value {
                     "maxAge": cors.max_age,
                     "allowCredentials": cors.credentials.then_some(true),
                 });
-                // The translator leaves out what the template does not have.
+                // The translator leaves out members that the template does not have.
                 let members = members.as_object_mut().unwrap();
                 members.retain(|_, value| !value.is_null() && *value != json!([]));
                 members.clone()
@@ -222,7 +221,7 @@ fn authorizer(authorizer: &TemplateAuthorizer, functions: &[FunctionDefinition])
     }
 }
 
-/// The expression as the template has it: the reader anchors it.
+/// The expression as in the template, without the anchors that the reader adds.
 fn regex_text(expression: &impl ToString) -> String {
     let text = expression.to_string();
     let inner = text

@@ -1,4 +1,4 @@
-//! The documents: what they quote is what the commands print, and what they name exists.
+//! The documents quote the commands' real output, and name only checks and reasons that exist.
 
 use std::fs;
 use std::path::Path;
@@ -86,7 +86,7 @@ async fn every_line_that_the_okta_page_quotes_is_printed() {
             "`{line}` is not in {printed}"
         );
     }
-    // Each check that passes is the proof of some step.
+    // Each check that passes proves a step of the page.
     for line in printed
         .lines()
         .filter_map(|line| line.strip_prefix("pass  "))

@@ -1,5 +1,5 @@
-//! An issuer on loopback that answers what a test says: at first everything right, as an Okta custom authorization
-//! server does.
+//! An issuer on loopback with answers that a test can change. By default it answers like a correct Okta custom
+//! authorization server.
 
 use std::time::Duration;
 
@@ -47,7 +47,7 @@ impl Page {
         }
     }
 
-    /// As the authorization endpoint sends an error to the redirect URI.
+    /// A redirect to the redirect URI with an error, as the authorization endpoint sends it.
     pub(crate) fn redirect(redirect_uri: &str, parameters: &[(&str, &str)]) -> Self {
         let location = Url::parse_with_params(redirect_uri, parameters).unwrap();
         Self {
@@ -57,7 +57,7 @@ impl Page {
         }
     }
 
-    /// Okta's page for an authorization request that it does not send back. The script holds the request.
+    /// Okta's page for an authorization request without a redirect back. The script on the page contains the request.
     pub(crate) fn okta_page(message: &str) -> Self {
         let page = format!(
             "<!DOCTYPE html><html><head><title>Okta</title><script>var request = 'client_id redirect_uri';</script>\
@@ -67,7 +67,7 @@ impl Page {
     }
 }
 
-/// What the issuer answers.
+/// The answers of the issuer.
 #[derive(Clone, Debug)]
 pub(crate) struct Script {
     pub(crate) issuer: String,
@@ -81,14 +81,14 @@ pub(crate) struct Script {
     pub(crate) redeemed: Page,
     /// The origins whose pages may read its answers.
     pub(crate) trusted_origins: Vec<String>,
-    /// How far its clock is off.
+    /// The difference of its clock.
     pub(crate) clock_off: Duration,
     /// Whether it answers at all.
     pub(crate) silent: bool,
 }
 
 impl Script {
-    /// An Okta custom authorization server with everything right.
+    /// A correct Okta custom authorization server.
     fn right(issuer: &str) -> Self {
         let metadata = Page::json(&metadata(issuer));
         let mut keys = Page::json(&json!({"keys": [jwk("k1"), jwk("k2")]}));

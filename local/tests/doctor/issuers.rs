@@ -1,4 +1,4 @@
-//! Issuers that are wrong in one way: the check of that way fails, and only what depends on it is skipped.
+//! Issuers with one fault: the check for that fault fails, and only the checks that depend on it are skipped.
 
 mod capabilities;
 mod client;
@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::issuer::{CLIENT_ID, Issuer, Script};
 use crate::run::{ISSUER_CHECKS, all_options, doctor, judge};
 
-/// A way to be wrong, the verdict, and parts of what was found and of the advice.
+/// A fault, the verdict, and parts of the finding and of the advice.
 struct Case {
     name: &'static str,
     change: fn(&mut Script),
@@ -87,7 +87,7 @@ async fn a_correct_issuer_passes_and_the_last_line_has_the_settings() {
     assert_eq!(ids[..ISSUER_CHECKS.len()], ISSUER_CHECKS, "{text}");
 }
 
-/// As with the files of the other commands.
+/// The same is true of files of other commands.
 #[tokio::test]
 async fn a_file_of_roots_that_cannot_be_read_is_exit_1() {
     let file = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("no-roots.pem");

@@ -1,4 +1,4 @@
-//! `cargo local doctor` against issuers on loopback, each wrong in one way.
+//! `cargo local doctor` against issuers on loopback with one fault each.
 
 #![expect(
     clippy::unwrap_used,

@@ -7,7 +7,7 @@ use tokio::process::Command;
 
 use crate::issuer::{CLIENT_ID, Issuer, ORIGIN, REDIRECT_URI};
 
-/// The checks that need no token and no person, in order.
+/// The checks that need neither a token nor a user, in order.
 pub(crate) const ISSUER_CHECKS: [&str; 12] = [
     "issuer_form",
     "issuer_server",
@@ -23,7 +23,7 @@ pub(crate) const ISSUER_CHECKS: [&str; 12] = [
     "cors",
 ];
 
-/// The options that let every check of the issuer be made.
+/// The options with which every check of the issuer runs.
 pub(crate) fn all_options(issuer: &str) -> Vec<String> {
     let options = [
         "--issuer",
@@ -52,7 +52,7 @@ pub(crate) async fn doctor(options: &[String]) -> Output {
         .unwrap()
 }
 
-/// The report for machines, with the exit status that fits it.
+/// The JSON report. The exit status must fit it.
 pub(crate) async fn report(options: &[String]) -> Value {
     let output = doctor(&[options, &["--json".to_owned()]].concat()).await;
     let text = String::from_utf8(output.stdout).unwrap();
@@ -79,8 +79,8 @@ pub(crate) fn check<'r>(report: &'r Value, id: &str) -> &'r Value {
     check.unwrap_or_else(|| panic!("no check {id}: {report:#}"))
 }
 
-/// All checks of the issuer pass, except those that `expected` names with their status; the first of these has this
-/// in what it found and in its advice.
+/// Checks that all checks of the issuer pass, except those in `expected`, which have another status. The first of these
+/// has `found` in its finding and `advice` in its advice.
 #[track_caller]
 pub(crate) fn assert_verdict(
     name: &str,

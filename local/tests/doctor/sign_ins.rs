@@ -1,4 +1,4 @@
-//! `--sign-in`, with the test as the person at the browser.
+//! `--sign-in`, with the test as the user and the browser.
 
 use std::process::{Output, Stdio};
 
@@ -54,7 +54,7 @@ fn start(issuer: &Issuer, redirect_uri: &str, more: &[&str]) -> Child {
         .unwrap()
 }
 
-/// Reads lines until the one with the URL to open, and what was read.
+/// Reads lines until the URL to open. Returns the URL and the lines.
 async fn url_to_open(output: &mut (impl AsyncRead + Unpin)) -> (Url, String) {
     let mut read = String::new();
     let mut lines = BufReader::with_capacity(1, output).lines();
@@ -83,7 +83,7 @@ async fn browse(redirect_uri: &str, parameters: &[(&str, &str)]) -> (u16, String
     (answer.status().as_u16(), answer.text().await.unwrap())
 }
 
-/// Comes back to the redirect URI with these parameters and the right state.
+/// Returns to the redirect URI with these parameters and the right state.
 async fn come_back(
     mut child: Child,
     redirect_uri: &str,
@@ -102,7 +102,7 @@ async fn come_back(
     (output, page)
 }
 
-/// Signs in at a doctor that reports to people, and gives back all that it prints.
+/// Signs in at a doctor with a text report, and returns its whole output.
 pub(crate) async fn people_sign_in(mut child: Child, redirect_uri: &str) -> String {
     let mut output = child.stdout.take().unwrap();
     let (url, mut text) = url_to_open(&mut output).await;
@@ -185,7 +185,7 @@ async fn the_url_and_the_redirects_are_on_standard_output() {
     assert!(!parameter(&url, "nonce").is_empty());
     let state = parameter(&url, "state");
 
-    // Any page can lead a browser here; without the state it changes nothing.
+    // Any page can send a browser here, but without the right state this has no effect.
     for forged in [
         &[("code", "c"), ("state", "x")][..],
         &[("error", "access_denied")],
@@ -270,7 +270,7 @@ async fn each_answer_of_the_issuer_is_reported_with_advice() {
     }
 }
 
-/// `sign_in` fails, and the checks of the token that did not come are skipped.
+/// Checks that `sign_in` fails, and that the checks of the missing token are skipped.
 fn judge_failure(name: &str, output: &Output, found: &str, advice: &str) {
     let report = report(output);
     let sign_in = check(&report, "sign_in");
@@ -375,7 +375,7 @@ async fn a_wrong_token_of_a_sign_in_fails_the_check_of_its_fault() {
     assert_eq!(judged["failed"], 1, "{judged:#}");
     assert_eq!(check(&judged, "token_audience")["status"], "fail");
 
-    // With a token beside it the list is about that one, and the sign-in has its own verdict.
+    // With `--token` too, the list is about that token, and the sign-in has its own verdict.
     let good = mint(
         &header(),
         &changed(claims(&issuer.url), &json!({"exp": now() + 60})),

@@ -12,14 +12,14 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ServerConfig, ServerConnection, Stream};
 use testkit::http::{ReceivedRequest, Reply};
 
-/// What a server presents, and the root that signed it.
+/// The certificates that a server presents, and the root that signed them.
 pub(crate) struct Chain {
     pub(crate) root_pem: String,
     certificates: Vec<CertificateDer<'static>>,
     key: PrivateKeyDer<'static>,
 }
 
-/// How a chain is wrong.
+/// The fault of a chain.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Wrong {
     Nothing,
@@ -70,8 +70,8 @@ fn authority(name: &str) -> CertificateParams {
     params
 }
 
-/// Serves requests over TLS on a free port, and returns the origin. A connection that fails is the peer's verdict, not an
-/// error.
+/// Serves requests over TLS on a free port, and returns the origin. A failed connection is not an error, because the peer
+/// may reject the certificate.
 pub(crate) fn serve_tls<A>(chain: &Chain, answer: impl FnOnce(&str) -> A) -> String
 where
     A: Fn(&ReceivedRequest) -> Reply + Send + 'static,

@@ -1,4 +1,4 @@
-//! Tokens that are wrong in one way: the check of that way fails, and only what depends on it is skipped.
+//! Tokens with one fault: the check for that fault fails, and only the checks that depend on it are skipped.
 
 use std::fs::File;
 use std::process::Stdio;
@@ -47,7 +47,7 @@ pub(crate) fn mint(header: &Value, claims: &Value) -> String {
     signer::mint(header, claims, Signer::rsa())
 }
 
-/// Everything about the token passes, except what `expected` names; the first of these found this and advises that.
+/// Checks that all checks of the token pass, except those in `expected`. The first of these has this finding and advice.
 async fn judge(
     name: &str,
     issuer: &Issuer,
@@ -88,7 +88,7 @@ async fn judge(
     );
 }
 
-/// What cannot be judged of a token that cannot be read.
+/// The checks that are skipped for a token that cannot be parsed.
 fn unreadable() -> Vec<(&'static str, &'static str)> {
     let mut expected = vec![("token_form", "fail")];
     expected.extend(TOKEN_CHECKS.iter().skip(1).map(|id| (*id, "skip")));
@@ -200,7 +200,7 @@ async fn tokens_that_cannot_be_read() {
     }
 }
 
-/// A change to the claims of a good token, what fails then, what was found and what is advised.
+/// A change to the claims of a good token, the checks that then fail, the finding and the advice.
 type WrongClaim<'a> = (
     &'a str,
     Value,

@@ -76,7 +76,7 @@ Resources:
         B: {Type: HttpApi, Properties: {ApiId: !Ref Api, Path: /b, Method: GET, Auth: {Authorizer: Jwt, AuthorizationScopes: [state:write]}}}
 "#;
 
-/// Compares the whole explanation of a call of the template.
+/// Compares the whole explanation of a call to the template's API.
 fn check(name: &str, template: &str, arguments: &[&str], expected: &Value) {
     let setup = Setup::new(name, template, Some(&jwk_set()));
     assert_eq!(&setup.explained(arguments), expected, "{arguments:?}");
@@ -177,7 +177,7 @@ const MEMBERS: &str = r#"
 "#;
 
 #[test]
-fn what_a_caller_lacks_of_each_member_of_a_rule() {
+fn a_caller_that_does_not_meet_a_member_of_a_rule() {
     let (before, rest) = REST.split_once("            [{").unwrap();
     let (_, after) = rest.split_once("  Handler:").unwrap();
     let template = format!(

@@ -7,7 +7,7 @@ use super::Setup;
 use super::calls::{HTTP, REST};
 use super::signer::{jwk_set, token};
 
-/// A call, and how it ends.
+/// A call and its outcome.
 pub(super) struct Case {
     pub(super) reason: &'static str,
     template: String,
@@ -238,7 +238,7 @@ fn authorizers_of_an_http_api() -> Vec<Case> {
             "unauthorized",
             json!(401),
         ),
-        // A JWT authorizer takes the scheme `Bearer` only.
+        // A JWT authorizer accepts only the scheme `Bearer`.
         case(
             "jwt_not_valid",
             HTTP,
@@ -311,7 +311,7 @@ fn a_guarded_preflight_is_allowed_by_the_authorizer() {
     assert_ne!(cors, rules);
     let setup = Setup::new("guarded-preflight", &rules, Some(&jwk_set()));
     let token = token(&json!({}));
-    // The path has a method for every verb, and so no preflight of SAM's; `/open` has one.
+    // The first path has a method for every verb, so SAM adds no preflight; `/open` has one.
     for path in ["/items/1", "/open"] {
         let found = setup.explained(&["OPTIONS", path, "--token", &token]);
         let summary = ["outcome", "reason", "decidedBy", "status"].map(|name| &found[name]);

@@ -1,4 +1,4 @@
-//! `cargo local explain`, as the command: the right cause for each reason of `docs/reasons.md` that it can reach.
+//! `cargo local explain`, as the command: it reports the right cause for each reason of `docs/reasons.md` that it can reach.
 
 #![expect(
     clippy::unwrap_used,

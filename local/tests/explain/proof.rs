@@ -1,4 +1,4 @@
-//! Key-bound tokens and proofs of possession (RFC 9449), a right proof and one for each fault.
+//! Key-bound tokens and proofs of possession (RFC 9449): a correct proof, and one for each fault.
 
 use serde_json::{Value, json};
 use testkit::json::changed;
@@ -81,7 +81,7 @@ pub(super) fn cases() -> Vec<Whole> {
     cases
 }
 
-/// Whether a token may have the scheme, and what is with it.
+/// Faults of the scheme, and of the headers with the token.
 fn scheme() -> Vec<Whole> {
     let token = bound_token();
     let proof = || signed(&header().to_string(), &claims(&token).to_string());
@@ -114,7 +114,7 @@ fn scheme() -> Vec<Whole> {
                 "a key-bound token in an event that has no proof: use a REQUEST authorizer",
             )
         },
-        // The gateway has the domain name from this header only.
+        // The gateway reads the domain name only from this header.
         Whole {
             arguments: vec![
                 format!("--token=DPoP {token}"),

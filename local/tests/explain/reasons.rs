@@ -10,7 +10,7 @@ use super::signer::{HEADER, claims_but, jwk_set, signed, token};
 use super::whole::{CACHED_REQUEST, REQUEST, Whole, check, template};
 use super::{Setup, folder, gateway, introspection, proof};
 
-/// Reasons that no call of this command has, each with the fact that prevents it.
+/// Reasons that this command never reports, each with the fact that prevents it.
 const EXCUSED: [(&str, &str, &str); 9] = [
     (
         "authorizer",
@@ -288,9 +288,9 @@ fn an_anonymous_caller_can_be_allowed() {
     check("anonymous", &case, Some(&jwk_set()));
 }
 
-/// API Gateway limits all headers together to the size that the authorizer accepts of a token.
+/// API Gateway limits all headers together to the size that the authorizer accepts for a token.
 #[test]
-fn a_token_over_the_limit_is_the_gateways_to_refuse() {
+fn the_gateway_refuses_a_token_over_the_limit() {
     let setup = Setup::new("long-token", &template(REQUEST, &json!({})), None);
     let credential = "t".repeat(10_241);
     let expected = json!({

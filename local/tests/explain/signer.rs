@@ -1,4 +1,4 @@
-//! Tokens of an issuer that exists only in a test, right and wrong ones.
+//! Good and bad tokens of an issuer that exists only in a test.
 
 use serde_json::{Value, json};
 use testkit::json::changed;
@@ -47,7 +47,7 @@ pub(crate) fn signed(header: &str, payload: &str) -> String {
 
 pub(crate) const HEADER: &str = r#"{"alg": "RS256", "kid": "good"}"#;
 
-/// A token that is right but for these claims.
+/// A good token with these claims changed.
 pub(crate) fn token(changes: &Value) -> String {
     signed(HEADER, &claims_but(changes))
 }

@@ -1,11 +1,11 @@
-//! The template of these calls, and the whole explanation of one.
+//! The template of these calls, and the comparison of a whole explanation.
 
 use serde_json::{Value, json};
 use testkit::reasons::reasons;
 
 use super::Setup;
 
-/// A REST API whose authorizer is asked about every call. `MINE` and `ENVIRONMENT` are replaced.
+/// A REST API with an authorizer that is called for every request. `MINE` and `ENVIRONMENT` are replaced.
 const TEMPLATE: &str = r#"
 Transform: AWS::Serverless-2016-10-31
 Resources:
@@ -35,7 +35,7 @@ const RULES: &str = r#"[{"methods": ["GET"], "path": "/a", "scopes": ["state:wri
 
 /// The authorizer of [`TEMPLATE`] by its type.
 pub(super) const REQUEST: &str = "{FunctionPayloadType: REQUEST, FunctionArn: !GetAtt Authorizer.Arn, Identity: {ReauthorizeEvery: 0}}";
-/// The same, whose answers are cached.
+/// The same authorizer with cached answers.
 pub(super) const CACHED_REQUEST: &str = "{FunctionPayloadType: REQUEST, FunctionArn: !GetAtt Authorizer.Arn, Identity: {Headers: [Authorization], ReauthorizeEvery: 60}}";
 pub(super) const TOKEN: &str = "{FunctionPayloadType: TOKEN, FunctionArn: !GetAtt Authorizer.Arn}";
 
@@ -62,11 +62,11 @@ pub(super) struct Whole {
     pub(super) template: &'static str,
     pub(super) settings: Value,
     pub(super) arguments: Vec<String>,
-    /// What the advice has in parentheses.
+    /// The text in parentheses in the advice.
     pub(super) detail: String,
 }
 
-/// Compares the whole explanation of `GET /a`. `jwks` is the key set in place of the network.
+/// Compares the whole explanation of `GET /a`. `jwks` is a key set that replaces the network.
 pub(super) fn check(name: &str, case: &Whole, jwks: Option<&str>) {
     let setup = Setup::new(name, &template(case.template, &case.settings), jwks);
     let mut arguments = vec!["GET", "/a"];

@@ -1,5 +1,5 @@
-//! The cache of authorizers' answers against a model: callers with several tokens on several routes, time that passes, and
-//! an authorizer that changes its mind, fails, or refuses.
+//! The cache of authorizers' answers compared with a model: callers with several tokens on several routes, time that
+//! passes, and an authorizer that changes its decision, fails, or refuses.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -10,8 +10,8 @@ use tokio::runtime::Builder;
 
 use crate::support::{Api, failure, policy, success};
 
-/// Two authorizers of one function: answers of `Short` are kept for 60 seconds, those of `Long`, by token and tenant, for
-/// 300.
+/// Two authorizers with one function: answers of `Short` are cached for 60 seconds, answers of `Long` for 300 seconds by
+/// token and tenant.
 const TEMPLATE: &str = r#"
 Resources:
   Api:
@@ -40,7 +40,7 @@ Resources:
 
 const PATHS: [&str; 4] = ["a", "b", "long", "never"];
 
-/// What the authorizer answers from now on.
+/// The answer of the authorizer from now on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Mind {
     AllowsAll,
@@ -82,7 +82,7 @@ struct Model {
     story: Story,
     now: u64,
     mind: Mind,
-    /// The kept answers, and when each ends, by authorizer and identity.
+    /// The cached answers with their expiry, by authorizer and identity.
     kept: HashMap<(&'static str, String), (Mind, u64)>,
 }
 

@@ -1,4 +1,4 @@
-//! Pages of another origin can read the id of the request in every answer that a template may give headers.
+//! Pages of another origin can read the request id in every answer for which a template can set headers.
 
 use local::lambda::invocation::InvocationOutcome;
 use local::template::Given;

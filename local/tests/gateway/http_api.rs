@@ -1,5 +1,5 @@
-//! What an HTTP API passes to functions, and what it makes of their answers. `open` marks what AWS does not document and
-//! `ARCHITECTURE.md` has a choice for.
+//! The events that an HTTP API passes to functions, and its responses to their answers. `open` marks behaviour that AWS
+//! does not document and for which `ARCHITECTURE.md` has a choice.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::support::{Api, failure, header, success, text};
 
 /// http-api-lambda-authorizer: "a cached result is used for all routes", unless the route key is an identity source.
 #[tokio::test]
-async fn a_cached_simple_response_holds_for_every_route_without_the_route_key() {
+async fn a_cached_simple_response_applies_to_every_route_without_the_route_key() {
     let api = Api::of(TEMPLATE).guard(simple(true));
     assert_eq!(api.send("GET /simple/1", TOKEN).await.status(), 200);
     let api = api.guard(simple(false));
@@ -335,7 +335,7 @@ async fn the_gateway_answers_cors() {
     check("GET /open", &[], 200, none).await;
     // open: the gateway's own errors have no CORS headers
     check("GET /simple/1", &["Origin: https://app"], 401, none).await;
-    // Without a configuration the function's headers stay, and preflights are routed like every request.
+    // Without a configuration the function's headers are kept, and preflights are routed like every request.
     let plain = Api::of(TEMPLATE);
     assert_eq!(plain.send("OPTIONS /open", &asks).await.status(), 200);
     assert_eq!(plain.send("OPTIONS /simple/1", &asks).await.status(), 404);
@@ -357,7 +357,7 @@ async fn the_default_route_takes_all_other_requests() {
     assert_eq!(api.send("OPTIONS /any", &asks).await.status(), 401);
 }
 
-/// No template makes such an API; a route must not be open because of a fault of ours.
+/// No template causes such an API, but a fault of ours must not open a route.
 #[tokio::test]
 async fn a_route_with_an_unknown_authorizer_is_not_open() {
     let api = Api::changed(TEMPLATE, |api| api.authorizers.clear());

@@ -1,5 +1,5 @@
-//! The decision table of an HTTP API, and the rules for its Lambda authorizers, row by row with their sources: pages of API
-//! Gateway's developer guide, reports, or `open` where AWS documents nothing and `ARCHITECTURE.md` has the choice.
+//! The decision table of an HTTP API, and the rules for its Lambda authorizers. Each row has its source: a page of API
+//! Gateway's developer guide, a report, or `open` where AWS documents nothing and `ARCHITECTURE.md` has the choice.
 
 use std::time::Duration;
 
@@ -67,7 +67,7 @@ const AUTHORIZER: &str = "http-api-lambda-authorizer";
 const EXTENSION: &str = "api-gateway-swagger-extensions-authorizer";
 const TROUBLESHOOTING: &str = "http-api-troubleshooting-lambda";
 const QUOTAS: &str = "limits";
-/// The body `Forbidden` is in no page of AWS.
+/// No page of AWS has the body `Forbidden`.
 const FORBIDDEN_BODY: &str = "http-api-lambda-authorizer, the body by a report";
 const OPEN: &str = "open";
 
@@ -125,7 +125,7 @@ async fn decisions_before_the_authorizer() {
     }
 }
 
-/// Identity sources are optional. A missing one is 401 without an invocation, with a cache and without.
+/// An authorizer may have no identity source. A missing one is 401 without an invocation, with and without a cache.
 #[tokio::test]
 async fn decisions_about_the_identity_sources() {
     fn missing<'a>(request: &'a str, headers: &'a [&'a str]) -> Row<'a> {
@@ -149,15 +149,15 @@ async fn decisions_about_the_identity_sources() {
         missing("GET /uncached?q=1", &[]),
         missing("GET /uncached", TOKEN),
         missing("GET /uncached?q=", TOKEN),
-        // The slash at the end has the route's authorizer.
+        // A path with a slash at the end has the authorizer of the route.
         Row {
             source: OPEN,
             ..missing("GET /simple/1/", &[])
         },
-        // Names of headers in any case, names of parameters as they are.
+        // Names of headers match in any case, names of parameters only as written.
         missing("GET /uncached?Q=1", TOKEN),
         asked("GET /uncached?q=1", &["AUTHORIZATION: Bearer t"]),
-        // Every kind of source, each of which must be present.
+        // Every kind of source. All must be present.
         asked("GET /everything?q=1", &["X-A: a", "X-B: b"]),
         missing("GET /everything?q=1", &["X-A: a"]),
         missing("GET /everything", &["X-A: a", "X-B: b"]),
@@ -245,7 +245,7 @@ async fn failures_of_the_authorizer() {
         unauthorized("GET /old"),
         internal(TROUBLESHOOTING, "GET /simple/1", failure("no keys")),
         internal(TROUBLESHOOTING, "GET /old", failure("unauthorized")),
-        // The form must be the one that the authorizer is set to: simple answers only in format 2.0.
+        // The answer must have the configured form: simple answers only in format 2.0.
         internal(EXTENSION, "GET /policy/1", simple(true)),
         internal(EXTENSION, "GET /simple/1", all()),
         internal(EXTENSION, "GET /old", simple(true)),
@@ -290,7 +290,7 @@ async fn an_authorizer_that_cannot_be_invoked_is_500() {
     assert_eq!(api.invoked("handler"), 0);
 }
 
-/// Limits: an authorizer has 10 seconds. The access log has it as the cause.
+/// The limit for an authorizer is 10 seconds. The access log has the cause.
 #[tokio::test]
 async fn an_authorizer_that_takes_too_long_is_500() {
     fn hasty(api: &mut local::template::Api) {

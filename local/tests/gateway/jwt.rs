@@ -98,7 +98,7 @@ async fn tokens_that_are_accepted() {
             "/plain",
             json!({"nbf": 1_700_000_000, "iat": 1_700_000_000}),
         ),
-        // any one of the scopes suffices; `scp` as well as `scope`
+        // any one of the scopes suffices, in `scp` or `scope`
         ("/scoped", json!({})),
         ("/scoped", json!({"scope": null, "scp": ["write"]})),
     ] {
@@ -121,7 +121,7 @@ async fn tokens_with_a_wrong_claim() {
     let expired = "the token has expired";
     let early = "the token is not valid yet";
     for (changes, reason) in [
-        // an audience that is present and wrong is not made up for by the client id
+        // the client id does not replace an audience that is present and wrong
         (json!({"aud": "x", "client_id": "web"}), audience),
         (json!({"aud": null}), audience),
         (json!({"aud": 1}), audience),
@@ -202,7 +202,7 @@ async fn the_claims_reach_the_integration_as_strings() {
     assert_eq!(response.status(), 200);
 }
 
-/// The issuer's keys come from its metadata, are used for two hours, and a malformed key does not hide the others.
+/// The issuer's keys come from its metadata and are used for two hours. A malformed key does not affect the others.
 #[tokio::test]
 async fn published_keys_are_fetched_and_cached() {
     const KEYS: &str = "/oauth2/default/v1/keys";

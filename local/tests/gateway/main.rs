@@ -1,4 +1,4 @@
-//! The gateway's decisions, in process: functions with fixed answers, and a clock that the test moves.
+//! The gateway's decisions in this process, with functions that have fixed answers and a clock that the test moves.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 

@@ -53,7 +53,7 @@ fn allow() -> InvocationOutcome {
     success(&policy("Allow", "*"))
 }
 
-/// Pages of API Gateway's developer guide, and reports of what it answers.
+/// Pages of API Gateway's developer guide, and reports of its answers.
 const RESPONSE_TYPES: &str = "supported-gateway-response-types";
 const IDENTITY: &str = "configure-api-gateway-lambda-authorization";
 const QUOTAS: &str = "limits";
@@ -113,7 +113,7 @@ async fn decisions_before_the_authorizer() {
             source: QUOTAS,
             ..rejected(&long, 414, TOO_LONG, "RequestUriTooLongException")
         },
-        // The limit is that of a method with an authorizer.
+        // The limit applies to a method with an authorizer.
         Row {
             source: QUOTAS,
             ..row(&long_and_open)
@@ -275,7 +275,7 @@ async fn verdicts_of_the_policy() {
         denied("Deny", "*", EXPLICIT),
         denied("Allow", "PUT/*", IMPLICIT),
         denied("Deny", "PUT/*", IMPLICIT),
-        // The template of a resource matches no path.
+        // The resource's path template (`{id}`) in a policy matches no path.
         Row {
             request: "GET /prod/cached/1",
             ..denied("Allow", "GET/cached/{id}", IMPLICIT)
@@ -412,7 +412,7 @@ async fn gateway_responses_follow_the_template() {
         body,
         json!({"message": "Unauthorized", "id": id, "kind": "UNAUTHORIZED"})
     );
-    // A type that is not named takes the default's headers, whose value may come from the request.
+    // A type that the template does not name has the default's headers. Their value may come from the request.
     let api = Api::of(TEMPLATE).guard(failure("no keys"));
     let response = api
         .send(
@@ -426,7 +426,7 @@ async fn gateway_responses_follow_the_template() {
         "https://app"
     );
     assert_eq!(text(&response), r#"{"message":null}"#);
-    // And one without any has none.
+    // A type without headers has none.
     let response = api
         .send("GET /prod/nowhere", &["Origin: https://app"])
         .await;
@@ -638,7 +638,7 @@ async fn proxy_answers() {
         "",
     )
     .await;
-    // Without binaryMediaTypes the text goes out as it is.
+    // Without binaryMediaTypes the body is sent unchanged.
     check(
         json!({"body": "aGk=", "isBase64Encoded": true}),
         200,
@@ -685,7 +685,7 @@ async fn a_function_that_fails_is_502_and_one_that_is_slow_504() {
     );
 }
 
-/// SAM's `Cors` makes a mock method, which the default authorizer guards unless the template says otherwise.
+/// SAM's `Cors` creates a mock method. The default authorizer guards it, unless the template turns that off.
 #[tokio::test]
 async fn preflights_of_cors_are_answered_by_the_gateway() {
     let open = TEMPLATE.replacen(
@@ -708,7 +708,7 @@ async fn preflights_of_cors_are_answered_by_the_gateway() {
     let any = api.send("OPTIONS /prod/open", &[]).await;
     let verbs = "DELETE,GET,HEAD,OPTIONS,PATCH,POST,PUT";
     assert_eq!(header(&any, "access-control-allow-methods"), verbs);
-    // A path with an `OPTIONS` method of its own keeps it.
+    // A path that has an `OPTIONS` method keeps it.
     assert_eq!(
         text(&api.send("OPTIONS /prod/cached/1", &[]).await),
         "hello"
@@ -737,7 +737,7 @@ async fn bodies_that_are_too_large_never_reach_a_function() {
     assert_eq!(api.invoked("handler"), 0);
 }
 
-/// No template makes such an API; a route must not be open because of a fault of ours.
+/// No template causes such an API, but a fault of ours must not open a route.
 #[tokio::test]
 async fn a_route_with_an_unknown_authorizer_is_not_open() {
     let api = Api::changed(TEMPLATE, |api| api.authorizers.clear());

@@ -99,12 +99,12 @@ impl Api {
         Self::changed(template, |_| {})
     }
 
-    /// The gateway of a template whose API is changed after it was read.
+    /// The gateway of a template, with an API that is changed after it was read.
     pub(crate) fn changed(template: &str, change: fn(&mut local::template::Api)) -> Self {
         Self::given(template, Given::default(), change)
     }
 
-    /// The same of a template with parameters.
+    /// The gateway of a template with parameters.
     pub(crate) fn given(
         template: &str,
         given: Given,
@@ -187,7 +187,7 @@ impl Api {
         serde_json::from_str(log.lines().last().unwrap()).unwrap()
     }
 
-    /// How often a function was invoked.
+    /// The number of invocations of a function.
     pub(crate) fn invoked(&self, function: &str) -> usize {
         self.functions
             .events
@@ -210,7 +210,7 @@ impl Api {
     }
 }
 
-/// A folder that is removed with this value.
+/// A folder that is removed when this value is dropped.
 struct Folder(PathBuf);
 
 impl Drop for Folder {
@@ -233,20 +233,20 @@ pub(crate) fn header<'a>(response: &'a Response<Bytes>, name: &str) -> &'a str {
 
 /// One row of a decision table: the request, the authorizer's answer, and the response.
 pub(crate) struct Row<'a> {
-    /// Where AWS, or else a report, says so.
+    /// The source of the row: a page of AWS, or else a report.
     pub(crate) source: &'a str,
     /// The verb and path.
     pub(crate) request: &'a str,
     /// Headers, each `Name: value`.
     pub(crate) headers: &'a [&'a str],
-    /// What the authorizer answers.
+    /// The answer of the authorizer.
     pub(crate) guard: InvocationOutcome,
     pub(crate) status: u16,
     /// The beginning of its body.
     pub(crate) body: &'a str,
     /// Its header `x-amzn-ErrorType`.
     pub(crate) error_type: &'a str,
-    /// How often the authorizer is invoked.
+    /// The number of invocations of the authorizer.
     pub(crate) invoked: usize,
 }
 

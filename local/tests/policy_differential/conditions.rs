@@ -1,4 +1,4 @@
-//! Conditions, and the facts of a request.
+//! Changes of conditions, and of the facts of a request.
 
 use serde_json::{Value, json};
 use testkit::differential::{Mutation, mutation};
@@ -10,7 +10,7 @@ fn condition(draft: &mut Draft, operator: &str, key: &str, values: Value) {
     let Some(Value::Object(statement)) = draft.statements.last_mut() else {
         return;
     };
-    // Most values of this key are no ARNs.
+    // Most values of this key are not ARNs.
     if operator.contains("Arn") {
         draft
             .facts
@@ -132,7 +132,7 @@ fn unknown_operators() -> Vec<Mutation<Draft>> {
     operators.map(used).into()
 }
 
-/// Keys that no request has, and keys that are written wrongly.
+/// Keys that no request has, and misspelt keys.
 fn unknown_keys() -> Vec<Mutation<Draft>> {
     let keys = [
         "aws:PrincipalArn",

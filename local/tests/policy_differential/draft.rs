@@ -65,7 +65,7 @@ pub(crate) fn statement(effect: &str, resource: &str) -> Value {
     json!({"Effect": effect, "Action": "execute-api:Invoke", "Resource": resource})
 }
 
-/// Values of no member.
+/// Values that no member may have.
 pub(crate) fn odd_values() -> Vec<Value> {
     vec![
         json!(null),

@@ -15,7 +15,7 @@ pub(crate) fn all() -> Vec<Mutation<Draft>> {
     all
 }
 
-/// Each member of a statement missing, and with values of every type.
+/// Removes each member of a statement, and gives it values of every type.
 fn members() -> Vec<Mutation<Draft>> {
     let mut all = Vec::new();
     for member in [

@@ -3,14 +3,14 @@
 /// Keys of a request or members of a policy, with values that they may have.
 pub(crate) type Values = (&'static [&'static str], &'static [&'static str]);
 
-/// What both evaluate alike, and what a row of the table may explain.
+/// Values that both implementations evaluate alike, and values for which a row of the table explains the difference.
 pub(crate) struct Kind {
     pub(crate) plain: Values,
     pub(crate) odd: Values,
 }
 
 impl Kind {
-    /// Both, each with its mark in the names of steps.
+    /// Both kinds of values, each with its mark in the names of steps.
     pub(crate) const fn marked(&self) -> [(Values, &'static str); 2] {
         [(self.plain, ""), (self.odd, " (odd)")]
     }
@@ -93,7 +93,7 @@ const DATES: Kind = Kind {
         ],
     ),
 };
-/// The other reads seconds as seconds where both are.
+/// The other implementation reads seconds as seconds only if both values are seconds.
 const SECONDS: Kind = Kind {
     plain: (
         &["aws:EpochTime", "aws:epochtime"],

@@ -1,4 +1,4 @@
-//! An API on loopback as API Gateway would answer for it, wrong in one point.
+//! An API on loopback with API Gateway's behaviour and one fault.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -12,7 +12,7 @@ pub(crate) const WEAK: &str = "eyJhbGciOiJSUzI1NiJ9.d2Vhaw.d2Vha3NpZ25hdHVyZQ";
 pub(crate) const EXPIRED: &str = "eyJhbGciOiJSUzI1NiJ9.b2xk.b2xkc2lnbmF0dXJl";
 pub(crate) const ORIGIN: &str = "https://app.example.com";
 
-/// The one point.
+/// The fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Wrong {
     Nothing,
@@ -22,7 +22,7 @@ pub(crate) enum Wrong {
     ExpiredCounts,
     GoodTokenDenied,
     WeakAllowed,
-    /// The policy names the route that was asked for first.
+    /// The policy names only the route of the first call.
     CachesOneRoute,
     /// The decision itself is cached, whatever the route.
     CachesTheVerdict,
@@ -68,13 +68,13 @@ impl Api {
         Self { url, gateway }
     }
 
-    /// How many calls changed something.
+    /// The number of calls that changed something.
     pub(crate) fn changes(&self) -> usize {
         *self.gateway.changes.lock().unwrap()
     }
 }
 
-/// What becomes of a call before it reaches the API.
+/// The decision about a call before it reaches the API.
 enum Decision {
     Through,
     Unauthorized,
@@ -139,7 +139,7 @@ impl Gateway {
         let token = credential.split_once(' ').map_or("", |(_, token)| token);
         let is_safe = method == Method::GET;
         let may = match token {
-            // For the one call by which it is judged.
+            // For the only call that the check makes with this token.
             GOOD if self.wrong == Wrong::GoodTokenDenied && is_safe => false,
             GOOD => true,
             WEAK => is_safe || self.wrong == Wrong::WeakAllowed,
@@ -156,7 +156,7 @@ impl Gateway {
         }
     }
 
-    /// What the cache makes of a decision. Only other spellings of the scheme use it, so that one check sees it.
+    /// The decision that the cache returns. Only other spellings of the scheme use the cache, so that only one check sees it.
     fn cached(&self, credential: &str, route: &str, may: bool) -> bool {
         let mut cache = self.cache.lock().unwrap();
         if credential.starts_with("Bearer") {

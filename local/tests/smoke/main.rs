@@ -1,4 +1,4 @@
-//! `cargo local smoke` against APIs on loopback that misbehave in one point each.
+//! `cargo local smoke` against APIs on loopback with one fault each.
 
 #![expect(
     clippy::unwrap_used,
@@ -94,7 +94,7 @@ fn statuses(report: &Value) -> Vec<(String, String)> {
         .collect()
 }
 
-/// Everything passes, except what `expected` names; the first of these found this.
+/// Checks that everything passes, except the checks in `expected`. The first of these has this finding.
 async fn check(wrong: Wrong, expected: &[(&str, &str)], found: &str) {
     let api = Api::start(wrong);
     let report = report(&api.url, &ALL).await;
@@ -199,7 +199,7 @@ async fn apis_that_accept_or_reject_wrongly() {
 }
 
 #[tokio::test]
-async fn apis_whose_answers_lack_a_header() {
+async fn answers_that_lack_a_header() {
     let rows: [Row; 6] = [
         (Wrong::PreflightNeedsToken, &[("preflight", "fail")], "401"),
         (
@@ -279,7 +279,7 @@ async fn an_authorizer_that_fails() {
 }
 
 #[tokio::test]
-async fn an_http_api_is_known_by_its_header_and_its_403_is_no_failure() {
+async fn an_http_api_is_recognised_by_its_header_and_its_403_is_not_a_failure() {
     let expected = [
         ("bad_token_401", "warn"),
         ("expired_token_401", "warn"),
@@ -343,7 +343,7 @@ async fn an_api_that_does_not_answer() {
 }
 
 #[tokio::test]
-async fn the_report_for_people_has_a_table_to_paste() {
+async fn the_text_report_has_a_table_to_paste() {
     let api = Api::start(Wrong::Nothing);
     let output = smoke(&api.url, &ALL).await;
     let text = String::from_utf8(output.stdout).unwrap();

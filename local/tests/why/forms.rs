@@ -1,4 +1,4 @@
-//! The same incident in each form in which people have log lines gives the same answer.
+//! The same incident gives the same answer in each form of log lines.
 
 use std::fs;
 use std::io::Write as _;
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::{AUTHORIZER, HANDLER, ID, access, decision, handled};
 
-/// The lines of an incident, among those of other requests. The authorizer's line is before the one that has its id.
+/// The lines of an incident among those of other requests. The authorizer's line is before the line that has its id.
 fn lines() -> Vec<String> {
     let other = json!({"requestId": "other", "status": "404"});
     let line = access(&json!({
@@ -72,7 +72,7 @@ fn csv(head: &str, lines: &[String]) -> String {
     )
 }
 
-/// As `aws logs tail --format json` prints it: JSON in several lines, after a line with the time and the stream.
+/// A line as `aws logs tail --format json` prints it: JSON over several lines, after a line with the time and the stream.
 fn pretty(line: &str) -> String {
     let stream = "2026-01-01T00:00:00+00:00 2026/01/01/[$LATEST]0123";
     match serde_json::from_str::<Value>(line) {
@@ -209,7 +209,7 @@ fn run(logs: &[&Path], input: &[u8]) -> Output {
         .spawn()
         .unwrap();
     let mut stdin = child.stdin.take().unwrap();
-    // A command that refuses another file does not read it.
+    // A command that refuses another file does not read standard input.
     let _ = stdin.write_all(input);
     drop(stdin);
     child.wait_with_output().unwrap()
@@ -234,7 +234,7 @@ fn an_incident_in_each_form() {
     }
 }
 
-/// The tree of an export to S3: one folder per stream, and the object with which AWS tests that it may write.
+/// The tree of an export to S3: one folder per stream, and the object with which AWS tests its permission to write.
 #[test]
 fn a_folder_of_an_export() {
     let folder = folder("export");
@@ -287,9 +287,9 @@ fn refused(folder: &Path, name: &str, content: &[u8]) -> String {
     error
 }
 
-/// An error names the file, what is wrong with it, and what was expected.
+/// The error has the file, its fault and the expectation.
 #[test]
-fn what_is_not_understood_is_an_error() {
+fn a_file_in_another_format_is_an_error() {
     let folder = folder("wrong");
     let whole = json!({"events": events(&lines())}).to_string();
     let (cut, _) = whole.rsplit_once("END RequestId").unwrap();
@@ -384,7 +384,7 @@ fn what_is_not_understood_is_an_error() {
 }
 
 #[test]
-fn what_cannot_be_decoded_is_an_error() {
+fn a_file_that_cannot_be_decoded_is_an_error() {
     let folder = folder("undecodable");
     let packed = exported(&lines());
     for (name, content, found) in [
@@ -404,7 +404,7 @@ fn what_cannot_be_decoded_is_an_error() {
 }
 
 #[test]
-fn a_record_that_is_not_understood_is_counted() {
+fn a_record_that_cannot_be_parsed_is_counted() {
     let folder = folder("counted");
     let file = folder.join("logs");
     let mut lines = lines();

@@ -1,4 +1,4 @@
-//! `cargo local why`, as the command: the right cause for each reason of `docs/reasons.md` that log lines can show.
+//! `cargo local why`, as the command: it reports the right cause for each reason of `docs/reasons.md` that log lines can show.
 
 #![expect(
     clippy::unwrap_used,
@@ -20,7 +20,7 @@ const ID: &str = "11111111-0000-4000-8000-000000000001";
 const AUTHORIZER: &str = "22222222-0000-4000-8000-000000000002";
 const HANDLER: &str = "33333333-0000-4000-8000-000000000003";
 
-/// A line of the access log of a REST API that differs from an unanswered one in these members.
+/// A line of the access log of a REST API with these members changed.
 fn access(changes: &Value) -> Value {
     let mut line = json!({
         "requestId": ID, "requestTime": "01/Jan/2026:00:00:00 +0000", "httpMethod": "PUT", "path": "/prod/state/x",
@@ -83,7 +83,7 @@ fn account(name: &str, id: &str, lines: &[Value]) -> Value {
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
-/// Who decided, with which status, and why.
+/// The component that decided, the status and the reason.
 fn cause(account: &Value) -> (String, u64, String) {
     let text = |name: &str| account[name].as_str().unwrap_or("null").to_owned();
     (
@@ -145,7 +145,7 @@ fn the_authorizers_reasons() {
                 "{code}: {advice}"
             );
         }
-        // Without the access log, the reason is all that is known of an allowed call.
+        // Without the access log, only the reason of an allowed call is known.
         let found = account(code, AUTHORIZER, &[decision(verdict, code)]);
         assert_eq!(found["reason"], code);
     }
@@ -175,7 +175,7 @@ fn the_handlers_statuses() {
     }
 }
 
-/// Each reason of the gateway with a line that shows it, and who decides.
+/// Each reason of the gateway with a line that shows it, and the component that decides.
 fn by_the_gateway() -> Vec<Case> {
     [
         without_an_answer_of_the_authorizer(),
@@ -186,10 +186,10 @@ fn by_the_gateway() -> Vec<Case> {
     .concat()
 }
 
-/// The reason, who decides, and the members of the line.
+/// The reason, the component that decides, and the members of the line.
 type Case = (&'static str, &'static str, Value);
 
-/// The line of an HTTP API that has these members.
+/// The line of an HTTP API with these members.
 fn http(mut changes: Value) -> Value {
     changes["routeKey"] = json!("GET /b");
     for name in ["resourcePath", "authorizeError", "authorizeStatus"] {

@@ -1,4 +1,4 @@
-//! The clock, and what the metadata says that the server can do.
+//! The clock, and the capabilities in the metadata.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use super::{Case, check_all, remove, set};
 async fn clock_pkce_public_clients_and_scopes() {
     check_all(&[
         Case {
-            name: "a clock that is off",
+            name: "a wrong clock",
             change: |script| script.clock_off = Duration::from_secs(300),
             expected: vec![("clock", "fail")],
             found: "ahead of the issuer's",

@@ -115,7 +115,7 @@ async fn an_issuer_on_a_closed_port() {
     .await;
 }
 
-/// As the authorizer: other hosts by the proxy of the environment, this machine without it.
+/// Like the authorizer: it reaches other hosts through the proxy of the environment, and this machine without it.
 #[tokio::test]
 async fn a_forward_proxy_is_used_for_other_hosts_only() {
     let proxy = TcpListener::bind("127.0.0.1:0").await.unwrap();

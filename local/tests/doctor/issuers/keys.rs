@@ -137,7 +137,7 @@ async fn a_key_set_that_forbids_caching_has_a_warning() {
 }
 
 #[tokio::test]
-async fn forty_four_days_are_shown_and_not_warned_of() {
+async fn a_max_age_of_forty_four_days_is_shown_without_a_warning() {
     let issuer = Issuer::start(|_| {});
     let report = report(&all_options(&issuer.url)).await;
     let keys = crate::run::check(&report, "keys");

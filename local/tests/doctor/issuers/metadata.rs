@@ -26,7 +26,7 @@ async fn metadata() {
             advice: "",
         },
         Case {
-            name: "the OpenID document leaves out what the OAuth document says",
+            name: "the OpenID document lacks members that the OAuth document has",
             change: |script| {
                 let mut document = serde_json::from_str(&script.openid.body).unwrap();
                 remove(&mut document, "code_challenge_methods_supported");
