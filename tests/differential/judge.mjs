@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 
-// Reads the file that the command names and prints one opinion per input: `judge` returns it, or throws a refusal.
+// Reads the file in the argument and prints one opinion per input. `judge` returns it, or throws a refusal.
 export async function main(judge) {
   const { settings, inputs } = JSON.parse(await readFile(process.argv[2], 'utf8'));
   const lines = [];
@@ -17,7 +17,7 @@ export async function main(judge) {
   console.log(lines.join('\n'));
 }
 
-// The clock of the judges that have no setting for it.
+// The clock of judges that have no setting for it.
 export function stopClock(seconds) {
   Date.now = () => seconds * 1000;
 }

@@ -1,4 +1,4 @@
-"""Reads the file that the command names and prints one opinion per input."""
+"""Reads the file in the argument and prints one opinion per input."""
 
 import json
 import sys

@@ -23,7 +23,7 @@ for suite in "${suites[@]}"; do
     policies) test=(-p local --test policy_differential) ;;
     patches) test=(-p api-handler --lib patch::differential) ;;
   esac
-  # A run without a judge would be a run that proves less.
+  # A run without one of the judges would prove less.
   CI=true cargo test --quiet "${test[@]}" -- --nocapture || failed=1
 done
 exit $failed

@@ -1,7 +1,7 @@
 import { createLocalJWKSet, errors, jwtVerify } from 'jose';
 import { main } from './judge.mjs';
 
-// The way that jose documents for sets in which several keys fit.
+// The method that jose documents for sets in which several keys fit.
 async function verifyWithEach(candidates, token, options) {
   for await (const key of candidates) {
     try {

@@ -1,4 +1,4 @@
-/** The function of `examples/http-api` in JavaScript, over the Lambda Runtime API, so that a test of it needs no Python. */
+/** The function of `examples/http-api` in JavaScript, over the Lambda Runtime API, so that its test needs no Python. */
 
 const invocations = `http://${process.env['AWS_LAMBDA_RUNTIME_API']}/2018-06-01/runtime/invocation`;
 

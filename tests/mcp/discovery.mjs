@@ -1,5 +1,5 @@
-// An MCP client that knows only the URL of its server finds the issuer in both ways of discovery, by the functions of the
-// official SDK. A proxy in front of the API plays the custom domain, whose root is the stage.
+// An MCP client that knows only the URL of its server finds the issuer with both methods of discovery, by the functions of
+// the official SDK. A proxy in front of the API acts as the custom domain, with the stage as its root.
 
 import assert from 'node:assert/strict';
 import { createServer, request } from 'node:http';
@@ -18,7 +18,7 @@ const domain = `http://127.0.0.1:${DOMAIN_PORT}`;
 /** The URL that a user types into an MCP client. */
 const server = `${domain}/state/mcp`;
 
-/** The paths that were asked for, in their order. */
+/** The requested paths, in their order. */
 let asked = [];
 const proxy = createServer((incoming, outgoing) => {
   asked.push(`${incoming.method} ${incoming.url}`);
@@ -45,7 +45,7 @@ const call = (token) =>
     },
   });
 
-/** What follows once the client has the metadata of the resource: the issuer, and the page where the user signs in. */
+/** The next steps of a client that has the metadata of the resource: the issuer, and the page where the user signs in. */
 async function findIssuer(metadata) {
   assert.deepEqual(metadata, {
     resource: domain,
@@ -73,14 +73,14 @@ try {
   const refused = await call();
   assert.equal(refused.status, 401);
 
-  // From the challenge: exactly the URL that it names is fetched.
+  // From the challenge: the client fetches exactly the URL in it.
   const { resourceMetadataUrl } = extractWWWAuthenticateParams(refused);
   assert.equal(resourceMetadataUrl.href, `${domain}/.well-known/oauth-protected-resource`);
   asked = [];
   await findIssuer(await discoverOAuthProtectedResourceMetadata(server, { resourceMetadataUrl }));
   assert.deepEqual(asked, ['GET /.well-known/oauth-protected-resource']);
 
-  // From the well-known addresses: first with the path of the server, then at the root of the domain.
+  // From the well-known URLs: first with the path of the server, then at the root of the domain.
   asked = [];
   await findIssuer(await discoverOAuthProtectedResourceMetadata(server));
   assert.deepEqual(asked, [

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Takes each defence in SECURITY.md's table of threats out of a copy of the source, one at a time, and runs its tests.
+"""Removes each defence in SECURITY.md's table of threats from a copy of the source, one at a time, and runs its tests.
 
     tests/mutants/defences.py [--check] [WORD]
 
-With `--check` it only compares the table with defences.toml, and that with the source; with a word it tries the defences
-whose file or tests contain it. Exit status: 1 if a test passes without its defence, or a list is wrong.
+With `--check` it only compares the table with defences.toml, and defences.toml with the source. With a word it tries only
+the defences with this word in their file or tests. Exit status: 1 if a test passes without its defence, or a list is wrong.
 """
 
 import argparse
@@ -49,7 +49,7 @@ def copy_source():
     shutil.rmtree(COPY, ignore_errors=True)
     for name in filter(None, files.split("\0")):
         (COPY / name).parent.mkdir(parents=True, exist_ok=True)
-        # With the time of now, or cargo would take what an interrupted run left for newer.
+        # The copy gets the current time. Otherwise cargo would treat the build of an interrupted run as newer.
         shutil.copy(ROOT / name, COPY / name)
 
 
@@ -79,7 +79,7 @@ def run_target(target, names):
 
 
 def cargo(command):
-    """The exit status, `None` after too long a time, and what was printed."""
+    """The exit status, or `None` after a timeout, and the output."""
     process = subprocess.Popen(
         command, cwd=COPY, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
     )
@@ -87,7 +87,7 @@ def cargo(command):
         printed, _nothing = process.communicate(timeout=MAX_SECONDS)
         return process.returncode, printed
     except subprocess.TimeoutExpired:
-        # The test too, which cargo started.
+        # Kills cargo and the test that it started.
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         return None, ""

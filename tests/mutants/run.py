@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Mutates the modules that decide, one after another, and prints a table: `tests/mutants/run.py [MODULE...]`.
 
-A mutant that no test notices must be a row of survivors.toml, which says why, and each row of a module must still
-survive. `--check` only looks whether the lines of the list exist. It needs `cargo install --locked cargo-mutants@27.1.0`.
-Exit status: 1 if the list is wrong.
+A mutant that no test notices must be a row of survivors.toml with the reason, and the mutant of each row must still
+survive. `--check` only checks that the lines of the list exist. The script needs
+`cargo install --locked cargo-mutants@27.1.0`. Exit status: 1 if the list is wrong.
 """
 
 import argparse
@@ -22,8 +22,8 @@ LIST = Path(__file__).parent / "survivors.toml"
 OUTPUT = ROOT / "target" / "mutants"
 
 A, H = "authorizer/src", "api-handler/src"
-# The files of each module, and the tests in the order in which they judge: a mutant that survives the first group is
-# judged by the next. Each group is one build: cargo's options, and words in the names of the tests to run.
+# The files of each module, and its groups of tests in order: the next group runs on the mutants that survive the first.
+# Each group is one build: cargo's options, and words in the names of the tests to run.
 MODULES = {
     "token": (
         [f"{A}/{name}.rs" for name in ("bearer", "claim_name", "claims", "compact_jws", "credential", "header", "key_id",
@@ -47,12 +47,12 @@ MODULES = {
     "patch": ([f"{H}/patch.rs", f"{H}/patch/**"], [["--lib"], ["--test=api", "patches::", "patches_of_many_operations"]]),
     "listing": ([f"{H}/listing.rs", f"{H}/listing/**"], [["--lib"], ["--test=api", "listing::", "lagging_index::", "leaks::", "store_reads::", "calls::a_page"]]),
 }  # fmt: skip
-# Tests that take most of the time, and the module that they test, if it is mutated. The differential tests would install
-# packages for each copy of the source.
+# Tests that take most of the time, with the module for which they run. The differential tests never run, because they would
+# install packages for each copy of the source.
 SLOW = {
     "differential": "", "dpop::replay::tests": "dpop", "more_headers_than_a_map_holds": "", "copy_and_move_take_at_most": "patch",
 }  # fmt: skip
-# Nothing in a run reads the line numbers of a backtrace; without them a mutant is built in half the time.
+# No test reads the line numbers of a backtrace; without them a mutant is built in half the time.
 ENVIRONMENT = {"CARGO_TARGET_DIR": str(OUTPUT / "target"), "CARGO_PROFILE_DEV_DEBUG": "0"} | os.environ
 # A mutant that allocates without end fails its tests before the machine runs out of memory.
 MAX_MEMORY_BYTES = 6 << 30
@@ -86,7 +86,7 @@ def mutate(module, timeout):
         counts["unviable"] += len(found["unviable"])
         if not found["missed"]:
             break
-    # On a busy machine a timeout may say nothing about the mutant.
+    # On a busy machine a timeout may have another cause than the mutant.
     print(*(f"by a timeout: {name}" for name in found["timeout"]), sep="\n", file=sys.stderr)
     counts["timeout"] = len(found["timeout"])
     counts["missed"] = len(found["missed"])
@@ -99,7 +99,7 @@ def read(output, outcome):
 
 
 def survivor(name, sources):
-    """A mutant without its place, which changes with every edit above it: file, line of source, what was changed."""
+    """A mutant as its file, the source line and the change. The line number is left out, because every edit above moves it."""
     place, mutant = name.split(": ", 1)
     file, line, _column = place.rsplit(":", 2)
     return file, sources[file].splitlines()[int(line) - 1].strip(), mutant
@@ -110,7 +110,7 @@ def rows():
 
 
 def listed(module):
-    """The rows of the list that are about a module, as often as they are in it."""
+    """The rows of the list for a module, with the number of times that each is in the list."""
     here = [row for row in rows() if any(fnmatch.fnmatch(row["file"], pattern) for pattern in MODULES[module][0])]
     return collections.Counter((row["file"], row["line"], row["mutant"]) for row in here)
 
@@ -127,9 +127,9 @@ def faults():
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--timeout", type=int, help="seconds for the tests of a mutant, for a busy machine; measured without")
+    parser.add_argument("--timeout", type=int, help="seconds for the tests of a mutant, for a busy machine; by default it is measured")
     parser.add_argument("--check", action="store_true")
-    parser.add_argument("modules", nargs="*", metavar="MODULE", help=f"of {', '.join(MODULES)}; all of them without")
+    parser.add_argument("modules", nargs="*", metavar="MODULE", help=f"one of {', '.join(MODULES)}; by default all run")
     arguments = parser.parse_args()
     unknown = set(arguments.modules) - set(MODULES)
     if unknown:

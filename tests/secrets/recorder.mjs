@@ -1,6 +1,6 @@
 /**
- * Loaded into the issuer's process (`node --import`): appends each request with its response to the file
- * `RECORDED_EXCHANGES`, one line of JSON each, so that a test knows every secret that existed.
+ * Loaded into the issuer's process (`node --import`). It appends each request with its response to the file
+ * `RECORDED_EXCHANGES`, one line of JSON each, so that a test knows every secret of the run.
  */
 import { appendFileSync } from 'node:fs';
 import { Server } from 'node:http';
@@ -8,7 +8,7 @@ import { Server } from 'node:http';
 const file = process.env.RECORDED_EXCHANGES;
 const { emit } = Server.prototype;
 
-/** Passes a method's calls on, and keeps the bytes of each. */
+/** Forwards the calls of a method, and keeps the bytes of each. */
 const tap = (target, name, kept) => {
   const method = target[name];
   target[name] = function (chunk, ...rest) {

@@ -1,12 +1,12 @@
-//! An HTTP answer as a test reads it, and the comparison of whole answers.
+//! A whole HTTP answer, and the comparison of whole answers.
 
 use serde_json::Value;
 
-/// What came back: the status, the headers and the body.
+/// The status, the headers and the body of an answer.
 #[derive(Debug)]
 pub struct HttpAnswer {
     pub status: u16,
-    /// The headers, names in lower case.
+    /// The headers, with names in lower case.
     pub headers: reqwest::header::HeaderMap,
     pub body: String,
 }
@@ -34,7 +34,7 @@ impl HttpAnswer {
         serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error} in {self:?}"))
     }
 
-    /// A header's value, empty where there is none.
+    /// A header's value; empty if the header is missing.
     pub fn header(&self, name: &str) -> &str {
         self.headers
             .get(name)
@@ -43,12 +43,12 @@ impl HttpAnswer {
     }
 }
 
-/// Compares a whole JSON answer with what is expected, where `…` in an expected string matches any run of characters
-/// (times, ids and whatever else is new each time).
+/// Compares a whole JSON answer with the expected one. `…` in an expected string matches any run of characters, such as
+/// times and ids.
 ///
 /// # Panics
 ///
-/// If they differ, with both.
+/// If they differ. The message has both.
 pub fn assert_matches(case: &str, actual: &Value, expected: &Value) {
     let mut differences = Vec::new();
     compare("", actual, expected, &mut differences);
@@ -65,7 +65,7 @@ fn compare(at: &str, actual: &Value, expected: &Value, differences: &mut Vec<Str
             for (name, value) in actual {
                 match expected.get(name) {
                     Some(wanted) => compare(&format!("{at}/{name}"), value, wanted, differences),
-                    None => differences.push(format!("{at}/{name}: not expected")),
+                    None => differences.push(format!("{at}/{name}: unexpected")),
                 }
             }
             for name in expected.keys().filter(|name| !actual.contains_key(*name)) {

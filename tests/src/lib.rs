@@ -1,4 +1,5 @@
-//! What the whole-system tests share: the stack as `cargo local` starts it, on free ports, and answers compared whole.
+//! Support for tests of the whole system: the stack as `cargo local` starts it, on free ports, and the comparison of whole
+//! answers.
 
 #![expect(
     clippy::expect_used,

@@ -1,15 +1,15 @@
-//! The stack's process and its children, by `/proc`.
+//! The stack's process and its children, from `/proc`.
 
 use std::fmt;
 use std::fs;
 use std::process::Command;
 
-/// What a process uses.
+/// The resources that a process uses.
 #[derive(Clone, Copy, Debug)]
 pub struct Usage {
     /// Its function processes.
     pub functions: usize,
-    /// Its children that have ended and that it has not noticed.
+    /// Its ended children that it has not reaped.
     pub zombies: usize,
     pub handles: usize,
     pub threads: usize,
@@ -17,7 +17,7 @@ pub struct Usage {
 }
 
 impl Usage {
-    /// What a process uses now.
+    /// The current use of a process.
     ///
     /// # Panics
     ///
@@ -76,7 +76,7 @@ fn children(parent: u32) -> Vec<ChildProcess> {
     stats.filter_map(|stat| child(&stat, parent)).collect()
 }
 
-/// A line such as `12 (name) S 7 …`, if the process is a child of `parent`, which is 7 here.
+/// The child in a line such as `12 (name) S 7 …`, if its parent (7 in this example) is `parent`.
 fn child(stat: &str, parent: u32) -> Option<ChildProcess> {
     let (head, rest) = stat.rsplit_once(") ")?;
     let (id, name) = head.split_once(" (")?;
@@ -89,7 +89,7 @@ fn child(stat: &str, parent: u32) -> Option<ChildProcess> {
     })
 }
 
-/// The function processes of a stack that run.
+/// The running function processes of a stack.
 pub fn functions(stack: u32) -> Vec<u32> {
     ["authorizer", "api-handler"]
         .iter()
@@ -97,7 +97,7 @@ pub fn functions(stack: u32) -> Vec<u32> {
         .collect()
 }
 
-/// Those of one function.
+/// The running processes of one function.
 pub fn processes_of(function: &str, stack: u32) -> Vec<u32> {
     let children = children(stack).into_iter();
     children

@@ -1,4 +1,4 @@
-//! Where the source of the workspace is.
+//! The source files of the workspace.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,12 +14,12 @@ pub fn packages() -> Vec<PathBuf> {
         .collect()
 }
 
-/// The Rust files in a folder and those below it; none if it does not exist.
+/// The Rust files in and below a folder; none if it does not exist.
 pub fn rust_files(folder: &Path) -> Vec<PathBuf> {
     files(folder, &["rs"])
 }
 
-/// The files with these extensions in a folder and those below it, without what is installed or built.
+/// The files with these extensions in and below a folder, without installed or built files.
 pub fn files(folder: &Path, extensions: &[&str]) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let Ok(entries) = fs::read_dir(folder) else {

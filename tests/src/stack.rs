@@ -1,4 +1,4 @@
-//! The whole stack, started by the very command that a person runs.
+//! The whole stack, started by the same command that a user runs.
 
 use std::env;
 use std::fs;
@@ -13,7 +13,7 @@ use testkit::repository;
 
 use crate::HttpAnswer;
 
-/// A running stack of its own: free ports, an empty database, its own signing keys. It ends when this is dropped.
+/// A separate running stack: free ports, an empty database, its own signing keys. It ends when this value is dropped.
 #[derive(Debug)]
 pub struct RunningStack {
     process: Child,
@@ -23,18 +23,17 @@ pub struct RunningStack {
 }
 
 impl RunningStack {
-    /// Starts a stack whose state is kept in `target/tests/{name}`, emptied first, and waits until it is ready.
+    /// Starts a stack with its state in `target/tests/{name}`, which is emptied first, and waits until the stack is ready.
     ///
     /// # Panics
-    ///
-    /// If it does not start; what it printed is in the message.
+    /// If the stack does not start. The message has its output.
     pub fn start(name: &str, flags: &[&str]) -> Self {
         Self::start_with(name, |command| {
             command.args(["--issuer-port", "0"]).args(flags);
         })
     }
 
-    /// The same, with a command that `configure` may give flags, variables or a wrapper of its own.
+    /// The same, with a command to which `configure` can add flags, variables or a wrapper.
     ///
     /// # Panics
     ///
@@ -57,9 +56,9 @@ impl RunningStack {
             .expect("the `local` binary is in the target folder, where `cargo test` puts it");
         wait_until_ready(&mut process, &data);
         let addresses =
-            fs::read_to_string(data.join("stack.json")).expect("stack.json says where it answers");
+            fs::read_to_string(data.join("stack.json")).expect("stack.json has the addresses");
         let addresses = serde_json::from_str(&addresses).expect("stack.json is JSON");
-        // The same library as everywhere; the test's own connections are all plain HTTP.
+        // The same library as in the other programs. The test's own connections are all plain HTTP.
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let client = Client::builder()
             .redirect(reqwest::redirect::Policy::none())
@@ -74,7 +73,7 @@ impl RunningStack {
         }
     }
 
-    /// The same, with routes that accept only tokens that are bound to a key of their sender.
+    /// A stack with routes that accept only tokens that are bound to a key of their sender.
     ///
     /// # Panics
     ///
@@ -119,7 +118,7 @@ impl RunningStack {
             .body(json.into())
     }
 
-    /// A GET of the API, with a bearer token if one is given.
+    /// A GET of the API, with a bearer token if there is one.
     pub async fn get(&self, path: &str, token: Option<&str>) -> HttpAnswer {
         let request = self.request(Method::GET, path);
         send(match token {
@@ -129,7 +128,7 @@ impl RunningStack {
         .await
     }
 
-    /// A POST to the issuer's port, at a path from the root of it: the controls that only the local issuer has.
+    /// A POST to a path of the issuer's port, for the controls that only the local issuer has.
     pub async fn issuer_control(&self, path: &str) -> HttpAnswer {
         let issuer = self.address("issuer");
         let root = issuer
@@ -141,8 +140,7 @@ impl RunningStack {
     /// Kills the issuer, as a crash would.
     ///
     /// # Panics
-    ///
-    /// If there is none to be killed.
+    /// If no issuer is running.
     pub fn kill_issuer(&self) {
         let issuer = self.addresses.get("issuerPid").and_then(Value::as_u64);
         let issuer = issuer.expect("stack.json names the issuer's process");
@@ -209,7 +207,7 @@ pub async fn send(request: RequestBuilder) -> HttpAnswer {
 
 impl Drop for RunningStack {
     fn drop(&mut self) {
-        // As Ctrl-C would: the stack ends what it started. It is killed only if it does not.
+        // Like Ctrl-C: the stack ends the processes that it started. It is killed only if it does not end.
         let _ = Command::new("kill")
             .args(["-INT", &self.process.id().to_string()])
             .status();
@@ -224,7 +222,7 @@ impl Drop for RunningStack {
     }
 }
 
-/// The `local` binary that `cargo test` built, from the root of the repository.
+/// The `local` binary that `cargo test` built, run in the root of the repository.
 fn local(data: &Path) -> Command {
     let mut command = Command::new(local_binary());
     command.current_dir(repository()).arg("--data").arg(data);

@@ -1,6 +1,6 @@
-//! The pages in a real browser, against a stack of their own: `web/tests/scenarios.mjs` says what is done and seen.
+//! The pages in a real browser, with a separate stack. `web/tests/scenarios.mjs` has the scenarios.
 //!
-//! Screenshots of the main states are left in `target/screenshots/`.
+//! The tests write screenshots of the main states to `target/screenshots/`.
 
 use std::env;
 use std::io::{self, Write as _};
@@ -8,7 +8,7 @@ use std::io::{self, Write as _};
 use testkit::{node, repository};
 use tests::RunningStack;
 
-/// How browsers of Chromium's kind are called.
+/// The names of Chromium-based browsers.
 const NAMES: [&str; 4] = [
     "chromium",
     "chromium-browser",
@@ -31,14 +31,14 @@ fn the_pages_bind_their_tokens_to_a_key_of_the_browser() {
 }
 
 #[test]
-fn the_pages_sign_in_again_where_the_api_asks_for_it() {
+fn the_pages_sign_in_again_if_the_api_asks_for_it() {
     let Some(browser) = browser() else { return };
     let flags = ["--parameter", "DeletionAcr=urn:okta:loa:2fa:any"];
     let stack = RunningStack::start("browser-step-up", &flags);
     run(&stack, &browser, "./step-up-scenarios.mjs");
 }
 
-/// The example with an HTTP API runs whole: issuer, pages, both functions, and the gateway's CORS for the pages.
+/// The whole example with an HTTP API runs: issuer, pages, both functions, and the gateway's CORS for the pages.
 #[test]
 fn the_pages_call_the_http_api_of_the_example() {
     let Some(browser) = browser() else { return };
@@ -70,7 +70,7 @@ fn run(stack: &RunningStack, browser: &str, scenarios: &str) {
     );
 }
 
-/// The path of Chromium; `None`, with a message, where there is none and need not be one.
+/// The path of Chromium; `None`, with a message, if it is missing and not required.
 fn browser() -> Option<String> {
     let Some(browser) = env::var("CHROMIUM")
         .ok()
@@ -79,12 +79,12 @@ fn browser() -> Option<String> {
     else {
         assert!(
             env::var("CI").as_deref() != Ok("true"),
-            "CI must run the browser tests, and there is no Chromium"
+            "CI must run the browser tests, and Chromium is missing"
         );
-        // Not by `eprintln!`, which a test that passes does not show.
+        // Not with `eprintln!`, because its output is hidden if the test passes.
         let _ = writeln!(
             io::stderr(),
-            "left out: the browser tests, because there is no Chromium (apt-get install chromium)"
+            "skipped: the browser tests, because Chromium is missing (apt-get install chromium)"
         );
         return None;
     };

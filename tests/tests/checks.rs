@@ -7,7 +7,7 @@ use std::process::Output;
 use serde_json::Value;
 use tests::RunningStack;
 
-/// The statuses of a report, by check, without those that passed.
+/// The statuses of the checks of a report that did not pass.
 fn remarks(output: &Output) -> Vec<(String, String)> {
     let text = String::from_utf8_lossy(&output.stdout);
     let report: Value = serde_json::from_str(&text).unwrap_or_else(|error| {

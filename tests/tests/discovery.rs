@@ -8,7 +8,7 @@ use tests::{RunningStack, send};
 const PUBLIC_URL: &str = "https://api.example.com/v1";
 
 #[tokio::test]
-async fn a_401_leads_to_the_issuer() {
+async fn a_client_finds_the_issuer_from_a_401() {
     let parameter = format!("PublicUrl={PUBLIC_URL}");
     let stack = RunningStack::start("discovery", &["--parameter", &parameter]);
 

@@ -1,5 +1,5 @@
-//! Every file in `events/`, run by `cargo local invoke`, and its whole answer compared with `tests/answers/`. With
-//! `BOOTSTRAPS`, a folder such as `target/lambda`, the programs that are deployed answer in place of the debug builds.
+//! Runs every file in `events/` with `cargo local invoke` and compares the whole answer with `tests/answers/`. With
+//! `BOOTSTRAPS`, a folder such as `target/lambda`, the programs for deployment answer instead of the debug builds.
 
 #![expect(
     clippy::expect_used,
@@ -14,7 +14,7 @@ use serde_json::Value;
 use testkit::repository;
 use tests::{RunningStack, assert_matches};
 
-/// The files of a folder by name, without their ending.
+/// The names of the files in a folder, without their extension.
 fn names(folder: &Path) -> Vec<String> {
     let files =
         fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
@@ -31,7 +31,7 @@ fn names(folder: &Path) -> Vec<String> {
     names
 }
 
-/// Not by `Path::with_extension`, which takes the end of `http-api-2.0` for an ending.
+/// Not with `Path::with_extension`, which treats the end of `http-api-2.0` as an extension.
 fn json_file(folder: &Path, name: &str) -> String {
     format!("{}.json", folder.join(name).display())
 }
@@ -54,7 +54,7 @@ const FUNCTIONS: [(&str, &str); 2] = [
     ("api-handler", "ApiHandlerFunction"),
 ];
 
-/// The flags that run the bootstrap of each function, found in a folder of the function's name.
+/// The flags that run the bootstrap of each function, from the folder with the function's name.
 fn run_bootstraps(folder: &str) -> Vec<String> {
     let flags = FUNCTIONS.map(|(name, logical_id)| {
         let command = format!("{logical_id}='{folder}/{name}/bootstrap'");

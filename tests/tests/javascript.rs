@@ -1,4 +1,4 @@
-//! The JavaScript parts have their own tests, beside the code; here they are part of `cargo test`.
+//! Runs the tests of the JavaScript parts, which are beside their code, with `cargo test`.
 
 use testkit::node;
 

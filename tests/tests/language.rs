@@ -120,8 +120,8 @@ impl Visit<'_> for Messages {
         if attribute.path().is_ident("error") {
             let arguments = attribute
                 .parse_args_with(Punctuated::<syn::Expr, syn::Token![,]>::parse_terminated)
-                .expect("arguments as of `format!`");
-            // `transparent` is no message.
+                .expect("arguments like those of `format!`");
+            // `transparent` is not a message.
             if let Some(syn::Expr::Lit(syn::ExprLit {
                 lit: syn::Lit::Str(message),
                 ..

@@ -1,4 +1,4 @@
-//! An MCP client finds the issuer of an API behind this authorizer, in both ways of discovery.
+//! An MCP client finds the issuer of an API behind this authorizer, with both methods of discovery.
 
 use std::net::TcpListener;
 

@@ -1,4 +1,4 @@
-//! One real request, end to end: a token that a real `OpenID` provider issued, the real authorizer, the real handler.
+//! One real request, end to end: a token of a real `OpenID` provider, the real authorizer, the real handler.
 
 #![expect(
     clippy::expect_used,
@@ -32,7 +32,7 @@ async fn requests_with_a_token_without_one_and_with_a_bad_one() {
     read_needs_the_owner_or_an_admin(&stack, &alice).await;
 }
 
-/// Signed in or out, the same route answers.
+/// The same route answers signed-in and anonymous callers.
 async fn session_is_answered(stack: &RunningStack, alice: &str) {
     let answer = stack.get("/session", Some(alice)).await;
     assert_eq!(answer.status, 200, "{answer:?}");
@@ -58,7 +58,7 @@ async fn session_is_answered(stack: &RunningStack, alice: &str) {
     );
 }
 
-/// A bad token is a 401 on that route too, never silently anonymous.
+/// A bad token is a 401 on that route too; its caller is never treated as anonymous.
 async fn bad_tokens_are_rejected(stack: &RunningStack, alice: &str) {
     let (head, last) = alice.split_at(alice.len() - 10);
     let flipped = if last.starts_with('A') { "B" } else { "A" };
@@ -85,7 +85,7 @@ async fn bad_tokens_are_rejected(stack: &RunningStack, alice: &str) {
     }
 }
 
-/// A write needs a token, and one with the scope for it.
+/// A write needs a token with the scope for writes.
 async fn write_needs_a_token_with_its_scope(stack: &RunningStack, alice: &str) {
     let put = |token: Option<&str>| {
         let request = stack.create("/state/home", r#"{"value": {"lamp": "on"}}"#);
@@ -98,7 +98,7 @@ async fn write_needs_a_token_with_its_scope(stack: &RunningStack, alice: &str) {
     let reader = stack.token_for("alice", &["--scope", "openid state:read"]);
     let answer = put(Some(&reader)).await;
     assert_eq!((answer.status, answer.json()), (403, denied("")));
-    // Two tokens are none, also where each of them would do.
+    // Two tokens are refused, even if each would be accepted.
     let writer = stack.token_for("bob", &["--scope", "state:write"]);
     let two = stack.create("/state/home", "{\"value\": 1}");
     assert_eq!(
@@ -137,14 +137,14 @@ fn sort(list: &mut Value) {
     }
 }
 
-/// The body of a denial, with the `acr` values that would do.
+/// The body of a denial, with the `acr` values that would be accepted.
 fn denied(step_up: &str) -> Value {
     json!({"Message": "User is not authorized to access this resource", "stepUp": step_up})
 }
 
-/// The body is that of the call, not of an earlier one with the same token.
+/// The body belongs to this call, not to an earlier call with the same token.
 #[tokio::test]
-async fn a_denial_says_which_sign_in_would_do() {
+async fn a_denial_lists_the_sign_ins_that_would_be_accepted() {
     const ACR: &str = "urn:okta:loa:2fa:any";
     let parameter = format!("DeletionAcr={ACR}");
     let stack = RunningStack::start("step-up", &["--parameter", &parameter]);
@@ -167,7 +167,8 @@ async fn a_denial_says_which_sign_in_would_do() {
     }
 }
 
-/// A bound token is the only output, standard error names the file with its key, and without a proof it is worth nothing.
+/// A bound token is the only output on standard output, standard error names the file with its key, and the token is useless
+/// without a proof.
 #[tokio::test]
 async fn a_bound_token_and_its_key() {
     let stack = RunningStack::start_for_bound_tokens("bound-token");
@@ -183,7 +184,7 @@ async fn a_bound_token_and_its_key() {
     let names: Vec<&String> = key.as_object().unwrap().keys().collect();
     assert_eq!(names, ["crv", "d", "kty", "x", "y"]);
 
-    // What a thief of the token can send.
+    // The requests that a thief of the token can send.
     for scheme in ["Bearer", "DPoP"] {
         let authorization = format!("{scheme} {}", token.trim());
         let request = stack.request(Method::GET, "/session");
@@ -191,7 +192,7 @@ async fn a_bound_token_and_its_key() {
         assert_eq!(answer.status, 401, "{scheme}");
     }
 
-    // What its owner can, and what the owner of another key can.
+    // The requests of its owner, and of the owner of another key.
     let url = format!("{}/session", stack.address("api"));
     let event = |prover: &str| {
         json!({
@@ -214,14 +215,14 @@ async fn a_bound_token_and_its_key() {
     std::fs::remove_file(file).unwrap();
 }
 
-/// The whole life of a token and of the keys behind it, against one issuer that is made to misbehave.
+/// The whole life of a token and its keys, at an issuer that is made to misbehave.
 #[tokio::test]
 async fn expired_foreign_rotated_and_without_an_issuer() {
     let stack = RunningStack::start("issuer-troubles", &[]);
     let alice = stack.token("alice");
     assert_eq!(stack.get("/session", Some(&alice)).await.status, 200);
 
-    // Another audience, from the same issuer and with the same key.
+    // A token for another audience, from the same issuer and with the same key.
     assert_eq!(
         stack
             .issuer_control("/dev/audience?value=api://other")
@@ -239,7 +240,7 @@ async fn expired_foreign_rotated_and_without_an_issuer() {
         200
     );
 
-    // Expired, for longer than the leeway: the issuer is asked for one of two hours ago.
+    // A token that expired longer ago than the leeway: the issuer issues one that is two hours old.
     assert_eq!(
         stack.issuer_control("/dev/age?seconds=7200").await.status,
         200
@@ -258,12 +259,12 @@ async fn expired_foreign_rotated_and_without_an_issuer() {
         "the old key is still published"
     );
 
-    // A sudden one: the key was never seen before, and is fetched for this very token.
+    // A sudden rotation: the key is new, and is fetched for this token.
     assert_eq!(stack.issuer_control("/dev/rotate?sudden").await.status, 200);
     let sudden = stack.token("alice");
     assert_eq!(stack.get("/session", Some(&sudden)).await.status, 200);
 
-    // With the issuer gone, the warm keys still serve those who are signed in, and still refuse the others.
+    // Without the issuer, the cached keys still accept good tokens and refuse bad ones.
     stack.kill_issuer();
     for (token, expected) in [
         (&sudden, 200),

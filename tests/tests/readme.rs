@@ -1,5 +1,5 @@
-//! Every `console` block of the README and of the page on sign-ins, run as written, and its output compared with
-//! the text below the command.
+//! Runs every `console` block of the README and of the page on sign-ins as written, and compares the output with the text
+//! below each command.
 
 #![expect(
     clippy::expect_used,
@@ -14,7 +14,7 @@ use std::process::{Command, Stdio};
 use testkit::repository;
 use tests::{RunningStack, text_matches};
 
-/// What separates the outputs of the commands in the one shell that runs them all.
+/// Separates the outputs of the commands, because one shell runs them all.
 const MARK: &str = "~~~ next command ~~~\n";
 
 struct Step {
@@ -22,14 +22,14 @@ struct Step {
     expected: String,
 }
 
-/// The commands that go to one start of the stack, in their order.
+/// The commands for one start of the stack, in their order.
 struct Part {
     /// The flags of `cargo local`.
     flags: String,
     steps: Vec<Step>,
 }
 
-/// The parts of the page. A line of another block that starts the stack with parameters begins one.
+/// The parts of the page. A line of another block that starts the stack with parameters begins a new part.
 fn parts(page: &str) -> Vec<Part> {
     let part = |flags: &str| Part {
         flags: flags.to_owned(),
@@ -65,11 +65,11 @@ fn parts(page: &str) -> Vec<Part> {
     parts
 }
 
-/// With `README_STACK` the commands of the part with these flags go, word for word, to a running stack that `cargo local`
-/// started; otherwise those of each part to one of the test's own on free ports, and with the binary in place of
+/// With `README_STACK`, the commands of the part with these flags run, unchanged, against a running stack that `cargo local`
+/// started. Otherwise the commands of each part run against a stack of the test on free ports. The binary then replaces
 /// `cargo -q local`, which would wait for cargo.
 #[test]
-fn the_readme_is_true() {
+fn the_commands_of_the_readme_print_its_output() {
     let page = |name| fs::read_to_string(repository().join(name)).expect("a document");
     let mut parts = parts(&page("README.md"));
     let steps = |part: &Part| part.steps.len();
@@ -82,9 +82,9 @@ fn the_readme_is_true() {
     let is_whole = has("code_challenge=$CHALLENGE") && has("code_verifier=$VERIFIER");
     assert!(
         steps(&parts[0]) >= 20 && is_whole,
-        "the walk through is gone"
+        "the commands of the sign-in by hand are missing"
     );
-    // What goes beyond the sign-in by hand needs no other stack, and has its variables.
+    // The commands of the other page use the same stack and the variables of the sign-in by hand.
     for beyond in self::parts(&page("docs/sign-in.md")) {
         assert!(beyond.flags.is_empty() && steps(&beyond) >= 3);
         parts[0].steps.extend(beyond.steps);

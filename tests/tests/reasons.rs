@@ -1,4 +1,4 @@
-//! `docs/reasons.md` names every reason code of the authorizer and every status of the handler, and no other.
+//! `docs/reasons.md` lists every reason code of the authorizer and every status of the handler, and no others.
 
 #![expect(
     clippy::expect_used,
@@ -18,7 +18,7 @@ use testkit::repository;
 /// The functions that give a reason its code.
 const CODES: [&str; 4] = ["code", "codes", "key_codes", "reason"];
 
-/// Modules with codes of other things: faults of a fetch, skipped keys, fields of the log line.
+/// Modules with other codes: those of fetch errors, skipped keys, fields of the log line.
 const OTHER_CODES: [&str; 3] = ["issuer", "key", "log"];
 
 #[derive(Default)]
@@ -47,7 +47,7 @@ impl<'ast> Visit<'ast> for Codes {
     }
 
     fn visit_arm(&mut self, arm: &'ast syn::Arm) {
-        // rustfmt puts a long literal into a block.
+        // rustfmt puts a long string literal into a block.
         let body = match &*arm.body {
             syn::Expr::Block(block) => match block.block.stmts.as_slice() {
                 [syn::Stmt::Expr(only, None)] => only,
@@ -90,7 +90,7 @@ fn codes(folder: &Path, codes: &mut Codes) {
     }
 }
 
-/// The statuses that the function `status` names.
+/// The statuses in the function `status`.
 #[derive(Default)]
 struct Statuses(BTreeSet<String>);
 
@@ -120,7 +120,7 @@ impl<'ast> Visit<'ast> for Statuses {
     }
 }
 
-/// Compares the codes in the source with the rows of one that decides.
+/// Compares the codes in the source with the rows of one deciding component.
 fn check(decided_by: &str, in_source: &BTreeSet<String>) {
     let in_page: BTreeSet<String> = reasons(decided_by)
         .into_iter()

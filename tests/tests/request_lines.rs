@@ -1,4 +1,4 @@
-//! What the terminal, and a machine, show of each request.
+//! The line about each request, on a terminal, in a file and as JSON.
 
 #![expect(
     clippy::expect_used,
@@ -14,7 +14,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use tests::{RunningStack, assert_matches, send};
 
-/// An output of a stack, once it has all of the requests' lines and these texts.
+/// An output of a stack, as soon as it has the lines of all requests and these strings.
 async fn shown(stack: &RunningStack, output: &str, texts: &[&str]) -> String {
     let file = stack.data().join(output);
     let until = Instant::now() + Duration::from_secs(60);
@@ -32,7 +32,7 @@ async fn shown(stack: &RunningStack, output: &str, texts: &[&str]) -> String {
     }
 }
 
-/// One request that the handler answers, one that the gateway refuses, and one that the authorizer does.
+/// Three requests: one that the handler answers, one that the gateway refuses, and one that the authorizer refuses.
 async fn three_requests(stack: &RunningStack) {
     stack.get("/state", None).await;
     let put = || stack.request(Method::PUT, "/state/x").body("{}");
@@ -56,14 +56,14 @@ const LINES: [&str; 3] = [
     "PUT /prod/state/x 401 by the authorizer: not_base64url",
 ];
 
-/// The same in the colours of their statuses.
+/// The same lines in the colours of their statuses.
 const COLOURED: [&str; 3] = [
     "\u{1b}[32mGET /prod/state 200 by the handler: answered",
     "\u{1b}[33mPUT /prod/state/x 401 by the gateway: identity_source_missing",
     "\u{1b}[33mPUT /prod/state/x 401 by the authorizer: not_base64url",
 ];
 
-/// The lines of requests in an output, each without the name of its part.
+/// The lines of requests in an output, without the name of the part before each line.
 fn requests(text: &str) -> Vec<String> {
     let mut lines: Vec<String> = text
         .lines()
@@ -117,7 +117,7 @@ async fn no_color_is_respected() {
 }
 
 #[tokio::test]
-async fn a_machine_gets_every_member() {
+async fn the_json_of_a_request_has_every_member() {
     let stack = RunningStack::start("lines-json", &["--json"]);
     three_requests(&stack).await;
     let text = shown(&stack, "stdout.log", &[]).await;
@@ -165,19 +165,19 @@ async fn a_machine_gets_every_member() {
         }
         assert_matches("a request", line, &expected);
     }
-    // The access log has the members of API Gateway only.
+    // The access log has only API Gateway's members.
     let logged = fs::read_to_string(stack.data().join("access.log")).expect("the access log");
     assert!(!logged.contains("decidedBy"), "{logged}");
 }
 
-/// A stack whose output is a terminal, by `script` of util-linux; none where it is missing.
+/// A stack with a terminal as its output, by `script` of util-linux; none if `script` is missing.
 fn on_a_terminal(name: &str, no_color: &str, flags: &[&str]) -> Option<RunningStack> {
     let version = Command::new("script").arg("--version").output();
     if !version.is_ok_and(|output| output.stdout.starts_with(b"script from util-linux")) {
-        // Not by `eprintln!`, which a test that passes does not show.
+        // Not with `eprintln!`, because its output is hidden if the test passes.
         let _ = writeln!(
             io::stderr(),
-            "left out: lines on a terminal, for `script` of util-linux is missing"
+            "skipped: lines on a terminal, because `script` of util-linux is missing"
         );
         return None;
     }

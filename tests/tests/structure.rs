@@ -80,7 +80,7 @@ fn error_types_end_in_error() {
     assert!(others.is_empty(), "error types:\n{}", others.join("\n"));
 }
 
-/// The tests above would pass on no source at all.
+/// Without any source the tests above would pass.
 #[test]
 fn the_source_is_found() {
     let names: Vec<String> = crates()

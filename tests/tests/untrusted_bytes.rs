@@ -11,7 +11,7 @@ use std::process::Command;
 
 use testkit::repository;
 
-/// The crates in a function, by cargo.
+/// The crates in a function, from cargo.
 fn dependencies(function: &str) -> BTreeSet<String> {
     let flags =
         "--locked --offline --edges normal,no-proc-macro --prefix none --no-dedupe --format {p}";

@@ -1,4 +1,4 @@
-//! The access log that the stack writes, and `cargo local why` on it.
+//! The access log of the stack, and `cargo local why` with it.
 
 #![expect(
     clippy::expect_used,
@@ -11,7 +11,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use tests::{HttpAnswer, RunningStack, assert_matches, send};
 
-/// What the command prints about a request.
+/// The command's output about a request.
 fn why(stack: &RunningStack, answer: &HttpAnswer) -> Value {
     let id = answer.header("x-amzn-requestid");
     let output = stack.run(&["why", id, "--json"]);
@@ -20,7 +20,7 @@ fn why(stack: &RunningStack, answer: &HttpAnswer) -> Value {
     serde_json::from_slice(&output.stdout).expect("JSON")
 }
 
-/// The same but for the ids, which are new each time.
+/// The same without the ids, which are new each time.
 fn cause(stack: &RunningStack, answer: &HttpAnswer) -> Value {
     let mut account = why(stack, answer);
     for id in ["/requestId", "/authorizer/requestId"] {

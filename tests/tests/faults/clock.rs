@@ -1,4 +1,4 @@
-//! The clock of the authorizer jumps, by libfaketime.
+//! The clock of the authorizer jumps, with libfaketime.
 
 use std::fs;
 
@@ -9,7 +9,7 @@ use crate::key_server::KeyServer;
 use crate::log_mark::LogMark;
 use crate::table::Table;
 
-/// Where Debian's package `libfaketime` has it.
+/// The path in Debian's package `libfaketime`.
 const LIBRARY: &str = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1";
 
 pub(crate) async fn run(table: &mut Table) {

@@ -34,7 +34,7 @@ pub(crate) async fn run(table: &mut Table) {
     let mark = LogMark::new(&stack, "authorizer.log");
     let (mut quiet, mut flooded) = (Vec::new(), Vec::new());
     let (mut refused, mut time) = (0, Duration::ZERO);
-    // By turns, so that other work of the machine slows both.
+    // The two alternate, so that other work on the machine slows both.
     for _ in 0..ROUNDS {
         quiet.extend(good(&stack, tokens(GOOD_CALLS)).await);
         let done = Arc::new(AtomicBool::new(false));

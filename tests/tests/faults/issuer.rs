@@ -1,5 +1,5 @@
-//! The issuer fails. Callers with a known key are served, a forged token is refused, and nothing is allowed that would not
-//! be allowed without the fault.
+//! The issuer fails. Callers with a known key are served, forged tokens are refused, and no call is allowed that would be
+//! refused without the fault.
 
 use std::time::{Duration, Instant};
 
@@ -13,7 +13,7 @@ use crate::key_server::{Fault, KeyServer, metadata};
 use crate::log_mark::LogMark;
 use crate::table::Table;
 
-/// The fault, the answer to a caller whose key is not known yet, and what the log must say.
+/// The fault, the answer to a caller with a key that is not known yet, and a part of the log.
 struct Case(&'static str, Fault, u16, &'static str);
 
 fn cases(issuer: &str) -> Vec<Case> {
@@ -173,7 +173,7 @@ async fn fail(issuer: &KeyServer, stack: &RunningStack, table: &mut Table, case:
     let mark = LogMark::new(stack, "authorizer.log");
     let started = Instant::now();
     let (cold, time, logged) = loop {
-        // A call that a killed process had is a 500 of its own.
+        // A call of a killed process is another cause of a 500.
         let (sent, cold) = (Instant::now(), status(stack, &good()).await);
         let time = sent.elapsed();
         if let Some(logged) = mark.decisions().into_iter().next() {
@@ -204,7 +204,7 @@ async fn fail(issuer: &KeyServer, stack: &RunningStack, table: &mut Table, case:
     );
 }
 
-/// How long it takes until a good caller is served.
+/// The time until a good caller is served.
 async fn until_ok(stack: &RunningStack, good: &impl Fn() -> String) -> Duration {
     let started = Instant::now();
     while status(stack, &good()).await != 200 {

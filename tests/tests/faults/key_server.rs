@@ -1,4 +1,4 @@
-//! An issuer whose answers a test chooses, and its tokens.
+//! An issuer with answers that a test chooses, and its tokens.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,7 +9,7 @@ use testkit::http::{LoopbackServer, Reply};
 use testkit::signer::{Signer, mint};
 use tests::RunningStack;
 
-/// An answer in place of the key set or of the metadata.
+/// An answer that replaces the key set or the metadata.
 #[derive(Clone)]
 pub(crate) enum Fault {
     None,

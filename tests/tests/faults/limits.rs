@@ -19,7 +19,8 @@ const VALUE_BYTES: usize = 32 * 1024;
 const HANDLES: u64 = 96;
 const CALLS: usize = 200;
 
-/// A stack of which a shell has limited what its processes may use. Without the signal, a write over the limit is an error.
+/// A stack with a limit that a shell sets for its processes. The shell ignores the signal, so a write over the limit is
+/// an error.
 fn limited(name: &str, limit: &str) -> RunningStack {
     let script = format!("trap '' XFSZ; ulimit {limit}; exec \"$@\"");
     RunningStack::start_with(name, |command| {
@@ -43,7 +44,7 @@ async fn answer(request: reqwest::RequestBuilder) -> Option<HttpAnswer> {
     Some(HttpAnswer::read(response).await)
 }
 
-/// No acknowledged write is lost, each other write is reported as failed, and calls are decided although no log can grow.
+/// No acknowledged write is lost, every other write is reported as failed, and calls are decided although logs cannot grow.
 pub(crate) async fn full_disk(table: &mut Table) {
     let stack = limited("faults-disk", &format!("-f {FILE_BLOCKS}"));
     let token = stack.token("alice");
@@ -100,7 +101,7 @@ pub(crate) async fn full_disk(table: &mut Table) {
     );
 }
 
-/// Calls beyond the handles wait for one.
+/// Calls that find no free handle wait for one.
 pub(crate) async fn few_handles(table: &mut Table) {
     let stack = limited("faults-handles", &format!("-n {HANDLES}"));
     let token = stack.token("alice");

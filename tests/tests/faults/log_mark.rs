@@ -1,4 +1,4 @@
-//! What a log says since some moment.
+//! The lines of a log since some moment.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,7 +1,7 @@
-//! Faults of what the system depends on, one at a time: what callers receive, what the log says, and that it recovers.
+//! Faults of the system's dependencies, one at a time: the answers to callers, the lines of the log, and the recovery.
 //!
-//! `cargo test` runs what does not depend on the speed of the machine. `FAULTS=all cargo test --test faults -- --nocapture`
-//! runs all of it and prints the table; it needs libfaketime (Debian), and builds the functions for release.
+//! `cargo test` runs the tests that do not depend on the speed of the machine. `FAULTS=all cargo test --test faults --
+//! --nocapture` runs all and prints the table; it needs libfaketime (Debian), and builds the functions for release.
 
 #![expect(
     clippy::expect_used,
@@ -49,7 +49,7 @@ async fn a_full_disk_and_few_file_handles() {
     table.print();
 }
 
-/// What needs libfaketime, or release builds and a machine without other work.
+/// The tests that need libfaketime, or release builds and a machine without other work.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn jumping_clocks_and_junk_beside_good_callers() {
     if std::env::var("FAULTS").is_ok_and(|value| value == "all") {
@@ -60,7 +60,7 @@ async fn jumping_clocks_and_junk_beside_good_callers() {
     }
 }
 
-/// Functions that are stopped during calls continue them.
+/// Functions that are stopped during calls complete them afterwards.
 async fn frozen(table: &mut Table) {
     let stack = RunningStack::start("faults-frozen", &["--parameter", "Dpop=accept"]);
     let token = stack.token("alice");
@@ -81,7 +81,7 @@ async fn frozen(table: &mut Table) {
             (during, after) == (200, 200) && mark.count("decision\":\"allow") == 2,
         );
     }
-    // Longer than the authorizer's timeout of 5 s: the gateway ends it.
+    // Longer than the authorizer's timeout of 5 s, so the gateway ends the authorizer.
     let running = functions(stack.process_id());
     running.iter().for_each(|process| signal("STOP", *process));
     let mark = LogMark::new(&stack, "logs/gateway.log");

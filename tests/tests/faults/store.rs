@@ -13,12 +13,12 @@ use tests::{HttpAnswer, RunningStack, send};
 use crate::log_mark::LogMark;
 use crate::table::Table;
 
-/// Where the next connections are cut.
+/// The places at which the next connections are cut.
 #[derive(Debug, Default)]
 struct Cuts {
-    /// The number of requests to drop before they reach the store.
+    /// The number of requests that are dropped before they reach the store.
     before: AtomicU64,
-    /// The number of requests that reach the store and whose answers to drop.
+    /// The number of requests that reach the store, and whose answers are dropped.
     after: AtomicU64,
 }
 
@@ -62,7 +62,7 @@ pub(crate) async fn run(table: &mut Table) {
         cuts.before.store(0, Ordering::SeqCst);
         cuts.after.store(0, Ordering::SeqCst);
         let get = stack.get(&path, Some(&token)).await;
-        // A write that did not reach the store is reported; of one that did, the handler reads what became of it.
+        // A write that did not reach the store is reported. After one that did, the handler reads its outcome.
         let expected = if before > 0 { (503, 404) } else { (201, 200) };
         let may_retry = !put.header("retry-after").is_empty();
         let value = get.json().pointer("/value/number").and_then(Value::as_u64);

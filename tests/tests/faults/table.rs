@@ -7,7 +7,7 @@ pub(crate) struct Table(Vec<String>);
 impl Table {
     /// Adds a row, and fails if the verdict is bad.
     pub(crate) fn row(&mut self, fault: &str, callers: &str, log: &str, is_good: bool) {
-        let verdict = if is_good { "as it should" } else { "WRONG" };
+        let verdict = if is_good { "as expected" } else { "WRONG" };
         let row = format!("| {fault} | {callers} | {log} | {verdict} |");
         assert!(is_good, "{row}");
         self.0.push(row);

@@ -58,7 +58,7 @@ pub(crate) async fn send_all(
     redeem_again(stack, record, outputs).await;
 }
 
-/// A token of an issuer that misbehaves on request.
+/// A token of the issuer after one of its controls was used.
 async fn sign_in_at(stack: &RunningStack, outputs: &Outputs, control: &str) -> String {
     assert_eq!(stack.issuer_control(control).await.status, 200);
     let token = sign_in(stack, outputs, &["alice"]);
@@ -68,7 +68,7 @@ async fn sign_in_at(stack: &RunningStack, outputs: &Outputs, control: &str) -> S
     token
 }
 
-/// A bound token with a proof, the proof again, and one for another URL.
+/// Sends a bound token with a proof, with the same proof again, and with a proof for another URL.
 async fn prove(stack: &RunningStack, outputs: &Outputs, secrets: &mut Secrets) {
     let folder = stack.data().join("dpop");
     let before = crate::known::files(&folder);
@@ -100,7 +100,7 @@ async fn prove(stack: &RunningStack, outputs: &Outputs, secrets: &mut Secrets) {
     }
 }
 
-/// Codes and refresh tokens that were used before, at the issuer and at the pages.
+/// Sends used codes and refresh tokens again, to the issuer and to the pages.
 async fn redeem_again(stack: &RunningStack, record: &Path, outputs: &Outputs) {
     let client = Client::new();
     let text = fs::read_to_string(record).expect("the recorded exchanges");
@@ -123,7 +123,7 @@ async fn redeem_again(stack: &RunningStack, record: &Path, outputs: &Outputs) {
                 renewals += 1;
             }
         }
-        // The issuer revokes what came of a code that is used twice.
+        // The issuer revokes the tokens of a code that is used twice.
         let form = exchange["body"].as_str().unwrap_or_default();
         if form.starts_with("grant_type=authorization_code") {
             outputs.answer(&send(post(form)).await);
@@ -134,7 +134,7 @@ async fn redeem_again(stack: &RunningStack, record: &Path, outputs: &Outputs) {
     assert!(renewals > 0, "no refresh token was issued");
 }
 
-/// Functions end while they have a call.
+/// Kills functions during a call.
 pub(crate) async fn crash_functions(stack: &RunningStack, outputs: &Outputs) {
     let token = sign_in(stack, outputs, &["alice"]);
     for (function, end) in [("authorizer", "ABRT"), ("api-handler", "KILL")] {
@@ -153,7 +153,7 @@ pub(crate) async fn crash_functions(stack: &RunningStack, outputs: &Outputs) {
     }
 }
 
-/// Calls that end in an error, and their causes.
+/// Makes calls that end in an error, and asks for their causes.
 pub(crate) async fn fail(stack: &RunningStack, outputs: &Outputs) {
     let token = sign_in(stack, outputs, &["alice", "--dpop"]);
     let request = stack
@@ -170,7 +170,7 @@ pub(crate) async fn fail(stack: &RunningStack, outputs: &Outputs) {
     assert_eq!(answer.status, 500, "the introspection fails");
 }
 
-/// Sends a call, and asks `why`.
+/// Sends a call, and runs `why` on it.
 async fn explained(stack: &RunningStack, outputs: &Outputs, request: RequestBuilder) -> HttpAnswer {
     let answer = send(request).await;
     outputs.answer(&answer);
@@ -185,7 +185,7 @@ impl Outputs {
         self.keep("answer", format!("{answer:?}").as_bytes());
     }
 
-    /// An answer of the token endpoint, unless it has new tokens.
+    /// Keeps an answer of the token endpoint, which has no new tokens.
     fn refusal(&self, answer: &HttpAnswer) {
         if answer.status != 200 {
             self.answer(answer);

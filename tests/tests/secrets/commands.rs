@@ -7,7 +7,7 @@ use tests::RunningStack;
 use crate::Outputs;
 use crate::known::{Kind, Secrets};
 
-/// A word that a user may send in place of a token.
+/// A word that a user may send by mistake instead of a token.
 pub(crate) const MISTAKEN: &str = "correct-horse-battery-staple-91";
 
 pub(crate) fn run_all(stack: &RunningStack, outputs: &Outputs, secrets: &mut Secrets) {
@@ -69,7 +69,7 @@ pub(crate) fn run_all(stack: &RunningStack, outputs: &Outputs, secrets: &mut Sec
             "--json",
         ];
         run(stack, outputs, &smoke);
-        // Each text is an event, or none.
+        // Each string is an event, or not JSON.
         for event in [
             format!(
                 r#"{{"type": "TOKEN", "methodArn": "{token}", "authorizationToken": "Bearer {token}"}}"#
@@ -91,7 +91,7 @@ pub(crate) fn run_all(stack: &RunningStack, outputs: &Outputs, secrets: &mut Sec
     );
 }
 
-/// With the issuer gone, commands report errors.
+/// Runs commands that report errors, because the issuer has ended.
 pub(crate) fn run_without_issuer(stack: &RunningStack, outputs: &Outputs, secrets: &mut Secrets) {
     let token = sign_in(stack, outputs, &["bob"]);
     secrets.add(Kind::AccessToken, &token);
@@ -110,7 +110,7 @@ pub(crate) fn run_without_issuer(stack: &RunningStack, outputs: &Outputs, secret
     );
 }
 
-/// Sample events and what the functions answer.
+/// Sample events, and the answers of the functions.
 fn events(stack: &RunningStack, outputs: &Outputs) {
     for kind in [
         "token",
@@ -163,13 +163,13 @@ fn invoke(stack: &RunningStack, outputs: &Outputs, event: &str) {
     fs::remove_file(file).expect("the event file is removed");
 }
 
-/// Runs a command and keeps all that it prints.
+/// Runs a command and keeps its whole output.
 pub(crate) fn run(stack: &RunningStack, outputs: &Outputs, arguments: &[&str]) {
     let output = stack.run(arguments);
     outputs.keep(arguments[0], &[output.stdout, output.stderr].concat());
 }
 
-/// A token, which is the standard output of the command. What it reports is kept.
+/// A token, which is the standard output of the command. Its standard error is kept.
 pub(crate) fn sign_in(stack: &RunningStack, outputs: &Outputs, arguments: &[&str]) -> String {
     let output = stack.run(&[&["token"], arguments].concat());
     outputs.keep("token", &output.stderr);

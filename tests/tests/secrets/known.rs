@@ -8,10 +8,10 @@ use std::path::{Path, PathBuf};
 use reqwest::Url;
 use serde_json::Value;
 
-/// The length of a fragment that may appear nowhere.
+/// The length of a fragment. No fragment of a secret may appear anywhere.
 const FRAGMENT: usize = 8;
 
-/// What a secret is.
+/// The kind of a secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Kind {
     AccessToken,
@@ -23,7 +23,7 @@ pub(crate) enum Kind {
     Proof,
     Cookie,
     PrivateKey,
-    /// Sent in place of a token.
+    /// Sent instead of a token.
     Mistaken,
 }
 
@@ -42,7 +42,7 @@ impl Kind {
     ];
 }
 
-/// A fragment in a place where it may not be.
+/// A fragment that was found.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Leak {
     pub(crate) kind: Kind,
@@ -67,7 +67,7 @@ impl Secrets {
         }
     }
 
-    /// How many there are of each kind.
+    /// The number of secrets of each kind.
     pub(crate) fn counts(&self) -> BTreeMap<Kind, usize> {
         let mut counts = BTreeMap::new();
         for (kind, _) in &self.0 {
@@ -76,7 +76,7 @@ impl Secrets {
         counts
     }
 
-    /// One of a kind.
+    /// One secret of a kind.
     pub(crate) fn one(&self, kind: Kind) -> &str {
         let found = self.0.iter().find(|(found, _)| *found == kind);
         let (_, secret) = found.unwrap_or_else(|| panic!("no {kind:?} existed"));
@@ -101,7 +101,7 @@ impl Secrets {
         }
     }
 
-    /// What the issuer received and sent, by the lines of `tests/secrets/recorder.mjs`.
+    /// Adds the secrets that the issuer received and sent, from the lines of `tests/secrets/recorder.mjs`.
     pub(crate) fn add_exchanges(&mut self, file: &Path) {
         let text = fs::read_to_string(file).expect("the recorded exchanges");
         for line in text.lines() {
@@ -154,7 +154,7 @@ impl Secrets {
         }
     }
 
-    /// The codes that the issuer sends. The doctor sends it made-up ones.
+    /// Adds the codes that the issuer sends, but not the made-up codes that the doctor sends to it.
     fn add_codes(&mut self, query: &str) {
         for (_, code) in pairs(query).iter().filter(|(name, _)| name == "code") {
             self.add(Kind::Code, code);
@@ -173,7 +173,7 @@ impl Secrets {
         self.add(kind, value);
     }
 
-    /// Where fragments are in the files below a folder. The secrets consist of characters that no encoding changes.
+    /// The fragments in the files below a folder. The secrets consist of characters that no encoding changes.
     pub(crate) fn leaks(&self, folder: &Path, skipped: &[PathBuf]) -> BTreeSet<Leak> {
         let fragments: HashMap<&[u8], Kind> = self
             .0

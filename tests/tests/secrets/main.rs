@@ -1,8 +1,8 @@
-//! No log, no error, no output of a command and no trace of a crash has a fragment of a secret: eight characters of any
-//! token, code, verifier, client secret, proof, cookie or private key that existed in the run.
+//! No log, error, output of a command or trace of a crash has a fragment of a secret: eight characters of any token, code,
+//! verifier, client secret, proof, cookie or private key of the run.
 //!
-//! The issuer's process records what it receives and sends, so the test knows them all. What a command prints on purpose is
-//! not searched: the standard output of `token`, the keys in `issuer/keys.json` and `dpop/`.
+//! The issuer's process records its requests and responses, so the test knows all secrets. Secrets that a command prints or
+//! writes on purpose are not searched: the standard output of `token`, the keys in `issuer/keys.json` and `dpop/`.
 
 #![expect(
     clippy::expect_used,
@@ -40,7 +40,7 @@ async fn no_fragment_of_a_secret_is_written() {
 }
 
 #[tokio::test]
-async fn no_fragment_is_written_where_the_introspection_fails() {
+async fn no_fragment_of_a_secret_is_written_if_introspection_fails() {
     let template = fs::read_to_string(repository().join("template.yaml")).expect("the template");
     let reference = "!Sub \"{{resolve:secretsmanager:${IntrospectionSecretArn}}}\"";
     assert!(template.contains(reference));
@@ -69,7 +69,7 @@ async fn no_fragment_is_written_where_the_introspection_fails() {
     search(stack, &record, secrets, Kind::Mistaken);
 }
 
-/// A stack whose issuer records its exchanges in a file.
+/// A stack with an issuer that records its exchanges in a file.
 fn start(name: &str, flags: &[&str]) -> (PathBuf, RunningStack) {
     let recorder = repository().join("tests/secrets/recorder.mjs");
     let file = format!("exchanges-{name}-{}.jsonl", std::process::id());
@@ -87,7 +87,7 @@ fn start(name: &str, flags: &[&str]) -> (PathBuf, RunningStack) {
     (file, stack)
 }
 
-/// Ends the stack and searches its folder. The run has secrets of all kinds but one.
+/// Ends the stack and searches its folder. The run has secrets of all kinds except `absent`.
 fn search(stack: RunningStack, record: &Path, mut secrets: Secrets, absent: Kind) {
     let data = stack.data().to_owned();
     drop(stack);
@@ -126,7 +126,7 @@ fn search(stack: RunningStack, record: &Path, mut secrets: Secrets, absent: Kind
     }
 }
 
-/// The folder with what commands print and calls are answered.
+/// The folder with the outputs of commands and the answers to calls.
 pub(crate) struct Outputs(PathBuf);
 
 impl Outputs {

@@ -2,7 +2,7 @@
 //! no process, file handle or memory is leaked.
 //!
 //! `cargo test` runs it for ten seconds. `SOAK_SECONDS=600 cargo test --test soak -- --nocapture` runs it for ten minutes
-//! and prints what it counted.
+//! and prints its counts.
 
 #![expect(
     clippy::expect_used,
@@ -24,14 +24,14 @@ use traffic::{Counts, Tokens, Worker};
 
 const DEFAULT_SECONDS: u64 = 10;
 const WORKERS: u64 = 6;
-/// The shortest pause between two kills, and how much longer one may be, in milliseconds.
+/// The minimum pause between two kills, and the range above it, in milliseconds.
 const MIN_PAUSE: u64 = 200;
 const MAX_MORE_PAUSE: usize = 400;
-/// What the stack may gain between the measurement after a tenth of the time and the one at the end. Its processes are the
-/// same at both, and each connection that is being closed has one handle.
+/// The maximum growth between the measurement after a tenth of the time and the one at the end. The processes are the same
+/// at both, and each connection that is being closed has one handle.
 const MAX_HANDLES: usize = 8;
 const MAX_MEMORY_KIB: u64 = 32 * 1024;
-/// The environments that a stack keeps of each of its two functions.
+/// The maximum number of environments that a stack keeps for its two functions.
 const MAX_FUNCTIONS: usize = 2 * 4;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -48,7 +48,7 @@ async fn no_write_is_lost_and_nothing_leaks() {
     let mut workers: Vec<_> = (0..WORKERS).map(Worker::new).collect();
     let kills = Arc::new(AtomicU64::new(0));
 
-    // The first tenth opens what a running stack keeps open.
+    // In the first tenth the stack opens the files and connections that it keeps open.
     let warm = Duration::from_secs(seconds) / 10;
     workers = run(&stack, &tokens, workers, &kills, warm).await;
     let before = settled(&stack).await;
@@ -86,7 +86,7 @@ async fn no_write_is_lost_and_nothing_leaks() {
     );
 
     let started = functions(stack.process_id());
-    drop(Arc::into_inner(stack).expect("no worker has it any more"));
+    drop(Arc::into_inner(stack).expect("no worker uses the stack"));
     let left: Vec<_> = started
         .into_iter()
         .filter(|process| is_alive(*process))
@@ -133,16 +133,16 @@ async fn run(
         workers.push(sending.await.expect("a worker found a fault"));
     }
     done.store(true, Ordering::Relaxed);
-    killer.await.expect("the killer goes on");
+    killer.await.expect("the killer continues");
     workers
 }
 
-/// What the stack uses when it is idle, with new function processes.
+/// The resources that the idle stack uses, with new function processes.
 async fn settled(stack: &RunningStack) -> Usage {
     for process in functions(stack.process_id()) {
         signal("KILL", process);
     }
-    // A killed process is noticed at its next invocation, so each environment gets some.
+    // A killed process is noticed at its next invocation, so each environment gets some invocations.
     let mut answered = 0;
     for _ in 0..100 {
         answered += usize::from(stack.get("/session", None).await.status == 200);
@@ -154,7 +154,7 @@ async fn settled(stack: &RunningStack) -> Usage {
     Usage::of(stack.process_id())
 }
 
-/// Each number has choices of its own, in each run.
+/// Each number has other choices, and each run too.
 fn new_random(number: u64) -> Seeded {
     let time = SystemTime::UNIX_EPOCH.elapsed().expect("a time since 1970");
     Seeded::new(time.as_nanos() as u64 ^ number.wrapping_mul(0x9e37_79b9_7f4a_7c15))

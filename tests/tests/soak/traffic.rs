@@ -1,4 +1,4 @@
-//! What each worker sends, and what it knows of its resources.
+//! The requests of each worker, and its knowledge of its resources.
 
 use std::fmt;
 
@@ -36,14 +36,14 @@ impl Tokens {
     }
 }
 
-/// How many calls had which end.
+/// The number of calls by outcome.
 #[derive(Debug, Default)]
 pub(crate) struct Counts {
     /// Writes that were acknowledged.
     pub(crate) acknowledged: u64,
-    /// Calls without an answer of their own, because a function was killed.
+    /// Calls that failed because a function was killed.
     pub(crate) failed: u64,
-    /// Writes among them, of which each was found to be made or not.
+    /// Failed writes. A later read showed whether each was made.
     in_doubt: u64,
     reads: u64,
     /// Writes with a precondition that does not hold.
@@ -84,7 +84,7 @@ impl fmt::Display for Counts {
 /// A resource as its only writer knows it.
 #[derive(Debug, Default)]
 struct Resource {
-    /// The last acknowledged number; none when it does not exist.
+    /// The last acknowledged number; none if the resource does not exist.
     number: Option<u64>,
     /// A write without an answer: the number, or none for a deletion.
     in_doubt: Option<Option<u64>>,
@@ -145,7 +145,7 @@ impl Worker {
         format!("/state/soak-{}-{place}", self.name)
     }
 
-    /// Whether the call failed because of a killed function.
+    /// Whether the call failed because a function was killed.
     fn failed(&mut self, answer: &HttpAnswer) -> bool {
         let failed = [500, 502, 503, 504].contains(&answer.status);
         self.counts.failed += u64::from(failed);
@@ -221,7 +221,7 @@ impl Worker {
         resource.etag = etag(&answer);
     }
 
-    /// A write whose precondition cannot hold changes nothing.
+    /// Checks that a write with a precondition that cannot hold changes nothing.
     async fn write_stale(&mut self, place: usize, stack: &RunningStack, token: &str) {
         let path = self.path(place);
         let request = replace(stack, &path, "\"stale\"", 0);
@@ -232,7 +232,7 @@ impl Worker {
         }
     }
 
-    /// A call without a valid token has no effect.
+    /// Checks that a call without a valid token has no effect.
     async fn refused(&mut self, place: usize, stack: &RunningStack, token: Option<&str>) {
         let path = self.path(place);
         let request = stack.create(&path, with_number(0));

@@ -1,4 +1,4 @@
-//! Which modules use which, at every level of a crate.
+//! The imports between modules, at every level of a crate.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -38,7 +38,7 @@ fn levels(package: &Crate) -> BTreeMap<Vec<String>, Siblings> {
                 continue;
             };
             let parent = &name[..shared];
-            // The last segments of a path may name an item: only a module has a file of its own.
+            // The last segments of a path may be an item. Only a module has its own file.
             if modules.contains(&name[..=shared]) {
                 let siblings = levels.entry(parent.to_vec()).or_default();
                 siblings
@@ -91,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_shortest_circle_is_reported_and_a_chain_is_none() {
+    fn the_shortest_circle_is_reported_and_a_chain_is_not() {
         for (edges, expected) in [
             (vec![("a", "b"), ("b", "c")], None),
             (vec![("a", "b"), ("b", "a")], Some(vec!["a", "b", "a"])),

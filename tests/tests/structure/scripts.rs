@@ -1,4 +1,4 @@
-//! The functions in JavaScript and Python, found by indentation: all of it is formatted.
+//! The functions in JavaScript and Python. They are found by their indentation, because all scripts are formatted.
 
 use std::fs;
 
@@ -45,7 +45,7 @@ pub(crate) fn functions() -> Vec<Function> {
     found
 }
 
-/// The first line of each function, and how many lines it has.
+/// The first line of each function, and its number of lines.
 fn in_text(text: &str, is_python: bool) -> Vec<(usize, usize)> {
     let lines: Vec<&str> = text.lines().collect();
     let indent = |line: &str| line.len() - line.trim_start().len();

@@ -12,19 +12,19 @@ pub(crate) struct Crate {
     pub(crate) name: String,
     /// The modules below `src`, without those for tests.
     pub(crate) modules: Vec<Module>,
-    /// Every function, those for tests as well.
+    /// Every function, also those of tests.
     pub(crate) functions: Vec<Function>,
     /// Every type and trait below `src`, private ones too, without those for tests.
     pub(crate) types: Vec<Type>,
 }
 
-/// One module: its path below the crate's root, and the module paths that it names.
+/// One module: its path below the crate's root, and the modules that it uses.
 pub(crate) struct Module {
     pub(crate) path: Vec<String>,
     pub(crate) names: Vec<Vec<String>>,
 }
 
-/// One function, and how many lines it has.
+/// One function, and its number of lines.
 pub(crate) struct Function {
     pub(crate) place: String,
     pub(crate) lines: usize,
@@ -143,7 +143,7 @@ impl Reader<'_> {
         }
     }
 
-    /// A path as the crate's root sees it; `None` for other crates and for what the module itself defines.
+    /// A path from the crate's root; `None` for other crates and for items of the module itself.
     fn absolute(&self, segments: &[String]) -> Option<Vec<String>> {
         let mut segments = segments.iter();
         let mut path = match segments.next()?.as_str() {
@@ -226,7 +226,7 @@ impl<'ast> Visit<'ast> for Reader<'_> {
     }
 
     fn visit_item_use(&mut self, item: &'ast syn::ItemUse) {
-        // A re-export gives a child's item another name; what uses that name uses the child.
+        // A re-export gives an item of a child another name. Code that uses that name uses the child.
         if matches!(item.vis, syn::Visibility::Inherited) {
             self.use_tree(&item.tree, &[]);
         }
