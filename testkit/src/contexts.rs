@@ -1,4 +1,4 @@
-//! The authorizer's context of a caller, as a REST API passes it to the handler.
+//! The authorizer's contexts, as a REST API passes them to the handler.
 
 use serde_json::{Value, json};
 
@@ -24,7 +24,7 @@ pub fn anonymous() -> Value {
     json!({"principalId": "anonymous", "signedIn": "false", "integrationLatency": 3})
 }
 
-/// Values of the authorizer's member that are no context of any caller.
+/// Values of the event's `authorizer` member that are not a valid context.
 pub fn malformed() -> [Value; 5] {
     [
         json!(null),

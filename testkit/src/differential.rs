@@ -1,5 +1,5 @@
-//! Differential tests: generated inputs, judged here and by other implementations. Every disagreement must be
-//! explained by a row of a table in `tests/differential/`.
+//! Differential tests: this project and other implementations judge generated inputs. A row of a table in
+//! `tests/differential/` must explain every disagreement.
 
 mod explanations;
 mod judge;
@@ -14,24 +14,25 @@ pub use self::judge::Judge;
 pub use self::mutation::{Mutation, Mutations, mutation};
 use crate::seeded::Seeded;
 
-/// The seed of the short form.
+/// The seed if `DIFFERENTIAL_SEED` is not set.
 const DEFAULT_SEED: u64 = 1;
 
-/// The number of inputs in the short form.
+/// The number of inputs if `DIFFERENTIAL_CASES` is not set.
 const DEFAULT_CASES: usize = 300;
 
-/// From this number of inputs on, a row that explains nothing is an error; with another seed it may be chance.
+/// With at least this many inputs and the default seed, a row that explains nothing is an error. With fewer inputs or
+/// another seed it may be chance.
 const CASES_FOR_ALL_ROWS: usize = 20_000;
 
-/// At most so many unexplained disagreements are shown.
+/// The maximum number of unexplained disagreements whose input is shown.
 const MAX_SHOWN: usize = 12;
 
-/// What a judge makes of an input.
+/// A judge's opinion of an input.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Opinion {
-    /// What the judges are compared by.
+    /// The part in which judges must agree.
     pub outcome: String,
-    /// Why; empty if it needs no reason.
+    /// The reason; empty if there is none.
     pub reason: String,
 }
 
@@ -49,7 +50,7 @@ impl Opinion {
         }
     }
 
-    /// The outcome, or that there is one, where it is a document.
+    /// The outcome, or `applied` if the outcome is a document.
     fn kind(&self) -> &str {
         if self.reason == "applied" {
             &self.reason
@@ -67,19 +68,17 @@ impl Opinion {
     }
 }
 
-/// One step of the generation of an input: its name, for the table, and a seed of its own, so that the step does the
-/// same in an input with fewer steps.
+/// One step in building an input. It has its own seed, so that it does the same in an input with fewer steps.
 #[derive(Clone, Debug)]
 pub struct Step {
-    /// What it does.
+    /// The name in the table.
     pub name: String,
-    /// Its place among the possible ones.
+    /// The index in the list of possible steps.
     pub index: usize,
-    /// The seed of its choices.
     pub seed: u64,
 }
 
-/// Chooses steps among those with these names.
+/// Draws `count` of these steps at random.
 pub fn draw(names: &[&str], count: usize, random: &mut Seeded) -> Vec<Step> {
     let mut steps: Vec<Step> = (0..count)
         .map(|_| {
@@ -96,13 +95,13 @@ pub fn draw(names: &[&str], count: usize, random: &mut Seeded) -> Vec<Step> {
 /// One differential test.
 #[expect(missing_debug_implementations, reason = "holds functions")]
 pub struct Suite<'s> {
-    /// Names the table, `tests/differential/NAME.md`.
+    /// The name of the table, `tests/differential/NAME.md`.
     pub name: &'static str,
-    /// Chooses the steps of an input.
+    /// Draws the steps of an input.
     pub plan: &'s dyn Fn(&mut Seeded) -> Vec<Step>,
-    /// The input of these steps. Same seed, same input.
+    /// Builds an input from its steps. The same seed gives the same input.
     pub build: &'s dyn Fn(u64, &[Step]) -> Value,
-    /// What this project makes of the inputs.
+    /// This project's opinions of the inputs.
     pub here: &'s dyn Fn(&[Value]) -> Vec<Opinion>,
     /// The settings of the judges.
     pub settings: Value,
@@ -124,11 +123,11 @@ struct Disagreement {
 }
 
 impl Suite<'_> {
-    /// Judges as many inputs as `DIFFERENTIAL_CASES` says, from the seed `DIFFERENTIAL_SEED`.
+    /// Judges `DIFFERENTIAL_CASES` inputs, generated from the seed `DIFFERENTIAL_SEED`.
     ///
     /// # Panics
     ///
-    /// If a disagreement is not explained. The message has the smallest input that was found.
+    /// If a disagreement is not explained. The message shows the smallest input that was found.
     pub fn run(&self) {
         let seed = variable("DIFFERENTIAL_SEED").unwrap_or(DEFAULT_SEED);
         let count = variable("DIFFERENTIAL_CASES").unwrap_or(DEFAULT_CASES);
@@ -174,7 +173,7 @@ impl Suite<'_> {
         let differ = here.iter().any(|one| one.outcome != here[0].outcome);
         assert!(
             differ || cases.len() < DEFAULT_CASES,
-            "every input has one outcome"
+            "every input has the same outcome"
         );
         for opinion in &here {
             *outcomes.entry(opinion.kind().to_owned()).or_default() += 1;
@@ -207,7 +206,7 @@ impl Suite<'_> {
         unexplained
     }
 
-    /// Tries each of the first disagreements again with fewer steps.
+    /// Repeats the first disagreements with fewer steps.
     fn shrink(&self, cases: &[Case], found: Vec<(usize, Disagreement)>) -> Vec<Disagreement> {
         let mut smaller = Vec::new();
         for (index, _) in found.iter().take(10 * MAX_SHOWN) {
@@ -240,7 +239,7 @@ impl Suite<'_> {
         all.sort_by_key(|one| one.steps.len());
         let mut kinds = Vec::new();
         all.retain(|one| {
-            // A larger input of a kind that is listed already shows nothing new.
+            // If a listed input has a subset of these steps, this one shows nothing new.
             let names: Vec<String> = one.steps.iter().map(|step| step.name.clone()).collect();
             let is_new = !kinds.iter().any(|(judge, kind): &(&str, Vec<String>)| {
                 *judge == one.judge && kind.iter().all(|name| names.contains(name))

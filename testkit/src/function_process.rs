@@ -1,4 +1,4 @@
-//! A function as a process behind a Runtime API.
+//! Runs a function as a process behind a Runtime API.
 
 use std::collections::HashMap;
 use std::io::Read;
@@ -16,7 +16,7 @@ use crate::runtime_api::{FakeRuntimeApi, MAX_WAIT, event};
 
 type Waiting = Arc<Mutex<HashMap<String, Sender<PostedOutcome>>>>;
 
-/// A running function. It takes one event at a time, as in Lambda. Dropping it ends the process.
+/// A running function. It handles one event at a time, as in Lambda. Dropping it ends the process.
 #[derive(Debug)]
 pub struct FunctionProcess {
     process: Child,
@@ -32,12 +32,12 @@ pub struct FunctionProcess {
 pub struct PostedOutcome {
     /// `response` or `error`.
     pub kind: String,
-    /// The body to the letter.
+    /// The body, byte for byte.
     pub text: String,
     pub body: Value,
 }
 
-/// An event that was sent.
+/// The outcome of an event that was sent.
 #[derive(Debug)]
 pub struct PendingOutcome(Receiver<PostedOutcome>);
 
@@ -46,14 +46,13 @@ impl PendingOutcome {
         self.wait_for(MAX_WAIT)
     }
 
-    /// Waits for the outcome, for so long.
     pub fn wait_for(self, limit: Duration) -> PostedOutcome {
         self.0.recv_timeout(limit).expect("the function answers")
     }
 }
 
 impl FunctionProcess {
-    /// Starts the function with the variables that Lambda sets, besides those of `command`.
+    /// Starts the function with `AWS_LAMBDA_RUNTIME_API` set; `command` has the other variables.
     pub fn start(mut command: Command) -> Self {
         let FakeRuntimeApi {
             address,
@@ -72,7 +71,7 @@ impl FunctionProcess {
             .stderr(output)
             .spawn()
             .unwrap();
-        // It holds the pipe open, so that the log would never end.
+        // `command` would hold the pipe open, and the log would never end.
         drop(command);
         let log = thread::spawn(move || {
             let mut text = String::new();
@@ -104,7 +103,7 @@ impl FunctionProcess {
         self.send(payload).wait()
     }
 
-    /// Waits until init is over: the function requests its first event.
+    /// Waits until the function requests its first event, which ends its init.
     pub fn wait_for_init(&self) {
         self.polls
             .lock()
@@ -113,7 +112,6 @@ impl FunctionProcess {
             .expect("the function requests an event");
     }
 
-    /// The process id.
     pub fn id(&self) -> u32 {
         self.process.id()
     }
@@ -132,7 +130,7 @@ impl Drop for FunctionProcess {
     }
 }
 
-/// Gives each outcome to the one who waits for it, by the request id in its path.
+/// Sends each outcome to its `PendingOutcome`, found by the request id in the path.
 fn deliver(posted: &Receiver<ReceivedRequest>, waiting: &Waiting) {
     for request in posted {
         let mut path = request.path().rsplit('/');

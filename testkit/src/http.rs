@@ -1,4 +1,4 @@
-//! HTTP/1.1 on loopback, byte for byte: a reader of requests, and a server that misbehaves on demand.
+//! HTTP/1.1 on loopback, byte for byte: a parser of requests, and a server that misbehaves on demand.
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -7,7 +7,7 @@ use std::thread;
 
 use http::{Request, Response};
 
-/// What a server received: the request line, the whole head and the body.
+/// A request as a server received it.
 #[derive(Clone, Debug)]
 pub struct ReceivedRequest {
     pub line: String,
@@ -27,7 +27,7 @@ impl ReceivedRequest {
         };
         request.line = request.head.lines().next().unwrap_or_default().to_owned();
         let chunked = request.header("Transfer-Encoding");
-        assert_eq!(chunked, None, "only whole bodies are read");
+        assert_eq!(chunked, None, "chunked bodies are not supported");
         let length = request
             .header("Content-Length")
             .map_or(0, |length| length.parse().unwrap());
@@ -51,7 +51,7 @@ impl ReceivedRequest {
         }
     }
 
-    /// The same with the types of the HTTP library.
+    /// Converts to the types of the `http` crate.
     pub fn to_http(&self) -> Request<String> {
         let method = self.line.split(' ').next().unwrap();
         let fields = self.head.lines().skip(1);
@@ -80,13 +80,13 @@ impl ReceivedRequest {
     }
 }
 
-/// A response with a `Content-Length`; `headers` are whole lines.
+/// A response with a `Content-Length`. `headers` are whole lines.
 pub fn response(status: &str, headers: &str, body: &str) -> String {
     let length = body.len();
     format!("HTTP/1.1 {status}\r\n{headers}Content-Length: {length}\r\n\r\n{body}")
 }
 
-/// An address of loopback at which nothing listens.
+/// A loopback address at which nothing listens.
 pub fn closed_address() -> SocketAddr {
     TcpListener::bind("127.0.0.1:0")
         .unwrap()
@@ -94,24 +94,25 @@ pub fn closed_address() -> SocketAddr {
         .unwrap()
 }
 
-/// What the server does on one connection after it has read the request.
+/// What the server does with a connection after it has read the request.
 #[derive(Clone, Debug)]
 pub enum Reply {
     /// Sends these bytes and closes.
     Close(Vec<u8>),
-    /// Sends these bytes and then nothing more, with the connection open until the client goes.
+    /// Sends these bytes, then nothing, and keeps the connection open until the client closes it.
     Hold(Vec<u8>),
-    /// Sends these bytes and closes its half only.
+    /// Sends these bytes and closes only its own half of the connection.
     HalfClose(Vec<u8>),
-    /// Sends the first bytes once and the second ones for ever.
+    /// Sends the first bytes once and repeats the second ones for ever.
     Endless(Vec<u8>, Vec<u8>),
 }
 
 impl Reply {
-    /// A well-formed response. It says that the connection ends, or a client could send its next request on it.
+    /// A well-formed response. It has `Connection: close`; otherwise a client could send its next request on this
+    /// connection.
     pub fn with(status: u16, headers: &str, body: &str) -> Self {
         let headers = format!("Connection: close\r\n{headers}");
-        Self::Close(response(&format!("{status} Reply"), &headers, body).into_bytes())
+        Self::Close(response(&format!("{status} Reason"), &headers, body).into_bytes())
     }
 
     /// A well-formed response with a JSON body.
@@ -133,7 +134,6 @@ impl From<Response<String>> for Reply {
 /// Answers one request per connection. Runs until the process ends.
 #[derive(Debug)]
 pub struct LoopbackServer {
-    /// The address of its free port.
     pub address: SocketAddr,
     requests: Arc<Mutex<Vec<ReceivedRequest>>>,
 }
@@ -144,7 +144,7 @@ impl LoopbackServer {
         Self::with_origin(|_| answer)
     }
 
-    /// The same with answers that need its own origin, such as `http://127.0.0.1:49152`.
+    /// The same for answers that contain the server's own origin, such as `http://127.0.0.1:49152`.
     pub fn with_origin<A>(answer: impl FnOnce(&str) -> A) -> Self
     where
         A: Fn(&ReceivedRequest) -> Reply + Send + Sync + 'static,
@@ -157,13 +157,13 @@ impl LoopbackServer {
             Arc::new(answer(&format!("http://{address}"))),
         );
         accept(listener, move |stream| {
-            // A client that goes away is what some tests are about.
+            // In some tests the client closes the connection early.
             let _gone = serve(stream, &seen, answer.as_ref());
         });
         Self { address, requests }
     }
 
-    /// One that answers every request alike.
+    /// A server that answers every request alike.
     pub fn always(reply: Reply) -> Self {
         Self::start(move |_| reply.clone())
     }

@@ -1,8 +1,8 @@
-//! JSON objects that differ from another in some members.
+//! Changes some members of a JSON object.
 
 use serde_json::Value;
 
-/// The object with members added, replaced, or (by null) removed.
+/// The object with these members added or replaced; null removes a member.
 pub fn changed(mut object: Value, changes: &Value) -> Value {
     let members = object.as_object_mut().unwrap();
     for (name, value) in changes.as_object().unwrap() {

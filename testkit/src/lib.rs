@@ -1,4 +1,5 @@
-//! What the tests of several packages share. It depends on no other package of the workspace, so that each can use it.
+//! Support for the tests of several packages. It depends on no other package of the workspace, so every package can use
+//! it.
 
 #![expect(
     clippy::unwrap_used,
@@ -6,7 +7,7 @@
     clippy::indexing_slicing,
     clippy::panic,
     clippy::string_slice,
-    reason = "support for tests: what goes wrong here is the test's verdict"
+    reason = "support for tests: a panic fails the test"
 )]
 
 pub mod contexts;

@@ -1,4 +1,4 @@
-//! Tests that are written in JavaScript, run as part of `cargo test`.
+//! Runs tests that are written in JavaScript as part of `cargo test`.
 
 use std::path::Path;
 use std::process::{Command, Output};
@@ -6,10 +6,10 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::repository;
 
-/// npm must not install over itself.
+/// Keeps two tests from running npm in one folder at the same time.
 static NPM: Mutex<()> = Mutex::new(());
 
-/// Installs the npm packages of a folder of the repository as its lock says, where that has not been done.
+/// Installs the npm packages in the lock file of a folder of the repository, unless they are installed.
 ///
 /// # Panics
 ///
@@ -28,16 +28,16 @@ pub fn install(folder: &str) {
     verdict("npm ci", &output);
 }
 
-/// Runs `node` in a folder of the repository and returns what it printed.
+/// Runs `node` in a folder of the repository and returns its standard output.
 ///
 /// # Panics
 ///
-/// If it fails; what it printed is in the message.
+/// If it fails. The message has its output.
 pub fn node(folder: &str, arguments: &[&str], variables: &[(&str, &str)]) -> String {
     let output = Command::new("node")
         .args(arguments)
         .envs(variables.iter().copied())
-        // A test runner that finds itself inside another one speaks its language.
+        // With this variable a test runner prints output for an outer test runner.
         .env_remove("NODE_TEST_CONTEXT")
         .current_dir(repository().join(folder))
         .output()
@@ -46,7 +46,7 @@ pub fn node(folder: &str, arguments: &[&str], variables: &[(&str, &str)]) -> Str
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
-/// The path of a program that is in the search path.
+/// The path of the first of these programs that is in the search path.
 pub fn program(names: &[&str]) -> Option<String> {
     let path = std::env::var_os("PATH")?;
     std::env::split_paths(&path)

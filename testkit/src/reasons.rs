@@ -5,7 +5,7 @@ use std::fs;
 
 use crate::repository;
 
-/// One row. A status is as the page has it.
+/// One row. The status is a string, as in the page.
 #[derive(Clone, Debug)]
 pub struct DocumentedReason {
     pub code: String,
@@ -16,7 +16,7 @@ pub struct DocumentedReason {
     pub advice: String,
 }
 
-/// The rows of one that decides.
+/// The rows that one component decides.
 pub fn reasons(decided_by: &str) -> Vec<DocumentedReason> {
     let page = fs::read_to_string(repository().join("docs/reasons.md")).unwrap();
     let rows = page.lines().filter_map(|line| {
@@ -37,8 +37,8 @@ pub fn reasons(decided_by: &str) -> Vec<DocumentedReason> {
         .collect()
 }
 
-/// Fails unless each row is either produced or excused, and nothing else is: each by what decides and its code, and an
-/// excuse with its reason.
+/// Fails unless the table has exactly the rows that are produced or excused. Each is a component and its code; an
+/// excuse also has its reason.
 pub fn check_complete<'r>(
     produced: impl IntoIterator<Item = (&'r str, &'r str)>,
     excused: &[(&'r str, &'r str, &str)],

@@ -1,4 +1,4 @@
-//! A Lambda Runtime API on loopback, and what every function must do behind it.
+//! A Lambda Runtime API on loopback, and checks that every function must pass behind it.
 
 use std::io::Write;
 use std::net::TcpStream;
@@ -11,16 +11,16 @@ use serde_json::{Value, json};
 
 use crate::http::{ReceivedRequest, response, serve_connections};
 
-/// How long an invocation may take, and how long a test waits for what a function does.
+/// How long an invocation may take, and how long a test waits for a function.
 pub const MAX_WAIT: Duration = Duration::from_secs(20);
 
-/// Hands out answers to requests for events one by one, and records what a function posts.
+/// Answers requests for events one by one, and records what a function posts.
 #[derive(Debug)]
 pub struct FakeRuntimeApi {
     /// Host and port, for `AWS_LAMBDA_RUNTIME_API`.
     pub address: String,
     pub(crate) answers: Sender<String>,
-    /// When the function requested events.
+    /// The times at which the function requested events.
     pub(crate) polls: Receiver<Instant>,
     pub(crate) posted: Receiver<ReceivedRequest>,
 }
@@ -28,7 +28,7 @@ pub struct FakeRuntimeApi {
 struct Queue {
     answers: Mutex<Receiver<String>>,
     polls: Sender<Instant>,
-    /// So many requests for events wait for each other before any is answered.
+    /// The number of requests for events that must arrive before the first is answered.
     together: Barrier,
     posted: Sender<ReceivedRequest>,
 }
@@ -44,7 +44,7 @@ pub fn event(request_id: &str, payload: &str) -> String {
 }
 
 impl FakeRuntimeApi {
-    /// Answers requests for events by the script, then no more. Other requests are recorded.
+    /// Answers requests for events with the answers of the script, then stops answering. Other requests are recorded.
     pub fn start(script: Vec<String>) -> Self {
         Self::start_with(script, 1)
     }
@@ -133,11 +133,12 @@ pub fn assert_init_error(api: &FakeRuntimeApi, message: &str) {
     );
 }
 
-/// The shortest time between two requests for an event when the first had none.
+/// The shortest pause after a response without an event.
 const MIN_PAUSE: Duration = Duration::from_millis(100);
 
-/// The function must go on after responses without an event, with one message and a pause after each, and answer `{}`,
-/// which is no event, with `UnknownEvent`. An invocation without a payload must have an answer, too.
+/// The function must continue after responses without an event. It must log one message and pause after each response.
+/// It must answer `{}`, which is not a known event, with `UnknownEvent`, and an invocation without a payload with an
+/// error.
 pub fn assert_survives_responses_without_an_event(function: impl Fn() -> Command) {
     let of_invocation = |status, payload| event("r-0", payload).replacen("200 OK", status, 1);
     for (empty, answered) in [
@@ -177,7 +178,7 @@ pub fn assert_survives_responses_without_an_event(function: impl Fn() -> Command
     }
 }
 
-/// With `AWS_LAMBDA_MAX_CONCURRENCY` the function must take so many invocations before it answers one.
+/// With `AWS_LAMBDA_MAX_CONCURRENCY` the function must accept this many invocations before it answers one.
 pub fn assert_takes_several_invocations_at_once(mut function: Command) {
     let ids = ["r-1", "r-2", "r-3", "r-4"];
     let script = ids.map(|id| event(id, "{}")).to_vec();
@@ -190,8 +191,8 @@ pub fn assert_takes_several_invocations_at_once(mut function: Command) {
     assert_eq!(paths, expected, "{log}");
 }
 
-/// `.cargo/config.toml` builds the crypto library without CPU-jitter entropy, which would cost 22 ms of CPU at every cold
-/// start. The names of its functions are in the symbol table of an unstripped binary.
+/// `.cargo/config.toml` builds the crypto library without CPU-jitter entropy, which would take 22 ms of CPU time at
+/// every cold start. An unstripped binary that has it has the names of its functions in the symbol table.
 pub fn assert_no_cpu_jitter_entropy(binary: &str) {
     let bytes = std::fs::read(binary).unwrap();
     let text = String::from_utf8_lossy(&bytes);
@@ -201,6 +202,6 @@ pub fn assert_no_cpu_jitter_entropy(binary: &str) {
     );
     assert!(
         !text.contains("jent_"),
-        "AWS_LC_SYS_NO_JITTER_ENTROPY is lost"
+        "the build ignored AWS_LC_SYS_NO_JITTER_ENTROPY"
     );
 }

@@ -1,16 +1,14 @@
-//! Random numbers that a seed repeats, whatever the version of any library.
+//! Random numbers that are the same for the same seed, whatever the version of any library.
 
 /// A generator of numbers (`SplitMix64`). Not for secrets.
 #[derive(Clone, Debug)]
 pub struct Seeded(u64);
 
 impl Seeded {
-    /// Starts with a seed.
     pub const fn new(seed: u64) -> Self {
         Self(seed)
     }
 
-    /// The next number.
     pub const fn number(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
@@ -24,7 +22,7 @@ impl Seeded {
         usize::try_from(self.number() % u64::try_from(limit).unwrap()).unwrap()
     }
 
-    /// True once in so many times.
+    /// True once in this many calls on average.
     pub fn one_in(&mut self, times: usize) -> bool {
         self.below(times) == 0
     }

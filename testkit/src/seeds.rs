@@ -1,4 +1,4 @@
-//! Runs fuzz targets over their seeds, without a fuzzer, so that a stable toolchain tests every target.
+//! Runs fuzz targets on their seeds without a fuzzer, so that a stable toolchain tests every target.
 
 use std::panic::catch_unwind;
 use std::{fs, io};
@@ -6,13 +6,13 @@ use std::{fs, io};
 use crate::repository;
 use crate::seeded::Seeded;
 
-/// A fuzz target: its name, and its check of one input. It panics if the property does not hold.
+/// A fuzz target: its name, and the check of one input, which panics if the property does not hold.
 pub type FuzzTarget = (&'static str, fn(&[u8]));
 
-/// How many changed copies of each seed are checked.
+/// The number of changed copies of each seed that are checked.
 const MUTANTS: usize = 24;
 
-/// Checks each target with its seeds, and with changed copies of them, the same in every run.
+/// Checks each target with its seeds and with changed copies of them. The copies are the same in every run.
 ///
 /// # Panics
 ///
@@ -47,8 +47,8 @@ fn seeds(target: &str) -> io::Result<Vec<(String, Vec<u8>)>> {
     Ok(seeds)
 }
 
-/// Bytes that mean something to one of the parsers.
-const TELLING: &[u8] = b"\"\\{}[],:. \0\n=-019eE\xff/~*";
+/// Bytes with a meaning in the syntax of one of the parsers.
+const SYNTAX: &[u8] = b"\"\\{}[],:. \0\n=-019eE\xff/~*";
 
 /// A copy with a byte changed, a part removed or repeated, or a part of another seed inserted.
 fn mutant(seed: &[u8], others: &[(String, Vec<u8>)], random: &mut Seeded) -> Vec<u8> {
@@ -58,7 +58,7 @@ fn mutant(seed: &[u8], others: &[(String, Vec<u8>)], random: &mut Seeded) -> Vec
     match random.below(4) {
         0 => {
             if let Some(byte) = bytes.get_mut(start) {
-                *byte = TELLING[random.below(TELLING.len())];
+                *byte = SYNTAX[random.below(SYNTAX.len())];
             }
         }
         1 => drop(bytes.drain(start..end)),

@@ -1,4 +1,4 @@
-//! Key pairs made for the run, and tokens signed with them.
+//! Key pairs that are generated for the run, and tokens signed with them.
 
 use std::sync::LazyLock;
 
@@ -16,7 +16,6 @@ use serde_json::{Value, json};
 
 use crate::json::changed;
 
-/// A key pair.
 #[derive(Debug)]
 pub enum Signer {
     /// RSA, 2,048 bits.
@@ -83,17 +82,18 @@ impl Signer {
         }
     }
 
-    /// The public key with the members that RFC 7638 takes and no others, as a proof has it (RFC 9449, section 4.2).
+    /// The public key with only the members that RFC 7638 hashes, as in the header of a DPoP proof (RFC 9449, section
+    /// 4.2).
     pub fn public_jwk(&self) -> Value {
         changed(self.jwk(""), &json!({"kid": null, "use": null}))
     }
 
-    /// Its RFC 7638 thumbprint: `serde_json` writes the members sorted and without white space.
+    /// The RFC 7638 thumbprint. `serde_json` sorts the members and adds no white space, as the RFC requires.
     pub fn thumbprint(&self) -> String {
         sha256(self.public_jwk().to_string())
     }
 
-    /// Signs with this algorithm where the key has several.
+    /// Signs `input`. `algorithm` chooses among the algorithms of an RSA key; other keys have only one.
     pub fn sign(&self, algorithm: &str, input: &[u8]) -> Vec<u8> {
         let random = SystemRandom::new();
         match self {
@@ -128,17 +128,16 @@ pub fn base64url(bytes: impl AsRef<[u8]>) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
-/// The SHA-256 in base64url, such as the `ath` of a token (RFC 9449, section 4.2).
+/// The SHA-256 hash in base64url, such as the `ath` claim of a proof (RFC 9449, section 4.2).
 pub fn sha256(bytes: impl AsRef<[u8]>) -> String {
     base64url(digest(&SHA256, bytes.as_ref()))
 }
 
-/// A token with a correct signature, whatever its header says.
+/// A token with a correct signature, whatever its header contains.
 pub fn mint(header: &Value, claims: &Value, signer: &Signer) -> String {
     mint_text(&header.to_string(), &claims.to_string(), signer)
 }
 
-/// The same for any two strings.
 pub fn mint_text(header: &str, payload: &str, signer: &Signer) -> String {
     let algorithm = serde_json::from_str::<Value>(header)
         .map(|header| header["alg"].as_str().unwrap_or_default().to_owned())

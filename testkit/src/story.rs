@@ -1,4 +1,4 @@
-//! What a model test did, in plain words, so that a person can read a failure.
+//! The steps of a model test in words, so that a person can read a failure.
 
 use std::fmt::{self, Display};
 
@@ -12,14 +12,14 @@ impl Story {
         self.0.push(step.to_string());
     }
 
-    /// Adds what came of the last step.
+    /// Adds the outcome of the last step.
     pub fn outcome(&mut self, outcome: impl Display) {
         if let Some(last) = self.0.last_mut() {
             *last = format!("{last}: {outcome}");
         }
     }
 
-    /// The story with what is wrong at its end.
+    /// The story , after the fault that ends it.
     pub fn ends_wrong(&self, wrong: impl Display) -> String {
         format!("{wrong}\n{self}")
     }

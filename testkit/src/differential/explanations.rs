@@ -1,15 +1,16 @@
-//! The table of a differential test: the disagreements that are known, with the rule, and who is right by which source.
+//! The table of a differential test: each known disagreement with the rule, who is right, and the source for it.
 
 use std::fs;
 
 use crate::repository;
 
-/// The rows of a table, and how often each was used.
+/// The rows of a table, each with the number of times it was used.
 pub(super) struct Explanations(Vec<Row>);
 
 struct Row {
     rule: String,
-    /// Names of steps, one of which the input has. Several joined by ` & ` are all in the input.
+    /// Patterns of step names. The input must have a step that matches one of them. Where patterns are joined by ` & `,
+    /// it must have a step for each.
     steps: Vec<String>,
     here: Vec<String>,
     judges: Vec<String>,
@@ -25,7 +26,7 @@ impl Explanations {
         Self(rows.map(row).collect())
     }
 
-    /// Whether a row explains that these steps gave these two outcomes.
+    /// Whether a row explains these two outcomes of an input with these steps.
     pub(super) fn explain(&mut self, steps: &[&str], judge: &str, here: &str, there: &str) -> bool {
         let row = self.0.iter_mut().find(|row| {
             row.judges.iter().any(|name| name == judge)
@@ -46,7 +47,7 @@ impl Explanations {
     }
 }
 
-/// Rule, steps, here, judges, there, right, source.
+/// Parses a row: rule, steps, here, judges, there, right, source.
 fn row(line: &str) -> Row {
     let cells: Vec<&str> = line.trim_matches('|').split('|').map(str::trim).collect();
     let [rule, steps, here, judges, there, right, source] = cells[..] else {
@@ -66,13 +67,13 @@ fn row(line: &str) -> Row {
     }
 }
 
-/// The patterns of a cell, each in backticks. A cell without one matches everything.
+/// The patterns of a cell, each in backticks. A cell without a pattern matches everything.
 fn patterns(cell: &str) -> Vec<String> {
     let quoted = cell.split('`').skip(1).step_by(2);
     quoted.map(str::to_owned).collect()
 }
 
-/// Whether each pattern, of several joined by ` & `, matches a step.
+/// Whether each of the patterns joined by ` & ` matches a step.
 fn has_steps(wanted: &str, steps: &[&str]) -> bool {
     let mut wanted = wanted.split(" & ");
     wanted.all(|pattern| steps.iter().any(|step| matches(pattern, step)))
@@ -82,7 +83,7 @@ fn any(patterns: &[String], text: &str) -> bool {
     patterns.is_empty() || patterns.iter().any(|pattern| matches(pattern, text))
 }
 
-/// `*` is any run of characters.
+/// Whether a pattern matches; `*` matches any run of characters.
 fn matches(pattern: &str, text: &str) -> bool {
     match pattern.split_once('*') {
         None => pattern == text,

@@ -1,4 +1,4 @@
-//! The other implementations: programs in `tests/differential/` that read a file and print their opinions.
+//! The other implementations: programs in `tests/differential/` that read inputs from a file and print their opinions.
 
 use std::fs;
 use std::process::Command;
@@ -12,20 +12,20 @@ use crate::repository;
 
 const FOLDER: &str = "tests/differential";
 
-/// pip must not install over itself.
+/// Keeps two tests from running pip in one environment at the same time.
 static PIP: Mutex<()> = Mutex::new(());
 
 /// Another implementation.
 #[derive(Clone, Copy, Debug)]
 pub struct Judge {
-    /// Its name in the table.
+    /// The name in the table.
     pub name: &'static str,
-    /// Its program, an `.mjs` or `.py` file.
+    /// The program, an `.mjs` or `.py` file.
     pub program: &'static str,
 }
 
 impl Judge {
-    /// Its opinion of every input; none if its language is not installed here, which is an error in CI.
+    /// The judge's opinion of every input; `None` if its language is not installed, which is an error in CI.
     pub(super) fn ask(
         &self,
         suite: &str,
@@ -69,7 +69,8 @@ impl Judge {
     }
 }
 
-/// The Python of a virtual environment with the locked packages, which is made where that has not been done.
+/// The Python of a virtual environment with the locked packages. Creates the environment if it is missing or out of
+/// date.
 fn environment(python: &str) -> String {
     let _turn = PIP.lock().unwrap_or_else(PoisonError::into_inner);
     let root = repository();
@@ -127,10 +128,7 @@ fn opinion(line: &str) -> Opinion {
     }
 }
 
-#[expect(
-    clippy::print_stderr,
-    reason = "what was not tested must not pass unnoticed"
-)]
+#[expect(clippy::print_stderr, reason = "a skipped test must be visible")]
 fn skipped(judge: &str) {
     eprintln!("skipped: {judge} needs python3");
 }

@@ -1,14 +1,13 @@
-//! Changes to inputs under construction.
+//! Random changes to an input while it is built.
 
 use std::collections::BTreeSet;
 
 use super::{Step, draw};
 use crate::seeded::Seeded;
 
-/// What a change does.
 type Apply<D> = dyn Fn(&mut D, &mut Seeded);
 
-/// A named change to an input under construction.
+/// A named change to a draft of an input.
 #[expect(missing_debug_implementations, reason = "holds functions")]
 pub struct Mutation<D> {
     name: String,
@@ -26,7 +25,7 @@ pub fn mutation<D>(
 }
 
 impl<D: 'static> Mutation<D> {
-    /// The same change to a part of something larger. `prefix` distinguishes it from those of other parts.
+    /// The same change, applied to a part of a larger draft. `prefix` distinguishes it from changes to other parts.
     pub fn within<E: 'static>(self, prefix: &str, part: fn(&mut E) -> &mut D) -> Mutation<E> {
         let Self { name, apply } = self;
         mutation(format!("{prefix}{name}"), move |whole: &mut E, random| {
@@ -35,19 +34,19 @@ impl<D: 'static> Mutation<D> {
     }
 }
 
-/// Every possible change of a kind of input.
+/// All possible changes to one kind of input.
 #[expect(missing_debug_implementations, reason = "holds functions")]
 pub struct Mutations<D>(Vec<Mutation<D>>);
 
 impl<D> Mutations<D> {
-    /// Two lists may have the same change.
+    /// Keeps the first of several changes with the same name.
     pub fn new(mut all: Vec<Mutation<D>>) -> Self {
         let mut names = BTreeSet::new();
         all.retain(|one| names.insert(one.name.clone()));
         Self(all)
     }
 
-    /// Mostly one change, sometimes two or three, and one in fifty inputs stays good.
+    /// Draws one change for most inputs, two or three for some, and none for one input in fifty.
     pub fn plan(&self, random: &mut Seeded) -> Vec<Step> {
         let count = match random.below(50) {
             0 => 0,
