@@ -95,14 +95,14 @@ impl SignInMetadata {
         const SCOPES: &str = "SCOPES_SUPPORTED";
         let authorization_servers = reader.list(SERVERS).unwrap_or_default();
         if authorization_servers.iter().any(|url| !is_plain_url(url)) {
-            let expected = "issuer URLs joined by commas, without a query or a fragment";
+            let expected = "issuer URLs separated by commas, without a query or a fragment";
             reader.fault(SERVERS, expected);
         }
         let scopes = reader.list(SCOPES).unwrap_or_default();
         if !scopes.iter().all(|scope| is_scope(scope)) {
             reader.fault(
                 SCOPES,
-                "scopes joined by commas, of printable ASCII without white space",
+                "scopes separated by commas, of printable ASCII without white space",
             );
         }
         let requires_dpop = reader.choice(
@@ -223,7 +223,7 @@ fn read_origins(reader: &mut Reader<'_>) -> Vec<HeaderValue> {
     if origins.is_none() {
         reader.fault(
             NAME,
-            "origins such as https://app.example.com, joined by commas, without a path, never `*`",
+            "origins such as https://app.example.com, separated by commas, without a path, never `*`",
         );
     }
     origins.unwrap_or_default()

@@ -36,7 +36,7 @@ fn wrong_settings_are_reported_to_lambda_and_on_standard_error() {
     assert_eq!(output.status.code(), Some(1));
     let message = "2 settings are wrong
   STATE_TABLE is not set: expected the name of the DynamoDB table
-  ADMIN_GROUP holds a value that is not UTF-8: expected text";
+  ADMIN_GROUP holds a value that is not UTF-8: expected a UTF-8 string";
     assert_eq!(written(&output), format!("api-handler: {message}\n"));
     assert_init_error(&api, message);
 }

@@ -134,7 +134,7 @@ const AN_ENDPOINT: &str = "an https URL, or http on a loopback host";
 
 /// The form of a URL to append paths to.
 const A_PUBLIC_URL: &str =
-    "https URLs, or http ones on a loopback host, without a query, joined by commas";
+    "https URLs, or http ones on a loopback host, without a query, separated by commas";
 
 /// Ten years: a larger number of seconds is a mistake.
 const MAX_SECONDS: u64 = 315_360_000;

@@ -1,10 +1,10 @@
-//! A string of JSON, borrowed where it has no escapes.
+//! A JSON string that is borrowed from the document if possible.
 
 use std::{borrow::Cow, ops::Deref};
 
 use serde::Deserialize;
 
-/// A string that is borrowed from the JSON if it has no escapes. `Cow<str>` is never borrowed.
+/// A string that is borrowed from the JSON if it has no escapes. Serde never borrows into a plain `Cow<str>`.
 #[derive(Debug, Deserialize)]
 pub struct BorrowedText<'j>(#[serde(borrow)] pub(crate) Cow<'j, str>);
 

@@ -1,4 +1,4 @@
-//! The time, passed in, so that tests can move it: only [`SystemClock`] reads the machine's clock.
+//! The clock is passed in, so that tests can move it. Only [`SystemClock`] reads the machine's clock.
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,18 +8,16 @@ use time::OffsetDateTime;
 
 /// A moment of wall-clock time, in whole milliseconds since 1970.
 ///
-/// A Lambda environment is frozen between events, and a monotonic clock may or may not run meanwhile. Ages are therefore
-/// differences of wall-clock times, and [`Timestamp::since`] allows for a clock that is set back.
+/// Lambda freezes an environment between events, and a monotonic clock may or may not run while it is frozen. Ages are
+/// therefore differences of wall-clock times, and [`Timestamp::since`] allows for a clock that is set back.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(u64);
 
 impl Timestamp {
-    /// From milliseconds since 1970.
     pub const fn from_millis(millis: u64) -> Self {
         Self(millis)
     }
 
-    /// From seconds since 1970.
     pub const fn from_secs(secs: u64) -> Self {
         Self(secs.saturating_mul(1000))
     }
@@ -34,7 +32,7 @@ impl Timestamp {
         self.0 / 1000
     }
 
-    /// This much later, saturating.
+    /// The timestamp this much later; the latest one on overflow.
     pub fn plus(self, duration: Duration) -> Self {
         Self(
             self.0
@@ -42,12 +40,12 @@ impl Timestamp {
         )
     }
 
-    /// The time from `earlier` to this; zero if `earlier` is later.
+    /// The time since `earlier`; zero if `earlier` is later.
     pub const fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(self.0.saturating_sub(earlier.0))
     }
 
-    /// As a date; none after the year 9999.
+    /// The date; `None` after the year 9999.
     pub fn utc(self) -> Option<OffsetDateTime> {
         let nanos = i128::from(self.0).saturating_mul(1_000_000);
         OffsetDateTime::from_unix_timestamp_nanos(nanos).ok()
@@ -55,8 +53,8 @@ impl Timestamp {
 
     /// `2026-01-01T00:00:00.000Z`; empty after the year 9999, which RFC 3339 cannot write.
     ///
-    /// Every log line has one, so the digits are written here: a format description is interpreted at each use, which
-    /// costs ten times as much.
+    /// Every log line has one, so this function writes the digits: the `time` crate interprets a format description at
+    /// each use, which takes ten times as long.
     pub fn rfc3339(self) -> String {
         let Some(time) = self.utc() else {
             return String::new();
@@ -89,9 +87,8 @@ impl fmt::Debug for Timestamp {
     }
 }
 
-/// Where the current time comes from.
+/// A source of the current time.
 pub trait Clock: fmt::Debug + Send + Sync {
-    /// The current time.
     fn now(&self) -> Timestamp;
 }
 
@@ -102,7 +99,7 @@ pub struct SystemClock;
 impl Clock for SystemClock {
     #[expect(
         clippy::disallowed_methods,
-        reason = "the one place that reads the machine's clock"
+        reason = "only this function reads the machine's clock"
     )]
     fn now(&self) -> Timestamp {
         let since_1970 = SystemTime::now()
@@ -112,7 +109,7 @@ impl Clock for SystemClock {
     }
 }
 
-/// A clock for tests, which moves only when it is advanced.
+/// A clock for tests. It moves only when a test moves it.
 #[derive(Debug)]
 pub struct ManualClock(AtomicU64);
 

@@ -1,7 +1,7 @@
-//! The authorizer's context: what the authorizer reports about the caller to the API.
+//! The context in which the authorizer describes the caller to the API.
 //!
-//! Both Lambdas use one type, so that they cannot disagree. API Gateway passes the context of a REST API with every
-//! value as a string and that of an HTTP API unchanged, so parsing accepts both.
+//! Both Lambdas use one type, so that they cannot disagree. A REST API passes every value of the context as a string,
+//! and an HTTP API passes the context unchanged, so the parser accepts both forms.
 
 mod members;
 
@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 use self::members::{MemberValue, ReadMembers, ReadVisitor};
 use crate::clock::Timestamp;
 
-/// The members that always have these names. No claim can replace them.
+/// The members that the authorizer itself defines. No claim can replace them.
 pub const FIXED_NAMES: [&str; 10] = [
     "signedIn",
     "principal",
@@ -37,11 +37,10 @@ pub const RESERVED_NAMES: [&str; 5] = [
     "error",
 ];
 
-/// The caller.
 #[derive(Debug, Clone, PartialEq)]
 #[expect(
     clippy::large_enum_variant,
-    reason = "one per request, and most callers are signed in"
+    reason = "there is one per request, and most callers are signed in"
 )]
 pub enum AuthorizerContext {
     /// A caller without a token.
@@ -55,39 +54,35 @@ pub enum AuthorizerContext {
 pub struct SignedInContext {
     /// The owner of the resources that this caller creates.
     pub principal: String,
-    /// `sub`.
     pub subject: Option<String>,
-    /// `iss`.
     pub issuer: Option<String>,
     /// The client that the token was issued to.
     pub client_id: Option<String>,
     pub scopes: Option<Vec<String>>,
     pub groups: Option<Vec<String>>,
-    /// When the token expires.
     pub expires_at: Timestamp,
-    /// `jti`.
     pub token_id: Option<String>,
-    /// The `acr` values, separated by spaces, one of which the route demands (RFC 9470).
+    /// The `acr` values that the route accepts, separated by spaces, if the token's is not one of them (RFC 9470).
     pub step_up: Option<String>,
     /// Other claims, by name.
     pub claims: Map<String, Value>,
 }
 
-/// Claims are personal data, so none is shown.
+/// Shows no claim: claims are personal data.
 impl std::fmt::Debug for SignedInContext {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("SignedInContext").finish_non_exhaustive()
     }
 }
 
-/// Claims are personal data, so none is shown.
+/// Shows no claim: claims are personal data.
 impl std::fmt::Debug for ContextMembers<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("ContextMembers").finish_non_exhaustive()
     }
 }
 
-/// The context of a verified token as it is written, borrowed from the token.
+/// The context of a verified token in the form that is serialised, borrowed from the token.
 #[derive(Clone)]
 pub struct ContextMembers<'c> {
     pub principal: &'c str,
@@ -102,7 +97,7 @@ pub struct ContextMembers<'c> {
     pub claims: &'c Map<String, Value>,
 }
 
-/// Flat, with strings, numbers and booleans and without nulls: API Gateway answers 500 to any other value.
+/// A flat object of strings, numbers and booleans, without nulls: API Gateway answers 500 to any other value.
 impl Serialize for ContextMembers<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut context = serializer.serialize_map(None)?;
@@ -148,7 +143,7 @@ fn json_text<E: ser::Error>(value: &(impl Serialize + ?Sized)) -> Result<String,
 }
 
 impl SignedInContext {
-    /// As it is written.
+    /// The form that is serialised.
     pub(crate) fn members(&self) -> ContextMembers<'_> {
         ContextMembers {
             principal: &self.principal,
@@ -175,7 +170,7 @@ impl Serialize for AuthorizerContext {
 }
 
 impl AuthorizerContext {
-    /// Parses a context. One that the authorizer cannot have written is anonymous.
+    /// Parses a context. The caller is anonymous if the authorizer cannot have written this context.
     pub fn parse<'c>(context: impl Deserializer<'c>) -> Self {
         let context = context.deserialize_map(ReadVisitor);
         let context = context.ok().and_then(SignedInContext::parse);
@@ -200,8 +195,7 @@ impl SignedInContext {
             client_id: text(read.client_id),
             scopes: text(read.scopes)
                 .map(|scopes| scopes.split_ascii_whitespace().map(str::to_owned).collect()),
-            // Groups that are not a JSON array of strings are ignored: the caller has fewer rights as a result, never
-            // more.
+            // Groups that are not a JSON array of strings are ignored, which can only take rights away from the caller.
             groups: text(read.groups).and_then(|groups| serde_json::from_str(&groups).ok()),
             expires_at: expiry(&read.expires_at?)?,
             token_id: text(read.token_id),
@@ -218,7 +212,8 @@ fn text(member: Option<MemberValue<'_>>) -> Option<String> {
     }
 }
 
-/// Epoch seconds, a number or a string with one, perhaps with a fraction. A time before 1970 is 1970.
+/// Parses epoch seconds: a number, or a string that contains one, with or without a fraction. A time before 1970
+/// becomes 1970.
 fn expiry(exp: &MemberValue<'_>) -> Option<Timestamp> {
     /// The last second of the year 9999.
     const MAX_SECONDS: f64 = 253_402_300_799.0;

@@ -1,4 +1,4 @@
-//! How long one invocation may wait.
+//! The time limit of one invocation.
 
 use std::time::Duration;
 
@@ -9,8 +9,8 @@ const ANSWER_MARGIN: Duration = Duration::from_millis(250);
 
 /// The time at which an invocation stops waiting, if it is known.
 ///
-/// This is decided once per invocation, before anything is awaited: a deadline that passes while the invocation waits
-/// for keys has passed for everything that follows, and no more requests are started.
+/// It is computed once per invocation, before the first await. If it passes while the invocation waits for keys, it has
+/// passed for every later step too, and no more requests are started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Deadline(Option<Timestamp>);
 
@@ -18,13 +18,12 @@ impl Deadline {
     /// No limit except that of the request itself.
     pub const UNKNOWN: Self = Self(None);
 
-    /// This time.
     pub const fn at(time: Timestamp) -> Self {
         Self(Some(time))
     }
 
-    /// The deadline from Lambda, less the time for the answer. Emulators of Lambda send 0 or a time that has passed;
-    /// both are unknown.
+    /// Lambda's deadline, minus the time for sending the answer. Emulators of Lambda send 0 or a time in the past; the
+    /// deadline is then unknown.
     pub fn of_invocation(sent: Timestamp, now: Timestamp) -> Self {
         let left = sent.since(now);
         if left.is_zero() {
@@ -39,7 +38,7 @@ impl Deadline {
         self.0.is_some_and(|deadline| deadline <= now)
     }
 
-    /// How long to wait for something with the timeout `longest`.
+    /// How long to wait for an operation with the timeout `longest`.
     pub fn patience(self, now: Timestamp, longest: Duration) -> Duration {
         self.0
             .map_or(longest, |deadline| longest.min(deadline.since(now)))

@@ -1,4 +1,4 @@
-//! Reports to Lambda why a function cannot start, so that the console shows it and not only the log.
+//! Reports to Lambda why a function cannot start, so that the console shows it as well as the log.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use serde_json::json;
 /// The timeout of the report. Lambda ends the whole init after 10 seconds.
 const MAX_WAIT: Duration = Duration::from_secs(1);
 
-/// The address of the Runtime API: a host, perhaps with a path, as `AWS_LAMBDA_RUNTIME_API` has it.
+/// Parses the address of the Runtime API from `AWS_LAMBDA_RUNTIME_API`: a host, with or without a path.
 pub(crate) fn runtime_api(address: &str) -> Option<Uri> {
     let uri: Uri = address.parse().ok()?;
     uri.authority().is_some().then_some(uri)

@@ -1,14 +1,14 @@
-//! One invocation's data from Lambda.
+//! What Lambda reports about one invocation.
 
 use lambda_runtime::Context;
 
 use crate::clock::Timestamp;
 
-/// One invocation by Lambda.
 #[derive(Debug, Clone, Copy)]
 pub struct Invocation<'i> {
     pub request_id: &'i str,
-    /// When Lambda ends the function. See [`Deadline::of_invocation`](crate::deadline::Deadline::of_invocation).
+    /// The time at which Lambda stops the function. See
+    /// [`Deadline::of_invocation`](crate::deadline::Deadline::of_invocation).
     pub deadline: Timestamp,
 }
 

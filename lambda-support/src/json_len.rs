@@ -4,8 +4,8 @@ use std::io;
 
 use serde::Serialize;
 
-/// The number of bytes of a value as compact JSON, without writing it anywhere. A value that cannot be written, such as
-/// a map whose keys are not strings, exceeds every limit.
+/// The length of a value as compact JSON, in bytes, without building the JSON. A value that JSON cannot express, such
+/// as a map with keys that are not strings, exceeds every limit.
 pub fn json_len(value: &(impl Serialize + ?Sized)) -> usize {
     let mut counter = Counter(0);
     match serde_json::to_writer(&mut counter, value) {

@@ -15,7 +15,6 @@ pub use self::events::EventLog;
 pub use self::line::{Line, Metrics, millis};
 use crate::clock::Timestamp;
 
-/// The log level.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
     Error,
@@ -25,9 +24,9 @@ pub enum Level {
     Trace,
 }
 
-/// Takes whole lines, including the line end.
+/// A destination of log lines.
 pub trait Sink: fmt::Debug + Send + Sync {
-    /// Writes one line.
+    /// Writes one line, which includes its line end.
     fn write(&self, line: &[u8]);
 }
 
@@ -47,7 +46,7 @@ pub struct Log {
 }
 
 impl Log {
-    /// A log of lines up to a level.
+    /// A log that leaves out lines below a level.
     pub fn new(level: Level, sink: Arc<dyn Sink>) -> Self {
         Self { level, sink }
     }
@@ -70,8 +69,8 @@ impl Log {
         self.sink.write(format!("{line}\n").as_bytes());
     }
 
-    /// The level of a line, if it is written. `for_alarms`: alarms use its metrics, so it is written at every setting,
-    /// and at least with the set level, because Lambda's own log filter drops lines below it.
+    /// The level of a line, or `None` if it is not written. With `for_alarms` the alarms use its metrics, so it is
+    /// written at every setting, and never below the level that is set, because Lambda's own log filter would drop it.
     pub fn level_of(&self, severity: Level, for_alarms: bool) -> Option<Level> {
         if for_alarms {
             Some(severity.min(self.level))
@@ -80,10 +79,10 @@ impl Log {
         }
     }
 
-    /// Writes the line of an invocation, in one write.
+    /// Writes the line of an invocation with one system call.
     pub fn write_line<F: Serialize>(&self, line: &Line<'_, F>) {
         let mut bytes = Vec::with_capacity(1024);
-        // Serialisation fails only for values that JSON cannot express, such as a map whose keys are not strings.
+        // Serialisation fails only for a value that JSON cannot express, such as a map with keys that are not strings.
         if serde_json::to_writer(&mut bytes, line).is_ok() {
             bytes.push(b'\n');
             self.sink.write(&bytes);
@@ -125,7 +124,7 @@ impl Lines {
         lines.map(Result::unwrap_or_default).collect()
     }
 
-    /// The last line, null if there is none.
+    /// The last line; null if there is none.
     pub fn last(&self) -> Value {
         self.all().pop().unwrap_or_default()
     }
@@ -147,7 +146,7 @@ impl Level {
 impl FromStr for Level {
     type Err = ();
 
-    /// Case-insensitive; `FATAL` of Lambda's logging configuration is `error` here.
+    /// Parses a level in any case. `FATAL`, a level of Lambda's logging configuration, becomes `error`.
     fn from_str(name: &str) -> Result<Self, ()> {
         let levels = [
             Self::Error,
@@ -173,7 +172,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn levels_are_read_in_any_case() {
+    fn levels_are_parsed_in_any_case() {
         for (name, expected) in [
             ("info", Ok(Level::Info)),
             ("INFO", Ok(Level::Info)),
@@ -186,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_for_alarms_are_written_at_every_level_and_pass_the_filter_of_lambda() {
+    fn lines_for_alarms_are_written_at_every_level_and_pass_lambdas_filter() {
         use Level::{Debug, Error, Info, Trace, Warn};
         for (set, severity, for_alarms, expected) in [
             (Info, Info, false, Some(Info)),

@@ -1,5 +1,5 @@
-//! Responses of the Runtime API without an event. Lambda sends none; some emulators do while they have no event, which
-//! would otherwise cause a busy loop.
+//! Handles responses of the Runtime API that have no event. Lambda does not send them, but some emulators do while they
+//! have no event. Without a pause the function would poll in a busy loop.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -19,7 +19,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 #[derive(Debug)]
 pub(crate) struct NoEvent {
     log: Log,
-    /// Whether there was a message since the last event.
+    /// Whether the log has a message since the last event.
     is_reported: AtomicBool,
 }
 
@@ -31,7 +31,7 @@ impl NoEvent {
         }
     }
 
-    /// Logs the first response without an event, and waits.
+    /// Pauses, and logs the first response without an event.
     pub(crate) async fn pause(&self) {
         if !self.is_reported.swap(true, Ordering::Relaxed) {
             self.log.write(
@@ -45,8 +45,8 @@ impl NoEvent {
     }
 }
 
-/// Passes only events on. A response with another status than 200 is none, whatever its headers are. An invocation
-/// without a payload is answered by the runtime, with an error.
+/// Passes on events only. A response with a status other than 200 is not an event, whatever its headers are. The
+/// runtime answers an invocation without a payload with an error.
 pub(crate) fn only_events<S>(
     inner: S,
     no_event: Arc<NoEvent>,

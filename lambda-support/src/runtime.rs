@@ -1,4 +1,4 @@
-//! The process of a function: it starts, processes invocations, and ends with a message.
+//! The process of a function: starts, handles invocations, and ends with a message.
 
 use std::fmt::Debug;
 use std::future::Future;
@@ -23,16 +23,13 @@ use crate::settings::{Environment, SettingsError, Source};
 /// Why the process of a function ends.
 #[derive(Debug, thiserror::Error)]
 pub enum ProcessError {
-    /// The settings are wrong.
     #[error(transparent)]
     Settings(#[from] SettingsError),
     /// The process does not run in Lambda, or variables of Lambda are missing.
     #[error("{0}: run this function in Lambda, or locally with `cargo local`")]
     NoLambda(String),
-    /// The function cannot be set up.
     #[error("the function cannot start: {0}")]
     Init(Box<dyn std::error::Error + Send + Sync>),
-    /// The Runtime API cannot be reached any more.
     #[error("the Lambda Runtime API failed: {0}")]
     Serving(lambda_runtime::Error),
 }
@@ -44,7 +41,7 @@ pub struct LambdaEnvironment {
 }
 
 impl LambdaEnvironment {
-    /// Reads the variables that the runtime needs and without which it panics.
+    /// Reads the variables that the runtime needs. It panics if one is missing.
     ///
     /// # Errors
     ///
@@ -78,7 +75,7 @@ const RUNTIME_API: &str = "AWS_LAMBDA_RUNTIME_API";
 const MEMORY_SIZE: &str = "AWS_LAMBDA_FUNCTION_MEMORY_SIZE";
 
 impl ProcessError {
-    /// The error type for Lambda, if the error belongs to init.
+    /// The error type for Lambda, if the function failed during init.
     const fn init_error_type(&self) -> Option<&'static str> {
         match self {
             Self::Settings(_) => Some("Runtime.ConfigInvalid"),
@@ -88,14 +85,14 @@ impl ProcessError {
     }
 }
 
-/// Runs the process of a function to its end. An error is written to standard error; one of init is also reported to
-/// Lambda.
+/// Runs the process of a function to its end. An error is written to standard error; an error during init is also
+/// reported to Lambda.
 pub fn run<F>(name: &str, function: F) -> ExitCode
 where
     F: Future<Output = Result<(), ProcessError>>,
 {
-    // Lambda sends one invocation at a time, so a second thread would only cost time to start, except on Managed
-    // Instances.
+    // Lambda sends one invocation at a time, except on Managed Instances, so more threads would only make the start
+    // slower.
     let mut tokio = match max_concurrency(&Environment) {
         0 | 1 => tokio::runtime::Builder::new_current_thread(),
         _ => tokio::runtime::Builder::new_multi_thread(),
@@ -140,11 +137,11 @@ fn max_concurrency(source: &dyn Source) -> u32 {
         .unwrap_or(1)
 }
 
-/// Processes invocations until the Runtime API fails: one at a time, or several if Lambda sends several.
+/// Handles invocations until the Runtime API fails: one at a time, or several at once if Lambda sends several.
 ///
 /// # Errors
 ///
-/// When the Runtime API cannot be reached.
+/// If the Runtime API cannot be reached.
 pub async fn serve<E, A, H, F, D>(log: &Log, handler: H) -> Result<(), ProcessError>
 where
     E: DeserializeOwned + Send + 'static,
@@ -156,20 +153,20 @@ where
     log_panics(log.clone());
     let no_event = Arc::new(NoEvent::new(log.clone()));
     loop {
-        // Without the runtime's layer that opens a span per invocation: nothing uses the spans.
+        // The runtime's tracing layer is left out: it opens a span per invocation, and nothing reads it.
         let runtime = Runtime::new(service_fn(handler.clone()))
             .layer(layer_fn(|inner| only_events(inner, Arc::clone(&no_event))));
         let serving = AssertUnwindSafe(runtime.run_concurrent());
         if let Ok(ended) = serving.catch_unwind().await {
             return ended.map_err(ProcessError::Serving);
         }
-        // The runtime catches the handler's panics. This catches the runtime's own: it expects headers that an empty
-        // response does not have.
+        // The runtime catches the handler's panics. This catches the runtime's own panics: it expects headers that an
+        // empty response does not have.
         no_event.pause().await;
     }
 }
 
-/// Panics are logged as lines. The runtime's panic about an empty response is not reported as one: see [`serve`].
+/// Logs each panic as a line, except the runtime's own panic at an empty response: see [`serve`].
 fn log_panics(log: Log) {
     std::panic::set_hook(Box::new(move |panic| {
         let location = panic.location();
@@ -215,7 +212,7 @@ mod tests {
     ];
 
     #[test]
-    fn variables_that_the_runtime_needs_are_checked_before_it_panics() {
+    fn variables_without_which_the_runtime_panics_are_checked_first() {
         let complete = LambdaEnvironment::from_source(&Given(HashMap::from(LAMBDA)));
         assert_eq!(complete.unwrap().function_name, "authorizer");
         for (name, _) in LAMBDA {
@@ -239,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn one_invocation_at_a_time_unless_lambda_says_otherwise() {
+    fn concurrency_is_one_unless_lambda_sets_more() {
         for (value, expected) in [("", 1), ("many", 1), ("-3", 1), ("1", 1), ("16", 16)] {
             let given = Given(HashMap::from([("AWS_LAMBDA_MAX_CONCURRENCY", value)]));
             assert_eq!(max_concurrency(&given), expected, "{value:?}");

@@ -1,7 +1,7 @@
-//! The settings: environment variables and the files that they name, read from a source that tests can replace.
+//! Reads settings: environment variables and the files that they name, from a source that tests can replace.
 //!
-//! Every variable is read before the first fault is reported, so that one run shows all faults. An empty variable is
-//! unset, because a template can leave a value empty but cannot leave a name out.
+//! Every variable is read before any fault is reported, so that one run shows all faults. An empty variable is treated
+//! as unset, because a template can leave a value empty but cannot leave out a name.
 
 mod fault;
 mod reader;

@@ -99,8 +99,8 @@ fn every_fault_is_in_one_message_without_secrets() {
     given.0.push(("ADMIN_GROUP".to_owned(), not_utf8));
     let expected = "7 settings are wrong
   STATE_TABLE is not set: expected the name of the DynamoDB table
-  ALLOWED_ORIGINS holds \"https://a.example,*\": expected origins such as https://app.example.com, joined by commas, without a path, never `*`
-  ADMIN_GROUP holds a value that is not UTF-8: expected text
+  ALLOWED_ORIGINS holds \"https://a.example,*\": expected origins such as https://app.example.com, separated by commas, without a path, never `*`
+  ADMIN_GROUP holds a value that is not UTF-8: expected a UTF-8 string
   LOG_LEVEL holds \"loud\": expected one of error, warn, info, debug, trace
   AWS_REGION is not set: expected the region of the table, or AWS_PROFILE a profile that has one
   AWS_ENDPOINT_URL holds \"here\": expected an http or https URL
@@ -150,7 +150,7 @@ fn a_profile_that_is_not_utf_8_is_a_fault_whatever_the_region() {
     let given = Given(given.map(|(name, value)| (name.to_owned(), value)).into());
     let faults = Settings::from_source(&given).unwrap_err();
     let expected = "1 setting is wrong
-  AWS_PROFILE holds a value that is not UTF-8: expected text";
+  AWS_PROFILE holds a value that is not UTF-8: expected a UTF-8 string";
     assert_eq!(faults.to_string(), expected);
 }
 

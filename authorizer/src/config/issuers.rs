@@ -48,7 +48,10 @@ fn read_algorithms(reader: &mut Reader<'_>) -> Vec<Algorithm> {
     let algorithms: Result<Vec<Algorithm>, _> = names.iter().map(|name| name.parse()).collect();
     algorithms.unwrap_or_else(|_| {
         let why = why_no_hmac(&names);
-        reader.fault("ALGORITHMS", format!("{ALGORITHMS}, joined by commas{why}"));
+        reader.fault(
+            "ALGORITHMS",
+            format!("{ALGORITHMS}, separated by commas{why}"),
+        );
         vec![Algorithm::RS256]
     })
 }
@@ -69,7 +72,10 @@ fn read_single(reader: &mut Reader<'_>, algorithms: Vec<Algorithm>) -> IssuerSet
         reader.fault("ISSUER", AN_ISSUER);
     }
     if reader.text("AUDIENCE").is_none() {
-        reader.fault("AUDIENCE", "the `aud` values to accept, joined by commas");
+        reader.fault(
+            "AUDIENCE",
+            "the `aud` values to accept, separated by commas",
+        );
     }
     IssuerSettings {
         issuer: issuer.unwrap_or_default(),

@@ -202,7 +202,7 @@ fn all_faults_are_in_one_message_and_no_secret_is() {
     .to_string();
     let expected = "6 settings are wrong
   ISSUER holds \"http://example.com\": expected the exact `iss` of the tokens: an https URL (http on a loopback host only) without query or fragment, for Okta https://{domain}/oauth2/{id}
-  AUDIENCE is not set: expected the `aud` values to accept, joined by commas
+  AUDIENCE is not set: expected the `aud` values to accept, separated by commas
   JWKS_URI holds a value that is not shown: expected an https URL, or http on a loopback host; it is a URL with a user name or password in it
   CLOCK_LEEWAY_SECONDS holds \"3600\": expected a whole number from 0 to 300
   ACCESS_RULES/0/roles holds \"[\\\"b\\\"]\": expected only methods, path, anonymous, issuers, clients, scopes, groups, claims, notClaims, acr, maxAgeSeconds
@@ -241,8 +241,9 @@ fn a_value_that_is_not_utf_8_is_refused_as_such_and_once() {
         let value = OsString::from_vec(b"hush\xff".to_vec());
         given.0.insert(name.to_owned(), value);
         let message = Settings::from_source(&given).unwrap_err().to_string();
-        let expected =
-            format!("1 setting is wrong\n  {name} holds a value that is not UTF-8: expected text");
+        let expected = format!(
+            "1 setting is wrong\n  {name} holds a value that is not UTF-8: expected a UTF-8 string"
+        );
         assert_eq!(message, expected);
     }
 }
@@ -345,9 +346,13 @@ fn the_message_says_why_hmac_is_never_accepted() {
     let all = "some of RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, EdDSA";
     let why =
         "; HMAC is never accepted: its key would be the public one, with which anyone could sign";
-    check_message("ALGORITHMS", "none", &format!("{all}, joined by commas"));
+    check_message("ALGORITHMS", "none", &format!("{all}, separated by commas"));
     for name in ["HS256", "RS256,HS384", "hs512"] {
-        check_message("ALGORITHMS", name, &format!("{all}, joined by commas{why}"));
+        check_message(
+            "ALGORITHMS",
+            name,
+            &format!("{all}, separated by commas{why}"),
+        );
     }
     let message = Settings::from_source(&given(&[
         ("ISSUER", "-"),
@@ -385,7 +390,7 @@ fn key_bound_tokens_and_the_urls_of_their_proofs() {
     check_message(
         "DPOP_PUBLIC_URL",
         "https://api.example.com,http://api.example.com",
-        "https URLs, or http ones on a loopback host, without a query, joined by commas; one of them is neither \
+        "https URLs, or http ones on a loopback host, without a query, separated by commas; one of them is neither \
          https, nor http on a loopback host",
     );
 }

@@ -1,4 +1,4 @@
-//! The members of a context as they are read, borrowed where they have no escapes.
+//! The parsed members of a context, borrowed from the JSON where they have no escapes.
 
 use std::fmt;
 
@@ -11,16 +11,16 @@ use serde_json::{Map, Value};
 use super::RESERVED_NAMES;
 use crate::borrowed_text::BorrowedText;
 
-/// The value of a member that has a fixed name.
+/// The value of a member with a fixed name.
 pub(super) enum MemberValue<'c> {
     Bool(bool),
     Number(f64),
     Text(BorrowedText<'c>),
-    /// A type that no such member has.
+    /// A value of a type that no such member has.
     Other,
 }
 
-/// The members by name. Of a repeated name the last is valid.
+/// The members by name. If a name is repeated, the last value applies.
 #[derive(Default)]
 pub(super) struct ReadMembers<'c> {
     pub(super) signed_in: Option<MemberValue<'c>>,

@@ -26,7 +26,7 @@ fn write(context: &AuthorizerContext) -> Value {
     serde_json::to_value(context).unwrap()
 }
 
-/// What a REST API makes of a context: every value is a string, and two members are added.
+/// The context as a REST API passes it: every value is a string, and API Gateway adds two members.
 fn through_rest(context: &Value) -> Value {
     let members = context.as_object().unwrap().iter().map(|(name, value)| {
         let text = value
@@ -62,7 +62,7 @@ fn a_context_is_flat_and_has_no_nulls() {
 }
 
 #[test]
-fn claims_that_the_token_lacks_are_left_out_and_no_other_claim_replaces_them() {
+fn missing_claims_are_left_out_and_no_custom_claim_replaces_them() {
     let caller = SignedInContext {
         subject: None,
         issuer: None,
@@ -163,7 +163,7 @@ fn an_expiry_may_be_a_string_or_have_a_fraction() {
 }
 
 #[test]
-fn malformed_groups_are_no_groups() {
+fn malformed_groups_are_ignored() {
     for odd in [
         json!(null),
         json!("Admins"),
@@ -181,6 +181,6 @@ fn malformed_groups_are_no_groups() {
 }
 
 #[test]
-fn a_context_shows_no_claim() {
+fn the_debug_output_of_a_context_has_no_claim() {
     assert!(!format!("{:?}", AuthorizerContext::SignedIn(alice())).contains("alice"));
 }

@@ -1,4 +1,4 @@
-//! Lines from `tracing` events: occasional ones of the function itself, and warnings of libraries.
+//! Writes `tracing` events as log lines: a few of the function's own, and warnings of libraries.
 
 use std::fmt;
 
@@ -11,8 +11,8 @@ use tracing::{Event, Metadata, Subscriber};
 use super::{Level, Log};
 use crate::clock::{Clock, SystemClock};
 
-/// Writes events as lines of the [`Log`]. Spans are disabled: the runtime opens one per invocation, and nothing uses
-/// them.
+/// Writes events as lines of the [`Log`]. Spans are disabled: the runtime opens one per invocation, and nothing reads
+/// it.
 #[derive(Debug)]
 pub struct EventLog {
     log: Log,
@@ -20,7 +20,8 @@ pub struct EventLog {
 }
 
 impl EventLog {
-    /// Writes to this log. `function` is the crate whose events are written at every level.
+    /// `function` is the crate whose events are written at the level of the log. Other crates log only warnings and
+    /// errors.
     pub const fn new(log: Log, function: &'static str) -> Self {
         Self { log, function }
     }
@@ -37,7 +38,7 @@ impl Subscriber for EventLog {
             return false;
         }
         let level = level_of(metadata);
-        // For libraries only warnings are written, at every level: at `trace` the Lambda runtime logs whole events,
+        // Libraries log only warnings and errors, whatever the level: at `trace` the Lambda runtime logs whole events,
         // which contain tokens.
         let is_ours = [self.function, env!("CARGO_CRATE_NAME")]
             .iter()
@@ -45,7 +46,7 @@ impl Subscriber for EventLog {
         (is_ours || level <= Level::Warn) && self.log.is_on(level)
     }
 
-    /// Without it every event and span of the libraries, off or not, is asked about at each use.
+    /// Without this hint `tracing` calls `enabled` for every event and span of the libraries, each time.
     fn max_level_hint(&self) -> Option<LevelFilter> {
         let levels = [
             (Level::Trace, LevelFilter::TRACE),
@@ -87,8 +88,8 @@ impl Subscriber for EventLog {
     fn exit(&self, _: &Id) {}
 }
 
-/// Whether this is the runtime's copy of a handler's error, such as every 401, which the invocation's own line already
-/// has. The runtime's line about a panic has another field and is kept.
+/// Whether this event repeats a handler's error, such as a 401, which is already in the line of the invocation. The
+/// runtime's event about a panic has one more field and is kept.
 fn is_repetition(metadata: &Metadata<'_>) -> bool {
     metadata.target() == "lambda_runtime::layers::panic" && metadata.fields().len() == 1
 }

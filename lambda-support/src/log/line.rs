@@ -1,4 +1,4 @@
-//! The line of one invocation, which carries its metrics (CloudWatch's embedded metric format).
+//! The log line of one invocation, with its metrics in CloudWatch's embedded metric format.
 
 use std::time::Duration;
 
@@ -8,8 +8,8 @@ use serde_json::value::RawValue;
 use super::Level;
 use crate::clock::Timestamp;
 
-/// The common part of both functions' lines. `F` has the other members; their names are in camel case, and those of
-/// metrics begin with a capital.
+/// The members that both functions' lines have. `F` holds the others. Names are in camel case; the names of metrics
+/// begin with a capital.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Line<'l, F> {
@@ -23,17 +23,16 @@ pub struct Line<'l, F> {
     /// API Gateway's id of the request, where the event has one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub api_request_id: Option<&'l str>,
-    /// The name of the function, the dimension that separates the metrics of two stacks.
+    /// The function's name, the dimension that separates the metrics of two stacks.
     pub function: &'l str,
-    /// The members of one function.
     #[serde(flatten)]
     pub fields: F,
-    /// The metrics among the members.
+    /// Which members are metrics.
     #[serde(rename = "_aws")]
     pub metrics: Metrics,
 }
 
-/// The metadata of the embedded metric format. A directive may only name members that the line has.
+/// The metadata of the embedded metric format. A directive may name only members that the line has.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Metrics {
@@ -42,7 +41,7 @@ pub struct Metrics {
 }
 
 impl Metrics {
-    /// Metrics at a time, with their directives: constant JSON, which is copied and not built.
+    /// The directives are constant JSON, which is copied instead of built.
     pub const fn new(now: Timestamp, directives: Vec<&'static RawValue>) -> Self {
         Self {
             timestamp: now.as_millis(),

@@ -1,23 +1,20 @@
-//! The faults of the settings.
+//! Invalid settings, and the message that lists them without showing a secret.
 
 use std::fmt;
 
-/// One wrong variable.
+/// One invalid variable.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct SettingFault {
-    /// Its name, with the place inside it if it is JSON.
+    /// The variable's name; if its value is JSON, with the place inside it.
     pub(super) name: String,
     pub(super) holds: Holds,
-    /// What was expected.
     pub(super) expected: String,
 }
 
 /// The value of a variable, as far as it may be shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Holds {
-    /// No value.
     Unset,
-    /// This value.
     Value(String),
     /// A secret, or a value that may contain one.
     Secret,
@@ -30,21 +27,22 @@ pub(super) enum Holds {
 pub struct SettingsError(pub(super) Vec<SettingFault>);
 
 impl SettingsError {
-    /// The names of the invalid variables, with the place inside each if it is JSON.
+    /// The names of the invalid variables; if a value is JSON, with the place inside it.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(|fault| fault.name.as_str())
     }
 }
 
 impl Holds {
-    /// The value of a variable, unless its name says that it is a secret or it may contain a password.
+    /// The value of a variable. It is hidden if its name says that it is a secret, or if it may contain a password.
     pub(super) fn of(name: &str, value: String) -> Self {
         let is_secret = name.contains("SECRET") || name.ends_with("_TOKEN");
         let is_proxy = name.eq_ignore_ascii_case("HTTPS_PROXY");
         if is_secret || (is_proxy && !is_host_and_port(&value)) {
             Self::Secret
         } else if name.contains("_URI") || name.contains("_URL") {
-            // Before the query is removed: a password may have a `?`, and the rest would look like a host.
+            // This comes before the query is removed: a password may contain a `?`, and the part before it would look
+            // like a host.
             match Self::shown(value) {
                 Self::Value(url) => Self::Value(without_query(&url)),
                 hidden => hidden,
@@ -54,8 +52,8 @@ impl Holds {
         }
     }
 
-    /// The value, unless it may contain a password: an address with a user name, however malformed, has `:` before `@`
-    /// (also percent-encoded, or in its full-width form).
+    /// The value, unless it may contain a password. An address with a user name has a `:` before an `@`, however
+    /// malformed it is. The `@` may be percent-encoded or full-width.
     pub(super) fn shown(value: String) -> Self {
         let is_json = value.trim_start().starts_with(['[', '{']);
         let mut parts = value.split(|c| is_json && c == '"');
@@ -75,8 +73,8 @@ impl Holds {
     }
 }
 
-/// Whether a proxy is written without a user: an optional scheme, a host, an optional port. In anything else a part may be a
-/// password, because it is the setting that has one, and a host may have been forgotten.
+/// Whether a proxy has no user: an optional scheme, a host, an optional port. In any other form a part may be a
+/// password, even without an `@`, because the host may have been forgotten.
 fn is_host_and_port(proxy: &str) -> bool {
     let rest = proxy.split_once("://").map_or(proxy, |(_, rest)| rest);
     let rest = rest.strip_suffix('/').unwrap_or(rest);
@@ -86,7 +84,7 @@ fn is_host_and_port(proxy: &str) -> bool {
         && port.bytes().all(|b| b.is_ascii_digit())
 }
 
-/// A URL as it may be shown: a query may contain an API key.
+/// The URL without its query, which may contain an API key.
 pub fn without_query(address: &str) -> String {
     match address.split_once('?') {
         Some((before, _)) => format!("{before}?…"),

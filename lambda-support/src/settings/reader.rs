@@ -1,4 +1,4 @@
-//! Reads variables and collects their faults.
+//! Reads environment variables and collects their faults.
 
 use std::ffi::OsString;
 use std::fmt::Display;
@@ -9,11 +9,11 @@ use super::Source;
 use super::fault::{Holds, SettingFault, SettingsError};
 use crate::log::Level;
 
-/// Reads one variable at a time. An invalid one is recorded and replaced by its default, so that reading continues;
-/// with any fault [`Reader::finish`] discards the result.
+/// Reads one variable at a time. It records an invalid one and returns the default, so that reading continues.
+/// [`Reader::finish`] discards the result if there is a fault.
 #[expect(
     missing_debug_implementations,
-    reason = "a source is the environment, with all secrets in it"
+    reason = "a source is the environment, which contains all secrets"
 )]
 pub struct Reader<'s> {
     source: &'s dyn Source,
@@ -22,7 +22,6 @@ pub struct Reader<'s> {
 }
 
 impl<'s> Reader<'s> {
-    /// A reader without faults.
     pub const fn new(source: &'s dyn Source) -> Self {
         Self {
             source,
@@ -31,11 +30,11 @@ impl<'s> Reader<'s> {
         }
     }
 
-    /// What was read, with its warnings.
+    /// The settings that were read, with the warnings.
     ///
     /// # Errors
     ///
-    /// All faults, if there was any.
+    /// All faults, if there is one.
     pub fn finish<T>(self, settings: T) -> Result<(T, Vec<String>), SettingsError> {
         if self.faults.is_empty() {
             Ok((settings, self.warnings))
@@ -48,7 +47,7 @@ impl<'s> Reader<'s> {
     pub fn fault(&mut self, name: &str, expected: impl Into<String>) {
         let holds = match self.source.variable(name).map(OsString::into_string) {
             None => Holds::Unset,
-            // Already recorded when it was read.
+            // `Self::text` has recorded it already.
             Some(Err(_)) => return,
             Some(Ok(value)) => Holds::of(name, value),
         };
@@ -83,13 +82,13 @@ impl<'s> Reader<'s> {
         self.source.variable(name).is_some() && self.text(name).is_none()
     }
 
-    /// A variable, unless it is unset or empty. One that is not UTF-8 is a fault; converted with replacement
-    /// characters it could equal a value that a token has.
+    /// A variable, unless it is unset or empty. A value that is not UTF-8 is a fault: with replacement characters it
+    /// could become equal to a value in a token.
     pub fn text(&mut self, name: &str) -> Option<String> {
         match self.source.variable(name)?.into_string() {
             Ok(text) => Some(text).filter(|text| !text.trim().is_empty()),
             Err(_) => {
-                self.push(name.to_owned(), Holds::NotUtf8, "text");
+                self.push(name.to_owned(), Holds::NotUtf8, "a UTF-8 string");
                 None
             }
         }
@@ -112,13 +111,12 @@ impl<'s> Reader<'s> {
             .map(|item| item.trim().to_owned())
             .collect();
         if items.iter().any(String::is_empty) {
-            self.fault(name, "values joined by commas, none of them empty");
+            self.fault(name, "values separated by commas, none of them empty");
             return None;
         }
         Some(items)
     }
 
-    /// A whole number.
     pub fn number(&mut self, name: &str, default: u64, range: RangeInclusive<u64>) -> u64 {
         let Some(text) = self.text(name) else {
             return default;
@@ -136,7 +134,7 @@ impl<'s> Reader<'s> {
         }
     }
 
-    /// One of several words, each with its meaning; `default` is the word that an unset variable has.
+    /// One of several words, each with its meaning. An unset variable has the meaning of `default`.
     pub fn choice<T: Copy>(&mut self, name: &str, default: (&str, T), others: &[(&str, T)]) -> T {
         let Some(text) = self.text(name) else {
             return default.1;

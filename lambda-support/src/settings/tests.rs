@@ -28,7 +28,7 @@ fn given(variables: &[(&'static str, &str)]) -> Given {
     Given(variables.collect(), HashMap::new())
 }
 
-/// The message about a variable that is wrong whatever it holds.
+/// The message about an invalid variable with this value.
 fn message(name: &'static str, value: &str) -> String {
     let source = given(&[(name, value)]);
     let mut reader = Reader::new(&source);
@@ -51,7 +51,7 @@ fn every_fault_is_in_one_message() {
     assert_eq!(reader.list("LIST"), None);
     assert_eq!(reader.required("MISSING", "a name"), "");
     assert_eq!(reader.text("BYTES"), None);
-    assert_eq!(reader.text("BYTES"), None, "and the fault is recorded once");
+    assert_eq!(reader.text("BYTES"), None, "the fault is recorded once");
     assert_eq!(
         reader.parsed::<std::net::IpAddr>("WORD", "an address"),
         None
@@ -60,16 +60,16 @@ fn every_fault_is_in_one_message() {
     let expected = "7 settings are wrong
   NUMBER holds \"1e3\": expected a whole number from 0 to 9
   WORD holds \"maybe\": expected off or accept or require
-  LIST holds \"a,,b\": expected values joined by commas, none of them empty
+  LIST holds \"a,,b\": expected values separated by commas, none of them empty
   MISSING is not set: expected a name
-  BYTES holds a value that is not UTF-8: expected text
+  BYTES holds a value that is not UTF-8: expected a UTF-8 string
   WORD holds \"maybe\": expected an address; it is invalid IP address syntax
   WORD holds \"maybe\": expected the path of a readable file of rules; entity not found";
     assert_eq!(reader.finish(()).unwrap_err().to_string(), expected);
 }
 
 #[test]
-fn good_values_are_read() {
+fn valid_values_are_read() {
     let mut source = given(&[("NUMBER", "5"), ("WORD", "on"), ("LIST", "a, b ")]);
     source
         .0
