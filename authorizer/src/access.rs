@@ -1,4 +1,4 @@
-//! Who may call which routes: the rules, and the decision, which is pure.
+//! Access rules: which callers may call which routes. Deciding is a pure function.
 
 mod claim_test;
 mod demand;
@@ -18,7 +18,7 @@ use crate::access::path_pattern::PathPattern;
 use crate::target::EventRoute;
 use crate::verifier::VerifiedClaims;
 
-/// The verbs that a rule can name, in the order in which `*` is written out.
+/// The verbs that a rule can name, in the order in which they replace `*` in a policy.
 pub const VERBS: [Method; 7] = [
     Method::GET,
     Method::HEAD,
@@ -37,19 +37,16 @@ pub struct AccessRule {
     pub(crate) condition: Condition,
 }
 
-/// The methods that a rule covers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Methods {
     /// `*`.
     Any,
-    /// The listed methods.
     Only(Vec<Method>),
 }
 
-/// What a rule demands of a caller.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Condition {
-    /// Nothing: anonymous callers are allowed.
+    /// The rule demands nothing: anonymous callers are allowed.
     Anonymous,
     /// A valid token that meets every demand.
     SignedIn(Vec<Demand>),
@@ -57,13 +54,12 @@ pub enum Condition {
 
 #[derive(Debug, Clone, Copy)]
 pub enum CallerClaims<'a> {
-    /// No token was sent.
     Anonymous,
-    /// The bearer of a verified token.
+    /// A caller with a verified token.
     SignedIn(&'a VerifiedClaims),
 }
 
-/// The rules that a caller meets, at least one. Of several that cover the same routes it has one.
+/// The rules that a caller meets, at least one. Rules that cover the same routes are listed once.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Permit<'r>(Vec<&'r AccessRule>);
 
@@ -102,24 +98,23 @@ impl Condition {
 }
 
 impl<'r> Permit<'r> {
-    /// The permit of a caller who meets all of these rules, the largest possible one.
+    /// The permit of a caller who meets all rules: the largest possible permit.
     pub(crate) fn of_all(rules: &'r [AccessRule]) -> Self {
         Self(rules.iter().collect())
     }
 
-    /// The rules that are met.
     pub(crate) fn rules(&self) -> impl Iterator<Item = &'r AccessRule> {
         self.0.iter().copied()
     }
 
-    /// Whether it covers a route. API Gateway makes the same decision by the policy.
+    /// Whether it covers a route. API Gateway reaches the same decision with the policy.
     pub(crate) fn covers(&self, route: &EventRoute) -> bool {
         self.rules().any(|rule| rule.covers(route))
     }
 }
 
 impl AccessRule {
-    /// Every valid token may call every route: the default.
+    /// The default rule: every valid token may call every route.
     pub(crate) fn everything() -> Self {
         Self {
             methods: Methods::Any,
@@ -136,12 +131,12 @@ impl AccessRule {
         &self.path
     }
 
-    /// What it demands of a caller.
     pub const fn condition(&self) -> &Condition {
         &self.condition
     }
 
-    /// Whether it covers a route. Every rule covers `$connect` of a WebSocket API, which has no path.
+    /// Whether the rule covers a route. Every rule covers `$connect` of a WebSocket API, because that route has no
+    /// path.
     pub(crate) fn covers(&self, route: &EventRoute) -> bool {
         match route {
             EventRoute::Connect => true,
@@ -177,7 +172,7 @@ impl AccessRule {
         })
     }
 
-    /// Whether it is written into a policy as `…/{stage}/*`.
+    /// Whether the rule covers every route, so that a policy has `…/{stage}/*` for it.
     pub(crate) fn covers_everything(&self) -> bool {
         self.methods == Methods::Any && self.path.covers_everything()
     }

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
-/// A signature algorithm of RFC 7518, section 3.1 or RFC 8037 that this authorizer can be set to accept.
+/// A signature algorithm of RFC 7518, section 3.1 or RFC 8037 that the settings can allow.
 ///
 /// HMAC and `none` have no variant, so that no code can accept them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -21,7 +21,7 @@ pub enum Algorithm {
     EdDSA,
 }
 
-/// A name that is not one of the accepted algorithms.
+/// The name is not one of these algorithms.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("not one of RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, EdDSA")]
 pub struct UnknownAlgorithmError;
@@ -78,7 +78,7 @@ mod tests {
     use super::Algorithm;
 
     #[test]
-    fn an_algorithm_is_parsed_from_its_name_and_shown_by_it() {
+    fn an_algorithm_is_parsed_from_its_name_and_displayed_as_it() {
         for algorithm in Algorithm::ALL {
             assert_eq!(algorithm.name().parse(), Ok(algorithm));
             assert_eq!(algorithm.to_string(), algorithm.name());

@@ -14,15 +14,16 @@ use self::context::written;
 use crate::answer::policy::PolicyDocument;
 use crate::answer_size::MAX_ANSWER_BYTES;
 
-/// The context values that are never left out. With the largest policy and the longest principal they fit.
+/// The context values that are never left out. They fit into an answer even with the largest policy and the longest
+/// principal.
 const ALWAYS_KEPT: [&str; 3] = ["signedIn", "principal", "exp"];
 
-/// An answer in one of two forms. The types in `aws_lambda_events` are not used: they write nulls, which API Gateway may
-/// refuse.
+/// An answer in one of two forms. The types of `aws_lambda_events` are not used, because they serialise nulls, which
+/// API Gateway may refuse.
 #[derive(Debug, Clone, Serialize)]
 #[serde(untagged)]
 pub(crate) enum AuthorizerResponse<'d> {
-    /// A policy: for REST and WebSocket APIs and HTTP API payload 1.0, and for 2.0 if so set.
+    /// A policy, for REST and WebSocket APIs and HTTP API payload 1.0. With `HTTP_API_RESPONSE=iam` also for 2.0.
     #[serde(rename_all = "camelCase")]
     Policy {
         principal_id: &'d str,
@@ -30,12 +31,11 @@ pub(crate) enum AuthorizerResponse<'d> {
         policy_document: PolicyDocument<'d>,
         context: Cow<'d, RawValue>,
     },
-    /// Yes or no for the route of the event: the simple response of HTTP API payload 2.0.
+    /// The simple response of HTTP API payload 2.0: whether the route of the event may be called.
     #[serde(rename_all = "camelCase")]
     Simple {
-        /// Whether the call is allowed.
         is_authorized: bool,
-        /// The context; empty if the token is bad.
+        /// `None` if the token is refused.
         #[serde(skip_serializing_if = "Option::is_none")]
         context: Option<Cow<'d, RawValue>>,
     },
@@ -43,15 +43,13 @@ pub(crate) enum AuthorizerResponse<'d> {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ResponseForm {
-    /// [`AuthorizerResponse::Policy`].
     Policy,
-    /// [`AuthorizerResponse::Simple`].
     Simple,
 }
 
 impl<'d> AuthorizerResponse<'d> {
-    /// The answer as JSON. While it is too large, the largest context value is left out; also returns the names of
-    /// those left out.
+    /// Serialises the answer. While it is too large, the largest context value is left out. Also returns the names of
+    /// the values that were left out.
     pub(crate) fn fit(mut self) -> (Box<RawValue>, Vec<String>) {
         let (mut json, mut left_out) = (written(&self), Vec::new());
         while json.get().len() > MAX_ANSWER_BYTES {
@@ -72,7 +70,7 @@ impl<'d> AuthorizerResponse<'d> {
     }
 }
 
-/// Removes the largest value of a context, of equal ones the last by name, and returns its name.
+/// Removes the largest value of a context and returns its name. Of values of equal size it removes the last by name.
 fn take_largest(context: &mut Cow<'_, RawValue>) -> Option<String> {
     let mut members: Map<String, Value> = serde_json::from_str(context.get()).ok()?;
     let (name, _) = members
@@ -101,7 +99,7 @@ mod tests {
         }
     }
 
-    /// The answer around one value `a` is `bytes` long.
+    /// An answer of `bytes` bytes; its context value `a` fills it.
     fn of_size(bytes: usize) -> AuthorizerResponse<'static> {
         let frame = json_len(&simple(&json!({"a": "", "exp": 1})));
         simple(&json!({"a": "x".repeat(bytes - frame), "exp": 1}))

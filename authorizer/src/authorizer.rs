@@ -53,7 +53,7 @@ pub struct Authorizer {
 const MAX_WARM_UP: Duration = Duration::from_secs(5);
 
 impl Authorizer {
-    /// An authorizer with these settings. `function` is its name in metrics. Nothing is fetched yet.
+    /// Creates an authorizer without fetching anything. `function` is its name in metrics.
     pub fn new(
         settings: &Settings,
         transport: &Arc<dyn Transport>,
@@ -90,9 +90,9 @@ impl Authorizer {
         }
     }
 
-    /// Fetches the keys of all issuers concurrently, so that the first caller does not wait. An issuer that is down
-    /// delays this by the timeout of one fetch or 5 seconds, whichever is less; a fetch that takes longer continues in
-    /// the background.
+    /// Fetches the keys of all issuers concurrently, so that the first caller does not wait. If an issuer is down, this
+    /// waits for the timeout of one fetch, but at most 5 seconds; a fetch that takes longer continues in the
+    /// background.
     pub async fn warm_up(&self) {
         let patience = warm_up_patience(self.keys_timeout);
         let deadline = Deadline::at(self.clock.now().plus(patience));
@@ -108,7 +108,7 @@ impl Authorizer {
     ///
     /// # Errors
     ///
-    /// If there is no policy to return, because of the caller or of an internal failure.
+    /// If the token is refused, or because of an internal failure.
     pub async fn authorize(
         &self,
         event: &RawValue,
@@ -148,7 +148,6 @@ impl Authorizer {
         }
     }
 
-    /// Decides about one event.
     async fn decide(&self, event: &RawValue, deadline: Timestamp, trace: &mut Trace) -> Outcome {
         let deadline = Deadline::of_invocation(deadline, self.clock.now());
         let mut request = match AuthorizerRequest::parse(event) {
@@ -177,7 +176,8 @@ impl Authorizer {
         }
     }
 
-    /// Verifies the token of a request, and then the proof of possession if it needs one; `None` without a token.
+    /// Verifies the token of a request, and then its proof of possession if the token was sent with one. `None` if
+    /// there is no token.
     async fn authenticate(
         &self,
         request: &AuthorizerRequest,
@@ -190,7 +190,7 @@ impl Authorizer {
             Err(refusal) => return Err((*refusal).into()),
         };
         let claims = self.verifier.verify(credential, deadline, trace).await?;
-        // A token may be cached; a proof can be used once, so each is verified.
+        // The result for a token may be cached, but a proof can be used only once, so every proof is verified.
         if let Credential::Dpop { token, proof, call } = credential {
             let key = claims.bound_to().ok_or(Refusal::NotBoundToKey)?;
             let proof = proof.as_ref().map_err(|refusal| *refusal)?;
@@ -215,8 +215,8 @@ impl Authorizer {
         let granted = permit
             .as_ref()
             .is_ok_and(|permit| permit.covers(target.route()));
-        // A caller without a token is refused unless a rule allows anonymous callers: any rule for a policy, one that
-        // covers the route for a simple answer.
+        // A caller without a token is refused unless a rule allows anonymous callers. For a policy any rule is enough;
+        // for a simple answer the rule must cover the route.
         let nothing_for_anonymous = match form {
             ResponseForm::Policy => permit.is_err(),
             ResponseForm::Simple => !granted,
@@ -258,7 +258,7 @@ impl Authorizer {
         })
     }
 
-    /// Logged once, because the event does not say whether and by which key the API caches.
+    /// Logs the warning once. The event does not say whether the API caches answers, or by which key.
     fn warn_of_caching(&self) {
         const WARNING: &str = "the access rules differ by route, and an HTTP API applies a cached simple answer to \
                                every route: set the authorizer's cache time to 0, add $context.routeKey to its identity \

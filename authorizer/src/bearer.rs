@@ -1,4 +1,4 @@
-//! The token of a header or a query parameter, and its scheme.
+//! Parses the token of a header or a query parameter, and its scheme.
 
 use std::fmt;
 
@@ -6,29 +6,28 @@ use aws_lc_rs::digest::{SHA256, digest};
 
 use crate::refusal::{MAX_TOKEN_BYTES, Refusal};
 
-/// A token as it was sent (RFC 6750), within the size limit and the grammar. Nothing else about it has been checked.
-/// `Debug` never shows it.
+/// A token as it was sent (RFC 6750). Only its length and its characters have been checked. `Debug` never shows it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct BearerToken(String);
 
-/// The SHA-256 of a token, stored instead of the token.
+/// The SHA-256 hash of a token, stored instead of the token.
 pub(crate) type TokenDigest = [u8; 32];
 
-/// How a token is presented.
+/// The scheme with which a token was sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scheme {
-    /// As a bearer token (RFC 6750).
+    /// A bearer token (RFC 6750).
     Bearer,
-    /// With a proof that the sender has its key (RFC 9449, section 7.1).
+    /// A token with a proof that the sender has its key (RFC 9449, section 7.1).
     Dpop,
 }
 
-/// Whether all bytes are those of `b64token` (RFC 6750, section 2.1). A token has about a thousand; without branches
-/// the processor compares many at a time.
+/// Whether all bytes are allowed in `b64token` (RFC 6750, section 2.1). A token has about a thousand bytes; without
+/// branches the processor compares many at a time.
 fn has_only_token_characters(token: &str) -> bool {
     let is_allowed = |byte: u8| {
         let is_letter = (byte | 0x20).wrapping_sub(b'a') < 26;
-        // `-`, `.`, `/` and the digits are next to one another.
+        // `-`, `.`, `/` and the digits are consecutive in ASCII.
         let is_digit = byte.wrapping_sub(b'-') <= b'9' - b'-';
         is_letter | is_digit | (byte == b'_') | (byte == b'~') | (byte == b'+') | (byte == b'=')
     };
@@ -81,7 +80,7 @@ impl BearerToken {
         &self.0
     }
 
-    /// Its SHA-256.
+    /// The SHA-256 hash.
     pub(crate) fn digest(&self) -> TokenDigest {
         let mut bytes = TokenDigest::default();
         bytes.copy_from_slice(digest(&SHA256, self.0.as_bytes()).as_ref());
@@ -159,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn each_byte_is_a_token_character_or_not() {
+    fn only_the_token_characters_of_rfc_6750_are_accepted() {
         let allowed = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~+/=";
         for byte in 0..=0x7f {
             let character = char::from(byte).to_string();

@@ -7,16 +7,15 @@ use thiserror::Error;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClaimName {
     written: String,
-    /// The member of the payload.
+    /// The name of the payload's member.
     member: String,
-    /// The rest of the pointer, empty for the member itself.
+    /// The rest of the pointer; empty for the member itself.
     rest: String,
 }
 
-/// Why a string is not the name of a claim.
+/// Why a string is not the name of a claim or a pointer to one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum ClaimNameError {
-    /// It is empty.
     #[error("the name must not be empty")]
     Empty,
     /// A `~` that is neither `~0` nor `~1` (RFC 6901, section 3).
@@ -25,7 +24,7 @@ pub enum ClaimNameError {
 }
 
 impl ClaimName {
-    /// Parses a name as a rule writes it.
+    /// Parses a name from a rule.
     ///
     /// # Errors
     ///
@@ -52,7 +51,7 @@ impl ClaimName {
         })
     }
 
-    /// The name as the rule has it.
+    /// The name as it is in the rule.
     pub(crate) fn as_str(&self) -> &str {
         &self.written
     }

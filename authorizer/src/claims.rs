@@ -1,4 +1,4 @@
-//! The claims of a token, before the signature is verified.
+//! The claims of a token whose signature has not been verified.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -9,19 +9,19 @@ use crate::issuer::jwks::Thumbprint;
 use crate::refusal::Refusal;
 use crate::times::{Times, numeric_date};
 
-/// The claims of a token (RFC 7519, section 4), unverified: an attacker may have written them. They decide which cheap
-/// check fails first, and reach neither a policy nor a log.
+/// The unverified claims of a token (RFC 7519, section 4). An attacker may have written them. They are used for checks
+/// before the signature is verified, and never reach a policy or a log.
 #[derive(Clone)]
 pub struct UnverifiedClaims(Map<String, Value>);
 
-/// What a token is bound to (`cnf`).
+/// The key or certificate that a token is bound to (`cnf`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Binding {
-    /// Nothing: it is a bearer token.
+    /// The token is a bearer token.
     None,
     /// The key with this thumbprint (`jkt`, RFC 9449, section 6.1).
     Key(Thumbprint),
-    /// Something else, such as a certificate (RFC 8705), or several things.
+    /// A certificate (RFC 8705), another confirmation method, or several methods.
     Other,
 }
 
@@ -41,13 +41,11 @@ impl UnverifiedClaims {
         Self(members)
     }
 
-    /// The issuer, if it is a string. An array that contains the right one is not.
+    /// The issuer, if it is a string. An array that contains the issuer is not accepted.
     pub(crate) fn issuer(&self) -> Option<&str> {
         self.text("iss")
     }
 
-    /// The subject.
-    ///
     /// # Errors
     ///
     /// If it is missing, empty or not a string.
@@ -57,8 +55,6 @@ impl UnverifiedClaims {
             .ok_or(Refusal::SubjectMissing)
     }
 
-    /// The validity period.
-    ///
     /// # Errors
     ///
     /// If `exp` is missing, or one of the times is not a number.
@@ -77,8 +73,8 @@ impl UnverifiedClaims {
             .transpose()
     }
 
-    /// Checks `aud` against our audiences (RFC 7519, section 4.1.3): a string or an array of strings, of which one must be
-    /// ours. An array with anything else in it is refused.
+    /// Checks `aud` against our audiences (RFC 7519, section 4.1.3). It must be one of ours, or an array of strings
+    /// that contains one of ours. An array that contains any other type is refused.
     ///
     /// # Errors
     ///
@@ -112,8 +108,8 @@ impl UnverifiedClaims {
         }
     }
 
-    /// The client that the token was issued to. Only the first of [`CLIENT_ID_CLAIMS`] that is present is read, so that a
-    /// malformed one is not replaced by another.
+    /// The client that the token was issued to. Only the first of [`CLIENT_ID_CLAIMS`] that is present is read. If it is
+    /// malformed, no other claim replaces it.
     pub fn client_id(&self) -> Option<&str> {
         let claim = CLIENT_ID_CLAIMS
             .into_iter()
@@ -121,12 +117,12 @@ impl UnverifiedClaims {
         claim.as_str().filter(|id| !id.is_empty())
     }
 
-    /// Whether this looks like an ID token. One unambiguous mark is enough, so an ID token is refused even if its
-    /// audience is listed by mistake.
+    /// Whether this looks like an ID token. One unambiguous sign is enough, so an ID token is refused even if its
+    /// audience is allowed by mistake.
     ///
-    /// Okta sets no `typ`, so the kinds are distinguished by their claims: only ID tokens have `nonce` and hashes of
-    /// other tokens, Okta's `jti` begins with `ID.`, and Cognito sets `token_use`. A token without a mark of either
-    /// kind is accepted as the expected kind; its issuer, audience and client are checked before.
+    /// Okta sets no `typ`, so the claims distinguish the kinds: only ID tokens have `nonce` and hashes of other tokens,
+    /// the `jti` of Okta's ID tokens begins with `ID.`, and Cognito sets `token_use`. A token without a sign of either
+    /// kind is accepted as the expected kind. Its issuer, audience and client have been checked by then.
     pub(crate) fn looks_like_id_token(&self) -> bool {
         ID_TOKEN_CLAIMS
             .into_iter()
@@ -144,7 +140,7 @@ impl UnverifiedClaims {
             || self.text("token_use") == Some("access")
     }
 
-    /// What the token is bound to (`cnf`, RFC 7800, section 3.1).
+    /// The token's binding (`cnf`, RFC 7800, section 3.1).
     pub(crate) fn binding(&self) -> Binding {
         let Some(cnf) = self.0.get("cnf") else {
             return Binding::None;
@@ -157,7 +153,7 @@ impl UnverifiedClaims {
             .map_or(Binding::Other, Binding::Key)
     }
 
-    /// The first of these claims that is present. If it is malformed or `null`, the next claim is not used instead.
+    /// The first of these claims that is present. If it is malformed or `null`, no other claim replaces it.
     ///
     /// # Errors
     ///
@@ -171,8 +167,8 @@ impl UnverifiedClaims {
             .ok_or(Refusal::PrincipalMalformed)
     }
 
-    /// The scopes: Okta's `scp`, an array, or the space-separated `scope` of RFC 9068. An element that is not one scope
-    /// (RFC 6749, section 3.3) is dropped, because joined with spaces it would become two.
+    /// The scopes: Okta's array `scp`, or the space-separated `scope` of RFC 9068. An element that is not a single
+    /// scope (RFC 6749, section 3.3) is dropped, because `scope` in the context would turn it into several.
     pub fn scopes(&self) -> Option<Vec<String>> {
         let is_scope = |scope: &&str| is_scope_token(scope);
         match ["scp", "scope"]
@@ -213,7 +209,7 @@ impl UnverifiedClaims {
         }
     }
 
-    /// The token's own id.
+    /// The id of the token (`jti`).
     pub(crate) fn token_id(&self) -> Option<&str> {
         self.text("jti")
     }
@@ -231,12 +227,11 @@ impl UnverifiedClaims {
             .filter(|time| time.is_finite())
     }
 
-    /// The value that a rule names.
+    /// The value of the claim that a rule names.
     pub(crate) fn find(&self, name: &ClaimName) -> Option<&Value> {
         name.find(&self.0)
     }
 
-    /// Any claim, by name.
     pub(crate) fn get(&self, name: &str) -> Option<&Value> {
         self.0.get(name)
     }
@@ -246,7 +241,7 @@ impl UnverifiedClaims {
     }
 }
 
-/// Whether a string is one scope (`scope-token`, RFC 6749, section 3.3).
+/// Whether a string is a single scope (`scope-token`, RFC 6749, section 3.3).
 pub(crate) fn is_scope_token(text: &str) -> bool {
     let is_allowed = |byte| matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e);
     !text.is_empty() && text.bytes().all(is_allowed)

@@ -1,4 +1,4 @@
-//! Splits a JWS in compact form: the only parser of tokens and proofs.
+//! Splits and decodes a JWS in compact form. Tokens and proofs have no other parser.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -7,14 +7,14 @@ use serde_json::{Map, Value};
 use crate::refusal::{JwsError, TokenPart};
 use crate::strict_json::{self, StrictJsonError};
 
-/// Three parts joined by dots (RFC 7515, section 7.1), not parsed yet.
+/// The three parts of a JWS (RFC 7515, section 7.1), not yet decoded.
 #[derive(Clone, Copy)]
 pub(crate) struct CompactJws<'t> {
     header: &'t str,
     payload: &'t str,
     /// The signing input: the first two parts and the dot between them.
     pub(crate) signing_input: &'t str,
-    /// The third part, as it was sent.
+    /// The third part, still in base64url.
     pub(crate) signature: &'t str,
 }
 
@@ -58,8 +58,8 @@ fn object(text: &str, part: TokenPart) -> Result<Map<String, Value>, JwsError> {
     })
 }
 
-/// Base64url without padding (RFC 7515, section 2), in its canonical form: non-zero trailing bits are refused, because
-/// otherwise one token would have several spellings.
+/// Decodes base64url without padding (RFC 7515, section 2). Non-zero trailing bits are refused, because with them one
+/// token would have several spellings.
 fn decode(text: &str, part: TokenPart) -> Result<Vec<u8>, JwsError> {
     URL_SAFE_NO_PAD
         .decode(text)

@@ -1,18 +1,18 @@
-//! The credential of a request: a token, and what is presented with it.
+//! The credential of a request: a token with its scheme, and its proof.
 
 use crate::bearer::{BearerToken, Scheme};
 use crate::dpop::{ProvenRequest, UnverifiedProof};
 use crate::refusal::ProofRefusal;
 
-/// A token and its scheme. Whether the token may have that scheme is decided when it is verified.
+/// A token and its scheme. The verifier decides whether the token may be sent with that scheme.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Credential {
-    /// With the scheme `Bearer`, or in a query.
+    /// Sent with the scheme `Bearer`, or as a query parameter.
     Bearer(BearerToken),
-    /// With the scheme `DPoP`.
+    /// Sent with the scheme `DPoP`.
     Dpop {
         token: BearerToken,
-        /// The header `DPoP`; or why it is not one proof.
+        /// The `DPoP` header, or why it is not a single proof.
         proof: Result<UnverifiedProof, ProofRefusal>,
         /// The request that the proof must be for.
         call: ProvenRequest,

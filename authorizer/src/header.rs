@@ -1,4 +1,4 @@
-//! The header of a token, before the signature is verified.
+//! The header of a token whose signature has not been verified.
 
 use serde_json::{Map, Value};
 
@@ -6,8 +6,8 @@ use crate::algorithm::Algorithm;
 use crate::key_id::KeyId;
 use crate::refusal::Refusal;
 
-/// The JOSE header of a token (RFC 7515, section 4), unverified. It selects the key and the algorithm to try, never the
-/// place to fetch a key from: `jku`, `jwk`, `x5u` and `x5c` are not read.
+/// The unverified JOSE header of a token (RFC 7515, section 4). It selects the key and the algorithm to try, but never
+/// where to fetch a key: `jku`, `jwk`, `x5u` and `x5c` are not read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct UnverifiedHeader {
     algorithm: Algorithm,
@@ -20,7 +20,7 @@ impl UnverifiedHeader {
     ///
     /// # Errors
     ///
-    /// If it requires anything that is unsupported or never allowed.
+    /// If a member is missing or malformed, or demands something that is unsupported or not allowed.
     pub(crate) fn parse(members: &Map<String, Value>) -> Result<Self, Refusal> {
         let algorithm = algorithm(members)?;
         check_extensions(members)?;
@@ -32,12 +32,11 @@ impl UnverifiedHeader {
         })
     }
 
-    /// The algorithm, not yet checked against those of the issuer.
+    /// The algorithm. It has not been checked against the issuer's algorithms.
     pub(crate) const fn algorithm(&self) -> Algorithm {
         self.algorithm
     }
 
-    /// The key to look up.
     pub(crate) const fn key_id(&self) -> &KeyId {
         &self.key_id
     }
@@ -78,8 +77,8 @@ pub(crate) fn key_id(members: &Map<String, Value>) -> Result<KeyId, Refusal> {
     }
 }
 
-/// Parses `typ`. Okta's access tokens have none, so its absence says nothing. Media types are compared without regard to
-/// case (RFC 7515, section 4.1.9).
+/// Parses `typ`. Okta's access tokens have none, so a missing `typ` says nothing about the kind of token. Media types
+/// are compared case-insensitively (RFC 7515, section 4.1.9).
 pub(crate) fn says_access_token(members: &Map<String, Value>) -> Result<bool, Refusal> {
     match members.get("typ") {
         None => Ok(false),
@@ -101,7 +100,7 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    #[expect(clippy::needless_pass_by_value, reason = "json! makes values")]
+    #[expect(clippy::needless_pass_by_value, reason = "`json!` creates values")]
     fn check(header: Value, expected: Result<(Algorithm, &str, bool), Refusal>) {
         let parsed = UnverifiedHeader::parse(header.as_object().unwrap());
         let found = parsed
@@ -112,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn the_header_of_okta_and_that_of_rfc_9068_are_read() {
+    fn headers_of_okta_and_of_rfc_9068_are_accepted() {
         check(
             json!({"kid": "k", "alg": "RS256"}),
             Ok((Algorithm::RS256, "k", false)),
@@ -213,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn urls_of_keys_are_not_read() {
+    fn embedded_keys_and_key_urls_are_ignored() {
         let header = json!({"alg": "RS256", "kid": "k", "jku": "https://evil.example/keys", "jwk": {"kty": "oct", "k": ""},
             "x5u": 5, "x5c": "no"});
         check(header, Ok((Algorithm::RS256, "k", false)));

@@ -1,4 +1,4 @@
-//! Everything that is fetched from an issuer: metadata, keys and introspection answers, over one HTTP client.
+//! Fetches metadata, keys and introspection answers from an issuer, with one HTTP client.
 
 mod failures;
 pub mod http_client;

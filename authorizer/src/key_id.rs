@@ -34,7 +34,7 @@ impl KeyId {
         Ok(Self(kid.into()))
     }
 
-    /// The id itself.
+    /// The id, not escaped.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -47,10 +47,10 @@ impl fmt::Debug for KeyId {
 }
 
 /// The form for logs: printable ASCII, with everything else escaped (`\u{202e}`), because key ids come from unverified
-/// tokens. [`KeyId::as_str`] has the id itself.
+/// tokens.
 impl fmt::Display for KeyId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Nearly always, so it is checked many bytes at a time.
+        // The usual case; the processor checks many bytes at a time.
         let is_shown_as_it_is = |byte: u8| matches!(byte, b' '..=b'~') && byte != b'\\';
         if self.0.bytes().all(is_shown_as_it_is) {
             return f.write_str(&self.0);
@@ -63,7 +63,7 @@ impl fmt::Display for KeyId {
     }
 }
 
-/// In the form for logs.
+/// Uses the form for logs.
 impl Serialize for KeyId {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
@@ -75,7 +75,7 @@ mod tests {
     use super::KeyId;
 
     #[test]
-    fn a_key_id_is_shown_in_printable_ascii_and_no_two_alike() {
+    fn key_ids_are_shown_in_printable_ascii_and_differ_if_the_ids_do() {
         for (kid, expected) in [
             ("k1 ~", "k1 ~"),
             (r"\", r"\\"),

@@ -1,6 +1,6 @@
 //! A token-validating Lambda authorizer for AWS API Gateway, built for Okta.
 //!
-//! It is a function from an event to an answer, with one input that it must fetch: the issuer's keys.
+//! It turns an event into an answer. The only input that it must fetch is the issuer's keys.
 
 pub mod access;
 pub mod algorithm;

@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::bearer::TokenDigest;
 
-/// Values by the SHA-256 of a token, bounded in number and in weight.
+/// A map from the SHA-256 hash of a token to a value, with a maximum number of entries and a maximum total weight.
 #[derive(Debug)]
 pub(crate) struct Lru<V> {
     max_entries: usize,
     max_weight: usize,
     entries: HashMap<TokenDigest, Entry<V>>,
-    /// Digests by their last use, oldest first.
+    /// Digests in the order of their last use, oldest first.
     uses: BTreeMap<u64, TokenDigest>,
     next_use: u64,
     weight: usize,
@@ -24,7 +24,6 @@ struct Entry<V> {
 }
 
 impl<V: Clone> Lru<V> {
-    /// An empty map.
     pub(crate) fn new(max_entries: usize, max_weight: usize) -> Self {
         Self {
             max_entries,
@@ -36,7 +35,7 @@ impl<V: Clone> Lru<V> {
         }
     }
 
-    /// The value of a token. It becomes the most recently used.
+    /// The value of a token, which becomes the most recently used entry.
     pub(crate) fn recall(&mut self, token: &TokenDigest) -> Option<V> {
         let entry = self.entries.get_mut(token)?;
         self.uses.remove(&entry.last_use);
@@ -46,7 +45,7 @@ impl<V: Clone> Lru<V> {
         Some(entry.value.clone())
     }
 
-    /// Sets the value of a token, unless its weight exceeds the total limit.
+    /// Sets the value of a token, unless the value's weight exceeds the limit of the whole map.
     pub(crate) fn remember(&mut self, token: TokenDigest, value: V, weight: usize) {
         self.forget(&token);
         if self.max_entries == 0 || weight > self.max_weight {
@@ -70,7 +69,6 @@ impl<V: Clone> Lru<V> {
         self.entries.insert(token, entry);
     }
 
-    /// Removes the value of a token.
     pub(crate) fn forget(&mut self, token: &TokenDigest) {
         if let Some(entry) = self.entries.remove(token) {
             self.uses.remove(&entry.last_use);
@@ -83,7 +81,7 @@ impl<V: Clone> Lru<V> {
 mod tests {
     use super::*;
 
-    /// The numbers that are remembered, of 0 to 9.
+    /// The numbers from 0 to 9 that are in the map.
     fn held(lru: &mut Lru<u8>) -> Vec<u8> {
         assert_eq!(lru.entries.len(), lru.uses.len());
         let weight: usize = lru.entries.values().map(|entry| entry.weight).sum();
@@ -113,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn the_weight_is_bounded_however_few_the_entries() {
+    fn the_total_weight_is_bounded_even_with_few_entries() {
         let mut lru = Lru::new(10, 100);
         for number in [0, 1, 2] {
             lru.remember([number; 32], number, 30);
@@ -124,7 +122,7 @@ mod tests {
         assert_eq!(
             held(&mut lru),
             [2],
-            "too heavy, and the value before is gone"
+            "too heavy, and the old value is removed"
         );
     }
 

@@ -20,8 +20,8 @@ fn main() -> ExitCode {
 async fn serve() -> Result<(), ProcessError> {
     let settings = Settings::from_source(&Environment)?;
     let lambda = LambdaEnvironment::from_source(&Environment)?;
-    // Set explicitly, not by crate features: a second provider in the build would otherwise cause a panic at the first
-    // request. That of `jsonwebtoken` is installed with the first key.
+    // The crypto provider is set here and not by crate features: with a second provider in the build, the first request
+    // would panic. The provider of `jsonwebtoken` is installed with the first key.
     let _first = rustls::crypto::aws_lc_rs::default_provider().install_default();
 
     let log = Log::new(settings.log_level, Arc::new(Stdout));

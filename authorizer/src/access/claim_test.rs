@@ -7,14 +7,11 @@ use serde_json::{Number, Value};
 use crate::access::glob::Glob;
 use crate::claim_name::ClaimName;
 
-/// One acceptable value of a claim.
+/// One of the values that a rule lists for a claim.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Alternative {
-    /// This exact string.
     String(String),
-    /// This number, compared by value.
     Number(ExactNumber),
-    /// This boolean.
     Bool(bool),
     /// A string that matches the pattern.
     Like(Glob),
@@ -23,9 +20,8 @@ pub enum Alternative {
 /// A number that is compared by value: 1 and 1.0 are equal, and no integer is rounded.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ExactNumber {
-    /// A whole number, however it was written.
+    /// A whole number in any notation.
     Integer(i128),
-    /// Another number.
     Fraction(f64),
 }
 
@@ -47,17 +43,16 @@ impl ClaimTest {
         }
     }
 
-    /// The claim that is tested.
     pub const fn name(&self) -> &ClaimName {
         &self.name
     }
 
-    /// The values that are accepted, or for `notClaims` refused.
+    /// The values that `claims` accepts or `notClaims` refuses.
     pub fn alternatives(&self) -> &[Alternative] {
         &self.alternatives
     }
 
-    /// Whether a value is one of the alternatives or, if it is an array, contains one.
+    /// Whether a value is one of the alternatives. An array matches if one of its elements does.
     pub(super) fn matches(&self, value: Option<&Value>) -> bool {
         let any = |value: &Value| {
             self.alternatives
@@ -73,7 +68,7 @@ impl ClaimTest {
 }
 
 impl Alternative {
-    /// Parses an alternative as a rule writes it; `None` if it is not one.
+    /// Parses an alternative from a rule. `None` if the JSON is not an alternative.
     pub(crate) fn parse(value: &Value) -> Option<Self> {
         match value {
             Value::String(string) => Some(Self::String(string.clone())),
@@ -101,7 +96,8 @@ impl Alternative {
 }
 
 impl ExactNumber {
-    /// `None` if a reader may have rounded the number: beyond 64 bits whole numbers are read as the nearest double.
+    /// `None` if the JSON parser may have rounded the number: it parses whole numbers beyond 64 bits as the nearest
+    /// double.
     pub(crate) fn new(number: &Number) -> Option<Self> {
         const END: f64 = 18_446_744_073_709_551_616.0;
         if let Some(integer) = number.as_i128() {
@@ -122,7 +118,7 @@ impl ExactNumber {
     }
 }
 
-/// A description for people.
+/// The description that people read.
 impl fmt::Display for ClaimTest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let alternatives: Vec<String> = self.alternatives.iter().map(ToString::to_string).collect();
@@ -147,7 +143,7 @@ mod tests {
     use super::*;
     use crate::strict_json;
 
-    /// Read as rules and tokens are.
+    /// Parses JSON as rules and tokens are parsed.
     fn read(json: &str) -> Value {
         strict_json::parse_value(json.as_bytes()).unwrap()
     }
@@ -229,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn values_other_than_alternatives_are_refused() {
+    fn malformed_alternatives_are_refused() {
         for json in [
             "null",
             "[]",

@@ -1,4 +1,4 @@
-//! What a rule demands of a token.
+//! The demands of a rule on a token.
 
 use std::fmt;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use super::ClaimTest;
 use crate::clock::Timestamp;
 use crate::verifier::VerifiedClaims;
 
-/// One demand on a verified token. A rule is met when all of its demands are.
+/// One demand on a verified token. A token meets a rule if it meets all of its demands.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Demand {
     Issuers(Vec<String>),
@@ -15,17 +15,17 @@ pub enum Demand {
     Scopes(Vec<String>),
     Groups(Vec<String>),
     Clients(Vec<String>),
-    /// A claim that has one of the alternatives.
+    /// The claim has one of the alternatives.
     Claim(ClaimTest),
-    /// No claim that has one of the alternatives.
+    /// The claim has none of the alternatives.
     NotClaim(ClaimTest),
     /// One of these authentication contexts (RFC 9470).
     Acr(Vec<String>),
-    /// A sign-in that is at most this old.
+    /// The sign-in is at most this old.
     MaxAge(Duration),
 }
 
-/// When a decision is made.
+/// The time of a decision.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Moment {
     pub(crate) now: Timestamp,
@@ -50,7 +50,7 @@ impl Demand {
         }
     }
 
-    /// What a token lacks of it, as a description. It shows the rule, never a claim.
+    /// Describes what a token lacks. The description shows parts of the rule, never a claim.
     pub(super) fn missing(&self, claims: &VerifiedClaims) -> Vec<String> {
         match self {
             Self::Scopes(scopes) => scopes
@@ -62,7 +62,7 @@ impl Demand {
         }
     }
 
-    /// The authentication contexts that it demands.
+    /// The authentication contexts that the demand accepts, if it is about them.
     pub(super) fn acr(&self) -> Option<&[String]> {
         match self {
             Self::Acr(acr) => Some(acr),
@@ -70,12 +70,12 @@ impl Demand {
         }
     }
 
-    /// Whether a token that meets it now may not meet it later.
+    /// Whether a token that meets the demand now may fail it later.
     pub(super) const fn depends_on_time(&self) -> bool {
         matches!(self, Self::MaxAge(_))
     }
 
-    /// Whether a stronger or a newer sign-in could meet it.
+    /// Whether a stronger or newer sign-in could meet the demand.
     pub(super) const fn is_about_sign_in(&self) -> bool {
         matches!(self, Self::Acr(_) | Self::MaxAge(_))
     }
@@ -89,7 +89,7 @@ fn is_one_of(list: &[String], value: Option<&str>) -> bool {
     value.is_some_and(|value| list.iter().any(|entry| entry == value))
 }
 
-/// A description for people.
+/// The description that people read.
 impl fmt::Display for Demand {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -8,18 +8,17 @@ use std::str::Chars;
 pub struct Glob(String);
 
 impl Glob {
-    /// Every string is a pattern.
+    /// Every string is a valid pattern.
     pub(crate) const fn new(pattern: String) -> Self {
         Self(pattern)
     }
 
-    /// The pattern as it was written.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Whether the whole string matches. Only the last `*` is ever tried again, so this takes at most pattern times
-    /// string steps, and no memory.
+    /// Whether the whole string matches. Only the last `*` is tried again, so this takes at most (pattern length ×
+    /// string length) steps, and no memory.
     pub fn matches(&self, string: &str) -> bool {
         let (mut pattern, mut rest) = (self.0.chars(), string.chars());
         let mut last_star: Option<(Chars<'_>, Chars<'_>)> = None;

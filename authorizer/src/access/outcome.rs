@@ -1,4 +1,4 @@
-//! Why rules are met or not: for people, and for a step-up sign-in.
+//! Explains why a caller meets a rule or not, for people and for a step-up sign-in.
 
 use super::{AccessRules, CallerClaims, Condition, Demand, Moment};
 use crate::clock::Timestamp;
@@ -10,14 +10,13 @@ use crate::verifier::VerifiedClaims;
 pub struct RuleOutcome {
     /// The index of the rule in the settings, from 0.
     pub index: usize,
-    /// Whether the caller meets it.
     pub met: bool,
-    /// What the caller lacks, as descriptions; empty if the rule is met.
+    /// Descriptions of what the caller lacks; empty if the rule is met.
     pub missing: Vec<String>,
 }
 
 impl AccessRules {
-    /// The outcome of each rule that covers a route, for a caller now.
+    /// The outcome of each rule that covers the route.
     pub(crate) fn outcomes(
         &self,
         caller: CallerClaims<'_>,
@@ -38,8 +37,8 @@ impl AccessRules {
             .collect()
     }
 
-    /// The `acr` values that would allow a call which is denied now: those of the rules that cover the route and fail
-    /// only for want of a stronger or newer sign-in. Separated by spaces, as in an authorization request (RFC 9470,
+    /// The `acr` values with which a denied call would be allowed. They come from the rules that cover the route and
+    /// lack only a stronger or newer sign-in. They are separated by spaces, as in an authorization request (RFC 9470,
     /// section 4).
     pub(crate) fn step_up(
         &self,

@@ -4,20 +4,18 @@ use thiserror::Error;
 
 use crate::access::glob::Glob;
 
-/// A pattern over paths as in IAM, where `*` also matches slashes. It is written into policies unchanged.
+/// A path pattern as in IAM: `*` also matches slashes. Policies contain it unchanged.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct PathPattern(Glob);
 
 /// Why a string is not a path pattern.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum PathPatternError {
-    /// It does not begin with `/`, as every path does.
     #[error("a path begins with `/`")]
     NoSlash,
-    /// It has a path parameter of a route, which in a policy matches no request.
+    /// It has a path parameter of a route, such as `{id}`. In a policy that matches no request.
     #[error("a path parameter never matches: write `*` for it")]
     Braces,
-    /// It has characters that no path of a request has.
     #[error(
         "a path has no blanks, control characters or letters outside ASCII: write them percent-encoded"
     )]
@@ -32,7 +30,7 @@ impl PathPattern {
     ///
     /// # Errors
     ///
-    /// If it could not match any request, or IAM would read it differently (`${…}` is a policy variable).
+    /// If no request could match it, or if IAM gives it another meaning (`${…}` is a policy variable).
     pub fn parse(pattern: &str) -> Result<Self, PathPatternError> {
         if !pattern.starts_with('/') {
             return Err(PathPatternError::NoSlash);
@@ -46,12 +44,10 @@ impl PathPattern {
         Ok(Self(Glob::new(pattern.to_owned())))
     }
 
-    /// `/*`.
     pub(crate) fn everything() -> Self {
         Self(Glob::new(EVERYTHING.to_owned()))
     }
 
-    /// The pattern as it was written.
     pub fn as_str(&self) -> &str {
         self.0.as_str()
     }

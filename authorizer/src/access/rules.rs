@@ -1,4 +1,4 @@
-//! All access rules together, and the decision.
+//! The list of all access rules, and the decision.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use crate::claim_name::ClaimName;
 use crate::clock::Timestamp;
 use crate::verifier::RuleSet;
 
-/// All rules. A caller may call a route if any rule that covers it is met.
+/// All rules. A caller may call a route if they meet any rule that covers it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AccessRules {
     pub(super) rules: Vec<AccessRule>,
@@ -15,11 +15,12 @@ pub struct AccessRules {
     leeway: Duration,
     /// The claims that rules name, each once. [`ClaimTest`](super::ClaimTest)s refer to them by index.
     claims: Vec<ClaimName>,
-    /// The rules that demand no token.
+    /// The indexes of the rules that demand no token.
     anonymous: RuleSet,
-    /// The rules that demand an `acr`.
+    /// The indexes of the rules that demand an `acr`.
     pub(super) acr: RuleSet,
-    /// For each rule the first one that covers the same routes: once one is met, the others grant nothing more.
+    /// For each rule the index of the first rule that covers the same routes. If one of them is met, the others grant
+    /// nothing more.
     first_alike: Vec<usize>,
 }
 
@@ -50,12 +51,11 @@ impl AccessRules {
         }
     }
 
-    /// Each rule, in the order of the settings.
+    /// The rules in the order of the settings.
     pub fn iter(&self) -> std::slice::Iter<'_, AccessRule> {
         self.rules.iter()
     }
 
-    /// How many rules there are.
     pub(crate) const fn len(&self) -> usize {
         self.rules.len()
     }
@@ -71,7 +71,7 @@ impl AccessRules {
         !self.rules.iter().all(AccessRule::covers_everything)
     }
 
-    /// Decides which routes a caller may call now, whichever route the event names.
+    /// Decides which routes a caller may call now. The route of the event has no influence.
     ///
     /// # Errors
     ///
@@ -89,7 +89,7 @@ impl AccessRules {
         let mut is_granted = vec![false; self.rules.len()];
         let mut met = Vec::new();
         for place in candidates.iter() {
-            // Every index is that of a rule.
+            // Always true: every index belongs to a rule.
             let (Some(rule), Some(first)) = (self.rules.get(place), self.first_alike.get(place))
             else {
                 continue;

@@ -1,4 +1,4 @@
-//! The context: what the API learns about the caller.
+//! The context in which the API receives the caller's claims.
 
 use std::borrow::Cow;
 
@@ -10,11 +10,11 @@ use crate::access::CallerClaims;
 use crate::clock::Timestamp;
 use crate::verifier::VerifiedClaims;
 
-/// The context of an answer, as JSON. `step_up` is the `acr` values that would allow a denied call.
+/// The context of an answer, as JSON. `step_up` has the `acr` values with which a denied call would be allowed.
 pub(crate) fn context<'c>(caller: CallerClaims<'c>, step_up: Option<&str>) -> Cow<'c, RawValue> {
     match (caller, step_up) {
         (CallerClaims::Anonymous, _) => Cow::Owned(written(&AuthorizerContext::Anonymous)),
-        // It is the same for every call with this token.
+        // The same for every call with this token, so it is serialised once.
         (CallerClaims::SignedIn(claims), None) => {
             Cow::Borrowed(claims.written_context(|| written(&members(claims, None))))
         }
@@ -37,8 +37,8 @@ fn members<'c>(claims: &'c VerifiedClaims, step_up: Option<&'c str>) -> ContextM
     }
 }
 
-/// Serializes a value. Every context and answer can be serialized; for another value it is `null`, to which API Gateway
-/// answers 500.
+/// Serialises a value. Every context and answer can be serialised. Any other value would become `null`, to which API
+/// Gateway answers 500.
 pub(super) fn written(value: &impl Serialize) -> Box<RawValue> {
     to_raw_value(value).unwrap_or_else(|_| RawValue::NULL.to_owned())
 }
@@ -46,7 +46,7 @@ pub(super) fn written(value: &impl Serialize) -> Box<RawValue> {
 /// The principal of an answer to an anonymous caller.
 pub(crate) const ANONYMOUS: &str = "anonymous";
 
-/// `principalId`.
+/// The `principalId` of an answer.
 pub(crate) fn principal(caller: CallerClaims<'_>) -> &str {
     match caller {
         CallerClaims::Anonymous => ANONYMOUS,

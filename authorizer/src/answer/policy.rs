@@ -1,4 +1,4 @@
-//! The IAM policy that API Gateway evaluates for each request, and may cache.
+//! The IAM policy. API Gateway evaluates it for each request and may cache it.
 
 use serde::{Serialize, Serializer, ser};
 use serde_json::value::RawValue;
@@ -8,17 +8,15 @@ use time::format_description::well_known::Rfc3339;
 use crate::access::{NothingGranted, Permit};
 use crate::target::{CONNECT, EventRoute, Target};
 
-/// The longest resource in a policy, in characters.
+/// The maximum length of a resource in a policy, in characters.
 pub(crate) const MAX_RESOURCE_CHARS: usize = 512;
 
-/// In place of a verb and a path: every route of the stage.
+/// Every route of the stage, written instead of a verb and a path.
 const ALL: &str = "*";
 
-/// A policy document.
-///
-/// It is built from the rules that are met and the stage, never from the method and path of the request. So it is
-/// correct for every route, and a cached policy decides later requests correctly. No member is ever null, because API
-/// Gateway answers 500 to `"Condition": null`.
+/// A policy document. It is built from the stage and the rules that the caller meets, never from the method and path of
+/// the request. It is therefore correct for every route, and a cached policy decides later requests correctly. No member
+/// is ever null, because API Gateway answers 500 to `"Condition": null`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct PolicyDocument<'p> {
@@ -43,13 +41,13 @@ enum Effect {
     Deny,
 }
 
-/// A resource of a statement: routes of one stage. Its parts are joined where it is written.
+/// A resource of a statement: routes of one stage. Its parts are joined when it is serialised.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct PolicyResource<'p> {
     stage: &'p str,
-    /// A verb; or, without a path, `*` for all routes, or the route that opens a WebSocket.
+    /// A verb. If there is no path: `*` for all routes, or the route that opens a WebSocket.
     verb: &'p str,
-    /// A path, with its slash and perhaps wildcards, or nothing.
+    /// A path pattern with its leading slash, or empty.
     path: &'p str,
 }
 
@@ -67,7 +65,7 @@ struct DateLessThan {
 }
 
 impl<'p> PolicyDocument<'p> {
-    /// The policy for a decision. From `ends_at_secs` on it allows nothing.
+    /// The policy for a decision. It allows nothing at or after `ends_at_secs`.
     pub fn new(
         decision: &Result<Permit<'p>, NothingGranted>,
         target: &'p Target,
@@ -97,7 +95,7 @@ impl<'p> PolicyDocument<'p> {
         }
     }
 
-    /// The resources of the one statement.
+    /// The resources of the only statement.
     pub(crate) fn resources(&self) -> &[PolicyResource<'p>] {
         let [statement] = &self.statement;
         &statement.resource
@@ -137,13 +135,13 @@ fn resources<'p>(permit: &Permit<'p>, target: &'p Target) -> Vec<PolicyResource<
 }
 
 impl PolicyResource<'_> {
-    /// Its length in bytes.
+    /// The length in bytes.
     pub(crate) fn len(&self) -> usize {
         self.stage.len() + "/".len() + self.verb.len() + self.path.len()
     }
 }
 
-/// Writes them as JSON. Only a path can have a character that is escaped, so the rest is copied.
+/// Serialises resources. Only a path can have a character that JSON escapes; the rest is copied.
 fn write_resources<S: Serializer>(
     resources: &[PolicyResource<'_>],
     serializer: S,
@@ -267,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn a_policy_may_end_with_its_token() {
+    fn a_policy_can_expire_with_its_token() {
         for (secs, expected) in [
             (1_767_225_600, "2026-01-01T00:00:00Z"),
             (253_402_300_799, "9999-12-31T23:59:59Z"),

@@ -11,7 +11,6 @@ use crate::log::Verdict;
 use crate::target::EventRoute;
 use crate::verifier::VerifiedClaims;
 
-/// How the flow ended.
 pub(super) struct Outcome {
     pub(super) decision: Result<Decision, AuthorizerError>,
     pub(super) form: ResponseForm,
@@ -22,10 +21,10 @@ pub(super) struct Outcome {
 pub(super) struct Decision {
     /// The answer, as JSON.
     pub(super) answer: Box<RawValue>,
-    /// The names of the context values that exceed the answer's limit.
+    /// The names of the context values that were left out to keep the answer within its limit.
     pub(super) left_out: Vec<String>,
     pub(super) granted: bool,
-    /// The stable name of the reason.
+    /// The stable reason code.
     pub(super) reason: &'static str,
     /// `None` for an anonymous caller.
     pub(super) claims: Option<Arc<VerifiedClaims>>,
@@ -34,11 +33,10 @@ pub(super) struct Decision {
 /// A decision about one event and its reason.
 #[derive(Debug)]
 pub struct Explanation {
-    /// How it ended.
     pub verdict: Verdict,
-    /// The stable name of the reason, as in the log.
+    /// The stable reason code, as in the log.
     pub reason: &'static str,
-    /// More about the reason, as in the log.
+    /// The message of the reason, as in the log.
     pub detail: Option<String>,
     /// The outcome of each rule that covers the route; empty if the token is refused.
     pub rules: Vec<RuleOutcome>,
@@ -55,7 +53,7 @@ impl Outcome {
         }
     }
 
-    /// How it ended, the stable name of the reason, and more about it.
+    /// The verdict, the stable reason code, and the message of an error.
     pub(super) fn summary(&self) -> (Verdict, &'static str, Option<String>) {
         match &self.decision {
             Ok(decision) if decision.granted => (Verdict::Allow, decision.reason, None),
@@ -70,7 +68,7 @@ impl Outcome {
         }
     }
 
-    /// The answer. A simple one can refuse a bad token; an internal failure is an error in every form.
+    /// The answer. The simple form can express that a token is refused; an internal failure is an error in both forms.
     pub(super) fn into_answer(self) -> Result<Box<RawValue>, AuthorizerError> {
         match (self.decision, self.form) {
             (Ok(decision), _) => Ok(decision.answer),
@@ -86,12 +84,8 @@ impl Outcome {
     }
 }
 
-/// The stable name of the reason of a decision. `any_rule`: the caller meets one.
-pub(super) const fn reason(
-    any_rule: bool,
-    granted: bool,
-    caller: CallerClaims<'_>,
-) -> &'static str {
+/// The stable reason code of a decision. `any_rule`: whether the caller meets at least one rule.
+pub(super) const fn reason(any_rule: bool, granted: bool, caller: CallerClaims<'_>) -> &'static str {
     match (any_rule, granted, caller) {
         (false, _, _) => "no_rule_met",
         (true, false, _) => "route_not_granted",

@@ -83,7 +83,7 @@ fn the_client_is_cid_else_client_id_else_azp_else_appid() {
 }
 
 #[test]
-fn scopes_are_read_in_both_forms_and_never_merged() {
+fn scopes_are_read_from_either_claim_and_never_merged() {
     for (members, expected) in [
         (
             json!({"scp": ["openid", "state:write"]}),
@@ -129,7 +129,7 @@ fn the_kinds_of_token_are_distinguished() {
         (json!({"token_use": "access"}), false, true),
         (json!({"token_use": "id"}), true, false),
         (json!({"azp": "c", "nonce": "n"}), true, false),
-        // No mark at all.
+        // No sign of either kind.
         (json!({"jti": "x"}), false, false),
     ] {
         let found = claims(&members);
@@ -142,7 +142,7 @@ fn the_kinds_of_token_are_distinguished() {
 }
 
 #[test]
-fn debug_shows_no_claim() {
+fn the_debug_output_has_no_claim() {
     assert_eq!(
         format!("{:?}", claims(&json!({"email": "alice@example.com"}))),
         "UnverifiedClaims(1 members)"
@@ -150,7 +150,7 @@ fn debug_shows_no_claim() {
 }
 
 #[test]
-fn a_binding_is_to_one_key_or_to_something_unknown() {
+fn only_a_single_well_formed_thumbprint_binds_a_token_to_a_key() {
     let thumbprint = "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I";
     let key = URL_SAFE_NO_PAD.decode(thumbprint).unwrap();
     assert_eq!(claims(&json!({})).binding(), Binding::None);
