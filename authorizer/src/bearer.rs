@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn debug_does_not_show_the_token() {
+    fn the_debug_output_of_a_token_does_not_contain_it() {
         let token = BearerToken::from_token("secret.secret.secret").unwrap();
         assert_eq!(format!("{token:?}"), "BearerToken(20 bytes)");
     }

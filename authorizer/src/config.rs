@@ -1,8 +1,8 @@
-//! The settings: parsed once, from a source that tests can replace, into types that cannot be wrong.
+//! The settings, parsed once into types that cannot hold an invalid value, from a source that tests can replace.
 //!
-//! Every variable is read before any fault is reported, so that one run shows all of them. An empty variable is unset,
-//! because a template can leave a value empty but cannot omit a name. Only `ACCESS_RULES` may not be empty, because
-//! without it every valid token may call every route.
+//! Every variable is read before any fault is reported, so that one run shows all faults. An empty variable is treated
+//! as unset, because a template can leave a value empty but cannot omit a name. Only an empty `ACCESS_RULES` is a
+//! fault: if it is unset, every valid token may call every route.
 
 mod access_rules;
 mod issuer_mistake;
@@ -34,20 +34,17 @@ use crate::verifier::{KeptClaims, Requirements, TokenUse};
 pub struct Settings {
     /// The trusted issuers, at least one.
     pub issuers: Vec<IssuerSettings>,
-    /// The limits of the key cache.
     pub(crate) keys: KeyCacheSettings,
-    /// The requirements on every token.
     pub requirements: Requirements,
     pub access_rules: AccessRules,
-    /// The maximum number of cached tokens.
     pub(crate) token_cache_entries: usize,
-    /// The introspection settings; `None` if it is off.
     pub(crate) introspection: Option<IntrospectionSettings>,
-    /// Additional trusted roots, in PEM.
+    /// `None` if introspection is off.
+    /// Additional trusted root certificates, in PEM.
     pub ca_pem: Option<Vec<u8>>,
     /// The forward proxy for requests to issuers.
     pub proxy: Option<ForwardProxy>,
-    /// The URLs under which callers reach the API, if they are not those of the events.
+    /// The URLs under which callers reach the API; empty if the events have them.
     pub dpop_public_urls: Vec<PublicUrl>,
     /// The form of answers to HTTP APIs with payload 2.0.
     pub(crate) http_api_answer: ResponseForm,
@@ -59,8 +56,8 @@ pub struct Settings {
 /// The limits of every issuer's key cache.
 #[derive(Debug, Clone)]
 pub(crate) struct KeyCacheSettings {
-    /// `JWKS_MAX_AGE_SECONDS`. Keys are fresh for at least a second, so 0 means 1.
     pub(crate) max_age: Duration,
+    /// `JWKS_MAX_AGE_SECONDS`. Keys stay fresh for at least one second, so 0 means 1.
     /// `JWKS_MAX_STALE_SECONDS`.
     pub(crate) max_stale: Duration,
     /// `JWKS_COOLDOWN_SECONDS`.
@@ -124,19 +121,17 @@ impl Settings {
     }
 }
 
-/// A member's name in a JSON pointer (RFC 6901, section 3).
+/// Escapes a member's name for a JSON pointer (RFC 6901, section 3).
 fn pointer_token(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
 }
 
-/// The form of an endpoint's URL.
 const AN_ENDPOINT: &str = "an https URL, or http on a loopback host";
 
-/// The form of a URL to append paths to.
-const A_PUBLIC_URL: &str =
-    "https URLs, or http ones on a loopback host, without a query, separated by commas";
+const PUBLIC_URLS: &str =
+    "https URLs (http only on a loopback host) without a query, separated by commas";
 
-/// Ten years: a larger number of seconds is a mistake.
+/// Ten years. A larger number of seconds is likely a mistake.
 const MAX_SECONDS: u64 = 315_360_000;
 
 fn read_key_cache(reader: &mut Reader<'_>, issuers: &[IssuerSettings]) -> KeyCacheSettings {
@@ -155,7 +150,7 @@ fn read_key_file(reader: &mut Reader<'_>, issuers: &[IssuerSettings]) -> Option<
     let [issuer] = issuers else {
         reader.fault(
             "JWKS_FILE",
-            "to be unset with several trusted issuers, because it does not say whose keys it has",
+            "to be unset with several trusted issuers, because the file does not name the issuer of its keys",
         );
         return None;
     };
@@ -188,7 +183,7 @@ fn read_requirements(reader: &mut Reader<'_>, policy_expiry: bool) -> Requiremen
         .partition(|claim| FIXED_NAMES.contains(&claim.as_str()));
     if !fixed.is_empty() {
         reader.warn(format!(
-            "CONTEXT_CLAIMS names {}: the context already has members of these names, and no claim replaces them; \
+            "CONTEXT_CLAIMS names {}: the context already has members with these names, and no claim replaces them; \
              remove them",
             fixed.join(", ")
         ));
@@ -231,7 +226,7 @@ fn read_public_urls(reader: &mut Reader<'_>, mode: DpopMode) -> Vec<PublicUrl> {
         match url.parse() {
             Ok(url) => urls.push(url),
             Err(error) => {
-                reader.fault(NAME, format!("{A_PUBLIC_URL}; one of them is {error}"));
+                reader.fault(NAME, format!("{PUBLIC_URLS}; one of them is {error}"));
                 break;
             }
         }
@@ -251,13 +246,13 @@ fn read_introspection(reader: &mut Reader<'_>, issuers: usize) -> Option<Introsp
     if uri.is_some() && issuers > 1 {
         reader.fault(
             "INTROSPECTION_URI",
-            "to be unset with more than one trusted issuer: each is asked at its own endpoint",
+            "to be unset with more than one trusted issuer: each has its own endpoint",
         );
     }
     if client_secret.is_some() && issuers > 1 {
         reader.fault(
             "INTROSPECTION_CLIENT_SECRET",
-            "to be unset with more than one trusted issuer: it would be sent to each, and each could use it at \
+            "to be unset with more than one trusted issuer: every issuer would receive the secret and could use it at \
              the others; use a public client, or deploy one authorizer per issuer",
         );
     }
@@ -300,8 +295,7 @@ fn read_proxy(reader: &mut Reader<'_>) -> Option<ForwardProxy> {
     let no_proxy = reader.text(no_proxy).unwrap_or_default();
     let proxy: ForwardProxy = reader.parsed(
         proxy,
-        "http://[user:password@]host:port, with other characters than letters and digits in user and password \
-         percent-encoded",
+        "http://[user:password@]host:port, where user and password are percent-encoded except for letters and digits",
     )?;
     Some(proxy.except(&no_proxy))
 }

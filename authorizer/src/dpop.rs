@@ -1,7 +1,7 @@
-//! Key-bound access tokens (DPoP, RFC 9449): the proof that the sender of a request holds the key of its token.
+//! Key-bound access tokens (DPoP, RFC 9449): verifies the proof that the sender of a request holds the token's key.
 //!
-//! Pure: the time, the request and the token's verified binding are passed in. The only state is the bounded memory
-//! of used proofs.
+//! The time, the request and the token's verified binding are passed in. The only state is the bounded memory of used
+//! proofs.
 
 mod proof;
 mod replay;
@@ -26,18 +26,18 @@ use crate::refusal::ProofRefusal;
 /// Whether key-bound tokens are accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum DpopMode {
-    /// Key-bound tokens are refused.
+    /// Refuses key-bound tokens.
     Off,
-    /// Key-bound tokens are accepted with a valid proof, other tokens as bearer tokens.
+    /// Accepts key-bound tokens with a valid proof, and other tokens as bearer tokens.
     Accept,
-    /// Only key-bound tokens are accepted.
+    /// Accepts only key-bound tokens.
     Require,
 }
 
-/// The maximum difference between the time of a proof and the clock, in either direction, in addition to the leeway.
+/// The maximum difference between the time of a proof and the clock, in either direction. The leeway is added to it.
 pub(crate) const PROOF_WINDOW: Duration = Duration::from_secs(60);
 
-/// The request that a proof must be for, as the event describes it.
+/// The request that a proof must name, as the event describes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProvenRequest {
     pub method: String,
@@ -47,7 +47,7 @@ pub struct ProvenRequest {
     pub address: Option<Address>,
 }
 
-/// Where API Gateway received a request.
+/// The address at which API Gateway received a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Address {
     /// `requestContext.domainName`.
@@ -56,7 +56,7 @@ pub struct Address {
     pub path: String,
 }
 
-/// Verifies proofs, each of them once.
+/// Verifies proofs, and accepts each one only once.
 pub struct ProofVerifier {
     public_urls: Vec<PublicUrl>,
     leeway: Duration,
@@ -64,7 +64,7 @@ pub struct ProofVerifier {
 }
 
 impl ProofVerifier {
-    /// A verifier without used proofs. Without `public_urls` the URL called is that of the event.
+    /// If `public_urls` is empty, proofs must name the URL of the event.
     pub fn new(public_urls: Vec<PublicUrl>, leeway: Duration) -> Self {
         Self {
             public_urls,
@@ -73,13 +73,13 @@ impl ProofVerifier {
         }
     }
 
-    /// Verifies that `proof` was made for this call, with this token, with the key of the thumbprint `bound_to`, just
-    /// now, and that it has not been used before (RFC 9449, section 4.3).
+    /// Verifies that `proof` is for this call and this token, was made just now with the key of the thumbprint
+    /// `bound_to`, and has not been used before (RFC 9449, section 4.3).
     ///
     /// # Errors
     ///
-    /// A [`Refusal`](crate::refusal::Refusal) if the proof is bad, an [`InternalError`] if this cannot be decided: the event
-    /// lacks the URL, or the memory is full.
+    /// A [`Refusal`](crate::refusal::Refusal) if the proof is invalid. A [`InternalError`] if that cannot be decided, because
+    /// the event lacks the URL or the memory is full.
     pub fn verify(
         &self,
         proof: &UnverifiedProof,
@@ -98,7 +98,7 @@ impl ProofVerifier {
         proof.check_key(bound_to)?;
         let id = proof.id()?;
         proof.check_signature()?;
-        // Last, so that a proof that fails another check takes no memory.
+        // This check is last, so that a proof that fails another check takes no memory.
         let remember_until = acceptable_until.max(now.plus(window));
         let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
         used.remember(id, remember_until, now)
@@ -108,7 +108,7 @@ impl ProofVerifier {
             })
     }
 
-    /// The URLs that may be the one called, normalised.
+    /// The normalised URLs that a proof may name.
     fn urls_called(&self, call: &ProvenRequest) -> Result<Vec<TargetUrl>, InternalError> {
         let no_url = InternalError::UnknownEvent(UnknownEventError::NoUrl);
         if self.public_urls.is_empty() {

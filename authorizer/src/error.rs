@@ -1,4 +1,4 @@
-//! Errors instead of a decision, and their form for API Gateway.
+//! Errors of the flow, and their form for API Gateway.
 
 pub use lambda_runtime::Diagnostic;
 use thiserror::Error;
@@ -8,9 +8,10 @@ use crate::issuer::jwks::FetchError;
 use crate::refusal::{ProofRefusal, Refusal};
 use crate::target::TargetError;
 
-/// Why there is no policy: a refusal of the credential or an internal failure.
+/// Why there is no policy: the credential is refused, or this function failed.
 ///
-/// The two never mix: a Deny during an outage could be cached, and a 500 for a bad token would raise an alarm.
+/// The two must not be confused: API Gateway could cache a Deny during an outage, and a 500 for a bad token would raise an
+/// alarm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum AuthorizerError {
     /// The credential is missing or bad: 401.
@@ -21,25 +22,21 @@ pub enum AuthorizerError {
     Failed(#[from] InternalError),
 }
 
-/// A failure of this function. Like [`Refusal`] it carries no part of the token.
+/// A failure of this function. Like [`Refusal`], it contains no part of the token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum InternalError {
     /// The event is not JSON of a known shape.
     #[error("the event has no known shape: {0}")]
     UnknownEvent(#[from] UnknownEventError),
-    /// There are no usable keys, and none could be fetched.
     #[error("no usable keys of the issuer, and none could be fetched{}", because(cause.as_ref()))]
     KeysUnavailable {
-        /// How the last fetch failed; `None` if none has ended.
+        /// How the last fetch failed; `None` if no fetch has ended.
         cause: Option<FetchError>,
     },
     /// The issuer did not say whether the token is active.
     #[error("introspection failed: {cause}")]
-    IntrospectionUnavailable {
-        /// Why not.
-        cause: IntrospectionAnswerError,
-    },
-    /// The memory of used proofs is full, so another proof cannot be accepted.
+    IntrospectionUnavailable { cause: IntrospectionAnswerError },
+    /// The memory of used proofs is full, so no more proofs can be accepted.
     #[error("the memory of used DPoP proofs is full")]
     ProofMemoryFull,
 }
@@ -51,19 +48,17 @@ fn because(cause: Option<&FetchError>) -> String {
 /// Why an event cannot be parsed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum UnknownEventError {
-    /// Not an object, or a member that is needed is repeated.
+    /// The event is not an object, or a required member is repeated.
     #[error("expected one JSON object")]
     NotAnObject,
-    /// Neither an authorizer event of a REST or WebSocket API nor one of an HTTP API.
+    /// The event is neither an authorizer event of a REST or WebSocket API nor of an HTTP API.
     #[error("expected `type` TOKEN or REQUEST with `methodArn`, or `version` 2.0 with `routeArn`")]
     NoKnownForm,
-    /// Headers or parameters that are neither an object nor null.
     #[error("expected headers and parameters to be objects or null")]
     List,
-    /// The domain name or path is missing, so there is no URL to compare a proof with.
+    /// The domain name or path is missing, so a proof cannot be compared with a URL.
     #[error("expected the domain name and the path of the request, or the setting DPOP_PUBLIC_URL")]
     NoUrl,
-    /// The ARN is not one of a method.
     #[error("the ARN: {0}")]
     Arn(#[from] TargetError),
 }
@@ -75,7 +70,7 @@ impl From<ProofRefusal> for AuthorizerError {
 }
 
 impl AuthorizerError {
-    /// The stable name of the reason, in logs and metrics.
+    /// The stable reason code, in logs and metrics.
     pub const fn code(&self) -> &'static str {
         match self {
             Self::Refused(refusal) => refusal.code(),
@@ -89,8 +84,8 @@ impl AuthorizerError {
     }
 }
 
-/// What the Runtime API receives. API Gateway answers 401 only if the message is exactly `Unauthorized`. Every other error
-/// is a 500, and its message is only in the log.
+/// The error that the Runtime API receives. API Gateway answers 401 only if the message is exactly `Unauthorized`. It
+/// answers 500 to every other error, and the message is only in the log.
 impl From<AuthorizerError> for Diagnostic {
     fn from(error: AuthorizerError) -> Self {
         let name = match error {

@@ -1,7 +1,7 @@
 //! The events of API Gateway. This is the only module that parses their JSON.
 //!
-//! The parser is tolerant: members may be missing, null or unknown, and a header with any bytes is at worst a bad
-//! token. Only an event of an unknown shape is an internal failure.
+//! The parser is tolerant: members may be missing, null or unknown, and a header with arbitrary bytes is only an
+//! invalid token. Only an event of an unknown shape is an internal failure.
 
 mod member;
 
@@ -19,17 +19,16 @@ use crate::error::UnknownEventError;
 use crate::refusal::{ProofRefusal, Refusal};
 use crate::target::{EventRoute, Target};
 
-/// A request, from any form of event.
+/// A request, parsed from any form of event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct AuthorizerRequest {
-    /// The form of the event, on which the form of the answer depends.
     pub(crate) form: EventForm,
-    /// The route that is called.
     pub(crate) target: Target,
-    /// The credential if there is one, or why it is refused.
     pub(crate) credential: Result<Option<Credential>, Refusal>,
-    /// The request's id at API Gateway, for the log.
     pub(crate) request_id: Option<String>,
+    /// The form of the event, which determines the form of the answer.
+    /// The credential if one was sent, or why it is refused.
+    /// API Gateway's id of the request, for the log.
 }
 
 /// The forms of authorizer events.
@@ -43,7 +42,7 @@ pub(crate) enum EventForm {
     HttpApi,
 }
 
-/// The members that are used, not yet parsed.
+/// The members of an event that are used, not yet parsed.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Outline<'e> {
@@ -71,7 +70,7 @@ struct Outline<'e> {
     request_context: Option<&'e RawValue>,
 }
 
-/// Faults are reported when a member is needed.
+/// The members of `requestContext` that are used, not yet parsed: a malformed one matters only if it is needed.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct EventContext<'e> {
@@ -90,7 +89,7 @@ impl AuthorizerRequest {
     ///
     /// If its shape is unknown.
     pub(crate) fn parse(event: &RawValue) -> Result<Self, UnknownEventError> {
-        // Serde also deserializes a struct from an array.
+        // Serde would also deserialise a struct from an array.
         if !event.get().starts_with('{') {
             return Err(UnknownEventError::NotAnObject);
         }
@@ -111,7 +110,8 @@ impl AuthorizerRequest {
 
     /// REST API, TOKEN authorizer.
     fn token(event: &RawValue, arn: &str) -> Result<Self, UnknownEventError> {
-        // The published type fails on a token that is not a string. Then the token is malformed, not the event.
+        // The published type cannot be deserialised if the token is not a string. Then the token is malformed, not the
+        // event.
         let credential = match serde_json::from_str(event.get()) {
             Ok(ApiGatewayCustomAuthorizerRequest {
                 authorization_token,
@@ -173,7 +173,7 @@ impl<'e> Outline<'e> {
         })
     }
 
-    /// The only value of the header `Authorization`.
+    /// The only value of the `Authorization` header.
     fn authorization(&self) -> Result<Result<Option<Cow<'e, str>>, Refusal>, UnknownEventError> {
         let value = one_value(
             "authorization",
@@ -184,8 +184,8 @@ impl<'e> Outline<'e> {
         Ok(value.map_err(|SeveralValues| Refusal::SeveralTokens))
     }
 
-    /// The credential in the header `Authorization`, with the proof and the request that it is for where the token is
-    /// presented as bound to a key.
+    /// The credential in the `Authorization` header. If its scheme is `DPoP`, the credential includes the proof and the
+    /// request that the proof must name.
     fn credential(
         &self,
         authorization: Option<&str>,
@@ -219,7 +219,7 @@ impl<'e> Outline<'e> {
         })))
     }
 
-    /// The one value of the header `DPoP` (RFC 9449, section 4.3).
+    /// The only value of the `DPoP` header (RFC 9449, section 4.3).
     fn proof(&self) -> Result<Result<UnverifiedProof, ProofRefusal>, UnknownEventError> {
         let value = one_value(
             "dpop",
@@ -234,8 +234,8 @@ impl<'e> Outline<'e> {
         })
     }
 
-    /// The only value of the query parameter `access_token` (RFC 6750, section 2.3). Browsers cannot set headers when
-    /// they open a WebSocket. Other events do not accept it, because URLs appear in logs.
+    /// The only value of the query parameter `access_token` (RFC 6750, section 2.3). It is accepted because browsers
+    /// cannot set headers when they open a WebSocket. In other events it is ignored, because URLs appear in logs.
     fn access_token(&self) -> Result<Result<Option<Cow<'e, str>>, Refusal>, UnknownEventError> {
         let (single, multiple) = (
             self.query_string_parameters,
@@ -245,9 +245,9 @@ impl<'e> Outline<'e> {
         Ok(value.map_err(|SeveralValues| Refusal::SeveralTokens))
     }
 
-    /// HTTP API payload 1.0 has all identity sources, joined by commas, in `authorizationToken`. They may be query
-    /// parameters, so no token is taken from there. A token with a scheme, other than the header's, is a second
-    /// credential.
+    /// The header, unless `authorizationToken` contains another token. HTTP API payload 1.0 joins all identity sources
+    /// with commas in that member. They may be query parameters, so it is not used as a token. But a value in it that
+    /// has a scheme and differs from the header is a second credential.
     fn header_beside_identity<'h>(
         &self,
         header: Option<Cow<'h, str>>,
@@ -281,8 +281,8 @@ impl<'e> Outline<'e> {
     }
 }
 
-/// The only value of a name in the single- and the multi-value form of one list. REST APIs send both forms, each with the
-/// same value. Two entries in one form are two values, whatever the case of their names.
+/// The only value of a header or parameter. REST APIs send each list in a single-value and a multi-value form, both
+/// with the same value. Two entries in one form are two values, whatever the case of their names.
 fn one_value<'e>(
     name: &str,
     case: NameCase,
@@ -305,10 +305,10 @@ fn one_value<'e>(
     )
 }
 
-/// More than one value of a header or parameter that may have one.
+/// A header or parameter has more values than the one that is allowed.
 struct SeveralValues;
 
-/// RFC 6750, section 2: not more than one method.
+/// A request must not send its token in more than one way (RFC 6750, section 2).
 fn one_method(
     header: Option<Cow<'_, str>>,
     parameter: Result<Option<Cow<'_, str>>, Refusal>,
@@ -320,7 +320,7 @@ fn one_method(
     }
 }
 
-/// The credential in the header `Authorization` of an event that has no header for a proof.
+/// The credential in the `Authorization` header of an event that cannot carry a proof.
 fn without_proof(authorization: Option<&str>) -> Result<Option<Credential>, Refusal> {
     match authorization
         .map(BearerToken::from_authorization)

@@ -1,4 +1,4 @@
-//! The access rules, and the check that no policy built from them exceeds API Gateway's limit.
+//! Reads the access rules, and checks that no policy built from them exceeds API Gateway's limits.
 
 mod claims;
 mod rule;
@@ -16,7 +16,7 @@ use crate::strict_json;
 use crate::target::Target;
 use crate::verifier::Requirements;
 
-/// Reads `ACCESS_RULES` or `ACCESS_RULES_FILE`. `trusted`: the issuers that rules may name.
+/// Reads `ACCESS_RULES` or `ACCESS_RULES_FILE`. `trusted` has the issuers that rules may name.
 pub(super) fn read(
     reader: &mut Reader<'_>,
     trusted: &[&str],
@@ -26,7 +26,7 @@ pub(super) fn read(
     AccessRules::new(rules.unwrap_or_default(), requirements.leeway)
 }
 
-/// `None` if they are invalid, which is recorded as a fault.
+/// `None` if the rules are invalid. The faults are recorded.
 fn read_rules(
     reader: &mut Reader<'_>,
     trusted: &[&str],
@@ -80,15 +80,13 @@ fn read_rules(
 /// One fault of the rules.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RuleFault {
-    /// The place, as a JSON pointer (RFC 6901) such as `/0/path`; empty for the whole.
+    /// The place, as a JSON pointer (RFC 6901) such as `/0/path`; empty for the whole document.
     pub(crate) pointer: String,
-    /// The value that was found.
     pub(crate) value: Option<Value>,
-    /// What was expected.
     pub(crate) expected: String,
 }
 
-/// Parses rules. `trusted`: the issuers that they may name.
+/// Parses rules. `trusted` has the issuers that they may name.
 ///
 /// # Errors
 ///
@@ -132,7 +130,7 @@ impl RuleFault {
     }
 }
 
-/// Checks the largest policy, that of a caller who meets every rule, against the limits of API Gateway.
+/// Checks the largest possible policy against API Gateway's limits: the policy of a caller who meets every rule.
 fn check_size(rules: &[AccessRule], policy_expiry: bool) -> Result<(), Vec<RuleFault>> {
     let target = Target::longest();
     let policy = PolicyDocument::new(
@@ -150,15 +148,15 @@ fn check_size(rules: &[AccessRule], policy_expiry: bool) -> Result<(), Vec<RuleF
         .filter(|max| *max > MAX_RESOURCE_CHARS)
     {
         fault(format!(
-            "shorter paths: a resource in a policy has at most {MAX_RESOURCE_CHARS} characters, and with the longest \
-             stage name one would have {longest}"
+            "shorter paths: a resource in a policy may have {MAX_RESOURCE_CHARS} characters, and with the longest \
+             stage name one of these has {longest}"
         ));
     }
     let bytes = json_len(&policy);
     if bytes > MAX_POLICY_BYTES {
         fault(format!(
-            "fewer or shorter rules: a policy has at most {MAX_POLICY_BYTES} bytes, and for a caller who meets every \
-             rule, with the longest stage name, it would have {bytes}; `*` in a path covers several routes at once"
+            "fewer or shorter rules: a policy may have {MAX_POLICY_BYTES} bytes, and the policy of a caller who meets \
+             every rule, with the longest stage name, has {bytes}; a `*` in a path covers several routes"
         ));
     }
     if faults.is_empty() {

@@ -1,11 +1,11 @@
-//! Common mistakes in an issuer URL that are visible in the URL itself.
+//! Common mistakes in an issuer URL that the URL itself shows.
 
 use std::fmt;
 
-/// A likely mistake in an issuer URL that is a valid URL.
+/// A likely mistake in an issuer URL. The URL is valid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum IssuerMistake {
-    /// A placeholder of some documentation.
+    /// A placeholder that was copied from documentation.
     Placeholder,
     /// The host of Okta's Admin Console.
     AdminHost,
@@ -13,7 +13,7 @@ pub enum IssuerMistake {
     OrgServer,
     /// A slash at the end of an Okta URL.
     TrailingSlash,
-    /// An Okta URL with a path that names no authorization server.
+    /// An Okta URL whose path does not contain an authorization server.
     NoServerId,
     /// The URL of an endpoint.
     Endpoint,
@@ -40,7 +40,6 @@ const OKTA_DOMAINS: [&str; 5] = [
 ];
 
 impl IssuerMistake {
-    /// Every mistake in this issuer.
     pub fn all_in(issuer: &str) -> Vec<Self> {
         let mut found = Vec::new();
         let lower = issuer.to_ascii_lowercase();
@@ -66,7 +65,7 @@ impl IssuerMistake {
         found
     }
 
-    /// The URL that was most likely meant; only for an Okta URL without a placeholder.
+    /// The URL that was most likely intended; only for an Okta URL without a placeholder.
     pub fn correction(issuer: &str) -> Option<String> {
         let mistakes = Self::all_in(issuer);
         if mistakes.is_empty() || mistakes.contains(&Self::Placeholder) {
@@ -82,7 +81,7 @@ impl IssuerMistake {
     }
 }
 
-/// The predicate of a sentence whose subject is the issuer.
+/// The rest of a sentence that begins with the issuer.
 impl fmt::Display for IssuerMistake {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -90,20 +89,20 @@ impl fmt::Display for IssuerMistake {
                 "has a placeholder: replace it with your Okta domain and authorization server id"
             }
             Self::AdminHost => {
-                "is the host of the Admin Console, which issues no tokens: leave `-admin` out"
+                "is the host of the Admin Console, which issues no tokens: remove `-admin`"
             }
             Self::OrgServer => {
                 "is Okta's org authorization server, whose access tokens are not meant for APIs: use a custom one, \
                  such as /oauth2/default"
             }
             Self::TrailingSlash => {
-                "ends with a slash, and Okta's `iss` does not: leave the slash out"
+                "ends with a slash, but Okta's `iss` does not: remove the slash"
             }
             Self::NoServerId => {
                 "has no /oauth2/{id}: copy the issuer URI from Security > API in the Admin Console"
             }
             Self::Endpoint => {
-                "is the address of an endpoint: the issuer ends after /oauth2/{id}"
+                "is the URL of an endpoint: the issuer ends after /oauth2/{id}"
             }
         })
     }

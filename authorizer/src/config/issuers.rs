@@ -1,4 +1,4 @@
-//! The trusted issuers.
+//! Reads the trusted issuers.
 
 use lambda_support::settings::{Reader, without_query};
 use serde_json::{Map, Value};
@@ -8,7 +8,7 @@ use crate::algorithm::Algorithm;
 use crate::issuer::http_client::Endpoint;
 use crate::strict_json;
 
-/// One trusted issuer and what is bound to it.
+/// The settings of one trusted issuer.
 #[derive(Debug, Clone)]
 pub struct IssuerSettings {
     /// The exact `iss`.
@@ -17,15 +17,16 @@ pub struct IssuerSettings {
     pub audiences: Vec<String>,
     /// Acceptable clients; `None` accepts any.
     pub client_ids: Option<Vec<String>>,
-    /// The URL of its keys; `None` discovers it from the metadata.
+    /// The URL of its keys; if `None`, the metadata has it.
     pub jwks_uri: Option<Endpoint>,
     /// Allowed algorithms, at least one.
     pub algorithms: Vec<Algorithm>,
 }
 
-const AN_ISSUER: &str = "the exact `iss` of the tokens: an https URL (http on a loopback host only) without query or \
+const AN_ISSUER: &str = "the exact `iss` of the tokens: an https URL (http only on a loopback host) without query or \
                          fragment, for Okta https://{domain}/oauth2/{id}";
-const ALGORITHMS: &str = "some of RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, EdDSA";
+const ALGORITHMS: &str =
+    "one or more of RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, EdDSA";
 const HMAC: [&str; 3] = ["HS256", "HS384", "HS512"];
 
 pub(super) fn read(reader: &mut Reader<'_>) -> Vec<IssuerSettings> {
@@ -56,11 +57,11 @@ fn read_algorithms(reader: &mut Reader<'_>) -> Vec<Algorithm> {
     })
 }
 
-/// Why HMAC is not accepted, if one of these names is.
+/// Why HMAC is not accepted, if one of these names is an HMAC algorithm.
 fn why_no_hmac(names: &[String]) -> &'static str {
     let is_hmac = |name: &String| HMAC.iter().any(|hmac| hmac.eq_ignore_ascii_case(name));
     if names.iter().any(is_hmac) {
-        "; HMAC is never accepted: its key would be the public one, with which anyone could sign"
+        "; HMAC is never accepted: its key would be the public key, so anyone could sign tokens"
     } else {
         ""
     }
@@ -86,7 +87,8 @@ fn read_single(reader: &mut Reader<'_>, algorithms: Vec<Algorithm>) -> IssuerSet
     }
 }
 
-/// RFC 8414, section 2: https, no query, no fragment. The string is kept unchanged, because it is compared byte for byte.
+/// Whether a string is an issuer: https, without query and fragment (RFC 8414, section 2). The string is kept
+/// unchanged, because `iss` is compared byte for byte.
 fn is_issuer(text: &str) -> bool {
     text.parse::<Endpoint>().is_ok() && !text.contains(['?', '#'])
 }
@@ -133,7 +135,7 @@ fn read_several(
     issuers
 }
 
-/// One object of `TRUSTED_ISSUERS`. Members are removed as they are read, so that the rest are unknown ones.
+/// One object of `TRUSTED_ISSUERS`. Each member is removed when it is read, so the members that remain are unknown.
 struct IssuerEntry<'r, 's> {
     reader: &'r mut Reader<'s>,
     place: &'r str,
@@ -175,7 +177,7 @@ impl IssuerEntry<'_, '_> {
         let value = self.members.remove("jwksUri")?;
         let endpoint = value.as_str().and_then(|text| text.parse().ok());
         if endpoint.is_none() {
-            // With an `@` it may be a user name and a password, which the reader hides.
+            // With an `@` the value may contain a password. The reader then hides all of it.
             let url = value.as_str().filter(|url| !url.contains('@'));
             let shown = url.map(|url| without_query(url).into());
             self.fault("jwksUri", Some(&shown.unwrap_or(value)), AN_ENDPOINT);
@@ -215,7 +217,7 @@ impl IssuerEntry<'_, '_> {
             self.fault(
                 name,
                 value.as_ref(),
-                "an array of at least one string, none empty",
+                "a non-empty array of non-empty strings",
             );
         }
         texts

@@ -1,10 +1,11 @@
-//! Valid settings that are most likely a mistake: common errors in an Okta setup, and rules that no caller can meet.
+//! Warnings about valid settings that are most likely mistakes: common errors in an Okta setup, and rules that no
+//! caller can meet.
 
 use super::issuer_mistake::IssuerMistake;
 use crate::access::{AccessRule, Condition, Demand};
 use crate::claims::is_scope_token;
 
-/// The likely mistakes in an issuer, each with advice.
+/// Warnings about an issuer, each with advice.
 pub(super) fn of_issuer(issuer: &str) -> Vec<String> {
     let mistakes = IssuerMistake::all_in(issuer).into_iter();
     mistakes
@@ -12,7 +13,7 @@ pub(super) fn of_issuer(issuer: &str) -> Vec<String> {
         .collect()
 }
 
-/// The likely mistakes in the rules of a variable, each with advice.
+/// Warnings about the rules of a variable, each with advice.
 pub(super) fn of_rules(name: &str, rules: &[AccessRule]) -> Vec<String> {
     if rules.is_empty() {
         return vec![format!(
@@ -21,8 +22,8 @@ pub(super) fn of_rules(name: &str, rules: &[AccessRule]) -> Vec<String> {
     }
     let warnings = rules.iter().enumerate().filter_map(|(index, rule)| {
         Some(format!(
-            "{name}/{index}/scopes has {:?}, which no token can have as one scope (RFC 6749, section 3.3), so no caller \
-             meets this rule; write each scope as a string of its own",
+            "{name}/{index}/scopes has {:?}, which is not a single scope (RFC 6749, section 3.3), so no caller can meet \
+             this rule; write each scope as a separate string",
             impossible_scope(rule)?
         ))
     });

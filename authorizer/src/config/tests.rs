@@ -48,7 +48,7 @@ fn given(variables: &[(&str, &str)]) -> Given {
     )
 }
 
-/// The message about one fault, as far as it follows what was expected.
+/// Compares the message about one fault, from what was expected to its end.
 #[track_caller]
 fn check_message(name: &str, value: &str, expected: &str) {
     let message = Settings::from_source(&given(&[(name, value)]))
@@ -58,7 +58,7 @@ fn check_message(name: &str, value: &str, expected: &str) {
     assert_eq!(end, expected);
 }
 
-/// The names of the wrong variables.
+/// The names of the invalid variables.
 fn faults(variables: &[(&str, &str)]) -> Vec<String> {
     match Settings::from_source(&given(variables)) {
         Ok(_) => Vec::new(),
@@ -72,7 +72,7 @@ fn good(variables: &[(&str, &str)]) -> Settings {
 }
 
 #[test]
-fn the_defaults_are_those_of_the_documentation() {
+fn defaults_are_as_documented() {
     let settings = good(&[]);
     let summary = serde_json::json!({
         "issuers": [{
@@ -201,7 +201,7 @@ fn all_faults_are_in_one_message_and_no_secret_is() {
     .unwrap_err()
     .to_string();
     let expected = "6 settings are wrong
-  ISSUER holds \"http://example.com\": expected the exact `iss` of the tokens: an https URL (http on a loopback host only) without query or fragment, for Okta https://{domain}/oauth2/{id}
+  ISSUER holds \"http://example.com\": expected the exact `iss` of the tokens: an https URL (http only on a loopback host) without query or fragment, for Okta https://{domain}/oauth2/{id}
   AUDIENCE is not set: expected the `aud` values to accept, separated by commas
   JWKS_URI holds a value that is not shown: expected an https URL, or http on a loopback host; it is a URL with a user name or password in it
   CLOCK_LEEWAY_SECONDS holds \"3600\": expected a whole number from 0 to 300
@@ -210,10 +210,10 @@ fn all_faults_are_in_one_message_and_no_secret_is() {
     assert_eq!(message, expected);
 }
 
-/// Altered to be text, an audience could be one that a token has.
+/// With replacement characters an audience could become equal to the audience of a token.
 #[cfg(unix)]
 #[test]
-fn a_value_that_is_not_utf_8_is_refused_as_such_and_once() {
+fn a_value_that_is_not_utf_8_is_reported_once() {
     use std::os::unix::ffi::OsStringExt;
     for name in [
         "ISSUER",
@@ -342,10 +342,10 @@ fn an_unusable_file_is_reported_in_full_sentences() {
 }
 
 #[test]
-fn the_message_says_why_hmac_is_never_accepted() {
-    let all = "some of RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, EdDSA";
+fn the_message_explains_why_hmac_is_never_accepted() {
+    let all = "one or more of RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, EdDSA";
     let why =
-        "; HMAC is never accepted: its key would be the public one, with which anyone could sign";
+        "; HMAC is never accepted: its key would be the public key, so anyone could sign tokens";
     check_message("ALGORITHMS", "none", &format!("{all}, separated by commas"));
     for name in ["HS256", "RS256,HS384", "hs512"] {
         check_message(
@@ -371,7 +371,7 @@ fn the_message_says_why_hmac_is_never_accepted() {
 }
 
 #[test]
-fn key_bound_tokens_and_the_urls_of_their_proofs() {
+fn dpop_settings_are_read() {
     let urls = "https://api.example.com/v1/, http://127.0.0.1:3000/prod";
     for mode in ["off", "accept", "require"] {
         let settings = good(&[("DPOP", mode), ("DPOP_PUBLIC_URL", urls)]);
@@ -390,12 +390,12 @@ fn key_bound_tokens_and_the_urls_of_their_proofs() {
     check_message(
         "DPOP_PUBLIC_URL",
         "https://api.example.com,http://api.example.com",
-        "https URLs, or http ones on a loopback host, without a query, separated by commas; one of them is neither \
+        "https URLs (http only on a loopback host) without a query, separated by commas; one of them is neither \
          https, nor http on a loopback host",
     );
 }
 
-/// It may hold an API key.
+/// A query may contain an API key.
 #[test]
 fn the_query_of_a_url_is_not_shown() {
     let address = "https://a.example/keys?key=hush";
@@ -432,7 +432,7 @@ fn the_query_of_a_url_is_not_shown() {
     }
 }
 
-/// Whatever a URL parser makes of it: some take one slash, backslashes or none for two.
+/// Some URL parsers accept one slash, backslashes or nothing instead of `//`.
 #[test]
 fn no_setting_that_may_hold_a_url_shows_a_password() {
     for url in [
@@ -484,8 +484,8 @@ fn rules_that_no_caller_can_meet_cause_a_warning() {
                 {"methods": ["GET"], "path": "/", "scopes": ["a", "b c"]}]"#
         ),
         [
-            "ACCESS_RULES/1/scopes has \"b c\", which no token can have as one scope (RFC 6749, section 3.3), so no caller \
-         meets this rule; write each scope as a string of its own"
+            "ACCESS_RULES/1/scopes has \"b c\", which is not a single scope (RFC 6749, section 3.3), so no caller can \
+         meet this rule; write each scope as a separate string"
         ]
     );
     assert!(
@@ -608,7 +608,7 @@ fn every_fault_of_a_trusted_issuer_is_reported() {
 }
 
 #[test]
-fn several_issuers_each_keep_their_own() {
+fn several_issuers_each_have_their_own_settings() {
     let json = r#"[
         {"issuer": "https://a.example", "audience": ["x", "y"], "clientIds": ["c"], "jwksUri": "https://a.example/keys",
          "algorithms": ["ES256", "EdDSA"]},

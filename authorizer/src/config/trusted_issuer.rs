@@ -10,7 +10,7 @@ use crate::issuer::jwks::{KeySettings, KeySource};
 use crate::verifier::{TokenUse, TrustedIssuer};
 
 impl IssuerSettings {
-    /// The issuer, with its key source. Nothing is fetched yet.
+    /// Builds the issuer with its key source, without fetching anything.
     pub fn trusted(
         &self,
         settings: &Settings,

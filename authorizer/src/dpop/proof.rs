@@ -1,4 +1,4 @@
-//! A proof: parsed, and checked claim by claim.
+//! Parses a proof and checks its claims.
 
 use std::fmt;
 use std::time::Duration;
@@ -23,11 +23,11 @@ use crate::times::{numeric_date, seconds};
 pub struct UnverifiedProof(String);
 
 impl UnverifiedProof {
-    /// Takes the value of the only header `DPoP` of a request.
+    /// Takes the value of a request's only `DPoP` header.
     ///
     /// # Errors
     ///
-    /// If it is too long, or several values that were joined by commas, as HTTP APIs join them.
+    /// If it is too long, or consists of several values: HTTP APIs join repeated headers with commas.
     pub fn from_header(value: &str) -> Result<Self, ProofRefusal> {
         let value = value.trim_matches([' ', '\t']);
         if value.contains(',') {
@@ -46,7 +46,7 @@ impl fmt::Debug for UnverifiedProof {
     }
 }
 
-/// A well-formed proof with a key that may sign proofs. Its claims and signature have not been checked.
+/// A well-formed proof with an acceptable key. Its claims and signature have not been checked.
 pub(super) struct ParsedProof<'p> {
     jws: CompactJws<'p>,
     algorithm: Algorithm,
@@ -87,7 +87,7 @@ impl<'p> ParsedProof<'p> {
         })
     }
 
-    /// Methods are case-sensitive (RFC 9110, section 9.1).
+    /// Checks `htm`. Methods are case-sensitive (RFC 9110, section 9.1).
     pub(super) fn check_method(&self, method: &str) -> Result<(), ProofRefusal> {
         if self.string("htm") == Some(method) {
             Ok(())
@@ -115,7 +115,7 @@ impl<'p> ParsedProof<'p> {
     ) -> Result<Timestamp, ProofRefusal> {
         let issued_at = self.claims.get("iat").and_then(numeric_date);
         let issued_at = issued_at.ok_or(ProofRefusal::TimeMissing)?;
-        // Rounded once and whole milliseconds afterwards, so that the end of the window and the check agree exactly.
+        // Rounding once, to whole milliseconds, makes the end of the window and the check agree exactly.
         let issued_at = Timestamp::from_millis(to_millis(issued_at));
         let (ago, ahead) = (now.since(issued_at), issued_at.since(now));
         if ago > window {
@@ -131,7 +131,7 @@ impl<'p> ParsedProof<'p> {
         Ok(issued_at.plus(window))
     }
 
-    /// Checks `exp` and `nbf`, which a proof does not need (RFC 7519, sections 4.1.4 and 4.1.5).
+    /// Checks `exp` and `nbf`, which are optional in a proof (RFC 7519, sections 4.1.4 and 4.1.5).
     pub(super) fn check_validity(
         &self,
         now: Timestamp,
@@ -163,7 +163,7 @@ impl<'p> ParsedProof<'p> {
         }
     }
 
-    /// The digest of `jti` that is remembered.
+    /// The digest of `jti`, which is stored instead of the id.
     pub(super) fn id(&self) -> Result<ProofId, ProofRefusal> {
         let jti = self.string("jti").filter(|jti| !jti.is_empty());
         let jti = jti.ok_or(ProofRefusal::IdMissing)?;
@@ -196,7 +196,7 @@ impl<'p> ParsedProof<'p> {
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
-    reason = "a cast from a float saturates, and what saturates is outside of every window"
+    reason = "a cast from a float saturates, and a saturated time is outside every window"
 )]
 fn to_millis(seconds: f64) -> u64 {
     (seconds * 1000.0).round() as u64

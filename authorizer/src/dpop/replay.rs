@@ -1,4 +1,4 @@
-//! The memory of proofs that were used, so that none is used twice.
+//! Remembers used proofs, so that no proof is accepted twice.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -7,28 +7,28 @@ use crate::clock::Timestamp;
 /// The maximum number of remembered proofs, about 10 MiB.
 pub const MAX_REMEMBERED_PROOFS: usize = 65_536;
 
-/// The SHA-256 of a `jti`.
+/// The SHA-256 hash of a `jti`.
 pub(super) type ProofId = [u8; 32];
 
 /// Used proofs by their id.
 ///
-/// A proof is evicted only to make room, the oldest first, and only after its validity has ended. Afterwards the memory
-/// is full of proofs that are valid for longer. So if the clock is set back into the validity of an evicted proof,
-/// there is no room, and a possible replay is refused.
+/// A proof is evicted only to make room, oldest first, and only after it has expired. After an eviction the memory is
+/// full, and the proofs in it expire later than the evicted one. If the clock is then set back to a time at which the
+/// evicted proof is valid, there is no room, so a replay of it is refused.
 pub(super) struct ReplayMemory {
     max_entries: usize,
-    /// The time until which each is remembered.
+    /// The time until which each proof is remembered.
     entries: HashMap<ProofId, Timestamp>,
-    /// The same, ordered by time.
+    /// The same entries, ordered by time.
     by_time: BTreeSet<(Timestamp, ProofId)>,
 }
 
-/// Why a proof is not remembered, and so must not be accepted.
+/// Why a proof was not stored and must not be accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum NotRemembered {
-    /// It is remembered already.
+    /// The memory already has it.
     Replayed,
-    /// There is no room for it.
+    /// The memory has no room for it.
     Full,
 }
 
@@ -41,7 +41,7 @@ impl ReplayMemory {
         }
     }
 
-    /// Remembers a proof until `remember_until` at least.
+    /// Remembers a proof at least until `remember_until`.
     pub(super) fn remember(
         &mut self,
         id: ProofId,

@@ -1,4 +1,4 @@
-//! The URL of a request, normalised by RFC 3986.
+//! The URL of a request, normalised as in RFC 3986.
 
 use std::fmt;
 use std::fmt::Write;
@@ -10,11 +10,11 @@ use thiserror::Error;
 use crate::issuer::http_client::{Endpoint, EndpointError};
 
 /// A URL without query and fragment, after the syntax-based and scheme-based normalisation of RFC 3986, sections 6.2.2
-/// and 6.2.3: equal URLs are the same target (RFC 9449, section 4.3).
+/// and 6.2.3. Two equal values are the same target (RFC 9449, section 4.3).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct TargetUrl(String);
 
-/// Not a URL with a scheme and a host.
+/// The string is not a URL with a scheme and a host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct NotAUrl;
 
@@ -25,7 +25,7 @@ impl TargetUrl {
         if authority.host().is_empty() {
             return Err(NotAUrl);
         }
-        // Section 6.2.3: with an authority an empty path is the root.
+        // In a URL with an authority an empty path equals `/` (RFC 3986, section 6.2.3).
         let path = match url.path().as_str() {
             "" => "/",
             path => path,
@@ -34,13 +34,13 @@ impl TargetUrl {
     }
 }
 
-/// The URL of a path below a base, percent-encoded where a URL needs it. The base has no slash at its end.
+/// The URL of a path below a base, percent-encoded where a URL requires it. The base does not end with a slash.
 pub(super) fn join(base: &str, path: &str) -> Result<TargetUrl, NotAUrl> {
     TargetUrl::parse(&format!("{base}{}", encode(path)))
 }
 
-/// AWS does not document whether events have the path as sent or decoded. Characters that a path may not contain are
-/// encoded; existing escapes stay.
+/// Percent-encodes characters that a path may not contain, and keeps existing escapes: AWS does not document whether
+/// the path in an event is decoded.
 fn encode(path: &str) -> String {
     let bytes = path.as_bytes();
     let mut encoded = String::with_capacity(path.len());
@@ -63,26 +63,23 @@ fn encode(path: &str) -> String {
     encoded
 }
 
-/// A URL under which callers reach the API, to which paths are appended.
+/// The base URL under which callers reach the API. Paths are appended to it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PublicUrl(String);
 
 /// Why a string is not a [`PublicUrl`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum PublicUrlError {
-    /// Not a safe address.
     #[error("{0}")]
     Endpoint(#[from] EndpointError),
-    /// Characters that a URL does not have.
     #[error("not a URL by RFC 3986")]
     NotAUrl,
-    /// A query or a fragment: no path can be appended.
     #[error("a URL with a query or a fragment")]
     QueryOrFragment,
 }
 
 impl PublicUrl {
-    /// The URL, without a slash at its end.
+    /// The URL without a trailing slash.
     pub(crate) fn as_str(&self) -> &str {
         &self.0
     }

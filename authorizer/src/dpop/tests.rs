@@ -51,7 +51,7 @@ fn check(proof: &str, expected: Result<(), ProofRefusal>) {
     assert_eq!(found, expected.map_err(AuthorizerError::from), "{proof}");
 }
 
-/// The example with other members, its signature left as it is.
+/// The example with changed members and its original signature.
 fn changed(header: &Value, claims: &Value) -> String {
     let parts: Vec<&str> = PROOF.split('.').collect();
     let part = |text: &str, changes: &Value| {
@@ -78,9 +78,9 @@ fn the_request_of_rfc_9449_is_accepted_once() {
     );
 }
 
-/// Without `ath` a proof belongs to a request for a token, not to one for a resource.
+/// A proof without `ath` is for a token request, not for a call of an API.
 #[test]
-fn the_token_requests_of_rfc_9449_do_not_prove_a_call() {
+fn proofs_of_token_requests_are_refused() {
     let header = PROOF.split('.').next().unwrap();
     let mut call = call("POST");
     call.address = Some(Address {
@@ -116,7 +116,7 @@ fn the_token_requests_of_rfc_9449_do_not_prove_a_call() {
 }
 
 #[test]
-fn a_proof_is_for_its_method_its_url_its_token_and_its_key() {
+fn a_proof_for_another_method_url_token_or_key_is_refused() {
     check(PROOF, Ok(()));
     let found = |call: &ProvenRequest| verify_at(&verifier(), PROOF, call, IAT);
     for method in ["POST", "get", ""] {
@@ -220,7 +220,7 @@ fn a_proof_is_acceptable_for_60_seconds_and_the_leeway_either_way() {
 }
 
 #[test]
-fn the_form_of_a_proof() {
+fn malformed_proofs_are_refused() {
     let header = TokenPart::Header;
     check("", Err(JwsError::NotThreeParts.into()));
     check("a.b.c.d.e", Err(JwsError::NotThreeParts.into()));
@@ -250,7 +250,7 @@ fn the_form_of_a_proof() {
 }
 
 #[test]
-fn the_header_of_a_proof() {
+fn proofs_with_an_invalid_header_are_refused() {
     let key = |reason| ProofRefusal::Key { reason };
     for (header, expected) in [
         (json!({"typ": null}), ProofRefusal::Type),
@@ -290,7 +290,7 @@ fn the_header_of_a_proof() {
 }
 
 #[test]
-fn the_claims_of_a_proof() {
+fn proofs_with_invalid_claims_are_refused() {
     let longest = "j".repeat(MAX_PROOF_ID_BYTES);
     for (claims, expected) in [
         (json!({"htm": null}), ProofRefusal::Method),
@@ -340,7 +340,7 @@ fn a_full_memory_is_an_internal_failure() {
 }
 
 #[test]
-fn debug_does_not_show_the_proof() {
+fn the_debug_output_of_a_proof_does_not_contain_it() {
     let proof = UnverifiedProof::from_header(PROOF).unwrap();
     assert_eq!(
         format!("{proof:?}"),
@@ -349,7 +349,7 @@ fn debug_does_not_show_the_proof() {
 }
 
 #[test]
-fn every_reason_has_a_code_of_its_own_and_says_what_was_expected() {
+fn every_reason_has_its_own_code() {
     let part = TokenPart::Payload;
     let reasons = [
         ProofRefusal::Missing,

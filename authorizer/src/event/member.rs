@@ -1,4 +1,4 @@
-//! Members of an event. No bytes in them make the whole event fail.
+//! Parses members of an event. No bytes in a member can make the whole event fail.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -9,28 +9,28 @@ use serde_json::value::RawValue;
 
 use crate::error::UnknownEventError;
 
-/// Whether case matters when names are compared.
+/// How names are compared.
 #[derive(Clone, Copy)]
 pub(super) enum NameCase {
     Exact,
     Ignored,
 }
 
-/// A JSON string. A lone surrogate, which JSON allows and UTF-8 does not, becomes the replacement character instead of an
+/// A JSON string. JSON allows lone surrogates and UTF-8 does not; they become replacement characters instead of an
 /// error.
 pub(super) struct LossyText<'e>(pub(super) Cow<'e, str>);
 
-/// Replaces a value that is not a string. No token contains this character, so it is refused.
+/// Replaces a value that is not a string. No token contains this character, so the value is refused.
 const NOT_A_STRING: &str = "\u{fffd}";
 
-/// A member that is ignored unless it is a string.
+/// The value of a member, or `None` if it is not a string.
 pub(super) fn text(member: Option<&RawValue>) -> Option<Cow<'_, str>> {
     serde_json::from_str(member?.get())
         .ok()
         .map(|LossyText(text)| text)
 }
 
-/// A member that may hold a credential: `None` only if it is null.
+/// The value of a member that may hold a credential. `None` only if it is null.
 pub(super) fn lossy_text(member: &RawValue) -> Option<Cow<'_, str>> {
     if member.get() == "null" {
         None
@@ -39,7 +39,8 @@ pub(super) fn lossy_text(member: &RawValue) -> Option<Cow<'_, str>> {
     }
 }
 
-/// All values of a name in a list of headers or parameters: a string or an array of strings. Null is none.
+/// All values of a name in a list of headers or parameters. A member is a string, an array of strings, or null for no
+/// value.
 pub(super) fn values_of<'e>(
     list: Option<&'e RawValue>,
     name: &str,
@@ -106,7 +107,7 @@ impl<'de> Visitor<'de> for ValuesOf<'_> {
     }
 }
 
-/// Nearly always the bytes are UTF-8, which is checked many at a time.
+/// The bytes are usually UTF-8, and `from_utf8` checks many bytes at a time.
 fn lossy(bytes: &[u8]) -> Cow<'_, str> {
     str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
 }
@@ -121,7 +122,7 @@ impl<'de> Deserialize<'de> for LossyText<'de> {
                 f.write_str("a string")
             }
 
-            // Without an escape, as nearly always, it is part of the event.
+            // A string without escapes, the usual case, is borrowed from the event.
             fn visit_borrowed_bytes<E: de::Error>(
                 self,
                 bytes: &'de [u8],
@@ -133,7 +134,7 @@ impl<'de> Deserialize<'de> for LossyText<'de> {
                 Ok(LossyText(lossy(bytes).into_owned().into()))
             }
         }
-        // As bytes, because they may not be UTF-8.
+        // Deserialised as bytes, because they may not be UTF-8.
         deserializer.deserialize_bytes(Lossy)
     }
 }

@@ -8,7 +8,7 @@ use crate::claim_name::ClaimName;
 use crate::config::pointer_token;
 
 impl RuleReader<'_> {
-    /// Alternatives by claim: `{"NAME": [alternative, …], …}`.
+    /// Parses `{"NAME": [alternative, …], …}`.
     pub(super) fn claim_tests(&mut self, member: &str) -> Vec<ClaimTest> {
         let Some(value) = self.members.remove(member) else {
             return Vec::new();
@@ -29,7 +29,7 @@ impl RuleReader<'_> {
     }
 
     fn claim_test(&mut self, place: &str, name: &str, value: &Value) -> Option<ClaimTest> {
-        const EXPECTED: &str = "a string, a number that fits 64 bits if it is whole, true, false, or \
+        const EXPECTED: &str = "a string, a number (a whole one within 64 bits), true, false, or \
                                 {\"like\": \"pattern\"}";
         let place = format!("{place}/{}", pointer_token(name));
         let name = match ClaimName::parse(name) {

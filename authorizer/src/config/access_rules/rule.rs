@@ -1,4 +1,4 @@
-//! One access rule.
+//! Parses one access rule.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::access::path_pattern::PathPattern;
 use crate::access::{AccessRule, Condition, Demand, ExactNumber, Methods, VERBS};
 use crate::config::pointer_token;
 
-/// The members that are demands on a token.
+/// The members that demand something of a token.
 const DEMANDS: [&str; 8] = [
     "issuers",
     "clients",
@@ -22,7 +22,7 @@ const DEMANDS: [&str; 8] = [
     "maxAgeSeconds",
 ];
 
-/// Parses one rule. Members are removed as they are read, so that the rest are unknown ones.
+/// Parses one rule. Each member is removed when it is read, so the members that remain are unknown.
 pub(super) struct RuleReader<'p> {
     pointer: String,
     pub(super) members: Map<String, Value>,
@@ -45,7 +45,7 @@ impl<'p> RuleReader<'p> {
         }
     }
 
-    /// `None` if it is invalid, which is recorded.
+    /// `None` if the rule is invalid. The faults are recorded.
     pub(super) fn read(mut self) -> Option<AccessRule> {
         let before = self.faults.len();
         let methods = self.methods();
@@ -54,8 +54,7 @@ impl<'p> RuleReader<'p> {
         let has_demands = DEMANDS.iter().any(|name| self.members.contains_key(*name));
         let demands = self.demands();
         if anonymous && has_demands {
-            let expected =
-                "no condition beside it, because the rule also allows callers without a token";
+            let expected = "no conditions in this rule, because `anonymous` also allows callers without a token";
             self.fault("/anonymous", Some(true.into()), expected);
         }
         for (name, value) in std::mem::take(&mut self.members) {
@@ -128,7 +127,6 @@ impl<'p> RuleReader<'p> {
         }
     }
 
-    /// What the rule demands of a token.
     fn demands(&mut self) -> Vec<Demand> {
         let mut demands = Vec::new();
         demands.extend(self.issuers());
@@ -151,21 +149,21 @@ impl<'p> RuleReader<'p> {
         if !self.members.contains_key("issuers") {
             let has_demands = DEMANDS.iter().any(|name| self.members.contains_key(*name));
             if has_demands && self.trusted.len() > 1 {
-                let expected = "the issuers that the rule is for, or [\"*\"] for all: with several trusted issuers, \
-                                one issuer's groups, scopes and claims are not another's";
+                let expected = "the issuers whose tokens can meet the rule, or [\"*\"] for all: two issuers can use \
+                                the same group, scope or claim for different things";
                 self.fault("/issuers", None, expected);
             }
             return None;
         }
         let issuers = self.strings("issuers")?;
-        // An invalid issuer has its own fault.
+        // An invalid issuer is already a fault.
         let trusted = Some(self.trusted).filter(|trusted| !trusted.contains(&""));
         for (index, issuer) in issuers.iter().enumerate() {
             if issuer != "*" && trusted.is_some_and(|trusted| !trusted.contains(&issuer.as_str())) {
                 self.fault(
                     &format!("/issuers/{index}"),
                     Some(issuer.as_str().into()),
-                    "a trusted issuer, exactly as it is written there, or \"*\" for all",
+                    "a trusted issuer, exactly as in the settings, or \"*\" for all",
                 );
             }
         }
@@ -173,13 +171,13 @@ impl<'p> RuleReader<'p> {
         (!is_any).then_some(Demand::Issuers(issuers))
     }
 
-    /// Values that an authorization request can list, separated by spaces.
+    /// An authorization request lists the values separated by spaces, so a value cannot contain one.
     fn acr(&mut self) -> Option<Vec<String>> {
         let acr = self.strings("acr")?;
         for (index, value) in acr.iter().enumerate() {
             if value.contains(' ') {
                 let place = format!("/acr/{index}");
-                let expected = "one `acr` value, which has no space (RFC 9470): write each as a string of its own";
+                let expected = "one `acr` value without spaces (RFC 9470): write each value as a separate string";
                 self.fault(&place, Some(value.as_str().into()), expected);
             }
         }
@@ -203,11 +201,11 @@ impl<'p> RuleReader<'p> {
         max_age
     }
 
-    /// An array of strings; `None` if the member is missing or wrong. An empty array is refused, because it could mean
-    /// everyone or no one.
+    /// A non-empty array of strings; `None` if the member is missing or invalid. An empty array is refused, because it
+    /// could be read as every caller or no caller.
     fn strings(&mut self, name: &str) -> Option<Vec<String>> {
         const EXPECTED: &str =
-            "an array of at least one string, none empty; leave it out to demand none";
+            "a non-empty array of non-empty strings; omit the member to demand none";
         let value = self.members.remove(name)?;
         let Some(array) = value.as_array().filter(|array| !array.is_empty()) else {
             self.fault(&format!("/{name}"), Some(value), EXPECTED);
@@ -219,7 +217,7 @@ impl<'p> RuleReader<'p> {
                 Some(string) if !string.is_empty() => strings.push(string.to_owned()),
                 _ => {
                     let place = format!("/{name}/{index}");
-                    self.fault(&place, Some(item.clone()), "a string that is not empty");
+                    self.fault(&place, Some(item.clone()), "a non-empty string");
                 }
             }
         }

@@ -10,7 +10,7 @@ fn check(json: &str, expected: &[&str]) {
 }
 
 #[test]
-fn the_rules_of_the_documentation_are_read() {
+fn documented_rules_are_accepted() {
     check(
         r#"[
           {"methods": ["GET"], "path": "/state", "anonymous": true},
@@ -70,7 +70,7 @@ fn every_fault_is_reported_with_its_json_pointer() {
 }
 
 #[test]
-fn with_several_issuers_a_rule_says_whose_tokens_it_means() {
+fn with_several_issuers_a_rule_with_conditions_must_name_its_issuers() {
     const TRUSTED: [&str; 2] = ["https://a.example", "https://b.example/"];
     #[track_caller]
     fn check(trusted: &[&str], condition: &str, expected: &[&str]) {
@@ -110,7 +110,7 @@ fn with_several_issuers_a_rule_says_whose_tokens_it_means() {
         r#""issuers": ["https://c.example"]"#,
         &["/0/issuers/0"],
     );
-    // An issuer that is wrong itself is one fault, not two.
+    // An invalid issuer is one fault, not two.
     check(
         &["https://a.example", ""],
         r#""issuers": ["https://c.example"]"#,
@@ -189,7 +189,7 @@ fn every_fault_of_a_condition_is_reported_with_its_json_pointer() {
 }
 
 #[test]
-fn each_kind_of_condition_needs_an_issuer_where_there_are_several() {
+fn with_several_issuers_each_kind_of_condition_needs_issuers() {
     for condition in [
         r#""claims": {"a": ["b"]}"#,
         r#""notClaims": {"a": ["b"]}"#,

@@ -18,7 +18,7 @@ fn at(seconds: u64) -> Timestamp {
     Timestamp::from_secs(1_000_000 + seconds)
 }
 
-/// As the verifier does it, with a proof made at `issued`.
+/// Presents a proof made at `issued`, as the verifier does.
 fn present(
     memory: &mut ReplayMemory,
     number: u64,
@@ -37,7 +37,7 @@ fn a_proof_is_remembered_while_its_time_is_acceptable() {
     assert_eq!(present(&mut memory, 1, at(120), at(0)), replayed);
     assert_eq!(present(&mut memory, 1, at(120), at(240)), replayed);
     assert_eq!(present(&mut memory, 2, at(0), at(120)), Ok(()));
-    // Another proof with the same id, within the window after the first use.
+    // Another proof with the same id, within one window after the first use.
     assert_eq!(present(&mut memory, 2, at(240), at(240)), replayed);
     assert_eq!(present(&mut memory, 2, at(241), at(241)), Ok(()));
 }
@@ -64,7 +64,7 @@ fn a_full_memory_refuses_new_proofs_until_old_ones_expire() {
 }
 
 #[test]
-fn as_many_proofs_are_remembered_as_the_limit_says() {
+fn proofs_are_remembered_up_to_the_limit() {
     let mut memory = ReplayMemory::new(MAX_REMEMBERED_PROOFS);
     for number in 0..65_536 {
         assert_eq!(present(&mut memory, number, at(0), at(0)), Ok(()));
@@ -80,11 +80,11 @@ fn as_many_proofs_are_remembered_as_the_limit_says() {
 }
 
 #[test]
-fn a_clock_that_jumps_ahead_and_back_makes_no_proof_new_again() {
+fn a_clock_that_jumps_ahead_and_back_allows_no_replay() {
     let mut memory = ReplayMemory::new(1);
     assert_eq!(present(&mut memory, 1, at(0), at(0)), Ok(()));
     assert_eq!(present(&mut memory, 2, at(3600), at(3600)), Ok(()));
-    // Proof 1 made room for proof 2; its time is right again, and whether it was used is no longer known.
+    // Proof 1 made room for proof 2. It is valid again, and the memory no longer knows whether it was used.
     assert_eq!(
         present(&mut memory, 1, at(0), at(0)),
         Err(NotRemembered::Full)
@@ -93,11 +93,11 @@ fn a_clock_that_jumps_ahead_and_back_makes_no_proof_new_again() {
 
 #[derive(Clone, Debug)]
 enum Step {
-    /// The clock moves by so many seconds.
+    /// The clock moves by this many seconds.
     Clock(i64),
-    /// A proof with this number, whose `iat` is so many seconds from the clock.
+    /// A proof with this number. Its `iat` differs from the clock by `offset` seconds.
     Proof { number: u64, offset: i64 },
-    /// An earlier proof once more, unchanged.
+    /// An earlier proof again, unchanged.
     Again(usize),
 }
 
@@ -114,7 +114,7 @@ fn moved(time: Timestamp, seconds: i64) -> Timestamp {
     Timestamp::from_millis(time.as_millis().saturating_add_signed(seconds * 1000))
 }
 
-/// What a memory without a limit, which forgets nothing, would know.
+/// A memory without a limit, which forgets nothing.
 #[derive(Default)]
 struct Model {
     proofs: Vec<(u64, Timestamp)>,
@@ -122,7 +122,7 @@ struct Model {
     used_at: HashMap<u64, Timestamp>,
 }
 
-/// A memory beside the model.
+/// The memory under test and the model.
 struct Run {
     memory: ReplayMemory,
     model: Model,
@@ -163,7 +163,7 @@ impl Run {
         };
         let (now, ahead) = (self.now, issued.since(self.now).as_secs());
         let ago = now.since(issued).as_secs();
-        // The verifier refuses it before the memory is asked.
+        // The verifier refuses such a proof before it uses the memory.
         if Duration::from_secs(ago.max(ahead)) > WINDOW {
             return Ok(());
         }
@@ -195,7 +195,7 @@ impl Run {
         let until = memory.entries.values();
         let live = until.filter(|until| now <= **until).count();
         if memory.entries.len() > memory.max_entries {
-            return Err("more are remembered than the limit");
+            return Err("the memory exceeds its limit");
         }
         if memory.entries.len() != memory.by_time.len() {
             return Err("the two indexes differ");
@@ -225,7 +225,7 @@ impl Run {
 
 proptest! {
     #[test]
-    fn no_proof_is_accepted_twice_and_no_new_one_is_refused_while_there_is_room(
+    fn proofs_are_accepted_once_and_new_ones_are_refused_only_if_the_memory_is_full(
         steps in steps(0..100), max_entries in 1..12usize
     ) {
         run(steps, max_entries, true)?;

@@ -148,7 +148,7 @@ fn a_path_is_appended_without_doubling_the_slash_and_encoded_where_needed() {
 }
 
 #[test]
-fn a_public_url_is_a_base_to_append_paths_to() {
+fn public_urls_are_parsed_without_a_trailing_slash() {
     use PublicUrlError as E;
     for (text, expected) in [
         ("https://api.example.com", Ok("https://api.example.com")),
