@@ -78,7 +78,7 @@ impl ProofVerifier {
     ///
     /// # Errors
     ///
-    /// A [`Refusal`](crate::refusal::Refusal) if the proof is invalid. A [`InternalError`] if that cannot be decided, because
+    /// A [`Refusal`](crate::refusal::Refusal) if the proof is invalid. An [`InternalError`] if that cannot be decided, because
     /// the event lacks the URL or the memory is full.
     pub fn verify(
         &self,

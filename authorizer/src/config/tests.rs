@@ -203,7 +203,7 @@ fn all_faults_are_in_one_message_and_no_secret_is() {
     let expected = "6 settings are wrong
   ISSUER holds \"http://example.com\": expected the exact `iss` of the tokens: an https URL (http only on a loopback host) without query or fragment, for Okta https://{domain}/oauth2/{id}
   AUDIENCE is not set: expected the `aud` values to accept, separated by commas
-  JWKS_URI holds a value that is not shown: expected an https URL, or http on a loopback host; it is a URL with a user name or password in it
+  JWKS_URI holds a value that is not shown: expected an https URL, or http on a loopback host; it is a URL with a user name or password
   CLOCK_LEEWAY_SECONDS holds \"3600\": expected a whole number from 0 to 300
   ACCESS_RULES/0/roles holds \"[\\\"b\\\"]\": expected only methods, path, anonymous, issuers, clients, scopes, groups, claims, notClaims, acr, maxAgeSeconds
   INTROSPECTION_CLIENT_ID is not set: expected the client id for introspection, because INTROSPECTION is on";

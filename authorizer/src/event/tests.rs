@@ -38,7 +38,7 @@ fn merged(mut event: Value, extra: &Value) -> Value {
 }
 
 #[test]
-fn token_events() {
+fn token_events_are_parsed() {
     let event = |token: Value| json!({"type": "TOKEN", "methodArn": ARN, "authorizationToken": token, "new": 1});
     check(
         event(json!("Bearer a.b.c")),
@@ -69,7 +69,7 @@ fn token_events() {
 }
 
 #[test]
-fn request_events_with_the_header_in_any_case_and_both_forms() {
+fn request_events_are_parsed_with_the_header_in_any_case_and_form() {
     for name in ["Authorization", "authorization", "AUTHORIZATION"] {
         check(
             rest(&json!({"headers": {name: "Bearer a.b.c"}})),
@@ -101,7 +101,7 @@ fn nulls_and_unknown_members_are_ignored() {
 }
 
 #[test]
-fn two_authorization_values_are_refused_wherever_the_second_is() {
+fn two_authorization_values_are_refused_in_every_form() {
     for extra in [
         json!({"multiValueHeaders": {"Authorization": ["Bearer a.b.c", "Bearer d.e.f"]}}),
         json!({"multiValueHeaders": {"Authorization": ["Bearer a.b.c", "Bearer a.b.c"]}}),
@@ -128,7 +128,7 @@ fn two_authorization_values_are_refused_wherever_the_second_is() {
 }
 
 #[test]
-fn an_empty_header_is_a_bad_credential_and_not_an_absent_one() {
+fn an_empty_header_is_a_bad_credential_and_not_a_missing_one() {
     check(
         rest(&json!({"headers": {"Authorization": ""}})),
         EventForm::Request,
@@ -192,7 +192,7 @@ fn unusual_bytes_in_headers_are_a_bad_token_and_not_an_internal_failure() {
 }
 
 #[test]
-fn http_api_payload_1_repeats_its_identity_sources() {
+fn identity_sources_of_http_api_payload_1_are_not_a_second_token() {
     let event = |identity: &str, headers: Value| {
         rest(
             &json!({"version": "1.0", "identitySource": identity, "authorizationToken": identity, "headers": headers}),
@@ -229,7 +229,7 @@ fn http_api_payload_1_repeats_its_identity_sources() {
 }
 
 #[test]
-fn http_api_payload_2() {
+fn http_api_payload_2_events_are_parsed() {
     let event = |headers: Value| {
         json!({"version": "2.0", "type": "REQUEST", "routeArn": ARN, "headers": headers,
         "cookies": null, "requestContext": {"http": {"method": "GET"}, "requestId": "r-1"}})
@@ -252,7 +252,7 @@ fn http_api_payload_2() {
 }
 
 #[test]
-fn a_web_socket_may_bring_its_token_in_the_query_but_not_twice() {
+fn a_websocket_connect_accepts_its_token_in_the_query_but_only_one_token() {
     assert_eq!(
         Target::parse(CONNECT_ARN).unwrap().route(),
         &EventRoute::Connect
@@ -359,7 +359,7 @@ fn bound(extra: &Value) -> Value {
 }
 
 #[test]
-fn a_bound_token_comes_with_its_proof_and_the_request() {
+fn a_bound_token_is_parsed_with_its_proof_and_request() {
     let address = Some(("api.example.com", "/prod/state/42"));
     let context =
         json!({"requestContext": {"domainName": "api.example.com", "path": "/prod/state/42"}});
@@ -383,7 +383,7 @@ fn a_bound_token_comes_with_its_proof_and_the_request() {
 }
 
 #[test]
-fn there_is_exactly_one_proof() {
+fn a_missing_or_second_proof_is_refused() {
     use ProofRefusal::{Missing, Several};
     for (headers, expected) in [
         (json!({}), Err(Missing)),
@@ -420,7 +420,7 @@ fn there_is_exactly_one_proof() {
 }
 
 #[test]
-fn an_event_that_cannot_carry_a_proof_has_no_bound_token() {
+fn a_bound_token_is_refused_in_an_event_that_cannot_carry_a_proof() {
     let refused = Err(Refusal::NoProofPossible);
     let token = json!({"type": "TOKEN", "methodArn": ARN, "authorizationToken": "DPoP a.b.c"});
     check(token, EventForm::Token, refused);
@@ -430,7 +430,7 @@ fn an_event_that_cannot_carry_a_proof_has_no_bound_token() {
 }
 
 #[test]
-fn a_second_scheme_among_the_identity_sources_is_a_second_credential() {
+fn a_token_with_a_scheme_among_the_identity_sources_is_a_second_credential() {
     for identity in [
         "DPoP x.y.z",
         "DPoP a.b.c,DPoP x.y.z",

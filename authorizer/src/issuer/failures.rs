@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::clock::Timestamp;
 
-/// Consecutive failures, since the last success.
+/// The consecutive failures since the last success.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Failures {
     count: u32,
@@ -17,7 +17,6 @@ impl Failures {
         last: None,
     };
 
-    /// Counts a failure.
     pub(crate) const fn add(&mut self, now: Timestamp) {
         self.count = self.count.saturating_add(1);
         self.last = Some(now);
@@ -28,8 +27,8 @@ impl Failures {
         self.last
     }
 
-    /// Whether the pause is over: `first` after one failure, doubled by each one after it, up to `longest`. If the
-    /// clock is set back to before the failure, the pause ends, because the elapsed time is unknown.
+    /// Whether the pause is over. It is `first` after one failure, and each further failure doubles it, up to
+    /// `longest`. If the clock is set back to before the failure, the pause ends, because the elapsed time is unknown.
     pub(crate) fn rested(&self, first: Duration, longest: Duration, now: Timestamp) -> bool {
         let doublings = self.count.saturating_sub(1).min(16);
         let pause = first.saturating_mul(1 << doublings).min(longest);

@@ -21,40 +21,39 @@ pub use self::transport::{
     Document, Form, IssuerRequest, MAX_BODY_BYTES, Sending, Transport, TransportError,
 };
 
-/// The HTTP client: HTTP/1.1, TLS by rustls, no redirects, no cookies, no decompression, and no connection kept.
+/// The HTTP client: HTTP/1.1, TLS by rustls, without redirects, cookies, decompression and connection reuse.
 ///
-/// Keeping the connection would save one handshake per hour. But Lambda freezes a function between events, and the peer
-/// or a NAT may drop the connection meanwhile without notice; the next request would then run into its timeout. A
-/// connection for one request needs no retry.
+/// Reusing a connection would save one handshake per hour. But Lambda freezes a function between events, and the peer
+/// or a NAT may then drop the connection without notice, so the next request would run into its timeout. A connection
+/// for each request needs no retry.
 #[derive(Clone, Debug)]
 pub struct HttpClient {
     direct: Client,
-    /// For all hosts but those on loopback.
+    /// For all hosts except those on loopback.
     proxied: Option<Client>,
 }
 
 /// Why the client cannot be built: a settings error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum HttpClientError {
-    /// The file has no `CERTIFICATE` block, or one that is not base64.
+    /// The file has no `CERTIFICATE` block, or a block is not base64.
     #[error("it has no PEM certificate")]
     NoCertificate,
-    /// A block is not a certificate.
     #[error("it has a PEM block that is not a certificate")]
     NotACertificate,
     /// The TLS library rejects its own defaults, or the HTTP library rejects the proxy.
-    #[error("the TLS library cannot be set up")]
+    #[error("the HTTP client cannot be set up")]
     Tls,
 }
 
 impl HttpClient {
     /// A client that trusts the compiled-in roots and those in `extra_roots_pem`, the contents of `CA_FILE`.
     ///
-    /// The roots are compiled in because loading the system's costs 2 ms of CPU at each cold start.
+    /// The roots are compiled in because loading the system's roots would take 2 ms of CPU time at each cold start.
     ///
     /// # Errors
     ///
-    /// If `extra_roots_pem` has no certificate, or anything else.
+    /// If `extra_roots_pem` has no certificate, or contains something else.
     pub fn new(extra_roots_pem: Option<&[u8]>) -> Result<Self, HttpClientError> {
         Self::with_proxy(extra_roots_pem, None)
     }
@@ -63,13 +62,13 @@ impl HttpClient {
     ///
     /// # Errors
     ///
-    /// As [`HttpClient::new`].
+    /// As in [`HttpClient::new`].
     pub fn with_proxy(
         extra_roots_pem: Option<&[u8]>,
         proxy: Option<&ForwardProxy>,
     ) -> Result<Self, HttpClientError> {
         let roots = trusted_roots(extra_roots_pem)?;
-        // One library for all cryptography: the provider is explicit, so that no crate feature can select another.
+        // The provider is explicit, so that no crate feature can select a second cryptographic library.
         let provider = rustls::crypto::aws_lc_rs::default_provider();
         let tls = ClientConfig::builder_with_provider(provider.into())
             .with_safe_default_protocol_versions()
@@ -79,7 +78,7 @@ impl HttpClient {
         let client = |builder: ClientBuilder| {
             Self::configured(builder, tls.clone()).map_err(|_| HttpClientError::Tls)
         };
-        // Without `no_proxy` the HTTP library would read the environment itself.
+        // Without `no_proxy` the HTTP library would read the proxy settings from the environment.
         let direct = client(Client::builder().no_proxy())?;
         let proxied = match proxy {
             Some(proxy) => {
@@ -99,7 +98,7 @@ impl HttpClient {
             .referer(false)
             .retry(reqwest::retry::never())
             .pool_max_idle_per_host(0)
-            // A connection lasts for one request, which has its own timeout.
+            // A connection is used for one request, and the request has its own timeout.
             .tcp_keepalive(None)
             .tcp_keepalive_interval(None)
             .tcp_keepalive_retries(None)
@@ -148,7 +147,7 @@ impl HttpClient {
                         value.set_sensitive(true);
                         builder.header(AUTHORIZATION, value)
                     }
-                    // A value that is invalid in a header is left out, and the issuer rejects the request.
+                    // Credentials that are invalid in a header are left out. The issuer then rejects the request.
                     Some(Err(_)) | None => builder,
                 }
             }
@@ -165,7 +164,7 @@ impl Transport for HttpClient {
     }
 }
 
-/// Reads up to the limit, whatever `Content-Length` announces.
+/// Reads the body, up to the limit, whatever `Content-Length` says.
 async fn read_body(mut answer: Response) -> Result<Vec<u8>, TransportError> {
     let announced = answer.content_length().unwrap_or(0);
     if announced > MAX_BODY_BYTES as u64 {

@@ -1,7 +1,7 @@
 //! Asks the issuer whether a token is still active (RFC 7662). Off by default.
 //!
-//! Only verified tokens are introspected, so an unauthenticated caller cannot cause a request. It fails closed: a token
-//! that is not reported as active is refused, and an unusable answer is an internal failure.
+//! Only verified tokens are introspected, so an unauthenticated caller cannot cause a request. Introspection fails
+//! closed: a token is refused unless the issuer reports it as active, and an unusable answer is an internal failure.
 
 mod answer;
 mod error;
@@ -31,7 +31,7 @@ use crate::issuer::metadata::{IssuerMetadata, MetadataError};
 
 type IntrospectionOutcome = Result<IntrospectionAnswer, IntrospectionAnswerError>;
 
-/// Introspects tokens, and caches the answers. Shared by reference.
+/// Introspects tokens and caches the answers.
 pub struct Introspection {
     issuer: AskedIssuer,
     settings: IntrospectionSettings,
@@ -42,7 +42,7 @@ pub struct Introspection {
 
 struct IntrospectionState {
     memory: Memory,
-    /// The introspections in flight, so that no token has two at once.
+    /// The introspections in flight: at most one per token.
     asking: HashMap<TokenDigest, watch::Receiver<Option<IntrospectionOutcome>>>,
     /// The endpoint from the metadata.
     discovered: Option<Endpoint>,
@@ -54,12 +54,12 @@ struct IntrospectionState {
 /// The first pause after a failure.
 const FIRST_RETRY: Duration = Duration::from_secs(1);
 
-/// The maximum number of requests of one introspection: to the known endpoint, two for metadata, and to the endpoint
-/// that they name.
+/// The maximum number of requests of one introspection: one to the known endpoint, two for metadata, and one to the
+/// endpoint in the metadata.
 const MAX_REQUESTS: u32 = 4;
 
 impl Introspection {
-    /// Sends nothing yet.
+    /// Sends no request.
     pub fn new(
         issuer: AskedIssuer,
         settings: IntrospectionSettings,
@@ -82,8 +82,8 @@ impl Introspection {
         }
     }
 
-    /// Introspects a verified token, or returns the cached answer. The token is sent, never stored. After the deadline
-    /// no request is started.
+    /// Introspects a verified token, or uses the cached answer. The token is sent to the issuer, but never stored.
+    /// After the deadline no request is started.
     ///
     /// # Errors
     ///
@@ -113,7 +113,7 @@ impl Introspection {
                     let Ok(outcome) = waited else {
                         return self.verdict(Err(IntrospectionAnswerError::Deadline));
                     };
-                    // No outcome: the caller who asked was cancelled, so this caller asks.
+                    // Without an outcome the other introspection was cancelled, so this caller starts one.
                     let Some(outcome) = outcome.ok().and_then(|outcome| *outcome) else {
                         continue;
                     };
@@ -129,7 +129,7 @@ impl Introspection {
         if let Some(answer) = state.memory.recall(&token, now) {
             return Turn::Remembered(answer);
         }
-        // The sender is gone, so that introspection was cancelled.
+        // An introspection without a sender was cancelled.
         state
             .asking
             .retain(|_, asking| asking.has_changed().is_ok());
@@ -204,8 +204,8 @@ impl Introspection {
             .introspection_endpoint()
     }
 
-    /// Ends an introspection. The age of an answer is measured from its request. A failure is not cached, but the next
-    /// request waits.
+    /// Ends an introspection. The age of an answer is measured from its request. A failure is not cached, but delays
+    /// the next request.
     fn settle(&self, token: TokenDigest, outcome: IntrospectionOutcome, asked_at: Timestamp) {
         let mut state = self.lock();
         state.asking.remove(&token);
@@ -218,7 +218,7 @@ impl Introspection {
             Err(failure) => {
                 warn!(issuer = self.issuer.issuer, %failure, "token not introspected");
                 state.last_failure = Some(failure);
-                // Concurrent introspections fail together, which is one failure of the issuer.
+                // If concurrent introspections fail, that is one failure of the issuer.
                 if state.failures.last().is_none_or(|last| last <= asked_at) {
                     state.failures.add(self.clock.now());
                 }
@@ -232,12 +232,12 @@ impl Introspection {
     }
 
     fn lock(&self) -> MutexGuard<'_, IntrospectionState> {
-        // No code under the lock can panic during a change.
+        // No code can panic while it changes the state under this lock.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Whether the status means that the endpoint is no longer at this URL.
+/// Whether the status says that the endpoint no longer exists.
 const fn is_gone(outcome: IntrospectionOutcome) -> bool {
     matches!(
         outcome,

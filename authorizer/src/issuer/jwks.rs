@@ -1,11 +1,11 @@
 //! The keys of an issuer: fetch, cache and lookup.
 //!
-//! - `jwk` and `set` parse [`VerificationKey`]s from a document, key by key, with a reason for each refused key;
-//! - [`cache`] is the state machine that decides when keys are used and when they are fetched;
-//! - [`KeySource`] drives it: it owns the only lock, starts fetches, and lookups wait for them there.
+//! - `jwk` and `set` parse [`VerificationKey`]s from a document, key by key, with a reason for each refused key.
+//! - [`cache`] is the state machine that decides when keys are used and when they are fetched.
+//! - [`KeySource`] drives the state machine: it owns the only lock, starts fetches, and waits for them.
 //!
-//! A lookup whose key is cached and fresh takes one lock, one binary search and one `Arc` clone. It waits for the
-//! network only if no keys are cached, if the key is unknown, or, one lookup at a time, if fetched keys are stale.
+//! If the key is cached and fresh, a lookup takes one lock, one binary search and one `Arc` clone. A lookup waits for
+//! the network only if no keys are cached or the key is unknown. If fetched keys are stale, one lookup at a time waits.
 
 pub mod cache;
 mod fetch;
@@ -37,16 +37,17 @@ pub use crate::refusal::KeyRefusal;
 #[derive(Clone, Debug)]
 pub struct KeySettings {
     pub issuer: String,
-    /// The URL of its keys; `None` discovers it from the issuer's metadata.
+    /// The URL of the keys; if `None`, the issuer's metadata has it.
     pub jwks_uri: Option<Endpoint>,
     /// The algorithms that tokens of this issuer may name.
     pub algorithms: Vec<Algorithm>,
-    /// The maximum time for which keys are fresh; a shorter `Cache-Control: max-age` wins. It is at least a second.
+    /// The maximum time for which keys are fresh, at least one second. A shorter `Cache-Control: max-age` takes
+    /// precedence.
     pub max_age: Duration,
     /// How long stale keys are used while the issuer is unreachable.
     pub max_stale: Duration,
-    /// The minimum time between two fetches caused by unknown key ids, and after a failed fetch while keys are cached;
-    /// also the freshness of keys that came with `no-cache` or `no-store`.
+    /// The minimum time between two fetches that unknown key ids cause, and after a failed fetch while keys are cached.
+    /// It is also how long keys are fresh that were sent with `no-cache` or `no-store`.
     pub cooldown: Duration,
     /// The timeout of one fetch, from connect to last byte.
     pub timeout: Duration,
@@ -56,11 +57,10 @@ pub struct KeySettings {
 
 #[derive(Clone, Debug)]
 pub struct KeyLookup {
-    /// The keys that the token may have been signed with, at least one.
+    /// The keys with which the token may have been signed, at least one.
     pub candidates: Candidates,
-    /// How long ago they were fetched; `None` for keys from a file, whose age is unknown.
+    /// The time since they were fetched; `None` for keys from a file, because their age is unknown.
     pub age: Option<Duration>,
-    /// Their origin.
     pub state: KeyState,
 }
 
@@ -71,14 +71,14 @@ pub enum KeyState {
     Fresh,
     /// Fetched during this lookup.
     Fetched,
-    /// Stale, because no newer ones could be fetched.
+    /// Stale, because no newer keys could be fetched.
     Stale,
     /// From `JWKS_FILE`, because none have been fetched yet.
     File,
 }
 
 impl KeyState {
-    /// The stable name for logs and metrics.
+    /// The stable code for logs and metrics.
     pub const fn code(self) -> &'static str {
         match self {
             Self::Fresh => "fresh",
@@ -97,14 +97,11 @@ pub enum KeyLookupError {
     Unknown,
     /// The key exists, but may not verify this token. A refusal.
     #[error("the key with this id cannot be used: {reason}")]
-    Unusable {
-        /// Why not.
-        reason: KeyRefusal,
-    },
+    Unusable { reason: KeyRefusal },
     /// No keys may be used. An internal failure.
     #[error("the keys of the issuer are unavailable")]
     Unavailable {
-        /// How the last fetch failed; `None` if none has ended yet.
+        /// How the last fetch failed; `None` if no fetch has ended yet.
         last_failure: Option<FetchError>,
     },
 }
@@ -117,6 +114,6 @@ pub struct KeyCounters {
     pub failures: u64,
     /// Lookups answered with stale keys because of an outage.
     pub stale_served: u64,
-    /// Lookups of unknown keys for which no fetch was permitted.
+    /// Lookups of unknown keys for which no fetch was allowed.
     pub cooldown_hits: u64,
 }

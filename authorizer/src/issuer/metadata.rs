@@ -1,4 +1,4 @@
-//! An issuer's metadata.
+//! Fetches and parses an issuer's metadata.
 
 use std::time::Duration;
 
@@ -20,36 +20,31 @@ pub struct IssuerMetadata {
     introspection_endpoint: Option<Value>,
 }
 
-/// Why there is no metadata, or none that can be trusted.
+/// Why metadata, or a URL in it, cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum MetadataError {
-    /// The issuer is not a URL that a document can be fetched from.
+    /// No document can be fetched from the issuer's URL.
     #[error("the issuer is {0}")]
     Issuer(EndpointError),
-    /// It could not be fetched.
     #[error(transparent)]
     Transport(TransportError),
-    /// It is not a JSON object with the required members.
     #[error("the issuer's metadata is not a JSON object with a string `issuer`")]
     Malformed,
-    /// It names another issuer (RFC 8414, section 3.3): its keys are not this issuer's.
+    /// The metadata names another issuer, so its keys are not this issuer's (RFC 8414, section 3.3).
     #[error(
-        "the metadata names another issuer; compare ISSUER with it character by character, including a final slash"
+        "the metadata names another issuer; compare it with ISSUER character by character, including a slash at the end"
     )]
     OtherIssuer,
-    /// A URL in it is missing.
     #[error("the metadata has no `{0}`")]
     Missing(&'static str),
-    /// A URL in it is not one that this function may connect to.
+    /// This function may not connect to a URL in the metadata.
     #[error("`{member}` in the metadata is {error}")]
     Address {
         member: &'static str,
         error: EndpointError,
     },
-    /// A loopback address, although the issuer is not on loopback: this function would connect to its own machine.
-    #[error(
-        "`{0}` in the metadata is on a loopback host, which only an issuer on loopback may name"
-    )]
+    /// The issuer is not on loopback, but a URL in its metadata is: this function would connect to its own machine.
+    #[error("`{0}` in the metadata is on a loopback host, but the issuer is not")]
     Loopback(&'static str),
 }
 
@@ -58,7 +53,7 @@ impl IssuerMetadata {
     ///
     /// # Errors
     ///
-    /// If both are missing, or the metadata is not exactly this issuer's.
+    /// If both are missing or malformed, or the metadata names another issuer.
     pub async fn fetch(
         issuer: &str,
         transport: &dyn Transport,
@@ -76,19 +71,20 @@ impl IssuerMetadata {
             })
         };
         let document = match get(&openid).await {
-            // Only a missing document leads to the next path: an unreachable server would be unreachable there too.
+            // The second URL is tried only if the document is missing. An unreachable server would be unreachable there
+            // too.
             Err(TransportError::Status(400..=499)) => get(&Self::oauth_url(issuer)?).await,
             outcome => outcome,
         };
         Self::parse(&document.map_err(MetadataError::Transport)?.body, issuer)
     }
 
-    /// The URL of the OAuth metadata of `issuer`: the well-known part goes between the host and the issuer's path (RFC
+    /// The URL of the OAuth metadata of `issuer`. The well-known part is between the host and the issuer's path (RFC
     /// 8414, section 3.1).
     ///
     /// # Errors
     ///
-    /// If the issuer is not a URL that a document can be fetched from.
+    /// If no document can be fetched from the issuer's URL.
     pub fn oauth_url(issuer: &str) -> Result<Endpoint, MetadataError> {
         let after_scheme = issuer.find("://").map_or(0, |at| at + 3);
         let host_end = issuer
@@ -103,7 +99,7 @@ impl IssuerMetadata {
     }
 
     fn parse(json: &[u8], issuer: &str) -> Result<Self, MetadataError> {
-        // Serde also deserializes a struct from an array, which the specification does not allow.
+        // Serde would also deserialise a struct from an array, which the specification does not allow.
         let json = json.trim_ascii();
         if !json.starts_with(b"{") {
             return Err(MetadataError::Malformed);
@@ -120,7 +116,7 @@ impl IssuerMetadata {
     ///
     /// # Errors
     ///
-    /// If it is missing, or is not one that this function may connect to.
+    /// If it is missing, or this function may not connect to it.
     pub fn jwks_uri(&self) -> Result<Endpoint, MetadataError> {
         self.address("jwks_uri", self.jwks_uri.as_ref())
     }
@@ -129,7 +125,7 @@ impl IssuerMetadata {
     ///
     /// # Errors
     ///
-    /// If it is missing, or is not one that this function may connect to.
+    /// If it is missing, or this function may not connect to it.
     pub fn introspection_endpoint(&self) -> Result<Endpoint, MetadataError> {
         self.address(
             "introspection_endpoint",
@@ -141,7 +137,7 @@ impl IssuerMetadata {
     ///
     /// # Errors
     ///
-    /// If it is missing, or is not one that this function may connect to.
+    /// If it is missing, or this function may not connect to it.
     pub fn address(
         &self,
         member: &'static str,
@@ -181,13 +177,13 @@ mod tests {
     }
 
     #[test]
-    fn the_address_of_the_keys() {
+    fn the_url_of_the_keys_is_read() {
         let keys = "https://example.okta.com/oauth2/default/v1/keys";
         check(&with(ISSUER, keys), Ok(keys));
     }
 
     #[test]
-    fn metadata_of_another_issuer() {
+    fn metadata_of_another_issuer_is_refused() {
         let keys = "https://example.okta.com/keys";
         for issuer in [
             "https://example.okta.com/oauth2/default/",
@@ -199,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_over_plain_http() {
+    fn keys_over_plain_http_are_refused() {
         let error = EndpointError::Insecure;
         let expected = Err(MetadataError::Address {
             member: "jwks_uri",
@@ -209,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_on_loopback_in_the_metadata_of_an_issuer_elsewhere() {
+    fn metadata_may_name_loopback_only_if_the_issuer_is_on_loopback() {
         for address in [
             "http://127.0.0.1/keys",
             "http://localhost:9000/keys",
@@ -237,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_that_is_not_a_string_is_a_fault_only_where_it_is_needed() {
+    fn a_malformed_url_matters_only_if_it_is_needed() {
         let error = EndpointError::NotAUrl;
         let expected = MetadataError::Address {
             member: "jwks_uri",
@@ -260,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn not_metadata() {
+    fn documents_that_are_not_metadata_are_refused() {
         for json in [
             "",
             "<html>",

@@ -276,7 +276,7 @@ fn unavailable_keys_are_an_internal_failure_and_never_a_deny() {
         (Some("error"), "keys_unavailable")
     );
     let detail = "failed: no usable keys of the issuer, and none could be fetched: the key set could not be fetched: no \
-                  connection to the issuer: refused, closed, or no route to its host";
+                  connection to the issuer: it refused or closed the connection, or there is no route to it";
     assert_eq!(world.log.last()["detail"], detail);
     // Also in the form of answer that could refuse.
     let event = super::support::http_api_event(

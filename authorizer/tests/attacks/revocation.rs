@@ -85,8 +85,8 @@ fn an_issuer_without_a_usable_answer_is_an_internal_failure() {
     let found = wait(world.ask(&token_event(&token_with(&json!({})))));
     assert_eq!(found["errorType"], "IntrospectionUnavailable");
     // The log names the cause, and the next question waits a second.
-    let detail = "failed: introspection failed: no connection to the issuer: refused, \
-                  closed, or no route to its host";
+    let detail = "failed: introspection failed: no connection to the issuer: it refused or closed the connection, or \
+                  there is no route to it";
     assert_eq!(world.log.last()["detail"], detail);
     says(&world, &json!({"active": true}));
     let found = wait(world.ask(&token_event(&token_with(&json!({})))));

@@ -1,4 +1,4 @@
-//! Why a connection failed, so that an operator can distinguish a wrong name, a firewall and a missing root.
+//! Classifies connection errors, so that an operator can distinguish a wrong name, a firewall and a missing root.
 
 use std::error::Error as StdError;
 use std::io;
@@ -10,34 +10,27 @@ use thiserror::Error;
 /// Why a connection failed. Like all fetch errors it contains no part of the request and no address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum ConnectionError {
-    /// The host name has no address.
     #[error("its host name was not found")]
     Name,
-    /// No listener, a firewall, no route, or a connection that was closed before the TLS handshake.
-    #[error("refused, closed, or no route to its host")]
+    /// No listener, a firewall, no route, or the connection was closed before the TLS handshake.
+    #[error("it refused or closed the connection, or there is no route to it")]
     Refused,
-    /// No certificate chain to a trusted root.
     #[error(
         "its certificate chain does not end at a trusted root: CA_FILE lacks the root, or the server does not send an \
          intermediate certificate"
     )]
     UnknownRoot,
-    /// A certificate without the host name.
     #[error("its certificate is for another host name")]
     OtherName,
-    /// A certificate outside its validity period.
     #[error("its certificate has expired or is not valid yet")]
     OutOfTime,
-    /// Another fault of a certificate.
     #[error("its certificate cannot be used")]
     Certificate,
-    /// No common version or cipher, or a server that does not speak TLS.
+    /// No common version or cipher, or the server does not use TLS.
     #[error("the TLS handshake failed: it supports no common TLS version, or no TLS")]
     Tls,
-    /// No connection to the forward proxy.
     #[error("the proxy of HTTPS_PROXY cannot be reached")]
     Proxy,
-    /// The forward proxy refuses to connect: wrong credentials, its rules, or an issuer that it cannot reach.
     #[error(
         "the proxy of HTTPS_PROXY does not connect to it: the user name or password is wrong, the proxy's rules forbid \
          it, or the proxy cannot reach it; NO_PROXY can name hosts to reach without the proxy"
@@ -46,24 +39,24 @@ pub enum ConnectionError {
 }
 
 impl ConnectionError {
-    /// Classifies an error by its causes. An unknown one is [`Self::Refused`].
+    /// Classifies an error by its causes. An unknown error is [`Self::Refused`].
     pub(super) fn of(error: &(dyn StdError + 'static)) -> Self {
         if let Some(error) = error.downcast_ref::<rustls::Error>() {
             return Self::of_tls(error);
         }
-        // The library does not publish the type of errors between it and the proxy.
+        // The HTTP library does not publish the error type of proxy connections.
         if let Some(tunnel) = error.to_string().strip_prefix("tunnel error: ") {
             return match tunnel {
                 "failed to create underlying connection" => Self::Proxy,
                 _ => Self::ProxyRefused,
             };
         }
-        // The source of an `io::Error` is the source of the error inside it, which would be skipped.
+        // `io::Error::source` skips the error inside it and returns that error's source.
         let inside = error.downcast_ref().and_then(io::Error::get_ref);
         if let Some(inside) = inside {
             return Self::of(inside);
         }
-        // The first comes from TLS, for a name that is not valid. The second comes from the resolver; the HTTP library
+        // The first error comes from TLS, for an invalid name. The second comes from the resolver, and the HTTP library
         // does not publish its type.
         if error.is::<InvalidDnsNameError>() || error.to_string() == "dns error" {
             return Self::Name;
@@ -121,7 +114,7 @@ mod tests {
             (CertificateError::BadSignature, ConnectionError::Certificate),
         ] {
             let error = io::Error::other(rustls::Error::InvalidCertificate(error));
-            // Wrapped twice, as the HTTP library does.
+            // The HTTP library wraps the error twice.
             assert_eq!(ConnectionError::of(&io::Error::other(error)), expected);
         }
         let alert = rustls::Error::AlertReceived(rustls::AlertDescription::ProtocolVersion);
@@ -131,13 +124,13 @@ mod tests {
         );
     }
 
-    /// As the HTTP library reports a failure of the resolver. A test must not ask a real one.
+    /// Imitates the HTTP library's error for a failure of the resolver. A test must not use a real resolver.
     #[derive(Debug, Error)]
     #[error("dns error")]
     struct Resolving(#[source] io::Error);
 
     #[test]
-    fn a_name_that_is_not_found() {
+    fn a_host_name_without_an_address_is_a_name_fault() {
         let error = io::Error::other(Resolving(io::ErrorKind::NotFound.into()));
         assert_eq!(ConnectionError::of(&error), ConnectionError::Name);
         let error = io::Error::other(InvalidDnsNameError);

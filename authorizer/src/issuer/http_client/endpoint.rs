@@ -1,4 +1,4 @@
-//! A URL that this function may connect to.
+//! URLs that this function may connect to.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
@@ -9,31 +9,29 @@ use reqwest::Url;
 use reqwest::header::HeaderValue;
 use thiserror::Error;
 
-/// An `https` address, or an `http` one on this machine: keys fetched over plain http can be replaced in transit.
+/// An `https` URL, or an `http` URL on this machine: keys that are fetched over plain http can be replaced in transit.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Endpoint(Url);
 
 /// Why a string is not an [`Endpoint`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum EndpointError {
-    /// It is not an absolute URL.
     #[error("not an absolute URL such as https://example.okta.com/oauth2/default/v1/keys")]
     NotAUrl,
-    /// `http` to another machine, or a scheme that is neither `https` nor `http`.
     #[error("neither https, nor http on a loopback host")]
     Insecure,
-    /// A user name or a password in it, which would appear in logs.
-    #[error("a URL with a user name or password in it")]
+    /// The credentials would appear in logs.
+    #[error("a URL with a user name or password")]
     Credentials,
 }
 
 impl Endpoint {
-    /// The address itself.
+    /// The whole URL, including its query.
     pub fn as_str(&self) -> &str {
         self.0.as_str()
     }
 
-    /// Whether it names this machine, in any spelling.
+    /// Whether the host is this machine, in any spelling.
     pub fn is_on_loopback(&self) -> bool {
         self.0.host_str().is_some_and(leads_to_loopback)
     }
@@ -47,7 +45,8 @@ impl FromStr for Endpoint {
     type Err = EndpointError;
 
     fn from_str(text: &str) -> Result<Self, EndpointError> {
-        // A URL parser removes tabs and line breaks, so anything that is not a valid header value is rejected first.
+        // The URL parser would remove tabs and line breaks, so anything that is not a valid header value is rejected
+        // first.
         if text.trim() != text || HeaderValue::from_str(text).is_err() || text.contains('\t') {
             return Err(EndpointError::NotAUrl);
         }
@@ -65,13 +64,13 @@ impl FromStr for Endpoint {
     }
 }
 
-/// `localhost` and the loopback addresses, as the URL parser writes them. Plain http is allowed to these only.
+/// Whether plain http is allowed to this host: `localhost` and the loopback addresses, as the URL parser writes them.
 fn is_loopback(host: &str) -> bool {
     host == "localhost" || ip_address(host).is_some_and(|ip| ip.is_loopback())
 }
 
-/// Every host that names this machine: the loopback addresses, also as IPv6, the unspecified address, which systems
-/// connect to loopback, and the names of RFC 6761, section 6.3.
+/// Whether connections to this host reach this machine. That is true for the loopback addresses, also in IPv6 form, for
+/// the unspecified address, which systems connect to loopback, and for the names of RFC 6761, section 6.3.
 pub(super) fn leads_to_loopback(host: &str) -> bool {
     let v4 = |ip: Ipv4Addr| ip.is_loopback() || ip.is_unspecified();
     match ip_address(host) {
@@ -95,7 +94,7 @@ impl fmt::Debug for Endpoint {
     }
 }
 
-/// Without the query; [`Endpoint::as_str`] has it.
+/// Without the query, which may be a secret.
 impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&without_query(self.as_str()))
@@ -112,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn https_anywhere_and_http_on_this_machine() {
+    fn https_is_allowed_everywhere_and_http_on_this_machine() {
         for text in [
             "https://example.okta.com/oauth2/default/v1/keys",
             "http://localhost:9000/oauth2/default",
@@ -125,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn plain_http_to_another_machine() {
+    fn plain_http_to_another_machine_is_refused() {
         for text in [
             "http://example.okta.com/keys",
             "http://127.0.0.1.example.com/keys",
@@ -139,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn every_way_to_write_a_host_on_loopback() {
+    fn loopback_hosts_are_recognised_in_every_spelling() {
         for host in [
             "localhost",
             "LOCALHOST",
@@ -184,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn a_string_that_is_not_a_url_or_has_credentials() {
+    fn strings_that_are_not_urls_and_urls_with_credentials_are_refused() {
         for text in [
             "",
             "keys",

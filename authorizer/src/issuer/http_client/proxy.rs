@@ -6,7 +6,7 @@ use std::str::FromStr;
 use reqwest::{NoProxy, Proxy, Url};
 use thiserror::Error;
 
-/// A proxy that is used with CONNECT, and the hosts that are reached directly.
+/// A proxy that is used with CONNECT, and the hosts that are reached without it.
 ///
 /// It is never used for hosts on loopback. `Debug` does not show its user name and password.
 #[derive(Clone, PartialEq, Eq)]
@@ -18,22 +18,19 @@ pub struct ForwardProxy {
 /// Why a string is not the URL of a [`ForwardProxy`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum ForwardProxyError {
-    /// Another scheme than `http`, or none.
     #[error("without `http://` at its beginning")]
     Scheme,
-    /// It is not a URL, or has no host.
     #[error("not a URL with a host")]
     NotAUrl,
-    /// The port is missing; clients have different defaults.
+    /// The port is required, because clients have different defaults.
     #[error("without a port")]
     Port,
-    /// A path, query or fragment.
     #[error("with a path, query or fragment")]
     Path,
 }
 
 impl ForwardProxy {
-    /// The same proxy, with the hosts of `NO_PROXY` reached without it.
+    /// The same proxy, but not for the hosts in `NO_PROXY`.
     pub fn except(self, no_proxy: &str) -> Self {
         Self {
             direct: direct_hosts(no_proxy),
@@ -41,11 +38,11 @@ impl ForwardProxy {
         }
     }
 
-    /// For the HTTP library, which does the matching and the CONNECT.
+    /// The proxy for the HTTP library, which matches hosts and sends CONNECT.
     ///
     /// # Errors
     ///
-    /// If that rejects the address.
+    /// If the HTTP library rejects the address.
     pub fn for_client(&self) -> Result<Proxy, reqwest::Error> {
         Ok(Proxy::https(self.url.clone())?.no_proxy(NoProxy::from_string(&self.direct)))
     }
@@ -67,7 +64,7 @@ impl FromStr for ForwardProxy {
         if url.path() != "/" || url.query().is_some() || url.fragment().is_some() {
             return Err(ForwardProxyError::Path);
         }
-        // The parser drops port 80, which is the scheme's.
+        // The URL parser drops port 80, because it is the scheme's default.
         let authority = rest.strip_suffix('/').unwrap_or(rest);
         let port = authority.rsplit_once(':').map(|(_, port)| port.parse());
         match port {
@@ -80,12 +77,12 @@ impl FromStr for ForwardProxy {
     }
 }
 
-/// `NO_PROXY` as curl reads it, in the form that the HTTP library matches: a list separated by commas, in which a blank
-/// after an item that no comma follows ends the list, `*` is all hosts only if it is the whole value, and a dot at the
-/// end of a name means nothing.
+/// Converts `NO_PROXY` from curl's form to the form of the HTTP library. In curl's form commas separate the items, a
+/// blank inside an item ends the list, `*` means all hosts only if it is the whole value, and a dot at the end of a
+/// name is ignored.
 fn direct_hosts(no_proxy: &str) -> String {
     if no_proxy == "*" {
-        // The library's `*` is all names, and no address.
+        // The library's `*` matches all names, but no addresses.
         return "*,0.0.0.0/0,::/0".to_owned();
     }
     let mut hosts = Vec::new();
@@ -95,7 +92,7 @@ fn direct_hosts(no_proxy: &str) -> String {
         let host = host.strip_suffix('.').unwrap_or(host);
         if !host.is_empty() && host != "*" {
             hosts.push(host.to_owned());
-            // The dot may be in the URL instead.
+            // The host in the URL may end with a dot.
             hosts.push(format!("{host}."));
         }
         if !more.is_empty() {
@@ -105,7 +102,7 @@ fn direct_hosts(no_proxy: &str) -> String {
     hosts.join(",")
 }
 
-/// Without user name and password.
+/// Shows no user name and password.
 impl fmt::Display for ForwardProxy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let host = self.url.host_str().unwrap_or_default();
@@ -130,7 +127,7 @@ mod tests {
     use crate::issuer::http_client::ConnectionError;
 
     #[test]
-    fn a_url_with_scheme_host_and_port() {
+    fn a_proxy_needs_a_scheme_a_host_and_a_port() {
         for (text, shown) in [
             ("http://proxy.example:3128", "http://proxy.example:3128"),
             ("HTTP://proxy.example:80/", "http://proxy.example:80"),
@@ -165,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn the_list_of_hosts_as_curl_reads_it() {
+    fn no_proxy_is_read_as_curl_reads_it() {
         for (no_proxy, expected) in [
             ("", ""),
             ("*", "*,0.0.0.0/0,::/0"),
@@ -189,9 +186,9 @@ mod tests {
         }
     }
 
-    /// From the table of curl's own test of `NO_PROXY` (unit 1614), with its addresses moved to loopback.
+    /// The rows are from curl's own test of `NO_PROXY` (unit 1614), with addresses changed to loopback.
     #[tokio::test]
-    async fn the_hosts_that_are_reached_without_the_proxy_are_those_of_curl() {
+    async fn the_same_hosts_as_in_curl_are_reached_without_the_proxy() {
         for (host, no_proxy, direct) in [
             (
                 "www.example.com",
@@ -260,7 +257,7 @@ mod tests {
             ("bar", "foo,*", false),
             ("bar", "", false),
         ] {
-            // Port 9, discard, where nothing listens: neither the proxy nor a host answers.
+            // Nothing listens on port 9 (discard), so neither the proxy nor a host answers.
             let proxy: ForwardProxy = "http://127.0.0.1:9".parse().unwrap();
             let proxy = proxy.except(no_proxy).for_client().unwrap();
             let client = reqwest::Client::builder()

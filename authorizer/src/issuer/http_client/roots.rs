@@ -10,7 +10,7 @@ use super::HttpClientError;
 ///
 /// # Errors
 ///
-/// If `extra_pem` has no certificate, or anything else.
+/// If `extra_pem` has no certificate, or contains something else.
 pub fn trusted_roots(extra_pem: Option<&[u8]>) -> Result<RootCertStore, HttpClientError> {
     let mut roots = RootCertStore {
         roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),

@@ -1,4 +1,4 @@
-//! One request to an issuer, and its document or the reason why there is none.
+//! The types of one request to an issuer: the request, the document, and the errors.
 
 use std::fmt;
 use std::future::Future;
@@ -16,29 +16,28 @@ pub const MAX_BODY_BYTES: usize = 256 * 1024;
 #[derive(Clone)]
 pub struct IssuerRequest<'a> {
     pub endpoint: &'a Endpoint,
-    /// From connect to last byte.
+    /// The time limit from the connect to the last byte.
     pub timeout: Duration,
-    /// `None` is a GET; with a form it is a POST.
+    /// With a form the request is a POST, otherwise a GET.
     pub form: Option<Form>,
 }
 
-/// A POST body of `application/x-www-form-urlencoded`, and the client's credentials. `Debug` shows neither: the body
-/// contains a token, the credentials a client secret.
+/// A POST body in `application/x-www-form-urlencoded`, and the client's credentials. `Debug` shows neither, because the
+/// body contains a token and the credentials contain a client secret.
 #[derive(Clone)]
 pub struct Form {
-    /// The encoded pairs.
     pub body: String,
-    /// The value of the header `Authorization`.
+    /// The value of the `Authorization` header.
     pub authorization: Option<String>,
 }
 
-/// An answer with status 200 whose body is within the limit.
+/// An answer with status 200 and a body within the limit.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Document {
     pub body: Vec<u8>,
     /// All `Cache-Control` headers, joined by commas (RFC 9110, section 5.3).
     pub cache_control: Option<String>,
-    /// The header `Age`, in seconds: how long the answer has been in caches (RFC 9111, section 5.1).
+    /// The `Age` header: the number of seconds that the answer was in caches (RFC 9111, section 5.1).
     pub age: Option<u64>,
 }
 
@@ -48,16 +47,13 @@ pub struct Document {
 pub enum TransportError {
     #[error("no connection to the issuer: {0}")]
     Connect(ConnectionError),
-    /// Not complete within the timeout of one fetch.
     #[error("no complete answer from the issuer within the time for one fetch")]
     TimedOut,
-    /// An answer that is not 200, such as a redirect. Redirects are never followed.
+    /// An answer that is not 200, such as a redirect, which is never followed.
     #[error("the issuer answered with status {0}, expected 200")]
     Status(u16),
-    /// A body over [`MAX_BODY_BYTES`], announced or received.
     #[error("a body of more than {MAX_BODY_BYTES} bytes from the issuer")]
     TooLarge,
-    /// Closed too early, or not HTTP.
     #[error(
         "the issuer closed the connection before the end of its answer, or the answer is not HTTP"
     )]
@@ -76,7 +72,7 @@ impl TransportError {
         }
     }
 
-    /// The stable name for logs and metrics.
+    /// The stable code for logs and metrics.
     pub(crate) const fn code(self) -> &'static str {
         match self {
             Self::Connect(fault) => fault.code(),
@@ -91,9 +87,9 @@ impl TransportError {
 /// The future of [`Transport::send`].
 pub type Sending<'a> = Pin<Box<dyn Future<Output = Result<Document, TransportError>> + Send + 'a>>;
 
-/// Sends one request. [`HttpClient`](super::HttpClient) uses the network; tests have their own implementations.
+/// Sends requests. [`HttpClient`](super::HttpClient) uses the network; tests have their own implementations.
 pub trait Transport: fmt::Debug + Send + Sync {
-    /// Sends it and reads the answer.
+    /// Sends one request and reads the answer.
     fn send<'a>(&'a self, request: IssuerRequest<'a>) -> Sending<'a>;
 }
 

@@ -1,4 +1,4 @@
-//! The issuer's answer about a token (RFC 7662, section 2.2).
+//! Parses the issuer's answer about a token (RFC 7662, section 2.2).
 
 use std::fmt;
 use std::time::Duration;
@@ -15,24 +15,24 @@ use crate::times::Times;
 /// A verified token. `Debug` does not show it.
 #[derive(Clone, Copy)]
 pub struct AskedToken<'t> {
-    /// The token itself.
     pub text: &'t str,
-    /// The SHA-256 of all its bytes.
+    /// The SHA-256 hash of the whole token.
     pub sha256: TokenDigest,
-    /// Its `iss`.
+    /// `iss`.
     pub issuer: &'t str,
-    /// Its `sub`.
+    /// `sub`.
     pub subject: &'t str,
-    /// Its client, if it names one.
+    /// The client, if the token names one.
     pub client_id: Option<&'t str>,
 }
 
 /// A usable answer.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum IntrospectionAnswer {
-    /// Active, until `exp` if that is given.
-    Active { expires_at: Option<f64> },
-    /// Not active.
+    /// Active, until `exp` if the answer has it.
+    Active {
+        expires_at: Option<f64>,
+    },
     Inactive,
     /// Active, but about another token.
     Other(OtherMember),
@@ -41,8 +41,8 @@ pub(super) enum IntrospectionAnswer {
 impl IntrospectionAnswer {
     /// Parses an answer about `token`; `None` if it is unusable.
     ///
-    /// The token is verified, so its own claims apply. Those of the answer are only compared with them: an answer about
-    /// another token, from an intermediate cache or a wrong endpoint, says nothing about this one.
+    /// The claims of the verified token apply, and those of the answer are only compared with them: an answer about
+    /// another token, from an intermediate cache or a wrong endpoint, says nothing about this token.
     pub(super) fn parse(json: &[u8], token: &AskedToken<'_>) -> Option<Self> {
         let members = strict_json::parse_object(json).ok()?;
         if !members.get("active")?.as_bool()? {
@@ -55,7 +55,7 @@ impl IntrospectionAnswer {
             None => None,
             Some(exp) => Some(exp.as_f64()?),
         };
-        // A member that only one of them has does not differ.
+        // A member that only the answer or only the token has is not a difference.
         let differs = |found: Option<&str>, expected| {
             found
                 .zip(expected)
@@ -98,7 +98,7 @@ impl IntrospectionAnswer {
     }
 }
 
-/// A member that is a string if it is present; the outer `None` if it is something else.
+/// An optional string member. The outer `None` means that the member has another type.
 fn string<'m>(members: &'m Map<String, Value>, name: &str) -> Option<Option<&'m str>> {
     match members.get(name) {
         None => Some(None),
@@ -125,7 +125,7 @@ mod tests {
     };
 
     #[test]
-    fn only_a_boolean_active_is_an_answer() {
+    fn an_answer_needs_a_boolean_active() {
         let active = Some(IntrospectionAnswer::Active { expires_at: None });
         for (json, expected) in [
             (r#"{"active":true,"sub":"alice"}"#, active),
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_about_another_token() {
+    fn an_answer_about_another_token_is_recognised() {
         let other = |member| Some(IntrospectionAnswer::Other(member));
         let active = Some(IntrospectionAnswer::Active { expires_at: None });
         for (members, client_id, expected) in [
@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn a_member_of_the_wrong_type_is_no_answer() {
+    fn an_answer_with_a_member_of_the_wrong_type_is_unusable() {
         for value in ["null", "true", "5", "[]", "{}"] {
             for name in ["iss", "sub", "client_id"] {
                 let json = format!(r#"{{"active":true,"{name}":{value}}}"#);

@@ -10,7 +10,7 @@ use crate::lru::Lru;
 /// The maximum number of cached answers: about 128 KiB.
 const MAX_ENTRIES: usize = 1024;
 
-/// Answers by the SHA-256 of their token.
+/// Answers by the SHA-256 hash of the token.
 pub(super) struct Memory {
     ttl: Duration,
     answers: Lru<(IntrospectionAnswer, Timestamp)>,
@@ -30,7 +30,7 @@ impl Memory {
         now: Timestamp,
     ) -> Option<IntrospectionAnswer> {
         let (answer, asked_at) = self.answers.recall(token)?;
-        // An answer from the future means that the clock was set back, so its age is unknown.
+        // If the answer is from the future, the clock was set back and the age of the answer is unknown.
         (now >= asked_at && now.since(asked_at) < self.ttl).then_some(answer)
     }
 
@@ -65,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_is_remembered_for_its_time_and_no_longer() {
+    fn an_answer_is_cached_until_its_time_to_live_ends() {
         let mut memory = Memory::new(Duration::from_secs(30));
         memory.remember(token(1), ACTIVE, NOON);
         memory.remember(token(2), INACTIVE, NOON);
@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_set_back_extends_the_life_of_no_answer() {
+    fn a_clock_that_is_set_back_keeps_no_answer_longer() {
         let mut memory = Memory::new(Duration::from_secs(30));
         memory.remember(token(1), ACTIVE, after(3600));
         assert_eq!(memory.recall(&token(1), NOON), None);
@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn with_no_time_to_live_nothing_is_remembered() {
+    fn with_a_time_to_live_of_zero_nothing_is_cached() {
         let mut memory = Memory::new(Duration::ZERO);
         memory.remember(token(1), ACTIVE, NOON);
         assert_eq!(memory.recall(&token(1), NOON), None);

@@ -1,4 +1,4 @@
-//! The request to the introspection endpoint.
+//! Builds the request to the introspection endpoint.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -7,14 +7,14 @@ use form_urlencoded::{Serializer, byte_serialize};
 use super::settings::{AskedIssuer, IntrospectionSettings};
 use crate::issuer::http_client::Form;
 
-/// The request of RFC 7662, section 2.1. The token is in the body only.
+/// The request of RFC 7662, section 2.1. Only the body contains the token.
 pub(super) fn form(settings: &IntrospectionSettings, issuer: &AskedIssuer, token: &str) -> Form {
     let mut body = Serializer::new(String::new());
     body.append_pair("token", token);
     body.append_pair("token_type_hint", issuer.token_type_hint);
     let id = &settings.client_id;
     let authorization = match &settings.client_secret {
-        // RFC 6749, section 2.3.1: both parts are form-encoded before they are joined.
+        // Both parts are form-encoded before they are joined (RFC 6749, section 2.3.1).
         Some(secret) => {
             let credentials = format!("{}:{}", encoded(id), encoded(secret.expose()));
             Some(format!("Basic {}", STANDARD.encode(credentials)))

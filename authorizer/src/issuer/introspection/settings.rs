@@ -1,4 +1,4 @@
-//! What introspection needs: its own settings, and those that other parts share.
+//! The settings of introspection: its own, and those of the issuer.
 
 use std::fmt;
 use std::time::Duration;
@@ -7,25 +7,25 @@ use crate::issuer::http_client::Endpoint;
 
 #[derive(Clone, Debug)]
 pub struct IntrospectionSettings {
-    /// The endpoint; `None` asks the issuer's metadata.
+    /// The endpoint; if `None`, the issuer's metadata has it.
     pub uri: Option<Endpoint>,
     pub client_id: String,
-    /// Its secret; a public client has none and sends only its id.
+    /// A public client has no secret and sends only its id.
     pub client_secret: Option<Secret>,
     /// How long an answer is cached; zero turns the cache off.
     pub ttl: Duration,
 }
 
-/// The issuer, and the settings that other parts share.
+/// The issuer that is asked, with settings that are not only for introspection.
 #[derive(Clone, Debug)]
 pub struct AskedIssuer {
-    /// The exact issuer, to find its metadata.
+    /// The exact issuer, from which the URL of its metadata follows.
     pub issuer: String,
     /// The `token_type_hint`: `access_token`, or `id_token`, which Okta also supports.
     pub token_type_hint: &'static str,
     /// The timeout of one request, from connect to last byte.
     pub timeout: Duration,
-    /// The longest pause after failures.
+    /// The maximum pause after failures.
     pub cooldown: Duration,
     /// The leeway for the `exp` of an answer.
     pub leeway: Duration,
@@ -36,7 +36,6 @@ pub struct AskedIssuer {
 pub struct Secret(String);
 
 impl Secret {
-    /// Takes a secret.
     pub const fn new(secret: String) -> Self {
         Self(secret)
     }

@@ -1,7 +1,7 @@
 //! The state machine that decides when keys are used and when they are fetched. It does no I/O.
 //!
-//! It has no sockets and no clock: callers pass in the time, and start the fetches that it returns. Every rule is here,
-//! where the property tests check it. See [`KeyCache::ask`] and [`KeyCache::land`].
+//! It has no sockets and no clock: callers pass in the time, and start the fetches that it returns. All rules about
+//! fetches are in this module, so that property tests can check them. See [`KeyCache::ask`] and [`KeyCache::land`].
 
 mod event;
 mod held;
@@ -16,7 +16,7 @@ use super::freshness::FLOOR;
 use crate::clock::Timestamp;
 use crate::issuer::failures::Failures;
 
-/// The maximum pause between failed refreshes while keys are usable, unless the cooldown is longer.
+/// The maximum pause between refreshes that fail while keys are usable. A longer cooldown takes precedence.
 const MAX_BACKOFF: Duration = Duration::from_secs(300);
 
 /// The first pause after a failed fetch while no keys are cached.
@@ -31,7 +31,7 @@ pub struct KeyCache<K> {
     flights: u64,
     /// All failures since the last success.
     failures: Failures,
-    /// Those of them that were refreshes by age.
+    /// The failures of refreshes by age since the last success.
     refresh_failures: Failures,
     unknown_fetch_at: Option<Timestamp>,
 }
@@ -43,8 +43,8 @@ struct Flight {
     started: Timestamp,
 }
 
-/// Why a fetch is made. Only failures of refreshes by age lengthen the pause between refreshes, so that made-up key ids
-/// never delay a refresh.
+/// The cause of a fetch. Only failures of refreshes by age lengthen the pause between refreshes, so that invented key
+/// ids never delay a refresh.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum FetchCause {
     Age,
@@ -52,7 +52,6 @@ enum FetchCause {
 }
 
 impl<K: Clone> KeyCache<K> {
-    /// An empty cache.
     pub const fn new(rules: Rules, now: Timestamp) -> Self {
         Self {
             rules,
@@ -75,8 +74,8 @@ impl<K: Clone> KeyCache<K> {
         });
     }
 
-    /// Decides for a caller who needs a key. `names` returns whether a set has that key; `patient` is whether the
-    /// caller can still wait for a fetch.
+    /// Decides what to do for a caller who needs a key. `names` returns whether a set has the key. `patient` says
+    /// whether the caller can still wait for a fetch.
     pub fn ask(
         &mut self,
         patient: bool,
@@ -96,18 +95,19 @@ impl<K: Clone> KeyCache<K> {
             (Standing::Ageing | Standing::Stale, true) if !patient => {
                 KeyAnswer::Serve(served, None)
             }
-            // A known key never waits while it is fresh. The background fetch advances only while the environment runs;
-            // if it is frozen for too long, the next caller starts another.
+            // A caller never waits for a known key while it is fresh. The background fetch advances only while the
+            // environment runs. If the environment is frozen for too long, the next caller starts another fetch.
             (Standing::Ageing, true) => KeyAnswer::Serve(served, self.refresh(now)),
-            // The purpose of the file is that no caller waits for the network.
+            // With a file no caller waits for the network; that is its purpose.
             (Standing::Stale, true) if from_file => KeyAnswer::Serve(served, self.refresh(now)),
-            // Stale: one caller waits for the outcome, because a key may have been withdrawn. The others do not.
+            // One caller waits for the outcome, because a key may have been withdrawn. The other callers do not wait.
             (Standing::Stale, true) => match self.refresh(now) {
                 Some(flight) => KeyAnswer::Fetch(flight),
                 None => KeyAnswer::Serve(served, None),
             },
             (Standing::Expired, true) => self.without_keys(patient, now),
-            // The set may not be used any more, but it is recent enough to conclude that the issuer has no such key.
+            // The keys may not be used any more, but they are recent enough to conclude that the issuer has no such
+            // key.
             (Standing::Expired, false)
                 if now.since(held.since) < self.rules.cooldown && !from_file =>
             {
@@ -152,7 +152,8 @@ impl<K: Clone> KeyCache<K> {
         }
     }
 
-    /// No caller can be served, so retries follow soon: after 1, 2, 4, … seconds up to the cooldown.
+    /// Decides while no keys are usable. No caller can be served, so retries follow soon: after 1, 2, 4, … seconds up
+    /// to the cooldown.
     fn without_keys(&mut self, patient: bool, now: Timestamp) -> KeyAnswer<K> {
         if !patient {
             return KeyAnswer::Unavailable;
@@ -167,8 +168,8 @@ impl<K: Clone> KeyCache<K> {
         }
     }
 
-    /// A key id that the cached set does not have. Such ids cause at most one fetch per cooldown, however short the
-    /// freshness is.
+    /// Decides about a key id that the cached set does not have. Such ids cause at most one fetch per cooldown, even if
+    /// keys are fresh for a shorter time.
     fn unknown(&mut self, standing: Standing, now: Timestamp) -> KeyAnswer<K> {
         if let Some(flight) = self.in_flight(now) {
             return KeyAnswer::Join(flight.id);
@@ -190,14 +191,14 @@ impl<K: Clone> KeyCache<K> {
         KeyAnswer::Fetch(self.start(cause, now))
     }
 
-    /// Starts a refresh if none is in flight and none has failed too recently.
+    /// Starts a refresh, unless one is in flight or has failed too recently.
     fn refresh(&mut self, now: Timestamp) -> Option<FlightId> {
         let may_start = self.in_flight(now).is_none() && self.refresh_may_start(now);
         may_start.then(|| self.start(FetchCause::Age, now))
     }
 
-    /// While keys are usable, failed refreshes are retried after 1, 2, 4, 8 cooldowns, so that not every environment
-    /// keeps sending requests to a failing issuer.
+    /// While keys are usable, failed refreshes are retried after 1, 2, 4, 8 cooldowns, so that many environments do not
+    /// overload a failing issuer.
     fn refresh_may_start(&self, now: Timestamp) -> bool {
         let cooldown = self.rules.cooldown;
         self.failures.rested(cooldown, cooldown, now)
@@ -223,9 +224,9 @@ impl<K: Clone> KeyCache<K> {
             .filter(|flight| now.since(flight.started) <= self.rules.flight)
     }
 
-    /// Ends a fetch. `None` if it was abandoned: it took too long, or another one has been started since. It is counted
-    /// as neither success nor failure: the response's age is unknown, and the delay was caused by the frozen
-    /// environment.
+    /// Ends a fetch. `None` if it was abandoned, because it took too long or another fetch has been started since. An
+    /// abandoned fetch is neither a success nor a failure: the response's age is unknown, and the frozen environment
+    /// caused the delay.
     fn end(&mut self, id: FlightId, now: Timestamp) -> Option<FetchCause> {
         let current = self.flight.filter(|flight| flight.id == id)?;
         let in_time = self.in_flight(now).is_some();

@@ -1,4 +1,4 @@
-//! One fetch of the keys, with the discovery of their URL if it is needed.
+//! Fetches the keys once, and discovers their URL if it is unknown.
 
 use std::time::Duration;
 
@@ -13,19 +13,16 @@ use crate::issuer::metadata::{IssuerMetadata, MetadataError};
 /// Why a fetch returned no keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum FetchError {
-    /// The URL of the keys could not be discovered.
     #[error("no key set URL from the issuer's metadata: {0}")]
     Discovery(MetadataError),
-    /// The key set could not be fetched.
     #[error("the key set could not be fetched: {0}")]
     Transport(TransportError),
-    /// The key set was fetched, but has no usable key.
     #[error("the issuer sent a key set without a usable key: {0}")]
     KeySet(KeySetError),
 }
 
 impl FetchError {
-    /// The stable name for logs and metrics.
+    /// The stable code for logs and metrics.
     pub(crate) const fn code(&self) -> &'static str {
         match self {
             Self::Discovery(_) => "discovery",
@@ -40,7 +37,7 @@ pub(super) struct Fetched {
     pub(super) fresh_for: Duration,
 }
 
-/// Fetches the keys from `known`, or from the URL in the metadata; also returns the URL to use next time.
+/// Fetches the keys from `known`, or from the URL in the metadata. Also returns the URL to use next time.
 pub(super) async fn fetch(
     settings: &KeySettings,
     known: Option<Endpoint>,
@@ -54,7 +51,7 @@ pub(super) async fn fetch(
         },
     };
     let outcome = fetch_from(settings, &endpoint, transport).await;
-    // The keys may have moved from a URL that returns none, so the next fetch reads the metadata again.
+    // If the URL returns no keys, they may have moved, so the next fetch reads the metadata again.
     let moved = matches!(
         outcome,
         Err(FetchError::KeySet(_) | FetchError::Transport(TransportError::Status(_)))

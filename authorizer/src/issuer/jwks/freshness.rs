@@ -1,16 +1,16 @@
-//! The freshness of an issuer's answer.
+//! How long an issuer's keys are fresh.
 
 use std::time::Duration;
 
-/// The minimum time for which keys are fresh, so that no answer can cause a fetch for every request.
+/// The minimum time for which keys are fresh. Without it an answer could cause a fetch for every request.
 pub(super) const FLOOR: Duration = Duration::from_secs(1);
 
-/// The freshness of keys that came with these headers (RFC 9111, sections 4.2 and 5.2.2).
+/// How long keys are fresh that were sent with these headers (RFC 9111, sections 4.2 and 5.2.2).
 ///
-/// Okta sends 44 days between rotations and a short time, or `no-cache`, near one. So `ceiling`, the operator's
-/// setting, is the upper bound. A number of seconds is used as given, less the `Age`, down to [`FLOOR`]: 0 means one
-/// fetch per second, like 1. An answer that only forbids caching is fresh for the `cooldown`: it gives no time, and a
-/// fetch for every request would help no caller.
+/// Okta sends 44 days between rotations, and a short time or `no-cache` near a rotation. So `ceiling`, the operator's
+/// setting, is the maximum. A number of seconds applies minus the `Age`, but at least [`FLOOR`]: 0 means one fetch per
+/// second, like 1. If the answer forbids caching without a number, the keys are fresh for the `cooldown`: a fetch for
+/// every request would help no caller.
 pub(super) fn fresh_for(
     cache_control: Option<&str>,
     age: Option<u64>,
@@ -30,16 +30,16 @@ pub(super) fn fresh_for(
 /// How long the issuer allows its keys to be cached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StatedLifetime {
-    /// Unspecified.
+    /// The headers have no time.
     Unstated,
     /// `max-age`, in seconds.
     Seconds(u64),
-    /// Caching is forbidden, and no time is given.
+    /// Caching is forbidden, or the time cannot be read.
     NotKept,
 }
 
 impl StatedLifetime {
-    /// Reads all `Cache-Control` headers, joined by commas.
+    /// Parses all `Cache-Control` headers, joined by commas.
     pub fn of(cache_control: Option<&str>) -> Self {
         let mut least: Option<u64> = None;
         for directive in cache_control.unwrap_or_default().split(',') {
@@ -51,7 +51,7 @@ impl StatedLifetime {
                     Some(seconds) => {
                         least = Some(least.map_or(seconds, |least| least.min(seconds)));
                     }
-                    // It is stale, which gives no time either (RFC 9111, section 4.2.1).
+                    // Such an answer is treated as stale (RFC 9111, section 4.2.1).
                     None => return Self::NotKept,
                 },
                 _ => {}
@@ -61,7 +61,7 @@ impl StatedLifetime {
     }
 }
 
-/// A number that is too large saturates (RFC 9111, section 1.2.2).
+/// Parses a number of seconds. A number that is too large saturates (RFC 9111, section 1.2.2).
 fn seconds(value: &str) -> Option<u64> {
     let digits = value.trim().trim_matches('"');
     let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn the_ceiling_holds_and_a_shorter_max_age_wins() {
+    fn keys_are_fresh_for_max_age_but_at_most_for_the_ceiling() {
         check(None, None, 3600);
         check(Some("max-age=3832304, must-revalidate"), None, 3600);
         check(Some("max-age=600"), None, 600);
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn a_longer_max_age_is_never_fresh_for_a_shorter_time() {
+    fn a_longer_max_age_never_makes_keys_fresh_for_a_shorter_time() {
         let (ceiling, cooldown) = (Duration::from_secs(60), Duration::from_secs(30));
         let fresh = |seconds: u64, age| {
             fresh_for(
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn time_spent_in_a_cache_on_the_way_is_taken_off() {
+    fn the_age_header_is_subtracted_from_max_age() {
         check(Some("max-age=600"), Some(200), 400);
         check(Some("max-age=600"), Some(600), 1);
         check(Some("max-age=600"), Some(u64::MAX), 1);
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_that_may_not_be_stored_is_fresh_for_the_cooldown() {
+    fn keys_that_may_not_be_stored_are_fresh_for_the_cooldown() {
         for header in [
             "no-cache",
             "max-age=600, no-store",
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn a_max_age_that_is_not_a_number_is_fresh_for_the_cooldown() {
+    fn keys_with_a_malformed_max_age_are_fresh_for_the_cooldown() {
         for header in [
             "max-age",
             "max-age=",
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn a_zero_ceiling_still_leaves_a_second() {
+    fn keys_are_fresh_for_a_second_even_if_the_ceiling_is_zero() {
         let fresh = fresh_for(None, None, Duration::ZERO, Duration::ZERO);
         assert_eq!(fresh, Duration::from_secs(1));
     }

@@ -1,4 +1,4 @@
-//! One element of `keys`, parsed to a key or to the reason why it is refused.
+//! Parses one element of `keys` to a key, or to the reason why it is refused.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -10,10 +10,10 @@ use crate::algorithm::Algorithm;
 use crate::key_id::KeyId;
 use crate::refusal::KeyRefusal;
 
-/// Members that only a private key has (RFC 7518, sections 6.2.2 and 6.3.2).
+/// Members that only private keys have (RFC 7518, sections 6.2.2 and 6.3.2).
 const PRIVATE_MEMBERS: [&str; 7] = ["d", "p", "q", "dp", "dq", "qi", "oth"];
 
-/// A refused element of `keys`: its id, if it has a valid one, and the refusal.
+/// A refused element of `keys`, with its id if it has a valid one.
 pub(super) struct RefusedJwk {
     pub(super) kid: Option<KeyId>,
     pub(super) refusal: KeyRefusal,
@@ -22,8 +22,8 @@ pub(super) struct RefusedJwk {
 /// Parses one JSON Web Key (RFC 7517, section 4).
 ///
 /// `jsonwebtoken` rejects a whole set because of one malformed key, ignores `use`, `key_ops`, `alg` and `crv`, and
-/// turns an `oct` key into an HMAC key; so it receives only the numbers. `x5c`, `x5u` and unknown members are ignored,
-/// as RFC 7517 demands.
+/// turns an `oct` key into an HMAC key, so it receives only the numbers of a key. `x5c`, `x5u` and unknown members are
+/// ignored, as RFC 7517 requires.
 pub(super) fn parse(json: &str, allowed: &[Algorithm]) -> Result<VerificationKey, RefusedJwk> {
     let without_kid = |refusal| RefusedJwk { kid: None, refusal };
     let members = JwkMembers::parse(json).map_err(without_kid)?;
@@ -61,7 +61,7 @@ fn for_signatures(members: &JwkMembers, allowed: &[Algorithm]) -> Result<PublicK
     }
 }
 
-/// Checks that `kty` is that of a public key and that no member is private.
+/// Checks that `kty` is the type of a public key and that no member is private.
 fn key_type(members: &JwkMembers) -> Result<String, KeyRefusal> {
     let kty = string(members, "kty")?.ok_or(KeyRefusal::MissingMember("kty"))?;
     match kty.as_str() {
@@ -100,7 +100,8 @@ fn key_id(members: &JwkMembers) -> Result<KeyId, KeyRefusal> {
     KeyId::parse(&kid).map_err(|_| KeyRefusal::KeyIdTooLong)
 }
 
-/// RFC 7517, sections 4.2 and 4.3: both are optional, but a present one must allow verification.
+/// Checks `use` and `key_ops`. Both are optional, but must allow verification if they are present (RFC 7517, sections
+/// 4.2 and 4.3).
 fn check_use(members: &JwkMembers) -> Result<(), KeyRefusal> {
     if string(members, "use")?.is_some_and(|usage| usage != "sig") {
         return Err(KeyRefusal::NotForSignatures);

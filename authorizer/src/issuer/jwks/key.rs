@@ -20,29 +20,29 @@ use crate::refusal::KeyRefusal;
 
 /// A public key of a key set that has passed every check at load time.
 ///
-/// It can only be constructed by parsing a key set, so it is asymmetric, of a permitted size, for signatures, and of a
-/// type and curve that [`Algorithm`] supports. So a bad key is one log line at load time, not one 401 per request.
+/// It is only constructed by parsing a key set. So it is asymmetric, has an allowed size, is for signatures, and has a
+/// type and curve that [`Algorithm`] supports. An unusable key causes one log line at load time, not one 401 per request.
 pub struct VerificationKey {
     kid: KeyId,
     key: PublicKey,
-    /// So that the key is parsed once and not for each token.
+    /// Keeps the parsed key alive, so that it is parsed once and not for each token.
     _parsed: Arc<ParsedKey>,
 }
 
-/// The SHA-256 thumbprint of RFC 7638: two keys with the same one are the same key.
+/// The SHA-256 thumbprint of RFC 7638. Keys with the same thumbprint are the same key.
 pub type Thumbprint = [u8; 32];
 
-/// The public key of a JWK, without a name: asymmetric, of a permitted size, and of a type and curve that [`Algorithm`]
-/// supports.
+/// The public key of a JWK, without its id. It is asymmetric, has an allowed size, and has a type and curve that
+/// [`Algorithm`] supports.
 pub(crate) struct PublicKey {
     kind: KeyKind,
-    /// The one algorithm that the JWK binds it to (RFC 7517, section 4.4).
+    /// The only algorithm that the JWK allows, if it has `alg` (RFC 7517, section 4.4).
     alg: Option<Algorithm>,
     thumbprint: Thumbprint,
     key: DecodingKey,
 }
 
-/// The kinds of keys. An RSA key verifies both PKCS #1 and PSS signatures; a curve belongs to one algorithm.
+/// The kinds of keys. An RSA key verifies PKCS #1 and PSS signatures; each curve belongs to one algorithm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum KeyKind {
     Rsa,
@@ -67,7 +67,7 @@ impl KeyKind {
     }
 }
 
-/// The signature is not that of this key over this input, or not base64url without padding.
+/// The signature was not made with this key over this input, or is not base64url without padding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("the signature was not made with the key that it names")]
 pub struct SignatureError;
@@ -78,24 +78,23 @@ impl VerificationKey {
         Self { kid, key, _parsed }
     }
 
-    /// Its `kid`.
     pub const fn kid(&self) -> &KeyId {
         &self.kid
     }
 
-    /// The thumbprint: identifies the key itself, whatever its id.
+    /// The thumbprint, which identifies the key whatever its id is.
     pub const fn thumbprint(&self) -> Thumbprint {
         self.key.thumbprint()
     }
 
-    /// Whether signatures of `algorithm` can be this key's: type and curve are right, and the key set does not bind it
-    /// to another one (RFC 8725, section 3.1).
+    /// Whether this key can verify signatures of `algorithm`: its type and curve fit, and the key set does not bind it
+    /// to another algorithm (RFC 8725, section 3.1).
     pub(crate) fn fits(&self, algorithm: Algorithm) -> bool {
         self.key.fits(algorithm)
     }
 
-    /// Checks a signature: the third part of a token over the first two and the dot between them (RFC 7515, section
-    /// 5.2).
+    /// Checks a signature (RFC 7515, section 5.2). `signing_input` is the first two parts of a token with the dot between
+    /// them, `signature` the third.
     ///
     /// # Errors
     ///
@@ -111,8 +110,8 @@ impl VerificationKey {
 }
 
 impl PublicKey {
-    /// An RSA key from its two numbers, big-endian (RFC 7518, section 6.3.1). Leading zero bytes, which some issuers
-    /// send, are dropped.
+    /// An RSA key from its two numbers, big-endian (RFC 7518, section 6.3.1). Some issuers send leading zero bytes;
+    /// they are dropped.
     pub(super) fn rsa(
         alg: Option<Algorithm>,
         modulus: &[u8],
@@ -130,7 +129,7 @@ impl PublicKey {
         if !is_odd(e) || !(2..=33).contains(&bits(e)) {
             return Err(KeyRefusal::RsaExponent);
         }
-        // The library would report this only at the first signature.
+        // The library would reject an even modulus only at the first signature.
         if !is_odd(n) {
             return Err(KeyRefusal::NotAPublicKey);
         }
@@ -146,7 +145,7 @@ impl PublicKey {
         ))
     }
 
-    /// A point on P-256 or P-384 (RFC 7518, section 6.2.1). Both coordinates have the full length of the curve.
+    /// A key on P-256 or P-384 (RFC 7518, section 6.2.1). Both coordinates have the full length of the curve.
     pub(super) fn ec(
         alg: Option<Algorithm>,
         kind: KeyKind,
@@ -161,7 +160,7 @@ impl PublicKey {
         if x.len() != length || y.len() != length {
             return Err(KeyRefusal::NotAPublicKey);
         }
-        // Uncompressed form (SEC 1, section 2.3.3); parsing it checks that the point is on the curve.
+        // The uncompressed form (SEC 1, section 2.3.3). Parsing it checks that the point is on the curve.
         let point = [&[4], x, y].concat();
         ParsedPublicKey::new(verification, &point).map_err(|_| KeyRefusal::NotAPublicKey)?;
         let members = format!(
@@ -205,18 +204,12 @@ impl PublicKey {
         self.thumbprint
     }
 
-    /// Whether signatures of `algorithm` can be this key's: type and curve are right, and the JWK does not bind it to
-    /// another one (RFC 8725, section 3.1).
+    /// See [`VerificationKey::fits`].
     pub(crate) fn fits(&self, algorithm: Algorithm) -> bool {
         KeyKind::of(algorithm) == self.kind && self.alg.is_none_or(|alg| alg == algorithm)
     }
 
-    /// Checks a signature: the third part of a token over the first two and the dot between them (RFC 7515, section
-    /// 5.2).
-    ///
-    /// # Errors
-    ///
-    /// If the signature is wrong. The error has no details, because they would only help a forger.
+    /// See [`VerificationKey::verify`].
     pub(crate) fn verify(
         &self,
         algorithm: Algorithm,

@@ -6,7 +6,8 @@ use serde_json::{Map, Value};
 use crate::refusal::KeyRefusal;
 use crate::strict_json::{self, StrictJsonError};
 
-/// The members of one key, none of them repeated: two readers of one document could otherwise see two different keys.
+/// The members of one key. No member is repeated, because otherwise two parsers could read two different keys from one
+/// document.
 #[derive(Debug)]
 pub(super) struct JwkMembers(Map<String, Value>);
 
@@ -30,7 +31,7 @@ impl JwkMembers {
         self.0.contains_key(name)
     }
 
-    /// A member deserialized as `T`; `None` if it is missing. `null` is not missing: it has the wrong type.
+    /// Deserialises a member; `None` if it is missing. `null` is not missing, but has the wrong type.
     pub(super) fn read<'m, T: Deserialize<'m>>(
         &'m self,
         name: &'static str,

@@ -1,8 +1,8 @@
-//! Keys that `jsonwebtoken` need not parse again for each signature.
+//! Parsed keys, so that `jsonwebtoken` does not parse a key for each signature.
 //!
-//! `jsonwebtoken` asks its provider for a verifier at each signature. Its own provider returns one that parses the key
-//! again, which takes half as long as the verification. [`PROVIDER`] returns one with the parsed key, if a key set has
-//! it, and otherwise that of `jsonwebtoken`.
+//! `jsonwebtoken` asks its provider for a verifier at each signature. The verifier of its own provider parses the key
+//! each time, which takes half as long as the verification. [`PROVIDER`] returns a verifier with the parsed key if a key
+//! set has that key, and otherwise the verifier of `jsonwebtoken`.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock, OnceLock, PoisonError, RwLock, Weak};
@@ -24,20 +24,19 @@ static PROVIDER: LazyLock<CryptoProvider> = LazyLock::new(|| CryptoProvider {
     ..aws_lc::DEFAULT_PROVIDER.clone()
 });
 
-/// The keys of all key sets in use, by the bytes that distinguish them: a modulus or a point. An entry does not keep its
-/// key alive.
+/// The keys of all key sets in use, by their modulus or point. An entry does not keep its key alive.
 static KEYS: RwLock<BTreeMap<Vec<u8>, Weak<ParsedKey>>> = RwLock::new(BTreeMap::new());
 
 /// A key of a key set, parsed once for each algorithm that a token names.
 pub(super) struct ParsedKey {
     key: DecodingKey,
-    /// `None` if the library refuses the key for it.
+    /// `None` if the library refuses the key for that algorithm.
     by_algorithm: [OnceLock<Option<ParsedPublicKey>>; 9],
 }
 
 impl ParsedKey {
-    /// While the value exists, signatures of this key are verified with the parsed key. Two key sets with the same key, such
-    /// as one and its refresh, have the same value.
+    /// As long as the returned value exists, signatures are verified with the parsed key. Two key sets with the same
+    /// key, such as a set and its refresh, share one value.
     pub(super) fn keep(key: &DecodingKey) -> Arc<Self> {
         let mut keys = KEYS.write().unwrap_or_else(PoisonError::into_inner);
         if let Some(kept) = Self::in_use(&keys, key) {
@@ -70,7 +69,7 @@ impl ParsedKey {
     }
 }
 
-/// Makes `jsonwebtoken` use the keys that are kept. Only the first call of a process has an effect.
+/// Makes `jsonwebtoken` use the parsed keys. Only the first call in a process has an effect.
 ///
 /// By default `jsonwebtoken` selects a provider by crate features, and panics at the first token if another crate
 /// enables a second one.
@@ -109,7 +108,7 @@ impl JwtVerifier for ParsedVerifier {
     }
 }
 
-/// How the crypto library names an algorithm.
+/// An algorithm in the crypto library.
 enum SignatureScheme {
     Rsa(&'static RsaParameters),
     Curve(&'static dyn VerificationAlgorithm),
@@ -131,7 +130,7 @@ impl SignatureScheme {
     }
 }
 
-/// The place of an algorithm among those that verify, and how the crypto library names it.
+/// The index of an algorithm in `by_algorithm`, and its name in the crypto library.
 const fn scheme(algorithm: Algorithm) -> Option<(usize, SignatureScheme)> {
     use SignatureScheme::{Curve, Rsa};
     Some(match algorithm {
@@ -180,7 +179,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_is_found_by_all_of_its_numbers_and_while_a_key_set_has_it() {
+    fn a_key_is_found_by_all_of_its_numbers_while_a_key_set_has_it() {
         let rsa = |e: &[u8]| DecodingKey::from_rsa_raw_components(&[0xc5; 256], e);
         let (key, other) = (rsa(&[1, 0, 1]), rsa(&[3]));
         let kept = ParsedKey::keep(&key);
@@ -201,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_set_that_is_dropped_leaves_the_key_to_the_others() {
+    fn a_key_stays_parsed_until_the_last_key_set_with_it_is_dropped() {
         let key = DecodingKey::from_rsa_raw_components(&[0xc6; 256], &[1, 0, 1]);
         let (served, refreshed) = (ParsedKey::keep(&key), ParsedKey::keep(&key));
         assert!(Arc::ptr_eq(&served, &refreshed));
@@ -210,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_that_no_key_set_has_is_forgotten_when_another_is_kept() {
+    fn a_key_without_a_key_set_is_forgotten_when_another_key_is_kept() {
         let key = |byte| DecodingKey::from_rsa_raw_components(&[byte; 256], &[1, 0, 1]);
         let (withdrawn, used) = (key(0xc7), key(0xc8));
         let (dropped, kept) = (ParsedKey::keep(&withdrawn), ParsedKey::keep(&used));
@@ -222,9 +221,9 @@ mod tests {
     }
 
     #[test]
-    fn jsonwebtoken_uses_a_kept_key_for_each_algorithm_of_its_kind_and_for_no_other() {
+    fn jsonwebtoken_uses_a_kept_key_only_for_algorithms_of_its_kind() {
         use Algorithm::{ES256, ES384, EdDSA, HS256, PS256, PS384, PS512, RS256, RS384, RS512};
-        // New, because other tests of this process keep keys too.
+        // New keys, because other tests in this process keep keys too.
         let rsa = rsa::KeyPair::generate(KeySize::Rsa2048).unwrap();
         let rsa = RsaPublicKeyComponents::<Vec<u8>>::from(rsa.public_key());
         let p256 = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap();

@@ -1,4 +1,4 @@
-//! A key set as the issuer publishes it.
+//! Parses a key set and finds keys in it.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -14,39 +14,38 @@ use crate::key_id::KeyId;
 use crate::refusal::KeyRefusal;
 use crate::strict_json::{self, StrictJsonError};
 
-/// The keys of one issuer at one time, at least one of them usable.
+/// A key set of one issuer with at least one usable key.
 #[derive(Debug)]
 pub struct KeySet {
-    /// Sorted by key id, those with the same id in the order of the document.
+    /// Sorted by key id. Keys with the same id are in the order of the document.
     keys: Vec<VerificationKey>,
     refused: Vec<RefusedKey>,
-    /// The refused keys that have an id, sorted by it, so that many bad keys do not slow down lookups.
+    /// The refused keys that have an id, sorted by id, so that many unusable keys do not slow down lookups.
     refused_ids: Vec<(KeyId, KeyRefusal)>,
 }
 
 /// A key of the set that is skipped.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RefusedKey {
-    /// Its index in the member `keys`.
+    /// The index in the array `keys`.
     pub index: usize,
-    /// Its id, if it has a valid one.
+    /// The id, if the key has a valid one.
     pub kid: Option<KeyId>,
     pub refusal: KeyRefusal,
 }
 
-/// A document without a usable key. The last good set stays in place.
+/// The document has no usable key. The previous key set stays in use.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("{fault}")]
 pub struct KeySetParseError {
     pub fault: KeySetError,
-    /// The refused keys, if every key is refused.
+    /// All keys of the set if every key is refused, otherwise empty.
     pub refused: Vec<RefusedKey>,
 }
 
 /// Why a key set cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum KeySetError {
-    /// It is not JSON, or not an object, or incomplete.
     #[error("not a JSON object")]
     NotAnObject,
     #[error("a repeated member")]
@@ -56,10 +55,9 @@ pub enum KeySetError {
     NoKeys,
     #[error("an empty set of keys")]
     Empty,
-    /// Every key is refused.
     #[error("none of its keys can be used (the first: {first})")]
     NoneUsable {
-        /// Why the first is refused.
+        /// Why the first key is refused.
         first: KeyRefusal,
     },
 }
@@ -74,7 +72,7 @@ impl From<KeySetError> for KeySetParseError {
 }
 
 impl KeySet {
-    /// Reads a JWK Set (RFC 7517, section 5), key by key.
+    /// Parses a JWK Set (RFC 7517, section 5), key by key.
     ///
     /// # Errors
     ///
@@ -119,7 +117,6 @@ impl KeySet {
         }
     }
 
-    /// The usable keys.
     pub fn keys(&self) -> &[VerificationKey] {
         &self.keys
     }
@@ -134,10 +131,9 @@ impl KeySet {
         !self.range(kid).is_empty() || self.refusal_of(kid).is_some()
     }
 
-    /// The keys that a token with this `kid` and `alg` may have been signed with.
+    /// The keys with which a token with this `kid` and `alg` may have been signed.
     ///
-    /// Of two keys with one id the one whose type fits is returned; if both fit, both are returned (RFC 7517, section
-    /// 4.5).
+    /// If two keys have the same id, those that fit the algorithm are returned (RFC 7517, section 4.5).
     pub(super) fn find(self: Arc<Self>, kid: &KeyId, algorithm: Algorithm) -> Found {
         let range = self.range(kid);
         let keys = self.keys.get(range.clone()).unwrap_or_default();
@@ -173,14 +169,14 @@ impl KeySet {
     }
 }
 
-/// The elements of `keys`, not parsed yet, so that one of them cannot affect the others.
+/// The elements of `keys`, not yet parsed, so that one element cannot affect the others.
 fn entries(json: &str) -> Result<Vec<&RawValue>, KeySetError> {
     #[derive(Deserialize)]
     struct KeySetDocument<'d> {
         #[serde(borrow)]
         keys: Option<&'d RawValue>,
     }
-    // Serde also deserializes a struct from an array.
+    // Serde would also deserialise a struct from an array.
     let is_object = json.trim_ascii_start().starts_with('{');
     let document: KeySetDocument<'_> = serde_json::from_str(json)
         .ok()
@@ -193,7 +189,7 @@ fn entries(json: &str) -> Result<Vec<&RawValue>, KeySetError> {
     serde_json::from_str(keys.get()).map_err(|_| KeySetError::NoKeys)
 }
 
-/// The entry of a set for an id.
+/// What a set has for a key id.
 #[derive(Debug)]
 pub(super) enum Found {
     Keys(Candidates),
@@ -201,7 +197,7 @@ pub(super) enum Found {
     Nothing,
 }
 
-/// The keys that fit one token, at least one. Cheap to create, because it borrows from the set.
+/// The keys that fit one token, at least one. It is cheap to create, because it shares the set.
 #[derive(Clone, Debug)]
 pub struct Candidates {
     set: Arc<KeySet>,
@@ -210,7 +206,7 @@ pub struct Candidates {
 }
 
 impl Candidates {
-    /// Each key that fits, in the order of the document.
+    /// The keys that fit, in the order of the document.
     pub fn iter(&self) -> impl Iterator<Item = &VerificationKey> {
         let keys = self.set.keys.get(self.range.clone()).unwrap_or_default();
         keys.iter().filter(|key| key.fits(self.algorithm))

@@ -1,4 +1,4 @@
-//! What lookups and fetches share: the only lock, and how a fetch begins and ends.
+//! The state that lookups and fetches share behind the only lock, and the start and end of a fetch.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -14,7 +14,6 @@ use super::{KeyCounters, KeySettings};
 use crate::clock::Clock;
 use crate::issuer::http_client::{Endpoint, Transport};
 
-/// What lookups and fetches share.
 pub(super) struct Shared {
     pub(super) settings: KeySettings,
     transport: Arc<dyn Transport>,
@@ -24,10 +23,10 @@ pub(super) struct Shared {
     pub(super) landings: watch::Sender<()>,
 }
 
-/// What the lock guards.
+/// The state behind the lock.
 pub(super) struct KeysState {
     pub(super) cache: KeyCache<Arc<KeySet>>,
-    /// The address of the keys, once it is known.
+    /// The URL of the keys, once it is known.
     jwks_uri: Option<Endpoint>,
     pub(super) landed: Landed,
     /// The fetch that was started last.
@@ -37,16 +36,16 @@ pub(super) struct KeysState {
     pub(super) counters: KeyCounters,
 }
 
-/// The newest fetches that ended.
+/// The latest fetches that ended.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Landed {
-    /// Ended with or without keys, and was not abandoned.
+    /// The latest fetch that ended, with or without keys, and was not abandoned.
     pub(super) ended: Option<FlightId>,
-    /// Ended with keys.
+    /// The latest fetch that ended with keys.
     pub(super) succeeded: Option<FlightId>,
 }
 
-/// The maximum number of documents of one fetch: two of metadata, and the keys.
+/// The maximum number of documents in one fetch: two metadata documents and the keys.
 const MAX_DOCUMENTS: u32 = 3;
 
 /// The maximum number of refused keys that are logged one by one; one more line counts the rest.
@@ -62,7 +61,7 @@ impl Shared {
             max_age: settings.max_age,
             max_stale: settings.max_stale,
             cooldown: settings.cooldown,
-            // Plus a second to process the documents.
+            // One second more, to process the documents.
             flight: settings
                 .timeout
                 .saturating_mul(MAX_DOCUMENTS)
@@ -104,11 +103,11 @@ impl Shared {
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, KeysState> {
-        // No code under the lock can panic during a change.
+        // No code can panic while it changes the state under this lock.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Runs the fetch in a separate task, so that it continues when the caller who started it is cancelled.
+    /// Runs the fetch in a separate task, so that it continues if the lookup that started it is cancelled.
     pub(super) fn start(self: &Arc<Self>, flight: FlightId, state: &mut KeysState) {
         state.counters.fetches += 1;
         let (shared, known) = (Arc::clone(self), state.jwks_uri.clone());
@@ -117,7 +116,7 @@ impl Shared {
                 fetch(&shared.settings, known, shared.transport.as_ref()).await;
             shared.land(flight, outcome, jwks_uri);
         });
-        // The previous task has ended or was frozen for too long; aborting it closes its connection.
+        // The previous task has ended or was frozen for too long. Aborting it closes its connection.
         if let Some(before) = state.task.replace(task.abort_handle()) {
             before.abort();
         }
@@ -170,8 +169,8 @@ impl Shared {
 }
 
 impl KeysState {
-    /// Logs the refused keys if they differ from those of the previous set, so that a set is logged only when it
-    /// changes, in at most [`MAX_REFUSED_LOGGED`] + 1 lines.
+    /// Logs the refused keys, in at most [`MAX_REFUSED_LOGGED`] + 1 lines, if they differ from those of the previous
+    /// set.
     fn note_refused(&mut self, keys: &KeySet, issuer: &str) {
         let refused = keys.refused();
         if self.refused == refused {

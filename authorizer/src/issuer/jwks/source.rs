@@ -1,4 +1,4 @@
-//! The driver of the key cache: lookups, and the lookups that wait for a fetch.
+//! Drives the key cache: looks up keys, and waits for fetches.
 
 use std::fmt;
 use std::sync::Arc;
@@ -16,17 +16,17 @@ use crate::deadline::Deadline;
 use crate::issuer::http_client::Transport;
 use crate::key_id::KeyId;
 
-/// The keys of one issuer. Shared by reference; the lock inside is never held across an await.
+/// The keys of one issuer. Its lock is never held across an await.
 pub struct KeySource {
     shared: Arc<Shared>,
 }
 
-/// How often one lookup waits for a fetch: once for a fetch that was already in flight, whose answer may predate a
-/// rotation, and once for a fetch of its own.
+/// The maximum number of fetches for which one lookup waits: one that was already in flight, because its answer may be
+/// older than a rotation, and one that the lookup starts.
 const MAX_WAITS: u8 = 2;
 
 impl KeySource {
-    /// Creates a source from its settings. Nothing is fetched yet; the keys of a file are stored.
+    /// Creates a source with the keys of the file, if there is one, without fetching anything.
     pub fn new(
         settings: KeySettings,
         transport: Arc<dyn Transport>,
@@ -37,15 +37,15 @@ impl KeySource {
         }
     }
 
-    /// Fetches the keys at init, so that the first caller does not wait. Keys from a file are usable already, so their
-    /// refresh is started but not awaited. A failure is logged, and the first request tries again.
+    /// Fetches the keys during init, so that the first caller does not wait. Keys from a file are already usable, so
+    /// their refresh is started but not awaited. A failure is logged, and the first request tries again.
     pub async fn warm_up(&self, deadline: Deadline) {
         let _either_way = self.settle(None, deadline).await;
     }
 
-    /// The keys that a token with this `kid` and `alg` may have been signed with.
+    /// The keys with which a token with this `kid` and `alg` may have been signed.
     ///
-    /// May wait for a fetch, until `deadline` at most. After the deadline no fetch is started or awaited.
+    /// It may wait for a fetch, at most until `deadline`. After the deadline no fetch is started or awaited.
     ///
     /// # Errors
     ///
@@ -73,7 +73,7 @@ impl KeySource {
         self.shared.lock().counters
     }
 
-    /// Asks the cache until no more waiting is needed.
+    /// Asks the cache, and waits for fetches, until the cache has a final answer.
     async fn settle(
         &self,
         kid: Option<&KeyId>,
@@ -94,7 +94,8 @@ impl KeySource {
             let _either_way = tokio::time::timeout(patience, landing.changed()).await;
             let landed = self.shared.lock().landed;
             refetched |= landed.succeeded >= Some(flight);
-            // A fetch of its own has given the answer, unless the environment was frozen meanwhile.
+            // If the lookup's own fetch has ended, the cache has the final answer. A frozen environment may have
+            // delayed it.
             let answered = own && landed.ended >= Some(flight);
             waits = if late() || answered { 0 } else { waits - 1 };
         }
@@ -117,7 +118,8 @@ impl KeySource {
                     Served { .. } if refetched => KeyState::Fetched,
                     Served { .. } => KeyState::Fresh,
                 };
-                // Keys of a file are used from the start. Only after a failed fetch are they used because of an outage.
+                // Keys from a file are used from the start. They are used because of an outage only after a failed
+                // fetch.
                 let outage = key_state == KeyState::Stale
                     || (key_state == KeyState::File && state.last_failure.is_some());
                 state.counters.stale_served += u64::from(outage);
@@ -133,7 +135,7 @@ impl KeySource {
             }
             KeyAnswer::Join(flight) => self.wait(flight, false),
             KeyAnswer::Unknown => {
-                // A caller that has waited has had its fetch.
+                // A lookup that has waited was not limited by the cooldown.
                 state.counters.cooldown_hits += u64::from(patient);
                 Asked::Settled(Err(KeyLookupError::Unknown))
             }
@@ -144,7 +146,7 @@ impl KeySource {
         }
     }
 
-    /// Must be called under the lock, so that no landing is missed: a fetch lands under it too.
+    /// Must be called under the lock. A fetch also lands under the lock, so no landing can be missed.
     fn wait(&self, flight: FlightId, own: bool) -> Asked {
         Asked::Wait {
             flight,

@@ -97,7 +97,7 @@ async fn metadata() {
 }
 
 #[tokio::test]
-async fn metadata_of_another_issuer() {
+async fn metadata_of_another_issuer_is_refused() {
     check_all(&[
         Case {
             name: "metadata of another issuer",

@@ -5,23 +5,22 @@ use std::time::Duration;
 use super::event::{Rules, Served};
 use crate::clock::Timestamp;
 
-/// The cached keys.
 #[derive(Clone, Debug)]
 pub(super) struct Held<K> {
     pub(super) keys: K,
     pub(super) since: Timestamp,
-    /// How long they are fresh after that; `None` for keys from a file, whose age is unknown.
+    /// How long they are fresh after `since`; `None` for keys from a file, because their age is unknown.
     pub(super) fresh_for: Option<Duration>,
 }
 
-/// The age of cached keys, as a phase.
+/// The phase that cached keys are in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Standing {
     Fresh,
     /// Fresh, but in the last tenth of their freshness.
     Ageing,
     Stale,
-    /// Past every limit.
+    /// Too old to be used.
     Expired,
 }
 

@@ -104,7 +104,7 @@ const fn word(answer: &KeyAnswer<u32>) -> &'static str {
 }
 
 #[test]
-fn a_known_key_never_waits_while_fresh_and_is_refreshed_ahead() {
+fn no_caller_waits_for_a_fresh_key_and_it_is_refreshed_early() {
     let mut bench = Bench::warm();
     assert_eq!(bench.word(1, true), "fresh");
     assert_eq!(bench.word(3239, true), "fresh");
@@ -126,7 +126,7 @@ fn keys_expire_at_the_end_of_the_stale_time() {
 }
 
 #[test]
-fn without_keys_all_callers_wait_for_one_fetch_and_retries_back_off_up_to_the_cooldown() {
+fn without_keys_callers_share_one_fetch_and_retries_back_off_to_the_cooldown() {
     let mut bench = Bench::empty();
     let flight = bench.fetch(0, false);
     assert_eq!(bench.asked(1, false), KeyAnswer::Join(flight));
@@ -152,7 +152,7 @@ fn without_keys_all_callers_wait_for_one_fetch_and_retries_back_off_up_to_the_co
 }
 
 #[test]
-fn a_cooldown_under_a_second_is_the_longest_pause_without_keys_too() {
+fn a_cooldown_under_a_second_limits_the_pause_without_keys() {
     let mut bench = Bench::with(Rules {
         cooldown: Duration::ZERO,
         ..RULES
@@ -164,7 +164,7 @@ fn a_cooldown_under_a_second_is_the_longest_pause_without_keys_too() {
 }
 
 #[test]
-fn however_short_the_freshness_unknown_keys_cost_one_fetch_per_cooldown() {
+fn unknown_keys_cause_one_fetch_per_cooldown_even_if_keys_expire_sooner() {
     for (max_age, max_stale) in [(0, 86_400), (1, 86_400), (5, 0), (0, 0), (1, 10)] {
         let mut bench = Bench::with(Rules {
             max_age: Duration::from_secs(max_age),
@@ -190,7 +190,7 @@ fn however_short_the_freshness_unknown_keys_cost_one_fetch_per_cooldown() {
 }
 
 #[test]
-fn a_fetch_for_an_unknown_key_past_fresh_is_a_refresh_too() {
+fn a_fetch_for_an_unknown_key_while_keys_are_stale_is_a_refresh() {
     let mut bench = Bench::warm();
     let flight = bench.fetch(3600, false);
     bench.fail(3600, flight);
@@ -202,7 +202,7 @@ fn a_fetch_for_an_unknown_key_past_fresh_is_a_refresh_too() {
 }
 
 #[test]
-fn a_caller_who_cannot_wait_gets_the_held_keys_and_starts_no_fetch() {
+fn a_caller_who_cannot_wait_gets_the_cached_keys_and_starts_no_fetch() {
     let impatient = |mut bench: Bench, seconds, known| {
         let answer = word(&bench.impatient(seconds, known));
         assert!(
@@ -221,7 +221,7 @@ fn a_caller_who_cannot_wait_gets_the_held_keys_and_starts_no_fetch() {
 }
 
 #[test]
-fn a_clock_set_back_extends_the_life_of_no_key() {
+fn a_clock_that_is_set_back_keeps_no_key_longer() {
     let mut bench = Bench::warm();
     assert_eq!(bench.word(3000, true), "fresh");
     // An hour back: no time has passed, and from there it passes again.
@@ -239,7 +239,7 @@ fn a_clock_set_back_extends_the_life_of_no_key() {
 }
 
 #[test]
-fn keys_from_a_file_are_past_fresh_and_no_caller_for_them_waits() {
+fn keys_from_a_file_are_stale_and_no_caller_waits_for_them() {
     let mut bench = Bench::with_file();
     assert_eq!(bench.word(0, true), "file, fetch");
     assert_eq!(bench.word(1, true), "file");
@@ -265,7 +265,7 @@ fn keys_from_a_file_are_past_fresh_and_no_caller_for_them_waits() {
 }
 
 #[test]
-fn a_fetched_set_replaces_the_file_whole() {
+fn a_fetched_key_set_replaces_the_file_completely() {
     let mut bench = Bench::with_file();
     let flight = bench.fetch(0, true);
     bench.land(1, flight);
@@ -282,7 +282,7 @@ fn a_fetched_set_replaces_the_file_whole() {
 }
 
 #[test]
-fn with_no_stale_time_a_file_never_serves() {
+fn with_a_stale_time_of_zero_keys_from_a_file_are_not_used() {
     let mut bench = Bench::with(Rules {
         max_stale: Duration::ZERO,
         ..RULES
@@ -292,7 +292,7 @@ fn with_no_stale_time_a_file_never_serves() {
 }
 
 #[test]
-fn a_shorter_freshness_from_the_issuer_is_kept_and_a_longer_one_is_cut() {
+fn keys_are_fresh_as_long_as_the_issuer_says_but_at_most_for_max_age() {
     for (given, ends) in [(60, 60), (4_000_000, 3600)] {
         let mut bench = Bench::empty();
         let flight = bench.fetch(0, false);
@@ -303,7 +303,7 @@ fn a_shorter_freshness_from_the_issuer_is_kept_and_a_longer_one_is_cut() {
 }
 
 #[test]
-fn past_fresh_one_lookup_waits_and_the_others_are_served() {
+fn while_keys_are_stale_one_lookup_waits_and_the_others_do_not() {
     let mut bench = Bench::warm();
     let flight = bench.fetch(3600, true);
     assert_eq!(bench.word(3601, true), "stale");
@@ -315,7 +315,7 @@ fn past_fresh_one_lookup_waits_and_the_others_are_served() {
 }
 
 #[test]
-fn an_unknown_key_costs_one_fetch_per_cooldown() {
+fn unknown_keys_cause_one_fetch_per_cooldown() {
     let mut bench = Bench::warm();
     let flight = bench.fetch(1, false);
     assert_eq!(bench.asked(1, false), KeyAnswer::Join(flight));
@@ -327,7 +327,7 @@ fn an_unknown_key_costs_one_fetch_per_cooldown() {
 }
 
 #[test]
-fn failed_refreshes_are_spread_while_keys_still_serve() {
+fn failed_refreshes_back_off_while_keys_are_usable() {
     let mut bench = Bench::warm();
     let mut at = 3600;
     for pause in [30, 60, 120, 240, 300, 300] {

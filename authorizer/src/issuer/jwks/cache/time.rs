@@ -1,10 +1,10 @@
-//! The clock that measures ages.
+//! The clock that measures the age of keys.
 
 use crate::clock::Timestamp;
 
-/// Time that never runs back: the sum of all forward steps of a clock that may be set.
+/// Time that never runs backwards: the sum of all forward steps of the machine's clock.
 ///
-/// If ages came from the clock itself, setting it back an hour would keep keys an hour longer.
+/// If ages were measured with the machine's clock, setting it back by an hour would keep keys for an hour longer.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct OwnTime {
     seen: Timestamp,
@@ -16,7 +16,7 @@ impl OwnTime {
         Self { seen: now, now }
     }
 
-    /// The present by this time, when the clock shows `seen`.
+    /// The current time, when the machine's clock shows `seen`.
     pub(super) fn tick(&mut self, seen: Timestamp) -> Timestamp {
         self.now = self.now.plus(seen.since(self.seen));
         self.seen = seen;
