@@ -128,6 +128,19 @@ fn many_tokens_are_cached() {
 }
 
 #[test]
+fn an_expired_token_makes_room_for_another() {
+    let world = World::new(&[("TOKEN_CACHE_ENTRIES", "2")]);
+    let expiring = token_with(&json!({"exp": NOW + 100}));
+    let [lasting, other] = ["AT.2", "AT.3"].map(|id| token_with(&json!({"jti": id})));
+    accepted_from_cache(&world, &expiring, "miss");
+    accepted_from_cache(&world, &lasting, "miss");
+    world.clock.advance(Duration::from_secs(160));
+    refused(&world, &expiring, "token_expired");
+    accepted_from_cache(&world, &other, "miss");
+    accepted_from_cache(&world, &lasting, "hit");
+}
+
+#[test]
 fn with_the_cache_off_nothing_is_cached() {
     let world = World::new(&[("TOKEN_CACHE_ENTRIES", "0")]);
     let token = token_with(&json!({}));
