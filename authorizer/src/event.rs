@@ -22,13 +22,13 @@ use crate::target::{EventRoute, Target};
 /// A request, parsed from any form of event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct AuthorizerRequest {
+    /// Determines the form of the answer.
     pub(crate) form: EventForm,
     pub(crate) target: Target,
-    pub(crate) credential: Result<Option<Credential>, Refusal>,
-    pub(crate) request_id: Option<String>,
-    /// The form of the event, which determines the form of the answer.
     /// The credential if one was sent, or why it is refused.
+    pub(crate) credential: Result<Option<Credential>, Refusal>,
     /// API Gateway's id of the request, for the log.
+    pub(crate) request_id: Option<String>,
 }
 
 /// The forms of authorizer events.
