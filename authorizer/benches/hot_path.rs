@@ -1,7 +1,6 @@
-//! What each step of a decision costs, beside the floor: one signature verification with a parsed key over the same
-//! bytes, and nothing else.
+//! Measures each step of a decision, and the floor: one signature verification with a parsed key over the same bytes.
 
-#![expect(clippy::unwrap_used, reason = "a measuring tool: a fault ends it")]
+#![expect(clippy::unwrap_used, reason = "a benchmark: an error ends it")]
 
 #[path = "../tests/support/mod.rs"]
 mod support;
@@ -48,7 +47,7 @@ fn wait<F: Future>(future: F) -> F::Output {
     RUNTIME.with(|runtime| runtime.block_on(future))
 }
 
-/// The settings of a small deployment, and one more.
+/// The settings of a small deployment, and one other setting.
 struct Given<'g>(&'g str, &'g str);
 
 impl Source for Given<'_> {
@@ -112,7 +111,7 @@ fn member(jwk: &Value, name: &str) -> Vec<u8> {
     URL_SAFE_NO_PAD.decode(text).unwrap()
 }
 
-/// Token text to claims.
+/// From token to claims.
 fn tokens(c: &mut Criterion) {
     let settings = given("ALGORITHMS", "RS256,ES256");
     let (rsa, p256) = (Signer::rsa().jwk("k1"), Signer::p256().jwk("p1"));
@@ -154,7 +153,7 @@ fn tokens(c: &mut Criterion) {
     group.finish();
 }
 
-/// The lookup of a key that is held.
+/// The lookup of a cached key.
 fn keys(c: &mut Criterion) {
     let settings = given("LOG_LEVEL", "error");
     let verifier = verifier(&settings, 0, &[Signer::rsa().jwk("k1")]);
@@ -172,7 +171,7 @@ fn keys(c: &mut Criterion) {
     });
 }
 
-/// So many rules for ten routes.
+/// `count` rules for ten routes.
 fn rules(count: usize, with_claims: bool) -> String {
     let rule = |place: usize| {
         let path = format!("/r{}/*", place % 10);
@@ -229,7 +228,7 @@ fn access(c: &mut Criterion) {
     group.finish();
 }
 
-/// Event to answer, as JSON.
+/// From event to answer, as JSON.
 fn answers(c: &mut Criterion) {
     let mut group = c.benchmark_group("event to answer");
     let every_route = r#"[{"methods": ["*"], "path": "/*"}]"#.to_owned();

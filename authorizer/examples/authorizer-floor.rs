@@ -1,8 +1,10 @@
-//! The floor of the benchmarks: a bare Lambda runtime that answers each event with a constant. With `FLOOR=verify` it
-//! also verifies one RSA-2048 signature with a parsed key, which no authorizer of signed tokens can avoid: that of
-//! `FLOOR_TOKEN` by `FLOOR_KEY` (base64 of a `SubjectPublicKeyInfo`) where these are set, so that init is repeatable.
+//! The floor of the benchmarks: a bare Lambda runtime that answers each event with a constant.
+//!
+//! With `FLOOR=verify` it also verifies one RSA-2048 signature with a parsed key, which no authorizer of signed tokens
+//! can avoid. If `FLOOR_TOKEN` and `FLOOR_KEY` (a `SubjectPublicKeyInfo` in base64) are set, it verifies that token
+//! with that key, so that init is repeatable.
 
-#![expect(clippy::expect_used, reason = "a measuring tool: a fault ends it")]
+#![expect(clippy::expect_used, reason = "a benchmark: an error ends it")]
 
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeySize;
@@ -14,7 +16,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde_json::value::RawValue;
 
-/// As long as the signed part of a usual access token.
+/// A message as long as the signed part of a usual access token.
 const MESSAGE: [u8; 600] = [b'a'; 600];
 
 struct Verification {

@@ -15,100 +15,84 @@ pub const MAX_TOKEN_BYTES: usize = 10_240;
 
 /// Why a token is refused. The answer is always `Unauthorized`.
 ///
-/// The variants contain what an operator needs to understand a refusal: numbers and constants of this program. Without
-/// a `String` none can contain the token or the value of a claim.
+/// The variants contain numbers and constants of this program, which an operator needs to understand a refusal. No
+/// variant has a `String`, so none can contain the token or the value of a claim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum Refusal {
-    /// No credential, and no rule that allows anonymous callers.
+    /// No credential was sent, and no rule allows anonymous callers.
     #[error("no bearer token")]
     NoToken,
-    /// A credential that is not `Bearer` and one token.
-    #[error("the credential is not `Bearer` and one token")]
+    #[error("the credential is not `Bearer` followed by one token")]
     MalformedBearer,
-    /// More than one credential (RFC 6750, section 2: not more than one method, here not more than one value).
+    /// RFC 6750, section 2 forbids more than one method of sending a token. Here more than one value is refused too.
     #[error("more than one credential")]
     SeveralTokens,
-    /// Over the limit.
     #[error(
         "the token has {bytes} bytes; at most {} are accepted",
         MAX_TOKEN_BYTES
     )]
     TokenTooLong { bytes: usize },
-    /// Not a JWS in compact form whose header and payload are JSON objects without repeated members.
+    /// The token is not a JWS in compact form, or its header or payload is not a JSON object without repeated members.
     #[error("{0}")]
     Malformed(#[from] JwsError),
-    /// `alg` is missing, unknown, `none`, symmetric, or not among those allowed for the issuer (RFC 8725, section 3.1).
-    #[error("the algorithm is not one of those allowed")]
+    /// `alg` is missing, unknown, `none`, symmetric, or not allowed for the issuer (RFC 8725, section 3.1).
+    #[error("the algorithm is not allowed")]
     AlgorithmNotAllowed,
-    /// `crit`: extensions that must be understood, of which this verifier knows none (RFC 7515, section 4.1.11).
+    /// `crit` names extensions that must be understood. This verifier supports none (RFC 7515, section 4.1.11).
     #[error("the header names critical extensions")]
     CriticalExtension,
-    /// `b64`: an unencoded payload (RFC 7797).
+    /// `b64` is present (RFC 7797).
     #[error("the header requires an unencoded payload")]
     UnencodedPayload,
-    /// `typ` other than absent, `JWT`, `at+jwt`, `application/at+jwt` (RFC 8725, section 3.11).
-    #[error("the type in the header is that of another kind of token")]
+    /// `typ` is present and not `JWT`, `at+jwt` or `application/at+jwt` (RFC 8725, section 3.11).
+    #[error("`typ` in the header is the type of another kind of token")]
     TypeNotAllowed,
-    /// No `kid`, or one that is not a string.
+    /// `kid` is missing, empty or not a string.
     #[error("the header has no `kid`")]
     KeyIdMissing,
-    /// A `kid` over the limit.
     #[error(
         "the key id has {bytes} bytes; at most {} are looked up",
         crate::key_id::MAX_KEY_ID_BYTES
     )]
     KeyIdTooLong { bytes: usize },
-    /// No `iss`, or one that is not byte for byte a trusted issuer.
+    /// `iss` is missing, or differs from every trusted issuer in at least one byte.
     #[error("the issuer is not trusted")]
     IssuerNotTrusted,
-    /// The issuer is the org authorization server of the Okta domain whose custom server is trusted.
+    /// The issuer is the org authorization server of an Okta domain with a trusted custom server.
     #[error(
-        "a token of the Okta org authorization server, which is not for APIs: request it from the trusted issuer"
+        "the token is from the Okta org authorization server, whose tokens are not for APIs: request one from the trusted issuer"
     )]
     OrgServerToken,
-    /// The issuer does not publish this key, or the cooldown does not permit a fetch yet.
-    #[error("the issuer publishes no such key")]
+    /// The cached keys do not include this key, and the cooldown may forbid a fetch.
+    #[error("the issuer publishes no key with this id")]
     KeyUnknown,
-    /// The issuer publishes this key, but it cannot be used.
     #[error("the key cannot be used: {reason}")]
     KeyUnusable { reason: KeyRefusal },
-    /// The signature is not that of the key.
     #[error("wrong signature")]
     WrongSignature,
-    /// No `exp`.
     #[error("no expiry time")]
     ExpiryMissing,
-    /// `exp`, `nbf` or `iat` is present and not a finite number (RFC 7519, section 2, `NumericDate`).
+    /// `exp`, `nbf` or `iat` is present, but not a finite number (`NumericDate`, RFC 7519, section 2).
     #[error("the claim `{claim}` is not a number of seconds")]
     TimeMalformed { claim: &'static str },
     /// `exp` has passed.
     #[error("expired {seconds_ago} s ago")]
-    Expired {
-        /// Seconds since then.
-        seconds_ago: u64,
-    },
+    Expired { seconds_ago: u64 },
     /// `nbf` is in the future.
-    #[error("not valid for {seconds_ahead} s yet")]
-    NotYetValid {
-        /// How far ahead.
-        seconds_ahead: u64,
-    },
+    #[error("not valid for another {seconds_ahead} s")]
+    NotYetValid { seconds_ahead: u64 },
     /// `iat` is in the future.
     #[error("issued {seconds_ahead} s in the future")]
-    IssuedInFuture {
-        /// How far ahead.
-        seconds_ahead: u64,
-    },
-    /// No `aud`, or an empty one.
+    IssuedInFuture { seconds_ahead: u64 },
+    /// `aud` is missing or empty.
     #[error("no audience")]
     AudienceMissing,
-    /// `aud` is neither a string nor an array of strings.
     #[error("the audience is neither a string nor an array of strings")]
     AudienceMalformed,
-    /// `aud` names other audiences only.
+    /// `aud` names only other audiences.
     #[error("the token is for another audience")]
     AudienceNotOurs,
-    /// No `sub`, or one that is not a non-empty string.
+    /// `sub` is missing, empty or not a string.
     #[error("no subject")]
     SubjectMissing,
     /// None of `PRINCIPAL_CLAIMS` is present.
@@ -123,45 +107,43 @@ pub enum Refusal {
         crate::answer_size::MAX_PRINCIPAL_BYTES
     )]
     PrincipalTooLong { bytes: usize },
-    /// Clients are restricted, and the token's client is missing or not allowed.
-    #[error("the client is not one of those allowed")]
+    /// `CLIENT_IDS` is set, and the token's client is missing or not in it.
+    #[error("the client is not allowed")]
     ClientNotAllowed,
-    /// An ID token where access tokens are expected (OpenID Connect Core 1.0, section 2).
     #[error("an ID token where an access token is expected")]
     IdToken,
-    /// An access token where ID tokens are expected.
     #[error("an access token where an ID token is expected")]
     AccessToken,
-    /// Bound to a key (`cnf`: RFC 9449, RFC 8705), so not valid as a plain bearer token.
+    /// The token is bound to a key (`cnf`: RFC 9449, RFC 8705), so it is not valid as a plain bearer token.
     #[error("a sender-constrained token sent as a plain bearer token")]
     BoundToken,
-    /// Presented with the scheme `DPoP` and not bound to a key, or to something else (RFC 9449, section 7.1).
-    #[error(
-        "the scheme is DPoP, and `cnf` does not bind the token to a key by `jkt` and nothing else"
-    )]
+    /// The token was sent with the scheme `DPoP`, but is not bound to a key by `jkt` (RFC 9449, section 7.1).
+    #[error("the scheme is DPoP, but `cnf` does not bind the token to one key by `jkt`")]
     NotBoundToKey,
-    /// Presented with the scheme `DPoP` while `DPOP` is `off`.
+    /// The token was sent with the scheme `DPoP` while `DPOP` is `off`.
     #[error("key-bound tokens are not accepted: DPOP is off")]
     DpopOff,
-    /// A plain bearer token while `DPOP` is `require`.
+    /// The token is a plain bearer token while `DPOP` is `require`.
     #[error("only key-bound tokens are accepted: DPOP is require")]
     DpopRequired,
-    /// Presented with the scheme `DPoP` in an event that has no proof: of a TOKEN authorizer or a WebSocket API.
-    #[error("a key-bound token in an event that has no proof: use a REQUEST authorizer")]
+    /// The token was sent with the scheme `DPoP` in an event of a TOKEN authorizer or a WebSocket API.
+    #[error(
+        "this kind of event cannot carry the proof of a key-bound token: use a REQUEST authorizer"
+    )]
     NoProofPossible,
-    /// The proof that goes with a key-bound token is missing or wrong (RFC 9449).
+    /// The proof of a key-bound token is missing or invalid (RFC 9449).
     #[error("the DPoP proof: {0}")]
     Proof(#[from] ProofRefusal),
-    /// The issuer reports that it is not active (RFC 7662).
-    #[error("revoked at the issuer")]
+    /// The answer to introspection (RFC 7662).
+    #[error("the issuer reports that the token is not active")]
     Revoked,
-    /// `iss`, `sub` or `client_id` in the issuer's answer about the token differs from the token's (RFC 7662).
+    /// The answer to introspection names another `iss`, `sub` or `client_id` than the token (RFC 7662).
     #[error("the `{member}` in the issuer's introspection answer differs from the token's")]
     IntrospectionMismatch { member: OtherMember },
 }
 
 impl Refusal {
-    /// The stable name of the reason, in logs and metrics.
+    /// The stable reason code, in logs and metrics.
     pub const fn code(&self) -> &'static str {
         match self {
             Self::NoToken => "no_token",
@@ -207,9 +189,9 @@ impl Refusal {
     }
 }
 
-/// The codes of a key that is not used: first for the issuer's key of a token, then for the sender's key of a proof. They
-/// differ from those of similar faults of the token. A key in a proof has no id and no use, and every algorithm is allowed
-/// for it.
+/// The reason codes of an unusable key: first for the issuer's key of a token, then for the sender's key of a proof.
+/// They differ from the codes of similar faults of a token. The key of a proof has no id and no `use`, and may have any
+/// algorithm.
 const fn key_codes(reason: KeyRefusal) -> (&'static str, &'static str) {
     match reason {
         KeyRefusal::Symmetric => ("key_symmetric", "dpop_key_symmetric"),

@@ -1,7 +1,8 @@
 //! A strict JSON parser: a repeated member is an error at every depth.
 //!
-//! RFC 7515, section 4 and RFC 7519, section 4 allow a parser to refuse repeated names or to take the last. Two parsers
-//! that choose differently would read different tokens, so this one refuses. Settings are parsed in the same way.
+//! RFC 7515, section 4 and RFC 7519, section 4 allow a parser to refuse repeated names or to use the last one. Two
+//! parsers that choose differently would read different claims from one token, so this parser refuses them. Settings
+//! are parsed in the same way.
 
 use std::cell::Cell;
 use std::fmt;
@@ -11,19 +12,18 @@ use serde_json::map::Entry;
 use serde_json::{Map, Value};
 use thiserror::Error;
 
-/// Why bytes are refused as JSON. It contains no part of the input.
+/// Why bytes are refused as JSON. The fault contains no part of the input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub(crate) enum StrictJsonError {
-    /// Not JSON, or nested deeper than 128 levels.
+    /// The input is not JSON, or is nested deeper than 128 levels.
     #[error("not valid JSON (line {line}, column {column})")]
     Malformed { line: usize, column: usize },
-    /// A number that no double can hold. The input before it is well-formed; the rest has not been parsed.
+    /// A number is too large for a double. The input before it is well-formed; the rest has not been parsed.
     #[error("JSON with a number that is out of range (line {line}, column {column})")]
     NumberOutOfRange { line: usize, column: usize },
-    /// A member is repeated in one object.
     #[error("an object with a repeated member (line {line}, column {column})")]
     RepeatedMember { line: usize, column: usize },
-    /// JSON, but not an object.
+    /// The input is JSON, but not an object.
     #[error("not a JSON object")]
     NotAnObject,
 }

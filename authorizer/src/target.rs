@@ -1,4 +1,4 @@
-//! The route of an event.
+//! Parses the route of an event from its ARN.
 
 use thiserror::Error;
 
@@ -16,42 +16,40 @@ pub struct Target {
 /// A route, without its API.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum EventRoute {
-    /// A request with a method and a path.
     Http {
         /// The method as it was sent.
         verb: String,
         /// The path without the stage, `/` for the root.
         path: String,
     },
-    /// The route that opens a WebSocket, the only one of a WebSocket API that is authorized.
+    /// The route that opens a WebSocket. It is the only route of a WebSocket API with an authorizer.
     Connect,
 }
 
-/// Why a string is not the ARN of a route. It is logged, so it contains no part of the string.
+/// Why a string is not the ARN of a route. The error is logged, so it contains no part of the string.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum TargetError {
-    /// Not six parts, or not an ARN of API Gateway.
     #[error(
         "not of the form arn:{{partition}}:execute-api:{{region}}:{{account}}:{{api}}/{{stage}}/{{verb}}/{{path}}"
     )]
     Form,
-    /// Longer than any ARN of AWS, so a policy built from it could be too large.
+    /// The prefix is longer than in any ARN of AWS, so a policy built from it could be too large.
     #[error("the part up to the stage is over {MAX_STAGE_PREFIX_BYTES} bytes")]
     TooLong,
-    /// A part that would change its meaning in a policy, or is empty.
+    /// A part is empty, or has a character that may have a special meaning in a policy.
     #[error("the {0} is empty or has characters other than letters, digits, `-`, `_`, `.` and `$`")]
     Part(&'static str),
 }
 
-/// The route that opens a WebSocket, as an ARN names it.
+/// The route that opens a WebSocket, as written in an ARN.
 pub(crate) const CONNECT: &str = "$connect";
 
-/// The longest prefix of a resource: a partition and region longer than any that exist, and a stage of 128 characters,
-/// API Gateway's limit.
+/// The maximum length of a resource's prefix: a partition and a region that are longer than any that exist, and a stage
+/// of 128 characters, which is API Gateway's limit.
 pub(crate) const MAX_STAGE_PREFIX_BYTES: usize = 201;
 
 impl Target {
-    /// A route with the longest prefix, for the bound on the size of policies.
+    /// A route with the longest prefix, used to check the maximum size of policies.
     pub(crate) fn longest() -> Self {
         Self {
             stage_prefix: format!("{:s<MAX_STAGE_PREFIX_BYTES$}", "arn:"),
@@ -64,8 +62,8 @@ impl Target {
 
     /// Parses an ARN.
     ///
-    /// Parts that become part of a policy's resource may have plain characters only, so that none is a wildcard there.
-    /// Verb and path never become part of a policy, and may have any characters.
+    /// The parts that a policy's resource contains may have only plain characters, so that none is a wildcard there.
+    /// The verb and the path never become part of a policy, so they may have any characters.
     ///
     /// # Errors
     ///
@@ -108,7 +106,7 @@ impl Target {
         })
     }
 
-    /// Everything up to the stage, without a trailing slash: the prefix of every resource of a policy.
+    /// The ARN up to the stage, without a trailing slash: the prefix of every resource in a policy.
     pub(crate) fn stage_prefix(&self) -> &str {
         &self.stage_prefix
     }

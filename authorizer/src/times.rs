@@ -9,7 +9,7 @@ use crate::refusal::Refusal;
 
 /// A token's validity period, in seconds since 1970 with fractions (`NumericDate`, RFC 7519, section 2).
 ///
-/// Kept with a cached token, because these checks are repeated at every use.
+/// It is stored with a cached token, because these checks are repeated at every use.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Times {
     pub(crate) expires_at: f64,
@@ -18,12 +18,12 @@ pub(crate) struct Times {
 }
 
 impl Times {
-    /// Refuses from `exp` on, without leeway, rounded down as in a policy, because a policy that expires with this
-    /// token would have expired.
+    /// Refuses a token whose policy would already have expired: at or after `exp`, rounded down as in the policy, without
+    /// leeway.
     ///
     /// # Errors
     ///
-    /// From that second on.
+    /// At or after that second.
     pub(crate) fn check_policy_expiry(&self, now: Timestamp) -> Result<(), Refusal> {
         let now = seconds(now);
         if now >= self.expires_at.floor() {
@@ -38,8 +38,8 @@ impl Times {
     ///
     /// # Errors
     ///
-    /// From `exp` plus the leeway on (RFC 7519, section 4.1.4: "on or after"), or while `nbf` or `iat` is later in the
-    /// future than the leeway.
+    /// At or after `exp` plus the leeway (RFC 7519, section 4.1.4: "on or after"), or if `nbf` or `iat` is further in
+    /// the future than the leeway.
     pub(crate) fn check(&self, now: Timestamp, leeway: Duration) -> Result<(), Refusal> {
         let now = seconds(now);
         let leeway = leeway.as_secs_f64();
@@ -70,7 +70,7 @@ impl Times {
     }
 }
 
-/// A `NumericDate`: a finite number of seconds.
+/// Parses a `NumericDate`, a finite number of seconds.
 pub(crate) fn numeric_date(value: &Value) -> Option<f64> {
     value.as_f64().filter(|time| time.is_finite())
 }
@@ -86,7 +86,7 @@ pub(crate) fn seconds(time: Timestamp) -> f64 {
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
-    reason = "a cast from a float saturates; for the log"
+    reason = "a cast from a float saturates, and the number is only logged"
 )]
 const fn whole(seconds: f64) -> u64 {
     seconds as u64

@@ -1,7 +1,7 @@
 //! Verifies tokens. Only this module constructs [`VerifiedClaims`].
 //!
-//! Cheap checks come first. Keys are looked up only after every check that needs no key has passed, so that a made-up
-//! token never causes a fetch. No claim is used before the signature is verified.
+//! Cheap checks come first. A key is looked up only after every check that needs no key has passed, so that only a
+//! token with plausible claims can cause a fetch. No claim is used for a decision before the signature is verified.
 
 mod inspection;
 mod rule_set;
@@ -38,15 +38,13 @@ use crate::verifier::token_cache::{Remembered, TokenCache};
 /// The requirements on every token, whatever its issuer.
 #[derive(Debug, Clone)]
 pub struct Requirements {
-    /// The expected kind of token.
     pub token_use: TokenUse,
-    /// Whether the token may or must be bound to a key.
     pub(crate) dpop: DpopMode,
     /// The leeway for `exp`, `nbf` and `iat`.
     pub(crate) leeway: Duration,
     /// Whether policies end with their token, so that no leeway applies to `exp`.
     pub(crate) policy_expiry: bool,
-    /// The claims whose first present one is the principal.
+    /// The first of these claims that is present is the principal.
     pub(crate) principal_claims: Vec<String>,
     pub(crate) kept_claims: KeptClaims,
 }
@@ -89,12 +87,12 @@ impl Verifier {
         &self.issuers
     }
 
-    /// Verifies a token, or finds it in the cache, and then introspects it if introspection is on. Waits until
-    /// `deadline` at most.
+    /// Verifies a token, or finds it in the cache, and then introspects it if introspection is on. Waits at most until
+    /// `deadline`.
     ///
     /// # Errors
     ///
-    /// A [`Refusal`] if the token is bad, an [`InternalError`](crate::error::InternalError) if this cannot be decided.
+    /// A [`Refusal`] if the token is invalid, or a [`InternalError`](crate::error::InternalError) if that cannot be decided.
     pub async fn verify(
         &self,
         credential: &Credential,
@@ -137,8 +135,8 @@ impl Verifier {
         Ok(verified)
     }
 
-    /// The cached token, if the key that verified it is still valid. The times are checked and the key is looked up again,
-    /// so that a key that was withdrawn or replaced invalidates what it verified.
+    /// The cached token, if the key that verified it is still valid. The times are checked again and the key is looked
+    /// up again, so that a token is no longer valid after its key was withdrawn or replaced.
     async fn recall(
         &self,
         digest: &TokenDigest,
@@ -269,7 +267,8 @@ impl Verifier {
 }
 
 impl Requirements {
-    /// A bound token is never accepted as a bearer token, nor an unbound one as a bound one (RFC 9449, section 7.1).
+    /// Checks that a bound token is not sent as a bearer token, and an unbound token not as a bound one (RFC 9449,
+    /// section 7.1).
     const fn check_scheme(&self, scheme: Scheme, binding: Binding) -> Result<(), Refusal> {
         match (scheme, binding, self.dpop) {
             (Scheme::Bearer, Binding::Key(_) | Binding::Other, _) => Err(Refusal::BoundToken),
@@ -281,7 +280,7 @@ impl Requirements {
         }
     }
 
-    /// The two kinds are mutually exclusive (RFC 8725, section 3.12): a token with a mark of the other kind is refused.
+    /// Refuses a token with a sign of the other kind: the two kinds must not be confused (RFC 8725, section 3.12).
     fn check_kind(
         &self,
         says_access_token: bool,

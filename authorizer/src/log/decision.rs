@@ -10,21 +10,19 @@ use crate::key_id::KeyId;
 use crate::log::metrics::{DecisionMetrics, KeyEvents, directives};
 use crate::log::trace::{CacheOutcome, Trace};
 
-/// How a decision ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
-    /// The route of the event is granted.
+    /// The caller may call the route of the event.
     Allow,
-    /// The caller is known, but the route is not granted: 403.
+    /// The credential is valid, but the caller may not call the route: 403.
     Deny,
-    /// The credential is missing or bad: 401.
+    /// The credential is missing or invalid: 401.
     Unauthorized,
     /// An internal failure: 500.
     Error,
 }
 
-/// The log record of one decision. It never contains the token or a claim that names a person. It is serialised into
-/// one buffer, so that it costs little more than the write.
+/// The log record of one decision. It never contains the token or a claim that identifies a person.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct DecisionFields<'d> {
@@ -52,25 +50,24 @@ struct DecisionFields<'d> {
 /// The outcome of a decision, with the values that are known only at its end.
 #[derive(Debug)]
 pub struct DecisionResult<'d> {
-    /// How it ended.
     pub(crate) verdict: Verdict,
-    /// The stable name of the reason.
+    /// The stable reason code.
     pub(crate) reason: &'static str,
-    /// More about it, for people.
+    /// The message of the reason, for people.
     pub(crate) detail: Option<String>,
     pub(crate) now: Timestamp,
     pub(crate) duration: Duration,
     /// Lambda's id of the invocation.
     pub(crate) request_id: &'d str,
-    /// The name of this function, a dimension of its metrics.
+    /// This function's name, a dimension of its metrics.
     pub(crate) function: &'d str,
     /// Key events since the previous line.
     pub(crate) key_events: KeyEvents,
 }
 
 impl DecisionResult<'_> {
-    /// Writes the line. Alarms need the metrics of every line except routine ones: allowed calls without a key event. A
-    /// bad token is the caller's fault, so only an internal failure has the level `error`.
+    /// Writes the line. Alarms need the metrics of every line except those of allowed calls without a key event. Only
+    /// an internal failure has the level `error`, because an invalid token is the caller's fault.
     pub(crate) fn write(self, trace: &Trace, log: &Log) {
         let is_error = self.verdict == Verdict::Error;
         let severity = if is_error { Level::Error } else { Level::Info };

@@ -1,4 +1,4 @@
-//! Metrics in CloudWatch's embedded metric format: they are part of the decision's log line and need no API call.
+//! Metrics in CloudWatch's embedded metric format. They are part of the decision's log line, so they need no API call.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -22,7 +22,7 @@ pub(crate) struct KeyEvents {
 }
 
 impl KeyEvents {
-    /// Whether there was a key event. A cold start is not one.
+    /// Whether there was a key event. A cold start is not a key event.
     pub(crate) fn happened(self) -> bool {
         let cold_starts = self.cold_starts;
         self != Self {
@@ -32,15 +32,15 @@ impl KeyEvents {
     }
 }
 
-/// Turns monotonic counters into differences since they were last read.
+/// Turns counters into the differences since they were last read.
 #[derive(Debug, Default)]
 pub(crate) struct KeyEventMeter(Mutex<Option<KeyCounters>>);
 
 impl KeyEventMeter {
     /// The events since the last call; the first call also counts the cold start.
     ///
-    /// The counters are read under the lock. Otherwise, of two invocations at once, the one that read earlier could
-    /// take its turn later, and the events between would be counted twice.
+    /// The counters are read under the lock. Otherwise one of two concurrent invocations could read the counters first
+    /// but take the lock second, and the events in between would be counted twice.
     pub(crate) fn since_last(&self, counters: impl Iterator<Item = KeyCounters>) -> KeyEvents {
         let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let total = counters.fold(KeyCounters::default(), |sum, next| KeyCounters {
@@ -89,7 +89,7 @@ impl DecisionMetrics {
     }
 }
 
-/// The directives for these metrics; one must not name a member that is missing.
+/// The directives for these metrics. A directive must not name a member that the line lacks.
 pub(crate) fn directives(
     key_age: Option<Duration>,
     key_events: KeyEvents,
@@ -103,7 +103,7 @@ pub(crate) fn directives(
 
 type Directive = Lazy<Option<&'static RawValue>>;
 
-/// Constant, so it is parsed once and copied into each line.
+/// A constant, which is parsed once and copied into each line.
 static DECISION: Directive = Lazy::new(|| {
     serde_json::from_str(
         r#"{"Namespace":"Authorizer","Dimensions":[["function"],["function","decision"],["function","decision","reason"]],"Metrics":[{"Name":"Decisions","Unit":"Count"},{"Name":"DurationMs","Unit":"Milliseconds"}]}"#,

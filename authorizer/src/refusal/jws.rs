@@ -1,4 +1,4 @@
-//! Why a string is not a JWS with a header and a payload that are JSON objects.
+//! Why a string is not a JWS with JSON objects as header and payload.
 
 use thiserror::Error;
 
@@ -20,29 +20,28 @@ impl std::fmt::Display for TokenPart {
     }
 }
 
-/// Why a token or a proof cannot be parsed. It contains no part of it.
+/// Why a token or a proof cannot be parsed. The fault contains no part of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum JwsError {
-    /// Not a JWS in compact form (RFC 7515, section 7.1): not exactly three parts, or one is empty. Five parts are an
-    /// encrypted token.
+    /// The string is not a JWS in compact form (RFC 7515, section 7.1): it does not have exactly three parts, or a part
+    /// is empty. Five parts are an encrypted token.
     #[error("not three parts joined by dots")]
     NotThreeParts,
-    /// Padding, line breaks, other characters, or bits left over at the end (RFC 7515, section 2).
+    /// A part has padding, line breaks, other characters, or non-zero bits at its end (RFC 7515, section 2).
     #[error("the {part} is not base64url without padding")]
     NotBase64Url { part: TokenPart },
-    /// The bytes of a part are not a JSON object.
     #[error("the {part} is not a JSON object")]
     NotJsonObject { part: TokenPart },
-    /// An object has two members of one name, at any depth (RFC 7515, section 4; RFC 7519, section 4).
+    /// An object at any depth has two members with the same name (RFC 7515, section 4; RFC 7519, section 4).
     #[error("the {part} has an object with a repeated member")]
     RepeatedMember { part: TokenPart },
-    /// A number, at any depth, that no double can hold (RFC 8259, section 6 allows such a limit).
+    /// A number at any depth is too large for a double (RFC 8259, section 6 allows such a limit).
     #[error("the {part} has a number that is out of range")]
     NumberOutOfRange { part: TokenPart },
 }
 
 impl JwsError {
-    /// The stable names of the reason: of a token, and of a proof.
+    /// The stable reason codes: for a token, and for a proof.
     pub(super) const fn codes(self) -> (&'static str, &'static str) {
         match self {
             Self::NotThreeParts => ("not_three_parts", "dpop_not_three_parts"),

@@ -1,70 +1,64 @@
-//! Why a key of a set is refused.
+//! Why a key is refused.
 
 use thiserror::Error;
 
-/// Why one key of a key set is skipped, or not used for this token. It does not affect the other keys.
+/// Why one key of a key set is skipped, or not used for a token. The other keys are not affected.
 ///
-/// A closed list, so that every reason has a stable code. No variant contains key material.
+/// Every reason has a stable [code](Self::code). No variant contains key material.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Error)]
 pub enum KeyRefusal {
-    /// It is not a JSON object.
     #[error("not a JSON object")]
     NotAnObject,
-    /// A member is repeated (RFC 7517, section 4, allows to refuse it).
+    /// RFC 7517, section 4 allows a parser to refuse a repeated member.
     #[error("a repeated member")]
     DuplicateMember,
-    /// A member is of the wrong JSON type or not base64url without padding.
+    /// A member has the wrong JSON type, or is not base64url without padding.
     #[error("member `{0}` has the wrong type or encoding")]
     MalformedMember(&'static str),
-    /// A member that the key type needs is missing.
+    /// A member that the key type requires is missing.
     #[error("member `{0}` is missing")]
     MissingMember(&'static str),
     /// Tokens without a key id are refused, so a key without one can never be used.
     #[error("no `kid`, so no token can name it")]
     NoKeyId,
-    /// The key id is over the limit.
     #[error("a `kid` over 256 bytes")]
     KeyIdTooLong,
-    /// A key type other than RSA, EC and OKP.
+    /// The key type is not RSA, EC or OKP.
     #[error("a key type that no accepted algorithm uses")]
     UnsupportedKeyType,
-    /// A secret key. Once published, every reader can sign with it (RFC 8725, section 3.1).
+    /// The key is a secret that is published, so every reader can sign with it (RFC 8725, section 3.1).
     #[error("a symmetric key")]
     Symmetric,
-    /// A published private key. It is compromised.
+    /// The key is a published private key, so it is compromised.
     #[error("a private key: anyone who reads it can sign with it; replace it at once")]
     PrivateKey,
-    /// `use` or `key_ops` is present and does not allow verifying signatures.
-    #[error("not for verifying signatures, by `use` or `key_ops`")]
+    #[error("`use` or `key_ops` does not allow verifying signatures")]
     NotForSignatures,
-    /// `alg` is present and names an algorithm that this key type cannot have or that is never accepted.
     #[error("`alg` does not fit the key type, or is not an accepted algorithm")]
     AlgorithmConflict,
-    /// None of the algorithms in the settings can use it.
     #[error("no algorithm in the settings can use it")]
     AlgorithmNotAllowed,
     /// The key is usable, but not for the token's `alg`.
     #[error("`alg` is not an algorithm of this key")]
     DoesNotFitAlgorithm,
-    /// A curve other than P-256, P-384 and Ed25519.
+    /// The curve is not P-256, P-384 or Ed25519.
     #[error("a curve that no accepted algorithm uses")]
     UnsupportedCurve,
-    /// RFC 7518, section 3.3, demands at least 2048 bits.
+    /// RFC 7518, section 3.3 requires at least 2048 bits.
     #[error("an RSA modulus under 2048 bits")]
     RsaTooSmall,
-    /// A huge modulus would make each verification slow.
+    /// A larger modulus would make each verification slow.
     #[error("an RSA modulus over 8192 bits")]
     RsaTooLarge,
-    /// The public exponent is even, 1, or over 33 bits.
     #[error("an RSA exponent that is even, under 3 or over 33 bits")]
     RsaExponent,
-    /// The numbers are not a public key: an even modulus, a point off the curve, the wrong length.
+    /// The modulus is even, the point is not on the curve, or a number has the wrong length.
     #[error("its numbers are not a valid public key")]
     NotAPublicKey,
 }
 
 impl KeyRefusal {
-    /// The stable name for logs and metrics.
+    /// The stable code for logs and metrics.
     pub(crate) const fn code(self) -> &'static str {
         match self {
             Self::NotAnObject => "not_an_object",

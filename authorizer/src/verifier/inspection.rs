@@ -1,4 +1,4 @@
-//! Independent checks of a token, for tools that show all faults at once.
+//! Checks a token for tools that show all faults at once.
 
 use std::sync::Arc;
 
@@ -19,54 +19,53 @@ use crate::refusal::{JwsError, Refusal};
 /// The result of one check; `None` if it depends on a check that failed.
 type Checked = Option<Result<(), Refusal>>;
 
-/// The results of all checks of a token, independent of one another. It is no permit: only [`Verifier::verify`] gives
-/// [`VerifiedClaims`](super::VerifiedClaims).
+/// The results of all checks of a token, independent of one another. It is not a permit: only [`Verifier::verify`]
+/// returns [`VerifiedClaims`](super::VerifiedClaims).
 #[derive(Debug)]
 pub struct Inspection {
     header: Map<String, Value>,
     claims: UnverifiedClaims,
-    /// A valid header, a decodable signature, a subject and a principal.
+    /// The header is valid, the signature can be decoded, and the token has a subject and a principal.
     pub form: Result<(), Refusal>,
-    /// The expected kind of token, bound to a key as its scheme says.
+    /// The token is of the expected kind, and bound to a key if its scheme demands it.
     pub kind: Result<(), Refusal>,
-    /// A trusted issuer.
+    /// The issuer is trusted.
     pub issuer: Result<(), Refusal>,
-    /// A key of this issuer for the token's algorithm.
+    /// The issuer has a key with this id for the token's algorithm.
     pub key: Checked,
-    /// A signature by this key.
+    /// The signature was made with this key.
     pub signature: Checked,
     /// The token is valid now.
     pub times: Result<(), Refusal>,
-    /// An audience of ours.
+    /// The token is for one of our audiences.
     pub audience: Checked,
-    /// A client that is allowed.
+    /// The client is allowed.
     pub client: Checked,
 }
 
 impl Inspection {
-    /// A member of the header, unverified.
+    /// An unverified member of the header.
     pub fn header_member(&self, name: &str) -> Option<&Value> {
         self.header.get(name)
     }
 
-    /// A claim, unverified.
+    /// An unverified claim.
     pub fn claim(&self, name: &str) -> Option<&Value> {
         self.claims.get(name)
     }
 
-    /// The claims, unverified.
     pub const fn claims(&self) -> &UnverifiedClaims {
         &self.claims
     }
 }
 
 impl Verifier {
-    /// Runs every check of a token that is sent with a scheme. Audience and client are checked for the trusted issuer that
-    /// the token names, or for the only one.
+    /// Runs every check of a token that is sent with a scheme. Audience and client are checked with the settings of the
+    /// trusted issuer that the token names. If it names none and there is only one trusted issuer, that one is used.
     ///
     /// # Errors
     ///
-    /// If it cannot be parsed, so that nothing else can be checked.
+    /// If the token cannot be parsed, so that nothing can be checked.
     pub async fn inspect(
         &self,
         token: &BearerToken,
@@ -75,7 +74,7 @@ impl Verifier {
     ) -> Result<Inspection, Refusal> {
         let jws = CompactJws::split(token.reveal())?;
         let header = jws.header()?;
-        // The fault that the verifier would report.
+        // Reports the same fault as the verifier.
         let first_fault = |fault: JwsError| match UnverifiedToken::parse(token) {
             Err(refusal) => refusal,
             Ok(_) => fault.into(),
@@ -136,8 +135,7 @@ impl Verifier {
     }
 }
 
-/// The keys that a token may have been signed with. `None`: the issuer is not trusted, so it has no keys here, or its
-/// keys are unavailable.
+/// The keys with which a token may have been signed. `None` if the issuer is not trusted, or its keys are unavailable.
 async fn inspect_key(
     issuer: Option<&Arc<TrustedIssuer>>,
     judge: Option<&Arc<TrustedIssuer>>,

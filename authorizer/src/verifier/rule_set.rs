@@ -1,11 +1,11 @@
 //! A set of access rules.
 
-/// Rules, by index.
+/// A bit set of rules, by index.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct RuleSet(Box<[u64]>);
 
 impl FromIterator<bool> for RuleSet {
-    /// One flag per rule.
+    /// The flags say for each rule whether it is in the set.
     fn from_iter<I: IntoIterator<Item = bool>>(flags: I) -> Self {
         let mut words = Vec::new();
         for (place, flag) in flags.into_iter().enumerate() {
@@ -21,7 +21,7 @@ impl FromIterator<bool> for RuleSet {
 }
 
 impl RuleSet {
-    /// The indices of its rules, in order.
+    /// The indexes of its rules, in ascending order.
     pub(crate) fn iter(&self) -> impl Iterator<Item = usize> {
         self.0.iter().enumerate().flat_map(|(index, word)| {
             let mut rest = *word;

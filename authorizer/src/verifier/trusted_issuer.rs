@@ -1,4 +1,4 @@
-//! One trusted issuer, and everything that applies only to its tokens.
+//! A trusted issuer, with the settings and keys that apply only to its tokens.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -15,8 +15,8 @@ use crate::log::trace::Trace;
 use crate::refusal::Refusal;
 use crate::verifier::VerifiedClaims;
 
-/// An issuer and everything that is bound to it. Its keys never verify another's tokens, and another's audiences,
-/// clients and algorithms never apply to its own (RFC 8725, section 3.8).
+/// An issuer with its own keys, audiences, clients and algorithms. None of them ever applies to a token of another
+/// issuer (RFC 8725, section 3.8).
 #[derive(Debug)]
 pub struct TrustedIssuer {
     /// The exact `iss`.
@@ -26,12 +26,12 @@ pub struct TrustedIssuer {
     pub(crate) client_ids: Option<Vec<String>>,
     pub(crate) algorithms: Vec<Algorithm>,
     pub keys: KeySource,
-    /// Its introspection, if that is on.
+    /// `None` if introspection is off.
     pub(crate) introspection: Option<Introspection>,
 }
 
 impl TrustedIssuer {
-    /// The keys that the token may have been signed with.
+    /// The keys with which the token may have been signed.
     pub(super) async fn find_keys(
         &self,
         key_id: &KeyId,
@@ -58,7 +58,7 @@ impl TrustedIssuer {
         }
     }
 
-    /// Whether this is a custom authorization server (`{org}/oauth2/{id}`) of the Okta org whose org server is `name`.
+    /// Whether this is a custom authorization server (`{org}/oauth2/{id}`) in the Okta org of the org server `name`.
     pub(super) fn is_custom_server_of(&self, name: &str) -> bool {
         let org = name.strip_suffix('/').unwrap_or(name);
         self.name
@@ -66,7 +66,7 @@ impl TrustedIssuer {
             .is_some_and(|path| path.starts_with("/oauth2/"))
     }
 
-    /// Refuses an algorithm that the issuer does not sign with.
+    /// Refuses an algorithm that is not allowed for this issuer.
     pub(super) fn check_algorithm(&self, algorithm: Algorithm) -> Result<(), Refusal> {
         if self.algorithms.contains(&algorithm) {
             Ok(())
@@ -75,7 +75,7 @@ impl TrustedIssuer {
         }
     }
 
-    /// Refuses a client that is not among the acceptable ones.
+    /// Refuses a client that is not allowed for this issuer.
     pub(super) fn check_client(&self, claims: &UnverifiedClaims) -> Result<(), Refusal> {
         let Some(allowed) = &self.client_ids else {
             return Ok(());

@@ -6,13 +6,13 @@ use crate::compact_jws::CompactJws;
 use crate::header::UnverifiedHeader;
 use crate::refusal::Refusal;
 
-/// The parts of a JWS in compact form (RFC 7515, section 7.1), parsed but not verified.
+/// The parsed but unverified parts of a JWS in compact form (RFC 7515, section 7.1).
 pub(super) struct UnverifiedToken<'t> {
     pub(super) header: UnverifiedHeader,
     pub(super) claims: UnverifiedClaims,
     /// The signing input: the first two parts and the dot between them.
     pub(super) signing_input: &'t str,
-    /// The third part, as it was sent.
+    /// The third part, still in base64url.
     pub(super) signature: &'t str,
 }
 

@@ -16,14 +16,13 @@ use crate::issuer::jwks::Thumbprint;
 use crate::refusal::Refusal;
 use crate::times::{self, Times};
 
-/// The claims of a token to keep, in addition to those that every decision needs.
+/// The claims that are kept from a token, in addition to those that every decision needs.
 #[derive(Debug, Clone, Default)]
 pub struct KeptClaims {
-    /// For the context, by name.
+    /// The names of the claims for the context.
     pub(crate) context: Vec<String>,
-    /// For the access rules, in their order. They reach neither the context nor the log.
+    /// The claims for the access rules, in the order of `AccessRules::claims`. They reach neither the context nor the log.
     pub(crate) rules: Vec<ClaimName>,
-    /// The number of access rules.
     pub(crate) rule_count: usize,
 }
 
@@ -59,8 +58,8 @@ pub struct VerifiedClaims {
 }
 
 impl VerifiedClaims {
-    /// Keeps only the claims that a decision and its context need. `is_qualified`: there are several issuers, so names
-    /// are qualified by this one.
+    /// Keeps only the claims that a decision and its context need. `is_qualified` says that there are several issuers,
+    /// so that groups in the context are qualified with this issuer.
     pub(super) fn new(
         claims: &UnverifiedClaims,
         issuer: Arc<str>,
@@ -126,7 +125,7 @@ impl VerifiedClaims {
         self.scopes.as_deref()
     }
 
-    /// The groups, if the token has such a claim, as the issuer names them.
+    /// The groups as the issuer names them, if the token has such a claim.
     pub(crate) fn groups(&self) -> Option<&[String]> {
         self.groups.as_deref()
     }
@@ -142,7 +141,7 @@ impl VerifiedClaims {
         })
     }
 
-    /// The key that the token is bound to, if any.
+    /// The key that the token is bound to, if it is bound.
     pub(crate) const fn bound_to(&self) -> Option<Thumbprint> {
         self.bound_to
     }
@@ -152,7 +151,7 @@ impl VerifiedClaims {
         self.token_id.as_deref()
     }
 
-    /// `exp` in whole seconds since 1970, rounded down, and at most what every JSON parser holds exactly.
+    /// `exp` in whole seconds since 1970, rounded down, and limited to integers that every JSON parser reads exactly.
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
@@ -173,7 +172,7 @@ impl VerifiedClaims {
         self.acr.as_deref()
     }
 
-    /// Whether the sign-in (`auth_time`) is at most this old. One in the future is not.
+    /// Whether the sign-in (`auth_time`) is at most this old. A sign-in in the future is not accepted.
     pub(crate) fn signed_in_within(
         &self,
         max_age: Duration,
@@ -187,18 +186,18 @@ impl VerifiedClaims {
         })
     }
 
-    /// The value of a claim that the rules name, by its index.
+    /// The value of a claim that the rules name, by the claim's index.
     pub(crate) fn for_rule(&self, place: usize) -> Option<&Value> {
         self.for_rules.get(place)?.as_ref()
     }
 
     /// The rules whose time-independent demands this token meets. They are computed once per token, because with many
-    /// rules this is most of a decision about a cached token.
+    /// rules this computation takes most of the time of a decision about a cached token.
     pub(crate) fn lasting_rules(&self, find: impl FnOnce() -> RuleSet) -> &RuleSet {
         self.lasting.get_or_init(find)
     }
 
-    /// The context as JSON, written once per token.
+    /// The context as JSON, serialised once per token.
     pub(crate) fn written_context(&self, write: impl FnOnce() -> Box<RawValue>) -> &RawValue {
         self.written_context.get_or_init(write)
     }
@@ -207,7 +206,8 @@ impl VerifiedClaims {
         &self.times
     }
 
-    /// The approximate size in memory, in bytes. Most values are also in the written context.
+    /// The approximate size in memory, in bytes. Most values are counted twice, because they are also in the serialised
+    /// context.
     pub(crate) fn weight(&self) -> usize {
         let texts = [&self.principal, &self.subject]
             .into_iter()

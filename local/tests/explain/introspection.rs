@@ -12,7 +12,7 @@ pub(super) const CASES: [(&str, &str, &str); 4] = [
     (
         "token_revoked",
         r#"{"active": false}"#,
-        "refused: revoked at the issuer",
+        "refused: the issuer reports that the token is not active",
     ),
     (
         "introspection_mismatch",

@@ -85,8 +85,7 @@ pub(super) fn cases() -> Vec<Whole> {
 fn scheme() -> Vec<Whole> {
     let token = bound_token();
     let proof = || signed(&header().to_string(), &claims(&token).to_string());
-    let not_bound =
-        "the scheme is DPoP, and `cnf` does not bind the token to a key by `jkt` and nothing else";
+    let not_bound = "the scheme is DPoP, but `cnf` does not bind the token to one key by `jkt`";
     let no_url = "failed: the event has no known shape: expected the domain name and the path of the request, or the \
                   setting DPOP_PUBLIC_URL";
     vec![
@@ -111,7 +110,7 @@ fn scheme() -> Vec<Whole> {
                 "dpop_no_proof_possible",
                 &token,
                 &[proof()],
-                "a key-bound token in an event that has no proof: use a REQUEST authorizer",
+                "this kind of event cannot carry the proof of a key-bound token: use a REQUEST authorizer",
             )
         },
         // The gateway reads the domain name only from this header.
@@ -128,13 +127,13 @@ fn scheme() -> Vec<Whole> {
             "dpop_proof_missing",
             &token,
             &[],
-            "the DPoP proof: no header `DPoP`",
+            "the DPoP proof: no `DPoP` header",
         ),
         sent(
             "dpop_several_proofs",
             &token,
             &[proof(), proof()],
-            "the DPoP proof: more than one value of the header `DPoP`",
+            "the DPoP proof: more than one value in `DPoP` headers",
         ),
     ]
 }
@@ -214,7 +213,7 @@ fn of_header() -> Vec<Whole> {
         (
             "dpop_key_missing",
             json!({"jwk": null}),
-            "the header has no `jwk` that is an object".to_owned(),
+            "`jwk` is missing or not an object".to_owned(),
         ),
         (
             "dpop_key_private",
@@ -254,8 +253,8 @@ fn of_header() -> Vec<Whole> {
 const ALGORITHMS: &str = "RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, EdDSA";
 
 fn of_claims() -> Vec<Whole> {
-    let url = "`htu` is not the URL called; if callers use another domain name or base path than the event has, set \
-               DPOP_PUBLIC_URL";
+    let url = "`htu` is not the URL of the request; if callers use a domain name or base path that differs from the event's, \
+               set DPOP_PUBLIC_URL";
     let mut cases: Vec<_> = [
         (
             "dpop_method_mismatch",
@@ -295,9 +294,13 @@ fn of_claims() -> Vec<Whole> {
         (
             "dpop_token_mismatch",
             json!({"ath": sha256("other")}),
-            "`ath` is not the SHA-256 of the token",
+            "`ath` is not the SHA-256 hash of the token",
         ),
-        ("dpop_jti_missing", json!({"jti": null}), "no `jti`"),
+        (
+            "dpop_jti_missing",
+            json!({"jti": null}),
+            "`jti` is missing, empty or not a string",
+        ),
         (
             "dpop_jti_too_long",
             json!({"jti": "j".repeat(257)}),
@@ -320,7 +323,7 @@ fn of_claims() -> Vec<Whole> {
         "dpop_key_mismatch",
         &stolen,
         &[proof],
-        "the DPoP proof: the key of the proof is not the one that the token is bound to",
+        "the DPoP proof: the key of the proof is not the key that the token is bound to",
     ));
     cases
 }
