@@ -42,7 +42,7 @@ fn wrong_settings_are_reported_to_lambda_and_on_standard_error() {
 }
 
 #[test]
-fn without_lambda_the_message_says_what_is_missing() {
+fn without_lambda_the_message_names_the_missing_variable() {
     let output = handler().output().unwrap();
     assert_eq!(output.status.code(), Some(1));
     let expected = "api-handler: AWS_LAMBDA_RUNTIME_API is not set: run this function in Lambda, or locally with `cargo local`\n";
@@ -72,7 +72,7 @@ fn responses_without_an_event_do_not_end_the_process() {
 }
 
 #[test]
-fn several_invocations_are_taken_at_once_where_lambda_sends_several() {
+fn several_concurrent_invocations_are_accepted_if_lambda_sends_them() {
     assert_takes_several_invocations_at_once(handler());
 }
 

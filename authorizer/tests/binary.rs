@@ -1,6 +1,6 @@
-//! The real binary, behind a Runtime API and beside an issuer that the test plays.
+//! The real binary, with a Runtime API and an issuer that the test serves.
 
-#![expect(clippy::unwrap_used, reason = "tests may fail so")]
+#![expect(clippy::unwrap_used, reason = "a panic fails the test")]
 
 mod support;
 
@@ -19,7 +19,7 @@ use testkit::runtime_api::{FakeRuntimeApi, event};
 use runtime::Function;
 use support::{Signer, bearer, http_api_event, mint, request_event, token_event, unauthorized};
 
-/// A token that is good now.
+/// A token that is valid now.
 fn good_token(function: &Function) -> String {
     good_token_of(&function.issuer, "AT.1")
 }
@@ -36,7 +36,7 @@ fn good_token_of(issuer: &str, id: &str) -> String {
 
 #[test]
 fn wrong_settings_end_the_process_with_one_message() {
-    // Port 9 is the discard service: were the Runtime API spoken to, the message would be another.
+    // Nothing listens on port 9 (discard). If the function called the Runtime API, the message would differ.
     let output = Command::new(env!("CARGO_BIN_EXE_authorizer"))
         .env_clear()
         .envs([
@@ -122,11 +122,11 @@ fn answers_and_errors_are_exact() {
     assert_eq!(
         lines.len(),
         5,
-        "one line at start and one a decision, and no error of the runtime beside them: {log}"
+        "expected one line at start, one line per decision, and no error of the runtime: {log}"
     );
 }
 
-/// At its own `trace` the Lambda runtime logs the whole event, and the HTTP client what it sends.
+/// At `trace` the Lambda runtime logs the whole event, and the HTTP client logs its requests.
 #[test]
 fn no_level_of_logging_writes_a_token_or_a_secret() {
     for level in ["LOG_LEVEL", "AWS_LAMBDA_LOG_LEVEL"] {
@@ -147,7 +147,7 @@ fn no_level_of_logging_writes_a_token_or_a_secret() {
                 function.invoke(&event.to_string());
             }
         }
-        // Bytes that are not JSON are reported by the runtime itself.
+        // The runtime itself reports a payload that is not JSON.
         function.invoke(&format!("{{\"authorizationToken\": \"Bearer {token}\","));
         let log = function.stop();
         assert!(log.contains(r#""reason":"granted""#), "{log}");
@@ -173,7 +173,7 @@ fn keys_are_fetched_before_the_first_event() {
 }
 
 #[test]
-fn keys_from_a_file_serve_the_first_request_without_network() {
+fn keys_from_a_file_are_used_for_the_first_request_without_network() {
     let path = concat!(env!("CARGO_TARGET_TMPDIR"), "/keys.json");
     std::fs::write(path, json!({"keys": [Signer::rsa().jwk("k1")]}).to_string()).unwrap();
     let function = Function::start_without_issuer(&[("JWKS_FILE", path)]);
@@ -182,9 +182,10 @@ fn keys_from_a_file_serve_the_first_request_without_network() {
     function.stop();
 }
 
-/// As deployment tools leave it: dated 1980, and written on Windows. The issuer accepts connections and never answers.
+/// The file is as deployment tools leave it: dated 1980 and written on Windows. The issuer accepts connections, but
+/// never answers.
 #[test]
-fn keys_from_a_file_of_1980_serve_beside_an_issuer_that_hangs() {
+fn keys_from_a_file_of_1980_are_used_while_the_issuer_hangs() {
     let path = concat!(env!("CARGO_TARGET_TMPDIR"), "/keys_of_1980.json");
     let keys = json!({"keys": [Signer::rsa().jwk("k1")]});
     std::fs::write(path, format!("\u{feff}{keys}")).unwrap();
@@ -205,7 +206,7 @@ fn keys_from_a_file_of_1980_serve_beside_an_issuer_that_hangs() {
         assert_eq!(function.invoke(&event).kind, "response");
     }
     assert!(started.elapsed() < std::time::Duration::from_secs(5));
-    // The refresh has started with the start.
+    // The refresh has started during init.
     hangs.accept().unwrap();
     function.stop();
 }
@@ -223,7 +224,7 @@ fn without_keys_the_answer_is_an_error_that_is_not_unauthorized() {
 }
 
 #[test]
-fn an_event_that_is_not_json_is_an_error_and_the_next_is_served() {
+fn an_event_that_is_not_json_is_an_error_and_the_next_event_is_answered() {
     let function = Function::start(&[]);
     let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
     let odd = r#"{"type":"TOKEN","methodArn":"arn:aws:execute-api:r:1:a/s/GET/","authorizationToken":"Bearer \ud800"}"#;
@@ -260,9 +261,10 @@ fn an_event_that_is_not_json_is_an_error_and_the_next_is_served() {
     function.stop();
 }
 
-/// As on Lambda Managed Instances. No call can be answered with the keys of init, so all need the same fetch.
+/// Concurrent calls, as on Lambda Managed Instances. The keys from init do not fit their tokens, so all need the same
+/// fetch.
 #[test]
-fn a_flood_of_calls_at_once_causes_one_fetch_and_loses_no_line() {
+fn many_concurrent_calls_cause_one_fetch_and_each_has_a_line() {
     const CALLS: usize = 64;
     let is_rotated = AtomicBool::new(false);
     let issuer = LoopbackServer::start(move |_| {
@@ -287,7 +289,11 @@ fn a_flood_of_calls_at_once_causes_one_fetch_and_loses_no_line() {
     answered.sort_unstable();
     let path = |id: &String| format!("/2018-06-01/runtime/invocation/{id}/response");
     assert_eq!(answered, ids.iter().map(path).collect::<Vec<_>>(), "{log}");
-    assert_eq!(issuer.paths(), ["/keys", "/keys"], "one at init, and one");
+    assert_eq!(
+        issuer.paths(),
+        ["/keys", "/keys"],
+        "one fetch at init, and one more"
+    );
 
     let lines: Vec<Value> = log
         .lines()

@@ -1,9 +1,9 @@
-//! A second opinion on proofs of key-bound tokens: oauth4webapi's checks for resource servers, on the same requests.
+//! A second opinion on proofs of key-bound tokens: oauth4webapi checks the same requests as a resource server.
 
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
-    reason = "tests may fail so"
+    reason = "a panic fails the test"
 )]
 
 mod support;
@@ -15,7 +15,7 @@ use support::proof::{DOMAIN, Prover, proof_claims, rest_event_at};
 use support::{ISSUER, NOW, Signer, World, changed, claims_with, mint};
 use testkit::node;
 
-/// One request, and what is expected of the two where they are known to differ.
+/// One request, with the expected result of each implementation if they are known to differ.
 struct Case {
     name: String,
     method: &'static str,
@@ -65,7 +65,7 @@ fn finish(name: &'static str, finish: fn(&str) -> Vec<String>) -> Change {
     }
 }
 
-/// Changes on whose effect both agree. `url` is the one called.
+/// Changes that both implementations judge alike. `url` is the URL of the request.
 fn agreed(url: &str, prover: Prover) -> Vec<Change> {
     let mut all = accepted_by_both(url, prover);
     all.extend(headers(prover));
@@ -128,7 +128,7 @@ fn headers(prover: Prover) -> Vec<Change> {
     ]
 }
 
-/// The method and the URL.
+/// Changes to the method and the URL.
 fn target_claims(url: &str) -> Vec<Change> {
     vec![
         claims("no htm", json!({"htm": null})),
@@ -152,7 +152,7 @@ fn target_claims(url: &str) -> Vec<Change> {
     ]
 }
 
-/// The time, the token's hash and the id.
+/// Changes to the time, the token's hash and the id.
 fn other_claims() -> Vec<Change> {
     vec![
         claims("no iat", json!({"iat": null})),
@@ -193,7 +193,7 @@ fn whole_proofs() -> Vec<Change> {
     ]
 }
 
-/// The scheme, and the key that the token is bound to.
+/// Changes to the scheme, and to the key that the token is bound to.
 fn bindings(prover: Prover) -> Vec<Change> {
     let jkt = prover.thumbprint();
     vec![
@@ -220,18 +220,20 @@ fn bindings(prover: Prover) -> Vec<Change> {
     ]
 }
 
-/// Changes that the two are known to judge differently, each for a reason of the standard or of the interface.
+/// Changes that the two implementations are known to judge differently, each because of the standard or of the
+/// interface.
 fn differing(url: &str, prover: Prover) -> Vec<Change> {
     let (refused_here, accepted_here) = (Some((false, true)), Some((true, false)));
     let symmetric = changed(prover.jwk(), &json!({"k": "AAAA"}));
     let encoded = url.replace("state", "%73tate");
     vec![
-        // RFC 3986, section 6.2.2.2. The other follows the URL standard of browsers, which keeps these.
+        // Decoded by RFC 3986, section 6.2.2.2. oauth4webapi follows the URL standard of browsers, which does not
+        // decode.
         Change {
             differs: accepted_here,
             ..claims("an encoded letter", json!({"htu": encoded}))
         },
-        // A minute and the leeway here, five minutes there.
+        // The window is one minute plus the leeway here, and five minutes in oauth4webapi.
         Change {
             differs: refused_here,
             ..claims("two minutes old", json!({"iat": NOW - 121}))
@@ -284,11 +286,11 @@ fn provers() -> Vec<Prover> {
     provers
 }
 
-/// Every change, for every algorithm and two requests.
+/// Every change, for every algorithm and for two requests.
 fn cases() -> Vec<Case> {
     let mut cases = Vec::new();
     for prover in provers() {
-        // Signing takes most of the time, and nearly all requests have the same token.
+        // Signing takes most of the time, and almost all requests have the same token.
         let mut tokens = HashMap::new();
         for (method, path) in [
             ("GET", "/prod/state/42"),
@@ -345,7 +347,7 @@ fn or_none(changes: &Value) -> Value {
     }
 }
 
-/// Whether the authorizer lets the request through to the rules, which allow it.
+/// Whether the authorizer accepts the token and the proof. The rules allow the request.
 async fn accepted(world: &World, case: &Case) -> bool {
     let route = format!(
         "{}{}",

@@ -1,12 +1,8 @@
-//! The real binary, frozen as Lambda freezes it: stopped for longer than every timeout, between two invocations and in
-//! the middle of a fetch, with the connection to the issuer cut meanwhile. It must serve as soon as it is thawed.
+//! The real binary, frozen as Lambda freezes it: stopped for longer than every timeout, between two invocations or
+//! during a fetch, while the connection to the issuer is cut. It must answer as soon as it continues.
 
 #![cfg(unix)]
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test that cannot go on has failed"
-)]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a panic fails the test")]
 
 use std::process::Command;
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -20,9 +16,9 @@ use testkit::http::{LoopbackServer, Reply};
 use testkit::signer::{Signer, mint};
 
 const TIMEOUT_MS: u64 = 200;
-/// Longer than a fetch may be under way (three documents and a second), and than the keys are fresh.
+/// Longer than a fetch may take (three documents and a second), and longer than the keys are fresh.
 const FREEZE: Duration = Duration::from_millis(3 * TIMEOUT_MS + 1000 + 100);
-/// How soon an answer has to come, on a busy machine too.
+/// The time within which an answer must come, even on a busy machine.
 const SOON: Duration = Duration::from_secs(5);
 
 /// A token of this issuer.
@@ -39,10 +35,10 @@ fn token(issuer: &str) -> String {
     )
 }
 
-/// The issuer: its keys are fresh for a second, and it can be made to answer nothing until its connection is closed.
+/// The issuer. Its keys are fresh for a second. A test can make it hang until the connection is cut.
 struct Issuer {
     server: LoopbackServer,
-    /// Where there is one, the next request waits for it to be dropped and is cut then.
+    /// If it is set, the next request waits until the sender is dropped, and its connection is then cut.
     cut: Arc<Mutex<Option<Receiver<()>>>>,
 }
 
@@ -58,7 +54,7 @@ impl Issuer {
                     let _cut = cut.recv();
                     Reply::Close(Vec::new())
                 }
-                // The connection is offered to be kept.
+                // The answer allows the client to reuse the connection.
                 None => {
                     let head =
                         "HTTP/1.1 200 OK\r\nCache-Control: max-age=1\r\nConnection: keep-alive";
@@ -75,7 +71,7 @@ impl Issuer {
         self.server.url("/as")
     }
 
-    /// Lets the next request hang until the sender is dropped.
+    /// Makes the next request hang until the sender is dropped.
     fn hang(&self) -> Sender<()> {
         let (sender, receiver) = channel();
         *self.cut.lock().unwrap() = Some(receiver);
@@ -125,13 +121,13 @@ impl Function {
         self.0.send(&event.to_string())
     }
 
-    /// One invocation, which has to be answered soon and well.
+    /// Checks that an invocation is allowed in time.
     #[track_caller]
     fn allows(&self, token: &str) {
         is_allowed(self.send(token));
     }
 
-    /// Until the keys are cached: on a busy machine the first fetches may time out, which is not what this is about.
+    /// Invokes the function until the keys are cached. On a busy machine the first fetches may time out.
     fn warm_up(&self, token: &str) {
         for _ in 0..20 {
             let answer = self.send(token).wait_for(SOON).body;
@@ -170,7 +166,7 @@ fn is_allowed(pending: PendingOutcome) {
 }
 
 #[test]
-fn frozen_between_two_invocations() {
+fn a_freeze_between_two_invocations() {
     let issuer = Issuer::start();
     let function = Function::start(&issuer);
     let token = token(&issuer.name());
@@ -178,24 +174,25 @@ fn frozen_between_two_invocations() {
     let before = issuer.server.requests().len();
     function.freeze(|| {});
     function.allows(&token);
-    // The keys had aged meanwhile, and were asked for over a connection of their own.
+    // The keys became stale during the freeze, and were fetched over a new connection.
     issuer.await_requests(before + 1);
 }
 
 #[test]
-fn frozen_in_the_middle_of_a_fetch() {
+fn a_freeze_during_a_fetch() {
     let issuer = Issuer::start();
     let function = Function::start(&issuer);
     let token = token(&issuer.name());
     function.warm_up(&token);
-    // So that the keys are past fresh and the next invocation waits for a fetch.
+    // After this the keys are stale, and the next invocation waits for a fetch.
     function.freeze(|| {});
     let before = issuer.server.requests().len();
     let cut = issuer.hang();
     let pending = function.send(&token);
     issuer.await_requests(before + 1);
     function.freeze(|| drop(cut));
-    // It is answered, and the next fetch is made at once: a freeze is no failure of the issuer that would need a rest.
+    // The invocation is answered, and the next fetch follows at once: a freeze is not a failure of the issuer, after
+    // which a fetch would have to wait.
     is_allowed(pending);
     function.allows(&token);
     issuer.await_requests(before + 2);

@@ -1,9 +1,9 @@
-//! The fuzz targets over their seeds. `docs/proof.md` says how to fuzz them.
+//! Runs the fuzz targets on their seeds. `docs/proof.md` says how to fuzz them.
 
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
-    reason = "a test: what goes wrong here is its verdict"
+    reason = "a panic fails the test"
 )]
 
 mod fuzz;

@@ -1,6 +1,6 @@
-//! For any event the authorizer returns an answer or an error, and never allows a call because of it.
+//! For any event the authorizer returns an answer or an error, and no hostile event makes it allow a call.
 
-#![expect(clippy::unwrap_used, reason = "tests may fail so")]
+#![expect(clippy::unwrap_used, reason = "a panic fails the test")]
 
 mod support;
 
@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 
 use support::{STAGE, Signer, World, claims, header, mint, token_with};
 
-/// Any JSON, with a bias towards the names and strings that this authorizer reads.
+/// Any JSON, in which names and strings that this authorizer parses are more frequent.
 fn any_json() -> impl Strategy<Value = Value> {
     let word = prop_oneof![
         Just("type"),
@@ -61,7 +61,7 @@ fn grants_nothing(answer: &Value) -> bool {
 
 static TOKEN: LazyLock<String> = LazyLock::new(|| token_with(&json!({})));
 
-/// One for all cases, because state that an event leaves must not help the next one either.
+/// One world for all cases, because the state that one event leaves must not help the next event.
 static WORLD: LazyLock<World> =
     LazyLock::new(|| World::new(&[("CONTEXT_CLAIMS", "x"), ("CLIENT_IDS", "web")]));
 
@@ -114,19 +114,19 @@ proptest! {
     }
 }
 
-// In a build without optimization a signature takes a hundred times as long as the rest of a case.
+// Without optimisation a signature takes a hundred times as long as the rest of a case.
 proptest! {
     #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn no_claim_of_any_kind_breaks_a_signed_token(name in "(iss|aud|exp|nbf|iat|sub|cid|scp|scope|groups|jti|uid|cnf|x)",
+    fn no_claim_of_any_kind_breaks_the_answer_to_a_signed_token(name in "(iss|aud|exp|nbf|iat|sub|cid|scp|scope|groups|jti|uid|cnf|x)",
         value in any_json())
     {
         let mut claims = claims();
         claims[name] = value;
         let token = mint(&header(), &claims, Signer::rsa());
         let answer = ask(&support::token_event(&token).to_string());
-        // Either the token is refused, or its context is flat, has no null, and only types that API Gateway accepts.
+        // The token is refused, or its context is flat and has only types that API Gateway accepts.
         if answer != support::unauthorized() {
             for value in answer["context"].as_object().unwrap().values() {
                 prop_assert!(value.is_string() || value.is_number() || value.is_boolean(), "{answer}");

@@ -1,6 +1,6 @@
-//! The HTTP client against a server on loopback that does what no server should.
+//! The HTTP client against a server on loopback that violates the protocol.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![expect(clippy::unwrap_used, reason = "a panic fails the test")]
 
 mod loopback;
 
@@ -34,10 +34,10 @@ async fn fetch_with(
         .await
 }
 
-/// The outcome for one reply, and that the server was asked once.
+/// Checks the outcome of one reply, and that the client sent one request.
 #[track_caller]
 fn check(reply: &Reply, expected: Result<&str, TransportError>) {
-    // Long for what has to come; short for what never comes.
+    // Long if an answer must come, short if none comes.
     let timeout = if expected == Err(TransportError::TimedOut) {
         100
     } else {
@@ -56,7 +56,7 @@ fn check(reply: &Reply, expected: Result<&str, TransportError>) {
         expected,
         "{reply}"
     );
-    assert_eq!(server.requests().len(), 1, "asked again after {reply}");
+    assert_eq!(server.requests().len(), 1, "a second request after {reply}");
 }
 
 fn bytes(head: &str, body: &str) -> Vec<u8> {
@@ -64,7 +64,7 @@ fn bytes(head: &str, body: &str) -> Vec<u8> {
 }
 
 #[test]
-fn a_document() {
+fn a_document_is_read() {
     check(&Reply::json("{}"), Ok("{}"));
     check(
         &Reply::Close(bytes("HTTP/1.1 200 OK\r\nConnection: close", "to the end")),
@@ -104,7 +104,7 @@ fn only_200_is_an_answer() {
 }
 
 #[test]
-fn a_body_over_the_limit() {
+fn a_body_over_the_limit_is_refused() {
     let whole = "x".repeat(MAX_BODY_BYTES);
     check(&Reply::with(200, "", &whole), Ok(&whole));
     check(
@@ -119,7 +119,7 @@ fn a_body_over_the_limit() {
 }
 
 #[test]
-fn a_body_without_end() {
+fn a_body_without_end_is_refused() {
     let chunk = format!("1000\r\n{}\r\n", "x".repeat(0x1000)).into_bytes();
     let head = bytes("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked", "");
     check(&Reply::Endless(head, chunk), Err(TransportError::TooLarge));
@@ -131,7 +131,7 @@ fn a_body_without_end() {
 }
 
 #[test]
-fn a_head_without_end() {
+fn a_head_without_end_is_refused() {
     let head = b"HTTP/1.1 200 OK\r\n".to_vec();
     check(
         &Reply::Endless(head, b"X-Padding: xxxxxxxxxxxxxxxx\r\n".to_vec()),
@@ -140,7 +140,7 @@ fn a_head_without_end() {
 }
 
 #[test]
-fn a_server_that_sends_nothing_or_stops_in_the_middle() {
+fn a_server_that_stops_sending_causes_a_timeout() {
     check(&Reply::Hold(Vec::new()), Err(TransportError::TimedOut));
     check(
         &Reply::Hold(b"HTTP/1.1 200 OK\r\n".to_vec()),
@@ -154,7 +154,7 @@ fn a_server_that_sends_nothing_or_stops_in_the_middle() {
 }
 
 #[test]
-fn a_connection_that_is_closed_too_early() {
+fn an_answer_that_ends_too_early_is_refused() {
     let head = "HTTP/1.1 200 OK\r\nContent-Length: 100";
     check(&Reply::Close(bytes(head, "{")), Err(TransportError::Broken));
     check(
@@ -174,7 +174,7 @@ fn a_connection_that_is_closed_too_early() {
 }
 
 #[test]
-fn an_answer_that_is_not_http() {
+fn an_answer_that_is_not_http_is_refused() {
     check(
         &Reply::Close(b"SSH-2.0-OpenSSH_9.6\r\n".to_vec()),
         Err(TransportError::Broken),
@@ -183,7 +183,7 @@ fn an_answer_that_is_not_http() {
 }
 
 #[tokio::test]
-async fn a_port_where_nothing_listens() {
+async fn a_port_where_nothing_listens_is_a_refused_connection() {
     let url = format!("http://{}/keys", closed_address());
     let found = fetch(&url, Duration::from_secs(10)).await;
     assert_eq!(
@@ -192,9 +192,9 @@ async fn a_port_where_nothing_listens() {
     );
 }
 
-/// A label of more than 63 bytes is in no DNS, and the resolver need not be asked.
+/// DNS allows no label of more than 63 bytes, so no real resolver is needed.
 #[tokio::test]
-async fn a_host_name_that_is_not_found() {
+async fn an_unknown_host_name_is_a_name_fault() {
     let url = format!("https://{}.invalid/keys?key=hush", "a".repeat(64));
     let found = fetch(&url, Duration::from_secs(10)).await;
     assert_eq!(found, Err(TransportError::Connect(ConnectionError::Name)));
@@ -206,7 +206,7 @@ async fn a_host_name_that_is_not_found() {
 }
 
 #[tokio::test]
-async fn a_server_that_does_not_speak_tls() {
+async fn a_server_without_tls_is_a_tls_fault() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("https://{}/keys", listener.local_addr().unwrap());
     thread::spawn(move || {
@@ -214,7 +214,7 @@ async fn a_server_that_does_not_speak_tls() {
         socket
             .write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n")
             .unwrap();
-        // Until the client closes: unread bytes would reset the connection.
+        // Reads until the client closes, because unread bytes would reset the connection.
         let _gone = socket.read_to_end(&mut Vec::new());
     });
     let found = fetch(&url, Duration::from_secs(10)).await;
@@ -222,7 +222,7 @@ async fn a_server_that_does_not_speak_tls() {
 }
 
 #[tokio::test]
-async fn the_headers_that_state_how_long_keys_are_fresh() {
+async fn cache_control_and_age_are_returned() {
     let headers = "Cache-Control: max-age=60\r\nCache-Control: must-revalidate\r\nAge: 5\r\n";
     let server = LoopbackServer::always(Reply::with(200, headers, "{}"));
     let document = fetch(&server.url("/keys"), Duration::from_secs(10))
@@ -248,7 +248,7 @@ async fn no_connection_is_used_twice() {
             .await
             .unwrap();
     }
-    // The server reads one request of each connection: a second one on it would hang.
+    // The server reads one request per connection, so a second request on a connection would hang.
     assert_eq!(server.requests().len(), 3);
 }
 

@@ -1,6 +1,6 @@
-//! The forward proxy: a real one on loopback, and a TLS issuer behind it that has no address but through the proxy.
+//! The forward proxy: a real proxy on loopback, and a TLS issuer whose name only the proxy can resolve.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![expect(clippy::unwrap_used, reason = "a panic fails the test")]
 
 mod loopback;
 
@@ -17,14 +17,14 @@ use authorizer::issuer::http_client::{
 use loopback::tls::ROOT;
 use testkit::http::{LoopbackServer, ReceivedRequest, Reply, closed_address};
 
-/// A proxy that connects every name to one server, if the credentials are right.
+/// A proxy that connects every name to one server if the credentials are correct.
 struct ConnectProxy {
     address: SocketAddr,
     heads: Arc<Mutex<Vec<String>>>,
 }
 
 impl ConnectProxy {
-    /// With these `Proxy-Authorization` credentials, or without any.
+    /// Starts a proxy that requires these `Proxy-Authorization` credentials, or none.
     fn start(target: SocketAddr, credentials: Option<&'static str>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
@@ -93,7 +93,7 @@ async fn an_issuer_is_reached_through_the_proxy_by_its_name() {
     ] {
         let found = fetch(&proxy.url(""), "", url).await;
         assert_eq!(found, Ok(b"{}".to_vec()));
-        // The proxy learns the name and nothing of the request.
+        // The proxy sees only the host name of the request.
         let head = proxy.heads().pop().unwrap();
         assert_eq!(
             head,
@@ -106,7 +106,7 @@ async fn an_issuer_is_reached_through_the_proxy_by_its_name() {
 }
 
 #[tokio::test]
-async fn the_credentials_of_the_proxy_are_decoded_and_sent_to_it_only() {
+async fn the_credentials_of_the_proxy_are_decoded_and_sent_only_to_the_proxy() {
     // user:p@ss:word
     let expected = "Basic dXNlcjpwQHNzOndvcmQ=";
     let proxy = ConnectProxy::start(loopback::tls::serve(rustls::ALL_VERSIONS), Some(expected));
@@ -125,7 +125,7 @@ async fn the_credentials_of_the_proxy_are_decoded_and_sent_to_it_only() {
 }
 
 #[tokio::test]
-async fn tls_is_with_the_issuer_and_not_with_the_proxy() {
+async fn tls_ends_at_the_issuer_and_not_at_the_proxy() {
     let proxy = ConnectProxy::start(loopback::tls::serve(rustls::ALL_VERSIONS), None);
     let found = fetch(&proxy.url(""), "", "https://other.example/keys").await;
     assert_eq!(
@@ -150,9 +150,9 @@ async fn hosts_on_loopback_are_reached_without_the_proxy() {
 }
 
 #[tokio::test]
-async fn hosts_of_no_proxy_are_reached_without_the_proxy() {
+async fn hosts_in_no_proxy_are_reached_without_the_proxy() {
     let proxy = ConnectProxy::start(loopback::tls::serve(rustls::ALL_VERSIONS), None);
-    // A label of more than 63 bytes is in no DNS, and the resolver need not be asked.
+    // DNS allows no label of more than 63 bytes, so no real resolver is needed.
     let label = "a".repeat(64);
     let url = format!("https://{label}.example/keys");
     for no_proxy in ["*", "b.example, .EXAMPLE", &format!("{label}.example")] {
@@ -163,7 +163,7 @@ async fn hosts_of_no_proxy_are_reached_without_the_proxy() {
 }
 
 #[tokio::test]
-async fn a_proxy_that_cannot_be_reached_is_named_in_the_fault() {
+async fn the_fault_names_a_proxy_that_cannot_be_reached() {
     let url = format!("http://user:hush@{}", closed_address());
     let found = fetch(&url, "", "https://issuer.example/keys").await;
     assert_eq!(found, Err(TransportError::Connect(ConnectionError::Proxy)));

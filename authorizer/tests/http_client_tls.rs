@@ -1,6 +1,6 @@
-//! TLS: which servers are trusted.
+//! TLS: which servers the HTTP client trusts.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![expect(clippy::unwrap_used, reason = "a panic fails the test")]
 
 mod loopback;
 

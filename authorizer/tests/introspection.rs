@@ -1,10 +1,6 @@
-//! Introspection: asked once a token, remembered for a while, and closed when in doubt.
+//! Introspection: one request per token, cached answers, and no access without a usable answer.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test that cannot go on has failed"
-)]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a panic fails the test")]
 
 mod loopback;
 
@@ -94,12 +90,12 @@ impl Bench {
         tokio::spawn(async move { introspection.check(self::token(token), deadline).await })
     }
 
-    /// A check that must not ask the issuer.
+    /// A check that must not send a request.
     async fn at_once(&self, token: u8) -> Verdict {
         let check = self.introspection.check(self::token(token), LATER);
         tokio::time::timeout(Duration::ZERO, check)
             .await
-            .unwrap_or_else(|_| panic!("it asks"))
+            .unwrap_or_else(|_| panic!("the check sends a request"))
     }
 
     async fn asked(&self, token: u8, answer: impl FnOnce(Waiting)) -> Verdict {
@@ -116,7 +112,7 @@ const fn unavailable(failure: IntrospectionAnswerError) -> Verdict {
 const OK: Verdict = Ok(());
 
 #[tokio::test]
-async fn an_answer_is_remembered_for_its_time_by_token() {
+async fn an_answer_is_cached_per_token_until_its_time_to_live_ends() {
     let bench = Bench::new(TTL);
     assert_eq!(bench.asked(1, |asked| asked.answer(ACTIVE)).await, OK);
     bench.clock.advance(Duration::from_secs(29));
@@ -150,7 +146,7 @@ async fn with_a_ttl_of_zero_each_request_introspects() {
 }
 
 #[tokio::test]
-async fn twenty_checks_of_one_token_cause_one_introspection_and_another_token_does_not_wait() {
+async fn twenty_checks_of_one_token_cause_one_request_and_another_token_does_not_wait() {
     for ttl in [TTL, Duration::ZERO] {
         let bench = Bench::new(ttl);
         let checks: Vec<_> = (0..20).map(|_| bench.check(1)).collect();
@@ -165,7 +161,7 @@ async fn twenty_checks_of_one_token_cause_one_introspection_and_another_token_do
 }
 
 #[tokio::test]
-async fn a_cancelled_introspection_is_repeated_by_the_next_check() {
+async fn the_next_check_repeats_a_cancelled_introspection() {
     let bench = Bench::new(TTL);
     let gone = bench.check(1);
     let lost = bench.keeper.next().await;
@@ -179,7 +175,7 @@ async fn a_cancelled_introspection_is_repeated_by_the_next_check() {
 }
 
 #[tokio::test]
-async fn without_a_usable_answer_the_token_is_not_accepted_and_the_next_introspection_waits() {
+async fn without_a_usable_answer_the_token_is_refused_and_the_next_request_is_delayed() {
     let malformed = [
         "",
         "<html>",
@@ -209,7 +205,7 @@ async fn without_a_usable_answer_the_token_is_not_accepted_and_the_next_introspe
         let bench = Bench::new(TTL);
         let verdict = bench.asked(1, |asked| asked.finish(outcome)).await;
         assert_eq!(verdict, unavailable(failure));
-        // Every token of this issuer fails at once.
+        // Every token of this issuer fails without a request.
         assert_eq!(bench.at_once(1).await, unavailable(failure));
         assert_eq!(bench.at_once(2).await, unavailable(failure));
         bench.clock.advance(Duration::from_secs(1));
@@ -218,7 +214,7 @@ async fn without_a_usable_answer_the_token_is_not_accepted_and_the_next_introspe
 }
 
 #[tokio::test]
-async fn failures_back_off_up_to_the_cooldown_and_remembered_answers_serve_meanwhile() {
+async fn failures_back_off_to_the_cooldown_while_cached_answers_are_used() {
     let bench = Bench::new(TTL * 1000);
     assert_eq!(bench.asked(9, |asked| asked.answer(ACTIVE)).await, OK);
     let failure = IntrospectionAnswerError::Transport(TransportError::Status(503));
@@ -230,7 +226,7 @@ async fn failures_back_off_up_to_the_cooldown_and_remembered_answers_serve_meanw
         assert_eq!(bench.at_once(9).await, OK);
         bench.clock.advance(Duration::from_millis(1));
     }
-    // An answer ends the backoff.
+    // A usable answer ends the backoff.
     assert_eq!(bench.asked(1, |asked| asked.answer(ACTIVE)).await, OK);
     assert_eq!(bench.asked(2, fail).await, unavailable(failure));
     bench.clock.advance(Duration::from_secs(1));
@@ -238,7 +234,7 @@ async fn failures_back_off_up_to_the_cooldown_and_remembered_answers_serve_meanw
 }
 
 #[tokio::test]
-async fn introspections_that_fail_together_count_as_one_failure() {
+async fn concurrent_introspections_that_fail_are_one_failure() {
     let bench = Bench::new(TTL);
     let checks: Vec<_> = (0..20).map(|token| bench.check(token)).collect();
     let mut asked = Vec::new();
@@ -257,7 +253,7 @@ async fn introspections_that_fail_together_count_as_one_failure() {
 }
 
 #[tokio::test]
-async fn an_answer_about_another_token_is_a_refusal_and_is_remembered() {
+async fn an_answer_about_another_token_is_a_refusal_and_is_cached() {
     for (members, member) in [
         (r#""iss":"https://other.example""#, OtherMember::Issuer),
         (r#""sub":"bob""#, OtherMember::Subject),
@@ -275,7 +271,7 @@ async fn an_answer_about_another_token_is_a_refusal_and_is_remembered() {
 }
 
 #[tokio::test]
-async fn the_expiry_of_an_answer_ends_a_remembered_one_too() {
+async fn a_cached_answer_also_ends_with_its_expiry() {
     let bench = Bench::new(TTL);
     let answer = format!(r#"{{"active":true,"exp":{}}}"#, START.as_secs() - 50);
     assert_eq!(bench.asked(1, |asked| asked.answer(&answer)).await, OK);
@@ -309,7 +305,7 @@ async fn the_deadline_of_the_invocation_ends_the_wait() {
 }
 
 #[tokio::test]
-async fn the_token_is_in_the_body_and_nowhere_else() {
+async fn only_the_body_contains_the_token() {
     let server = LoopbackServer::always(Reply::json(ACTIVE));
     let transport = Arc::new(HttpClient::new(None).unwrap());
     let mut settings = settings(Some(&server.url("/introspect")), TTL);
@@ -359,7 +355,7 @@ const METADATA: &str = "https://issuer.example/oauth2/default/.well-known/openid
 const OLD: &str = "https://issuer.example/introspect";
 const NEW: &str = "https://new.example/introspect";
 
-/// Answers the requests of one check in order, each with the address that it must go to.
+/// Answers the requests of one check in order. Each step has the URL that the request must go to.
 async fn script(
     bench: &Bench,
     number: u8,
@@ -396,7 +392,7 @@ async fn the_endpoint_is_discovered_once() {
 }
 
 #[tokio::test]
-async fn an_endpoint_that_is_gone_is_discovered_again_at_once() {
+async fn a_missing_endpoint_is_discovered_again_at_once() {
     for status in [404, 410] {
         let gone = Err(TransportError::Status(status));
         let failure = unavailable(IntrospectionAnswerError::Transport(TransportError::Status(
@@ -410,7 +406,7 @@ async fn an_endpoint_that_is_gone_is_discovered_again_at_once() {
         assert_eq!(script(&bench, 2, &moved).await, OK);
         assert_eq!(script(&bench, 3, &[(NEW, Ok(ACTIVE))]).await, OK);
 
-        // Metadata that still names the address that is gone is asked for again at the next question.
+        // If metadata still names the missing endpoint, the next check fetches it again.
         let same = [(NEW, gone), (METADATA, Ok(new.as_str()))];
         assert_eq!(script(&bench, 4, &same).await, failure);
         bench.clock.advance(Duration::from_secs(1));
@@ -420,7 +416,7 @@ async fn an_endpoint_that_is_gone_is_discovered_again_at_once() {
         let back = [(METADATA, Ok(new.as_str())), (NEW, Ok(ACTIVE))];
         assert_eq!(script(&bench, 4, &back).await, OK);
     }
-    // Any other status says nothing about the address.
+    // After any other status the endpoint is kept.
     let bench = Bench::with(settings(None, TTL));
     let old = metadata(OLD);
     let first = [(METADATA, Ok(old.as_str())), (OLD, Ok(ACTIVE))];

@@ -1,6 +1,6 @@
-//! The key cache against a model: an issuer that rotates its keys, a clock that may be set back, freezes, failures, and
-//! callers with known, withdrawn, new and made-up key ids. `key_cache_properties.rs` checks bounds over long streams; here
-//! every answer must be the one that the model allows.
+//! Compares the key cache with a model: an issuer that rotates its keys, a clock that may be set back, freezes,
+//! failures, and callers with known, withdrawn, new and invented key ids. Every answer must be one that the model
+//! allows. `key_cache_properties.rs` checks limits over long sequences.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -22,19 +22,19 @@ const RULES: Rules = Rules {
 /// The key that a caller's token names.
 #[derive(Clone, Copy, Debug)]
 enum Wanted {
-    /// The one that the issuer signs with now.
+    /// The key that the issuer signs with now.
     Current,
-    /// The one before.
+    /// The key before that.
     Previous,
     MadeUp,
 }
 
-/// One thing that happens. Times are in milliseconds.
+/// One step. Times are in milliseconds.
 #[derive(Clone, Copy, Debug)]
 enum Op {
     Pass(u64),
     SetClockBack(u64),
-    /// The issuer signs with a new key; the one before stays in its set or not.
+    /// The issuer signs with a new key, and keeps or removes the previous one.
     Rotate {
         keeps_previous: bool,
     },
@@ -42,7 +42,7 @@ enum Op {
         wanted: Wanted,
         can_wait: bool,
     },
-    /// The newest fetch ends, with the set that the issuer had when it started.
+    /// The latest fetch ends with the key set that the issuer had when the fetch started.
     Answer {
         fresh_secs: u64,
     },
@@ -68,22 +68,22 @@ fn op() -> impl Strategy<Value = Op> {
 
 type Keys = BTreeSet<u32>;
 
-/// The keys that came last.
+/// The keys that were stored last.
 struct Held {
     keys: Keys,
     came: u64,
-    /// `None`: they are from a file.
+    /// `None` for keys from a file.
     fresh_for: Option<u64>,
 }
 
 struct Flight {
     id: FlightId,
     started: u64,
-    /// The issuer's set at its start.
+    /// The issuer's key set when the fetch started.
     set: Keys,
 }
 
-/// The cache, and what is true beside it. Times are milliseconds of a clock that is never set.
+/// The cache and the true state. Times are milliseconds of a clock that is never set.
 struct Model {
     cache: KeyCache<Keys>,
     story: Story,
@@ -142,7 +142,7 @@ impl Model {
             Op::SetClockBack(millis) => {
                 let step = format!("the clock is set back by {}", seconds(millis));
                 self.story.step(step);
-                // What passes in the very gap of a jump is lost to every clock, so the cache sees both ends of it.
+                // The cache must see the clock before and after the jump, because it cannot measure time across a jump.
                 self.look();
                 self.set_back += millis;
                 self.look();
@@ -209,7 +209,7 @@ impl Model {
         wrong.map_or(Ok(()), |wrong| Err(wrong.to_owned()))
     }
 
-    /// The fault of an answer.
+    /// Why an answer is wrong, if it is.
     fn wrong_answer(
         &self,
         answer: &KeyAnswer<Keys>,
@@ -225,11 +225,11 @@ impl Model {
                 if !has || !usable {
                     Some("served although no usable set has this key")
                 } else if served.keys != held.keys {
-                    Some("served another set than the last one that came")
+                    Some("served a set other than the last one")
                 } else if served.fresh != (age < held.fresh_for.unwrap_or_default()) {
-                    Some("wrong about the freshness")
+                    Some("the freshness is wrong")
                 } else if served.age != held.fresh_for.map(|_| Duration::from_millis(age)) {
-                    Some("wrong about the age")
+                    Some("the age is wrong")
                 } else if flight.is_some() && (!can_wait || !may_fetch || self.is_in_flight()) {
                     Some("a background fetch starts too early")
                 } else if can_wait && !served.fresh && held.fresh_for.is_some() && self.must_wait()
@@ -258,7 +258,7 @@ impl Model {
                     self.now - held.came < millis(RULES.cooldown) && held.fresh_for.is_some()
                 });
                 let by_recent = *answer == KeyAnswer::Unknown && !usable && is_recent;
-                (could && !by_recent).then_some("gave up although a fetch was permitted")
+                (could && !by_recent).then_some("gave up although a fetch was allowed")
             }
         }
     }
@@ -286,8 +286,8 @@ impl Model {
         flight.is_some_and(|flight| self.now - flight.started <= millis(RULES.flight))
     }
 
-    /// Whether the pauses allow a fetch now. Refreshes by age pause for longer after several failures; that is left open
-    /// here, and the properties bound it.
+    /// Whether the pauses allow a fetch now. After several failures, refreshes by age pause for longer. The model
+    /// allows that, and `key_cache_properties.rs` limits it.
     fn may_fetch(&self, has: bool) -> bool {
         let cooldown = millis(RULES.cooldown);
         let rested = self.failed_at.is_none_or(|at| {
@@ -305,7 +305,7 @@ impl Model {
         rested && (!by_unknown || cooled)
     }
 
-    /// Whether a stale key must be refreshed before it is served: nothing has failed since it came.
+    /// Whether a stale key must be refreshed before it is served, because no fetch has failed since it was stored.
     fn must_wait(&self) -> bool {
         !self.is_in_flight() && self.failures == 0
     }
@@ -364,7 +364,7 @@ fn seconds(millis: u64) -> String {
 
 fn name(kid: u32) -> String {
     if kid == u32::MAX {
-        "a made-up key".to_owned()
+        "an invented key".to_owned()
     } else {
         format!("key {kid}")
     }
@@ -379,7 +379,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn every_answer_is_one_that_the_model_allows(
+    fn the_model_allows_every_answer(
         ops in prop::collection::vec(op(), 1..120),
         with_file in any::<bool>(),
     ) {

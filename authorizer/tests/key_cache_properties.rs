@@ -1,5 +1,5 @@
-//! What holds for the key cache whatever happens: random streams of requests, answers, failures, freezes, rotations and
-//! clocks set back, run against the state machine of [`authorizer::issuer::jwks::cache`] and a model of the issuer.
+//! Properties of the key cache: random sequences of requests, answers, failures, freezes, rotations and clocks that are
+//! set back, run against the state machine of [`authorizer::issuer::jwks::cache`] and a model of the issuer.
 
 use std::time::Duration;
 
@@ -15,22 +15,33 @@ const RULES: Rules = Rules {
     cooldown: Duration::from_secs(30),
     flight: Duration::from_secs(7),
 };
-/// The shortest life that the model's issuer gives its keys.
+/// The shortest time for which the model's issuer declares its keys fresh.
 const SHORTEST_LIFE: u64 = 60;
 
-/// One thing that happens.
+/// One step.
 #[derive(Clone, Debug)]
 enum Op {
     /// Time passes without a lookup, as in a freeze.
-    Pass { millis: u64 },
-    /// The clock is set back.
-    SetBack { millis: u64 },
-    /// A caller needs the key that the cache holds, or one that does not exist.
-    Ask { held: bool, patient: bool },
-    /// The newest fetch ends, well or badly.
-    Land { well: bool, life_s: u64 },
-    /// A fetch that was abandoned ends after all.
-    LandOld { well: bool },
+    Pass {
+        millis: u64,
+    },
+    SetBack {
+        millis: u64,
+    },
+    /// A caller needs the cached key, or a key that does not exist.
+    Ask {
+        held: bool,
+        patient: bool,
+    },
+    /// The latest fetch ends, with keys or without.
+    Land {
+        well: bool,
+        life_s: u64,
+    },
+    /// An earlier fetch, which was abandoned or has ended, ends (again).
+    LandOld {
+        well: bool,
+    },
 }
 
 fn op() -> impl Strategy<Value = Op> {
@@ -43,7 +54,7 @@ fn op() -> impl Strategy<Value = Op> {
     ]
 }
 
-/// The cache, and what the world knows better: the true time, and which keys came when.
+/// The cache and the true state: the true time, and when the keys were stored.
 struct World {
     rules: Rules,
     cache: KeyCache<u32>,
@@ -52,13 +63,13 @@ struct World {
     flights: Vec<(FlightId, u64)>,
     landed: Option<FlightId>,
     generation: u32,
-    /// True time when the held keys came, and the end of their freshness.
+    /// The true time at which the cached keys were stored, and the end of their freshness.
     held: Option<(u64, u64)>,
-    /// Whether those are the keys of a file.
+    /// Whether the cached keys are from a file.
     from_file: bool,
     failed_at: Option<u64>,
     failures: u32,
-    /// True time of the last fetch that an unknown key id caused.
+    /// The true time of the last fetch that an unknown key id caused.
     unknown_fetch_at: Option<u64>,
 }
 
@@ -67,7 +78,7 @@ impl World {
         Self::with(RULES)
     }
 
-    /// One that starts with the keys of a file.
+    /// A world that starts with the keys of a file.
     fn with_file() -> Self {
         let mut world = Self::new();
         world.cache.load(0, world.now());
@@ -98,20 +109,21 @@ impl World {
         Timestamp::from_millis(self.true_millis.saturating_add_signed(self.clock_offset))
     }
 
-    /// Sets the clock, and lets the cache see that: what passes in the very gap of a jump is lost to every clock.
+    /// Sets the clock back. The cache sees the clock before and after the jump, because it cannot measure time across a
+    /// jump.
     fn set_back(&mut self, millis: u64) {
         self.look();
         self.clock_offset -= i64::try_from(millis).unwrap_or(0);
         self.look();
     }
 
-    /// Lets the cache see the clock, and nothing else.
+    /// Shows the clock to the cache without any other effect.
     fn look(&mut self) {
         let now = self.now();
         let _answer = self.cache.ask(false, now, |_| false);
     }
 
-    /// True while the keys may be served at all.
+    /// Whether the cached keys may be served.
     fn within_limit(&self) -> bool {
         let stale = millis(self.rules.max_stale);
         self.held
@@ -164,7 +176,7 @@ impl World {
         let cooldown = millis(self.rules.cooldown);
         if let Some(failed_at) = self.failed_at {
             let rested = self.true_millis - failed_at;
-            // While no keys are held, 1, 2, 4, … seconds.
+            // Without usable keys the pauses are 1, 2, 4, … seconds.
             let least = if self.within_limit() {
                 cooldown
             } else {
@@ -173,14 +185,14 @@ impl World {
             assert!(rested >= least, "no pause after a failure: {rested} ms");
         }
         if let Some((came, _)) = self.held.filter(|_| !known) {
-            // While no keys are held, a fetch that failed or was abandoned is retried sooner.
+            // Without usable keys a fetch that failed or was abandoned is retried sooner.
             if let Some(before) = self.unknown_fetch_at
                 && (self.within_limit() || came >= before)
             {
                 let pause = self.true_millis - before;
                 assert!(
                     pause >= cooldown,
-                    "two fetches by unknown ids in {pause} ms"
+                    "unknown ids caused two fetches in {pause} ms"
                 );
             }
             self.unknown_fetch_at = Some(self.true_millis);
@@ -259,10 +271,10 @@ fn millis(duration: Duration) -> u64 {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// Never two fetches in flight, a pause after a failure, a cooldown between unknown ids, no key past its age limit, no
-    /// good key refused, no wait for a key that is in the file: all asserted in [`World`] at each step.
+    /// [`World`] checks at each step: never two fetches in flight, a pause after a failure, a cooldown between fetches
+    /// for unknown ids, no key past its age limit, no usable key refused, and no wait for a key from the file.
     #[test]
-    fn every_rule_holds_for_every_stream(
+    fn every_rule_holds_for_every_sequence(
         ops in prop::collection::vec(op(), 1..300),
         file in any::<bool>(),
     ) {
@@ -272,9 +284,9 @@ proptest! {
         }
     }
 
-    /// The same with keys that are fresh for hardly any time and stale for hardly any or none.
+    /// The same with keys that are fresh and stale for very short times or not at all.
     #[test]
-    fn every_rule_holds_however_short_the_freshness(
+    fn every_rule_holds_with_very_short_freshness(
         ops in prop::collection::vec(op(), 1..300),
         max_age in 0..10_u64,
         max_stale in 0..60_u64,
@@ -289,9 +301,9 @@ proptest! {
         }
     }
 
-    /// However short the freshness: with an issuer that answers, unknown ids cause one fetch per cooldown.
+    /// If the issuer answers, unknown ids cause one fetch per cooldown, even if keys are fresh for a shorter time.
     #[test]
-    fn unknown_key_ids_cost_one_fetch_per_cooldown_however_short_the_freshness(
+    fn unknown_key_ids_cause_one_fetch_per_cooldown_with_any_freshness(
         gaps in prop::collection::vec(0..2000_u64, 100..1000),
         max_age in 0..40_u64,
         max_stale in 0..40_u64,
@@ -316,7 +328,7 @@ proptest! {
         prop_assert!(world.flights.len() as u64 - 1 <= most);
     }
 
-    /// However dense the requests and whatever the answers: the number of fetches in a window is bounded.
+    /// The number of fetches in a window is bounded, whatever the requests and the answers are.
     #[test]
     fn fetches_in_a_window_are_bounded(
         gaps in prop::collection::vec((0..3000_u64, any::<bool>(), any::<bool>(), 0..9000_u64), 50..400),
@@ -330,8 +342,9 @@ proptest! {
             }
         }
         let starts: Vec<u64> = world.flights.iter().map(|(_, started)| *started).collect();
-        // Unknown ids and failures: one per cooldown. Refreshes: one per life less its last tenth. Abandoned ones: one per
-        // flight. Retries while no keys are held, before their pause reaches the cooldown: after 1, 2, 4, 8 and 16 s.
+        // Unknown ids and failures cause one fetch per cooldown, refreshes one per nine tenths of the freshness, and
+        // abandoned fetches one per maximum duration. Without usable keys five retries come before the pause reaches
+        // the cooldown: after 1, 2, 4, 8 and 16 s.
         let shortest_pause = millis(RULES.flight).min(millis(RULES.cooldown)).min(SHORTEST_LIFE * 900);
         for window in [10_000, 60_000, 300_000] {
             let most = window / millis(RULES.cooldown) + 1 + window / shortest_pause + 1 + 5;
@@ -342,9 +355,10 @@ proptest! {
         }
     }
 
-    /// A key that the issuer has signed with for a cooldown is found, though strangers ask for others all the time.
+    /// A new key is found within one cooldown after the rotation, although other callers ask for unknown keys all the
+    /// time.
     #[test]
-    fn a_rotation_is_seen_within_one_cooldown_under_a_flood_of_unknown_key_ids(
+    fn a_rotation_is_seen_within_one_cooldown_despite_many_unknown_key_ids(
         junk in prop::collection::vec(0..200_u64, 100..1000),
         rotates_after in 0..60_000_u64,
         latency in 1..2000_u64,
@@ -364,18 +378,19 @@ proptest! {
                 world.land(true, RULES.max_age);
             }
         }
-        // Either a stranger's request has brought the new key, or the first honest one may.
+        // Either another caller's request has fetched the new key, or the first caller with the new key may fetch it.
         let first_honest = fetched_after_rotation || matches!(world.ask(false, true), KeyAnswer::Fetch(_));
         prop_assert!(first_honest);
     }
 
-    /// With the issuer down and strangers asking, a refresh that is due is tried within a cooldown of the last failure.
+    /// While the issuer is down and callers ask for unknown keys, a refresh that is due is tried within a cooldown
+    /// after the last failure.
     #[test]
     fn unknown_key_ids_do_not_delay_the_refresh(junk in prop::collection::vec(0..500_u64, 100..1000)) {
         let mut world = World::new();
         world.ask(false, true);
         world.land(true, RULES.max_age);
-        // Past fresh.
+        // The keys are now stale.
         world.true_millis += millis(RULES.max_age);
         let mut last = world.true_millis;
         let mut gaps = junk.iter().cycle();
@@ -391,13 +406,13 @@ proptest! {
 }
 
 #[test]
-fn a_million_random_key_ids_cost_no_more_fetches_than_the_cooldown_allows() {
+fn a_million_random_key_ids_cause_one_fetch_per_cooldown() {
     let mut world = World::new();
     world.ask(false, true);
     world.land(true, RULES.max_age);
     let started_at = world.true_millis;
     for number in 0..1_000_000_u64 {
-        // A thousand a second, the fetches among them good and bad in turn.
+        // A thousand lookups per second. Fetches succeed and fail in turn.
         world.true_millis += 1;
         if let KeyAnswer::Fetch(_) = world.ask(false, true) {
             world.land(number % 2 == 0, RULES.max_age);

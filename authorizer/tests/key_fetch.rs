@@ -1,10 +1,7 @@
-//! The driver of the key cache: who fetches, who waits, and what a bad answer can do. Time is moved by hand.
+//! The driver of the key cache: which lookups fetch, which wait, and the effect of bad answers. The clock is moved by
+//! hand.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test that cannot go on has failed"
-)]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a panic fails the test")]
 
 mod loopback;
 
@@ -50,12 +47,12 @@ impl Bench {
         }
     }
 
-    /// One that knows where the keys are and holds none.
+    /// A source that knows the URL of the keys and has no keys.
     fn cold() -> Self {
         Self::new(settings(ISSUER, Some(KEYS)))
     }
 
-    /// One that holds the key `a`, fetched now.
+    /// A source that has just fetched the key `a`.
     async fn warm() -> Self {
         let bench = Self::cold();
         let lookup = bench.ask("a");
@@ -64,23 +61,23 @@ impl Bench {
         bench
     }
 
-    /// A lookup that runs beside the test.
+    /// A lookup that runs in the background.
     fn ask(&self, id: &str) -> tokio::task::JoinHandle<Found> {
         let (source, id) = (Arc::clone(&self.source), kid(id));
         tokio::spawn(async move { source.lookup(&id, Algorithm::EdDSA, LATER).await })
     }
 
-    /// A lookup that must not wait for the network: it has its answer at the first poll.
+    /// A lookup that must not wait for the network: it must be ready at the first poll.
     async fn at_once(&self, id: &str) -> Found {
         let id = kid(id);
         let lookup = self.source.lookup(&id, Algorithm::EdDSA, LATER);
         tokio::time::timeout(Duration::ZERO, lookup)
             .await
-            .unwrap_or_else(|_| panic!("it waits"))
+            .unwrap_or_else(|_| panic!("the lookup waits"))
     }
 }
 
-/// What became of a lookup, in one word.
+/// The outcome of a lookup, in one word.
 fn state(found: &Found) -> &'static str {
     match found {
         Ok(found) => found.state.code(),
@@ -91,7 +88,7 @@ fn state(found: &Found) -> &'static str {
 }
 
 #[tokio::test]
-async fn the_keys_are_fetched_at_init_and_then_served_at_once() {
+async fn keys_are_fetched_during_init_and_then_returned_without_waiting() {
     let bench = Bench::cold();
     let source = Arc::clone(&bench.source);
     let warm_up = tokio::spawn(async move { source.warm_up(LATER).await });
@@ -114,7 +111,7 @@ async fn the_keys_are_fetched_at_init_and_then_served_at_once() {
 }
 
 #[tokio::test]
-async fn fifty_lookups_at_once_cost_one_fetch() {
+async fn fifty_concurrent_lookups_cause_one_fetch() {
     let bench = Bench::cold();
     let lookups: Vec<_> = (0..50).map(|_| bench.ask("a")).collect();
     bench.keeper.next().await.answer(&key_set("a", ED25519_X));
@@ -125,14 +122,14 @@ async fn fifty_lookups_at_once_cost_one_fetch() {
 }
 
 #[tokio::test]
-async fn no_lookup_waits_for_a_refresh_ahead_and_the_next_set_takes_over() {
+async fn no_lookup_waits_for_an_early_refresh_and_the_new_set_replaces_the_old() {
     let bench = Bench::warm().await;
     bench.clock.advance(Duration::from_secs(3300));
     assert_eq!(state(&bench.at_once("a").await), "fresh");
     let before = thumbprint(&bench.at_once("a").await);
     let fetch = bench.keeper.next().await;
     assert_eq!(state(&bench.at_once("a").await), "fresh");
-    // The same id, another key: seen with this refresh.
+    // The refresh replaces the key with another one that has the same id.
     fetch.answer(&key_set("a", OTHER_X));
     let after = until(&bench, |found| thumbprint(found) != before).await;
     assert_eq!(after.unwrap().age, Some(Duration::ZERO));
@@ -150,7 +147,7 @@ fn thumbprint(found: &Found) -> [u8; 32] {
         .thumbprint()
 }
 
-/// Lets the fetch beside us get on until a lookup shows its outcome.
+/// Runs the background fetch until a lookup has the expected outcome.
 async fn until(bench: &Bench, done: impl Fn(&Found) -> bool) -> Found {
     for _ in 0..1000 {
         let found = bench.at_once("a").await;
@@ -159,11 +156,11 @@ async fn until(bench: &Bench, done: impl Fn(&Found) -> bool) -> Found {
         }
         tokio::task::yield_now().await;
     }
-    panic!("it never came")
+    panic!("the outcome never came")
 }
 
 #[tokio::test]
-async fn past_fresh_the_first_waits_and_the_others_are_served() {
+async fn while_keys_are_stale_the_first_lookup_waits_and_the_others_do_not() {
     let bench = Bench::warm().await;
     bench.clock.advance(HOUR);
     let first = bench.ask("a");
@@ -191,7 +188,7 @@ async fn an_outage_longer_than_the_stale_time_is_an_internal_failure() {
         ))),
     };
     assert_eq!(lookup.await.unwrap().unwrap_err(), expected);
-    // The same at once until the first retry, a second later.
+    // Until the first retry, a second later, lookups fail without a fetch.
     assert_eq!(bench.at_once("a").await.unwrap_err(), expected);
     assert!(bench.keeper.is_quiet());
     bench.clock.advance(Duration::from_secs(1));
@@ -217,12 +214,12 @@ async fn an_unknown_key_is_fetched_once_per_cooldown() {
     let lookup = bench.ask("b");
     bench.keeper.next().await.answer(&key_set("b", OTHER_X));
     assert_eq!(state(&lookup.await.unwrap()), "fetched");
-    // And the key that is gone from the set is gone.
+    // The key that the set no longer has is unknown.
     assert_eq!(state(&bench.at_once("a").await), "unknown");
 }
 
 #[tokio::test]
-async fn a_failed_fetch_for_an_unknown_key_is_a_refusal_while_keys_serve() {
+async fn a_failed_fetch_for_an_unknown_key_is_a_refusal_while_keys_are_usable() {
     let bench = Bench::warm().await;
     let lookup = bench.ask("b");
     bench.keeper.next().await.fail();
@@ -238,14 +235,14 @@ async fn a_lookup_of_an_unknown_key_waits_for_a_fetch_in_flight_and_may_start_an
     let refresh = bench.keeper.next().await;
     let lookup = bench.ask("b");
     tokio::task::yield_now().await;
-    // This answer was on its way before the rotation.
+    // This answer was sent before the rotation.
     refresh.answer(&key_set("a", ED25519_X));
     bench.keeper.next().await.answer(&key_set("b", OTHER_X));
     assert_eq!(state(&lookup.await.unwrap()), "fetched");
 }
 
 #[tokio::test]
-async fn a_key_that_may_not_verify_costs_no_fetch() {
+async fn a_refused_key_causes_no_fetch() {
     let bench = Bench::cold();
     let set = key_set("a", ED25519_X).replace(
         "]}",
@@ -273,7 +270,7 @@ async fn a_key_that_may_not_verify_costs_no_fetch() {
 }
 
 #[tokio::test]
-async fn a_set_without_a_usable_key_leaves_the_last_good_one() {
+async fn a_key_set_without_a_usable_key_does_not_replace_the_last_good_one() {
     for body in [
         "",
         "<html><body>Down for maintenance</body></html>",
@@ -289,7 +286,7 @@ async fn a_set_without_a_usable_key_leaves_the_last_good_one() {
         bench.keeper.next().await.answer(body);
         assert_eq!(state(&lookup.await.unwrap()), "stale", "{body}");
         assert_eq!(bench.source.counters().failures, 1, "{body}");
-        // And once the issuer is well again, so are we.
+        // When the issuer works again, its keys are used again.
         bench.clock.advance(Duration::from_secs(30));
         let lookup = bench.ask("a");
         bench.keeper.next().await.answer(&key_set("a", ED25519_X));
@@ -334,12 +331,12 @@ async fn the_deadline_of_the_invocation_ends_the_wait() {
     let bench = Bench::cold();
     let soon = Deadline::at(START.plus(Duration::from_millis(20)));
     let found = bench.source.lookup(&kid("a"), Algorithm::EdDSA, soon).await;
-    // The manual clock stands still: what ended the wait is the timer, twice.
+    // The manual clock does not move, so the timer ended both waits.
     assert_eq!(
         found.unwrap_err(),
         KeyLookupError::Unavailable { last_failure: None }
     );
-    // The fetch goes on, and the next lookup gets its keys.
+    // The fetch continues, and the next lookup gets its keys.
     let next = bench.ask("a");
     bench.keeper.next().await.answer(&key_set("a", ED25519_X));
     assert_eq!(state(&next.await.unwrap()), "fetched");
@@ -366,7 +363,7 @@ fn with_file(json: &str) -> Bench {
 }
 
 #[tokio::test]
-async fn keys_from_a_file_serve_while_the_issuer_hangs_and_a_refresh_starts_with_the_start() {
+async fn keys_from_a_file_are_used_while_the_issuer_hangs_and_a_refresh_starts_at_init() {
     let bench = with_file(&key_set("a", ED25519_X));
     tokio::time::timeout(Duration::ZERO, bench.source.warm_up(LATER))
         .await
@@ -377,7 +374,7 @@ async fn keys_from_a_file_serve_while_the_issuer_hangs_and_a_refresh_starts_with
         assert_eq!((found.state, found.age), (KeyState::File, None));
         bench.clock.advance(Duration::from_millis(50));
     }
-    // Nothing has failed yet, so this is no outage.
+    // No fetch has failed yet, so this is not an outage.
     let counters = bench.source.counters();
     assert_eq!((counters.fetches, counters.stale_served), (1, 0));
     refresh.fail();
@@ -389,9 +386,9 @@ async fn keys_from_a_file_serve_while_the_issuer_hangs_and_a_refresh_starts_with
 }
 
 #[tokio::test]
-async fn a_fetched_set_replaces_the_keys_of_a_file_whole() {
+async fn a_fetched_set_replaces_the_keys_of_a_file_completely() {
     let bench = with_file(&key_set("a", ED25519_X));
-    // A key that is not in the file is worth a wait: the lookup joins the refresh in flight.
+    // A lookup for a key that is not in the file waits for the refresh in flight.
     bench.source.warm_up(LATER).await;
     let lookup = bench.ask("b");
     tokio::task::yield_now().await;
@@ -403,7 +400,7 @@ async fn a_fetched_set_replaces_the_keys_of_a_file_whole() {
 }
 
 #[tokio::test]
-async fn keys_from_a_file_serve_for_the_stale_time_after_the_start() {
+async fn keys_from_a_file_are_used_for_the_stale_time_after_init() {
     let bench = with_file(&key_set("a", ED25519_X));
     bench.clock.advance(HOUR * 24 - Duration::from_secs(1));
     assert_eq!(state(&bench.at_once("a").await), "file");
@@ -431,7 +428,7 @@ async fn a_failed_first_fetch_is_retried_after_a_second() {
 }
 
 #[tokio::test]
-async fn unknown_key_ids_cost_one_fetch_per_cooldown_whatever_the_max_age() {
+async fn unknown_key_ids_cause_one_fetch_per_cooldown_whatever_the_max_age_is() {
     for max_age in [0, 1] {
         let bench = Bench::new(KeySettings {
             max_age: Duration::from_secs(max_age),
@@ -456,7 +453,7 @@ async fn unknown_key_ids_cost_one_fetch_per_cooldown_whatever_the_max_age() {
     }
 }
 
-/// Over real sockets, with the address of the keys out of the issuer's metadata.
+/// An issuer on real sockets; the URL of the keys comes from its metadata.
 fn issuer(metadata: impl Fn(&str) -> Reply + Send + Sync + 'static) -> (LoopbackServer, KeySource) {
     let server = LoopbackServer::start(move |asked| match asked.path() {
         "/as/keys" => Reply::json(&key_set("a", ED25519_X)),
@@ -484,7 +481,7 @@ fn lookup<'a>(source: &'a KeySource, id: &str) -> impl Future<Output = Found> + 
     async move { source.lookup(&id, Algorithm::EdDSA, LATER).await }
 }
 
-/// A server that knows its own address.
+/// A server with these answers, which contain its own URL.
 fn issuer_with(answers: &'static [(&'static str, u16)]) -> (LoopbackServer, KeySource) {
     let own = Arc::new(std::sync::OnceLock::<String>::new());
     let known = Arc::clone(&own);
@@ -503,7 +500,7 @@ const OPENID: &str = "/as/.well-known/openid-configuration";
 const OAUTH: &str = "/.well-known/oauth-authorization-server/as";
 
 #[tokio::test]
-async fn the_address_of_the_keys_is_discovered_once() {
+async fn the_url_of_the_keys_is_discovered_once() {
     let (server, source) = issuer_with(&[(OPENID, 200)]);
     assert_eq!(state(&lookup(&source, "a").await), "fetched");
     assert_eq!(state(&lookup(&source, "b").await), "unknown");
@@ -542,7 +539,7 @@ async fn metadata_of_another_issuer_is_rejected() {
 }
 
 #[tokio::test]
-async fn a_cache_control_header_ends_the_freshness_sooner() {
+async fn a_cache_control_header_shortens_the_freshness() {
     let body = key_set("a", ED25519_X);
     let server = LoopbackServer::always(Reply::with(
         200,
@@ -579,7 +576,7 @@ async fn a_redirect_to_other_keys_is_not_followed() {
 }
 
 #[tokio::test]
-async fn a_set_that_changes_its_refused_keys_costs_at_most_21_lines() {
+async fn a_set_with_changed_refused_keys_is_logged_in_at_most_21_lines() {
     let lines = Arc::new(Lines::default());
     let log = Log::new(Level::Info, Arc::clone(&lines) as _);
     let _watched = tracing::subscriber::set_default(EventLog::new(log, "authorizer"));

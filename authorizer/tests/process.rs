@@ -1,4 +1,4 @@
-//! The binary as a process behind a Runtime API: how it starts, what it survives, and how it ends.
+//! The binary as a process behind a Runtime API: how it starts, which faults it survives, and how it ends.
 
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -39,9 +39,9 @@ fn wrong_settings_are_reported_to_lambda_and_on_standard_error() {
     assert!(!message.contains("hush"));
 }
 
-/// A Runtime API that takes the connection and says nothing: the report is given up, and the process ends.
+/// The Runtime API accepts the connection and does not answer. The function gives up the report and ends.
 #[test]
-fn a_report_that_is_not_answered_does_not_hold_up_the_end() {
+fn an_unanswered_report_does_not_keep_the_process_running() {
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = silent.local_addr().unwrap().to_string();
     let started = Instant::now();
@@ -56,7 +56,7 @@ fn a_report_that_is_not_answered_does_not_hold_up_the_end() {
 }
 
 #[test]
-fn without_lambda_the_message_says_what_is_missing() {
+fn without_lambda_the_message_names_the_missing_variable() {
     for (name, value, expected) in [
         (
             "AWS_LAMBDA_RUNTIME_API",
@@ -108,7 +108,7 @@ fn a_runtime_api_that_does_not_answer_ends_the_process_with_a_message() {
 }
 
 #[test]
-fn several_invocations_are_taken_at_once_where_lambda_sends_several() {
+fn several_concurrent_invocations_are_accepted_if_lambda_sends_them() {
     assert_takes_several_invocations_at_once(authorizer());
 }
 

@@ -1,11 +1,12 @@
-//! The signature examples of RFC 7515, 7520 and 8037 through our own key loading and verification.
+//! The signature examples of RFC 7515, 7520 and 8037, checked with our own key parsing and verification.
 //!
-//! Left out: the ES512 examples (RFC 7515 A.4, RFC 7520 4.3), whose curve has no algorithm of ours, and the HMAC ones.
+//! The ES512 examples (RFC 7515 A.4, RFC 7520 4.3) and the HMAC examples are left out, because their algorithms are not
+//! supported.
 
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
-    reason = "a test that cannot go on has failed"
+    reason = "a panic fails the test"
 )]
 
 use authorizer::algorithm::Algorithm;
@@ -41,7 +42,7 @@ impl Example {
 }
 
 #[test]
-fn each_example_verifies_under_its_own_algorithm_and_no_other() {
+fn each_example_verifies_only_with_its_own_algorithm() {
     for example in Example::all() {
         for algorithm in Algorithm::ALL {
             let verdict = example.verify(algorithm, &example.token);
@@ -94,11 +95,14 @@ fn a_signature_in_another_encoding_is_wrong() {
     }
 }
 
-/// What the keys rely on: that the provider of `jsonwebtoken` is installed by us, explicitly, before the first signature,
-/// and not left to crate features (which panic if another crate switches on a second back end).
+/// The provider of `jsonwebtoken` must be installed explicitly before the first signature. Left to crate features,
+/// `jsonwebtoken` would panic if another crate enabled a second provider.
 #[test]
 fn the_crypto_provider_is_installed_with_the_first_key() {
     let _keys = Example::all()[0].set();
     let other = &jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER;
-    assert!(other.install_default().is_err(), "nothing was installed");
+    assert!(
+        other.install_default().is_err(),
+        "no provider was installed"
+    );
 }

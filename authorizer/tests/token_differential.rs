@@ -1,12 +1,12 @@
-//! Tokens, key sets and proofs, judged here and by other libraries. `tests/differential/` has the tables of the
-//! disagreements, and the command for longer runs.
+//! Tokens, key sets and proofs that this project and other libraries judge. `tests/differential/` has the tables of the
+//! disagreements and the command for longer runs.
 
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
     clippy::string_slice,
     clippy::panic,
-    reason = "tests may fail so"
+    reason = "a panic fails the test"
 )]
 
 mod differential;
@@ -20,12 +20,12 @@ use differential::token::TokenMutations;
 use support::proof::rest_event_at;
 use support::{ISSUER, KEYS_URI, NOW, World, request_event};
 
-/// What the other implementations are set to, which is what this one is set to.
+/// The settings of the other implementations, equal to those of this one.
 fn settings() -> Value {
     json!({"now": NOW, "issuer": ISSUER, "audience": "api://default", "leeway": 60})
 }
 
-/// Asks an authorizer that has this key set, without a cache.
+/// The opinion of an authorizer with this key set and without a token cache.
 async fn opinion(input: &Value, event: &Value) -> Opinion {
     let algorithms: Vec<&str> = input["algorithms"]
         .as_array()

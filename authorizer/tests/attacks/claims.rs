@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::support::{ISSUER, NOW, Signer, World, claims, claims_with, header, mint, token_with};
 use super::{accepted, refused_cheaply};
 
-/// A claim with this value, null included.
+/// A token with a claim of this value, which may be null.
 fn with_claim(name: &str, value: Value) -> String {
     let mut claims = claims();
     claims
@@ -39,7 +39,7 @@ fn an_issuer_that_is_not_trusted() {
     );
 }
 
-/// Okta's org server has the same domain as the custom server that is trusted, and its tokens are not for APIs.
+/// Okta's org server has the same domain as the trusted custom server, but its tokens are not for APIs.
 #[test]
 fn a_token_of_the_org_server_of_the_same_domain() {
     let world = World::new(&[]);
@@ -114,7 +114,7 @@ fn a_token_from_the_future() {
 }
 
 #[test]
-fn the_leeway_is_as_set() {
+fn the_leeway_setting_applies() {
     let world = World::new(&[("CLOCK_LEEWAY_SECONDS", "0")]);
     refused_cheaply(&world, &with_claim("exp", json!(NOW)), "token_expired");
     refused_cheaply(
@@ -179,7 +179,7 @@ fn no_claim_that_names_the_principal() {
     );
 }
 
-/// However malformed it is, another claim must not replace one that is present.
+/// No other claim may replace a claim that is present, even if that is malformed.
 #[test]
 fn a_malformed_principal_does_not_fall_through_to_the_next_claim() {
     let world = World::new(&[]);
@@ -227,7 +227,7 @@ fn an_id_token_where_access_tokens_are_expected() {
     ] {
         refused_cheaply(&world, &token_with(&mark), "id_token");
     }
-    // Its real audience is the client.
+    // The real audience of an ID token is the client.
     refused_cheaply(
         &world,
         &token_with(&json!({"aud": "web"})),

@@ -1,4 +1,4 @@
-//! The conditions of rules: which rules a token meets, by the policy of the answer.
+//! The conditions of rules: the policy of the answer shows which rules a token meets.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use super::support::{
 };
 use super::wait;
 
-/// A world in which each condition guards a route of its own, `GET /0`, `GET /1` and so on.
+/// Rules in which each condition guards its own route: `GET /0`, `GET /1` and so on.
 fn guarded_by(conditions: &[Value]) -> Value {
     let rules = conditions.iter().enumerate().map(|(index, condition)| {
         let mut rule = json!({"methods": ["GET"], "path": format!("/{index}")});
@@ -26,7 +26,7 @@ fn guarded_by(conditions: &[Value]) -> Value {
     rules.collect()
 }
 
-/// The indices of the conditions that a token meets.
+/// The indexes of the conditions that a token meets.
 fn met(world: &World, token: &str) -> Vec<usize> {
     let answer = wait(world.ask_with(token));
     let statement = &answer["policyDocument"]["Statement"][0];
@@ -56,7 +56,7 @@ fn admins_of_one_issuer_are_not_admins_of_another() {
     for (groups, of_ours, of_the_other) in [
         (json!(["Admins"]), &[0, 2, 3, 5][..], &[1, 2, 3, 4, 5][..]),
         (json!(["Everyone"]), &[3, 5], &[3, 4, 5]),
-        // A qualified name, as in the context, is not a group of a token.
+        // Rules do not match the qualified name of a group, which only the context has.
         (json!([format!("{ISSUER}#Admins")]), &[3, 5], &[3, 4, 5]),
     ] {
         let groups = json!({"groups": groups});
@@ -209,7 +209,7 @@ fn a_sign_in_is_strong_and_recent_enough() {
         ),
         (json!({"auth_time": (NOW - 10).to_string()}), &[]),
         (json!({"auth_time": NOW + 60}), &[1]),
-        // Milliseconds, or an issuer whose clock is wrong.
+        // Milliseconds instead of seconds, or an issuer with a wrong clock.
         (json!({"auth_time": NOW * 1000}), &[]),
         (json!({"auth_time": null, "acr": ["phr"]}), &[]),
         (json!({"auth_time": null, "acr": "PHR"}), &[]),
@@ -256,7 +256,7 @@ fn claims_that_rules_name_reach_neither_the_context_nor_the_log() {
     assert!(!logged.contains("person"), "{logged}");
 }
 
-/// Compares `stepUp` of the answer to a call, for a REST API and an HTTP API.
+/// Compares `stepUp` in the answers for a REST API and an HTTP API.
 #[track_caller]
 fn check_step_up(world: &World, changes: &Value, route: &str, expected: &Value) {
     let token = token_with(changes);
@@ -313,7 +313,7 @@ fn the_context_lists_the_sign_ins_that_would_be_accepted() {
 }
 
 #[test]
-fn an_explanation_says_what_each_rule_of_the_route_lacks() {
+fn an_explanation_lists_what_the_token_lacks_for_each_rule() {
     let rules = json!([
         {"methods": ["GET"], "path": "/other", "scopes": ["a"]},
         {"methods": ["GET"], "path": "/a", "scopes": ["openid", "a", "b"], "groups": ["G", "H"]},

@@ -1,4 +1,4 @@
-//! Attacks on key-bound tokens (DPoP, RFC 9449): one table per clause, each with the whole answer.
+//! Attacks on key-bound tokens (DPoP, RFC 9449): one table per requirement, which compares the whole answer.
 
 use serde_json::{Value, json};
 
@@ -17,7 +17,7 @@ fn requiring() -> World {
     World::new(&[("DPOP", "require")])
 }
 
-/// An event that must be refused for this reason, with the whole answer of its form.
+/// Checks that an event is refused for this reason, with the whole answer.
 #[track_caller]
 fn refused(world: &World, event: &Value, reason: &str) {
     let answer = wait(world.ask(event));
@@ -34,7 +34,7 @@ fn refused(world: &World, event: &Value, reason: &str) {
     assert_eq!(world.log.last()["decision"], "unauthorized");
 }
 
-/// An event that must be allowed, and answered as one with a bearer token is.
+/// Checks that an event is allowed, with the same answer as for a bearer token.
 #[track_caller]
 fn granted(world: &World, event: &Value) {
     let answer = wait(world.ask(event));
@@ -48,7 +48,7 @@ fn granted(world: &World, event: &Value) {
     assert_eq!(answer["context"].get("cnf"), None);
 }
 
-/// A request for [`URL`] with a good token and this proof.
+/// Checks a request for [`URL`] with a good token and this proof.
 #[track_caller]
 fn refused_proof(world: &World, token: &str, proof: &str, reason: &str) {
     refused(world, &rest_event(&dpop_headers(token, proof)), reason);
@@ -59,8 +59,8 @@ fn granted_proof(world: &World, token: &str, proof: &str) {
     granted(world, &rest_event(&dpop_headers(token, proof)));
 }
 
-/// Proofs of the client that must be refused, by the changes to their header and claims. Each is refused on a new
-/// world, so that none depends on what another left behind.
+/// Checks that proofs with these changes to their header and claims are refused. Each is checked in a new world, so
+/// that no proof depends on another.
 #[track_caller]
 fn refused_changes(table: &[(Value, Value, &str)]) {
     let client = Prover::client();
@@ -112,7 +112,7 @@ fn a_stolen_bound_token_without_its_key() {
     refused(&world, &rest_event(&bearer(&token)), "bound_token");
     refused(&world, &token_event(&token), "bound_token");
     refused_proof(&world, &token, &thief.proof(&token), "dpop_key_mismatch");
-    // The owner's key in the header, and the thief's signature.
+    // The owner's key is in the header, but the thief signed.
     let forged = mint(&client.header(), &proof_claims(&token), thief.signer);
     refused_proof(&world, &token, &forged, "dpop_wrong_signature");
 }
@@ -194,7 +194,7 @@ fn dpop_is_off_accepted_or_required() {
             }
         }
     }
-    // Routes that are open to anyone stay open.
+    // A route for anonymous callers stays open.
     let rules = r#"[{"methods": ["GET"], "path": "/state/*", "anonymous": true}]"#;
     let world = World::new(&[("DPOP", "require"), ("ACCESS_RULES", rules)]);
     wait(world.ask(&rest_event(&json!({}))));
@@ -251,7 +251,7 @@ fn a_cached_token_still_needs_a_new_proof_each_time() {
 }
 
 #[test]
-fn the_proof_of_a_revoked_token_is_not_remembered_as_used() {
+fn the_proof_of_a_revoked_token_can_be_used_again() {
     const ENDPOINT: &str = "https://example.okta.com/oauth2/default/v1/introspect";
     let client = Prover::client();
     let world = World::new(&[

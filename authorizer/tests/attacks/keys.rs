@@ -26,18 +26,14 @@ fn a_key_that_the_issuer_does_not_publish() {
         )
     };
     unknown("k9");
-    assert_eq!(
-        world.issuer.fetches(),
-        2,
-        "the issuer is asked whether it has a new key"
-    );
+    assert_eq!(world.issuer.fetches(), 2, "the keys are fetched again");
     for kid in ["k9", "k8", "k7"] {
         unknown(kid);
     }
     assert_eq!(
         world.issuer.fetches(),
         2,
-        "and not again before the cooldown is over"
+        "no fetch before the cooldown ends"
     );
     world.clock.advance(Duration::from_secs(31));
     unknown("k9");
@@ -209,7 +205,7 @@ fn a_key_of_one_issuer_for_a_token_of_another() {
     let other = json!({"iss": OTHER_ISSUER, "aud": "api://other", "cid": "anything"});
     accepted(&world, &mint(&es256, &claims_with(&other), Signer::p256()));
     accepted(&world, &token_with(&json!({})));
-    // Signed by the other issuer's key, in this issuer's name.
+    // Signed with the other issuer's key, but with this issuer's `iss`.
     refused(
         &world,
         &mint(
@@ -224,7 +220,7 @@ fn a_key_of_one_issuer_for_a_token_of_another() {
         &mint(&es256, &claims(), Signer::p256()),
         "algorithm_not_allowed",
     );
-    // The algorithms of one issuer do not apply to the other.
+    // The settings of one issuer do not apply to the other.
     refused(
         &world,
         &mint(
@@ -278,13 +274,13 @@ fn unavailable_keys_are_an_internal_failure_and_never_a_deny() {
     let detail = "failed: no usable keys of the issuer, and none could be fetched: the key set could not be fetched: no \
                   connection to the issuer: it refused or closed the connection, or there is no route to it";
     assert_eq!(world.log.last()["detail"], detail);
-    // Also in the form of answer that could refuse.
+    // Also in the simple form, which could refuse the token.
     let event = super::support::http_api_event(
         "GET/state",
         &super::support::bearer(&token_with(&json!({}))),
     );
     assert_eq!(wait(world.ask(&event))["errorType"], "KeysUnavailable");
-    // A bad token needs no keys to be refused.
+    // A malformed token is refused without keys.
     refused(
         &world,
         &token_with(&json!({"exp": NOW - 100})),

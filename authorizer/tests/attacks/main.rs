@@ -1,11 +1,11 @@
-//! Every attack that the documentation says is refused, through the whole authorizer: an event in, the whole answer out,
-//! and the reason in the log.
+//! Every attack that the documentation describes, tried on the whole authorizer. The tests compare the whole answer to
+//! an event and the reason in the log.
 
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
     clippy::string_slice,
-    reason = "tests may fail so"
+    reason = "a panic fails the test"
 )]
 
 #[path = "../support/mod.rs"]
@@ -28,7 +28,7 @@ mod vectors;
 
 use support::{World, unauthorized};
 
-/// A token that must be refused for this reason, without a request to the issuer.
+/// Checks that a token is refused for this reason, without a request to the issuer.
 #[track_caller]
 fn refused_cheaply(world: &World, token: &str, reason: &str) {
     let before = world.issuer.fetches();
@@ -36,11 +36,11 @@ fn refused_cheaply(world: &World, token: &str, reason: &str) {
     assert_eq!(
         world.issuer.fetches(),
         before,
-        "{reason}: a bad token caused a fetch"
+        "{reason}: the token caused a fetch"
     );
 }
 
-/// A token that must be refused for this reason.
+/// Checks that a token is refused for this reason.
 #[track_caller]
 fn refused(world: &World, token: &str, reason: &str) {
     let answer = wait(world.ask_with(token));
@@ -50,9 +50,9 @@ fn refused(world: &World, token: &str, reason: &str) {
     );
     let line = world.log.last();
     assert_eq!(line["decision"], "unauthorized");
-    // Of a refused token only the key id is logged.
+    // Only the key id of a refused token is logged.
     assert_eq!(line.get("clientId"), None);
-    // The checks called one by one, as tools call them, find the same fault.
+    // The separate checks that tools use find the same fault.
     let inspected = wait(world.inspect(token));
     assert!(
         inspected.contains(&reason),
@@ -60,7 +60,7 @@ fn refused(world: &World, token: &str, reason: &str) {
     );
 }
 
-/// A token that must be accepted.
+/// Checks that a token is accepted.
 #[track_caller]
 fn accepted(world: &World, token: &str) {
     let answer = wait(world.ask_with(token));

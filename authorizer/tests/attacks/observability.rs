@@ -1,4 +1,4 @@
-//! What an operator sees: one line per decision, with its metrics.
+//! The log: one line per decision, with its metrics.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::support::{NOW, World, changed, http_api_event, token_event, token_with};
 use super::wait;
 
-/// The line without what differs from run to run.
+/// The line without the values that differ between runs.
 fn line(world: &World) -> Value {
     let mut line = world.log.last();
     let members = line.as_object_mut().unwrap();
@@ -108,12 +108,12 @@ fn a_refusal_says_why_and_a_failure_is_an_error() {
     );
 }
 
-/// The levels that the lines of a decision, a refusal and a failure have at a setting; `None` is no line.
+/// The levels of the lines of a decision, a refusal and a failure, with this `LOG_LEVEL`. `None`: there is no line.
 fn levels_at(setting: &str) -> [Option<String>; 4] {
     let world = World::new(&[("LOG_LEVEL", setting)]);
     let good = token_event(&token_with(&json!({})));
     let events = [
-        // This one causes the fetch of the keys.
+        // This call causes the fetch of the keys.
         good.clone(),
         good,
         token_event(&token_with(&json!({"exp": NOW - 100}))),
@@ -128,7 +128,7 @@ fn levels_at(setting: &str) -> [Option<String>; 4] {
 }
 
 #[test]
-fn every_level_logs_what_the_alarms_read() {
+fn every_log_level_keeps_the_lines_that_alarms_need() {
     for (setting, expected) in [
         ("error", [Some("ERROR"), None, Some("ERROR"), Some("ERROR")]),
         ("warn", [Some("WARN"), None, Some("WARN"), Some("ERROR")]),
@@ -148,7 +148,7 @@ fn every_level_logs_what_the_alarms_read() {
 
 /// An HTTP API applies a cached simple answer to every route, unless the route key is an identity source.
 #[test]
-fn simple_answers_under_rules_that_differ_by_route_are_warned_of_once() {
+fn simple_answers_with_rules_that_differ_by_route_cause_one_warning() {
     let by_route = r#"[{"methods": ["*"], "path": "/*", "scopes": ["a"]}, {"methods": ["GET"], "path": "/*"}]"#;
     let alike =
         r#"[{"methods": ["*"], "path": "/*", "scopes": ["a"]}, {"methods": ["*"], "path": "/*"}]"#;
@@ -162,7 +162,7 @@ fn simple_answers_under_rules_that_differ_by_route_are_warned_of_once() {
         wait(world.ask_with(&token_with(&json!({}))));
         assert!(
             !world.log.text().contains("routeKey"),
-            "a REST API caches policies"
+            "a policy needs no warning"
         );
         for _ in 0..3 {
             wait(world.ask(&http_api_event("GET/a", &json!({}))));

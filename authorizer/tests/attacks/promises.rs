@@ -1,4 +1,4 @@
-//! SECURITY.md names a test for each rule, and each of those tests exists.
+//! SECURITY.md names a test for each rule. This test checks that each of them exists.
 
 use std::collections::HashSet;
 use std::fs;
@@ -6,7 +6,7 @@ use std::path::Path;
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
-/// The names of all functions in the sources below a folder.
+/// The names of all functions in the source files below a folder.
 fn functions(folder: &Path, names: &mut HashSet<String>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();

@@ -1,4 +1,4 @@
-//! Events as the published types write them, with nulls and empty lists.
+//! Events as the types of `aws_lambda_events` serialise them, with nulls and empty lists.
 
 use aws_lambda_events::apigw::{
     ApiGatewayCustomAuthorizerRequest, ApiGatewayCustomAuthorizerRequestTypeRequest,
@@ -29,7 +29,7 @@ fn ask(event: &impl Serialize) -> Value {
 }
 
 #[test]
-fn every_published_type_of_event_is_read() {
+fn every_published_type_of_event_is_parsed() {
     let mut token = ApiGatewayCustomAuthorizerRequest::default();
     token.type_ = kind("TOKEN");
     token.method_arn = arn();

@@ -1,4 +1,4 @@
-//! Tokens that verify and that their issuer has revoked (RFC 7662).
+//! Tokens that are valid, but that the issuer has revoked (RFC 7662).
 
 use std::time::Duration;
 
@@ -53,7 +53,7 @@ fn a_token_revoked_while_it_is_cached() {
     assert_eq!(
         world.log.last()["cache"],
         "hit",
-        "the signature was remembered, the issuer's word was not"
+        "the verified token is cached, but the answer of the issuer is not"
     );
 }
 
@@ -84,7 +84,7 @@ fn an_issuer_without_a_usable_answer_is_an_internal_failure() {
     let world = world("30");
     let found = wait(world.ask(&token_event(&token_with(&json!({})))));
     assert_eq!(found["errorType"], "IntrospectionUnavailable");
-    // The log names the cause, and the next question waits a second.
+    // The log names the cause, and the next introspection waits a second.
     let detail = "failed: introspection failed: no connection to the issuer: it refused or closed the connection, or \
                   there is no route to it";
     assert_eq!(world.log.last()["detail"], detail);
@@ -123,7 +123,7 @@ fn an_answer_about_another_token_is_a_refusal() {
             Some(reason) => refused_by_issuer(&world, reason),
         }
     }
-    // A token that names no client cannot differ in it.
+    // A token without a client cannot differ in the client.
     let world = world("30");
     says(&world, &names(json!({"client_id": "app"})));
     accepted(&world, &token_with(&json!({"cid": null})));
@@ -144,7 +144,7 @@ fn a_token_that_does_not_verify_is_not_introspected() {
     assert!(!world.issuer.asked().contains(&URI.to_owned()));
 }
 
-/// The time that was spent on keys is not available for introspection.
+/// The time that the lookup of keys takes is not available for introspection.
 #[test]
 fn no_request_is_started_after_the_keys_took_all_the_time() {
     let world = world("30");

@@ -191,7 +191,7 @@ fn debug_of_a_token_shows_only_its_length() {
     assert_eq!(format!("{token:?}"), "BearerToken(20 bytes)");
 }
 
-/// Anyone can write a key id: no control or bidirectional character of it may reach a terminal.
+/// An attacker can choose a key id, so no control or bidirectional character in it may reach a terminal.
 #[test]
 fn the_key_id_in_the_log_is_printable_ascii() {
     for (kid, shown) in [

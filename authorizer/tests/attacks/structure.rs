@@ -10,7 +10,7 @@ fn with_header(changes: &Value) -> String {
     mint(&changed(header(), changes), &claims(), Signer::rsa())
 }
 
-/// A header that has a member with this value, null included.
+/// A token with a header member of this value, which may be null.
 fn with_header_member(name: &str, value: Value) -> String {
     let mut header = header();
     header
@@ -88,7 +88,7 @@ fn padded_or_non_canonical_base64() {
 
 #[test]
 fn nonzero_trailing_bits_in_a_part() {
-    // Two spellings of one signature would be two entries in caches and deny lists.
+    // Caches and deny lists would treat two spellings of one signature as two tokens.
     let world = World::new(&[]);
     let token = token_with(&json!({}));
     let (rest, last) = token.split_at(token.len() - 1);
@@ -131,7 +131,7 @@ fn a_header_that_is_not_a_json_object() {
 #[test]
 fn a_payload_that_is_not_a_json_object() {
     let world = World::new(&[]);
-    // Many deserializers parse a sequence as a struct.
+    // Many deserialisers parse an array as a struct.
     let sequence = json!([
         super::support::NOW + 60,
         null,
@@ -170,7 +170,7 @@ fn a_payload_that_is_not_a_json_object() {
     );
 }
 
-/// It is JSON, but cannot be compared with a clock.
+/// Such a number is JSON, but cannot be compared with a clock.
 #[test]
 fn a_number_too_large_for_a_double() {
     let world = World::new(&[]);
@@ -223,7 +223,7 @@ fn a_repeated_member_at_any_depth() {
 }
 
 #[test]
-fn no_signature_by_alg_none() {
+fn a_token_with_alg_none() {
     let world = World::new(&[]);
     for alg in ["none", "None", "NONE", "nOnE"] {
         let head = base64url(json!({"alg": alg, "kid": "k1"}).to_string());
@@ -345,7 +345,7 @@ fn an_oversized_key_id() {
 
 #[test]
 fn a_key_in_the_token_or_linked_from_it() {
-    // The attacker signs with a key of their own and refers to it in every possible way.
+    // The attacker signs with another key and refers to it in every possible way.
     let world = World::new(&[]);
     let jwk = Signer::other_rsa().jwk("k1");
     let header = changed(
@@ -359,7 +359,7 @@ fn a_key_in_the_token_or_linked_from_it() {
         "wrong_signature",
     );
     assert_eq!(world.issuer.fetches(), 1, "only the issuer was asked");
-    // These members are not read: a good token may have them.
+    // These members are ignored, so a good token may have them.
     accepted(&world, &mint(&header, &claims(), Signer::rsa()));
 }
 

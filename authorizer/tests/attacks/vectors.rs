@@ -1,4 +1,4 @@
-//! The example tokens of the RFCs, through the whole authorizer.
+//! The example tokens of the RFCs, sent to the whole authorizer.
 
 use serde_json::{Value, json};
 
@@ -30,8 +30,8 @@ fn keys() -> Value {
 }
 
 #[test]
-fn the_tokens_of_the_rfcs_are_refused_each_for_its_reason() {
-    // None of them is an access token for us. Each must be refused before any fetch.
+fn each_example_token_of_the_rfcs_is_refused_for_its_reason() {
+    // None of them is an access token for this API. Each must be refused without a fetch.
     let world = World::new(&[
         ("ALGORITHMS", "RS256,ES256,EdDSA"),
         ("ISSUER", "https://joe.example"),
@@ -41,7 +41,7 @@ fn the_tokens_of_the_rfcs_are_refused_each_for_its_reason() {
         // RFC 7515 A.1, HS256.
         (format!("eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9.{PAYLOAD_JOE}.dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"),
             "algorithm_not_allowed"),
-        // RFC 7515 A.2 and A.3, well signed, without a key id.
+        // RFC 7515 A.2 and A.3, with a valid signature, without a key id.
         (format!("eyJhbGciOiJSUzI1NiJ9.{PAYLOAD_JOE}.{RS256_SIGNATURE}"), "key_id_missing"),
         (format!("eyJhbGciOiJFUzI1NiJ9.{PAYLOAD_JOE}.{ES256_SIGNATURE}"), "key_id_missing"),
         // RFC 7515 A.5 and RFC 7519 6.1, unsecured.

@@ -1,4 +1,4 @@
-//! The function as a process, and as much of an issuer as it needs, on loopback.
+//! The function as a process, with an issuer on loopback that has only what the function needs.
 
 use std::process::Command;
 use std::sync::Arc;
@@ -42,7 +42,6 @@ impl Function {
         self.process.invoke(event)
     }
 
-    /// Waits until init is over.
     pub(crate) fn wait_for_init(&self) {
         self.process.wait_for_init();
     }
@@ -51,13 +50,13 @@ impl Function {
         self.issuer_is_down.store(true, Ordering::SeqCst);
     }
 
-    /// Ends it and returns what it wrote, to standard output and standard error.
+    /// Ends the function and returns what it wrote to standard output and standard error.
     pub(crate) fn stop(self) -> String {
         self.process.stop()
     }
 }
 
-/// The function with the settings for this issuer.
+/// The command of the function, with the settings for this issuer.
 pub(crate) fn command(issuer: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_authorizer"));
     command
@@ -76,7 +75,7 @@ pub(crate) fn command(issuer: &str) -> Command {
     command
 }
 
-/// Publishes the signer's key, calls every token active, and returns the issuer's address.
+/// Publishes the signer's key, answers that every token is active, and returns the issuer's URL.
 fn serve_keys(is_down: Arc<AtomicBool>) -> String {
     let keys = json!({"keys": [Signer::rsa().jwk("k1")]}).to_string();
     let server = LoopbackServer::start(move |request| {

@@ -19,7 +19,7 @@ pub(crate) fn without(claim: &'static str) -> Mutation<Jws> {
     })
 }
 
-/// A number as it is written in JSON, also where that is no JSON.
+/// A number in this notation, which may be invalid JSON.
 pub(crate) fn written(claim: &'static str, number: &'static str) -> Mutation<Jws> {
     mutation(
         format!("{claim} written {number}"),
@@ -37,7 +37,7 @@ pub(crate) fn written(claim: &'static str, number: &'static str) -> Mutation<Jws
     )
 }
 
-/// Ways to write a number.
+/// Notations of a number.
 pub(crate) const NUMBERS: [&str; 26] = [
     "1790000000.0",
     "1790000000e0",
@@ -67,7 +67,7 @@ pub(crate) const NUMBERS: [&str; 26] = [
     "\"Infinity\"",
 ];
 
-/// Seconds from now.
+/// Times in seconds from now.
 const DISTANCES: [f64; 21] = [
     -100_000.0, -61.0, -60.5, -60.001, -60.0, -59.999, -59.5, -59.0, -1.0, -0.5, 0.0, 0.5, 1.0,
     59.0, 59.5, 60.0, 60.001, 60.5, 61.0, 3600.0, 1e12,
@@ -106,7 +106,7 @@ fn times() -> Vec<Mutation<Jws>> {
     all
 }
 
-/// Each claim missing, and with values of every type.
+/// Removes each claim, or sets it to values of every type.
 fn names() -> Vec<Mutation<Jws>> {
     let mut all = Vec::new();
     for claim in [
@@ -196,7 +196,7 @@ fn audiences() -> Vec<Mutation<Jws>> {
     audiences.into_iter().map(|aud| set("aud", aud)).collect()
 }
 
-/// Values of the type that a claim has, or nearly so.
+/// Values of the right type for a claim, or similar ones.
 fn values() -> Vec<Mutation<Jws>> {
     let values = [
         ("sub", json!("s".repeat(510))),

@@ -38,7 +38,7 @@ fn padded(part: &str) -> String {
     format!("{part}{}", "=".repeat(padding))
 }
 
-/// The last character with other bits that no byte takes.
+/// Changes the bits of the last character that belong to no byte.
 fn other_tail(part: &str) -> String {
     let bits = match part.len() % 4 {
         2 => 15,
@@ -154,7 +154,7 @@ pub(crate) fn all() -> Vec<Mutation<Jws>> {
             all.push(mutation(
                 format!("{} part: {name}", part.name()),
                 move |jws: &mut Jws, _| {
-                    // Characters for which the two alphabets differ, and every length by turns.
+                    // Characters that differ in the two alphabets, with every length in turn.
                     for members in [&mut jws.header, &mut jws.claims] {
                         members.insert("pad".to_owned(), json!("???????>>>>>>>"));
                     }

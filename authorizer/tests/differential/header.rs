@@ -6,7 +6,7 @@ use super::jws::Jws;
 use super::keys::{ALGORITHMS, other_signer, sibling, unlike};
 use super::{Mutation, mutation};
 
-/// Values that a member may have by mistake.
+/// Values that a member might have by mistake.
 pub(crate) fn odd_values() -> Vec<Value> {
     vec![
         json!(null),
@@ -38,7 +38,7 @@ fn without(member: &'static str) -> Mutation<Jws> {
     })
 }
 
-/// Changes that a proof's header can have too.
+/// Changes to the header of a token or a proof.
 pub(crate) fn of_any() -> Vec<Mutation<Jws>> {
     let mut all = vec![without("alg"), without("typ")];
     for alg in [
@@ -127,7 +127,7 @@ pub(crate) fn of_any() -> Vec<Mutation<Jws>> {
     all
 }
 
-/// Changes that only a token's header has, because a proof names no key.
+/// Changes to the header of a token only, because a proof has no key id.
 pub(crate) fn of_token() -> Vec<Mutation<Jws>> {
     let mut all = vec![without("kid")];
     for value in odd_values() {

@@ -1,4 +1,4 @@
-//! Changes to the JSON text of a header or of claims.
+//! Changes to the JSON of a header or of claims.
 
 use super::jws::{Edit, Jws};
 use super::{Mutation, mutation};
@@ -26,7 +26,7 @@ impl JsonPart {
         }
     }
 
-    /// Members that decide something, with a value that is bad.
+    /// Members that matter, each with an invalid value.
     const fn members(self) -> &'static [(&'static str, &'static str)] {
         match self {
             Self::Header => &[
@@ -46,7 +46,7 @@ impl JsonPart {
     }
 }
 
-/// The characters around the text.
+/// What is added before and after the JSON.
 const AROUND: [(&str, &str, &str); 12] = [
     ("white space", " \t\r\n", "\r\n\t "),
     ("a byte order mark", "\u{feff}", ""),
@@ -62,12 +62,12 @@ const AROUND: [(&str, &str, &str); 12] = [
     ("a prefix against scripts", ")]}'\n", ""),
 ];
 
-/// What the text is replaced by.
+/// What replaces the JSON.
 const INSTEAD: [&str; 12] = [
     "", " ", "{", "{}", "[]", "null", "1", "\"{}\"", "true", "{\"a\"}", "{'a':1}", "NaN",
 ];
 
-/// Members that are added at the end, as they are written.
+/// Members that are added at the end, in this notation.
 const ADDED: [(&str, &str); 22] = [
     ("a lone surrogate", r#""x":"\ud800""#),
     ("a lone low surrogate", r#""x":"\udc00a""#),
@@ -123,7 +123,7 @@ fn with_member(text: &str, member: &str, first: bool) -> Vec<u8> {
     format!("{{{}}}", members.join(",")).into_bytes()
 }
 
-/// The value that a member has in the text.
+/// The value of a member, as written in the JSON.
 fn value_of(text: &str, name: &str) -> Option<String> {
     let object: serde_json::Value = serde_json::from_str(text).ok()?;
     Some(object.get(name)?.to_string())

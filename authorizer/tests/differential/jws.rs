@@ -1,4 +1,4 @@
-//! A JWS under construction: every stage of it can be changed.
+//! A draft of a JWS. Every stage of it can be changed.
 
 use serde_json::{Map, Value};
 use testkit::signer::base64url;
@@ -8,14 +8,14 @@ use super::super::support::Signer;
 /// A change to a finished stage.
 pub(crate) type Edit<T> = Box<dyn FnOnce(T) -> T>;
 
-/// Makes a signature of the signing input.
+/// Signs the signing input.
 type Sign = dyn FnOnce(&[u8]) -> Vec<u8>;
 
 pub(crate) struct Jws {
     pub(crate) header: Map<String, Value>,
     pub(crate) claims: Map<String, Value>,
     pub(crate) signer: &'static Signer,
-    /// The algorithm of the key, and unless it is changed that of the header.
+    /// The algorithm of the key. The header has the same one unless it is changed.
     pub(crate) algorithm: &'static str,
     /// The algorithm of the signature.
     pub(crate) signed_with: &'static str,
@@ -24,7 +24,7 @@ pub(crate) struct Jws {
     /// Encoded parts before they are signed.
     pub(crate) header_part: Vec<Edit<String>>,
     pub(crate) claims_part: Vec<Edit<String>>,
-    /// Replaces the signature, from the signing input.
+    /// Replaces the signature by one computed from the signing input.
     pub(crate) sign: Option<Box<Sign>>,
     pub(crate) signature: Vec<Edit<Vec<u8>>>,
     pub(crate) signature_part: Vec<Edit<String>>,

@@ -16,7 +16,7 @@ fn set(name: &str, changes: Value) -> Mutation<TokenDraft> {
     })
 }
 
-/// A member with a value as it is, null included.
+/// Sets a member to a value, which may be null.
 fn exactly(member: &'static str, value: Value) -> Mutation<TokenDraft> {
     mutation(
         format!("key {member}: {value}"),
@@ -28,7 +28,7 @@ fn exactly(member: &'static str, value: Value) -> Mutation<TokenDraft> {
     )
 }
 
-/// A change to a member that is a string, where the key has it.
+/// A change to a string member, if the key has it.
 fn edit(name: &str, member: &'static str, change: fn(&str) -> String) -> Mutation<TokenDraft> {
     mutation(
         format!("key {member}: {name}"),
@@ -169,7 +169,7 @@ fn numbers() -> Vec<Mutation<TokenDraft>> {
     all
 }
 
-/// A key of 1,024 bits and a token of it, which no library of ours makes.
+/// A key of 1,024 bits and a token signed with it. The libraries of the tests cannot create such a key.
 fn small_rsa() -> Value {
     serde_json::from_str(include_str!("../data/small_rsa.json")).unwrap()
 }

@@ -1,4 +1,4 @@
-//! Changes to the keys of a set as a whole, and to its text.
+//! Changes to a key set as a whole, and to its JSON.
 
 use serde_json::{Value, json};
 use testkit::json::changed;
@@ -14,7 +14,7 @@ fn text(name: &str, change: fn(&str) -> String) -> Mutation<TokenDraft> {
     })
 }
 
-/// Replaces the first `from`.
+/// Replaces the first occurrence of `from`.
 fn once(name: &str, from: &'static str, to: &'static str) -> Mutation<TokenDraft> {
     replaced(name, from, to.to_owned())
 }
@@ -28,7 +28,7 @@ fn replaced(name: &str, from: &'static str, to: String) -> Mutation<TokenDraft> 
     })
 }
 
-/// A member that is nested too deeply, after the id of a key.
+/// Adds a member that is nested too deeply, after the id of a key.
 fn deep(name: &str, id: &'static str) -> Mutation<TokenDraft> {
     let (open, close) = ("[".repeat(200), "]".repeat(200));
     replaced(name, id, format!("{id},\"x9\":{open}{close}"))

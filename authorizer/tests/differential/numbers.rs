@@ -1,6 +1,6 @@
-//! Arithmetic on the numbers of signatures, big-endian.
+//! Arithmetic on the numbers in signatures, big-endian.
 
-/// `a + b` in as many bytes, or one more.
+/// `a + b`, with the same number of bytes or one more.
 pub(crate) fn add(a: &[u8], b: &[u8]) -> Vec<u8> {
     assert_eq!(a.len(), b.len());
     let mut carry = 0;
@@ -21,7 +21,7 @@ pub(crate) fn add(a: &[u8], b: &[u8]) -> Vec<u8> {
     sum
 }
 
-/// `a - b`, which is not negative.
+/// `a - b`, which must not be negative.
 pub(crate) fn subtract(a: &[u8], b: &[u8]) -> Vec<u8> {
     let inverted: Vec<u8> = b.iter().map(|byte| !byte).collect();
     let mut one = vec![0; b.len()];

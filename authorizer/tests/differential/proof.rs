@@ -14,11 +14,11 @@ use super::{Mutation, Mutations, header, mutation, proof_claims, proof_url};
 use crate::support::Signer;
 use crate::support::proof::DOMAIN;
 
-/// A request under construction.
+/// A draft of a request.
 pub(crate) struct ProofDraft {
     token: Jws,
     proof: Jws,
-    /// Whether `ath` is that of the token.
+    /// Whether `ath` is the hash of the token.
     names_token: bool,
     scheme: String,
     method: &'static str,
@@ -26,12 +26,12 @@ pub(crate) struct ProofDraft {
     proofs: Vec<ProofEdit>,
 }
 
-/// What becomes of the header values.
+/// A change to the values of the `DPoP` header.
 type ProofEdit = fn(Vec<String>) -> Vec<String>;
 
 const METHODS: [&str; 4] = ["GET", "PUT", "DELETE", "PATCH"];
 
-/// Paths as the browser's URL keeps them.
+/// Paths that the URL parser of browsers does not change.
 const PATHS: [&str; 6] = [
     "/prod/state/42",
     "/prod/state/a%20b/%C3%A9",
@@ -45,7 +45,7 @@ impl ProofDraft {
     fn good(random: &mut Seeded) -> Self {
         let algorithm = *random.pick(&ALGORITHMS);
         let (method, path) = (*random.pick(&METHODS), *random.pick(&PATHS));
-        // Another key than the issuer's.
+        // A key that differs from the issuer's.
         let client = other_signer(algorithm);
         let bound = changed(good_claims(), &json!({"cnf": {"jkt": client.thumbprint()}}));
         let header = json!({"typ": "dpop+jwt", "alg": algorithm, "jwk": client.public_jwk()});
@@ -210,7 +210,7 @@ fn bindings() -> Vec<Mutation<ProofDraft>> {
     all
 }
 
-/// Every change.
+/// All changes.
 pub(crate) struct ProofMutations(Mutations<ProofDraft>);
 
 impl ProofMutations {

@@ -24,7 +24,7 @@ fn edit(
     })
 }
 
-/// The two numbers of an ECDSA signature, changed.
+/// A change to the two numbers of an ECDSA signature.
 fn ecdsa(
     name: &str,
     change: impl Fn(&[u8], &[u8], &[u8]) -> [Vec<u8>; 2] + Copy + 'static,

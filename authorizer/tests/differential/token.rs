@@ -13,16 +13,16 @@ use super::{
     signature,
 };
 
-/// A token and a key set under construction.
+/// A draft of a token and a key set.
 pub(crate) struct TokenDraft {
     pub(crate) token: Jws,
-    /// The first is the token's.
+    /// The first key is the token's.
     pub(crate) keys: Vec<Value>,
     pub(crate) set_text: Vec<Edit<String>>,
     pub(crate) algorithms: Vec<&'static str>,
 }
 
-/// The claims of an access token by RFC 9068.
+/// The claims of an access token as in RFC 9068.
 pub(crate) fn good_claims() -> Value {
     json!({
         "iss": ISSUER, "aud": "api://default", "sub": "alice", "client_id": "web", "iat": NOW - 10, "exp": NOW + 3590,
@@ -51,7 +51,7 @@ impl TokenDraft {
         }
     }
 
-    /// The token's key, if it is still there and an object.
+    /// The token's key, if the set still has it and it is an object.
     pub(crate) fn key(&mut self) -> Option<&mut Map<String, Value>> {
         self.keys.first_mut()?.as_object_mut()
     }
@@ -75,7 +75,7 @@ pub(crate) fn of_token() -> Vec<Mutation<Jws>> {
     all
 }
 
-/// Changes to everything that is not a member.
+/// Changes to encodings, JSON and signatures.
 pub(crate) fn of_any() -> Vec<Mutation<Jws>> {
     let mut all = json_text::all(JsonPart::Header);
     all.extend(json_text::all(JsonPart::Claims));
@@ -102,7 +102,7 @@ fn settings() -> Vec<Mutation<TokenDraft>> {
     ]
 }
 
-/// Every change, each kind as often as the others.
+/// All changes; each kind is equally frequent.
 pub(crate) struct TokenMutations(Mutations<TokenDraft>);
 
 impl TokenMutations {

@@ -1,17 +1,20 @@
-//! The header `Authorization`.
+//! The fuzz target of the `Authorization` header.
 
 use authorizer::bearer::{BearerToken, Scheme};
 use authorizer::refusal::MAX_TOKEN_BYTES;
 
-/// An accepted value is one token with its scheme: it parses to the same again, and white space around it changes
-/// neither an acceptance nor a refusal.
+/// An accepted value is one token with its scheme, and parses to the same value again. White space around a value does
+/// not change the result.
 pub(crate) fn bearer(input: &[u8]) {
     let Ok(value) = str::from_utf8(input) else {
         return;
     };
     let found = BearerToken::from_authorization(value);
     let padded = BearerToken::from_authorization(&format!("\t {value} \t"));
-    assert_eq!(found, padded, "white space around the value counts");
+    assert_eq!(
+        found, padded,
+        "white space around the value changes the result"
+    );
     let Ok((scheme, token)) = found else {
         return;
     };

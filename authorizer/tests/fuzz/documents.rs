@@ -1,4 +1,4 @@
-//! What an issuer answers: a JWK Set, `Cache-Control`, and its metadata.
+//! The fuzz targets of an issuer's answers: a JWK Set, `Cache-Control`, and metadata.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,8 +28,8 @@ impl Transport for OneDocument {
     }
 }
 
-/// Every element of `keys` is usable or refused, each as if it were the only one, and white space around the document
-/// changes nothing.
+/// Every element of `keys` is usable or refused, with the same result as if it were the only one. White space around
+/// the document does not change the result.
 pub(crate) fn jwks(input: &[u8]) {
     let found = keys(input);
     let padded = [b"\r\n ", input, b"\t"].concat();
@@ -46,10 +46,10 @@ pub(crate) fn jwks(input: &[u8]) {
     }
     let rsa = KeySet::parse(input, &[Algorithm::RS256]);
     let rsa = rsa.map(|set| set.keys().len()).unwrap_or_default();
-    assert!(rsa <= usable.len(), "fewer algorithms, more keys");
+    assert!(rsa <= usable.len(), "fewer algorithms allow more keys");
 }
 
-/// The usable keys of a set, and the places of the refused ones.
+/// The usable keys of a set, and the indexes of the refused keys.
 #[derive(Debug, PartialEq)]
 struct Keys {
     usable: Vec<(String, Thumbprint)>,
@@ -78,10 +78,10 @@ fn elements(document: &[u8]) -> Vec<Box<RawValue>> {
 const CEILING: Duration = Duration::from_secs(3600);
 const COOLDOWN: Duration = Duration::from_secs(30);
 
-/// The input is `Age` in its first two bytes, and the value of `Cache-Control`.
+/// The first two bytes of the input are the `Age`; the rest is the value of `Cache-Control`.
 ///
-/// Keys are never fresh for longer than another reader of RFC 9111 allows, and never longer than the settings. Case,
-/// order and white space change nothing, and another directive never prolongs.
+/// Keys are never fresh for longer than a second parser of RFC 9111 allows, and never for longer than the settings allow.
+/// Case, order and white space do not change the result, and another directive never makes keys fresh for longer.
 pub(crate) fn cache_control(input: &[u8]) {
     let Some((age, value)) = input.split_first_chunk::<2>() else {
         return;
@@ -140,7 +140,7 @@ fn lookup(source: &KeySource) -> KeyState {
     wait(found).unwrap().state
 }
 
-/// The freshness by a reader that knows quoted strings (RFC 9111, section 5.2).
+/// The freshness by a parser that supports quoted strings (RFC 9111, section 5.2).
 fn most_by_rfc_9111(value: &str, age: u64) -> Duration {
     let mut directives = vec![String::new()];
     let mut quoted = false;
@@ -165,8 +165,8 @@ fn most_by_rfc_9111(value: &str, age: u64) -> Duration {
     most
 }
 
-/// Accepted metadata is an object of exactly this issuer, its addresses are https and not on this machine, and it is
-/// accepted again when it has been parsed and written. White space around the document changes nothing.
+/// Accepted metadata is an object with exactly this issuer, and its URLs are https and not on this machine. It is
+/// accepted again after it was parsed and serialised. White space around the document does not change the result.
 pub(crate) fn metadata(input: &[u8]) {
     let found = addresses(input);
     let padded = [b"\r\n ", input, b"\t"].concat();
@@ -179,14 +179,14 @@ pub(crate) fn metadata(input: &[u8]) {
         let host = address.split('/').nth(2).unwrap();
         assert!(!host.starts_with("127.") && !host.starts_with("localhost"));
     }
-    // Not every document that is read is a `Value`: numbers out of its range may be in members that are not read.
+    // Not every accepted document can be parsed as a `Value`: members that are ignored may have numbers out of range.
     if let Ok(document) = serde_json::from_slice::<Value>(input) {
         assert_eq!(document["issuer"], ISSUER);
         assert_eq!(addresses(document.to_string().as_bytes()), Some(found));
     }
 }
 
-/// The two addresses of metadata, if it is accepted.
+/// The two URLs of metadata, if it is accepted.
 fn addresses(document: &[u8]) -> Option<[Option<String>; 2]> {
     let transport = OneDocument(Document {
         body: document.to_vec(),

@@ -1,4 +1,4 @@
-//! A DPoP proof.
+//! The fuzz target of DPoP proofs.
 
 use std::time::Duration;
 
@@ -16,17 +16,17 @@ use crate::support::NOW;
 const TOKEN: &str = "the.access.token";
 const LEEWAY: Duration = Duration::from_secs(60);
 
-/// The input is a proof; or, if it has a line break, a header and claims, which the client's key signs. `{{jwk}}` is the
-/// key and `{{ath}}` the digest of the token.
+/// The input is a proof. If it has a line break, it is a header and claims, which the client's key signs; `{{jwk}}` is
+/// replaced by that key and `{{ath}}` by the digest of the token.
 ///
-/// An accepted proof meets every requirement of RFC 9449, section 4.3, as read here a second time, and is refused when
-/// it comes again. White space around the header's value changes nothing.
+/// An accepted proof meets every requirement of RFC 9449, section 4.3, which this function checks a second time. A second
+/// use of the proof is refused. White space around the header's value does not change the result.
 pub(crate) fn dpop(input: &[u8]) {
     let Ok(text) = str::from_utf8(input) else {
         return;
     };
     let Some((header, claims)) = text.split_once('\n') else {
-        // No key of the client signed it, because the fuzzer has none.
+        // The fuzzer does not have the client's key, so it cannot have signed the proof.
         assert!(!verify(text));
         return;
     };
@@ -41,7 +41,7 @@ pub(crate) fn dpop(input: &[u8]) {
     }
 }
 
-/// Whether the proof is accepted, with all that must hold whichever it is.
+/// Whether the proof is accepted. Checks what must hold for accepted and refused proofs.
 fn verify(proof: &str) -> bool {
     let thumbprint = digest(&SHA256, client_key().public_jwk().to_string().as_bytes());
     let thumbprint: Thumbprint = thumbprint.as_ref().try_into().unwrap();

@@ -1,4 +1,4 @@
-//! A whole event of any kind, and its answer.
+//! The fuzz target of whole events of any kind, and their answers.
 
 use std::sync::LazyLock;
 
@@ -41,8 +41,9 @@ fn credentials() -> &'static Credentials {
     &MADE
 }
 
-/// No caller without a verified token is granted more than the rule for anonymous callers grants; no part of a request
-/// is in a policy; every answer is within the limit; white space around the event, and a second try, change nothing.
+/// A caller without a verified token never gets more access than the rule for anonymous callers grants. No part of a
+/// request is in a policy, and every answer is within the limit. White space around the event and a second call do not
+/// change the answer.
 pub(crate) fn event(input: &[u8]) {
     let Ok(text) = str::from_utf8(input) else {
         return;
@@ -77,7 +78,7 @@ fn ask(form: &str, event: &str) -> Value {
     wait(async {
         let answer = world.ask_text(event).await;
         let again = world.ask_text(event).await;
-        // Only a proof is used up.
+        // The answers differ at most because a proof can be used only once.
         assert!(again == answer || again == unauthorized() || again["isAuthorized"] == false);
         answer
     })
@@ -126,6 +127,6 @@ fn has_token(event: &str) -> bool {
     let Credentials { token, bound, .. } = credentials();
     let plain = serde_json::from_str::<Value>(event).map(|event| event.to_string());
     let has = |text: &str| text.contains(&**token) || text.contains(&**bound);
-    // A lone surrogate makes another library refuse the event.
+    // Another library refuses an event with a lone surrogate.
     has(event) || plain.map_or_else(|_| event.contains("\\u"), |plain| has(&plain))
 }

@@ -1,5 +1,5 @@
-//! What the fuzz targets of the authorizer check. `fuzz/` builds them for libFuzzer, and `fuzz_seeds.rs` runs them over
-//! the seeds. They use only what is public.
+//! The checks of the authorizer's fuzz targets. `fuzz/` builds them for libFuzzer, and `fuzz_seeds.rs` runs them on the
+//! seeds. They use only public items.
 
 mod bearer;
 mod documents;
@@ -17,7 +17,7 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::support::{World, settings};
 
-/// Every target by its name in `fuzz/Cargo.toml`.
+/// The targets by their names in `fuzz/Cargo.toml`.
 pub(crate) const TARGETS: [FuzzTarget; 8] = [
     ("bearer", bearer::bearer),
     ("cache_control", documents::cache_control),
@@ -29,7 +29,7 @@ pub(crate) const TARGETS: [FuzzTarget; 8] = [
     ("token", token::token),
 ];
 
-/// The issuer's key, the same in every run, so that a finding can be repeated.
+/// The issuer's key. It is the same in every run, so that a finding can be repeated.
 fn issuer_key() -> &'static Signer {
     static KEY: LazyLock<Signer> = LazyLock::new(|| fixed_key(1));
     &KEY
@@ -45,7 +45,7 @@ fn fixed_key(seed: u8) -> Signer {
     Signer::Ed25519(Ed25519KeyPair::from_seed_unchecked(&[seed; 32]).unwrap())
 }
 
-/// A small deployment whose issuer signs with [`issuer_key`].
+/// A small deployment with an issuer that signs with [`issuer_key`].
 fn world(variables: &[(&str, &str)]) -> World {
     let settings = settings(&[&[("ALGORITHMS", "EdDSA,RS256")], variables].concat());
     World::of(settings.unwrap(), &issuer_key().jwk("k1"))

@@ -1,4 +1,4 @@
-//! The access rules.
+//! The fuzz target of access rules.
 
 use authorizer::answer_size::{MAX_ANSWER_BYTES, MAX_POLICY_BYTES};
 use serde_json::{Value, json};
@@ -8,8 +8,9 @@ use testkit::signer::mint;
 use super::{issuer_key, wait};
 use crate::support::{World, bearer, claims_with, header, request_event, settings};
 
-/// Rules are accepted or refused whatever white space is around them, and the same when they have been parsed and written
-/// by another library. Without a token nothing is granted but by a rule for anonymous callers, and every policy fits.
+/// White space around the rules does not change the result. If another library parses and serialises them, the result
+/// is the same. Only a rule for anonymous callers grants anything without a token, and every policy is within the
+/// limit.
 pub(crate) fn rules(input: &[u8]) {
     let Ok(text) = str::from_utf8(input) else {
         return;

@@ -1,4 +1,4 @@
-//! A token: its header and claims, and the whole verifier with fixed keys and a fixed clock.
+//! The fuzz target of tokens: the whole verifier, with fixed keys and a fixed clock.
 
 use authorizer::answer_size::MAX_ANSWER_BYTES;
 use serde_json::Value;
@@ -9,16 +9,16 @@ use crate::support::{ISSUER, NOW};
 
 const LEEWAY: f64 = 60.0;
 
-/// The input is a whole token; or, if it has a line break, a header and claims, which the issuer's key signs.
+/// The input is a whole token. If it has a line break, it is a header and claims, which the issuer's key signs.
 ///
-/// An accepted token meets every requirement, as read here a second time. The token cache, and white space in header and
-/// claims, change no answer, and the checks one by one find a fault exactly if the verifier does.
+/// An accepted token meets every requirement, which this function checks a second time. The token cache and white space in
+/// header and claims do not change the answer. The separate checks find a fault exactly if the verifier does.
 pub(crate) fn token(input: &[u8]) {
     let Ok(text) = str::from_utf8(input) else {
         return;
     };
     let Some((header, claims)) = text.split_once('\n') else {
-        // No key of the issuer signed it, because the fuzzer has none.
+        // The fuzzer does not have the issuer's key, so it cannot have signed the token.
         let (answer, _) = judge(text);
         assert!(!is_allowed(&answer), "{answer}");
         return;
@@ -48,7 +48,7 @@ pub(crate) fn token(input: &[u8]) {
     }
 }
 
-/// The answer to a token, and the faults that the checks one by one find.
+/// The answer to a token, and the faults that the separate checks find.
 fn judge(token: &str) -> (Value, Vec<&'static str>) {
     let caching = world(&[]);
     let plain = world(&[("TOKEN_CACHE_ENTRIES", "0")]);
@@ -56,7 +56,11 @@ fn judge(token: &str) -> (Value, Vec<&'static str>) {
         let answer = plain.ask_with(token).await;
         let first = caching.ask_with(token).await;
         let again = caching.ask_with(token).await;
-        assert_eq!((&first, &again), (&answer, &answer), "the cache decides");
+        assert_eq!(
+            (&first, &again),
+            (&answer, &answer),
+            "the cache changes the answer"
+        );
         (answer, plain.inspect(token).await)
     })
 }

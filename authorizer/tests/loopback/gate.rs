@@ -1,4 +1,4 @@
-//! A transport whose answers the test gives by hand, so that nothing depends on time.
+//! A transport that a test answers by hand, so that no test depends on time.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -8,7 +8,7 @@ use authorizer::issuer::http_client::{
 };
 use tokio::sync::{mpsc, oneshot};
 
-/// A test whose request never comes fails, and does not hang.
+/// The time after which a test fails if no request comes.
 const MAX_WAIT: Duration = Duration::from_secs(20);
 
 /// A request that waits for its answer.
@@ -33,12 +33,12 @@ impl Waiting {
     }
 
     pub fn finish(self, outcome: Result<Document, TransportError>) {
-        // The request may have been cancelled: then the answer is lost, as on the network.
+        // If the request was cancelled, the answer is lost, as on the network.
         let _lost = self.answer.send(outcome);
     }
 }
 
-/// Gives every request to the test.
+/// Passes every request to the test.
 #[derive(Debug)]
 pub struct Gate(mpsc::UnboundedSender<Waiting>);
 
@@ -52,23 +52,20 @@ pub fn gate() -> (Arc<Gate>, Keeper) {
 }
 
 impl Keeper {
-    /// The next request, as soon as there is one.
-    #[expect(
-        clippy::await_holding_lock,
-        reason = "only one test task ever holds it"
-    )]
+    /// Waits for the next request.
+    #[expect(clippy::await_holding_lock, reason = "only one task of a test uses it")]
     pub async fn next(&self) -> Waiting {
         let request = async { self.0.lock().unwrap().recv().await };
         let request = tokio::time::timeout(MAX_WAIT, request).await;
         request.unwrap().unwrap()
     }
 
-    /// The next request, if one has come in.
+    /// The next request, if there is one.
     pub fn try_next(&self) -> Option<Waiting> {
         self.0.lock().unwrap().try_recv().ok()
     }
 
-    /// Whether no request has come in.
+    /// Whether there is no request.
     pub fn is_quiet(&self) -> bool {
         self.try_next().is_none()
     }

@@ -1,11 +1,11 @@
-//! What the tests of the network side share: a TLS server on loopback, a transport whose answers the
-//! test gives by hand, and key sets.
+//! Support for tests of the network code: a TLS server on loopback, a transport that a test answers by hand, and key
+//! sets.
 
 #![expect(
     dead_code,
     unreachable_pub,
     clippy::unwrap_used,
-    reason = "each test uses a part of it, and one that cannot go on has failed"
+    reason = "each test uses a part of it, and a panic fails the test"
 )]
 
 pub mod gate;
@@ -19,17 +19,17 @@ use authorizer::deadline::Deadline;
 use authorizer::issuer::jwks::KeySettings;
 use authorizer::key_id::KeyId;
 
-/// When every test begins.
+/// The time at which every test begins.
 pub const START: Timestamp = Timestamp::from_secs(1_800_000_000);
-/// A deadline that is no limit in a test.
+/// A deadline that no test reaches.
 pub const LATER: Deadline = Deadline::at(Timestamp::from_secs(1_800_000_000 + 1_000_000));
 
-/// The key of RFC 8037 appendix A.2, under any id.
+/// The key of RFC 8037, appendix A.2.
 pub const ED25519_X: &str = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo";
 /// Another key.
 pub const OTHER_X: &str = "fU0Of2FTpptiQrUiq77mhf2kQg-INLEIw72uNp71Sfo";
 
-/// A set of one Ed25519 key.
+/// A key set with one Ed25519 key.
 pub fn key_set(kid: &str, x: &str) -> String {
     format!(r#"{{"keys":[{{"kty":"OKP","crv":"Ed25519","kid":"{kid}","x":"{x}"}}]}}"#)
 }
@@ -38,7 +38,7 @@ pub fn kid(kid: &str) -> KeyId {
     KeyId::parse(kid).unwrap()
 }
 
-/// An hour fresh, a day stale, half a minute of cooldown; a fetch may take two seconds.
+/// Keys are fresh for an hour and stale for a day, the cooldown is half a minute, and a fetch may take two seconds.
 pub fn settings(issuer: &str, jwks_uri: Option<&str>) -> KeySettings {
     KeySettings {
         issuer: issuer.to_owned(),

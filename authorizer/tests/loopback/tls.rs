@@ -1,5 +1,5 @@
-//! A TLS server on loopback. Its certificate is for `localhost` and `issuer.example`, by a root that was made for these
-//! tests and whose key was deleted; the key beside it protects nothing.
+//! A TLS server on loopback. Its certificate is for `localhost` and `issuer.example`. The root that signed it was
+//! created for these tests, and the root's key was deleted, so the server's key in the repository protects nothing.
 
 use std::io::Write;
 use std::net::{SocketAddr, TcpListener};

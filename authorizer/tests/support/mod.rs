@@ -1,14 +1,14 @@
-//! An authorizer whose keys, issuer, clock and log are made by the test.
+//! An authorizer with keys, an issuer, a clock and a log that the test controls.
 
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
-    reason = "support of tests, which may fail so"
+    reason = "support for tests: a panic fails the test"
 )]
 #![allow(
     dead_code,
     clippy::allow_attributes,
-    reason = "each test binary uses its part of it"
+    reason = "each test binary uses only a part of it"
 )]
 
 pub(crate) mod proof;
@@ -60,12 +60,12 @@ pub(crate) struct World {
 }
 
 impl World {
-    /// With the settings of a small deployment and these variables, which add to them or replace them; `-` unsets one.
+    /// Uses the settings of a small deployment. These variables are added or replace others; the value `-` unsets one.
     pub(crate) fn new(variables: &[(&str, &str)]) -> Self {
         Self::of(settings(variables).unwrap(), &Signer::rsa().jwk("k1"))
     }
 
-    /// With these settings, and with this key of the issuer.
+    /// Uses these settings and this key of the issuer.
     pub(crate) fn of(settings: Settings, key: &Value) -> Self {
         let clock = Arc::new(ManualClock::at(Timestamp::from_secs(NOW)));
         let issuer = Arc::new(FakeIssuer::default());
@@ -101,7 +101,7 @@ impl World {
         Verifier::new(issuers.collect(), requirements, 0, clock)
     }
 
-    /// The claims of a good token, about which no rule has been decided.
+    /// The claims of a good token, for which no rule has been decided yet.
     pub(crate) async fn verify(&self, token: &str) -> Arc<VerifiedClaims> {
         let token = Credential::Bearer(BearerToken::from_token(token).unwrap());
         let mut trace = Trace::default();
@@ -114,7 +114,7 @@ impl World {
         &self.settings.access_rules
     }
 
-    /// The checks of a bearer token, called one by one. It costs no counted fetch.
+    /// The code of every fault that the separate checks of a token find. Its fetches are not counted.
     pub(crate) async fn inspection(&self, token: &str) -> Result<Inspection, Refusal> {
         let token = BearerToken::from_token(token)?;
         let verifier = self.verifier();
@@ -140,7 +140,7 @@ impl World {
         }
     }
 
-    /// Trusts a second issuer too, whose keys are those of [`Signer::p256`] and, as `k2`, [`Signer::other_rsa`].
+    /// Also trusts a second issuer. Its keys are [`Signer::p256`] and, as `k2`, [`Signer::other_rsa`].
     pub(crate) fn of_two_issuers(variables: &[(&str, &str)]) -> Self {
         let issuers = json!([
             {"issuer": ISSUER, "audience": ["api://default"], "jwksUri": KEYS_URI, "clientIds": ["web"]},
@@ -183,7 +183,7 @@ impl World {
         self.ask_text(&event.to_string()).await
     }
 
-    /// Asks with a REST TOKEN event.
+    /// Sends a REST TOKEN event with this token.
     pub(crate) async fn ask_with(&self, token: &str) -> Value {
         self.ask(&token_event(token)).await
     }
@@ -264,7 +264,7 @@ pub(crate) fn claims() -> Value {
     })
 }
 
-/// The same, with members added, replaced, or (with null) removed.
+/// The same claims with members added or replaced; null removes a member.
 pub(crate) fn claims_with(changes: &Value) -> Value {
     changed(claims(), changes)
 }
@@ -273,19 +273,19 @@ pub(crate) fn header() -> Value {
     json!({"kid": "k1", "alg": "RS256"})
 }
 
-/// A good token, but for the changes to its claims.
+/// A good token with these changes to its claims.
 pub(crate) fn token_with(changes: &Value) -> String {
     mint(&header(), &claims_with(changes), Signer::rsa())
 }
 
-/// A good token of the other issuer, but for the changes to its claims.
+/// A good token of the other issuer with these changes to its claims.
 pub(crate) fn other_token_with(changes: &Value) -> String {
     let other = claims_with(&json!({"iss": OTHER_ISSUER, "aud": "api://other"}));
     let header = changed(header(), &json!({"alg": "ES256"}));
     mint(&header, &changed(other, changes), Signer::p256())
 }
 
-/// Answers with documents, or not at all, and records the requests.
+/// An issuer that answers with documents or not at all, and records the requests.
 #[derive(Debug, Default)]
 pub(crate) struct FakeIssuer {
     documents: Mutex<HashMap<String, Vec<u8>>>,
@@ -305,12 +305,12 @@ impl FakeIssuer {
             .insert(uri.to_owned(), document.as_bytes().to_vec());
     }
 
-    /// No request is answered any more.
+    /// From now on no request is answered.
     pub(crate) fn go_down(&self) {
         self.documents.lock().unwrap().clear();
     }
 
-    /// Every request takes so long by this clock, and then fails.
+    /// From now on every request takes this long by this clock, and then fails.
     pub(crate) fn go_slow(&self, clock: &Arc<ManualClock>, by: Duration) {
         *self.slow.lock().unwrap() = Some((Arc::clone(clock), by));
     }
@@ -325,7 +325,7 @@ impl FakeIssuer {
     }
 }
 
-/// The same documents, and nothing is counted.
+/// The same documents, without counting the requests.
 #[derive(Debug)]
 struct Uncounted(Arc<FakeIssuer>);
 

@@ -9,10 +9,10 @@ use testkit::signer::sha256;
 
 pub(crate) const DOMAIN: &str = "api.example.com";
 
-/// The request that every proof is for unless it says otherwise.
+/// The URL of the request for which proofs are made by default.
 pub(crate) const URL: &str = "https://api.example.com/prod/state/42";
 
-/// A key of a client, and the algorithm it signs proofs with.
+/// A key of a client, and the algorithm with which it signs proofs.
 #[derive(Clone, Copy)]
 pub(crate) struct Prover {
     pub(crate) signer: &'static Signer,
@@ -53,12 +53,12 @@ impl Prover {
         json!({"typ": "dpop+jwt", "alg": self.alg, "jwk": self.jwk()})
     }
 
-    /// A good proof for `GET` of [`URL`] with this token, each with a `jti` of its own.
+    /// A good proof for `GET` of [`URL`] with this token. Each proof has its own `jti`.
     pub(crate) fn proof(self, token: &str) -> String {
         self.proof_with(token, &json!({}), &json!({}))
     }
 
-    /// The same, but for changes to its header and its claims.
+    /// The same proof with changes to its header and its claims.
     pub(crate) fn proof_with(self, token: &str, header: &Value, claims: &Value) -> String {
         let header = changed(self.header(), header);
         mint(&header, &changed(proof_claims(token), claims), self.signer)
@@ -82,7 +82,7 @@ pub(crate) fn rest_event(headers: &Value) -> Value {
     rest_event_at("GET/state/42", "/prod/state/42", headers)
 }
 
-/// The same for another method and path below the stage, and another whole path.
+/// A REST REQUEST event of another method and path below the stage, with this full path.
 pub(crate) fn rest_event_at(method_and_path: &str, path: &str, headers: &Value) -> Value {
     json!({
         "type": "REQUEST", "methodArn": format!("{STAGE}/{method_and_path}"), "headers": headers,

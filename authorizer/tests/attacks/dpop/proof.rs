@@ -54,7 +54,7 @@ fn no_proof_or_more_than_one() {
             "dpop_several_proofs",
         );
     }
-    // None of these used a proof up, and REST APIs send one value in both forms.
+    // None of these requests used up a proof. REST APIs send one value in both forms.
     granted(&world, &multiple(&json!(one), &json!([one])));
     granted(&world, &multiple(&json!(null), &json!([two])));
 }
@@ -202,14 +202,14 @@ fn a_proof_with_a_wrong_header() {
         ),
         (json!({"alg": "EdDSA"}), none, "dpop_algorithm_not_for_key"),
     ]);
-    // A token of the issuer is no proof, though its key may be public knowledge.
+    // A token of the issuer is not a proof, although its key is public.
     let client = Prover::client();
     let token = client.token();
     refused_proof(&requiring(), &token, &token, "dpop_type_not_allowed");
 }
 
 #[test]
-fn a_key_in_a_proof_that_is_not_a_good_public_key() {
+fn a_proof_with_an_unusable_key() {
     let client = Prover::client();
     let jwk = client.jwk();
     let with = |changes: Value| json!({"jwk": changed(jwk.clone(), &changes)});
@@ -288,7 +288,7 @@ fn a_key_in_a_proof_that_is_not_a_good_public_key() {
     }
     refused_changes(&table);
 
-    // What says nothing about the key changes nothing.
+    // Members that do not describe the key are ignored.
     let token = client.token();
     let extra = with(
         json!({"kid": "any", "use": "sig", "key_ops": ["verify"], "ext": true, "alg": "ES256"}),
@@ -301,7 +301,7 @@ fn a_key_in_a_proof_that_is_not_a_good_public_key() {
 }
 
 #[test]
-fn an_address_of_a_key_in_a_proof_is_never_followed() {
+fn a_key_url_in_a_proof_is_never_followed() {
     let (world, client) = (requiring(), Prover::client());
     let token = client.token();
     let header = json!({"jwk": null, "jku": "https://evil.example/keys", "x5u": "https://evil.example/x5", "kid": "k1"});
@@ -311,7 +311,7 @@ fn an_address_of_a_key_in_a_proof_is_never_followed() {
 }
 
 #[test]
-fn a_signature_that_is_not_that_of_the_key() {
+fn a_proof_with_a_wrong_signature() {
     let client = Prover::client();
     let token = client.token();
     let good = client.proof(&token);

@@ -99,7 +99,7 @@ fn equivalent_forms_of_one_url() {
     }
 }
 
-/// Whether events have paths as they were sent or decoded is not documented: both are the same URL.
+/// AWS does not document whether the path in an event is decoded, so both forms are the same URL.
 #[test]
 fn a_path_with_characters_that_a_url_encodes() {
     let client = Prover::client();
@@ -220,7 +220,7 @@ fn the_url_behind_cloudfront_or_a_base_path() {
             "https://d1.cloudfront.net/x/state/42",
             "dpop_url_mismatch",
         ),
-        // Neither the event's own domain name nor its stage is what callers use.
+        // Callers use another domain name and no stage.
         ("GET/state/42", URL, "dpop_url_mismatch"),
         (
             "GET/state/42",

@@ -42,7 +42,7 @@ fn a_proof_that_is_too_old_or_from_the_future() {
 }
 
 #[test]
-fn a_proof_with_a_validity_of_its_own() {
+fn a_proof_with_its_own_exp_or_nbf() {
     let client = Prover::client();
     let token = client.token();
     for (claims, expected) in [
@@ -153,7 +153,7 @@ fn a_proof_id_is_used_once_whatever_the_key() {
 }
 
 #[test]
-fn a_refused_proof_is_not_remembered_as_used() {
+fn a_refused_proof_can_be_used_again() {
     let (world, client) = (requiring(), Prover::client());
     let token = client.token();
     let proof = client.proof(&token);
