@@ -92,7 +92,7 @@ impl Verifier {
     ///
     /// # Errors
     ///
-    /// A [`Refusal`] if the token is invalid, or a [`InternalError`](crate::error::InternalError) if that cannot be decided.
+    /// A [`Refusal`] if the token is invalid, or an [`InternalError`](crate::error::InternalError) if that cannot be decided.
     pub async fn verify(
         &self,
         credential: &Credential,

@@ -85,7 +85,11 @@ impl Outcome {
 }
 
 /// The stable reason code of a decision. `any_rule`: whether the caller meets at least one rule.
-pub(super) const fn reason(any_rule: bool, granted: bool, caller: CallerClaims<'_>) -> &'static str {
+pub(super) const fn reason(
+    any_rule: bool,
+    granted: bool,
+    caller: CallerClaims<'_>,
+) -> &'static str {
     match (any_rule, granted, caller) {
         (false, _, _) => "no_rule_met",
         (true, false, _) => "route_not_granted",
