@@ -1,4 +1,4 @@
-//! The caller, from the authorizer's context. No other part of a request identifies the caller.
+//! The caller, parsed from the authorizer's context. No other part of a request identifies the caller.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -10,8 +10,8 @@ use crate::{
     state::{GroupName, Metadata, Visibility},
 };
 
-/// API Gateway caches the authorizer's answer beyond the expiry of its token. A token that expired longer ago than this
-/// is rejected here. It equals the authorizer's default leeway.
+/// A token that expired longer ago than this is rejected. API Gateway may cache the authorizer's answer for longer than
+/// its token is valid. The value equals the authorizer's default leeway.
 const EXPIRY_LEEWAY: Duration = Duration::from_secs(60);
 
 /// The maximum length of a principal: DynamoDB limits the partition key of an index to 2,048 bytes.
@@ -19,9 +19,7 @@ pub(crate) const MAX_PRINCIPAL_BYTES: usize = 2048;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Caller {
-    /// A caller without a token.
     Anonymous,
-    /// A caller with a token that the authorizer verified.
     SignedIn(SignedIn),
 }
 
@@ -34,11 +32,9 @@ pub(crate) struct SignedIn {
     pub(crate) subject: Option<String>,
     /// The client that the token was issued to.
     pub(crate) client_id: Option<String>,
-    /// The token's scopes.
     pub(crate) scopes: Vec<String>,
-    /// The groups that a resource can be visible to.
+    /// The groups to which a resource can be visible.
     pub(crate) groups: BTreeSet<GroupName>,
-    /// When the token expires.
     pub(crate) expires_at: Timestamp,
     /// Whether the caller is in `ADMIN_GROUP`.
     pub(crate) admin: bool,
@@ -47,8 +43,7 @@ pub(crate) struct SignedIn {
 impl Caller {
     /// The caller that the authorizer's context describes.
     ///
-    /// # Errors
-    /// [`Problem::SignInExpired`] when the token expired more than 60 seconds ago.
+    /// # Errors [`Problem::SignInExpired`] if the token expired more than 60 seconds ago.
     pub(crate) fn from_context(
         context: AuthorizerContext,
         admin_group: Option<&str>,
@@ -69,8 +64,7 @@ impl Caller {
 
     /// The caller, if signed in.
     ///
-    /// # Errors
-    /// [`Problem::SignInNeeded`] otherwise.
+    /// # Errors [`Problem::SignInNeeded`] if the caller is anonymous.
     pub(crate) fn signed_in(&self) -> Result<&SignedIn, Problem> {
         match self {
             Self::Anonymous => Err(Problem::SignInNeeded),
@@ -105,7 +99,8 @@ impl SignedIn {
             subject: context.subject,
             client_id: context.client_id,
             scopes: context.scopes.unwrap_or_default(),
-            // The setting may be longer than the group of a visibility, because an issuer may precede it.
+            // Compared before the names are parsed, because with an issuer in front the setting may exceed the length
+            // of a `GroupName`.
             admin: admin_group.is_some_and(|admins| names.iter().any(|name| name == admins)),
             groups: names
                 .iter()

@@ -1,4 +1,4 @@
-//! The settings, read once from the environment.
+//! The function's settings, read once from the environment.
 
 use std::fmt;
 
@@ -6,21 +6,20 @@ use http::HeaderValue;
 use lambda_support::log::Level;
 use lambda_support::settings::{Reader, SettingsError, Source};
 
-/// The function's settings.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
-    /// Name of the DynamoDB table.
+    /// The name of the DynamoDB table.
     pub(crate) table: String,
-    /// Origins that get CORS headers.
+    /// The origins that get CORS headers.
     pub(crate) allowed_origins: Vec<HeaderValue>,
     /// Members of this group may read and write every resource.
     pub(crate) admin_group: Option<String>,
-    /// The URL under which callers reach the API, unless it is that of the event.
+    /// The URL under which callers reach the API; if `None`, the event has it.
     pub(crate) public_url: Option<String>,
-    /// The data for the metadata document (RFC 9728), if the API publishes it.
+    /// The data for the metadata document (RFC 9728), if the API publishes one.
     pub(crate) sign_in: Option<SignInMetadata>,
     pub log_level: Level,
-    /// How to reach DynamoDB.
+    /// The SDK's settings for DynamoDB.
     pub(crate) aws: Aws,
 }
 
@@ -35,29 +34,24 @@ pub(crate) struct SignInMetadata {
     pub(crate) requires_dpop: bool,
 }
 
-/// The AWS SDK's own variables, as far as they concern the table.
+/// The AWS SDK's own variables that matter for the table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Aws {
-    /// `AWS_REGION`, else `AWS_DEFAULT_REGION`, else that of the profile.
+    /// `AWS_REGION`, else `AWS_DEFAULT_REGION`, else the profile's region.
     pub(crate) region: Option<String>,
-    /// `AWS_ENDPOINT_URL_DYNAMODB`, else `AWS_ENDPOINT_URL`, else the region's own.
+    /// `AWS_ENDPOINT_URL_DYNAMODB`, else `AWS_ENDPOINT_URL`, else the region's endpoint.
     pub(crate) endpoint: Option<String>,
-    /// `AWS_USE_FIPS_ENDPOINT`.
     pub(crate) use_fips: bool,
-    /// `AWS_USE_DUALSTACK_ENDPOINT`.
     pub(crate) use_dual_stack: bool,
-    /// Lambda sets it. Without it the SDK's other sources of credentials are used.
+    /// The credentials that Lambda sets. Without them the SDK's other sources of credentials are used.
     pub(crate) access_key: Option<AccessKey>,
 }
 
-/// Credentials in the environment.
+/// The credentials in the environment.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct AccessKey {
-    /// `AWS_ACCESS_KEY_ID`.
     pub(crate) id: String,
-    /// `AWS_SECRET_ACCESS_KEY`.
     pub(crate) secret: String,
-    /// `AWS_SESSION_TOKEN`.
     pub(crate) session_token: Option<String>,
 }
 
@@ -102,7 +96,7 @@ impl SignInMetadata {
         if !scopes.iter().all(|scope| is_scope(scope)) {
             reader.fault(
                 SCOPES,
-                "scopes separated by commas, of printable ASCII without white space",
+                "scopes separated by commas, in printable ASCII without white space",
             );
         }
         let requires_dpop = reader.choice(
@@ -118,7 +112,7 @@ impl SignInMetadata {
     }
 }
 
-/// RFC 6749, section 3.3.
+/// Whether a string is a single scope (RFC 6749, section 3.3).
 fn is_scope(text: &str) -> bool {
     text.bytes()
         .all(|b| b.is_ascii_graphic() && b != b'"' && b != b'\\')
@@ -129,12 +123,12 @@ impl Aws {
         let region = ["AWS_REGION", "AWS_DEFAULT_REGION"]
             .into_iter()
             .find_map(|name| reader.text(name));
-        // Read whatever the region is: a value that is not UTF-8 is a fault.
+        // Read even if the region is set, because a value that is not UTF-8 is a fault.
         let profile = reader.text("AWS_PROFILE");
         if region.is_none() && profile.is_none() {
             reader.fault(
                 "AWS_REGION",
-                "the region of the table, or AWS_PROFILE a profile that has one",
+                "the region of the table, unless the profile in AWS_PROFILE has one",
             );
         }
         Self {
@@ -175,7 +169,7 @@ impl AccessKey {
     }
 }
 
-/// Case-insensitive, as in the SDK.
+/// Reads `true` or `false` in any case, as the SDK does.
 fn read_bool(reader: &mut Reader<'_>, name: &str) -> bool {
     let text = reader.text(name).unwrap_or_default();
     if !text.is_empty()
@@ -194,7 +188,7 @@ fn read_public_url(reader: &mut Reader<'_>) -> Option<String> {
     if !is_plain_url(&url) || url.ends_with('/') {
         reader.fault(
             NAME,
-            "an http or https URL such as https://api.example.com/prod, without a slash at its end, a query or a fragment",
+            "an http or https URL such as https://api.example.com/prod, without a query, a fragment or a slash at its end",
         );
     }
     Some(url)
@@ -211,7 +205,7 @@ fn read_url(reader: &mut Reader<'_>, name: &str) -> Option<String> {
 fn read_origins(reader: &mut Reader<'_>) -> Vec<HeaderValue> {
     const NAME: &str = "ALLOWED_ORIGINS";
     let text = reader.text(NAME).unwrap_or_default();
-    // A template that joins values leaves an empty item for each unset one.
+    // A template that joins values leaves an empty item for each value that is not set.
     let items = text.split(',').map(str::trim);
     let origins: Option<Vec<HeaderValue>> = items
         .filter(|item| !item.is_empty())
@@ -229,7 +223,7 @@ fn read_origins(reader: &mut Reader<'_>) -> Vec<HeaderValue> {
     origins.unwrap_or_default()
 }
 
-/// A URL without a query, a fragment, a user, or a character that would end it in a header.
+/// Whether a string is a URL without a query, a fragment, a user, and characters that would end it in a header.
 fn is_plain_url(text: &str) -> bool {
     is_url(text) && !text.contains(['?', '#', '@', '"', '<', '>', '\\'])
 }
@@ -239,7 +233,8 @@ fn is_url(text: &str) -> bool {
         .is_ok_and(|uri| matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some())
 }
 
-/// Scheme, host and port, as a browser sends it: in lower case, without a path (RFC 6454, section 6.2).
+/// Whether a string is an origin as a browser sends it: scheme, host and port, in lower case, without a path (RFC 6454,
+/// section 6.2).
 fn is_origin(text: &str) -> bool {
     let host = text
         .strip_prefix("https://")

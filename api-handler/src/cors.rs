@@ -1,4 +1,4 @@
-//! Cross-origin requests (Fetch standard, section 3.2): exact origins, no credentials.
+//! Answers cross-origin requests (Fetch standard, section 3.2): exact origins, no credentials.
 
 use http::{
     HeaderMap, HeaderValue, Method, Response, StatusCode,
@@ -16,28 +16,28 @@ const METHODS: &str = "GET,HEAD,PUT,PATCH,DELETE";
 /// The request headers that a script may set.
 const REQUEST_HEADERS: &str = "authorization,content-type,dpop,if-match,if-none-match";
 
-/// The answer's headers that a script may read. The ids of the request are API Gateway's, of an HTTP API and of a REST API.
+/// The answer's headers that a script may read. `apigw-requestid` and `x-amzn-requestid` are the request ids of HTTP
+/// APIs and REST APIs.
 const EXPOSED_HEADERS: &str =
     "apigw-requestid,etag,link,location,retry-after,www-authenticate,x-amzn-requestid";
 
-/// How many seconds a browser may cache a preflight. Chromium caches it for at most two hours.
+/// How long a browser may cache a preflight, in seconds. Chromium caches it for at most two hours.
 const MAX_AGE: &str = "600";
 
-/// Adds CORS headers for the allowed origins. Every other origin gets the answer without them.
+/// Adds CORS headers for the allowed origins. Other origins get the answer without these headers.
 #[derive(Debug, Clone)]
 pub(crate) struct Cors {
     origins: Vec<HeaderValue>,
 }
 
 impl Cors {
-    /// Creates it for these origins.
     pub(crate) fn new(origins: &[HeaderValue]) -> Self {
         Self {
             origins: origins.to_vec(),
         }
     }
 
-    /// The answer to a preflight of an allowed origin.
+    /// The answer to a preflight, if the request is one and its origin is allowed.
     pub(crate) fn preflight(&self, request: &Request) -> Option<Response<String>> {
         if request.method != Method::OPTIONS {
             return None;
@@ -58,7 +58,7 @@ impl Cors {
         Some(response)
     }
 
-    /// Adds the headers to any other answer. One that every origin may read keeps its own headers.
+    /// Adds the headers to any other answer. An answer that every origin may read keeps its own header.
     pub(crate) fn apply(&self, request: &Request, response: &mut Response<String>) {
         let headers = response.headers_mut();
         if headers.contains_key(ACCESS_CONTROL_ALLOW_ORIGIN) {
@@ -79,7 +79,7 @@ impl Cors {
         self.origins.iter().find(|allowed| *allowed == origin)
     }
 
-    /// Caches must not serve the answer for one origin to another.
+    /// Adds `Vary`, because a cache must not return the answer for one origin to another.
     fn vary(&self, headers: &mut HeaderMap) {
         if !self.origins.is_empty() {
             headers.insert(VARY, HeaderValue::from_static("Origin"));

@@ -1,11 +1,11 @@
 //! The position of the next page, as an opaque string.
 //!
-//! A cursor grants nothing and contains no secret: each page is filtered for the caller who requests it, so a forged
-//! cursor, or another caller's, shows nothing more.
+//! A cursor grants no access and usually contains no secret: each page is filtered for the caller who requests it, so a
+//! forged cursor or another caller's cursor shows nothing more.
 //!
-//! The one exception is the position of a page that ended early with nothing to show: it is the id of a resource that
-//! the caller may not see, so it is encrypted with a key of this process. Another process cannot decrypt it and begins
-//! after the last resource that the caller was shown, which is correct but slower.
+//! The exception is the position of a page that ended early without a resource. It is the id of a resource that the
+//! caller may not see, so it is encrypted with a key of this process. Another process cannot decrypt the position and
+//! begins after the last resource that the caller was shown, which is correct but slower.
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -15,13 +15,14 @@ use crate::{
     state::{RandomError, StateId},
 };
 
-/// The prefix of a cursor that is the last shown id. The number is that of the format.
+/// The prefix of a cursor with the last shown id. The number is the version of the format.
 const PLAIN: &[u8] = b"1:";
 
-/// The prefix of a cursor that is the last shown id, perhaps none, and an encrypted position.
+/// The prefix of a cursor with the last shown id, which may be missing, and an encrypted position.
 const SEALED: &[u8] = b"2:";
 
-/// The length of an encrypted position: that of the longest id, so that it does not reveal the length.
+/// The length of an encrypted position. It equals the length of the longest id, so that it does not reveal the length
+/// of the id.
 const POSITION_BYTES: usize = 128;
 
 /// The position of a page.
@@ -29,25 +30,25 @@ const POSITION_BYTES: usize = 128;
 pub(crate) struct Start {
     /// The last resource that the caller was shown.
     pub(crate) shown: Option<StateId>,
-    /// The position after it that was examined.
+    /// The last id after it that was examined.
     pub(crate) examined: Option<StateId>,
 }
 
 impl Start {
-    /// The id after which the page begins.
+    /// The id after which the next page begins.
     pub(crate) fn after(&self) -> Option<&StateId> {
         self.examined.as_ref().or(self.shown.as_ref())
     }
 }
 
-/// Writes and reads cursors.
+/// Encodes and decodes cursors.
 #[derive(Debug)]
 pub(crate) struct Cursors {
     key: RandomizedNonceKey,
 }
 
 impl Cursors {
-    /// Creates them with a new key.
+    /// Creates a new key for positions.
     pub(crate) fn new() -> Result<Self, RandomError> {
         let mut key = [0; 32];
         aws_lc_rs::rand::fill(&mut key).map_err(|_| RandomError)?;
@@ -56,7 +57,6 @@ impl Cursors {
             .map_err(|_| RandomError)
     }
 
-    /// The cursor of a position.
     pub(crate) fn encode(&self, start: &Start) -> Result<String, RandomError> {
         let shown = start.shown.as_ref().map_or("", StateId::as_str);
         let bytes = match &start.examined {
@@ -74,17 +74,15 @@ impl Cursors {
         Ok(URL_SAFE_NO_PAD.encode(bytes))
     }
 
-    /// The position of a cursor.
-    ///
     /// # Errors
-    /// 400 for a string that is not of the form that [`Cursors::encode`] writes.
+    /// 400 for a string that [`Cursors::encode`] cannot have returned.
     pub(crate) fn decode(&self, cursor: &str) -> Result<Start, Problem> {
         let bytes = URL_SAFE_NO_PAD.decode(cursor).ok();
         let start = bytes.and_then(|bytes| self.parse(&bytes));
         start.ok_or_else(|| {
             Problem::BadRequest(vec![Fault::new(
                 "#/cursor",
-                "expected the nextCursor of an earlier page",
+                "expected the `nextCursor` of an earlier page",
             )])
         })
     }
@@ -132,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn cursors_are_read_as_they_were_written() {
+    fn cursors_are_decoded_as_they_were_encoded() {
         let cursors = Cursors::new().unwrap();
         let longest = "z".repeat(128);
         for start in [
@@ -147,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hidden_position_is_readable_by_this_process_only() {
+    fn only_this_process_can_decode_a_hidden_position() {
         let cursors = Cursors::new().unwrap();
         let cursor = |id: &str| cursors.encode(&start(Some("a"), Some(id))).unwrap();
         let sealed = cursor("hidden");

@@ -1,7 +1,7 @@
-//! API Gateway's proxy events and the answers to them. This is the only module that parses and writes their JSON.
+//! API Gateway's proxy events and the answers to them. No other module parses or serialises their JSON.
 //!
-//! REST APIs and HTTP APIs with payload 1.0 send one form, HTTP APIs with payload 2.0 another. `lambda_http` reads both,
-//! but it keeps only the last value of a repeated header, and panics on a path that is not a URI.
+//! REST APIs and HTTP APIs with payload 1.0 send one form of event, HTTP APIs with payload 2.0 another. `lambda_http`
+//! parses both, but keeps only the last value of a repeated header, and panics if the path is not a URI.
 
 mod answer;
 mod location;
@@ -27,23 +27,23 @@ use self::{
 #[derive(Debug)]
 pub(crate) struct Request {
     pub(crate) method: Method,
-    /// The path within this API, without stage or base path, as it was sent.
+    /// The path within this API as it was sent, without stage and base path.
     pub(crate) path: String,
     /// The URL of this API as the caller sees it, without a trailing slash.
     pub(crate) base_url: String,
-    /// The query parameters, decoded, in order. A repeated one occurs more than once.
+    /// The decoded query parameters, in order. A repeated parameter occurs more than once.
     pub(crate) query: Vec<(String, String)>,
-    /// The headers, with all values of each.
+    /// All values of all headers.
     pub(crate) headers: HeaderMap,
-    /// The names of the headers with invalid values (RFC 9110, section 5.5), such as control characters. Their meaning
-    /// is unknown, so such a request is rejected, not answered as if they were absent.
+    /// The names of headers with invalid values (RFC 9110, section 5.5), such as control characters. The request is
+    /// rejected instead of answered as if the headers were missing, because their meaning is unknown.
     pub(crate) bad_headers: Vec<String>,
     /// The body; empty if there is none.
     pub(crate) body: Bytes,
     /// The authorizer's context; anonymous on a route without an authorizer.
     pub(crate) authorizer: AuthorizerContext,
-    /// Whether it came through a catch-all route such as `/{proxy+}` without our authorizer. API Gateway did not match
-    /// its path to a route that has one, so this function must not either.
+    /// Whether the request came through a catch-all route such as `/{proxy+}` without our authorizer. API Gateway did
+    /// not match its path to a route with an authorizer, so this function must not match it to such a route either.
     pub(crate) is_stray: bool,
     /// API Gateway's id of the request.
     pub(crate) request_id: String,
@@ -58,10 +58,10 @@ pub enum EventError {
     /// There is no valid method.
     #[error("expected a proxy event of a REST API or an HTTP API: it has no valid method")]
     Method,
-    /// More headers than any request has: a request line and its headers have at most 10,240 bytes in all.
+    /// The event has more headers than a request can have: API Gateway limits the request line and all headers to
+    /// 10,240 bytes.
     #[error("expected a proxy event of a REST API or an HTTP API: it has too many headers")]
     Headers(#[from] MaxSizeReached),
-    /// The body is not base64 although the event says so.
     #[error("expected a body in base64, as the event says: {0}")]
     Body(#[from] base64::DecodeError),
 }
@@ -75,8 +75,8 @@ impl From<EventError> for Diagnostic {
     }
 }
 
-/// Both forms in one. API Gateway omits members or sends null, so everything is optional. Strings are borrowed from the
-/// event.
+/// The members of both forms of event. API Gateway omits members or sends null, so every member is optional. Strings
+/// are borrowed from the event.
 #[derive(Deserialize, Default)]
 #[serde(default, rename_all = "camelCase", bound(deserialize = "'de: 'e"))]
 struct ProxyEvent<'e> {
@@ -120,19 +120,17 @@ struct HttpAuthorizer<'e> {
     lambda: Option<&'e RawValue>,
 }
 
-/// Whether our authorizer wrote the context.
+/// Whether the context is from our authorizer.
 fn is_from_our_authorizer(context: &RawValue) -> bool {
     Members::<IgnoredAny>::deserialize(context)
         .is_ok_and(|members| members.0.iter().any(|(name, _)| &**name == "signedIn"))
 }
 
 impl Request {
-    /// Reads an event.
-    ///
     /// # Errors
-    /// When it is not one of API Gateway's proxy events.
+    /// If the event is not one of API Gateway's proxy events.
     pub(crate) fn from_event(event: &str) -> Result<Self, EventError> {
-        // Not through `Value`, which treats some names specially: a query may have any name.
+        // Not parsed as a `Value`, because that treats some names specially and a query parameter may have any name.
         let event: ProxyEvent<'_> = serde_json::from_str(event)?;
         let context = event.request_context.unwrap_or_default();
         let is_v2 = event.version.as_deref() == Some("2.0");
@@ -183,7 +181,8 @@ impl Request {
         } else {
             body.into()
         };
-        // In a REST API this is the context; in an HTTP API it is within a member for the kind of authorizer.
+        // In an event of a REST API this member is the context. In an event of an HTTP API the context is in its member
+        // `lambda`.
         let authorizer = context.authorizer.and_then(|authorizer| {
             if is_v2 {
                 HttpAuthorizer::deserialize(authorizer).ok()?.lambda
@@ -191,8 +190,8 @@ impl Request {
                 Some(authorizer)
             }
         });
-        // `$default` is left out: an HTTP API may have no other route, and a caller without a context is anonymous
-        // there too.
+        // `$default` is left a catch-all route here: an HTTP API may have no other route, and without a context the
+        // caller is anonymous anyway.
         let is_stray = route.as_deref().is_some_and(is_catch_all)
             && !authorizer.is_some_and(is_from_our_authorizer);
         Ok(Self {
@@ -213,8 +212,8 @@ impl Request {
     }
 }
 
-/// The headers, and the names of those with invalid values. One with an invalid name is left out, because this function
-/// does not use it.
+/// The headers, and the names of headers with invalid values. Headers with an invalid name are left out, because this
+/// function does not use them.
 fn headers(
     single: Option<&Members<'_, Option<BorrowedText<'_>>>>,
     multi: Option<&Members<'_, Option<Vec<BorrowedText<'_>>>>>,
@@ -234,7 +233,7 @@ fn headers(
         Ok(())
     };
     match multi.filter(|multi| !multi.0.is_empty()) {
-        // These include the single values.
+        // The multi-value form includes the single values.
         Some(multi) => {
             for (name, values) in &multi.0 {
                 for value in values.iter().flatten() {

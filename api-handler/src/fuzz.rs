@@ -1,9 +1,9 @@
-//! The fuzz targets. `fuzz/` builds them for libFuzzer, and a test runs them over their seeds.
+//! The fuzz targets. `fuzz/` builds them for libFuzzer, and a test runs them on their seeds.
 
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
-    reason = "a target panics when its property does not hold"
+    reason = "a target panics if its property does not hold"
 )]
 
 mod headers;
@@ -12,7 +12,7 @@ mod request;
 
 use testkit::seeds::FuzzTarget;
 
-/// Every target by its name in `fuzz/Cargo.toml`.
+/// The targets by their names in `fuzz/Cargo.toml`.
 pub const TARGETS: [FuzzTarget; 5] = [
     ("cursor", headers::cursor),
     ("entity_tags", headers::entity_tags),

@@ -1,4 +1,4 @@
-//! Answers an event.
+//! Answers events.
 
 use std::{
     future::Future,
@@ -30,8 +30,7 @@ use crate::{
     store::Store,
 };
 
-/// Every request is answered within this time, so that the caller is still waiting when a failure of the store is
-/// reported.
+/// Every request is answered within this time, so that a failure of the store is reported while the caller still waits.
 const MAX_ANSWER_TIME: Duration = Duration::from_millis(4500);
 
 #[derive(Debug)]
@@ -46,22 +45,20 @@ pub struct Handler {
     cold: AtomicBool,
 }
 
-/// The function cannot start.
+/// Why the function cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// TLS cannot be set up.
     #[error("TLS cannot be set up: {0}")]
     Tls(#[from] rustls::Error),
-    /// The system has no random bytes for keys.
     #[error(transparent)]
     Random(#[from] RandomError),
 }
 
 impl Handler {
-    /// Sets the function up. `function` is its name in metrics. Nothing is sent yet.
+    /// Sets up the function without sending a request. `function` is its name in metrics.
     ///
     /// # Errors
-    /// When TLS or a random key cannot be set up.
+    /// If TLS or a random key cannot be set up.
     pub fn new(
         settings: Settings,
         clock: Arc<dyn Clock>,
@@ -91,8 +88,7 @@ impl Handler {
 
     /// Answers an event before the deadline of its invocation, and logs it.
     ///
-    /// # Errors
-    /// When the event is not one of API Gateway's proxy events.
+    /// # Errors If the event is not one of API Gateway's proxy events.
     pub async fn answer(
         &self,
         event: &RawValue,
@@ -121,7 +117,7 @@ impl Handler {
                 return Err(error);
             }
         };
-        // Emulators omit API Gateway's id.
+        // Emulators leave out API Gateway's id.
         let id_in_answer = if request.request_id.is_empty() {
             invocation.request_id
         } else {
@@ -191,7 +187,7 @@ impl Handler {
     }
 }
 
-/// Turns a panic and a timeout into answers.
+/// Turns panics and timeouts into answers.
 async fn guard(
     routed: impl Future<Output = Result<Response<String>, Problem>>,
     budget: Duration,

@@ -1,9 +1,9 @@
-//! JSON values within fixed bounds.
+//! JSON values that take a bounded amount of memory.
 //!
-//! `serde_json::Value` is not used for callers' JSON: an object of one member takes 600 bytes, so that a body of 512
-//! KiB would take 60 MB, and its deserializer treats an object whose first name is `$serde_json::private::RawValue`
-//! specially. [`Json`] takes at most 40 times the bytes of its JSON text, and inserting into a large array or object
-//! moves 8 bytes for each element after it.
+//! `serde_json::Value` is not used for callers' JSON. It takes 600 bytes for an object with one member, so a body of 512
+//! KiB would take 60 MB, and its deserialiser treats an object specially if its first name is
+//! `$serde_json::private::RawValue`. [`Json`] takes at most 40 times the bytes of the JSON, and inserting into a large
+//! array or object moves 8 bytes for each later element.
 
 mod number;
 mod read;
@@ -16,7 +16,7 @@ use serde::{Serialize, Serializer, ser::SerializeMap as _};
 use self::number::same_number;
 pub(crate) use self::read::parse;
 
-/// A JSON value that [`parse`] accepted, or one built from such values.
+/// A JSON value that [`parse`] accepted, or that was built from such values.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Json {
     Null,
@@ -42,7 +42,6 @@ pub(crate) struct Object {
     members: Vec<Box<Member>>,
 }
 
-/// A member of an object.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Member {
     name: Box<str>,
@@ -59,12 +58,12 @@ impl Json {
         }
     }
 
-    /// The number of bytes of the value as it is stored and returned: without white space.
+    /// The length of the value as it is stored and returned, in bytes: JSON without white space.
     pub(crate) fn compact_len(&self) -> usize {
         json_len(self)
     }
 
-    /// Whether two values are equal as RFC 6902, section 4.6, defines it: 1 equals 1.0.
+    /// Whether two values are equal (RFC 6902, section 4.6): 1 equals 1.0.
     pub(crate) fn equals(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Number(a), Self::Number(b)) => {
@@ -85,7 +84,7 @@ impl Json {
 }
 
 impl Object {
-    /// Builds an object; fails with the first repeated name.
+    /// Builds an object. The error is the first repeated name.
     pub(crate) fn new(
         members: impl IntoIterator<Item = (Box<str>, Json)>,
     ) -> Result<Self, Box<str>> {
@@ -112,7 +111,7 @@ impl Object {
         self.members.is_empty()
     }
 
-    /// The members, by name.
+    /// The members, sorted by name.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &Json)> {
         self.members
             .iter()
@@ -149,8 +148,8 @@ impl Object {
         Some(self.members.remove(at).value)
     }
 
-    /// Combines two objects, name by name, in one pass over both: `combine` returns the value of the new member, or
-    /// `None` to leave it out.
+    /// Combines two objects in one pass over both. `combine` receives the two values of a name and returns the new
+    /// value, or `None` to leave out the member.
     pub(crate) fn merge(
         self,
         other: Self,
@@ -176,7 +175,7 @@ impl Object {
 
 type MemberIter = Peekable<std::vec::IntoIter<Box<Member>>>;
 
-/// The next name of two sorted lists, with the value from each.
+/// The next name in two sorted lists, with its value in each.
 fn next_of_both(
     ours: &mut MemberIter,
     theirs: &mut MemberIter,

@@ -1,10 +1,11 @@
-//! The state API: a Lambda handler behind API Gateway that trusts only its authorizer.
+//! The state API: a Lambda handler behind API Gateway. It learns who the caller is only from the authorizer.
 //!
 //! ```text
 //! event ─► Request ─► Caller ─► Route ─► State in DynamoDB ─► Response ─► answer
 //! ```
 //!
-//! Only what `main.rs` and the tests use is public: they send events to [`handler::Handler`] and read its answers.
+//! Only items that `main.rs` and the tests use are public: they send events to [`handler::Handler`] and read its
+//! answers.
 
 mod caller;
 pub mod config;
@@ -27,5 +28,5 @@ mod store;
 
 pub use crate::event::{Answer, EventError};
 
-/// The HTTP client for DynamoDB, which the benchmarks also use in a bare function.
+/// The HTTP client for DynamoDB. The benchmarks also use it, in a bare function.
 pub use crate::store::http::client as http_client;

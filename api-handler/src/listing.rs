@@ -1,9 +1,9 @@
 //! A page of the resources that a caller may see.
 //!
-//! The indexes supply ids and the table supplies the resources: index reads are eventually consistent on AWS, so an
-//! index may still list a resource that has been made private. Whether a caller may see a resource is decided on the
-//! resource itself, read consistently and without its value; only then is the value read. The indexes hold only ids
-//! because a copy of the values in them would double the cost of each write.
+//! The indexes supply ids, and the table supplies the resources. Index reads are eventually consistent on AWS, so an
+//! index may still list a resource that has been made private. So the resource itself is read consistently, without its
+//! value, to decide whether the caller may see it. Its value is read only after that. The indexes contain only ids,
+//! because a copy of the values would double the cost of each write.
 
 mod candidates;
 
@@ -22,27 +22,27 @@ use crate::{
     store::{Partition, Store, StoreError},
 };
 
-/// The maximum length of the resources of a page. Lambda's limit for the answer is 6 MB, in which the body is a JSON
-/// string: each quote counts twice.
+/// The maximum length of a page. Lambda limits an answer to 6 MB. The body is a JSON string in it, so each quote takes
+/// two bytes.
 const MAX_PAGE_BYTES: usize = 4_990_000;
 
 /// The maximum number of resources in one read without values: DynamoDB's limit.
 const MAX_METADATA_BATCH: usize = 100;
 
-/// The maximum number of resources in one read with values: a page of the default size in one read. A page of large
-/// values ends early and reads few that it does not return.
+/// The maximum number of resources in one read with values. It is the default size of a page, so that one read is
+/// enough. A page of large values ends early, and few of the values that are read are not returned.
 const MAX_STATE_BATCH: usize = 25;
 
 /// The maximum number of store calls for one page, in addition to the first query of each partition. A page that would
-/// need more, because the indexes lag or the store reads few items at a time, ends early.
+/// need more calls ends early. That happens if the indexes lag, or if the store returns few items per call.
 const MAX_MORE_CALLS: usize = 24;
 
-/// Whose resources are listed.
+/// The resources that are listed.
 #[derive(Debug)]
 pub(crate) enum ListingScope<'a> {
-    /// All that the caller may see: public ones, the caller's own, and those of the caller's groups.
+    /// All resources that the caller may see: public ones, the caller's own, and those of the caller's groups.
     Visible(&'a Caller),
-    /// Those of one principal, for that principal or an admin.
+    /// The resources of one principal, listed for that principal or an admin.
     Owner(&'a str, &'a SignedIn),
 }
 
@@ -59,19 +59,19 @@ pub(crate) struct Page {
 pub(crate) enum Next {
     /// After this resource, the last one on the page.
     AfterShown(StateId),
-    /// After this id, for a page without a resource. The caller may not see the resource with this id, so must not
-    /// learn the id.
+    /// After this id, if the page has no resource. The caller may not see the resource with this id, and must not learn
+    /// the id.
     AfterHidden(StateId),
 }
 
-/// The first page after `after`.
+/// The page after the id `after`.
 ///
-/// It costs one small query per partition (eight for the public ones, one for the caller's own, one per group), one
-/// batch read per 100 candidates without their values and one per 25 resources on the page, however many resources
-/// there are. If the indexes lag it takes up to 24 more calls.
+/// It takes one small query per partition (eight for public resources, one for the caller's own, one per group), one batch
+/// read per 100 candidates without values, and one per 25 resources on the page, whatever the number of resources in the
+/// table is. If the indexes lag, it takes up to 24 more calls.
 ///
 /// # Errors
-/// When the store fails.
+/// If the store fails.
 pub(crate) async fn page(
     store: &Store,
     scope: &ListingScope<'_>,
@@ -97,7 +97,7 @@ pub(crate) async fn page(
             };
             filling.calls_left = left;
         }
-        // One more than fits, to know whether there is a next page.
+        // One more than fits on the page shows whether there is a next page.
         let ids = candidates.next(store, limit + 1).await?;
         if ids.is_empty() {
             break End::Complete;
@@ -125,15 +125,15 @@ fn partitions(scope: &ListingScope<'_>) -> BTreeSet<Partition> {
 /// Why a page ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum End {
-    /// Nothing follows.
+    /// No more resources follow.
     Complete,
-    /// It is full, and more follows.
+    /// The page is full, and more resources follow.
     Full,
-    /// The calls were used up before it was full.
+    /// The calls were used up before the page was full.
     Early,
 }
 
-/// A page that is being filled.
+/// A page while it is filled.
 struct Filling<'a> {
     store: &'a Store,
     scope: &'a ListingScope<'a>,
@@ -146,7 +146,7 @@ struct Filling<'a> {
 }
 
 impl Filling<'_> {
-    /// Adds the resources among `ids` that the caller may see, in order; returns why the page ends, if it does.
+    /// Adds the resources with these ids that the caller may see, in order. Returns why the page ends, if it does.
     async fn add(&mut self, ids: &[StateId]) -> Result<Option<End>, Problem> {
         for batch in ids.chunks(MAX_METADATA_BATCH) {
             let store = self.store;
@@ -162,7 +162,7 @@ impl Filling<'_> {
                 return Ok(Some(end));
             }
             if !read_all {
-                // Everything before the first gap has been examined.
+                // All ids before the first unread one have been examined.
                 self.last_examined = metadata
                     .into_iter()
                     .last()
@@ -189,7 +189,7 @@ impl Filling<'_> {
                 .read(batch, |ids| store.get_many(ids), |state| &state.metadata.id)
                 .await?;
             for state in states {
-                // It may have been changed since its metadata was read.
+                // The resource may have changed since its metadata was read.
                 if self.scope.shows(&state.metadata) && !self.add_state(&state)? {
                     return Ok(Some(End::Full));
                 }
@@ -201,7 +201,7 @@ impl Filling<'_> {
         Ok(None)
     }
 
-    /// Adds a resource; `false` if the page has no room for it.
+    /// Adds a resource. `false` if the page has no room for it.
     fn add_state(&mut self, state: &State) -> Result<bool, Problem> {
         let json = serde_json::value::to_raw_value(&state.body())
             .map_err(|error| Problem::Internal(error.to_string()))?;
@@ -215,8 +215,8 @@ impl Filling<'_> {
         Ok(true)
     }
 
-    /// Reads `ids`, which are sorted, in several calls if the store reads only some of them at a time. Returns the
-    /// resources before the first id that was not read, sorted, and whether all were read.
+    /// Reads `ids`, which are sorted, in several calls if the store returns only some of them per call. Returns the
+    /// sorted resources before the first id that was not read, and whether all were read.
     async fn read<T, F>(
         &mut self,
         ids: &[StateId],
@@ -256,7 +256,7 @@ impl Filling<'_> {
         let next = match end {
             End::Complete => None,
             End::Full | End::Early => Some(position.ok_or_else(|| {
-                StoreError::Throttled("the store read nothing of the first batch".to_owned())
+                StoreError::Throttled("the store returned no item of the first batch".to_owned())
             })?),
         };
         Ok(Page {
@@ -267,7 +267,7 @@ impl Filling<'_> {
 }
 
 impl ListingScope<'_> {
-    /// Whether a resource belongs on the page.
+    /// Whether a resource belongs to the listing.
     fn shows(&self, metadata: &Metadata) -> bool {
         match self {
             Self::Visible(caller) => caller.may_see(metadata),
@@ -278,7 +278,7 @@ impl ListingScope<'_> {
     }
 }
 
-/// The length of a JSON text as a JSON string. A JSON text has no unescaped control characters.
+/// The length of JSON inside a JSON string. JSON has no unescaped control characters.
 fn escaped_len(json: &str) -> usize {
     json.len() + json.bytes().filter(|b| matches!(b, b'"' | b'\\')).count()
 }

@@ -1,5 +1,5 @@
-//! The log line of one request, with its metrics. It has no token, claim, value or resource id; a caller is identified
-//! by a hash.
+//! The log line of one request, with its metrics. It contains no token, claim, value or resource id. A hash identifies
+//! the caller.
 
 use std::{sync::LazyLock, time::Duration};
 
@@ -17,21 +17,20 @@ use crate::{event::Request, routes::Route};
 /// The log record of one invocation.
 #[derive(Debug)]
 pub(crate) struct Invoked<'a> {
-    /// When the event arrived.
+    /// The time at which the event arrived.
     pub(crate) time: Timestamp,
     /// Lambda's id of the invocation.
     pub(crate) request_id: &'a str,
     pub(crate) function: &'a str,
-    /// The request, unless the event is not one.
+    /// `None` if the event is not a request.
     pub(crate) request: Option<(&'a Request, &'a Route)>,
-    /// The answer's status, unless the invocation failed.
+    /// The answer's status; `None` if the invocation failed.
     pub(crate) status: Option<StatusCode>,
-    /// The caller's principal.
     pub(crate) principal: Option<&'a str>,
     pub(crate) duration: Duration,
     /// The time spent on the store.
     pub(crate) store: Duration,
-    /// Whether it was the first invocation of this environment.
+    /// Whether this is the first invocation in its environment.
     pub(crate) cold_start: bool,
     /// The cause of an internal error.
     pub(crate) cause: Option<String>,
@@ -98,7 +97,7 @@ impl Invoked<'_> {
     }
 }
 
-/// Constant, so it is parsed once and copied into each line.
+/// A constant, which is parsed once and copied into each line.
 static DIRECTIVE: LazyLock<Option<&RawValue>> = LazyLock::new(|| {
     serde_json::from_str(
         r#"{"Namespace":"StateApi","Dimensions":[["function"],["function","route"]],"Metrics":[{"Name":"DurationMs","Unit":"Milliseconds"},{"Name":"StoreMs","Unit":"Milliseconds"},{"Name":"ColdStarts","Unit":"Count"},{"Name":"Faults","Unit":"Count"}]}"#,
@@ -106,7 +105,7 @@ static DIRECTIVE: LazyLock<Option<&RawValue>> = LazyLock::new(|| {
     .ok()
 });
 
-/// Enough of a hash to follow one caller through the log without identifying them.
+/// The start of a hash, long enough to follow one caller through the log without identifying them.
 fn hash(principal: &str) -> String {
     let digest = digest::digest(&digest::SHA256, principal.as_bytes());
     let bytes = digest.as_ref().iter().take(8);

@@ -1,4 +1,4 @@
-//! The function as Lambda starts it.
+//! The entry point of the Lambda function.
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -33,7 +33,7 @@ async fn serve() -> Result<(), ProcessError> {
     let handler = Arc::new(handler);
     runtime::serve(&log, move |event: LambdaEvent<Box<RawValue>>| {
         let handler = Arc::clone(&handler);
-        // Boxed, because each layer of the runtime moves the future into its own.
+        // Boxed, because each layer of the runtime moves the future into its own future.
         Box::pin(async move {
             let invocation = (&event.context).into();
             handler

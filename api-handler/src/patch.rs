@@ -1,7 +1,7 @@
-//! JSON merge patch (RFC 7396) and JSON patch (RFC 6902) on `{"value", "visibility"}`.
+//! Applies JSON merge patches (RFC 7396) and JSON patches (RFC 6902) to `{"value", "visibility"}`.
 //!
-//! The crate `json-patch` is not used: it works on `serde_json::Value` (see [`crate::json`]), clones what it inserts,
-//! and recurses into a document before its depth can be checked.
+//! The crate `json-patch` is not used, because it works on `serde_json::Value` (see [`crate::json`]), clones the values
+//! that it inserts, and recurses into a document before its depth can be checked.
 
 mod apply;
 mod operation;
@@ -14,16 +14,16 @@ use crate::{
     problem::{Fault, Problem},
 };
 
-/// Media type of a merge patch.
+/// The media type of a merge patch.
 pub(crate) const MERGE_PATCH: &str = "application/merge-patch+json";
 
-/// Media type of a JSON patch.
+/// The media type of a JSON patch.
 pub(crate) const JSON_PATCH: &str = "application/json-patch+json";
 
-/// The maximum number of operations in one JSON patch: each may walk and shift the whole value.
+/// The maximum number of operations in one JSON patch. Each operation may walk through and shift the whole value.
 const MAX_OPERATIONS: usize = 1000;
 
-/// A parsed patch. Whether it fits a document is known only when it is applied.
+/// A parsed patch. Only applying it shows whether it fits a document.
 #[derive(Debug)]
 pub(crate) enum Patch {
     /// RFC 7396.
@@ -33,10 +33,10 @@ pub(crate) enum Patch {
 }
 
 impl Patch {
-    /// Reads a JSON patch.
+    /// Parses a JSON patch.
     ///
-    /// # Errors
-    /// 400 if it is not a list of operations (RFC 5789, section 2.2), 422 if it has more than a thousand.
+    /// # Errors 400 if the document is not a list of operations (RFC 5789, section 2.2), 422 if it has more than a
+    /// thousand.
     pub(crate) fn operations(document: Json) -> Result<Self, Problem> {
         let malformed =
             |pointer: String, detail| Problem::BadRequest(vec![Fault::new(pointer, detail)]);
@@ -61,9 +61,8 @@ impl Patch {
 
     /// Applies the whole patch.
     ///
-    /// # Errors
-    /// 409 when an operation does not fit the document, 413 when the document would grow too large or the patch copies
-    /// too much, 422 when the document would nest too deep.
+    /// # Errors 409 if an operation does not fit the document, 413 if the document would become too large or the patch
+    /// copies too much, 422 if the document would nest too deeply.
     pub(crate) fn apply(self, document: Json) -> Result<Json, Problem> {
         match self {
             Self::Merge(patch) => Ok(merge(document, patch)),
@@ -80,7 +79,7 @@ impl Patch {
     }
 }
 
-/// RFC 7396, section 2. The result nests no deeper than the deeper of the two.
+/// Merges a patch (RFC 7396, section 2). The result does not nest deeper than both `target` and `patch`.
 fn merge(target: Json, patch: Json) -> Json {
     let Json::Object(patch) = patch else {
         return patch;

@@ -7,11 +7,11 @@ use crate::{
     state::Metadata,
 };
 
-/// The most entity tags of `If-Match` that the store compares. Clients send one.
+/// The maximum number of entity tags in `If-Match` that the store compares. Clients send one.
 const MAX_COMPARED_TAGS: usize = 16;
 
-/// Permission of one caller to replace or delete one version of a resource. The store's `replace` and `delete` take
-/// nothing else.
+/// Permission of one caller to replace or delete one version of a resource. The store's `replace` and `delete` require
+/// it.
 #[derive(Debug)]
 pub(crate) struct WriteTarget {
     // INVARIANT: the caller may see and write this, and the preconditions hold for it.
@@ -19,11 +19,11 @@ pub(crate) struct WriteTarget {
 }
 
 impl WriteTarget {
-    /// Checks whether the caller may overwrite this version. One that the caller may not see is passed as `None`, like
-    /// one that does not exist; the error is then `hidden`.
+    /// Checks whether the caller may overwrite this version. `visible` is `None` if the resource does not exist or the
+    /// caller may not see it.
     ///
     /// # Errors
-    /// `hidden`, 403 when the caller may not write it, 412 when a precondition does not hold.
+    /// `hidden` if there is no visible version, 403 if the caller may not write it, 412 if a precondition does not hold.
     pub(crate) fn permit(
         caller: &SignedIn,
         visible: Option<Metadata>,
@@ -48,17 +48,17 @@ impl WriteTarget {
     }
 }
 
-/// Permission of one caller to replace a resource that has not been read: the store's `replace_unread` writes only where
-/// all of this holds for the current version.
+/// Permission of one caller to replace a resource that has not been read. The store's `replace_unread` writes only if
+/// all of these conditions hold for the current version.
 #[derive(Debug)]
 pub(crate) struct UnreadTarget<'a> {
-    // INVARIANT: `WriteTarget::permit` permits every version that this describes, for the same caller.
+    // INVARIANT: for the same caller `WriteTarget::permit` permits every version that meets these conditions.
     owner: Option<&'a str>,
     tags: Option<Vec<&'a str>>,
 }
 
 impl<'a> UnreadTarget<'a> {
-    /// What the store must find. `None` if the preconditions are more than it can compare.
+    /// The conditions that the store must check. `None` if it cannot check the preconditions.
     pub(crate) fn permit(caller: &'a SignedIn, preconditions: &'a Preconditions) -> Option<Self> {
         let tags = match preconditions.sole_if_match()? {
             EntityTags::Any => None,
@@ -74,12 +74,12 @@ impl<'a> UnreadTarget<'a> {
         Some(Self { owner, tags })
     }
 
-    /// The owner that the resource must have; an admin may write those of every owner.
+    /// The owner that the resource must have. `None` for an admin, who may write the resources of every owner.
     pub(crate) fn owner(&self) -> Option<&'a str> {
         self.owner
     }
 
-    /// The tags of which the resource must have one; `None`: any.
+    /// The resource must have one of these tags. `None` allows any tag.
     pub(crate) fn tags(&self) -> Option<&[&'a str]> {
         self.tags.as_deref()
     }

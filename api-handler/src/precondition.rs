@@ -15,7 +15,7 @@ use crate::{
     state::Tag,
 };
 
-/// The conditions that the request sets on the resource.
+/// The preconditions of a request.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Preconditions {
     if_match: Option<EntityTags>,
@@ -52,7 +52,7 @@ pub(crate) struct EntityTag {
 }
 
 impl EntityTag {
-    /// The content of a strong tag. A weak one never matches in `If-Match`.
+    /// The content of a strong tag. A weak tag never matches in `If-Match`.
     pub(crate) fn strong(&self) -> Option<&str> {
         (!self.weak).then_some(&self.opaque)
     }
@@ -61,19 +61,19 @@ impl EntityTag {
 /// The outcome of a read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ReadOutcome {
-    /// The resource.
+    /// 200: the resource.
     Whole,
-    /// 304: the caller already has it.
+    /// 304: the caller already has the resource.
     NotModified,
-    /// 412.
+    /// 412: a precondition does not hold.
     Failed,
 }
 
 impl Preconditions {
-    /// Reads the two headers.
+    /// Parses the two headers.
     ///
-    /// # Errors
-    /// 400 if a header is not a list of entity tags, because a tag without its quotes would never match.
+    /// # Errors 400 if a header is not a list of entity tags. Otherwise a tag without quotes would be accepted and
+    /// never match.
     pub(crate) fn parse(headers: &HeaderMap) -> Result<Self, Problem> {
         Ok(Self {
             if_match: tag_list(headers, &IF_MATCH)?,
@@ -81,29 +81,28 @@ impl Preconditions {
         })
     }
 
-    /// Whether there are none.
+    /// Whether the request has no preconditions.
     pub(crate) fn is_empty(&self) -> bool {
         self.if_match.is_none() && self.if_none_match.is_none()
     }
 
-    /// Whether there is an `If-Match`.
     pub(crate) fn has_if_match(&self) -> bool {
         self.if_match.is_some()
     }
 
-    /// Whether this is `If-None-Match: *`, which no existing resource meets.
+    /// Whether the request has `If-None-Match: *`, so the resource must not exist.
     pub(crate) fn wants_absence(&self) -> bool {
         self.if_none_match == Some(EntityTags::Any)
     }
 
-    /// The versions that a write may go on over, if `If-Match` decides it without another header.
+    /// `If-Match`, if the request does not also have `If-None-Match`.
     pub(crate) fn sole_if_match(&self) -> Option<&EntityTags> {
         self.if_match
             .as_ref()
             .filter(|_| self.if_none_match.is_none())
     }
 
-    /// Whether a write over the version `current` may proceed. `If-Match` uses strong comparison, `If-None-Match` weak
+    /// Whether a write may replace the version `current`. `If-Match` uses strong comparison, `If-None-Match` weak
     /// comparison.
     pub(crate) fn permit_write(&self, current: &Tag) -> bool {
         self.matches(current) && !self.none_match_fails(current)
@@ -148,7 +147,7 @@ fn tag_list(headers: &HeaderMap, name: &HeaderName) -> Result<Option<EntityTags>
         return Ok(None);
     }
     let text = String::from_utf8_lossy(&lines.join(b", ".as_slice())).into_owned();
-    // Only these two are white space (RFC 9110, section 5.6.3).
+    // White space is only a space or a tab (RFC 9110, section 5.6.3).
     let list = if text.trim_matches([' ', '\t']) == "*" {
         Some(EntityTags::Any)
     } else {
@@ -160,7 +159,7 @@ fn tag_list(headers: &HeaderMap, name: &HeaderName) -> Result<Option<EntityTags>
     })
 }
 
-/// `[W/]"…"`, separated by commas; empty members are skipped (RFC 9110, sections 5.6.1 and 8.8.3).
+/// Parses `[W/]"…"`, separated by commas. Empty elements are skipped (RFC 9110, sections 5.6.1 and 8.8.3).
 fn entity_tags(text: &str) -> Option<Vec<EntityTag>> {
     let mut tags = Vec::new();
     let mut rest = text.trim_start_matches([' ', '\t', ',']);

@@ -1,7 +1,7 @@
 //! Every error answer: problem details (RFC 9457).
 //!
-//! The messages for the caller and for the log are separate: [`Problem::detail`] never contains a message of the store
-//! or the authorizer, and [`Problem::cause`] is only logged.
+//! The messages for the caller and for the log are separate: [`Problem::detail`] never contains a message of the store,
+//! and [`Problem::cause`] is only logged.
 
 use http::{
     HeaderName, HeaderValue, Response, StatusCode,
@@ -16,14 +16,14 @@ pub(crate) const PROBLEM_JSON: &str = "application/problem+json";
 /// The maximum number of faults in one answer.
 pub(crate) const MAX_FAULTS: usize = 20;
 
-/// The maximum length of a fault's pointer, in characters: with 20 of them an answer stays under 64 KiB.
+/// The maximum length of a fault's pointer, in characters. With 20 faults an answer stays under 64 KiB.
 const MAX_POINTER_CHARS: usize = 256;
 
 /// One fault of the input.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub(crate) struct Fault {
-    /// Where: a JSON pointer (RFC 6901) into the body as a URI fragment, or `#/` and the name of the path part, query
-    /// parameter or header. One of more than 256 characters is cut and ends in `…`.
+    /// The place of the fault: a JSON pointer (RFC 6901) into the body as a URI fragment, or `#/` and the name of a
+    /// path parameter, query parameter or header. A pointer of more than 256 characters is cut and ends in `…`.
     // INVARIANT: at most MAX_POINTER_CHARS characters.
     #[schema(example = "#/visibility", max_length = 256)]
     pointer: String,
@@ -32,7 +32,6 @@ pub(crate) struct Fault {
 }
 
 impl Fault {
-    /// A fault at `pointer`.
     pub(crate) fn new(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
         let mut pointer = pointer.into();
         let mut ends = pointer
@@ -49,7 +48,7 @@ impl Fault {
         }
     }
 
-    /// A fault in the body, at the end of the path of reference tokens `path`.
+    /// A fault in the body, at a path of member names and indexes.
     pub(crate) fn at(
         path: impl IntoIterator<Item = impl AsRef<str>>,
         detail: impl Into<String>,
@@ -66,44 +65,45 @@ impl Fault {
     }
 }
 
-/// Every error that a request can end with.
+/// Every error answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Problem {
     /// 400: the request cannot be parsed.
     BadRequest(Vec<Fault>),
-    /// 401: the caller must sign in (again).
+    /// 401: the caller must sign in.
     SignInNeeded,
     /// 401: the token of the authorizer's context has expired since it was verified.
     SignInExpired,
-    /// 403: the caller may see the resource, but not do this.
+    /// 403: the caller may see the resource, but may not do this.
     Forbidden(&'static str),
-    /// 404: it does not exist, or the caller may not see it. One variant for both, so that the answers cannot differ.
+    /// 404: the resource does not exist, or the caller may not see it. Both have one variant, so that the answers
+    /// cannot differ.
     NotFound,
-    /// 405: the path does not have this method; the value lists those that it has.
+    /// 405: the path does not have this method. The value lists the methods that it has.
     MethodNotAllowed(&'static str),
     /// 406: the caller does not accept JSON.
     NotAcceptable,
-    /// 409: a JSON patch that does not fit the resource.
+    /// 409: a JSON patch does not fit the resource.
     Conflict(Fault),
     /// 412: a precondition does not hold, a race was lost, or an id is taken.
     PreconditionFailed,
-    /// 413: the body is too large; the value is the limit in bytes.
+    /// 413: the body exceeds this limit in bytes.
     BodyTooLarge(usize),
-    /// 413: the value would be too large in its returned form; the limit in bytes.
+    /// 413: the value, as it is returned, exceeds this limit in bytes.
     ValueTooLarge(usize),
-    /// 413: the `copy` and `move` operations of a patch take too much; the limit in bytes.
+    /// 413: the `copy` and `move` operations of a patch copy more than this limit in bytes.
     PatchTooLarge(usize),
-    /// 415: this method does not accept the media type; the value lists those that it accepts.
+    /// 415: this method does not accept the media type. The value lists the media types that it accepts.
     UnsupportedMediaType(&'static str),
-    /// 422: the request can be parsed, but its content is not acceptable.
+    /// 422: the request can be parsed, but its content is invalid.
     Unprocessable(Vec<Fault>),
-    /// 428: a write without a precondition; the value says which one to send.
+    /// 428: a write has no precondition. The value says which one to send.
     PreconditionRequired(&'static str),
-    /// 429: the store throttles; the cause is for the log.
+    /// 429: the store throttles. The cause is for the log.
     Throttled(String),
-    /// 500: an internal error; the cause is for the log.
+    /// 500: an internal error. The cause is for the log.
     Internal(String),
-    /// 503: the store fails or is too slow; the cause is for the log.
+    /// 503: the store fails or is too slow. The cause is for the log.
     Unavailable(String),
 }
 
@@ -111,7 +111,7 @@ pub(crate) enum Problem {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ProblemDetails {
-    /// Always `about:blank`: the status says what kind of problem this is.
+    /// Always `about:blank`: the status is the kind of problem.
     #[serde(rename = "type")]
     #[schema(example = "about:blank")]
     kind: &'static str,
@@ -123,7 +123,7 @@ pub(crate) struct ProblemDetails {
     detail: String,
     /// Identifies the request in the log.
     request_id: String,
-    /// For wrong input: what is wrong, at most 20 faults.
+    /// The faults of invalid input, at most 20.
     #[serde(skip_serializing_if = "<[Fault]>::is_empty")]
     #[schema(required = false, max_items = 20)]
     errors: Vec<Fault>,
@@ -156,7 +156,7 @@ impl Problem {
     /// The message for the caller.
     pub(crate) fn detail(&self) -> String {
         match self {
-            Self::BadRequest(_) => "the request cannot be read; see errors".to_owned(),
+            Self::BadRequest(_) => "the request cannot be parsed; see errors".to_owned(),
             Self::SignInNeeded => {
                 "this requires a signed-in caller; send an access token".to_owned()
             }
@@ -184,7 +184,7 @@ impl Problem {
             Self::UnsupportedMediaType(accepted) => {
                 format!("the media type is not supported; send one of: {accepted}")
             }
-            Self::Unprocessable(_) => "the content is not acceptable; see errors".to_owned(),
+            Self::Unprocessable(_) => "the content is invalid; see errors".to_owned(),
             Self::Throttled(_) => "too many requests; try again later".to_owned(),
             Self::Internal(_) => {
                 "an internal error; include the request id when you report it".to_owned()
@@ -216,8 +216,8 @@ impl Problem {
         }
     }
 
-    /// The answer. `resource_metadata` is the URL of the document that tells a client how to sign in (RFC 9728,
-    /// section 5.1), if there is one.
+    /// The answer. `resource_metadata` is the URL of the document that tells a client how to sign in (RFC 9728, section
+    /// 5.1), if the API publishes one.
     pub(crate) fn into_response(
         self,
         request_id: &str,
@@ -272,7 +272,7 @@ fn challenge(resource_metadata: Option<&str>, expired: bool) -> HeaderValue {
     let error = expired.then(|| "error=\"invalid_token\"".to_owned());
     let parameters: Vec<String> = metadata.into_iter().chain(error).collect();
     let challenge = format!("Bearer {}", parameters.join(", "));
-    // A URL from the event may have bytes that a header may not have.
+    // A URL from the event may have bytes that are invalid in a header.
     HeaderValue::from_str(challenge.trim_end())
         .unwrap_or_else(|_| HeaderValue::from_static("Bearer"))
 }

@@ -1,4 +1,4 @@
-//! The routes.
+//! The routes, and the dispatch of a request to one of them.
 
 mod context;
 mod document;
@@ -17,13 +17,13 @@ use percent_encoding::percent_decode_str;
 pub(crate) use self::context::Context;
 use crate::problem::{Fault, MAX_FAULTS, Problem};
 
-/// The maximum size of a request body. The memory of a request is a multiple of it.
+/// The maximum size of a request body. The memory that a request takes is a multiple of it.
 const MAX_BODY_BYTES: usize = 512 * 1024;
 
 /// The path of the document that tells a client how to sign in (RFC 9728).
 pub(crate) const PROTECTED_RESOURCE: &str = "/.well-known/oauth-protected-resource";
 
-/// What a path names.
+/// The route of a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Route {
     /// `/session`
@@ -41,9 +41,10 @@ pub(crate) enum Route {
 }
 
 impl Route {
-    /// Reads a path. Only an id is decoded: `/state/%61` is `/state/a` (RFC 3986, section 6.2.2.2), and `%2F` does not
-    /// begin a new segment. API Gateway compares everything else as it was sent, and so must this function: otherwise
-    /// it would answer `/%73ession`, which is not `/session` for API Gateway, without the authorizer of `/session`.
+    /// Parses a path. Only an id is decoded: `/state/%61` is `/state/a` (RFC 3986, section 6.2.2.2), and `%2F` does not
+    /// begin a new segment. API Gateway compares the rest of a path as it was sent, and this function must do the same:
+    /// otherwise it would answer `/%73ession` as `/session`, although API Gateway did not call the authorizer of
+    /// `/session`.
     pub(crate) fn of(path: &str) -> Self {
         let segments: Vec<_> = path.split('/').skip(1).collect();
         match segments.as_slice() {
@@ -67,7 +68,7 @@ impl Route {
         }
     }
 
-    /// The route as the template has it, for the log.
+    /// The route as in the template, for the log.
     pub(crate) fn template(&self) -> &'static str {
         match self {
             Self::Session => "/session",
@@ -82,10 +83,11 @@ impl Route {
 
 /// Answers a request.
 ///
-/// What awaits the store is boxed: the SDK's futures nest too deep for the compiler to lay out in one, and are too large
-/// to be moved for requests that do not need them.
+/// Futures that await the store are boxed: the SDK's futures nest too deeply for the compiler to combine them into one, and
+/// are too large to be moved for requests that do not need them.
 ///
-/// `HEAD` exists only where the template has an authorizer for it; elsewhere all its callers would be anonymous.
+/// `HEAD` exists only on the route for which the template has an authorizer for it. On other routes all callers of `HEAD`
+/// would be anonymous.
 ///
 /// # Errors
 /// The problem for the caller.
@@ -129,8 +131,8 @@ pub(crate) async fn dispatch(
     }
 }
 
-/// `OPTIONS` (RFC 9110, section 9.3.7): the methods, for any caller. Preflights of an allowed origin are answered
-/// earlier.
+/// Answers `OPTIONS` for any caller with the methods of the route (RFC 9110, section 9.3.7). Preflights of an allowed
+/// origin are answered earlier.
 fn options(route: &Route) -> Result<Response<String>, Problem> {
     let mut response = reply::empty(StatusCode::OK);
     reply::set(&mut response, ALLOW, route.methods())?;

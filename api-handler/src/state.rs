@@ -1,4 +1,4 @@
-//! The types of a state resource. Each has only valid values, because there is no other way to construct it.
+//! The types of a state resource. They can only be constructed with valid values.
 
 use std::{fmt, str::FromStr};
 
@@ -12,7 +12,7 @@ use utoipa::{
 };
 
 /// The maximum size of a value, as the compact JSON that is stored and returned. A DynamoDB item has at most 400 KB,
-/// all attributes included.
+/// with all its attributes.
 pub(crate) const MAX_VALUE_BYTES: usize = 256 * 1024;
 
 /// The maximum nesting depth of a value. `serde_json` parses at most 127 levels.
@@ -24,7 +24,7 @@ pub(crate) const MAX_VALUE_DEPTH: usize = 100;
 pub(crate) struct StateId(String);
 
 impl StateId {
-    /// The form of an id, in messages for the caller.
+    /// The message that describes an id to the caller.
     pub(crate) const EXPECTED: &'static str =
         "an id is 1 to 128 of a-z, 0-9, '.', '_' and '-', and starts with a letter or digit";
 
@@ -61,7 +61,7 @@ impl fmt::Display for StateId {
     }
 }
 
-/// The name of a group: 1 to 255 characters, none of them a control character. Okta's names have at most 255.
+/// The name of a group: 1 to 255 characters without control characters. Okta's names have at most 255 characters.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct GroupName(String);
 
@@ -69,7 +69,7 @@ pub(crate) struct GroupName(String);
 const MAX_GROUP_CHARS: usize = 255;
 
 impl GroupName {
-    /// `None` for a string that cannot be a group's name, so that no resource has it as its visibility.
+    /// `None` for a string that cannot be the name of a group.
     pub(crate) fn parse(name: &str) -> Option<Self> {
         let named = !name.is_empty()
             && name.chars().count() <= MAX_GROUP_CHARS
@@ -82,8 +82,8 @@ impl GroupName {
     }
 }
 
-/// Who may see a resource besides its owner and the admins: `private` (no one), `public` (every caller, also an
-/// anonymous one), or `group:NAME` (the members of that group).
+/// Who may see a resource besides its owner and the admins: `private` (no other caller), `public` (every caller, even
+/// an anonymous one), or `group:NAME` (the members of that group).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Visibility {
     Private,
@@ -140,8 +140,8 @@ impl fmt::Display for Visibility {
     }
 }
 
-/// The content of an `ETag`: identifies one write of one resource. It is random, so that it is never reused, even if
-/// the resource is deleted and created again, and reveals nothing.
+/// The content of an `ETag`, which identifies one write of one resource. It is random, so that it reveals nothing and
+/// is never reused, even if the resource is deleted and created again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Tag(String);
 
@@ -158,7 +158,7 @@ impl Tag {
         Ok(Self(URL_SAFE_NO_PAD.encode(bytes)))
     }
 
-    /// A tag from the store.
+    /// A tag that was read from the store.
     pub(crate) fn stored(text: String) -> Self {
         Self(text)
     }
@@ -174,7 +174,7 @@ impl Tag {
     }
 }
 
-/// A resource without its value: everything that decides who may access it.
+/// A resource without its value. It has everything that access decisions need.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Metadata {
     pub(crate) id: StateId,
@@ -186,12 +186,12 @@ pub(crate) struct Metadata {
     pub(crate) tag: Tag,
 }
 
-/// What a write changes of a resource.
+/// The changes of one write.
 #[derive(Debug)]
 pub(crate) struct Change<'a> {
     pub(crate) id: &'a StateId,
     pub(crate) value: &'a RawValue,
-    /// `None`: as it is.
+    /// `None` keeps the visibility.
     pub(crate) visibility: Option<&'a Visibility>,
     pub(crate) updated_at: String,
     pub(crate) tag: Tag,
@@ -213,7 +213,7 @@ pub(crate) struct StateBody<'a> {
     /// The id.
     #[serde(serialize_with = "display")]
     id: &'a StateId,
-    /// The principal that created it.
+    /// The principal that created the resource.
     #[schema(value_type = String, example = "00u1alice")]
     owner: &'a str,
     /// Who else may see it.
@@ -222,13 +222,13 @@ pub(crate) struct StateBody<'a> {
     /// The value.
     #[schema(value_type = Value)]
     value: &'a RawValue,
-    /// How many times it has been written since it was created.
+    /// The number of writes, including the creation.
     #[schema(minimum = 1)]
     version: u64,
-    /// When it was created.
+    /// The time of the creation.
     #[schema(value_type = String, format = DateTime, example = "2026-01-01T00:00:00.000Z")]
     created_at: &'a str,
-    /// When it was last written.
+    /// The time of the last write.
     #[schema(value_type = String, format = DateTime, example = "2026-01-01T00:00:00.000Z")]
     updated_at: &'a str,
 }

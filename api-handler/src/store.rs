@@ -1,7 +1,7 @@
-//! The resources in DynamoDB: one table, conditional writes, `Query` on two indexes, no `Scan`.
+//! Stores the resources in DynamoDB: one table, conditional writes, `Query` on two indexes, no `Scan`.
 //!
-//! The SDK's own retries and time limits are off, because it would repeat a write whose first attempt may have been
-//! applied. `retry` does not, and `write` then reads the item to find out.
+//! The SDK's own retries and time limits are off, because the SDK would repeat a write that may have been applied. `retry`
+//! does not repeat such a write, and `write` reads the item to find out whether it was applied.
 
 mod connection;
 pub(crate) mod http;
@@ -30,13 +30,13 @@ use crate::{config::Settings, problem::Problem, state::GroupName};
 /// A failed call of the store.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum StoreError {
-    /// The condition of the write did not hold: another write came first, and this one changed nothing.
+    /// The condition of the write did not hold, because another write came first. This write changed nothing.
     #[error("the condition of the write did not hold")]
     Lost,
     /// DynamoDB throttled the call; nothing was written.
     #[error("throttled: {0}")]
     Throttled(String),
-    /// A write without a valid response. It is unknown whether it was applied or still will be.
+    /// A write had no valid response. It is unknown whether the write was applied or will be applied.
     #[error("in doubt: {0}")]
     InDoubt(String),
     /// Any other failure; nothing was written.
@@ -65,7 +65,7 @@ impl From<item::ItemError> for StoreError {
 pub(crate) enum Partition {
     /// The resources of a principal.
     Owner(String),
-    /// Public ones, or those of a group.
+    /// A part of the public resources, or the resources of a group.
     Audience(String),
 }
 
@@ -81,7 +81,7 @@ impl Partition {
     }
 }
 
-/// The table. [`Store::for_request`] measures the calls of one request.
+/// The table. A clone from [`Store::for_request`] measures the calls of one request.
 #[derive(Debug)]
 pub(crate) struct Store {
     client: Client,
@@ -91,10 +91,10 @@ pub(crate) struct Store {
 }
 
 impl Store {
-    /// The table in the settings. Nothing is sent yet.
+    /// Creates a client for the table in the settings, without sending a request.
     ///
     /// # Errors
-    /// When TLS cannot be set up.
+    /// If TLS cannot be set up.
     pub(crate) fn new(settings: &Settings) -> Result<Self, rustls::Error> {
         let (client, connector) = connection::client(&settings.aws)?;
         Ok(Self {
@@ -115,7 +115,7 @@ impl Store {
         }
     }
 
-    /// The same table, with its own time measurement.
+    /// The same table, with a separate time measurement.
     pub(crate) fn for_request(&self) -> Self {
         Self {
             client: self.client.clone(),
@@ -125,7 +125,7 @@ impl Store {
         }
     }
 
-    /// The time that the calls of this request took.
+    /// The total time of the calls of this request.
     pub(crate) fn spent(&self) -> Duration {
         Duration::from_micros(self.spent.load(Ordering::Relaxed))
     }
@@ -138,7 +138,7 @@ impl Store {
     }
 }
 
-/// Adds its lifetime, even if the call is cancelled.
+/// Adds the time for which it exists, even if the call is cancelled.
 struct Timer<'a> {
     started: Instant,
     spent: &'a AtomicU64,

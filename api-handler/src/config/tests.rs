@@ -102,7 +102,7 @@ fn every_fault_is_in_one_message_without_secrets() {
   ALLOWED_ORIGINS holds \"https://a.example,*\": expected origins such as https://app.example.com, separated by commas, without a path, never `*`
   ADMIN_GROUP holds a value that is not UTF-8: expected a UTF-8 string
   LOG_LEVEL holds \"loud\": expected one of error, warn, info, debug, trace
-  AWS_REGION is not set: expected the region of the table, or AWS_PROFILE a profile that has one
+  AWS_REGION is not set: expected the region of the table, unless the profile in AWS_PROFILE has one
   AWS_ENDPOINT_URL holds \"here\": expected an http or https URL
   AWS_ACCESS_KEY_ID is not set: expected the id of AWS_SECRET_ACCESS_KEY; set both or neither";
     let faults = Settings::from_source(&given).unwrap_err();

@@ -1,11 +1,11 @@
-//! The answer to an event.
+//! Serialises the answer to an event.
 
 use std::borrow::Cow;
 
 use http::{HeaderMap, HeaderName, HeaderValue, Response};
 use serde::{Serialize, Serializer, ser::SerializeMap as _};
 
-/// The answer to an event, for both kinds of API. It is written to JSON as it is, without a copy.
+/// The answer to an event, for both kinds of API. It is serialised without a copy.
 #[derive(Debug)]
 pub struct Answer(Response<String>);
 
@@ -39,8 +39,8 @@ impl Serialize for Answer {
 struct Headers<'a>(&'a HeaderMap);
 
 impl Headers<'_> {
-    /// The value of a header. Repeated ones become one list (RFC 9110, section 5.3); `Set-Cookie`, the exception, is
-    /// never sent.
+    /// The value of a header. Repeated headers become one list (RFC 9110, section 5.3). `Set-Cookie`, the only
+    /// exception, is never sent.
     fn value(&self, name: &HeaderName) -> Cow<'_, str> {
         let text = |value| String::from_utf8_lossy(HeaderValue::as_bytes(value));
         let mut values = self.0.get_all(name).iter().map(text);

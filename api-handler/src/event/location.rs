@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use http::{HeaderMap, header::HOST};
 
-/// The path within this API. A stage (HTTP API) or the base path of a custom domain may precede it; the route that API
+/// The path within this API. A stage (HTTP API) or the base path of a custom domain may precede it. The route that API
 /// Gateway matched, such as `/state/{id}`, shows how many segments belong to this API.
 pub(super) fn inner_path<'s>(
     seen: &'s str,
@@ -15,7 +15,7 @@ pub(super) fn inner_path<'s>(
     if let Some(template) = template.filter(|template| !is_catch_all(template)) {
         let depth = template.trim_matches('/').split('/').count();
         let segments = seen.trim_matches('/');
-        // The path begins at the slash before its first segment, counted from the end.
+        // The path begins at the slash before its first segment; segments are counted from the end.
         if let Some((slash, _)) = segments.rmatch_indices('/').nth(depth - 1) {
             return segments.get(slash..).unwrap_or_default().into();
         }
@@ -34,7 +34,7 @@ pub(super) fn is_catch_all(route: &str) -> bool {
     route.contains("+}")
 }
 
-/// The URL of the API for this caller. API Gateway rejects a request whose `Host` is not one of the API's.
+/// The URL of the API for this caller. `Host` can be trusted, because API Gateway rejects a request for another host.
 pub(super) fn base_url(headers: &HeaderMap, domain: Option<&str>, prefix: &str) -> String {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let plain = |host: &&str| {

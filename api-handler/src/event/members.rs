@@ -1,4 +1,4 @@
-//! Parts of an event, borrowed from it where they have no escapes.
+//! Objects in an event, borrowed from it where they have no escapes.
 
 use std::{fmt, marker::PhantomData};
 
@@ -8,8 +8,8 @@ use serde::{
     de::{MapAccess, Visitor},
 };
 
-/// The members of an object, in order. It is read once from start to end, so it needs no index. A repeated name occurs
-/// more than once, like a repeated header.
+/// The members of an object, in order. They are read once from start to end, so they need no index. A repeated name
+/// occurs more than once, like a repeated header.
 pub(super) struct Members<'e, V>(pub(super) Vec<(BorrowedText<'e>, V)>);
 
 impl<'de: 'e, 'e, V: Deserialize<'de>> Deserialize<'de> for Members<'e, V> {

@@ -6,7 +6,7 @@ fn read(event: &Value) -> Result<Request, EventError> {
     Request::from_event(&event.to_string())
 }
 
-/// A REST event, with changes.
+/// A REST event.
 fn rest(resource: &str, path: &str, outer: &str) -> Value {
     json!({
         "httpMethod": "GET", "resource": resource, "path": path,
@@ -116,7 +116,7 @@ fn an_invalid_host_is_ignored() {
 }
 
 #[test]
-fn a_header_sent_twice_keeps_both_values() {
+fn a_repeated_header_keeps_both_values() {
     let mut event = rest("/state", "/state", "/prod/state");
     event["multiValueHeaders"] =
         json!({"If-Match": ["\"a\"", "\"b\""], "bad name": ["x"], "Good": null});
@@ -145,7 +145,7 @@ fn more_headers_than_a_map_holds_are_an_error() {
 }
 
 #[test]
-fn an_unreadable_header_is_reported() {
+fn a_header_with_an_invalid_value_is_reported() {
     let check = |value: &str, good: bool| {
         for name in ["headers", "multiValueHeaders"] {
             let mut event = rest("/state", "/state", "/prod/state");
@@ -245,7 +245,7 @@ fn an_event_of_another_kind_is_an_error() {
 }
 
 #[test]
-fn names_of_library_internals_are_data() {
+fn names_of_library_internals_are_treated_as_data() {
     for name in ["RawValue", "Number"] {
         let name = format!("$serde_json::private::{name}");
         let mut event = rest("/state", "/state", "/state");

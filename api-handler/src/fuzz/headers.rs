@@ -1,4 +1,4 @@
-//! Entity tags and cursors.
+//! The fuzz targets of entity tags and cursors.
 
 use std::sync::LazyLock;
 
@@ -16,10 +16,10 @@ use crate::{
     state::{StateId, Tag},
 };
 
-/// Each line is one value of `If-Match`.
+/// Each line of the input is one value of `If-Match`.
 ///
-/// ASCII is accepted exactly if the pattern in the OpenAPI document matches. White space and commas around a list change
-/// nothing, and a write may go on exactly over the strong tags of the list.
+/// An ASCII value is accepted exactly if the pattern in the OpenAPI document matches. White space and commas around a list
+/// do not change the result, and a write is permitted exactly over the versions with a strong tag in the list.
 pub(super) fn entity_tags(input: &[u8]) {
     let mut headers = HeaderMap::new();
     let mut lines = Vec::new();
@@ -85,10 +85,11 @@ fn pattern() -> &'static Regex {
     &PATTERN
 }
 
-/// The input is a cursor after `=`, else the bytes within one; or two ids on two lines, of which a cursor is made.
+/// After `=` the input is a cursor, otherwise the bytes of a cursor. If it is two lines with ids, they are encoded as a
+/// cursor.
 ///
-/// No cursor that this process did not make has an encrypted position. An accepted one is the only spelling of its
-/// position, and what is written is read.
+/// A cursor that this process did not encode never has an encrypted position. Each position has only one accepted
+/// spelling, and an encoded cursor is decoded to the same position.
 pub(super) fn cursor(input: &[u8]) {
     static CURSORS: LazyLock<[Cursors; 2]> =
         LazyLock::new(|| [Cursors::new().unwrap(), Cursors::new().unwrap()]);

@@ -1,4 +1,4 @@
-//! Both kinds of patches, compared with the crate `json-patch`.
+//! The fuzz targets of both kinds of patches, compared with the crate `json-patch`.
 
 use serde_json::Value;
 
@@ -9,18 +9,18 @@ use crate::{
     state::{MAX_VALUE_BYTES, MAX_VALUE_DEPTH},
 };
 
-/// A document and a patch, each on one line; `None` if one of them is refused.
+/// Parses a document and a patch, each on one line; `None` if one of them is rejected.
 fn document_and_patch(input: &[u8]) -> Option<(Json, Json)> {
     let end = input.iter().position(|byte| *byte == b'\n')?;
     let (document, patch) = input.split_at(end);
     let document = read(document, MAX_VALUE_DEPTH + 1)?;
     let patch = read(patch, MAX_VALUE_DEPTH + 3)?;
-    // The other library reads such names as its internals.
+    // The other library treats such names as its internals.
     let is_internal = |json: &Json| json.to_string().contains("$serde_json");
     (!is_internal(&document) && !is_internal(&patch)).then_some((document, patch))
 }
 
-/// An accepted document is within the depth, and is read the same after it has been written.
+/// Parses JSON. An accepted value is within the depth, and is the same after it is serialised and parsed again.
 fn read(text: &[u8], max_depth: usize) -> Option<Json> {
     let found = parse(text, max_depth);
     let padded = parse(&[b" \r", text, b"\t"].concat(), max_depth);
@@ -46,7 +46,8 @@ fn other_library(json: &Json) -> Value {
     serde_json::from_str(&json.to_string()).unwrap()
 }
 
-/// A patch that is applied makes what the other library makes, within the limits; one that conflicts conflicts there.
+/// If a patch is applied, the result equals the other library's and is within the limits. If it conflicts, the other
+/// library refuses it too.
 pub(super) fn json_patch(input: &[u8]) {
     let Some((document, patch)) = document_and_patch(input) else {
         return;
@@ -54,7 +55,7 @@ pub(super) fn json_patch(input: &[u8]) {
     let mut theirs = other_library(&document);
     let other_patch = serde_json::from_value::<json_patch::Patch>(other_library(&patch)).ok();
     let applied = other_patch.map(|patch| json_patch::patch(&mut theirs, &patch));
-    // A number is equal to another by value here, and by its text there.
+    // `test` compares numbers by value here, and as written in the other library.
     let has_test = patch.to_string().contains("\"test\"");
     let size = document.compact_len() + patch.compact_len();
     match Patch::operations(patch).and_then(|patch| patch.apply(document)) {
@@ -74,7 +75,7 @@ pub(super) fn json_patch(input: &[u8]) {
     }
 }
 
-/// The result is that of the other library.
+/// The result equals the other library's.
 pub(super) fn merge_patch(input: &[u8]) {
     let Some((document, patch)) = document_and_patch(input) else {
         return;

@@ -1,4 +1,4 @@
-//! A whole event, and its answer, in front of a store that has one resource.
+//! The fuzz target of whole events and their answers, with a store that has one resource.
 
 use std::{
     ffi::OsString,
@@ -26,11 +26,11 @@ use crate::{config::Settings, handler::Handler};
 /// 2026-01-01T00:00:00Z.
 const NOW: u64 = 1_767_225_600;
 
-/// The largest answer: that of the largest value, with what is around it.
+/// The largest answer: the largest value with its metadata.
 const MAX_ANSWER_BYTES: usize = 1024 * 1024;
 
-/// Every answer is well-formed and not a 500, only a caller whose context is that of a verified token causes a write, and
-/// white space around the event changes nothing.
+/// Every answer is well-formed and not a 500. Only a caller with the context of a verified token causes a write. White
+/// space around the event does not change the result.
 pub(super) fn handler_event(input: &[u8]) {
     let Ok(text) = str::from_utf8(input) else {
         return;
@@ -73,9 +73,9 @@ fn check(answer: &Value) {
     assert!(!is_problem || body["status"] == status, "{answer}");
 }
 
-/// Whether the context is one that the authorizer writes for a verified token.
+/// Whether the event has a context that the authorizer writes for a verified token.
 fn is_signed_in(event: &str) -> bool {
-    // A lone surrogate makes this library refuse the event; then the property is not checked.
+    // This library refuses an event with a lone surrogate, so the property is not checked for it.
     let Ok(event) = serde_json::from_str::<Value>(event) else {
         return true;
     };
@@ -85,7 +85,7 @@ fn is_signed_in(event: &str) -> bool {
         .any(|context| context["signedIn"] == true || context["signedIn"] == "true")
 }
 
-/// The answer; `None` if the event is none of API Gateway's.
+/// The answer; `None` if the event is not one of API Gateway's.
 fn answer(event: &str) -> Option<Value> {
     static HANDLER: LazyLock<Handler> = LazyLock::new(handler);
     thread_local! {
@@ -105,7 +105,7 @@ fn handler() -> Handler {
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
     thread::spawn(move || {
         for stream in listener.incoming().flatten() {
-            // The client goes when a run ends.
+            // The client closes the connection when a run ends.
             thread::spawn(move || serve(stream));
         }
     });
@@ -145,10 +145,11 @@ impl Sink for NoLog {
     fn write(&self, _: &[u8]) {}
 }
 
-/// The calls that would write.
+/// The number of calls that would write.
 static WRITES: AtomicUsize = AtomicUsize::new(0);
 
-/// Answers every call with the one resource, as far as the call's answer has one, until the client goes.
+/// Answers every call with the one resource, in the form of every kind of answer, until the client closes the
+/// connection.
 fn serve(mut stream: TcpStream) -> io::Result<()> {
     let metadata = json!({
         "id": {"S": "a"}, "owner": {"S": "alice"}, "visibility": {"S": "public"}, "version": {"N": "1"},

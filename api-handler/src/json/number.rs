@@ -1,14 +1,14 @@
-//! Compares two JSON numbers by their text.
+//! Compares two JSON numbers as they are written, without rounding.
 
 /// Whether two JSON numbers have the same value.
 pub(super) fn same_number(a: &str, b: &str) -> bool {
     a == b || matches!((Decimal::parse(a), Decimal::parse(b)), (Some(a), Some(b)) if a.equals(&b))
 }
 
-/// A number as significant digits and a power of ten: equal numbers have equal parts.
+/// A number as significant digits and a power of ten. Equal numbers have equal parts.
 struct Decimal<'a> {
     negative: bool,
-    /// Digits without leading and trailing zeros, perhaps with a decimal point between them.
+    /// The digits without leading and trailing zeros. They may contain a decimal point.
     digits: &'a [u8],
     /// The power of ten of the last digit.
     exponent: i64,
@@ -30,7 +30,7 @@ impl<'a> Decimal<'a> {
             });
         }
         let point = mantissa.find('.').unwrap_or(mantissa.len());
-        // Between the last significant digit and the point there are zeros, or digits of the fraction.
+        // The distance between the last significant digit and the point: zeros, or digits of the fraction.
         let shift = match digits.find('.') {
             None => i64::try_from(point).ok()? - i64::try_from(digits.len()).ok()?,
             Some(at) => -i64::try_from(digits.len() - at - 1).ok()?,

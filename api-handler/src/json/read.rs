@@ -1,7 +1,8 @@
-//! Parses JSON that can be returned unchanged; rejects anything else.
+//! Parses JSON that can be returned unchanged, and rejects anything else.
 //!
-//! `serde_json` changes some documents silently: it keeps the last of several members with one name, and it rounds a
-//! number that fits no `u64`, `i64` or `f64`. Here a float is compared with its own text.
+//! `serde_json` changes some documents silently: it keeps only the last of several members with the same name, and rounds
+//! a number that does not fit `u64`, `i64` or `f64`. So this parser rejects repeated names, and compares each float with
+//! the number as it was written.
 
 use std::fmt;
 
@@ -10,12 +11,12 @@ use serde::de::{DeserializeSeed, MapAccess, SeqAccess, Visitor};
 use super::{Json, Object, number::same_number};
 use crate::problem::{Fault, Problem};
 
-/// Reads a JSON document that nests at most `max_depth` arrays and objects, which may be up to 126: `serde_json` stops
-/// at 127.
+/// Parses a JSON document that nests at most `max_depth` arrays and objects. `max_depth` may be at most 126, because
+/// `serde_json` stops at 127.
 ///
 /// # Errors
-/// 400 if it is not JSON (RFC 8259; lone surrogates included), 422 for JSON that could not be returned unchanged:
-/// repeated members, numbers that would be rounded, nesting that is too deep.
+/// 400 if the document is not JSON (RFC 8259) or has a lone surrogate. 422 if it could not be returned unchanged, because
+/// of repeated members, numbers that would be rounded, or nesting that is too deep.
 pub(crate) fn parse(text: &[u8], max_depth: usize) -> Result<Json, Problem> {
     let mut reading = Reading {
         numbers: Numbers::new(text),
@@ -56,13 +57,13 @@ impl fmt::Display for PathStep {
     }
 }
 
-/// The state of reading a document.
+/// The state of the parser.
 struct Reading<'a> {
     numbers: Numbers<'a>,
     levels_left: usize,
-    /// After a failure: the path to its place, innermost step first.
+    /// After a fault: the path to its place, innermost step first.
     trail: Vec<PathStep>,
-    /// After a failure: why the value is rejected, if it is JSON.
+    /// After a fault in valid JSON: why the value is rejected.
     rejected: Option<&'static str>,
 }
 
@@ -72,14 +73,14 @@ impl Reading<'_> {
         E::custom(detail)
     }
 
-    /// Reads what an array or object holds, one level deeper.
+    /// Parses the contents of an array or object, one level deeper.
     fn nested<T, E: serde::de::Error>(
         &mut self,
         read: impl FnOnce(&mut Self) -> Result<T, E>,
     ) -> Result<T, E> {
         let Some(levels_left) = self.levels_left.checked_sub(1) else {
             return Err(
-                self.reject("nested too deep; a value may nest at most 100 arrays and objects")
+                self.reject("nested too deeply; a value may nest at most 100 arrays and objects")
             );
         };
         self.levels_left = levels_left;
@@ -89,10 +90,10 @@ impl Reading<'_> {
     }
 }
 
-/// The texts of the numbers of a JSON document, in order.
+/// The numbers of a JSON document as they are written, in order.
 struct Numbers<'a> {
     rest: &'a [u8],
-    /// How many numbers of `rest` have been read as integers, which are exact.
+    /// The number of integers in `rest` that have been parsed. They are exact, so they are skipped.
     skipped: usize,
 }
 
@@ -186,7 +187,7 @@ impl<'de> Visitor<'de> for Node<'_, '_> {
 
     fn visit_f64<E: serde::de::Error>(self, v: f64) -> Result<Json, E> {
         let text = self.0.numbers.next().unwrap_or_default();
-        // `serde_json` parses floats fast, but not always to the nearest one; the standard library does.
+        // `serde_json` parses floats fast, but not always to the nearest float. The standard library does.
         let nearest = text.parse().unwrap_or(v);
         let number = serde_json::Number::from_f64(nearest)
             .ok_or_else(|| E::custom("number out of range"))?;

@@ -40,7 +40,7 @@ fn accepted_json_is_returned_equal() {
 }
 
 #[test]
-fn names_of_library_internals_are_data() {
+fn names_of_library_internals_are_treated_as_data() {
     for name in ["RawValue", "Number"] {
         let text = format!(r#"{{"$serde_json::private::{name}":"[1]"}}"#);
         assert_eq!(read(&text).to_string(), text);

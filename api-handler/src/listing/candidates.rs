@@ -1,4 +1,4 @@
-//! The ids that the indexes list, merged from all partitions.
+//! Merges the ids that the indexes list for all partitions.
 
 use std::collections::{BTreeSet, VecDeque};
 
@@ -7,24 +7,24 @@ use crate::{
     store::{Ids, Partition, Store, StoreError},
 };
 
-/// The number of ids that the second and later queries of a partition ask for. They are needed only if the indexes lag,
-/// so they skip the resources that one caller has hidden or deleted during the lag, about a second.
+/// The number of ids in the second and later queries of a partition. They are needed only if the indexes lag, so they
+/// must skip the resources that a caller has hidden or deleted during the lag of about a second.
 const MORE_IDS: usize = 400;
 
-/// The ids of all partitions, in order, each once.
+/// The ids of all partitions, sorted, each once.
 #[derive(Debug)]
 pub(super) struct CandidateIds {
     sources: Vec<PartitionIds>,
     is_started: bool,
 }
 
-/// One partition and the ids read from it.
+/// One partition and the ids that were read from it.
 #[derive(Debug)]
 struct PartitionIds {
     partition: Partition,
-    /// Where the next query begins.
+    /// The id after which the next query begins.
     after: Option<StateId>,
-    /// Read but not returned yet.
+    /// The ids that have been read but not yet returned.
     ids: VecDeque<StateId>,
     /// Whether more ids follow.
     more: bool,
@@ -43,7 +43,7 @@ impl PartitionIds {
 }
 
 impl CandidateIds {
-    /// All ids after `after`. Nothing is read yet.
+    /// The ids after `after`. This sends no query.
     pub(super) fn new(partitions: BTreeSet<Partition>, after: Option<&StateId>) -> Self {
         let source = |partition| PartitionIds {
             partition,
@@ -57,14 +57,14 @@ impl CandidateIds {
         }
     }
 
-    /// The number of queries for the next ids.
+    /// The number of queries that the next ids need.
     pub(super) fn queries_needed(&self) -> usize {
         let sources = self.sources.iter();
         sources.filter(|source| source.needs_query()).count()
     }
 
-    /// The next ids, up to where every partition has been read; none at the end. The first query of each partition asks
-    /// for `first_wanted` ids.
+    /// The next ids, as far as every partition has been read. Empty at the end. The first query of each partition reads
+    /// `first_wanted` ids.
     pub(super) async fn next(
         &mut self,
         store: &Store,
@@ -93,7 +93,7 @@ impl CandidateIds {
         Ok(self.take())
     }
 
-    /// Takes the ids up to the first end of a partition that has more.
+    /// Takes the ids up to the smallest last id of the partitions that have more ids.
     fn take(&mut self) -> Vec<StateId> {
         let unfinished = self.sources.iter().filter(|source| source.more);
         let horizon = unfinished

@@ -1,7 +1,7 @@
 use super::*;
 
 #[test]
-fn a_quote_takes_two_bytes_when_escaped() {
+fn a_quote_takes_two_bytes_inside_a_string() {
     let json = r#"{"a":"\\\""}"#;
     assert_eq!(
         escaped_len(json) + 2,

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::*;
 
-/// The line of a request to `/state/secret-id`, or of an unknown event, at a level.
+/// The line of a request to `/state/secret-id`, or without a status of an unknown event.
 fn line(level: Level, status: Option<u16>) -> Value {
     let event = json!({
         "httpMethod": "GET", "resource": "/state/{id}", "path": "/state/secret-id",
@@ -52,7 +52,7 @@ fn expected(level: &str, changes: Value) -> Value {
 }
 
 #[test]
-fn a_line_has_metrics_but_neither_caller_nor_resource() {
+fn a_line_has_metrics_but_no_caller_and_no_resource() {
     let request = json!({
         "apiRequestId": "a-1", "method": "GET", "route": "/state/{id}", "principal": hash("secret-alice"),
         "status": 503,
@@ -68,7 +68,7 @@ fn an_unknown_event_is_logged_as_a_fault() {
 }
 
 #[test]
-fn faults_are_written_at_every_level_and_requests_from_info_on() {
+fn faults_are_logged_at_every_level_and_other_requests_at_info() {
     for (level, status, expected) in [
         (Level::Error, Some(200), json!(null)),
         (Level::Warn, Some(403), json!(null)),

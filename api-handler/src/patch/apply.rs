@@ -1,4 +1,4 @@
-//! Applies the operations of a JSON patch one by one, within the limits of depth, size and work.
+//! Applies the operations of a JSON patch one by one, within limits of depth, size and work.
 
 use lambda_support::json_len;
 
@@ -12,15 +12,14 @@ use crate::{
     state::{MAX_VALUE_BYTES, MAX_VALUE_DEPTH},
 };
 
-/// The maximum size of the document at any moment, as compact JSON: the largest value, and 2 KiB for everything around
-/// it.
+/// The maximum size of the document after each operation, as compact JSON: the largest value, and 2 KiB for the rest.
 const MAX_DOCUMENT_BYTES: usize = MAX_VALUE_BYTES + 2048;
 
-/// The maximum depth of the document at any moment: that of the deepest value, within `{"value": …}`.
+/// The maximum depth of the document after each operation: the deepest value, within `{"value": …}`.
 const MAX_DOCUMENT_DEPTH: usize = MAX_VALUE_DEPTH + 1;
 
-/// The maximum that the `copy` and `move` operations of one patch may take, as compact JSON. Everything else that
-/// operations touch is already in the document or in the patch.
+/// The maximum total size of the values that the `copy` and `move` operations of one patch take, as compact JSON. Other
+/// operations use only values that are already in the document or in the patch.
 const MAX_TAKEN_BYTES: usize = 1024 * 1024;
 
 /// A document while a patch is applied to it.
@@ -28,21 +27,21 @@ const MAX_TAKEN_BYTES: usize = 1024 * 1024;
 pub(super) struct Applying {
     // INVARIANT: nests at most MAX_DOCUMENT_DEPTH arrays and objects.
     document: Json,
-    // INVARIANT: the compact length of the document, kept as a running number because measuring it takes as long as
-    // serializing it.
+    // INVARIANT: the compact length of the document. It is updated at each operation, because measuring it takes as
+    // long as serialising the document.
     len: usize,
-    /// What `copy` and `move` have taken so far.
+    /// The total size of the values that `copy` and `move` have taken so far.
     taken: usize,
 }
 
 /// Why an operation was not applied.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum StepError {
-    /// It does not fit the document.
+    /// The operation does not fit the document.
     Conflict(&'static str),
-    /// The document would nest too deep.
+    /// The document would nest too deeply.
     TooDeep,
-    /// The document would grow too large.
+    /// The document would become too large.
     TooLarge,
     /// The patch copies and moves too much.
     TakesTooMuch,
@@ -57,7 +56,7 @@ impl StepError {
             Self::TooDeep => Problem::Unprocessable(vec![Fault::new(
                 pointer,
                 format!(
-                    "nests too deep; a value may nest at most {MAX_VALUE_DEPTH} arrays and objects"
+                    "nested too deeply; a value may nest at most {MAX_VALUE_DEPTH} arrays and objects"
                 ),
             )]),
             Self::TooLarge => Problem::ValueTooLarge(MAX_VALUE_BYTES),
@@ -66,13 +65,14 @@ impl StepError {
     }
 }
 
-const NO_PARENT: StepError = StepError::Conflict("no array or object holds this location");
+const NO_PARENT: StepError =
+    StepError::Conflict("the parent of this location is missing, or is not an array or object");
 const NO_VALUE: StepError = StepError::Conflict("there is no value at this location");
 const NO_ELEMENT: StepError =
     StepError::Conflict("not an index of this array; `add` may also use its length or `-`");
 
 impl Applying {
-    /// Starts with a document within the limits.
+    /// Takes a document that is within the limits.
     pub(super) fn new(document: Json) -> Self {
         Self {
             len: document.compact_len(),
@@ -96,7 +96,7 @@ impl Applying {
         &self.document
     }
 
-    /// Applies one operation. After an error the document may hold a part of its effect.
+    /// Applies one operation. After an error the document may be partly changed.
     pub(super) fn step(&mut self, operation: Operation) -> Result<(), StepError> {
         match operation {
             Operation::Add { path, value } => self.add(&path, value),
@@ -120,14 +120,14 @@ impl Applying {
             Operation::Test { path, value } => match path.find(&self.document) {
                 Some(found) if found.equals(&value) => Ok(()),
                 Some(_) => Err(StepError::Conflict(
-                    "the value is not equal to the tested one",
+                    "the value at this location differs from the tested value",
                 )),
                 None => Err(NO_VALUE),
             },
         }
     }
 
-    /// The value that `copy` or `move` takes. Its length is charged before anything is done with it.
+    /// The value that `copy` or `move` takes. Its length is counted before the value is used.
     fn take(&mut self, from: &Pointer) -> Result<&Json, StepError> {
         let value = from.find(&self.document).ok_or(NO_VALUE)?;
         self.taken += value.compact_len();
@@ -207,7 +207,7 @@ impl Applying {
     }
 }
 
-/// Whether `value` may be at the location of `path`: one array or object is around it for each step.
+/// Checks that `value` may be at the location of `path`. Each step of the path is one more level.
 fn check_depth(path: &Pointer, value: &Json) -> Result<(), StepError> {
     if path.steps() + value.depth() > MAX_DOCUMENT_DEPTH {
         return Err(StepError::TooDeep);
@@ -215,7 +215,7 @@ fn check_depth(path: &Pointer, value: &Json) -> Result<(), StepError> {
     Ok(())
 }
 
-/// The bytes of one more member of this name without its value: name, colon, and a comma if there are others.
+/// The bytes that a member adds besides its value: name, colon, and a comma if there are other members.
 fn member_overhead(others: &Object, name: &str) -> usize {
     json_len(name) + 1 + usize::from(!others.is_empty())
 }

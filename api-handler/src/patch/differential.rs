@@ -1,5 +1,5 @@
-//! Patches, applied here and by other implementations. `tests/differential/` has the tables of the disagreements, and the
-//! command for longer runs.
+//! Patches that this project and other implementations apply. `tests/differential/` has the tables of the disagreements
+//! and the command for longer runs.
 
 mod generate;
 
@@ -16,7 +16,7 @@ fn strict(value: &Value) -> Json {
     parse(value.to_string().as_bytes(), 100).unwrap()
 }
 
-/// With whole numbers written as such, because not every implementation keeps how they were written.
+/// Writes whole numbers without a fraction, because not every implementation keeps the notation of a number.
 fn normal(value: Value) -> Value {
     match value {
         Value::Array(items) => items.into_iter().map(normal).collect(),

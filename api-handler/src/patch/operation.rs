@@ -1,4 +1,4 @@
-//! One operation of a JSON patch, as it was sent.
+//! Parses the operations of a JSON patch.
 
 use super::pointer::Pointer;
 use crate::json::{Json, Object};
@@ -15,10 +15,10 @@ pub(crate) enum Operation {
 }
 
 impl Operation {
-    /// Reads an operation; members that it does not define are ignored (RFC 6902, section 3).
+    /// Parses an operation. Members that it does not define are ignored (RFC 6902, section 3).
     ///
     /// # Errors
-    /// Says what is missing or malformed.
+    /// The message says what is missing or malformed.
     pub(super) fn parse(operation: Json) -> Result<Self, &'static str> {
         let Json::Object(mut members) = operation else {
             return Err("expected an operation: an object with `op` and `path`");
@@ -31,7 +31,7 @@ impl Operation {
         let value = |members: &mut Object| {
             members
                 .remove("value")
-                .ok_or("`value` is missing; this operation needs one")
+                .ok_or("`value` is missing; this operation requires it")
         };
         let from = |members: &mut Object| {
             pointer(members, "from")

@@ -18,7 +18,7 @@ impl Pointer {
         (absolute && escaped).then_some(Self(text))
     }
 
-    /// The number of reference tokens: the depth of the location.
+    /// The number of reference tokens, which is the depth of the location.
     pub(super) fn steps(&self) -> usize {
         self.0.bytes().filter(|b| *b == b'/').count()
     }
@@ -41,13 +41,13 @@ impl Pointer {
             })
     }
 
-    /// The value at the location, to change it.
+    /// The value at the location, for a change.
     pub(super) fn find_mut<'d>(&self, document: &'d mut Json) -> Option<&'d mut Json> {
         find_mut(&self.0, document)
     }
 
-    /// The array or object that holds the location, and the last reference token. `None` for the whole document, and
-    /// where there is no such array or object.
+    /// The array or object that contains the location, and the last reference token. `None` for the whole document, or
+    /// if the parent is missing.
     pub(super) fn find_parent<'d>(
         &self,
         document: &'d mut Json,
@@ -56,7 +56,7 @@ impl Pointer {
         Some((find_mut(parent, document)?, unescape(last)))
     }
 
-    /// Whether this is the whole document.
+    /// Whether the location is the whole document.
     pub(super) fn is_root(&self) -> bool {
         self.0.is_empty()
     }
@@ -73,7 +73,7 @@ fn find_mut<'d>(pointer: &str, document: &'d mut Json) -> Option<&'d mut Json> {
         })
 }
 
-/// An array index: digits without a leading zero (RFC 6901, section 4).
+/// Parses an array index: digits without a leading zero (RFC 6901, section 4).
 pub(super) fn index(token: &str) -> Option<usize> {
     let digits = token.bytes().all(|b| b.is_ascii_digit());
     let canonical = token == "0" || !token.starts_with('0');

@@ -31,7 +31,7 @@ fn nest(levels: usize) -> Value {
 }
 
 #[test]
-fn operations_of_rfc_6902() {
+fn operations_are_applied_as_in_rfc_6902() {
     let check = |patch: Value, value: Value| {
         assert_eq!(operations(&patch).unwrap()["value"], value, "{patch}")
     };
@@ -167,7 +167,7 @@ fn a_patch_has_at_most_a_thousand_operations() {
 
 #[test]
 fn copy_and_move_take_at_most_one_mebibyte() {
-    // 64 KiB with its quotes: 16 times are 1 MiB.
+    // 64 KiB with its quotes, so 16 copies are 1 MiB.
     let check = |document: &Value, operation: &Value, allowed: usize| {
         let patch = |count| Value::Array(vec![operation.clone(); count]);
         assert!(
@@ -262,7 +262,7 @@ fn the_depth_limit_holds_after_every_operation() {
 }
 
 #[test]
-fn names_of_library_internals_are_data() {
+fn names_of_library_internals_are_treated_as_data() {
     let value = json!({"inner": 1});
     for name in ["RawValue", "Number"] {
         let text = format!(r#"{{"$serde_json::private::{name}": "1"}}"#);
@@ -283,7 +283,7 @@ fn names_of_library_internals_are_data() {
 
 proptest::proptest! {
     #[test]
-    fn the_running_length_is_the_length(steps in proptest::collection::vec((0..6_usize, 0..9_usize, 0..9_usize), 0..40)) {
+    fn the_running_length_equals_the_measured_length(steps in proptest::collection::vec((0..6_usize, 0..9_usize, 0..9_usize), 0..40)) {
         let paths = ["", "/value", "/value/a", "/value/b", "/value/a/0", "/value/a/-", "/value/b/\u{e4}~1\"", "/visibility", "/value/b/0/x"];
         let values = [json!(1), json!([]), json!({}), json!([1, "\n"]), json!({"\"": 1.5}), json!({"0": {"x": null}}), json!("\u{7f}\u{e4}"), json!([[1, 2], {}]), json!({"value": {"a": [0], "b": {}}})];
         let mut applying = Applying::new(strict(&json!({"value": {"a": [1, 2], "b": {}}, "visibility": "private"})));
@@ -300,13 +300,13 @@ proptest::proptest! {
 }
 
 #[test]
-fn a_step_error_points_to_its_operation() {
+fn an_error_points_to_its_operation() {
     let problem = StepError::Conflict("x").into_problem(7);
     assert!(matches!(problem, Problem::Conflict(fault) if fault.pointer() == "#/7"));
 }
 
 #[test]
-fn merge_patches_of_rfc_7396() {
+fn merge_patches_are_applied_as_in_rfc_7396() {
     let check = |patch: Value, expected: Value| {
         let document = json!({"value": {"a": 1, "b": {"c": 2}}, "visibility": "private"});
         let patched = Patch::Merge(strict(&patch))

@@ -1,4 +1,4 @@
-//! The context of a route.
+//! The context in which a route answers.
 
 use lambda_support::clock::Clock;
 
@@ -12,7 +12,7 @@ pub(crate) struct Context<'a> {
     pub(crate) request: &'a Request,
     /// The URL under which the caller reaches this API, without a trailing slash.
     pub(crate) base_url: &'a str,
-    /// The data for the metadata document (RFC 9728), if this API publishes it.
+    /// The data for the metadata document (RFC 9728), if this API publishes one.
     pub(crate) sign_in: Option<&'a SignInMetadata>,
     pub(crate) caller: &'a Caller,
     pub(crate) store: &'a Store,

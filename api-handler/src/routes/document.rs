@@ -1,4 +1,4 @@
-//! The bodies that a caller sends.
+//! The request bodies.
 
 use serde_json::{
     Value,
@@ -12,7 +12,7 @@ use crate::{
     state::{MAX_VALUE_BYTES, Visibility},
 };
 
-/// The body of a `PUT`, and what a patch is applied to.
+/// The body of a `PUT`, and the document to which a patch is applied.
 #[derive(Debug, ToSchema)]
 #[schema(as = StateDocument, example = json!({"value": {"title": "Plan", "done": [1, 2]}, "visibility": "group:Everyone"}))]
 pub(super) struct StateDocument {
@@ -20,7 +20,7 @@ pub(super) struct StateDocument {
     /// `1000000000.0`). It nests at most 100 arrays and objects.
     #[schema(value_type = Value)]
     pub(super) value: Box<RawValue>,
-    /// Who may see it.
+    /// Who may see the resource.
     #[schema(nullable = false)]
     pub(super) visibility: Option<Visibility>,
 }
@@ -33,10 +33,10 @@ pub(super) struct StateDocument {
     reason = "only for the OpenAPI document; a patch is read as JSON"
 )]
 pub(super) struct MergePatch {
-    /// What to merge into the value.
+    /// The value to merge into the resource's value.
     #[schema(value_type = Value, required = false)]
     value: Value,
-    /// Who may see it afterwards.
+    /// Who may see the resource afterwards.
     #[schema(nullable = false)]
     visibility: Option<Visibility>,
 }
@@ -74,12 +74,12 @@ pub(super) struct PatchOperation {
 }
 
 impl StateDocument {
-    /// Reads a document; lists everything that is wrong with it, up to the limit of an answer.
+    /// Parses a document. The problem lists all its faults, up to the limit of an answer.
     pub(super) fn parse(document: Json) -> Result<Self, Problem> {
         let Json::Object(mut members) = document else {
             return Err(Problem::Unprocessable(vec![Fault::new(
                 "#",
-                "expected an object with `value` and perhaps `visibility`",
+                "expected an object with `value` and optionally `visibility`",
             )]));
         };
         let mut faults = Vec::new();

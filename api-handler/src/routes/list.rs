@@ -23,10 +23,10 @@ use crate::{
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct List {
-    /// The resources, by id.
+    /// The resources, sorted by id.
     #[schema(value_type = Vec<StateBody<'_>>)]
     items: Vec<Box<RawValue>>,
-    /// Where the next page begins; absent on the last page.
+    /// The cursor of the next page; missing on the last page.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     next_cursor: Option<String>,
@@ -38,8 +38,8 @@ struct List {
     path = "/state",
     operation_id = "listStates",
     params(
-        ("limit" = Option<u8>, Query, minimum = 1, maximum = 100, description = "The maximum number of resources on the page, by default 25; a page of large ones ends early"),
-        ("cursor" = Option<String>, Query, description = "The `nextCursor` of the page before"),
+        ("limit" = Option<u8>, Query, minimum = 1, maximum = 100, description = "The maximum number of resources on the page, by default 25; a page of large resources ends early"),
+        ("cursor" = Option<String>, Query, description = "The `nextCursor` of the previous page"),
         ("owner" = Option<String>, Query, description = "`me`, or, for admins, any principal", example = "me"),
     ),
     responses(
@@ -59,7 +59,7 @@ pub(super) async fn get(context: &Context<'_>) -> Result<Response<String>, Probl
     if owner.is_some_and(|owner| owner.is_empty() || owner.len() > MAX_PRINCIPAL_BYTES) {
         return Err(Problem::BadRequest(vec![Fault::new(
             "#/owner",
-            "expected `me` or a principal; leave it out to list all that you may see",
+            "expected `me` or a principal; omit the parameter to list all resources that you may see",
         )]));
     }
     let scope = match owner {
@@ -121,7 +121,7 @@ pub(super) async fn get(context: &Context<'_>) -> Result<Response<String>, Probl
     Ok(response)
 }
 
-/// A number as in JSON: `str::parse` would also accept `+5` and `05`.
+/// Parses a number as in JSON. `str::parse` would also accept `+5` and `05`.
 fn limit(text: &str) -> Result<usize, Problem> {
     text.parse()
         .ok()
@@ -134,7 +134,7 @@ fn limit(text: &str) -> Result<usize, Problem> {
         })
 }
 
-/// The one value of a query parameter.
+/// The value of a query parameter, which may occur only once.
 fn parameter<'a>(context: &'a Context<'_>, name: &str) -> Result<Option<&'a str>, Problem> {
     let mut values = context
         .request
@@ -146,7 +146,7 @@ fn parameter<'a>(context: &'a Context<'_>, name: &str) -> Result<Option<&'a str>
     if values.next().is_some() {
         return Err(Problem::BadRequest(vec![Fault::new(
             format!("#/{name}"),
-            "expected once",
+            "expected the parameter only once",
         )]));
     }
     Ok(value)

@@ -7,7 +7,7 @@ use http::{
 
 use crate::problem::Problem;
 
-/// Checks that the caller accepts JSON (RFC 9110, section 12.5.1): the most specific matching range decides.
+/// Checks that the caller accepts JSON. The most specific matching range decides (RFC 9110, section 12.5.1).
 pub(super) fn accept_json(headers: &HeaderMap) -> Result<(), Problem> {
     let ranges: Vec<&str> = headers
         .get_all(ACCEPT)

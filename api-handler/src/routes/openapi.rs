@@ -1,4 +1,4 @@
-//! `GET /openapi.json`: the description of this API, generated from the code that answers.
+//! `GET /openapi.json`: the description of this API, generated from the code.
 
 use std::sync::LazyLock;
 
@@ -11,10 +11,10 @@ use super::{Context, list, negotiate::accept_json, protected_resource, reply, se
 use crate::precondition::EntityTags;
 use crate::problem::{PROBLEM_JSON, Problem, ProblemDetails};
 
-/// The body of an answer that API Gateway sends without this function.
+/// The body of an answer that API Gateway sends without calling this function.
 #[derive(Debug, Serialize, ToSchema)]
 struct GatewayMessage {
-    /// Named `Message` if a policy denies.
+    /// If a policy denies the request, the member's name is `Message`.
     #[schema(example = "Unauthorized")]
     message: Option<String>,
 }
@@ -122,7 +122,7 @@ static DOCUMENT: LazyLock<Result<Value, String>> = LazyLock::new(|| {
     serde_json::to_value(ApiDocument::openapi()).map_err(|error| error.to_string())
 });
 
-/// This document.
+/// Returns this document.
 #[utoipa::path(
     get,
     path = "/openapi.json",

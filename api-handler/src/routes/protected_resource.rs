@@ -29,7 +29,7 @@ pub(super) struct ProtectedResource<'a> {
     dpop_bound_access_tokens_required: bool,
 }
 
-/// Returns how a client signs in for this API.
+/// Returns the metadata with which a client signs in for this API.
 #[utoipa::path(
     get,
     path = "/.well-known/oauth-protected-resource",

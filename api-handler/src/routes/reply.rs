@@ -1,4 +1,4 @@
-//! Answers and their headers.
+//! Builds answers and their headers.
 
 use http::{
     HeaderName, HeaderValue, Response, StatusCode,
@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::problem::Problem;
 
-/// Cached by the browser, but revalidated before each use, because visibility can change.
+/// Browsers may cache the answer, but must revalidate it before each use, because visibility can change.
 pub(super) const REVALIDATE: &str = "private, no-cache";
 
 pub(super) fn json(

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use super::{Context, negotiate::accept_json, reply::json};
 use crate::{caller::Caller, problem::Problem, state::GroupName};
 
-/// Who the caller is. An anonymous caller has only `signedIn`.
+/// The caller. For an anonymous caller only `signedIn` is present.
 #[derive(Debug, Default, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Session<'a> {
@@ -29,7 +29,7 @@ pub(super) struct Session<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Vec<String>>, nullable = false, example = json!(["openid", "state:write"]))]
     scopes: Option<&'a [String]>,
-    /// The caller's groups that a resource can be visible to.
+    /// The caller's groups to which a resource can be visible.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Vec<String>>, nullable = false, example = json!(["Everyone"]))]
     groups: Option<Vec<&'a str>>,

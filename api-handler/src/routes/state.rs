@@ -1,7 +1,7 @@
 //! `/state/{id}`.
 //!
-//! Everything that can be decided without the resource is decided first. Every later answer is the same for a resource
-//! that does not exist and one that the caller may not see.
+//! All checks that do not need the resource come first. Later answers are the same for a resource that does not exist
+//! and for one that the caller may not see.
 
 mod delete;
 mod patch;
@@ -29,7 +29,7 @@ use crate::{
     state::{Metadata, State, Tag},
 };
 
-/// The preconditions of a change that needs `If-Match`.
+/// The preconditions of a change that requires `If-Match`.
 fn if_match(context: &Context<'_>) -> Result<Preconditions, Problem> {
     let preconditions = Preconditions::parse(&context.request.headers)?;
     if preconditions.has_if_match() {

@@ -1,8 +1,8 @@
-//! The SDK's client for the table: region, endpoint and credentials.
+//! Builds the SDK's client for the table: region, endpoint and credentials.
 //!
-//! Lambda passes an access key in the environment, which is used directly. Without one the SDK's default chain is used:
+//! Lambda sets an access key in the environment, which is used directly. Without a key the SDK's default chain is used:
 //! profiles (`AWS_PROFILE`, single sign-on, processes, roles), web identity, containers, the instance. The chain is
-//! built only then, because it reads files and sends requests.
+//! built only in that case, because it reads files and sends requests.
 
 use ::http::Uri;
 use aws_config::{
@@ -25,10 +25,10 @@ use super::http;
 use crate::config::{Aws, Settings};
 
 impl Settings {
-    /// Returns the settings with the region of the profile, unless the environment has one.
+    /// Returns the settings with the region of the profile, unless the environment has a region.
     ///
     /// # Errors
-    /// When the profile has none.
+    /// If the profile has no region.
     pub async fn with_region_of_profile(mut self) -> Result<Self, RegionError> {
         if self.aws.region.is_none() {
             let profile = ProfileFileRegionProvider::builder().build();
@@ -39,17 +39,17 @@ impl Settings {
     }
 }
 
-/// There is no region.
+/// No region is configured.
 #[derive(Debug, thiserror::Error)]
 #[error(
     "AWS_REGION is not set and the profile of AWS_PROFILE has no region; expected the region of the table"
 )]
 pub struct RegionError;
 
-/// A client of the table, and what opens its connections. Nothing is sent yet.
+/// Creates the client without sending a request.
 ///
 /// # Errors
-/// When TLS cannot be set up.
+/// If TLS cannot be set up.
 pub(super) fn client(aws: &Aws) -> Result<(Client, http::Connector), rustls::Error> {
     let connector = http::connector()?;
     let http = http::client_over(connector.clone());
@@ -63,7 +63,7 @@ pub(super) fn client(aws: &Aws) -> Result<(Client, http::Connector), rustls::Err
         .use_dual_stack(aws.use_dual_stack)
         .retry_config(RetryConfig::disabled())
         .timeout_config(TimeoutConfig::disabled())
-        // `retry` limits each try, so what watches the throughput of every body has nothing to add.
+        // `retry` limits the time of each attempt, so watching the throughput of every body adds nothing.
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
     if let Some(endpoint) = &aws.endpoint {
         sdk = sdk.endpoint_url(endpoint);

@@ -1,7 +1,7 @@
 //! The SDK's HTTP client: `hyper` over `rustls` with `aws-lc-rs` and compiled-in roots.
 //!
-//! The SDK's own client adds HTTP/2, proxies and the machine's certificate files, which DynamoDB does not need. This one
-//! also verifies the CRC-32 of every answer, which the SDK for Rust does not.
+//! The SDK's own client adds HTTP/2, proxies and the machine's certificate files, which DynamoDB does not need. This
+//! client also verifies the CRC-32 of every answer, which the SDK for Rust does not do.
 
 use std::time::Duration;
 
@@ -23,18 +23,17 @@ use hyper_util::{
     rt::{TokioExecutor, TokioTimer},
 };
 
+/// The maximum time to wait for a connection.
 use super::open_ahead::OpenAhead;
-
-/// The maximum wait for a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_millis(700);
 
-/// A connection that has been idle longer is not reused: during a freeze the peer may have closed it.
+/// A connection that has been idle for longer is not reused, because the peer may have closed it during a freeze.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// The maximum size of a response. DynamoDB's limit is 16 MB, for `BatchGetItem`.
 const MAX_ANSWER_BYTES: usize = 17 * 1024 * 1024;
 
-/// No connection was made, so nothing was sent.
+/// The connection failed, so no request was sent.
 #[derive(Debug, thiserror::Error)]
 #[error("no connection")]
 pub(super) struct ConnectError(#[source] hyper_util::client::legacy::Error);
@@ -42,14 +41,14 @@ pub(super) struct ConnectError(#[source] hyper_util::client::legacy::Error);
 /// Opens the connections.
 pub(super) type Connector = OpenAhead<HttpsConnector<TcpConnector>>;
 
-/// What the SDK sends requests by. It is the SDK's client and the client's connector in one.
+/// A connector for the SDK, which is also its client.
 #[derive(Debug, Clone)]
 struct Sender(Client<Connector, SdkBody>);
 
-/// A client for the SDK.
+/// Creates the client.
 ///
 /// # Errors
-/// When `rustls` cannot be set up.
+/// If `rustls` cannot be set up.
 pub fn client() -> Result<SharedHttpClient, rustls::Error> {
     connector().map(client_over)
 }
@@ -112,8 +111,8 @@ impl HttpConnector for Sender {
     }
 }
 
-/// Every response of DynamoDB is a JSON object, at least `{}`, and has its CRC-32. Any other response must not be
-/// interpreted as a missing item.
+/// Checks that a response is a JSON object and matches its CRC-32, as all responses of DynamoDB do. Any other response
+/// must not be interpreted as a missing item.
 fn check(parts: &http::response::Parts, body: &[u8]) -> Result<(), BoxError> {
     if parts.status.is_success() && !body.starts_with(b"{") {
         return Err("expected a JSON object from DynamoDB".into());
@@ -125,6 +124,6 @@ fn check(parts: &http::response::Parts, body: &[u8]) -> Result<(), BoxError> {
     if crc32fast::hash(body) == expected {
         Ok(())
     } else {
-        Err("the CRC-32 of the answer is not that of its header".into())
+        Err("the CRC-32 of the answer differs from its header".into())
     }
 }

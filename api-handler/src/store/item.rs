@@ -1,4 +1,4 @@
-//! A resource as an item of the table.
+//! Converts resources to items of the table and back.
 
 use std::collections::HashMap;
 
@@ -9,11 +9,11 @@ use crate::state::{GroupName, Metadata, State, StateId, Tag, Visibility};
 
 pub(super) type Item = HashMap<String, AttributeValue>;
 
-/// The number of partitions of the audience index for public resources, so that not all writes share one. A listing
-/// queries all of them.
+/// The number of partitions for public resources in the audience index. There are several, so that writes do not all
+/// share one. A listing queries all of them.
 const PUBLIC_SHARDS: u32 = 8;
 
-/// The partition of the audience index for a resource. Private ones have none.
+/// The partition of a resource in the audience index. Private resources have none.
 pub(super) fn audience(id: &StateId, visibility: &Visibility) -> Option<String> {
     match visibility {
         Visibility::Private => None,
@@ -40,8 +40,8 @@ pub(super) fn key(id: &StateId) -> Item {
     HashMap::from([("id".to_owned(), AttributeValue::S(id.to_string()))])
 }
 
-/// The item of a resource. The value is stored as its JSON string: DynamoDB's own types would lose the precision of
-/// numbers and the type of empty sets.
+/// The item of a resource. The value is stored as a JSON string, because DynamoDB's own types would lose the precision
+/// of numbers and the type of empty sets.
 pub(super) fn to_item(state: &State) -> Item {
     let metadata = &state.metadata;
     let text = |text: &str| AttributeValue::S(text.to_owned());
@@ -67,7 +67,7 @@ pub(super) fn to_item(state: &State) -> Item {
     item
 }
 
-/// The attributes of [`Metadata`], each with a placeholder because `owner` is a reserved word.
+/// The attributes of [`Metadata`], each with a placeholder, because `owner` is a reserved word.
 pub(super) const METADATA: [(&str, &str); 7] = [
     ("#id", "id"),
     ("#owner", "owner"),
@@ -78,18 +78,18 @@ pub(super) const METADATA: [(&str, &str); 7] = [
     ("#updatedAt", "updatedAt"),
 ];
 
-/// The projection expression that reads [`METADATA`].
+/// The projection expression for [`METADATA`].
 pub(super) const METADATA_PROJECTION: &str =
     "#id, #owner, #visibility, #version, #tag, #createdAt, #updatedAt";
 
-/// The item is not one that this function wrote.
+/// This function cannot have written the item.
 #[derive(Debug, thiserror::Error)]
 #[error("the item has no usable `{0}`")]
 pub(super) struct ItemError(&'static str);
 
-/// A part of a resource that can be read on its own.
+/// A part of a resource that can be read separately.
 pub(super) trait StoredPart: Sized {
-    /// Whether it lacks the value.
+    /// Whether the part has no value.
     const IS_METADATA: bool;
 
     fn from_item(item: Item) -> Result<Self, ItemError>;

@@ -1,4 +1,4 @@
-//! Reads: consistent ones by id, and `Query` on the indexes for ids only.
+//! Reads: consistent reads by id, and `Query` on the indexes for ids only.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -12,26 +12,26 @@ use super::{
 };
 use crate::state::{Metadata, State, StateId};
 
-/// The maximum number of concurrent index reads of one page.
+/// The maximum number of concurrent index queries for one page.
 const MAX_CONCURRENT_QUERIES: usize = 16;
 
-/// Ids of a partition, in order.
+/// Ids of a partition, sorted.
 #[derive(Debug)]
 pub(crate) struct Ids {
-    /// The first ids.
     pub(crate) ids: Vec<StateId>,
-    /// Whether more follow.
+    /// Whether more ids follow.
     pub(crate) more: bool,
 }
 
 impl Store {
-    /// The resource without its value, as it is now: the read is consistent.
+    /// The current version of the resource, without its value. The read is consistent.
     pub(crate) async fn metadata(&self, id: &StateId) -> Result<Option<Metadata>, StoreError> {
         let metadata: Option<Metadata> = self.get_part(id).await?;
         check_id(metadata, id, |metadata| &metadata.id)
     }
 
-    /// The whole resource, as it is now. Call it only for a caller who may see it, by [`Store::metadata`].
+    /// The current version of the whole resource. Call it only after [`Store::metadata`] has shown that the caller may
+    /// see the resource.
     pub(crate) async fn get(&self, id: &StateId) -> Result<Option<State>, StoreError> {
         let state: Option<State> = self.get_part(id).await?;
         check_id(state, id, |state| &state.metadata.id)
@@ -57,14 +57,14 @@ impl Store {
         Ok(output.item.map(P::from_item).transpose()?)
     }
 
-    /// The first `limit` ids of each partition, after the id given with it.
+    /// The first `limit` ids of each partition after the given id.
     pub(crate) async fn ids(
         &self,
         partitions: &[(&Partition, Option<&StateId>)],
         limit: usize,
     ) -> Result<Vec<Ids>, StoreError> {
         let _timer = self.timer();
-        // Collected: the compiler cannot prove that a future which holds this closure can be sent between threads.
+        // Collected, because the compiler cannot prove that a future with this closure is `Send`.
         let queries: Vec<_> = partitions
             .iter()
             .map(|(partition, after)| self.query(partition, *after, limit))
@@ -126,8 +126,8 @@ impl Store {
         }
     }
 
-    /// The resources with these ids, without their values, as they are now, in no order, and the ids that the store
-    /// did not read.
+    /// The current versions of the resources with these ids, without their values and unsorted, and the ids that the
+    /// store did not read.
     pub(crate) async fn metadata_of_many(
         &self,
         ids: BTreeSet<StateId>,
@@ -135,7 +135,8 @@ impl Store {
         self.get_parts(ids).await
     }
 
-    /// The whole resources with these ids. Call it only for a caller who may see them, by [`Store::metadata_of_many`].
+    /// The same for whole resources. Call it only after [`Store::metadata_of_many`] has shown that the caller may see
+    /// them.
     pub(crate) async fn get_many(
         &self,
         ids: BTreeSet<StateId>,
@@ -194,7 +195,7 @@ pub(super) fn check_id<P>(
         Ok(found)
     } else {
         Err(StoreError::Failed(
-            "the item's id is not the requested one".to_owned(),
+            "the item has another id than the requested one".to_owned(),
         ))
     }
 }

@@ -1,4 +1,4 @@
-//! Retries, and the outcome after them.
+//! Retries calls of the store.
 
 use std::{error::Error, future::Future, time::Duration};
 
@@ -9,7 +9,7 @@ use super::{StoreError, http::ConnectError};
 /// The timeout of one attempt.
 const TRY_TIMEOUT: Duration = Duration::from_millis(1200);
 
-/// The pauses before the second and third attempt. With three attempts they take less than the five seconds within
+/// The pauses before the second and the third attempt. Three attempts with these pauses take less than the time within
 /// which every request is answered.
 const PAUSES: [Duration; 2] = [Duration::from_millis(50), Duration::from_millis(200)];
 
@@ -19,9 +19,9 @@ enum AttemptError {
     Condition,
     /// DynamoDB throttled the call and did nothing.
     Throttled(String),
-    /// The call was rejected or never sent, and did nothing. The value says whether a retry may succeed.
+    /// The call was rejected or never sent, and did nothing. The `bool` says whether a retry may succeed.
     Undone(String, bool),
-    /// There is no valid response. The effect of the call is unknown.
+    /// The call had no valid response, and its effect is unknown.
     Unknown(String),
 }
 
@@ -45,7 +45,7 @@ impl AttemptError {
             SdkError::ServiceError(service) => {
                 let status = service.raw().status();
                 let code = service.err().code();
-                // Only the code: DynamoDB's message can quote the request.
+                // Only the code is used, because DynamoDB's message can quote the request.
                 let text = format!(
                     "{} with status {}",
                     code.unwrap_or("an error without code"),
@@ -69,8 +69,7 @@ impl AttemptError {
     }
 }
 
-/// An error and its causes on one line. The SDK's own message would contain the whole response, including stored
-/// values.
+/// An error and its causes on one line. The SDK's own message would contain the whole response, with stored values.
 fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
@@ -81,18 +80,18 @@ fn chain(error: &dyn Error) -> String {
     text
 }
 
-/// The effect of a call, which decides when it may be repeated.
+/// The effect of a call, which decides whether it may be repeated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum CallEffect {
-    /// None: it may be repeated.
+    /// The call changes nothing and may be repeated.
     Read,
-    /// Changes an item: it is repeated only after an attempt that is known to have done nothing. Otherwise a create
-    /// whose response was lost, and whose resource another caller has deleted since, would restore the resource and its
-    /// entity tag.
+    /// The call changes an item. It is repeated only after an attempt that is known to have done nothing. Otherwise this
+    /// could happen: the response to a create is lost, another caller deletes the resource, and the repeated create
+    /// restores it with its entity tag.
     Write,
 }
 
-/// Attempts a call up to three times.
+/// Makes up to three attempts at a call.
 pub(super) async fn with_retries<T, E, F>(
     kind: CallEffect,
     call: impl Fn() -> F,
@@ -103,7 +102,7 @@ where
 {
     let mut pauses = PAUSES.iter();
     loop {
-        // Boxed: the future of a call is too large to be moved.
+        // Boxed, because the future of a call is too large to be moved.
         let call = Box::pin(call());
         let failure = match tokio::time::timeout(TRY_TIMEOUT, call).await {
             Ok(Ok(done)) => return Ok(done),

@@ -1,4 +1,4 @@
-//! A write over a resource that has not been read: the store itself checks who may write it.
+//! Replaces a resource that has not been read. The store itself checks whether the caller may write it.
 
 use std::collections::HashMap;
 
@@ -15,9 +15,9 @@ use crate::{
 };
 
 impl Store {
-    /// Replaces a resource, if the current version is as `target` demands, and returns it without its value.
-    /// [`StoreError::Lost`] when it is not, or there is none: nothing was written, and nothing was read, because the
-    /// caller may not be one who may see it.
+    /// Replaces a resource if its current version meets the conditions of `target`, and returns the new version without
+    /// its value. [`StoreError::Lost`] if it does not meet them or does not exist. Then nothing was written, and
+    /// nothing was read, because the caller may not be allowed to see the resource.
     pub(crate) async fn replace_unread(
         &self,
         target: &UnreadTarget<'_>,
@@ -40,7 +40,7 @@ impl Store {
     ) -> Result<Metadata, StoreError> {
         let _timer = self.timer();
         let call = || {
-            // Made for each attempt, because the SDK takes them and there is seldom a second one.
+            // Built for each attempt, because the SDK takes ownership, and a second attempt is rare.
             let expressions = Expressions::new(target, change);
             let request = self
                 .client
@@ -55,7 +55,7 @@ impl Store {
             request.send()
         };
         let output = with_retries(CallEffect::Write, call).await?;
-        // The write was applied, but by an answer that does not describe it.
+        // The write was applied, but the answer does not describe it.
         let unreadable = |cause: String| StoreError::InDoubt(cause);
         let item = output
             .attributes
@@ -64,7 +64,7 @@ impl Store {
         if metadata.id == *change.id && metadata.tag == change.tag {
             Ok(metadata)
         } else {
-            Err(unreadable("the answer is of another write".to_owned()))
+            Err(unreadable("the answer is about another write".to_owned()))
         }
     }
 }

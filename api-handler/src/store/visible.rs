@@ -1,7 +1,7 @@
-//! A read that the store answers only for a caller who may see the resource.
+//! Reads a resource only if the caller may see it.
 //!
-//! A `Query` with a filter returns what one consistent read of the item would, or nothing: a value that the caller may
-//! not see does not leave the store. `GetItem` has no condition, so it would take two calls.
+//! A `Query` with a filter returns the same as a consistent read of the item, or nothing, so a value that the caller may
+//! not see does not leave the store. `GetItem` supports no condition, so it would take two calls.
 
 use std::collections::HashMap;
 
@@ -18,19 +18,19 @@ use crate::{
     state::{State, StateId, Visibility},
 };
 
-/// The most groups that a filter lists. An `IN` has at most 100 operands, and one is for public resources.
+/// The maximum number of groups in a filter. `IN` has at most 100 operands, and one is for public resources.
 const MAX_FILTERED_GROUPS: usize = 99;
 
-/// Which resources a caller may see, as the store compares it.
+/// The filter for the resources that a caller may see.
 #[derive(Debug)]
 pub(crate) struct VisibleTo {
-    // INVARIANT: it holds for no resource that `Caller::may_see` does not hold for.
+    // INVARIANT: it never matches a resource for which `Caller::may_see` is false.
     filter: Option<String>,
     values: HashMap<String, AttributeValue>,
 }
 
 impl VisibleTo {
-    /// `None` for a caller of more groups than the store can compare.
+    /// `None` for a caller in more groups than the store can compare.
     pub(crate) fn new(caller: &Caller) -> Option<Self> {
         let public = AttributeValue::S(Visibility::Public.to_string());
         let mut this = Self {
@@ -68,7 +68,7 @@ impl VisibleTo {
 }
 
 impl Store {
-    /// The whole resource, as it is now, if it is visible.
+    /// The current version of the whole resource, if it is visible.
     pub(crate) async fn get_visible(
         &self,
         id: &StateId,
@@ -94,10 +94,11 @@ impl Store {
             request.send()
         };
         let output = with_retries(CallEffect::Read, call).await?;
-        // An id has one item, so nothing can follow it.
+        // An id has only one item, so the query has no second page.
         let items: Option<Vec<Item>> = output.items.filter(|_| output.last_evaluated_key.is_none());
-        let items = items
-            .ok_or_else(|| StoreError::Failed("the query has no complete answer".to_owned()))?;
+        let items = items.ok_or_else(|| {
+            StoreError::Failed("the answer to the query is incomplete".to_owned())
+        })?;
         let item = items.into_iter().next();
         let state = item.map(State::from_item).transpose()?;
         check_id(state, id, |state| &state.metadata.id)

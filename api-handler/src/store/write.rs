@@ -1,4 +1,4 @@
-//! Writes: each requires a known version, or that the id is free.
+//! Writes. Each requires a known version, or that the id is not taken.
 
 use std::collections::HashMap;
 
@@ -14,12 +14,12 @@ use crate::{
 };
 
 impl Store {
-    /// Writes a new resource. [`StoreError::Lost`] when the id is taken.
+    /// Writes a new resource. [`StoreError::Lost`] if the id is taken.
     pub(crate) async fn create(&self, state: &State) -> Result<(), StoreError> {
         self.put(state, None).await
     }
 
-    /// Overwrites the version of `target`. [`StoreError::Lost`] when that is no longer the current one.
+    /// Overwrites the version of `target`. [`StoreError::Lost`] if it is no longer the current version.
     pub(crate) async fn replace(
         &self,
         target: &WriteTarget,
@@ -28,9 +28,9 @@ impl Store {
         self.put(new, Some(target.metadata())).await
     }
 
-    /// Writes, and after a write without a response reads the stored item. Our own tag, which no other writer has,
-    /// proves that the write was applied. Any other tag proves nothing: the resource may have been written again since,
-    /// or the write may still arrive.
+    /// Writes an item, and reads it if the write had no response. If the item has the tag of this write, the write was
+    /// applied, because no other write has that tag. Another tag proves nothing: the resource may have been written
+    /// again, or the write may still arrive.
     async fn put(&self, new: &State, old: Option<&Metadata>) -> Result<(), StoreError> {
         let result = self.put_once(new, old).await;
         if matches!(result, Err(StoreError::InDoubt(_)))
@@ -63,8 +63,8 @@ impl Store {
         with_retries(CallEffect::Write, call).await.map(drop)
     }
 
-    /// Deletes the version of `target`. [`StoreError::Lost`] when that is no longer the current one. A delete without a
-    /// response stays in doubt: a missing resource does not show who deleted it.
+    /// Deletes the version of `target`. [`StoreError::Lost`] if it is no longer the current version. A delete without a
+    /// response stays in doubt, because a missing resource does not show who deleted it.
     pub(crate) async fn delete(&self, target: &WriteTarget) -> Result<(), StoreError> {
         let old = target.metadata();
         let _timer = self.timer();
@@ -84,7 +84,7 @@ impl Store {
     }
 }
 
-/// The condition for overwriting a known version.
+/// The condition under which a known version is overwritten.
 const SAME_VERSION: &str = "#version = :version AND #tag = :tag";
 
 fn version_values(old: &Metadata) -> HashMap<String, AttributeValue> {

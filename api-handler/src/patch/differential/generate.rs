@@ -1,4 +1,4 @@
-//! Documents and patches.
+//! Generates documents and patches.
 
 use serde_json::{Map, Value, json};
 use testkit::differential::Step;
@@ -8,7 +8,7 @@ const NAMES: [&str; 16] = [
     "a", "b", "c", "", "0", "1", "-", "~", "/", "a/b", "m~n", "~1", "\u{e9}", " ", "%41", "\"",
 ];
 
-/// A value of at most so many levels.
+/// A random value with at most this many levels.
 fn value(random: &mut Seeded, levels: usize) -> Value {
     match random.below(if levels == 0 { 6 } else { 10 }) {
         0 => Value::Null,
@@ -44,7 +44,7 @@ fn escaped(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
 }
 
-/// Every location in a document.
+/// Collects every location in a document.
 fn locations(value: &Value, at: &str, found: &mut Vec<String>) {
     found.push(at.to_owned());
     match value {
@@ -62,7 +62,7 @@ fn locations(value: &Value, at: &str, found: &mut Vec<String>) {
     }
 }
 
-/// A location that exists, mostly below the whole document.
+/// A location that exists, usually not the whole document.
 fn existing(document: &Value, random: &mut Seeded) -> String {
     let mut found = Vec::new();
     locations(document, "", &mut found);
@@ -70,7 +70,7 @@ fn existing(document: &Value, random: &mut Seeded) -> String {
     random.pick(&found[from..]).clone()
 }
 
-/// A location to which a value can be added; sometimes one that exists nowhere.
+/// A location to which a value can be added, or sometimes one whose parent does not exist.
 fn addable(document: &Value, random: &mut Seeded) -> String {
     let at = existing(document, random);
     match document.pointer(&at) {
@@ -85,7 +85,7 @@ fn addable(document: &Value, random: &mut Seeded) -> String {
     }
 }
 
-/// Paths that are malformed, or that lead nowhere.
+/// Paths that are malformed or have no location.
 const ODD_PATHS: [&str; 24] = [
     "value",
     "value/a",
@@ -113,7 +113,7 @@ const ODD_PATHS: [&str; 24] = [
     "//",
 ];
 
-/// Operations that are malformed, with a path that is not.
+/// Malformed operations with a well-formed path.
 fn odd_operations() -> Vec<Value> {
     vec![
         json!(null),
@@ -232,7 +232,7 @@ pub(super) fn patch(document: &Value, steps: &[Step]) -> Value {
     Value::Array(operations)
 }
 
-/// The steps of a merge patch: members that it changes.
+/// The steps of a merge patch: the changes that it makes.
 pub(super) const MERGES: [&str; 9] = [
     "a member",
     "a member removed",

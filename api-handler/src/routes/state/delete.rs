@@ -24,7 +24,7 @@ use crate::{
     ),
     responses(
         (status = 204, description = "Deleted"),
-        (status = 400, description = "A header cannot be read"),
+        (status = 400, description = "A header is malformed"),
         (status = 404, description = "There is no such resource for this caller"),
         (status = 412, description = "The resource does not have an ETag of `If-Match`"),
         (status = 428, description = "`If-Match` was not sent"),

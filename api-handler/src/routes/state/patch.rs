@@ -34,13 +34,13 @@ use crate::{
     ),
     responses(
         (status = 200, body = StateBody<'_>, description = "Changed", headers(("ETag" = String, description = "Names this version"))),
-        (status = 400, description = "A header or the body cannot be read"),
+        (status = 400, description = "A header or the body is malformed"),
         (status = 404, description = "There is no such resource for this caller"),
         (status = 409, description = "The patch does not fit the resource"),
         (status = 412, description = "The resource does not have an ETag of `If-Match`"),
-        (status = 413, description = "The value would be larger than 256 KiB as it would be returned, `copy` and `move` take more than 1 MiB, or the body is larger than 512 KiB"),
+        (status = 413, description = "The value would be larger than 256 KiB as it is returned, `copy` and `move` take more than 1 MiB, or the body is larger than 512 KiB"),
         (status = 415, description = "The body is not one of the two kinds of patch", headers(("Accept-Patch" = String, description = "The two kinds"))),
-        (status = 422, description = "The body, or its result, is not acceptable"),
+        (status = 422, description = "The body or the result of the patch is invalid"),
         (status = 428, description = "`If-Match` was not sent"),
     ),
     security(("accessToken" = ["state:write"]))
@@ -64,7 +64,7 @@ pub(crate) async fn patch(context: &Context<'_>, id: &str) -> Result<Response<St
     let patch = if merge {
         Patch::Merge(json::parse(body, MAX_VALUE_DEPTH + 1)?)
     } else {
-        // An operation may replace the whole document: two levels above `{"value": …}`.
+        // An operation may replace the whole document, which is two levels deeper than `{"value": …}`.
         Patch::operations(json::parse(body, MAX_VALUE_DEPTH + 3)?)?
     };
 
@@ -81,7 +81,7 @@ pub(crate) async fn patch(context: &Context<'_>, id: &str) -> Result<Response<St
     write_over(context, &target, document).await
 }
 
-/// The target with its value. A target that has been written since it was loaded is a lost race.
+/// Reads the target with its value. If it has been written since it was loaded, the race is lost.
 async fn value_of(context: &Context<'_>, target: &WriteTarget) -> Result<State, Problem> {
     let metadata = target.metadata();
     let state = context.store.get(&metadata.id).await?;
@@ -90,10 +90,12 @@ async fn value_of(context: &Context<'_>, target: &WriteTarget) -> Result<State, 
         .ok_or(Problem::PreconditionFailed)
 }
 
-/// The document that a patch is applied to.
+/// The document to which a patch is applied.
 fn document_of(state: &State) -> Result<Json, Problem> {
     let value = json::parse(state.value.get().as_bytes(), MAX_VALUE_DEPTH).map_err(|_| {
-        Problem::Unavailable("the item's value is not JSON that this function stored".to_owned())
+        Problem::Unavailable(
+            "the value of the item is not JSON that this function stored".to_owned(),
+        )
     })?;
     let visibility = state.metadata.visibility.to_string();
     let mut document = Object::default();

@@ -35,11 +35,11 @@ use crate::{
     responses(
         (status = 200, body = StateBody<'_>, description = "Replaced", headers(("ETag" = String, description = "Names this version"))),
         (status = 201, body = StateBody<'_>, description = "Created", headers(("ETag" = String, description = "Names this version"), ("Location" = String, description = "Its URL"))),
-        (status = 400, description = "The id, a header or the body cannot be read"),
+        (status = 400, description = "The id, a header or the body is malformed"),
         (status = 412, description = "The id is taken, or the resource does not have an ETag of `If-Match`"),
-        (status = 413, description = "The value is larger than 256 KiB as it would be returned, or the body than 512 KiB"),
+        (status = 413, description = "The value is larger than 256 KiB as it is returned, or the body is larger than 512 KiB"),
         (status = 415, description = "The body is not `application/json`"),
-        (status = 422, description = "The body is not acceptable"),
+        (status = 422, description = "The body is invalid"),
         (status = 428, description = "Neither `If-None-Match: *` nor `If-Match` was sent"),
     ),
     security(("accessToken" = ["state:write"]))
@@ -76,7 +76,7 @@ pub(crate) async fn put(context: &Context<'_>, id: &str) -> Result<Response<Stri
     }
 }
 
-/// Replaces a resource in one call of the store. `None` when the store refused: a read then shows why.
+/// Replaces a resource with one call of the store. `None` if the store refused; a read then shows the reason.
 async fn replace_unread(
     context: &Context<'_>,
     target: &UnreadTarget<'_>,

@@ -42,7 +42,7 @@ use crate::{
 pub(crate) async fn get(context: &Context<'_>, id: &str) -> Result<Response<String>, Problem> {
     accept_json(&context.request.headers)?;
     let preconditions = Preconditions::parse(&context.request.headers)?;
-    // An invalid id is one that does not exist.
+    // A resource with an invalid id does not exist.
     let id = StateId::from_str(id).map_err(|_| Problem::NotFound)?;
 
     let is_head = context.request.method == Method::HEAD;
