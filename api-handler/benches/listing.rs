@@ -1,17 +1,17 @@
-//! The time of a page of 25 with 100 resources, with 1,000 and with 100,000.
+//! Measures the time of a page of 25 resources in tables with 100, 1,000 and 100,000 resources.
 //!
-//! With 100 resources a page reads all public ones. From 1,000 on each partition has more than a page reads, so that the
-//! time no longer depends on the number of resources.
+//! With 100 resources a page reads all public resources. With 1,000 or more each partition has more resources than a page
+//! reads, so the time must no longer depend on their number.
 //!
-//! `cargo bench -p api-handler --bench listing --profile dev`. It fails when a page over more
-//! resources takes over twice the time of one over fewer.
+//! `cargo bench -p api-handler --bench listing --profile dev`. It fails if a page takes over twice the time in a larger
+//! table.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
     clippy::print_stdout,
     unreachable_pub,
     dead_code,
-    reason = "a measurement, with the support of the tests: a panic is how it reports"
+    reason = "a benchmark with the support of the tests: a panic ends it"
 )]
 
 #[path = "../tests/api/support.rs"]
@@ -29,7 +29,8 @@ use dynoxide::{
 
 use support::{Api, Ask, ask, create_table, serve};
 
-/// Owned by one of two people, a quarter of them public, a quarter of a group, the rest private.
+/// A resource of one of two owners. A quarter of the resources are public, a quarter belong to a group, the rest are
+/// private.
 fn item(n: usize) -> Item {
     let id = format!("{:08x}-{n}", crc32fast::hash(&n.to_le_bytes()));
     let text = |text: &str| AttributeValue::S(text.to_owned());
@@ -75,7 +76,7 @@ async fn over(count: usize) -> Api {
     Api::over(&endpoint, "state", &[])
 }
 
-/// The median of many successive pages.
+/// The median time of many successive pages.
 async fn measure(api: &Api, name: &str, query: &str, caller: Ask) -> Duration {
     let mut times = Vec::new();
     let mut cursor = String::new();

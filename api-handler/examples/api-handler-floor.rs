@@ -1,5 +1,7 @@
-//! The floor of the benchmarks: a bare Lambda runtime that answers each event with a constant. With `FLOOR=get` it first
-//! makes one `GetItem` by the SDK, with `FLOOR=put` one conditional `PutItem`, over the client that the handler uses.
+//! The floor of the benchmarks: a bare Lambda runtime that answers each event with a constant.
+//!
+//! With `FLOOR=get` it first makes one `GetItem` with the SDK, with `FLOOR=put` one conditional `PutItem`. Both use the
+//! handler's HTTP client.
 
 use std::collections::HashMap;
 

@@ -1,4 +1,4 @@
-//! The binary as a process behind a Runtime API: how it starts, what it survives, and how it ends.
+//! The binary as a process behind a Runtime API: how it starts, which faults it survives, and how it ends.
 
 use std::{net::TcpListener, process::Command, sync::mpsc::channel, thread};
 

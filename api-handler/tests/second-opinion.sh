@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs the tests of the state API against another implementation of DynamoDB: what only one of them accepts, or only
-# one of them refuses, would otherwise pass for right.
+# Runs the tests of the state API against another implementation of DynamoDB. This finds calls that only one
+# implementation accepts or refuses.
 #
 #   api-handler/tests/second-opinion.sh dynalite|moto
 set -euo pipefail
@@ -11,7 +11,7 @@ folder="target/second-opinion/$name"
 mkdir -p "$folder"
 port="$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')"
 
-# What each cannot do, by name.
+# `skip` has the tests that an implementation cannot pass.
 case "$name" in
   dynalite)
     [ -x "$folder/node_modules/.bin/dynalite" ] || npm install --silent --no-audit --no-fund --prefix "$folder" dynalite@4
@@ -22,7 +22,8 @@ case "$name" in
   moto)
     [ -x "$folder/bin/moto_server" ] || { python3 -m venv "$folder" && "$folder/bin/pip" install --quiet 'moto[server]==5.*'; }
     "$folder/bin/moto_server" -H 127.0.0.1 -p "$port" >"$folder/log" 2>&1 &
-    # Checks a condition and writes in two steps, which others can come between: of twenty writers two win.
+    # moto checks the condition and writes in two steps, so another write can come in between: two of twenty writers
+    # win.
     skip=(
       twenty_writers_lose_nothing
       every_write_is_applied_once_or_not_at_all

@@ -160,7 +160,7 @@ fn admins_are_the_members_of_the_configured_group() {
 }
 
 #[test]
-fn groups_that_no_resource_can_name_are_skipped() {
+fn groups_that_no_resource_can_name_are_ignored() {
     let longest = "\u{fc}".repeat(255);
     let names = json!(["", "a\nb", "x".repeat(256), "y".repeat(5000), longest]);
     let context = context(|c| drop(c.insert("groups".into(), names.to_string().into())));

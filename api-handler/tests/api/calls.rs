@@ -1,4 +1,4 @@
-//! What a request costs in calls of the store.
+//! The number of store calls that a request takes.
 
 use serde_json::{Value, json};
 
@@ -21,7 +21,7 @@ impl Counted {
         Self { direct, api, calls }
     }
 
-    /// Sends a request, and compares its status and the operations that it takes. Returns the body.
+    /// Sends a request, compares its status and its store operations, and returns the body.
     async fn check(&self, request: Ask, status: u16, operations: &[&str]) -> Value {
         self.calls.lock().unwrap().clear();
         let reply = self.api.send(request).await.expect(status);
@@ -50,7 +50,7 @@ async fn a_read_is_one_call() {
     let many: Vec<String> = (0..100).map(|n| format!("g{n:03}")).collect();
     let many: Vec<&str> = many.iter().map(String::as_str).chain(["Team"]).collect();
     let some = ["Team", "other", "group:Team", "public"];
-    // The ids that each caller sees, in what calls.
+    // The ids that each caller sees, and the calls that this takes.
     let check = async |by: &dyn Fn(Ask) -> Ask, sees: &[&str], seen: &[&str], hidden: &[&str]| {
         for id in ["private", "public", "team", "all", "absent"] {
             let (status, operations) = if sees.contains(&id) {
@@ -94,7 +94,7 @@ async fn a_read_is_one_call() {
 #[tokio::test]
 async fn a_page_is_one_query_per_partition_and_two_batch_reads() {
     let counted = Counted::start().await;
-    // One more than a page shows, so that a page reads one id that it does not return.
+    // One resource more than fits on a page, so a page reads one id that it does not return.
     for n in 0..26 {
         let body = json!({"value": n, "visibility": "group:Everyone"});
         counted
@@ -103,9 +103,9 @@ async fn a_page_is_one_query_per_partition_and_two_batch_reads() {
             .await;
     }
     let mut path = "/state".to_owned();
-    // Of the first page, and of the one that its cursor leads to.
+    // The calls of the first page and of the next page.
     for shown in [25, 1] {
-        // The eight partitions of public resources, the caller's own, and one of the group.
+        // Eight partitions of public resources, the caller's own, and the group's.
         let operations = [&["Query"; 10][..], &["BatchGetItem"; 2]].concat();
         let page = counted
             .check(ask("GET", &path).by("bob"), 200, &operations)
@@ -114,7 +114,7 @@ async fn a_page_is_one_query_per_partition_and_two_batch_reads() {
         if let Some(cursor) = page["nextCursor"].as_str() {
             path = format!("/state?cursor={cursor}");
         }
-        // The first read decides what the caller may see, the second reads the values of that and of no more.
+        // The first read decides which resources the caller may see. The second reads only the values of these.
         let calls = counted.calls.lock().unwrap();
         let [decided, values] = [10, 11].map(|n| {
             let table = &calls[n].input["RequestItems"][counted.direct.table.as_str()];
@@ -150,7 +150,7 @@ async fn a_replacement_is_one_call() {
         json!({"id": "a", "owner": "alice", "visibility": "private", "value": 2, "version": 2,
                "createdAt": created.body["createdAt"], "updatedAt": body["updatedAt"]})
     );
-    // The first tag is no longer that of the resource.
+    // The resource no longer has the first tag.
     for tags in [created.etag(), format!("\"x\", {}", created.etag())] {
         counted
             .check(put(&tags).by("alice").json(&value(3)), 412, refused)
@@ -164,7 +164,7 @@ async fn a_replacement_is_one_call() {
         (&json!("alice"), &json!(3))
     );
 
-    // To a caller who may not see it nothing is revealed, and its value does not leave the store.
+    // A caller who may not see the resource learns nothing, and its value does not leave the store.
     for if_match in ["*", "\"x\""] {
         counted
             .check(put(if_match).by("bob").json(&value(4)), 412, refused)
@@ -177,7 +177,7 @@ async fn a_replacement_is_one_call() {
             "{calls:?}"
         );
     }
-    // What the store cannot compare is read first.
+    // If the store cannot compare the preconditions, the resource is read first.
     let both: &[&str] = &["GetItem", "PutItem"];
     let with_both = put("*").by("alice").header("If-None-Match", "\"x\"");
     counted.check(with_both.json(&value(4)), 200, both).await;
@@ -211,7 +211,7 @@ async fn a_replacement_moves_a_resource_between_the_lists() {
             assert_eq!(!page.ids().is_empty(), listed, "{visibility}");
         }
     }
-    // A caller who may see it, but not write it.
+    // A caller who may see the resource, but may not write it.
     let put = ask("PUT", "/state/a").by("bob").if_match("*");
     counted
         .check(

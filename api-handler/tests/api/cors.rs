@@ -35,7 +35,7 @@ async fn exact_origins_get_headers_on_every_answer() {
 }
 
 #[tokio::test]
-async fn other_origins_get_none() {
+async fn other_origins_get_no_cors_headers() {
     let api = Api::start().await;
     for origin in [
         "https://app.example.com.evil.org",

@@ -16,7 +16,7 @@ use crate::support::{Api, ask, create_table, is_first_opinion, serve};
 const WRITES: usize = 1000;
 const WRITERS: usize = 8;
 
-/// The variable with the database file, for the process that this test starts from its own binary.
+/// The variable with the path of the database file, for the process that this test starts from its own binary.
 const FILE: &str = "STATE_TEST_DATABASE_FILE";
 
 #[test]
@@ -124,7 +124,7 @@ async fn acknowledged_writes_survive_kill_9() {
                 json!({"n": n, "text": "x".repeat(500)})
             );
         } else {
-            // Not acknowledged: applied completely or not at all.
+            // A write that was not acknowledged is applied completely or not at all.
             assert!(matches!(write(&api, n).await, 201 | 412));
         }
     }

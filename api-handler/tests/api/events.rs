@@ -26,7 +26,7 @@ fn typed(principal: &str) -> Value {
 }
 
 #[tokio::test]
-async fn http_apis_with_typed_context() {
+async fn http_apis_may_send_a_typed_context() {
     let api = Api::start().await;
     let created = api
         .event(http_event("PUT", "/state/a", "", &typed("alice")))
@@ -55,7 +55,7 @@ async fn http_apis_with_typed_context() {
         .await
         .expect(200);
     assert_eq!(list.ids(), ["a"]);
-    // The same context in a place where an HTTP API never has it.
+    // The same context in a member where an HTTP API never sends it.
     let session = api
         .event(http_event("GET", "/session", "", &typed("alice")["lambda"]))
         .await
@@ -107,7 +107,7 @@ async fn only_the_context_identifies_the_caller() {
 }
 
 #[tokio::test]
-async fn a_catch_all_route_without_an_authorizer_serves_nothing() {
+async fn a_catch_all_route_without_an_authorizer_is_a_404() {
     let api = Api::start().await;
     api.put("alice", "a", &json!({"value": 1, "visibility": "public"}))
         .await;
@@ -147,7 +147,7 @@ async fn a_catch_all_route_without_an_authorizer_serves_nothing() {
             }
         }
     }
-    // An API may have no other route, and the authorizer on this one.
+    // An API may have only this route, with the authorizer.
     api.event(rest("GET", "/state/a", caller("alice", &[])))
         .await
         .expect(200);
@@ -173,7 +173,7 @@ async fn an_unknown_event_is_an_error() {
     }
 }
 
-/// Emulators omit API Gateway's id. The answer then has Lambda's, so that its log line can be found.
+/// Emulators leave out API Gateway's id. The answer then has Lambda's id, so that its log line can be found.
 #[tokio::test]
 async fn the_request_id_of_an_answer_is_in_the_log() {
     let api = Api::over("http://127.0.0.1:9", "state", &[("LOG_LEVEL", "info")]);

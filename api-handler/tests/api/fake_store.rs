@@ -14,7 +14,7 @@ use tokio::{
 
 use crate::support::forward;
 
-/// A store that answers an operation and its input with the result of `respond`; `None` hangs up.
+/// A store that answers an operation and its input with the result of `respond`. `None` closes the connection.
 pub async fn store<F>(respond: impl Fn(String, Value) -> F + Send + Sync + 'static) -> String
 where
     F: Future<Output = Option<Vec<u8>>> + Send,
@@ -28,11 +28,11 @@ pub struct Call {
     pub operation: String,
     pub input: Value,
     pub authorization: String,
-    /// What the store answered, where it is recorded.
+    /// The store's answer, if it is recorded.
     pub output: Value,
 }
 
-/// A store that answers each call with the result of `respond`; `None` hangs up.
+/// A store that answers each call with the result of `respond`. `None` closes the connection.
 pub async fn store_of_calls<F>(respond: impl Fn(Call) -> F + Send + Sync + 'static) -> String
 where
     F: Future<Output = Option<Vec<u8>>> + Send,
@@ -83,13 +83,13 @@ pub fn http(status: u16, extra: &str, body: &str) -> Option<Vec<u8>> {
 }
 
 impl Call {
-    /// Whether it reads one resource by its id, with its value, for a caller who may see it.
+    /// Whether the call reads one resource by id, with its value, if the caller may see it.
     pub fn is_read_of_visible(&self) -> bool {
         self.operation == "Query" && self.input["IndexName"].is_null()
     }
 }
 
-/// A store in front of a real one that records each call, once it is answered.
+/// A proxy of a real store that records each call when it is answered.
 pub async fn recording(real: &str) -> (String, Arc<Mutex<Vec<Call>>>) {
     let calls = Arc::new(Mutex::new(Vec::new()));
     let (real, recorded) = (real.to_owned(), Arc::clone(&calls));

@@ -1,4 +1,4 @@
-//! Stores that are unreachable, slow, throttling or wrong.
+//! Stores that are unreachable or slow, throttle calls, or send wrong answers.
 
 use std::time::{Duration, Instant};
 
@@ -12,7 +12,7 @@ use crate::{
     support::{Api, Ask, Reply, START, UNHURRIED, ask, raw},
 };
 
-/// Sends every kind of request; each must be answered with `status` in time.
+/// Sends every kind of request. Each must be answered with `status` in time.
 async fn check(endpoint: &str, status: u16) {
     let api = Api::over(endpoint, "state", &[]);
     let requests: [(&str, Ask); 7] = [
@@ -173,7 +173,7 @@ async fn answers_in_other_protocols_and_formats_are_a_503() {
     .await;
 }
 
-/// A read from a store that returns `item` for every id.
+/// Reads from a store that returns `item` for every id.
 async fn read_of(item: Value) -> Reply {
     let lying = store(move |operation, input| {
         let body = match operation.as_str() {
@@ -259,6 +259,6 @@ async fn the_deadline_of_the_function_limits_the_answer() {
         .await
         .unwrap();
     assert_eq!(serde_json::to_value(answer).unwrap()["statusCode"], 503);
-    // Without it, the call of the store would be cancelled after 3.8 seconds.
+    // Without the deadline the call of the store would be cancelled after 3.8 seconds.
     assert!(started.elapsed() < Duration::from_secs(3));
 }

@@ -1,5 +1,5 @@
-//! Bodies that are made to cost a crash, CPU, memory or a huge answer: each is answered within the limits, by the
-//! binary, whose CPU time and peak memory are measured.
+//! Bodies that try to cause a crash, much CPU time, much memory or a huge answer. The binary must answer each within
+//! the limits. Its CPU time and peak memory are measured.
 
 use std::fs;
 
@@ -10,28 +10,28 @@ use crate::{
     support::{Api, Ask, Reply, ask},
 };
 
-/// The most CPU time of one request.
+/// The maximum CPU time of one request.
 const MAX_CPU_MS: u64 = 500;
 
-/// The most memory of the process, ever.
+/// The maximum memory of the process.
 const MAX_MEMORY_KIB: u64 = 128 * 1024;
 
-/// The largest answer about wrong input.
+/// The maximum size of an answer about invalid input.
 const MAX_ERROR_BYTES: usize = 64 * 1024;
 
-/// The largest body.
+/// The maximum size of a body.
 const MAX_BODY: usize = 512 * 1024;
 
-/// CPU time of a process so far, in milliseconds.
+/// The CPU time of a process so far, in milliseconds.
 fn cpu_ms(process: u32) -> u64 {
     let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap();
     let fields: Vec<&str> = stat.rsplit_once(") ").unwrap().1.split(' ').collect();
     let ticks: u64 = fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap();
-    // A hundred ticks a second on every Linux that Rust's std supports.
+    // Every Linux that Rust's standard library supports has a hundred ticks per second.
     ticks * 10
 }
 
-/// Peak memory of a process so far.
+/// The peak memory of a process so far.
 fn peak_kib(process: u32) -> u64 {
     let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
@@ -39,11 +39,11 @@ fn peak_kib(process: u32) -> u64 {
     digits.parse().unwrap()
 }
 
-/// The function as a process, and what it has cost.
+/// The function as a process with measured CPU time and memory.
 struct Measured(Function);
 
 impl Measured {
-    /// Sends a request; `name` is reported when a limit does not hold.
+    /// Sends a request. `name` is reported if a limit is exceeded.
     async fn send(&self, name: &str, request: Ask) -> Reply {
         let process = self.0.id();
         let before = cpu_ms(process);
@@ -77,12 +77,12 @@ impl Measured {
     }
 }
 
-/// `unit` as often as it fits into `bytes`, separated by commas.
+/// Repeats `unit`, separated by commas, as often as it fits into `bytes`.
 fn fill(unit: &str, bytes: usize) -> String {
     vec![unit; bytes / (unit.len() + 1)].join(",")
 }
 
-/// An object of as many members as fit into `bytes`.
+/// An object with as many members as fit into `bytes`.
 fn members(value: &str, bytes: usize) -> String {
     let members: Vec<_> = (0..bytes / (9 + value.len()))
         .map(|n| format!("\"{n:05x}\":{value}"))
@@ -114,7 +114,7 @@ async fn values() {
         ("deep objects", chain(r#"{"":"#, "}")),
     ];
     for (name, unit) in units {
-        // As large as the body may be; and a value that is as large as a value may be, where it is as long as its text.
+        // Bodies of the maximum size, and values of the maximum size if they are returned as they were sent.
         for bytes in [MAX_BODY - 20, MAX_BODY / 2 - 2] {
             let body = format!(r#"{{"value":[{}]}}"#, fill(&unit, bytes));
             let id = format!("{}-{bytes}", name.replace(' ', "-"));
@@ -181,7 +181,7 @@ async fn values() {
     }
 }
 
-/// Sends patches of resources to a process whose cost is measured.
+/// Sends patches of resources to a measured process.
 struct Patches {
     api: Api,
     function: Measured,

@@ -1,4 +1,4 @@
-//! Indexes that lag behind the table: they list ids that the caller may not see.
+//! Indexes that lag behind the table, so that they list ids that the caller may not see.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
@@ -8,8 +8,8 @@ use crate::{
     support::{Api, Reply, ask, forward},
 };
 
-/// A real store whose audience index still lists `hidden` ids as public, as a lagging index does; with `endless`, more
-/// follow each of them.
+/// A real store with a lagging audience index, which still lists `hidden` ids as public. With `endless` more of them
+/// always follow.
 async fn lagging(real: &str, hidden: usize, endless: bool) -> String {
     let real = real.to_owned();
     store(move |operation, input| {
@@ -66,7 +66,8 @@ async fn a_lagging_index_reveals_no_id() {
             assert_eq!(list(hidden, false, &path).await.expect(200).body, nothing);
         }
     }
-    // More than one request reads: a page without a resource, whose cursor does not reveal what it passed over.
+    // More ids than one request reads: the page has no resource, and its cursor does not reveal the ids that were
+    // skipped.
     let page = list(12, true, "/state?limit=1").await.expect(200);
     assert_eq!(page.ids(), [""; 0]);
     let cursor = page.body["nextCursor"].as_str().unwrap();

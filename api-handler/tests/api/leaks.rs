@@ -1,10 +1,11 @@
-//! A resource that does not exist and one that is hidden from the caller have the same answers.
+//! The answers for a resource that does not exist and for a resource that is hidden from the caller are the same.
 
 use serde_json::json;
 
 use crate::support::{Api, Ask, ask};
 
-/// Sends the same request for a resource that is hidden from bob and for one that does not exist.
+/// Sends the same request for a resource that is hidden from bob and for one that does not exist, and compares the
+/// answers.
 async fn pair(request: impl Fn(&str) -> Ask) {
     let api = Api::start().await;
     let etag = api

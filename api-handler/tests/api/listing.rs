@@ -1,10 +1,10 @@
-//! Pages of what a caller may see.
+//! Pages of the resources that a caller may see.
 
 use serde_json::json;
 
 use crate::support::{Api, Ask, ask};
 
-/// All pages, by their cursors. The links must have the same cursors.
+/// The ids of all pages, which are found by their cursors. The links must have the same cursors.
 async fn all(api: &Api, request: impl Fn() -> Ask, query: &str) -> Vec<Vec<String>> {
     let mut pages = Vec::new();
     let mut path = format!("/state?{query}");
@@ -123,7 +123,7 @@ async fn a_list_is_limited_to_one_owner() {
 }
 
 #[tokio::test]
-async fn a_cursor_grants_nothing() {
+async fn a_cursor_grants_no_access() {
     let api = Api::start().await;
     for id in ["a", "b", "c", "d"] {
         api.put(
@@ -237,7 +237,7 @@ async fn a_page_has_1_to_100_resources() {
 async fn a_page_ends_before_five_megabytes() {
     let api = Api::start().await;
     let plain = "x".repeat(256 * 1024 - 2);
-    // In the JSON string of the function's answer each quote is two bytes.
+    // Each quote takes two bytes in the JSON string of the function's answer.
     let quotes = vec![""; 80_000];
     for n in 0..22 {
         let value = if n < 20 { json!(plain) } else { json!(quotes) };
@@ -262,7 +262,7 @@ async fn a_page_ends_before_five_megabytes() {
 }
 
 #[tokio::test]
-async fn a_caller_of_many_groups_sees_them_all() {
+async fn a_caller_in_many_groups_sees_the_resources_of_all() {
     let api = Api::start().await;
     let names: Vec<_> = (0..150).map(|n| format!("group {n}")).collect();
     for n in [0, 77, 149] {
@@ -284,7 +284,7 @@ async fn a_caller_of_many_groups_sees_them_all() {
 }
 
 #[tokio::test]
-async fn groups_that_no_resource_can_name_are_skipped() {
+async fn groups_that_no_resource_can_name_are_ignored() {
     let api = Api::start().await;
     let longest = "\u{fc}".repeat(255);
     let body = json!({"value": 1, "visibility": format!("group:{longest}")});

@@ -1,4 +1,4 @@
-//! Calls of the store whose answer is lost.
+//! Calls of the store with a lost answer.
 
 use std::{
     future::Future,
@@ -16,7 +16,7 @@ use crate::{
     support::{Api, Ask, ask, forward},
 };
 
-/// A real store whose first answer to `operation` is lost. `then` runs before the connection is closed.
+/// A real store that loses its first answer to `operation`. `then` runs before the connection is closed.
 async fn losing_an_answer<F>(
     real: &str,
     operation: &'static str,

@@ -1,12 +1,12 @@
-//! The promises of the state API, tested over a real database.
+//! Tests the promises of the state API with a real database.
 //!
-//! `STATE_TEST_ENDPOINT` selects another DynamoDB for the same tests: see `tests/second-opinion.sh`.
+//! `STATE_TEST_ENDPOINT` selects another implementation of DynamoDB: see `tests/second-opinion.sh`.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
     clippy::print_stdout,
     unreachable_pub,
-    reason = "test code: a panic is how it reports"
+    reason = "a panic fails the test"
 )]
 
 mod calls;

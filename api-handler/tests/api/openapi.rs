@@ -1,4 +1,4 @@
-//! The OpenAPI document and the API agree.
+//! Checks that the OpenAPI document and the API agree.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ async fn document(api: &Api) -> Value {
     api.send(ask("GET", "/openapi.json")).await.expect(200).body
 }
 
-/// Checks an answer against the document: its status, its media type, its headers and its members.
+/// Checks the status, media type, headers and members of an answer against the document.
 fn check(document: &Value, template: &str, method: &str, reply: &Reply) {
     let responses = &document["paths"][template][method]["responses"];
     let response = &responses[reply.status.to_string()];
@@ -36,7 +36,7 @@ fn check(document: &Value, template: &str, method: &str, reply: &Reply) {
     conforms(document, schema, &reply.body, &name);
 }
 
-/// The part of JSON Schema that the document uses.
+/// Validates a value with the part of JSON Schema that the document uses.
 fn conforms(document: &Value, schema: &Value, value: &Value, at: &str) {
     if let Some(reference) = schema["$ref"].as_str() {
         return conforms(
@@ -82,7 +82,7 @@ fn conforms(document: &Value, schema: &Value, value: &Value, at: &str) {
 
 const ITEM: &str = "/state/{id}";
 
-/// Sends requests, each of whose answers must be documented, and remembers which answers occurred.
+/// Sends requests, checks that every answer is documented, and remembers which answers occurred.
 struct Exchanges {
     api: Api,
     document: Value,
@@ -97,7 +97,7 @@ impl Exchanges {
         self.seen.insert(format!("{method} {template} {status}"));
     }
 
-    /// Every documented answer occurred, except those that all operations share.
+    /// Checks that every documented answer occurred, except those that all operations share.
     fn assert_complete(&self) {
         let common = ["401", "403", "406", "429", "500", "503"];
         for (template, item) in self.document["paths"].as_object().unwrap() {
@@ -291,7 +291,7 @@ async fn delete_answers(exchanges: &mut Exchanges) {
 }
 
 #[tokio::test]
-async fn it_lists_the_routes_of_the_template_and_their_url() {
+async fn the_document_lists_the_routes_of_the_template_and_their_url() {
     let api = Api::start().await;
     let document = document(&api).await;
     assert!(document["openapi"].as_str().unwrap().starts_with("3.1."));
@@ -318,7 +318,7 @@ async fn it_lists_the_routes_of_the_template_and_their_url() {
 }
 
 #[tokio::test]
-async fn its_examples_are_accepted() {
+async fn the_examples_of_the_document_are_accepted() {
     let api = Api::start().await;
     let document = document(&api).await;
     let example = |name: &str| document["components"]["schemas"][name]["example"].clone();
@@ -339,7 +339,7 @@ async fn its_examples_are_accepted() {
         .expect(200);
 }
 
-/// Every `$ref` in a part of the document.
+/// Collects every `$ref` in a part of the document.
 fn references<'d>(part: &'d Value, found: &mut BTreeSet<&'d str>) {
     match part {
         Value::Object(members) => {

@@ -16,7 +16,7 @@ async fn patch(api: &Api, media_type: &str, etag: &str, patch: &Value) -> Reply 
 }
 
 #[tokio::test]
-async fn a_patch_is_a_write() {
+async fn a_patch_creates_a_new_version() {
     let api = Api::start().await;
     let first = api
         .put("alice", "a", &json!({"value": {"n": 1, "old": true}}))

@@ -1,4 +1,4 @@
-//! Who may write what, and under which conditions.
+//! Which callers may write a resource, and under which preconditions.
 
 use serde_json::json;
 
@@ -72,7 +72,7 @@ async fn if_match_follows_rfc_9110() {
         .await
         .expect(200);
     api.send(put(&second.etag())).await.expect(412);
-    // Both headers: `If-None-Match: *` never holds for what `If-Match` holds for.
+    // With both headers: if `If-Match` holds, `If-None-Match: *` does not.
     api.send(put("*").create()).await.expect(412);
     api.send(put("*").header("If-None-Match", "\"x\""))
         .await
@@ -100,7 +100,7 @@ async fn a_malformed_condition_is_rejected() {
             assert_eq!(api.send(request).await.expect(400).pointers(), [pointer]);
         }
     }
-    // A tag may have bytes beyond ASCII; no resource has this one.
+    // A tag may have bytes beyond ASCII. No resource has this tag.
     let put = ask("PUT", "/state/new").create().if_match("\"\u{e9}\"");
     api.send(put.by("alice").json(&body)).await.expect(412);
     let now = api.send(ask("GET", "/state/a").by("alice")).await;
@@ -111,7 +111,7 @@ async fn a_malformed_condition_is_rejected() {
 }
 
 #[tokio::test]
-async fn if_none_match_is_a_304() {
+async fn a_matching_if_none_match_is_a_304() {
     let api = Api::start().await;
     let created = api
         .put("alice", "a", &json!({"value": 0, "visibility": "public"}))
@@ -284,7 +284,7 @@ async fn an_expired_token_is_a_401_on_every_route() {
 }
 
 #[tokio::test]
-async fn methods_and_media_types() {
+async fn unsupported_methods_and_media_types_are_refused() {
     let api = Api::start().await;
     let check = async |ask: Ask, status: u16, header: &str, value: &str| {
         let reply = api.send(ask).await.expect(status);

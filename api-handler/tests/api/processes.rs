@@ -10,11 +10,11 @@ use testkit::{
 
 use crate::support::{Api, Ask, Reply, ask, environment, reply};
 
-/// A process of the function. It handles one event at a time, as in Lambda.
+/// A process of the function, which handles one event at a time, as in Lambda.
 pub struct Function(FunctionProcess);
 
 impl Function {
-    /// Starts the function over the table of `api`.
+    /// Starts the function with the table of `api`.
     pub fn start(api: &Api) -> Self {
         Self::with(api, |environment| environment)
     }
@@ -49,7 +49,7 @@ impl Function {
 
     pub async fn invoke(&self, event: &Value) -> Result<Value, Value> {
         let pending = self.0.send(&event.to_string());
-        // The test's own stores may run on this thread.
+        // Runs on another thread, because the test's own stores may run on this one.
         let outcome = tokio::task::spawn_blocking(|| pending.wait())
             .await
             .unwrap();
@@ -129,7 +129,7 @@ fn wrong_settings_end_the_process_with_one_message() {
     }
 }
 
-/// Starts the function without an access key, but with other variables of the SDK; its reads must work.
+/// Starts the function without an access key, but with other variables of the SDK. Its reads must work.
 async fn reads_with(variables: &[(&str, &str)]) -> String {
     let direct = Api::start().await;
     let body = json!({"value": 1, "visibility": "public"});

@@ -1,4 +1,4 @@
-//! Concurrent writers, through several processes of the function.
+//! Concurrent writers that use several processes of the function.
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
@@ -18,7 +18,7 @@ async fn twenty_writers_lose_nothing() {
     let functions: Vec<_> = (0..PROCESSES).map(|_| Function::start(&api)).collect();
     let writers = || (0..WRITERS).map(|writer| (writer, &functions[writer % PROCESSES]));
 
-    // One of them creates it.
+    // One of them creates the resource.
     let creations = writers().map(|(writer, function)| {
         function.send(
             ask("PUT", "/state/race")

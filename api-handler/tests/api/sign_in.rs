@@ -54,7 +54,7 @@ async fn the_document_follows_the_settings() {
 }
 
 #[tokio::test]
-async fn only_the_metadata_document_is_for_every_origin() {
+async fn every_origin_may_read_only_the_metadata_document() {
     let api = Api::with(&PUBLISHED).await;
     for path in ["/session", "/state", "/openapi.json"] {
         let request = ask("GET", path).header("Origin", "https://anywhere.example");
@@ -73,7 +73,7 @@ async fn only_the_metadata_document_is_for_every_origin() {
     assert_eq!(reply.headers["allow"], "GET, OPTIONS");
 }
 
-/// The ids are API Gateway's, which adds them to the answer.
+/// API Gateway adds its request ids to the answer.
 #[tokio::test]
 async fn a_page_may_read_the_id_of_the_request() {
     let api = Api::with(&PUBLISHED).await;

@@ -1,5 +1,5 @@
-//! The store against a model: several writers with remembered entity tags, requests and answers that are lost on the way,
-//! throttling, and two writers at the same moment. After each step the table itself shows what was written.
+//! Compares the store with a model: several writers that remember entity tags, lost requests and answers, throttling,
+//! and two concurrent writers. After each step the test reads the table itself.
 
 use std::{
     collections::HashMap,
@@ -19,7 +19,7 @@ use crate::{
 
 const WRITERS: usize = 3;
 
-/// What happens to the first write of a request on its way to the table.
+/// The fault of the first write of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Fault {
     None,
@@ -36,7 +36,7 @@ enum Kind {
     Delete,
 }
 
-/// A write. Its writer sends the entity tag that it saw last, or `*`.
+/// A write. The writer sends the last entity tag that it saw, or `*`.
 #[derive(Clone, Copy, Debug)]
 struct Write {
     writer: usize,
@@ -88,14 +88,14 @@ struct Version {
 }
 
 struct Model {
-    /// Behind the store that loses requests and answers.
+    /// The API in front of the store that loses requests and answers.
     api: Api,
     direct: Api,
     next_fault: Arc<Mutex<Fault>>,
     story: Story,
-    /// The entity tag that each writer saw last.
+    /// The last entity tag that each writer saw.
     seen: [String; WRITERS],
-    /// Every tag so far, each with a short name.
+    /// All tags so far, each with a short name.
     tags: HashMap<String, usize>,
     writes: u64,
 }
@@ -143,7 +143,7 @@ impl Model {
         }
     }
 
-    /// What the table has.
+    /// The version in the table.
     async fn stored(&self) -> Option<Version> {
         let key = json!({
             "TableName": self.direct.table, "Key": {"id": {"S": "a"}}, "ConsistentRead": true,
@@ -201,32 +201,32 @@ impl Model {
             .is_none_or(|after| !self.tags.contains_key(&after.tag));
         let wrong = if after == before {
             match reply.status {
-                200 | 201 | 204 => Some("success, and nothing is written"),
+                200 | 201 | 204 => Some("success, but nothing is written"),
                 412 | 404 if permitted => Some("refused although the precondition holds"),
                 412 | 404 => None,
                 429 if fault == Fault::Throttled => None,
                 503 if fault == Fault::RequestLost => None,
-                // The lost answer was the table's refusal.
+                // The lost answer was a refusal by the table.
                 503 if fault == Fault::AnswerLost && !permitted => None,
                 _ => Some("an unexpected status"),
             }
         } else if !permitted {
             Some("written although the precondition does not hold")
         } else if !made || !is_new {
-            Some("something else than the request is written")
+            Some("the table has something other than the request")
         } else {
             match reply.status {
                 200 | 201 | 204 => None,
-                // A resource that is gone does not show who deleted it.
+                // A deleted resource does not show who deleted it.
                 503 if fault == Fault::AnswerLost && write.kind == Kind::Delete => None,
-                _ => Some("written, and no success"),
+                _ => Some("written, but no success"),
             }
         };
         self.learn(write, &reply, after.as_ref());
         wrong.map_or(Ok(()), |wrong| Err(wrong.to_owned()))
     }
 
-    /// Two writes at the same moment, without faults: as if one came after the other.
+    /// Two concurrent writes without faults. The result must be as if one came after the other.
     async fn at_once(&mut self, first: Write, second: Write) -> Result<(), String> {
         let (request_1, value_1) = self.request(first);
         let (request_2, value_2) = self.request(second);
@@ -253,11 +253,11 @@ impl Model {
         if fits {
             Ok(())
         } else {
-            Err("no order of the two explains this".to_owned())
+            Err("no order of the two writes explains this".to_owned())
         }
     }
 
-    /// Whether two writes in this order lead from one version to the other with these replies.
+    /// Whether two writes in this order change one version to the other with these replies.
     fn is_order(
         &self,
         order: &[(Write, &Value, &Reply); 2],
@@ -268,7 +268,7 @@ impl Model {
         for (write, value, reply) in order {
             let success = matches!(reply.status, 200 | 201 | 204);
             let permitted = self.is_permitted(*write, now.as_ref());
-            // A patch reads before it writes, so it loses to a write between the two, whatever it sends.
+            // A patch reads before it writes, so a write in between makes it lose, whatever it sends.
             let may_lose = write.kind == Kind::Patch || write.any_version;
             if success != permitted && !(permitted && may_lose && reply.status == 412) {
                 return false;
@@ -316,7 +316,7 @@ impl Model {
         }
     }
 
-    /// Whether the table went from one version to the other by this write.
+    /// Whether this write changes one version to the other.
     fn is_effect(
         &self,
         write: Write,
@@ -334,7 +334,7 @@ impl Model {
         }
     }
 
-    /// The writer remembers the tag of its success, and the story a name for each tag.
+    /// Records the tag of a successful write for its writer, and a short name for each tag.
     fn learn(&mut self, write: Write, reply: &Reply, after: Option<&Version>) {
         if matches!(reply.status, 200 | 201) {
             self.seen[write.writer] = reply.etag();

@@ -1,4 +1,4 @@
-//! The reads of each request, and what happens between two of them.
+//! What a request reads from the store, and changes between two reads.
 
 use serde_json::json;
 
@@ -16,7 +16,7 @@ async fn a_hidden_value_is_not_read() {
     }
     let (endpoint, calls) = recording(&direct.endpoint).await;
     let api = Api::over(&endpoint, &direct.table, &[]);
-    // The calls that read a value, by the caller's request.
+    // The calls of the caller's request that read a value.
     let check = async |request: Ask, status: u16, values: &[&str]| {
         calls.lock().unwrap().clear();
         let name = format!("{} {status}", request.method());
@@ -58,7 +58,7 @@ async fn a_hidden_value_is_not_read() {
     check(bob("DELETE"), 404, &[]).await;
     check(patch(bob("PATCH").to("/state/shown")), 403, &[]).await;
     check(bob("GET").to("/state/shown"), 200, &["shown"]).await;
-    // A request that needs no value reads none.
+    // A request that needs no value reads no value.
     let alice = |method: &str| ask(method, path).by("alice");
     check(alice("HEAD"), 200, &[]).await;
     check(alice("GET").header("If-None-Match", "*"), 304, &[]).await;
@@ -72,7 +72,7 @@ async fn a_hidden_value_is_not_read() {
     check(alice("DELETE").if_match("*"), 204, &[]).await;
 }
 
-/// A real store that reads `at_once` of the keys of each batch and returns the others as unprocessed.
+/// A real store that reads `at_once` keys of each batch and returns the others as unprocessed.
 async fn reading_few(real: &str, at_once: usize) -> String {
     let real = real.to_owned();
     store(move |operation, mut input| {
@@ -90,7 +90,7 @@ async fn reading_few(real: &str, at_once: usize) -> String {
                 .map(|(table, keys)| (table.clone(), keys.clone()))
                 .unwrap();
             let all = keys["Keys"].as_array().unwrap().clone();
-            // The last ones first: a store may read them in any order.
+            // Reads the last keys first, because a store may read keys in any order.
             let (unread, read) = all.split_at(all.len().saturating_sub(at_once));
             let mut body = json!({"Responses": {table.as_str(): []}});
             if !read.is_empty() {
@@ -133,7 +133,7 @@ async fn a_batch_that_is_read_in_parts_is_a_whole_page() {
     api.send(ask("GET", "/state").by("alice")).await.expect(429);
 }
 
-/// A real store in which another writer hides `id`, and gives it another tag, just before its value is read.
+/// A real store in which another writer hides `id` and changes its tag just before its value is read.
 async fn hiding_between_two_reads(direct: &Api, id: &'static str) -> String {
     let (real, table) = (direct.endpoint.clone(), direct.table.clone());
     store(move |operation, input| {
@@ -167,7 +167,7 @@ async fn a_write_between_two_reads_is_noticed() {
         let path = format!("/state/{id}");
         api.send(request.to(&path)).await.expect(status)
     };
-    // With a condition, a read is two calls.
+    // A read with a precondition is two calls.
     let get = ask("GET", "").header("If-None-Match", "\"x\"");
     check("hidden", get.clone().by("bob"), 404).await;
     let read = check("read", get.by("alice"), 200).await;

@@ -1,4 +1,4 @@
-//! The function over a real database: the handler in this process, the SDK, HTTP on loopback, and the table of
+//! The function with a real database: the handler in this process, the SDK, HTTP on loopback, and the table of
 //! `template.yaml`.
 
 use std::{
@@ -26,7 +26,7 @@ use saphyr::{LoadableYamlNode, Yaml};
 use serde_json::{Value, json, value::RawValue};
 use testkit::contexts;
 
-/// 2026-01-01T00:00:00Z, when every test begins.
+/// 2026-01-01T00:00:00Z, the time at which every test begins.
 pub const START: u64 = 1_767_225_600;
 
 static TABLES: AtomicU32 = AtomicU32::new(0);
@@ -50,7 +50,7 @@ impl Source for Variables<'_> {
     }
 }
 
-/// The function, with a table of its own.
+/// The function, with its own table.
 pub struct Api {
     pub handler: Handler,
     pub table: String,
@@ -102,7 +102,7 @@ pub fn caller(principal: &str, groups: &[&str]) -> Value {
     contexts::signed_in(principal, groups, START + 3600)
 }
 
-/// A request to be sent.
+/// A request to send.
 #[derive(Clone)]
 pub struct Ask {
     method: String,
@@ -178,7 +178,7 @@ impl Ask {
         self.header("Content-Type", media_type)
     }
 
-    /// With a token that does not expire during the test, for functions that use the machine's clock.
+    /// Uses a token that does not expire during the test, for functions that use the machine's clock.
     pub fn lasting(mut self) -> Self {
         self.caller["exp"] = "4102444800".into();
         self
@@ -254,12 +254,12 @@ impl Api {
         Self::at(&endpoint(), &[]).await
     }
 
-    /// With more settings.
+    /// Starts with more settings.
     pub async fn with(settings: &[(&str, &str)]) -> Self {
         Self::at(&endpoint(), settings).await
     }
 
-    /// Over the database at `endpoint`, in a table of its own.
+    /// Starts with a new table in the database at `endpoint`.
     pub async fn at(endpoint: &str, settings: &[(&str, &str)]) -> Self {
         let table = format!(
             "state-{}-{}",
@@ -270,7 +270,7 @@ impl Api {
         Self::over(endpoint, &table, settings)
     }
 
-    /// Over a table that may or may not exist.
+    /// Starts with a table that may not exist.
     pub fn over(endpoint: &str, table: &str, settings: &[(&str, &str)]) -> Self {
         let mut environment: BTreeMap<&str, &str> =
             environment(endpoint, table).into_iter().collect();
@@ -355,7 +355,7 @@ pub fn environment<'a>(endpoint: &'a str, table: &'a str) -> Vec<(&'a str, &'a s
     ]
 }
 
-/// The database: that of `STATE_TEST_ENDPOINT`, or one in this process.
+/// The endpoint of the database: `STATE_TEST_ENDPOINT`, or a database in this process.
 pub fn endpoint() -> String {
     static ENDPOINT: OnceLock<String> = OnceLock::new();
     let start = || {
@@ -364,7 +364,7 @@ pub fn endpoint() -> String {
     ENDPOINT.get_or_init(start).clone()
 }
 
-/// Whether the database is the one that the project uses, not that of `STATE_TEST_ENDPOINT`.
+/// Whether the database is the project's own, not the one at `STATE_TEST_ENDPOINT`.
 pub fn is_first_opinion() -> bool {
     std::env::var_os("STATE_TEST_ENDPOINT").is_none()
 }
@@ -397,7 +397,7 @@ fn template_resources<T>(read: impl FnOnce(&Yaml<'_>) -> T) -> T {
     read(&Yaml::load_from_str(&text).unwrap()[0]["Resources"])
 }
 
-/// The methods and paths of `template.yaml`, without the catch-all ones.
+/// The methods and paths of `template.yaml`, without catch-all routes.
 pub fn template_routes() -> BTreeSet<String> {
     template_resources(|resources| {
         let events = resources["ApiHandlerFunction"]["Properties"]["Events"]
@@ -418,9 +418,9 @@ pub fn template_routes() -> BTreeSet<String> {
     })
 }
 
-/// `CreateTable` for the table of `template.yaml`.
+/// The input of `CreateTable` for the table of `template.yaml`.
 pub fn table_definition(name: &str) -> Value {
-    // The tests need neither, and the tags refer to the stack.
+    // The tests do not need these, and the tags refer to the stack.
     let left_out = ["PointInTimeRecoverySpecification", "Tags"];
     let mut members: serde_json::Map<String, Value> = template_resources(|resources| {
         let properties = resources["StateTable"]["Properties"].as_mapping().unwrap();
@@ -451,7 +451,7 @@ fn to_json(yaml: &Yaml<'_>) -> Value {
     }
 }
 
-/// Creates the table and waits until it is active: until then dynalite and DynamoDB refuse every other call.
+/// Creates the table and waits until it is active. Before that dynalite and DynamoDB refuse every other call.
 pub async fn create_table(endpoint: &str, name: &str) {
     dynamodb(endpoint, "CreateTable", &table_definition(name)).await;
     let table = json!({"TableName": name});

@@ -52,7 +52,7 @@ async fn values_are_returned_unchanged() {
             "{text}"
         );
     }
-    // Compared as strings: `serde_json` itself would take these for something else.
+    // Compared as strings, because `serde_json` itself would treat these specially.
     let private = r#"{"$serde_json::private::RawValue":"1"}"#;
     let created = put(&api, "private", &format!(r#"{{"value": {private}}}"#)).await;
     let got = api.send(ask("GET", "/state/private").by("alice")).await;

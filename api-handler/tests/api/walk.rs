@@ -1,4 +1,4 @@
-//! The usual requests of a caller.
+//! The usual sequence of requests of a caller.
 
 use serde_json::json;
 

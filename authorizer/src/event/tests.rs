@@ -14,7 +14,7 @@ fn parse_text(event: &str) -> Result<AuthorizerRequest, UnknownEventError> {
 }
 
 #[track_caller]
-#[expect(clippy::needless_pass_by_value, reason = "json! makes values")]
+#[expect(clippy::needless_pass_by_value, reason = "`json!` creates values")]
 fn check(event: Value, form: EventForm, token: Result<Option<&str>, Refusal>) {
     let request = parse(&event).unwrap();
     let found = request
@@ -330,7 +330,7 @@ fn an_event_of_an_unknown_shape_is_an_error() {
 }
 
 #[track_caller]
-#[expect(clippy::needless_pass_by_value, reason = "json! makes values")]
+#[expect(clippy::needless_pass_by_value, reason = "`json!` creates values")]
 fn check_bound(
     event: Value,
     proof: Result<&str, ProofRefusal>,
