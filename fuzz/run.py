@@ -13,7 +13,7 @@ import tomllib
 from pathlib import Path
 
 FOLDER = Path(__file__).parent
-# The pinned toolchain is stable; the fuzzer needs options that only nightly has without this.
+# The pinned toolchain is stable. With this variable it accepts the nightly options that the fuzzer needs.
 ENVIRONMENT = os.environ | {"RUSTC_BOOTSTRAP": "1"}
 TRIPLE = "x86_64-unknown-linux-gnu"
 
@@ -24,7 +24,7 @@ def bins():
 
 
 def build(features):
-    # One build for each tested package: it then needs none of the others' dependencies.
+    # One build for each tested package, so that it needs no dependencies of the others.
     for feature in sorted(set(features)):
         command = ["cargo", "fuzz", "build", "--no-default-features", "--features", feature]
         subprocess.run(command, cwd=FOLDER, env=ENVIRONMENT, check=True)
@@ -55,9 +55,9 @@ def run(target, seconds):
 def main():
     known = bins()
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--seconds", type=int, default=60, help="for each target")
-    parser.add_argument("--no-build", action="store_true", help="run what is built")
-    parser.add_argument("targets", nargs="*", metavar="TARGET", help=f"of {', '.join(known)}; all of them without")
+    parser.add_argument("--seconds", type=int, default=60, help="the time for each target")
+    parser.add_argument("--no-build", action="store_true", help="run the targets as they are built")
+    parser.add_argument("targets", nargs="*", metavar="TARGET", help=f"one of {', '.join(known)}; default: all")
     arguments = parser.parse_args()
     targets = arguments.targets or list(known)
     unknown = [target for target in targets if target not in known]

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes the seeds of the fuzz targets from the repository's own samples and tests: `fuzz/seeds.py`.
 
-With `--check` it writes nothing and fails if a seed is not current.
+With `--check` it writes nothing, and fails if a seed is out of date.
 """
 
 import base64
@@ -246,12 +246,12 @@ def main():
         for number, seed in enumerate(target()):
             data = seed if isinstance(seed, bytes) else seed.encode()
             wanted[FOLDER / "seeds" / target.__name__ / f"{number:02}"] = data
-    # A name that is no number is a finding, which stays.
+    # A seed whose name is not a number is an earlier finding, which is kept.
     generated = [path for path in FOLDER.glob("seeds/*/*") if path.name.isdigit()]
     stale = [path for path in generated if path not in wanted]
     stale += [path for path, data in wanted.items() if not path.exists() or path.read_bytes() != data]
     if "--check" in sys.argv:
-        sys.exit(f"not current: {', '.join(map(str, stale))}" if stale else 0)
+        sys.exit(f"out of date: {', '.join(map(str, stale))}" if stale else 0)
     for path in stale:
         if path in wanted:
             path.parent.mkdir(parents=True, exist_ok=True)

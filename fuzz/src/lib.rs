@@ -1,5 +1,5 @@
-//! Finds a target by its name. The targets of the authorizer need only what is public, so they are among its tests; those
-//! of the other packages are in the packages.
+//! Finds a fuzz target by its name. The authorizer's targets need only public items, so they are among its tests. The
+//! targets of the other packages are in those packages.
 
 use testkit::seeds::FuzzTarget;
 
