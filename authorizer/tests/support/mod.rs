@@ -114,7 +114,7 @@ impl World {
         &self.settings.access_rules
     }
 
-    /// The code of every fault that the separate checks of a token find. Its fetches are not counted.
+    /// The results of the separate checks of a token. Its fetches are not counted.
     pub(crate) async fn inspection(&self, token: &str) -> Result<Inspection, Refusal> {
         let token = BearerToken::from_token(token)?;
         let verifier = self.verifier();
