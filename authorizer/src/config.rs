@@ -38,8 +38,8 @@ pub struct Settings {
     pub requirements: Requirements,
     pub access_rules: AccessRules,
     pub(crate) token_cache_entries: usize,
-    pub(crate) introspection: Option<IntrospectionSettings>,
     /// `None` if introspection is off.
+    pub(crate) introspection: Option<IntrospectionSettings>,
     /// Additional trusted root certificates, in PEM.
     pub ca_pem: Option<Vec<u8>>,
     /// The forward proxy for requests to issuers.
@@ -56,8 +56,8 @@ pub struct Settings {
 /// The limits of every issuer's key cache.
 #[derive(Debug, Clone)]
 pub(crate) struct KeyCacheSettings {
-    pub(crate) max_age: Duration,
     /// `JWKS_MAX_AGE_SECONDS`. Keys stay fresh for at least one second, so 0 means 1.
+    pub(crate) max_age: Duration,
     /// `JWKS_MAX_STALE_SECONDS`.
     pub(crate) max_stale: Duration,
     /// `JWKS_COOLDOWN_SECONDS`.
