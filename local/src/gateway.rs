@@ -103,7 +103,7 @@ impl Gateway {
         self
     }
 
-    /// Adds lines about requests, as text or JSON.
+    /// Adds lines about requests, as plain text or JSON.
     pub(crate) fn with_request_lines(mut self, request_lines: RequestLines) -> Self {
         self.request_lines = Some(request_lines);
         self

@@ -27,7 +27,7 @@ impl Failures {
         self.last
     }
 
-    /// Whether the pause is over. It is `first` after one failure, and each further failure doubles it, up to
+    /// Whether the pause is over. It is `first` after one failure, and each later failure doubles it, up to
     /// `longest`. If the clock is set back to before the failure, the pause ends, because the elapsed time is unknown.
     pub(crate) fn rested(&self, first: Duration, longest: Duration, now: Timestamp) -> bool {
         let doublings = self.count.saturating_sub(1).min(16);

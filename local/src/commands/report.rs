@@ -1,4 +1,4 @@
-//! The results of checks, as text and as JSON.
+//! The results of checks, as plain text and as JSON.
 
 use std::borrow::Cow;
 use std::io;

@@ -48,7 +48,7 @@ pub(in crate::commands) struct CallDecision {
     pub(in crate::commands) status: Option<u16>,
     pub(in crate::commands) decided_by: DecidedBy,
     pub(in crate::commands) reason: &'static str,
-    /// Details of the reason, as text.
+    /// Details of the reason, as a string.
     pub(in crate::commands) detail: Option<String>,
     pub(in crate::commands) route: Option<NamedRoute>,
     pub(in crate::commands) authorizer: Option<String>,
