@@ -27,7 +27,7 @@ use crate::dpop::{DpopMode, PublicUrl};
 use crate::issuer::http_client::ForwardProxy;
 pub use crate::issuer::introspection::IntrospectionSettings;
 use crate::issuer::introspection::Secret;
-use crate::issuer::jwks::KeySet;
+use crate::issuer::jwks::{KeyCacheSettings, KeySet};
 use crate::verifier::{KeptClaims, Requirements, TokenUse};
 
 #[derive(Debug, Clone)]
@@ -51,21 +51,6 @@ pub struct Settings {
     pub log_level: Level,
     /// Valid settings that are most likely a mistake, each with advice.
     pub warnings: Vec<String>,
-}
-
-/// The limits of every issuer's key cache.
-#[derive(Debug, Clone)]
-pub(crate) struct KeyCacheSettings {
-    /// `JWKS_MAX_AGE_SECONDS`. Keys stay fresh for at least one second, so 0 means 1.
-    pub(crate) max_age: Duration,
-    /// `JWKS_MAX_STALE_SECONDS`.
-    pub(crate) max_stale: Duration,
-    /// `JWKS_COOLDOWN_SECONDS`.
-    pub(crate) cooldown: Duration,
-    /// `JWKS_TIMEOUT_MS`.
-    pub(crate) timeout: Duration,
-    /// The keys of `JWKS_FILE`.
-    pub(crate) key_file: Option<Arc<KeySet>>,
 }
 
 impl Settings {

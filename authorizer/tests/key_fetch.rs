@@ -356,10 +356,9 @@ async fn no_fetch_is_started_once_the_deadline_has_passed() {
 
 fn with_file(json: &str) -> Bench {
     let keys = KeySet::parse(json.as_bytes(), &[Algorithm::EdDSA]).unwrap();
-    Bench::new(KeySettings {
-        key_file: Some(Arc::new(keys)),
-        ..settings(ISSUER, Some(KEYS))
-    })
+    let mut settings = settings(ISSUER, Some(KEYS));
+    settings.cache.key_file = Some(Arc::new(keys));
+    Bench::new(settings)
 }
 
 #[tokio::test]
@@ -430,10 +429,9 @@ async fn a_failed_first_fetch_is_retried_after_a_second() {
 #[tokio::test]
 async fn unknown_key_ids_cause_one_fetch_per_cooldown_whatever_the_max_age_is() {
     for max_age in [0, 1] {
-        let bench = Bench::new(KeySettings {
-            max_age: Duration::from_secs(max_age),
-            ..settings(ISSUER, Some(KEYS))
-        });
+        let mut settings = settings(ISSUER, Some(KEYS));
+        settings.cache.max_age = Duration::from_secs(max_age);
+        let bench = Bench::new(settings);
         let lookup = bench.ask("a");
         bench.keeper.next().await.answer(&key_set("a", ED25519_X));
         assert_eq!(state(&lookup.await.unwrap()), "fetched");

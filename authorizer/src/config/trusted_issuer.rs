@@ -21,11 +21,7 @@ impl IssuerSettings {
             issuer: self.issuer.clone(),
             jwks_uri: self.jwks_uri.clone(),
             algorithms: self.algorithms.clone(),
-            max_age: settings.keys.max_age,
-            max_stale: settings.keys.max_stale,
-            cooldown: settings.keys.cooldown,
-            timeout: settings.keys.timeout,
-            key_file: settings.keys.key_file.clone(),
+            cache: settings.keys.clone(),
         };
         let introspection = settings.introspection.as_ref().map(|introspection| {
             let asked = AskedIssuer {

@@ -33,7 +33,7 @@ use crate::algorithm::Algorithm;
 use crate::issuer::http_client::Endpoint;
 pub use crate::refusal::KeyRefusal;
 
-/// The source of one issuer's keys, and their limits.
+/// The source of one issuer's keys.
 #[derive(Clone, Debug)]
 pub struct KeySettings {
     pub issuer: String,
@@ -41,6 +41,12 @@ pub struct KeySettings {
     pub jwks_uri: Option<Endpoint>,
     /// The algorithms that tokens of this issuer may name.
     pub algorithms: Vec<Algorithm>,
+    pub cache: KeyCacheSettings,
+}
+
+/// The limits of every issuer's key cache.
+#[derive(Clone, Debug)]
+pub struct KeyCacheSettings {
     /// The maximum time for which keys are fresh, at least one second. A shorter `Cache-Control: max-age` takes
     /// precedence.
     pub max_age: Duration,

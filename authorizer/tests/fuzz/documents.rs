@@ -8,7 +8,7 @@ use authorizer::clock::{Clock, ManualClock, Timestamp};
 use authorizer::deadline::Deadline;
 use authorizer::issuer::http_client::{Document, IssuerRequest, Sending, Transport};
 use authorizer::issuer::jwks::{
-    KeySet, KeySettings, KeySource, KeyState, StatedLifetime, Thumbprint,
+    KeyCacheSettings, KeySet, KeySettings, KeySource, KeyState, StatedLifetime, Thumbprint,
 };
 use authorizer::issuer::metadata::IssuerMetadata;
 use authorizer::key_id::KeyId;
@@ -124,11 +124,13 @@ fn source(cache_control: &str, age: u64, clock: &Arc<ManualClock>) -> KeySource 
         issuer: ISSUER.to_owned(),
         jwks_uri: KEYS_URI.parse().ok(),
         algorithms: vec![Algorithm::EdDSA],
-        max_age: CEILING,
-        max_stale: CEILING,
-        cooldown: COOLDOWN,
-        timeout: Duration::from_secs(2),
-        key_file: None,
+        cache: KeyCacheSettings {
+            max_age: CEILING,
+            max_stale: CEILING,
+            cooldown: COOLDOWN,
+            timeout: Duration::from_secs(2),
+            key_file: None,
+        },
     };
     let clock: Arc<dyn Clock> = clock.clone();
     KeySource::new(settings, Arc::new(OneDocument(document)), clock)

@@ -16,7 +16,7 @@ use std::time::Duration;
 use authorizer::algorithm::Algorithm;
 use authorizer::clock::Timestamp;
 use authorizer::deadline::Deadline;
-use authorizer::issuer::jwks::KeySettings;
+use authorizer::issuer::jwks::{KeyCacheSettings, KeySettings};
 use authorizer::key_id::KeyId;
 
 /// The time at which every test begins.
@@ -44,10 +44,12 @@ pub fn settings(issuer: &str, jwks_uri: Option<&str>) -> KeySettings {
         issuer: issuer.to_owned(),
         jwks_uri: jwks_uri.map(|uri| uri.parse().unwrap()),
         algorithms: vec![Algorithm::EdDSA, Algorithm::RS256],
-        max_age: Duration::from_secs(3600),
-        max_stale: Duration::from_secs(86_400),
-        cooldown: Duration::from_secs(30),
-        timeout: Duration::from_secs(2),
-        key_file: None,
+        cache: KeyCacheSettings {
+            max_age: Duration::from_secs(3600),
+            max_stale: Duration::from_secs(86_400),
+            cooldown: Duration::from_secs(30),
+            timeout: Duration::from_secs(2),
+            key_file: None,
+        },
     }
 }

@@ -63,7 +63,7 @@ async fn discover(
     settings: &KeySettings,
     transport: &dyn Transport,
 ) -> Result<Endpoint, MetadataError> {
-    IssuerMetadata::fetch(&settings.issuer, transport, settings.timeout)
+    IssuerMetadata::fetch(&settings.issuer, transport, settings.cache.timeout)
         .await?
         .jwks_uri()
 }
@@ -75,7 +75,7 @@ async fn fetch_from(
 ) -> Result<Fetched, FetchError> {
     let request = IssuerRequest {
         endpoint,
-        timeout: settings.timeout,
+        timeout: settings.cache.timeout,
         form: None,
     };
     let document = transport
@@ -87,8 +87,8 @@ async fn fetch_from(
     let fresh_for = fresh_for(
         document.cache_control.as_deref(),
         document.age,
-        settings.max_age,
-        settings.cooldown,
+        settings.cache.max_age,
+        settings.cache.cooldown,
     );
     Ok(Fetched { keys, fresh_for })
 }

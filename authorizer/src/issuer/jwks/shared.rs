@@ -58,11 +58,12 @@ impl Shared {
         clock: Arc<dyn Clock>,
     ) -> Self {
         let rules = Rules {
-            max_age: settings.max_age,
-            max_stale: settings.max_stale,
-            cooldown: settings.cooldown,
+            max_age: settings.cache.max_age,
+            max_stale: settings.cache.max_stale,
+            cooldown: settings.cache.cooldown,
             // One second more, to process the documents.
             flight: settings
+                .cache
                 .timeout
                 .saturating_mul(MAX_DOCUMENTS)
                 .saturating_add(Duration::from_secs(1)),
@@ -77,7 +78,7 @@ impl Shared {
             refused: Vec::new(),
             counters: KeyCounters::default(),
         };
-        if let Some(keys) = settings.key_file.as_ref().map(Arc::clone) {
+        if let Some(keys) = settings.cache.key_file.clone() {
             info!(
                 issuer = settings.issuer,
                 keys = keys.keys().len(),
@@ -99,7 +100,7 @@ impl Shared {
 
     /// The maximum time that a lookup waits for a fetch.
     pub(super) const fn patience(&self) -> Duration {
-        self.settings.timeout.saturating_mul(MAX_DOCUMENTS)
+        self.settings.cache.timeout.saturating_mul(MAX_DOCUMENTS)
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, KeysState> {
