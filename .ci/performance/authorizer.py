@@ -81,8 +81,8 @@ class Issuer:
             return openssl("dgst", "-sha256", "-sign", self.key, data=data)
         _, digest, length = CURVES[self.algorithm]
         der = openssl("dgst", digest, "-sign", self.key, data=data)
-        # SEQUENCE { INTEGER r, INTEGER s }, each length in one byte (RFC 3279, section 2.2.3); a JWS has r and s as they are
-        # (RFC 7518, section 3.4).
+        # SEQUENCE { INTEGER r, INTEGER s }, each length in one byte (RFC 3279, section 2.2.3); a JWS has r and s as
+        # plain numbers (RFC 7518, section 3.4).
         end = 4 + der[3]
         return b"".join(int.from_bytes(number).to_bytes(length) for number in (der[4:end], der[end + 2:]))
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Where the time of a cold start goes, kernel included, by `perf`: microseconds per start, as two Markdown tables.
+"""The parts of the time of a cold start, kernel included, by `perf`: microseconds per start, as two Markdown tables.
 
     .ci/performance/cold.py DIRECTORY [STARTS]
 
@@ -64,7 +64,7 @@ def start(binary, settings, event, expected, keys, path):
 
 
 def authorizer_starts(directory, issuer, port):
-    """The column, the program, its settings, and what its answer contains."""
+    """The column, the program, its settings, and a string that its answer contains."""
     yield "runtime", f"{directory}/examples/authorizer-floor", {}, authorizer.FLOOR
     for name, settings in authorizer.starts(issuer, port).items():
         yield name, f"{directory}/authorizer", settings, authorizer.ALLOWED

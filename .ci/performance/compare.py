@@ -4,9 +4,9 @@
     .ci/performance/compare.py [--rounds N] [--only WORD]... [--pause MS] BUILD OTHER...
 
 A build is a directory with release builds of `authorizer`, `api-handler` or both. Variables for its processes may follow:
-`DIRECTORY,LD_PRELOAD=/lib/x.so`. Each cell of a time is its median and range, and for the others the ratio to the first
-build, round by round. `--only` selects the figures with WORD in their names. With `--pause` the first event comes MS
-milliseconds after init, and the wall time is counted from there.
+`DIRECTORY,LD_PRELOAD=/lib/x.so`. A time has its median and range for the first build, and its ratio to the first build
+for the others, round by round. `--only` selects the figures with WORD in their names. With `--pause` the first event comes
+MS milliseconds after init, and the wall time is counted from there.
 """
 
 import argparse
@@ -91,7 +91,7 @@ class Subject:
 
 
 def authorizer_subjects(folder, servers):
-    """The figures by name, each made when it is wanted."""
+    """The figures by name. Each is prepared only if it is selected."""
     def issuer(algorithm):
         place = os.path.join(folder, algorithm)
         os.makedirs(place, exist_ok=True)
