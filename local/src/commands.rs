@@ -26,7 +26,6 @@ pub(crate) mod why;
 
 pub(crate) use self::usage::UsageError;
 
-/// Why a command failed.
 pub(crate) type CommandError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Prints the parts of a template that have no effect on one machine.

@@ -48,7 +48,6 @@ impl Cookies {
         }
     }
 
-    /// The values of all cookies.
     pub(crate) fn values(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(|cookie| cookie.value.as_str())
     }

@@ -13,13 +13,10 @@ use tokio::task::JoinHandle;
 use crate::port::Port;
 use crate::template::TableDefinition;
 
-/// The database did not start.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum DatabaseError {
-    /// The file cannot be opened.
     #[error("the database {file} cannot be opened: {cause}")]
     Open { file: String, cause: String },
-    /// A table cannot be created.
     #[error("the table `{table}` of the template cannot be created: {cause}")]
     Create { table: String, cause: String },
     /// The file has a table of an older template.
@@ -30,7 +27,6 @@ pub(crate) enum DatabaseError {
     Changed { table: String, file: String },
 }
 
-/// The running database.
 #[derive(Debug)]
 pub(crate) struct Database {
     stop: Option<oneshot::Sender<()>>,

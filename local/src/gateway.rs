@@ -97,7 +97,6 @@ impl Gateway {
         self
     }
 
-    /// Adds an access log.
     pub fn with_access_log(mut self, access_log: AccessLog) -> Self {
         self.access_log = Some(access_log);
         self
@@ -229,7 +228,6 @@ impl Gateway {
     }
 }
 
-/// Records the answer of a function.
 fn note_answer(call: &Call, response: &Response<Bytes>) {
     call.record.note(|entry| {
         if let Some(integration) = &mut entry.integration {

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use reqwest::redirect::Policy;
 
-/// There is no HTTP client.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ClientError {
     #[error(transparent)]

@@ -52,12 +52,10 @@ const START_TIMEOUT: Duration = Duration::from_secs(60);
 /// Its exit status if its port is in use.
 const PORT_TAKEN: i32 = 3;
 
-/// The issuer did not start.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum IssuerError {
     #[error(transparent)]
     Port(#[from] PortError),
-    /// Another failure.
     #[error("the issuer does not start: {0}")]
     Start(String),
 }
@@ -174,7 +172,6 @@ impl Issuer {
     }
 }
 
-/// The issuer's port is in use.
 fn taken(port: u16) -> PortError {
     PortError::new(
         "issuer",
@@ -184,7 +181,6 @@ fn taken(port: u16) -> PortError {
     )
 }
 
-/// The redirect URI of the pages.
 pub(crate) fn redirect_uri(web_origin: &str) -> String {
     format!("{web_origin}/callback.html")
 }

@@ -12,10 +12,8 @@ use crate::progress::Progress;
 /// The oldest Node.js that the sign-in provider runs on.
 const OLDEST_NODE: (u32, u32) = (20, 12);
 
-/// Packages could not be installed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum PackagesError {
-    /// Node.js is missing or too old.
     #[error(
         "the sign-in provider needs Node.js {major}.{minor} or later with npm, {0}: install Node.js 22 from https://nodejs.org, \
          or use a real Okta, which needs none: cargo local --issuer URL --client-id ID --audience AUD",
@@ -23,11 +21,7 @@ pub(crate) enum PackagesError {
     )]
     Node(String),
     #[error("`npm ci` failed in {folder}: see its messages above")]
-    Npm {
-        /// The folder in which npm ran.
-        folder: String,
-    },
-    /// A file could not be read or written.
+    Npm { folder: String },
     #[error("{path}: {cause}")]
     File { path: String, cause: io::Error },
 }

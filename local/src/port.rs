@@ -4,7 +4,6 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 use tokio::net::TcpListener;
 
-/// A port is in use or not allowed.
 #[derive(Debug, thiserror::Error)]
 #[error(
     "port {port} for the {part} is in use or not allowed ({cause}): choose another with {flag} (0 is any free port)"
@@ -33,7 +32,6 @@ impl PortError {
     }
 }
 
-/// A listener on loopback and its address.
 #[derive(Debug)]
 pub(crate) struct Port {
     pub(crate) listener: TcpListener,

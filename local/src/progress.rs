@@ -32,7 +32,6 @@ impl Progress {
         Self(verbosity)
     }
 
-    /// Reports the current step.
     pub(crate) fn step(self, text: impl Display) {
         if self.0 != Verbosity::Quiet {
             line(format_args!("{text}"));

@@ -135,7 +135,6 @@ impl Stack {
         Ok(stack)
     }
 
-    /// Checks that every part answers a request.
     async fn probe(&self, client: &reqwest::Client) -> Result<(), StackError> {
         let metadata = format!("{}/.well-known/openid-configuration", self.file.issuer);
         let parts = [
@@ -175,7 +174,6 @@ impl Stack {
             .warn("the issuer has ended: restart `cargo local` to sign in again");
     }
 
-    /// Stops every part.
     pub(crate) async fn stop(mut self) {
         StackFile::remove(&self.data);
         for server in self.servers.drain(..) {

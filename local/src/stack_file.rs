@@ -10,7 +10,6 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct StackFile {
-    /// The process of `cargo local`.
     pub(crate) pid: u32,
     /// The API, with its stage.
     pub(crate) api: String,
@@ -34,7 +33,6 @@ fn default_function() -> String {
 }
 
 impl StackFile {
-    /// Its path in a data folder.
     pub(crate) fn path(data: &Path) -> PathBuf {
         data.join("stack.json")
     }

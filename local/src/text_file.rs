@@ -4,33 +4,23 @@ use std::io::{self, Read as _};
 use std::path::Path;
 use std::{fs, str};
 
-/// Why a text file cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum TextFileError {
-    /// The file cannot be read at all.
     #[error("{path}: {cause}")]
     File { path: String, cause: io::Error },
-    /// The encoding of the bytes is not supported.
     #[error("{path}: {cause}")]
-    Encoding {
-        path: String,
-        /// The encoding of the bytes.
-        cause: EncodingError,
-    },
+    Encoding { path: String, cause: EncodingError },
 }
 
 /// The encoding of a file that is not UTF-8.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum EncodingError {
-    /// Malformed UTF-16 with a byte order mark.
     #[error("malformed {0}; save the file as UTF-8")]
     Utf16(&'static str),
-    /// UTF-16 without a byte order mark.
     #[error(
         "the encoding is {0} without a byte order mark; save the file as UTF-8, or with the mark"
     )]
     NoMark(&'static str),
-    /// UTF-32.
     #[error("the encoding is UTF-32; save the file as UTF-8")]
     Utf32,
     /// Another encoding, such as Windows-1252.
@@ -57,7 +47,6 @@ pub(crate) fn read(path: &Path) -> Result<String, TextFileError> {
     decode(&bytes).map_err(|cause| TextFileError::Encoding { path: name, cause })
 }
 
-/// The encoding of a text file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Encoding {
     Utf8,

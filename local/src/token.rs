@@ -27,7 +27,6 @@ pub(crate) const DEFAULT_SCOPE: &str = "openid profile email groups state:read s
 /// The issuer and the client of a sign-in.
 #[derive(Clone, Debug)]
 pub(crate) struct SignIn<'a> {
-    /// The exact issuer.
     pub(crate) issuer: &'a str,
     pub(crate) client_id: &'a str,
     /// The redirect URI. No server needs to listen there.
@@ -194,10 +193,8 @@ const WITH_COOKIES: &str = " -i -b jar -c jar";
 const DPOP: &str = "dpop";
 const DPOP_NONCE: &str = "dpop-nonce";
 
-/// The media type of a form.
 pub(crate) const FORM: &str = "application/x-www-form-urlencoded";
 
-/// Encodes a form.
 pub(crate) fn form(pairs: &[(&str, &str)]) -> String {
     form_urlencoded::Serializer::new(String::new())
         .extend_pairs(pairs)

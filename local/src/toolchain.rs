@@ -7,19 +7,15 @@ use std::process::Stdio;
 use serde_json::Value;
 use tokio::process::Command;
 
-/// The binaries could not be built.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum BuildError {
-    /// cargo could not be run.
     #[error("cannot run `{cargo}`: {cause}")]
     Cargo {
         cargo: String,
         cause: std::io::Error,
     },
-    /// cargo has reported the errors.
     #[error("the functions do not build: see cargo's messages above")]
     Build,
-    /// cargo built other programs.
     #[error("cargo built no binary `{0}`: expected one of that name in the workspace")]
     Missing(String),
 }

@@ -26,7 +26,6 @@ use testkit::differential::{Judge, Mutation, Mutations, Opinion, Suite};
 
 use draft::Draft;
 
-/// Every change.
 fn changes() -> Vec<Mutation<Draft>> {
     let mut all = statements::all();
     all.extend(malformed::all());

@@ -7,7 +7,6 @@ use std::process::Command;
 /// The resources that a process uses.
 #[derive(Clone, Copy, Debug)]
 pub struct Usage {
-    /// Its function processes.
     pub functions: usize,
     /// Its ended children that it has not reaped.
     pub zombies: usize,
@@ -69,7 +68,6 @@ struct ChildProcess {
     is_zombie: bool,
 }
 
-/// The children of a process.
 fn children(parent: u32) -> Vec<ChildProcess> {
     let all = fs::read_dir("/proc").expect("Linux");
     let stats = all.filter_map(|entry| fs::read_to_string(entry.ok()?.path().join("stat")).ok());

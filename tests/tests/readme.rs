@@ -24,7 +24,6 @@ struct Step {
 
 /// The commands for one start of the stack, in their order.
 struct Part {
-    /// The flags of `cargo local`.
     flags: String,
     steps: Vec<Step>,
 }

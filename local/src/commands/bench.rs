@@ -74,19 +74,15 @@ struct Binaries {
     handler_floor: PathBuf,
 }
 
-/// A measurement failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum BenchError {
-    /// The binaries cannot be built.
     #[error(transparent)]
     Build(#[from] toolchain::BuildError),
     /// A template cannot be read, or lacks a resource that is measured.
     #[error("{0}: {1}")]
     Template(String, String),
-    /// The database does not start.
     #[error("the database does not start: {0}")]
     Database(String),
-    /// A process cannot be started.
     #[error("cannot run {0}: {1}")]
     Spawn(String, io::Error),
     /// A function ended, or took too long.
@@ -98,7 +94,6 @@ pub(crate) enum BenchError {
     /// The kernel's statistics of a process cannot be read.
     #[error("the kernel's statistics cannot be read: expected Linux with CONFIG_SCHEDSTATS")]
     Statistics,
-    /// A server did not answer.
     #[error("a server gave no answer: {0}")]
     Call(reqwest::Error),
     /// This program is to be measured, but it is a debug build.
@@ -107,13 +102,10 @@ pub(crate) enum BenchError {
     /// A key pair or a signature cannot be made.
     #[error("the operating system returned no random bytes")]
     Key,
-    /// The key server's TLS cannot be set up.
     #[error("the certificate for the key server cannot be used: {0}")]
     Tls(String),
-    /// The HTTP client cannot be set up.
     #[error("TLS cannot be set up: {0}")]
     Client(#[from] http_client::ClientError),
-    /// A file or a socket failed.
     #[error(transparent)]
     Io(io::Error),
 }

@@ -82,7 +82,6 @@ pub(crate) struct Doctor {
     stray: Stray,
 }
 
-/// The parsed options.
 #[derive(Debug)]
 struct GivenFacts {
     probe: Probe,
@@ -93,12 +92,10 @@ struct GivenFacts {
 /// The results of checks that the settings at the end of the report need.
 #[derive(Debug)]
 struct Learned {
-    /// The URL of the keys.
     jwks_uri: Option<String>,
     has_bound_token: bool,
 }
 
-/// Why a check is skipped.
 #[derive(Clone, Copy, Debug)]
 enum Skip {
     /// An option is missing.
@@ -155,7 +152,6 @@ impl Doctor {
             .map_err(|error| format!("{}: {error}", path.display()).into())
     }
 
-    /// Runs the checks in order.
     async fn examine(&self, given: &GivenFacts, report: &mut Report) -> io::Result<Learned> {
         let probe = &given.probe;
         if let Some(token) = &given.token {

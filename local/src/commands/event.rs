@@ -81,11 +81,9 @@ const SOURCE_IP: IpAddr = IpAddr::V4(Ipv4Addr::new(203, 0, 113, 9));
 const TRACE: &str = "Root=1-6955b900-000000000000000000000001";
 const ISSUER: &str = "https://example.okta.com/oauth2/default";
 const SCOPES: &str = "openid state:read state:write";
-/// The latency of the authorizer.
 const LATENCY: Duration = Duration::from_millis(12);
 
 impl SampleEvent {
-    /// Prints the event.
     pub(crate) async fn run(&self, options: &StackOptions) -> Result<ExitCode, CommandError> {
         CalledRoute::parse(&self.method, &self.path)?;
         if self.dpop && !self.kind.carries_a_proof() {

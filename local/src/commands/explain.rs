@@ -71,7 +71,6 @@ fn moment(text: &str) -> Result<Timestamp, UsageError> {
         ))
 }
 
-/// The decision as JSON.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Explained {
@@ -102,7 +101,6 @@ const NETWORK: [&str; 5] = [
 ];
 
 impl Explain {
-    /// Decides and prints.
     pub(crate) async fn run(&self, options: &StackOptions) -> Result<ExitCode, CommandError> {
         let call = CalledRoute::parse(&self.method, &self.path)?;
         let token = match self.token.as_deref() {

@@ -34,7 +34,6 @@ const AUTHORIZER: &str = "authorizer";
 /// The authorizer's timeout.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Why the authorizer's settings cannot be read.
 #[derive(Debug, thiserror::Error)]
 #[error("the settings of the function {function}: {faults}")]
 pub(super) struct FunctionSettingsError {
@@ -42,7 +41,6 @@ pub(super) struct FunctionSettingsError {
     faults: SettingsError,
 }
 
-/// A document is not a JWK Set.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum KeyFileError {
     #[error("expected a JWK Set, found {0}")]
@@ -112,7 +110,6 @@ impl Source for OfFunction<'_> {
 /// How an authorizer with some settings reaches its issuers.
 type Connect<'c> = dyn Fn(&Settings) -> Result<Arc<dyn Transport>, CommandError> + 'c;
 
-/// The functions, by name.
 #[derive(Debug)]
 pub(super) struct InProcess {
     authorizers: BTreeMap<String, Authorizer>,
@@ -152,12 +149,10 @@ impl InProcess {
         })
     }
 
-    /// Whether a function is this project's authorizer.
     pub(super) fn is_authorizer(&self, function: &str) -> bool {
         self.authorizers.contains_key(function)
     }
 
-    /// Returns the invocations since the last query.
     pub(super) fn take_seen(&self) -> SeenInvocations {
         std::mem::take(&mut self.lock())
     }

@@ -18,20 +18,15 @@ use crate::text_file::{self, TextFileError};
 /// The event was not sent to the function.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum EventFileError {
-    /// The file cannot be read.
     #[error(transparent)]
     File(#[from] TextFileError),
-    /// The file is not JSON.
     #[error("{path}: expected JSON: {cause}")]
     NotJson {
         path: String,
-        /// The error of the parser.
         cause: serde_json::Error,
     },
-    /// A placeholder cannot be replaced.
     #[error(transparent)]
     Placeholder(#[from] PlaceholderError),
-    /// Lambda did not run the function.
     #[error("{0}")]
     Refused(String),
 }
@@ -44,7 +39,6 @@ pub(crate) struct InvokeCommand {
     event: PathBuf,
 }
 
-/// What the function answered.
 #[derive(Debug)]
 struct FunctionAnswer {
     /// The answer or the error, as indented JSON.

@@ -14,22 +14,16 @@ use crate::binding_key::{BindingKey, ProofOf};
 use crate::stack_file::StackFile;
 use crate::token::{DEFAULT_SCOPE, Hops, SignIn, TokenError};
 
-/// A placeholder that cannot be replaced.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum PlaceholderError {
-    /// Its end is missing.
     #[error("the event has `{{{{{0}:` without `}}}}` after it")]
     Unclosed(&'static str),
-    /// Its token is not available.
     #[error(transparent)]
     Token(#[from] TokenError),
-    /// It does not have the form of a proof.
     #[error("the event has `{{{{proof:{0}}}}}`: expected `{{{{proof:USER METHOD URL}}}}`")]
     Proof(String),
-    /// There is no token to prove.
     #[error("the event has a proof of {0} and no `{{{{bound-token:{0}}}}}` before it")]
     NothingBound(String),
-    /// The system has no random bytes for a key or a proof.
     #[error("the operating system returned no random bytes")]
     Random(#[from] aws_lc_rs::error::Unspecified),
 }

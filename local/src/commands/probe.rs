@@ -39,11 +39,9 @@ pub(super) struct ProbeAnswer {
     pub(super) at: Timestamp,
 }
 
-/// The reason why there is no answer.
 #[derive(Clone, Debug)]
 pub(super) struct NoAnswer {
     pub(super) error: TransportError,
-    /// Details of a rejected certificate.
     pub(super) certificate: Option<RejectedCertificate>,
 }
 
@@ -146,7 +144,6 @@ impl ProbeAnswer {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
-    /// Whether the answer is an HTML page.
     pub(super) fn is_html(&self) -> bool {
         let by_type = self
             .header(&http::header::CONTENT_TYPE)

@@ -8,7 +8,6 @@ use serde::Serialize;
 
 use crate::progress::{print, printable};
 
-/// The result of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Status {

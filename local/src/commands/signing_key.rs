@@ -14,7 +14,6 @@ const KEY_ID: &str = "local";
 #[derive(Debug)]
 pub(super) struct SigningKey(RsaKeyPair);
 
-/// No key or signature could be made.
 #[derive(Debug, thiserror::Error)]
 #[error("no key pair or signature could be made")]
 pub(super) struct SigningKeyError;

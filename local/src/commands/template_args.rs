@@ -30,7 +30,6 @@ pub(super) struct TemplateArgs {
     imports: Vec<(String, String)>,
 }
 
-/// A template that has been read.
 #[derive(Debug)]
 pub(super) struct OpenedTemplate {
     pub(super) template: Template,
@@ -48,7 +47,6 @@ struct Known {
     running_api: Option<String>,
 }
 
-/// A template cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[error("{file}: {cause}")]
 struct TemplateFileError {

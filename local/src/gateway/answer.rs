@@ -93,7 +93,6 @@ pub(super) fn headers(answer: &Map<String, Value>) -> Result<HeaderMap, AnswerEr
     Ok(headers)
 }
 
-/// Renames the headers that AWS sets itself.
 pub(super) fn remap(headers: &mut HeaderMap) -> Result<(), AnswerError> {
     for name in REMAPPED {
         let values: Vec<_> = headers.get_all(&name).iter().cloned().collect();

@@ -20,7 +20,6 @@ const MAX_ANSWER: usize = 8 * 1024;
 /// A valid answer of an authorizer. The cache stores answers, not verdicts, because a policy is evaluated for each method.
 #[derive(Clone, Debug)]
 pub(crate) struct Authorization {
-    /// The authorizer's decision.
     pub(crate) decision: AuthorizerDecision,
     pub(crate) principal: Option<String>,
     /// The context for the integration.
@@ -222,7 +221,6 @@ impl Cache {
             .map(|(_, authorization)| authorization.clone())
     }
 
-    /// Removes every answer.
     pub(crate) fn clear(&self) {
         self.0
             .lock()

@@ -27,7 +27,6 @@ const NOT_IN_EVENTS: [&str; 9] = [
 pub(crate) struct Call {
     /// The id of the request, which the answer has as `x-amzn-RequestId`.
     pub(crate) id: String,
-    /// When it arrived.
     pub(crate) at: Timestamp,
     pub(crate) verb: String,
     /// The path as sent, without the stage, with its `/`.
@@ -41,7 +40,6 @@ pub(crate) struct Call {
     /// The headers in order, with their names in the case that events have.
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Bytes,
-    /// The caller's address.
     pub(crate) source_ip: IpAddr,
     /// The protocol, usually `HTTP/1.1`.
     pub(crate) protocol: String,

@@ -34,7 +34,6 @@ pub(super) enum AuthorizationError {
 pub(super) enum IntegrationError {
     /// The event is larger than Lambda accepts.
     TooLarge,
-    /// The function took too long.
     Timeout,
     Failed,
 }
@@ -173,7 +172,6 @@ impl Gateway {
     }
 }
 
-/// Records the principal of an authorizer's answer.
 fn note_principal(call: &Call, authorization: &Authorization) {
     call.record
         .note(|entry| entry.principal.clone_from(&authorization.principal));

@@ -28,7 +28,6 @@ use event::Authorized;
 /// The reason why API Gateway itself answers. A template cannot change these answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum HttpApiError {
-    /// No route matches.
     NotFound,
     /// An identity source is missing, the authorizer's error is `Unauthorized`, or the JWT is not valid.
     Unauthorized {

@@ -34,28 +34,20 @@ pub(crate) struct Claims {
     pub(crate) scopes: Vec<String>,
 }
 
-/// The reason why a token is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum JwtError {
-    /// Not a JWT.
     #[error("the token is not a JWT")]
     Malformed,
-    /// Another algorithm than RS256.
     #[error("the algorithm is not RS256")]
     Algorithm,
-    /// The issuer's keys cannot be fetched.
     #[error("the issuer's keys cannot be fetched")]
     NoKeys,
-    /// The issuer publishes no such key.
     #[error("the issuer publishes no key with that id")]
     UnknownKey,
-    /// The signature is wrong.
     #[error("the signature is not valid")]
     Signature,
-    /// The issuer is another one.
     #[error("the issuer does not match")]
     Issuer,
-    /// The token has none of the audiences.
     #[error("the audience does not match")]
     Audience,
     /// `exp` is missing or past.

@@ -12,7 +12,6 @@ use super::pattern::{glob, texts};
 /// The action of a call to a method.
 const INVOKE: &str = "execute-api:Invoke";
 
-/// A well-formed policy document.
 #[derive(Clone, Debug)]
 pub struct Policy(Vec<Statement>);
 

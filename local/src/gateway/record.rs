@@ -37,7 +37,6 @@ pub(super) struct FunctionCall {
 }
 
 impl Record {
-    /// Adds facts.
     pub(super) fn note(&self, change: impl FnOnce(&mut RecordedParts)) {
         change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
     }

@@ -45,7 +45,6 @@ struct Standard {
     kind: Option<(&'static str, &'static str)>,
     status: StatusCode,
     message: Option<&'static str>,
-    /// The header `x-amzn-ErrorType`.
     error_type: &'static str,
 }
 
@@ -156,7 +155,6 @@ fn header_value(source: &HeaderSource, context: &ResponseVariables<'_>) -> Optio
 pub(crate) struct ResponseVariables<'a> {
     pub(crate) call: &'a Call,
     pub(crate) stage: &'a str,
-    /// The stage's variables.
     pub(crate) variables: &'a BTreeMap<String, String>,
     /// The path of the resource, or the key of an HTTP API's route, once it is known.
     pub(crate) resource: Option<&'a str>,

@@ -34,7 +34,6 @@ const PATIENCE: Duration = Duration::from_millis(250);
 #[derive(Clone, Debug)]
 pub struct FunctionSettings {
     pub name: String,
-    /// Other names of the function.
     pub aliases: Vec<String>,
     pub arn: String,
     pub binary: PathBuf,
@@ -46,7 +45,6 @@ pub struct FunctionSettings {
     pub environment: BTreeMap<String, String>,
 }
 
-/// A function and its environments.
 #[derive(Debug)]
 pub struct Function {
     settings: FunctionSettings,
@@ -97,7 +95,6 @@ impl Function {
         self.run_as(payload, random::request_id()).await
     }
 
-    /// Runs one invocation with this request id.
     async fn run_as(&self, payload: Bytes, request_id: String) -> InvocationOutcome {
         let mut environment = match self.environment().await {
             Ok(environment) => environment,
@@ -261,12 +258,10 @@ impl Function {
 pub struct Functions(Vec<Arc<Function>>);
 
 impl Functions {
-    /// These functions.
     pub fn new(functions: impl IntoIterator<Item = Function>) -> Self {
         Self(functions.into_iter().map(Arc::new).collect())
     }
 
-    /// Each function, by name.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &Function)> {
         self.0
             .iter()

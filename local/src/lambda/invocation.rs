@@ -55,7 +55,6 @@ impl fmt::Display for FunctionError {
 /// A function could not be invoked at all.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvocationError {
-    /// No function has the name.
     #[error("no function is named `{0}`")]
     UnknownFunction(String),
 }
@@ -78,6 +77,5 @@ pub trait Invoke: fmt::Debug + Send + Sync {
         self.invoke(function, payload)
     }
 
-    /// Whether a function has that name.
     fn knows(&self, function: &str) -> bool;
 }

@@ -14,7 +14,6 @@ pub(crate) struct StackOptions {
     pub(crate) issuer_port: u16,
     /// A real issuer, used instead of the local one.
     pub(crate) issuer: Option<RealIssuer>,
-    /// The folder of the state.
     pub(crate) data: PathBuf,
     pub(crate) template: PathBuf,
     /// Values of the template's parameters. They override those that the stack sets.
@@ -25,7 +24,6 @@ pub(crate) struct StackOptions {
     pub(crate) api: Option<String>,
     /// The commands that run functions, by logical id, split into words.
     pub(crate) functions: BTreeMap<String, Vec<String>>,
-    /// Whether release builds are run.
     pub(crate) release: bool,
     /// Whether each request is a line of JSON on standard output.
     pub(crate) json: bool,

@@ -14,7 +14,6 @@ pub struct Api {
     pub(crate) stage: String,
     pub routes: Vec<TemplateRoute>,
     pub authorizers: BTreeMap<String, TemplateAuthorizer>,
-    /// The stage's variables.
     pub(crate) variables: BTreeMap<String, String>,
     /// API Gateway's product that serves it.
     pub kind: ApiKind,
@@ -52,11 +51,9 @@ impl Api {
 /// One method of a resource.
 #[derive(Clone, Debug)]
 pub struct TemplateRoute {
-    /// The resource.
     pub(crate) path: RoutePath,
     /// The verb; `ANY` has none.
     pub(crate) verb: Option<String>,
-    /// The integration that answers.
     pub integration: Integration,
     /// The authorizer that is called first.
     pub authorizer: Option<String>,
@@ -99,11 +96,9 @@ impl TemplateRoute {
 pub enum Integration {
     /// A function, by Lambda proxy integration.
     Function {
-        /// The function's name.
         name: String,
         /// The form of its event and answer.
         payload: PayloadFormat,
-        /// The integration's timeout.
         timeout: Duration,
     },
     /// API Gateway itself, with status 200 and these headers: the preflight of SAM's `Cors`.
@@ -113,13 +108,10 @@ pub enum Integration {
 /// The version of an event and its answer. A REST API has only 1.0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PayloadFormat {
-    /// 1.0.
     V1,
-    /// 2.0.
     V2,
 }
 
-/// The authorizer of a route.
 #[derive(Clone, Debug)]
 pub enum TemplateAuthorizer {
     Lambda(LambdaAuthorizer),
@@ -129,7 +121,6 @@ pub enum TemplateAuthorizer {
 
 #[derive(Clone, Debug)]
 pub struct LambdaAuthorizer {
-    /// The function's name.
     pub function: String,
     /// The parts of a request that identify the caller.
     pub identity: Identity,
@@ -161,7 +152,6 @@ impl InvokePermission {
     }
 }
 
-/// The JWT authorizer of an HTTP API.
 #[derive(Clone, Debug)]
 pub struct JwtAuthorizer {
     /// The exact `iss` of its tokens.
@@ -177,7 +167,6 @@ pub struct JwtAuthorizer {
 pub enum Identity {
     /// REST: one header's value, and nothing else of the request.
     Token {
-        /// The header's name.
         header: String,
         /// The expression that the whole value must match.
         validation: Option<Regex>,
@@ -191,7 +180,6 @@ pub enum Identity {
     Http {
         /// The parts that identify the caller, in order.
         sources: Vec<IdentitySource>,
-        /// The form of the event.
         payload: PayloadFormat,
         /// Whether the answer is a simple response, not a policy.
         simple: bool,

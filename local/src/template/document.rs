@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use super::api::{CorsConfiguration, TemplateAuthorizer, TemplateRoute};
 use super::gateway_response::CustomResponse;
 
-/// The definitions of an OpenAPI document.
 #[derive(Debug, Default)]
 pub(super) struct OpenApiDefinition {
     /// The routes, and whether each has a `security` of its own.

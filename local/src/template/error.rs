@@ -20,27 +20,19 @@ pub enum DefinitionError {
     Unknown {
         /// The kind of name that was expected, such as `property of an authorizer`.
         what: String,
-        /// The names that are known.
         expected: String,
     },
     /// A part that decides who may call or what is answered, and that this gateway does not support.
     #[error("not supported on one machine: {0}")]
     NotSupported(String),
-    /// A property that must be set.
     #[error("`{0}` is missing")]
     Missing(&'static str),
-    /// A function without a program.
     #[error(
         "`Metadata.BuildProperties.Binary` is missing: name a binary of the workspace, or pass `--function {0}=COMMAND`"
     )]
     NoProgram(String),
-    /// A value of the wrong form.
     #[error("expected {expected}, found {found}")]
-    Unexpected {
-        /// The form that was expected.
-        expected: String,
-        found: String,
-    },
+    Unexpected { expected: String, found: String },
     /// A value that only AWS can look up.
     #[error(
         "the dynamic reference `{0}` has no value on one machine: make it the default of a parameter, and pass \
@@ -59,27 +51,14 @@ pub enum DefinitionError {
     #[error(
         "the value of `{parameter}` is stored in AWS Systems Manager: pass `--parameter {parameter}=VALUE`"
     )]
-    StoredValue {
-        /// The parameter of the template.
-        parameter: String,
-    },
+    StoredValue { parameter: String },
     /// A value that the parameter's own constraints exclude.
     #[error("{value} is not allowed: expected {expected}")]
-    NotAllowed {
-        value: String,
-        /// The rule.
-        expected: String,
-    },
-    /// The same method and path again.
+    NotAllowed { value: String, expected: String },
     #[error("the method and path are already defined at {0}")]
     Duplicate(String),
-    /// A reference to something that does not exist.
     #[error("no {what} is named `{name}`")]
-    NoSuch {
-        /// Its kind.
-        what: &'static str,
-        name: String,
-    },
+    NoSuch { what: &'static str, name: String },
     /// A function that the template does not have and that no command runs.
     #[error(
         "no function of the template is named `{0}`; `cargo local --function {0}=COMMAND` runs one of another stack"
@@ -88,7 +67,6 @@ pub enum DefinitionError {
     /// A file that the template includes and that cannot be read.
     #[error("the included file cannot be read: {0}")]
     Include(String),
-    /// An intrinsic function that cannot be resolved.
     #[error("{0}")]
     Intrinsic(String),
 }

@@ -22,7 +22,6 @@ pub struct FunctionDefinition {
     pub(crate) binary: Option<String>,
     /// The `FunctionName` that the template gives it.
     pub(crate) function_name: Option<String>,
-    /// The timeout of one invocation.
     pub(crate) timeout: Duration,
     /// The value of its environment variable for the memory. The memory is not limited here.
     pub(crate) memory_mb: u32,
@@ -39,7 +38,6 @@ impl FunctionDefinition {
         self.names().any(|own| own == name)
     }
 
-    /// Every name of the function.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         let function_name = self.function_name.as_deref();
         [self.name.as_str(), self.logical_id.as_str()]

@@ -36,7 +36,6 @@ const TYPES: [&str; 21] = [
 #[derive(Clone, Debug, Default)]
 pub struct CustomResponse {
     pub status: Option<StatusCode>,
-    /// Additional headers.
     pub headers: Vec<(HeaderName, HeaderSource)>,
     /// The body, by media type.
     pub templates: BTreeMap<String, String>,

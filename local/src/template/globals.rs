@@ -19,7 +19,6 @@ const SECTIONS: [(&str, Option<&Section>); 8] = [
     ("WebSocketApi", None),
 ];
 
-/// The section `Globals` of a template.
 #[derive(Debug, Default)]
 pub(super) struct Globals(Map<String, Value>);
 

@@ -24,7 +24,6 @@ pub(super) struct Scope {
     pub(super) parameters: BTreeMap<String, Option<Value>>,
     /// The section `Conditions`, unresolved.
     pub(super) conditions: Map<String, Value>,
-    /// The section `Mappings`.
     pub(super) mappings: Map<String, Value>,
     /// Values that other stacks export, by name.
     pub(super) imports: BTreeMap<String, String>,

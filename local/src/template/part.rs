@@ -85,7 +85,6 @@ impl Part {
         text.parse().map(Some).map_err(wrong)
     }
 
-    /// `true` or `false`.
     pub(super) fn boolean(&self, name: &str) -> Result<Option<bool>, TemplateError> {
         self.parsed(name, "true or false")
     }

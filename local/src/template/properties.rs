@@ -28,7 +28,6 @@ const ACCESS_LOG: &str = "this gateway always writes an access log, with members
 /// The gateway's treatment of a property.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Treatment {
-    /// It acts on the property.
     Acts,
     /// It acts on the property, which has properties of its own.
     Nested(&'static Section),
@@ -49,7 +48,6 @@ pub(crate) enum Treatment {
         /// The member, if the property is a map.
         member: &'static str,
         value: &'static str,
-        /// The difference.
         why: &'static str,
     },
     /// The property decides who may call or what is answered, so it is an error, unless it has the value `unless`.

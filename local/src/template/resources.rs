@@ -49,9 +49,7 @@ const TABLE: &str = "AWS::DynamoDB::Table";
 /// A resource whose condition holds.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Resource<'a> {
-    /// Its logical id.
     pub(super) id: &'a str,
-    /// Its type.
     pub(super) kind: &'a str,
     /// The whole resource, unresolved.
     pub(super) value: &'a Value,

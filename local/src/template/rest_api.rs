@@ -24,9 +24,7 @@ use super::route_path::RoutePath;
 /// An event of a function that is a route of an API.
 pub(super) struct Event {
     pub(super) product: Product,
-    /// The function's name.
     pub(super) function: String,
-    /// The event's properties.
     pub(super) properties: Part,
 }
 

@@ -13,7 +13,6 @@ use crate::aws;
 /// The API that is served.
 #[derive(Debug)]
 pub(super) struct Selected<'a> {
-    /// Its logical id.
     pub(super) id: String,
     pub(super) product: Product,
     /// Its resource; the implicit API has none.

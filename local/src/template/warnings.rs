@@ -5,7 +5,6 @@
 pub(super) struct Warnings(pub(super) Vec<String>);
 
 impl Warnings {
-    /// Adds the reason at a place.
     pub(super) fn add(&mut self, place: &str, why: &str) {
         self.0.push(format!("{place}: {why}"));
     }

@@ -11,7 +11,6 @@ use super::error::{DefinitionError, TemplateError};
 /// The merge key of YAML 1.1, as AWS's tools read it.
 const MERGE: &str = "<<";
 
-/// Reads one YAML document.
 pub(super) fn read(text: &str) -> Result<Value, TemplateError> {
     // The loader parses scalars as in YAML 1.2, AWS as in YAML 1.1.
     let mut loader = YamlLoader::<Yaml<'_>>::default();

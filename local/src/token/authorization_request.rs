@@ -12,7 +12,6 @@ use crate::random;
 
 /// A request for a code, and the values that its answer must match.
 pub(crate) struct AuthorizationRequest {
-    /// The URL that the browser opens.
     pub(crate) url: Url,
     /// The value that the answer must return.
     pub(crate) state: String,

@@ -1,30 +1,19 @@
 //! The reasons why a sign-in fails.
 
-/// The sign-in failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum TokenError {
-    /// The issuer does not answer.
     #[error(
         "no issuer answers at {issuer}: start `cargo local` in another terminal and wait for `ready`"
     )]
-    NotRunning {
-        /// The address that was tried.
-        issuer: String,
-    },
+    NotRunning { issuer: String },
     /// A real issuer does not answer.
     #[error("no answer from {issuer}: `cargo local doctor --issuer {issuer}` shows why")]
-    NoAnswer {
-        /// The address that was tried.
-        issuer: String,
-    },
+    NoAnswer { issuer: String },
     /// The issuer is a real one, which does not know the local users.
     #[error(
         "{issuer} is a real issuer: get a token with `cargo local token` and put it into the event"
     )]
-    RealIssuer {
-        /// Its URL.
-        issuer: String,
-    },
+    RealIssuer { issuer: String },
     #[error("no user is named `{user}`: expected one of {known}")]
     UnknownUser { user: String, known: String },
     #[error("the issuer refused: {0}")]

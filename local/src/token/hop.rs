@@ -124,7 +124,6 @@ impl Hop {
         hop
     }
 
-    /// The form of a POST.
     pub(crate) fn form(&mut self, form: &str) {
         self.parameters(form_urlencoded::parse(form.as_bytes()));
     }
@@ -140,7 +139,6 @@ impl Hop {
         }
     }
 
-    /// The cookies of a request.
     pub(crate) fn cookies(&mut self, header: &str) {
         let names: Vec<&str> = header
             .split("; ")
@@ -152,7 +150,6 @@ impl Hop {
         }
     }
 
-    /// A proof of possession.
     pub(crate) fn proof(&mut self, proof: &str) {
         self.lines.push(format!("> {PROOF}: {}", short(proof)));
         self.command.push(format!("    -H \"{PROOF}: $PROOF\""));

@@ -1,6 +1,5 @@
 //! The issuer's sign-in page: one form, with a button for each user.
 
-/// The action of the first form.
 pub(super) fn form_action(page: &str) -> Option<String> {
     tags(page, "form").find_map(|tag| attribute(tag, "action"))
 }

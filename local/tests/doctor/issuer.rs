@@ -18,7 +18,6 @@ pub(crate) const CLIENT_ID: &str = "0oa1testclient";
 pub(crate) const REDIRECT_URI: &str = "http://127.0.0.1:8080/callback.html";
 pub(crate) const ORIGIN: &str = "http://127.0.0.1:8080";
 
-/// One answer.
 #[derive(Clone, Debug)]
 pub(crate) struct Page {
     pub(crate) status: u16,

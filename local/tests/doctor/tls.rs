@@ -19,7 +19,6 @@ pub(crate) struct Chain {
     key: PrivateKeyDer<'static>,
 }
 
-/// The fault of a chain.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Wrong {
     Nothing,

@@ -7,7 +7,6 @@ use super::Setup;
 use super::calls::{HTTP, REST};
 use super::signer::{jwk_set, token};
 
-/// A call and its outcome.
 pub(super) struct Case {
     pub(super) reason: &'static str,
     template: String,

@@ -12,7 +12,6 @@ pub(crate) const WEAK: &str = "eyJhbGciOiJSUzI1NiJ9.d2Vhaw.d2Vha3NpZ25hdHVyZQ";
 pub(crate) const EXPIRED: &str = "eyJhbGciOiJSUzI1NiJ9.b2xk.b2xkc2lnbmF0dXJl";
 pub(crate) const ORIGIN: &str = "https://app.example.com";
 
-/// The fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Wrong {
     Nothing,

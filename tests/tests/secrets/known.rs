@@ -11,7 +11,6 @@ use serde_json::Value;
 /// The length of a fragment. No fragment of a secret may appear anywhere.
 const FRAGMENT: usize = 8;
 
-/// The kind of a secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Kind {
     AccessToken,
@@ -50,7 +49,6 @@ pub(crate) struct Leak {
     pub(crate) fragment: String,
 }
 
-/// The secrets of a run.
 #[derive(Default)]
 pub(crate) struct Secrets(BTreeSet<(Kind, String)>);
 

@@ -7,7 +7,6 @@ use testkit::repository;
 
 use super::source::Function;
 
-/// The folders with scripts.
 const FOLDERS: [&str; 9] = [
     ".ci",
     "api-handler",

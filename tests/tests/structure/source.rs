@@ -7,7 +7,6 @@ use syn::visit::{self, Visit};
 use testkit::repository;
 use tests::{packages, rust_files};
 
-/// One package of the workspace.
 pub(crate) struct Crate {
     pub(crate) name: String,
     /// The modules below `src`, without those for tests.

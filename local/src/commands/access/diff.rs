@@ -31,7 +31,6 @@ impl ChangeKind {
     }
 }
 
-/// One change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(super) struct AccessChange {
     pub(super) method: String,

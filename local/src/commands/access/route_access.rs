@@ -111,7 +111,6 @@ pub(super) struct AcceptedTokens<'t> {
     pub(super) token_use: TokenUse,
 }
 
-/// The tokens of one issuer.
 #[derive(Debug, PartialEq)]
 pub(super) struct TokensOfIssuer<'t> {
     pub(super) issuer: &'t str,

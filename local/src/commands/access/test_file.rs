@@ -78,7 +78,6 @@ impl<'de> Deserialize<'de> for TestCaller {
     }
 }
 
-/// How the tests ended.
 #[derive(Debug, Serialize)]
 struct Results {
     tests: usize,

@@ -35,13 +35,11 @@ const TOKEN_LENGTH: usize = 900;
 const HANDLER: &str = r#"{"statusCode":200,"headers":{"content-type":"application/json","etag":"\"1\""},"body":"{\"lamp\":\"on\"}"}"#;
 const ANSWER: &str = r#"{"lamp":"on"}"#;
 
-/// A kind of call.
 struct CallKind {
     name: &'static str,
     template: &'static str,
     method: Method,
     path: &'static str,
-    /// The authorizer's answer.
     authorizer: fn() -> Value,
 }
 

@@ -19,7 +19,6 @@ use crate::random;
 
 const INVOCATION_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// A program and its environment.
 #[derive(Clone, Debug)]
 pub(super) struct Program {
     pub(super) binary: PathBuf,

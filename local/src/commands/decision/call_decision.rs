@@ -10,7 +10,6 @@ use serde::Serialize;
 use crate::gateway::decided::DecidedBy;
 use crate::template::api::{Identity, LambdaAuthorizer};
 
-/// The outcome of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(in crate::commands) enum CallOutcome {
@@ -40,7 +39,6 @@ pub(in crate::commands) struct NamedRoute {
     pub(in crate::commands) path: String,
 }
 
-/// A decision and its reason.
 #[derive(Debug)]
 pub(in crate::commands) struct CallDecision {
     pub(in crate::commands) outcome: CallOutcome,

@@ -75,7 +75,6 @@ impl Meaning {
         known.map(|(_, meaning)| *meaning)
     }
 
-    /// What to do about it.
     pub(super) const fn advice(self) -> &'static str {
         match self {
             Self::UnknownClient => {
@@ -161,7 +160,6 @@ impl Message {
         Some(Self::of_redirect(code, description))
     }
 
-    /// Its meaning, if it is known.
     pub(super) fn meaning(&self) -> Option<Meaning> {
         Meaning::of(&self.0)
     }

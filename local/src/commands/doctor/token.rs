@@ -22,7 +22,6 @@ use super::keys::Keys;
 use super::{Doctor, Fact, Skip};
 use crate::commands::in_process::Replay;
 
-/// The facts about a token.
 #[derive(Debug)]
 pub(super) struct Examined {
     /// The result of every check, unless the token cannot be parsed.

@@ -167,7 +167,6 @@ impl SmokeReply {
         Some(message.chars().take(120).collect())
     }
 
-    /// The advice for an unexpected answer.
     pub(super) fn advice(&self) -> String {
         let answer = match &self.0 {
             Ok(answer) => answer,

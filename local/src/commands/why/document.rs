@@ -13,7 +13,6 @@ pub(super) const MAX_RECORD: usize = 8 * 1024 * 1024;
 /// The members with records: of `filter-log-events`, of a subscription, and of `get-query-results`.
 const ARRAYS: [&str; 3] = ["events", "logEvents", "results"];
 
-/// The records of a file cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum RecordsError {
     #[error(transparent)]

@@ -27,7 +27,6 @@ pub(super) struct Account {
     pub(super) detail: Option<String>,
 }
 
-/// The authorizer's part in the request.
 #[derive(Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct AuthorizerPart {

@@ -49,7 +49,6 @@ pub(super) enum Understood {
     Nothing,
 }
 
-/// A decision of the authorizer.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct AuthorizerLine {
@@ -61,7 +60,6 @@ pub(super) struct AuthorizerLine {
     pub(super) cache: Option<String>,
 }
 
-/// A request to the handler.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct HandlerLine {

@@ -13,7 +13,6 @@ use super::source::{LogFileError, LogSource};
 /// The columns of CSV files, and the members of results, that have the line.
 const MESSAGES: [&str; 2] = ["@message", "message"];
 
-/// The form of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum FileForm {
     /// One record per line. `aws logs tail --format json` prints a record over several lines.

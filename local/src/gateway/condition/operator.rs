@@ -7,7 +7,6 @@ use time::{Date, OffsetDateTime};
 
 use crate::gateway::pattern::glob;
 
-/// A condition cannot be evaluated here.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum ConditionError {
     #[error("the key has no value on one machine")]
