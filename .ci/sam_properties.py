@@ -66,7 +66,7 @@ def main():
         faults += [f"{title}: `{name}` is missing" for name in sorted(known - found[title][0])]
     for title, kind in GLOBALS.items():
         difference = set(Globals.supported_properties[kind]) ^ found[title][1]
-        faults += [f"{title}: `{name}` is in Globals of one only" for name in sorted(difference)]
+        faults += [f"{title}: only one of the two has `{name}` in Globals" for name in sorted(difference)]
     sys.exit("\n".join(faults) or 0)
 
 

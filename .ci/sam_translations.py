@@ -201,7 +201,7 @@ def main():
         if "--write" in sys.argv:
             target.write_text(text)
         elif not target.exists() or target.read_text() != text:
-            differing.append(f"{target.name} is not what the translator makes of {path.name}: run with --write")
+            differing.append(f"{target.name} differs from the translator's output for {path.name}: run with --write")
     sys.exit("\n".join(differing) or 0)
 
 

@@ -71,8 +71,8 @@ class Commands(unittest.TestCase):
     def test_every_command_is_run_or_has_a_reason(self):
         in_pages = {(page, command) for page, command in listed() if words(command)[:2] != ["cargo", "test"]}
         in_table = {(page, command) for page, of_page in COMMANDS.items() for command in of_page}
-        self.assertEqual(in_pages - in_table, set(), "say in commands.py what runs these, or why nothing does")
-        self.assertEqual(in_table - in_pages, set(), "these are in no page")
+        self.assertEqual(in_pages - in_table, set(), "add these to commands.py, with the script that runs them or the reason why none does")
+        self.assertEqual(in_table - in_pages, set(), "no page has these")
 
     def test_a_script_has_the_command_that_it_is_listed_for(self):
         for page, of_page in COMMANDS.items():

@@ -132,7 +132,8 @@ impl InProcess {
         transport: &Connect<'_>,
         clock: &Arc<dyn Clock>,
     ) -> Result<Self, CommandError> {
-        // The authorizer's own process installs the same provider.
+        // Without this call `jsonwebtoken` would select its provider by crate features, and panic if two crates enable
+        // different ones.
         let _first = jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER.install_default();
         let mut authorizers = BTreeMap::new();
         for (name, settings) in settings {

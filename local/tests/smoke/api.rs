@@ -138,7 +138,7 @@ impl Gateway {
         let token = credential.split_once(' ').map_or("", |(_, token)| token);
         let is_safe = method == Method::GET;
         let may = match token {
-            // For the only call that the check makes with this token.
+            // Denied only on the allowed call, by which the check judges this token.
             GOOD if self.wrong == Wrong::GoodTokenDenied && is_safe => false,
             GOOD => true,
             WEAK => is_safe || self.wrong == Wrong::WeakAllowed,
