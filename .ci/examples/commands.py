@@ -23,7 +23,7 @@ OKTA = Not("it needs an issuer on the Internet")
 DEPLOYED = Not("it needs an API on AWS; local/tests/smoke runs it against servers on loopback")
 LONG = Not("it takes long; `cargo test` runs a short form")
 MEASURES = Not("it measures on an idle machine")
-ARM64 = Not("it builds for arm64, whose standard library is on no package registry; .ci/package.sh builds for x86_64")
+ARM64 = Not("it builds for arm64, and no package registry has its standard library; .ci/package.sh builds for x86_64")
 PYTHON = Not("it packages with Python 3.13, the runtime of the function, which Debian does not have")
 RELEASED = Not("it needs a tag of a release")
 NETWORK = Not("it needs an advisory database from the Internet")
@@ -37,7 +37,7 @@ DOCTOR = (
     '--scope "openid profile offline_access state:write" --sign-in'
 )
 
-# The pages whose `console` blocks are run, and by which test.
+# The pages with `console` blocks, and the test that runs each.
 CONSOLE = {
     "README.md": "tests/tests/readme.rs",
     "docs/access.md": ".ci/examples/test_running.py",

@@ -162,7 +162,7 @@ impl Stack {
         Ok(())
     }
 
-    /// Waits until the issuer ends by itself and logs it; waits forever without an issuer. The other parts continue:
+    /// Waits until the issuer ends and logs it; waits forever without an issuer. The other parts continue:
     /// the authorizer verifies tokens with its cached keys.
     pub(crate) async fn issuer_ended(&mut self) {
         match self.issuer.as_mut() {

@@ -60,7 +60,7 @@ export const scenarios = {
 
     await signIn(page, 'Alice');
     await checkAllowed(page, 'GET');
-    // Without the scope or the group, the gateway answers by itself.
+    // Without the scope or the group, the gateway itself answers.
     assert.equal((await call(page, 'PUT', '/notes/1', { text: 'x' })).status, 0);
     await checkPanel(page, 'PUT /notes/1', 'The page received no response', null);
     assert.equal((await call(page, 'DELETE', '/notes/1')).status, 0);

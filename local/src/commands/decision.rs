@@ -248,7 +248,7 @@ impl CallJudge {
     }
 }
 
-/// Where the authorizer of a route expects the token.
+/// The place at which the authorizer of a route expects the token.
 fn token_source(authorizer: Option<&TemplateAuthorizer>) -> IdentitySource {
     match authorizer {
         Some(TemplateAuthorizer::Jwt(jwt)) => jwt.source.clone(),

@@ -107,7 +107,7 @@ impl Source for OfFunction<'_> {
     }
 }
 
-/// How an authorizer with some settings reaches its issuers.
+/// Creates the transport with which an authorizer with these settings reaches its issuers.
 type Connect<'c> = dyn Fn(&Settings) -> Result<Arc<dyn Transport>, CommandError> + 'c;
 
 #[derive(Debug)]

@@ -8,7 +8,7 @@ use super::access_log::{AccessLine, NOT_PERMITTED, value};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DecidedBy {
-    /// API Gateway by itself.
+    /// API Gateway itself.
     Gateway,
     /// A policy of the authorizer that API Gateway has cached.
     CachedPolicy,

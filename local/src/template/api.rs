@@ -171,12 +171,12 @@ pub enum Identity {
         /// The expression that the whole value must match.
         validation: Option<Regex>,
     },
-    /// REST: the whole request but for its body.
+    /// REST: the whole request except its body.
     Request {
         /// The parts that identify the caller, in order.
         sources: Vec<IdentitySource>,
     },
-    /// HTTP API: the whole request but for its body.
+    /// HTTP API: the whole request except its body.
     Http {
         /// The parts that identify the caller, in order.
         sources: Vec<IdentitySource>,

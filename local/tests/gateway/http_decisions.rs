@@ -324,7 +324,7 @@ async fn an_authorizer_that_takes_too_long_is_500() {
     assert_eq!(found, expected);
 }
 
-/// serverless-application-model#2049: SAM adds no permission for the authorizer of an HTTP API by itself.
+/// serverless-application-model#2049: SAM adds no permission for the authorizer of an HTTP API by default.
 #[tokio::test]
 async fn an_authorizer_that_api_gateway_may_not_invoke_is_500() {
     let forbidden = TEMPLATE.replace("FunctionName: !Ref Guard", "FunctionName: !Ref Handler");

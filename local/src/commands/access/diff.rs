@@ -8,7 +8,7 @@ use super::route_access::{AcceptedTokens, Callers, RouteAccess, Verb};
 use super::within::{are_within, beyond, is_within};
 use super::words;
 
-/// How access changes.
+/// The kind of a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum ChangeKind {

@@ -43,7 +43,7 @@ pub(super) struct RouteAccess<'t> {
 pub(super) enum Callers<'t> {
     /// Anyone: the route has no authorizer.
     Anyone,
-    /// The bearers of tokens that API Gateway accepts by itself.
+    /// The bearers of tokens that API Gateway itself accepts.
     Jwt {
         issuer: &'t str,
         audience: &'t [String],
@@ -53,7 +53,7 @@ pub(super) enum Callers<'t> {
     Rules {
         /// The grants of each verb that the route serves.
         grants: BTreeMap<Verb, Vec<Grant<'t>>>,
-        /// Which tokens are valid.
+        /// The tokens that the authorizer accepts.
         tokens: AcceptedTokens<'t>,
     },
     /// None: API Gateway may not invoke the authorizer.
@@ -80,7 +80,7 @@ impl Verb {
     }
 }
 
-/// What one rule grants on a route.
+/// The grant of one rule on a route.
 #[derive(Clone, Debug)]
 pub(super) struct Grant<'t> {
     pub(super) condition: GrantCondition<'t>,
@@ -93,7 +93,7 @@ pub(super) struct Grant<'t> {
     pub(super) is_whole: bool,
 }
 
-/// What a caller must meet.
+/// The condition that a caller must meet.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum GrantCondition<'t> {
     /// Nothing.

@@ -139,7 +139,7 @@ pub(super) async fn run(
     Ok(exit)
 }
 
-/// What a file of tests should contain, with the place of its fault.
+/// The expected content of a file of tests, with the place of the fault.
 fn expected(error: &serde_json::Error) -> String {
     format!(
         "expected an array of {{\"name\"?, \"caller\": {{\"claims\": {{…}}}} or \"anonymous\", \"may\": [\"METHOD \

@@ -19,7 +19,7 @@ const SERVER: Check = Check::new(
     "https://developer.okta.com/docs/concepts/auth-servers/",
 );
 
-/// Where the authorization server's URL is shown.
+/// Advice: the place where Okta shows the authorization server's URL.
 const COPY_IT: &str =
     "copy the issuer URI from Security > API > Authorization Servers in the Admin Console";
 

@@ -96,7 +96,7 @@ impl Meaning {
                  the grant type Authorization Code, the user and every scope asked for"
             }
             Self::PkceOff => {
-                "use an application of type Single-Page App, whose token requests use PKCE (S256)"
+                "use an application of type Single-Page App: its token requests use PKCE (S256)"
             }
             Self::GrantOff => {
                 "tick Authorization Code in Applications > your application > General > Grant type"

@@ -1,4 +1,4 @@
-//! A sign-in at a real issuer, whose pages only a browser can show.
+//! A sign-in at a real issuer. Only a browser can show its pages.
 
 use http::{HeaderMap, StatusCode};
 use reqwest::Url;

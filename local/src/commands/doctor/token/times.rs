@@ -28,7 +28,7 @@ pub(super) fn check(token: &Inspection) -> CheckOutcome {
     if let Some(claim) = in_milliseconds {
         return TIMES.fail(
             format!("`{claim}` is in milliseconds; {found}"),
-            "let the issuer write seconds: as it is, the token is from the far future or never expires",
+            "configure the issuer to write seconds: with milliseconds the token is from the far future or never expires",
         );
     }
     match token.times {
