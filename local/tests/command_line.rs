@@ -131,7 +131,7 @@ fn a_missing_template_is_reported() {
 
 /// The trial run shows that the measurement works; its figures are not reliable.
 #[test]
-fn a_trial_measures_the_gateway_and_a_debug_build_is_refused_otherwise() {
+fn a_quick_run_measures_the_gateway_and_a_full_run_refuses_a_debug_build() {
     let output = run(&["bench", "--gateway", "--quick", "--json"]);
     assert!(output.status.success());
     let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();

@@ -170,7 +170,7 @@ async fn a_denial_lists_the_sign_ins_that_would_be_accepted() {
 /// A bound token is the only output on standard output, standard error names the file with its key, and the token is useless
 /// without a proof.
 #[tokio::test]
-async fn a_bound_token_and_its_key() {
+async fn a_bound_token_is_useless_without_its_key() {
     let stack = RunningStack::start_for_bound_tokens("bound-token");
     let output = stack.run(&["token", "alice", "--dpop"]);
     let report = String::from_utf8(output.stderr).unwrap();
@@ -217,7 +217,7 @@ async fn a_bound_token_and_its_key() {
 
 /// The whole life of a token and its keys, at an issuer that is made to misbehave.
 #[tokio::test]
-async fn expired_foreign_rotated_and_without_an_issuer() {
+async fn a_token_over_its_whole_life_at_an_issuer_that_misbehaves() {
     let stack = RunningStack::start("issuer-troubles", &[]);
     let alice = stack.token("alice");
     assert_eq!(stack.get("/session", Some(&alice)).await.status, 200);

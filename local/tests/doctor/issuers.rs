@@ -89,7 +89,7 @@ async fn a_correct_issuer_passes_and_the_last_line_has_the_settings() {
 
 /// The same is true of files of other commands.
 #[tokio::test]
-async fn a_file_of_roots_that_cannot_be_read_is_exit_1() {
+async fn an_unreadable_file_of_roots_is_exit_1() {
     let file = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("no-roots.pem");
     std::fs::write(&file, "no certificate").unwrap();
     for (file, expected) in [

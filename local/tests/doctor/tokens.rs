@@ -284,7 +284,7 @@ async fn tokens_of_a_wrong_form_or_kind() {
 const THUMBPRINT: &str = "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I";
 
 #[tokio::test]
-async fn a_bound_token_is_judged_as_one() {
+async fn a_bound_token_is_checked_as_a_bound_token() {
     let issuer = Issuer::start(|_| {});
     let bound = changed(claims(&issuer.url), &json!({"cnf": {"jkt": THUMBPRINT}}));
     let token = mint(&header(), &bound);

@@ -244,7 +244,7 @@ async fn proxy_answers() {
 }
 
 #[tokio::test]
-async fn a_function_that_fails_is_500_and_one_that_is_slow_503() {
+async fn a_failing_function_is_500_and_a_slow_one_503() {
     let api = Api::of(TEMPLATE).handler(failure("boom"));
     let response = api.send("GET /open", &[]).await;
     assert_eq!(

@@ -667,7 +667,7 @@ async fn proxy_answers() {
 }
 
 #[tokio::test]
-async fn a_function_that_fails_is_502_and_one_that_is_slow_504() {
+async fn a_failing_function_is_502_and_a_slow_one_504() {
     let response = Api::of(TEMPLATE)
         .handler(failure("boom"))
         .send("GET /prod/open", &[])
