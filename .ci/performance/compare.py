@@ -4,9 +4,9 @@
     .ci/performance/compare.py [--rounds N] [--only WORD]... [--pause MS] BUILD OTHER...
 
 A build is a directory with release builds of `authorizer`, `api-handler` or both. Variables for its processes may follow:
-`DIRECTORY,LD_PRELOAD=/lib/x.so`. A time has its median and range for the first build, and its ratio to the first build
-for the others, round by round. `--only` selects the figures with WORD in their names. With `--pause` the first event comes
-MS milliseconds after init, and the wall time is counted from there.
+`DIRECTORY,LD_PRELOAD=/lib/x.so`. The table shows the median and range of each time for the first build. For the others it
+shows the ratio to the first build, which is computed in each round. `--only` selects the figures with WORD in their names.
+With `--pause` the first event comes MS milliseconds after init, and the wall time is counted from there.
 """
 
 import argparse
@@ -31,7 +31,7 @@ FUNCTIONS = ["authorizer", "api-handler"]
 
 
 class Build:
-    """Programs, and what their environment has beside the settings."""
+    """The programs of a build, and environment variables in addition to the settings."""
 
     def __init__(self, text):
         self.name = text
@@ -39,8 +39,8 @@ class Build:
         self.variables = dict(variable.split("=", 1) for variable in more)
 
     def copy_to(self, folder):
-        """Copies the programs: how a file lies in the page cache makes a start up to a fifth faster or slower, so that all
-        must be written in the same way."""
+        """Copies the programs. The layout of a file in the page cache changes the time of a start by up to a fifth, so all
+        are written in the same way."""
         self.folder = folder
         os.makedirs(folder)
         for name in FUNCTIONS:
@@ -136,7 +136,7 @@ def compare(name, subject, builds, rounds, pause):
     row(f"{name}, instructions", [f"{subject.instructions(build):,.0f}" for build in builds])
     times = []
     for number in range(rounds):
-        # Each is measured first as often as last.
+        # The order alternates, so that no build is always measured first.
         order = builds if number % 2 else builds[::-1]
         taken = {build: subject.micros(build, pause) for build in order}
         times.append([taken[build] for build in builds])

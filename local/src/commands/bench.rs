@@ -196,8 +196,8 @@ async fn listen() -> Result<(TcpListener, SocketAddr), BenchError> {
     Ok((listener, address))
 }
 
-/// Builds the binaries and copies them: how a file lies in the page cache makes a start up to a fifth faster or slower, so
-/// all must be written in the same way.
+/// Builds the binaries and copies them. The layout of a file in the page cache changes the time of a start by up to a
+/// fifth, so all are written in the same way.
 async fn build(workspace: &Path, scratch: &Path) -> Result<Binaries, BenchError> {
     let names = ["authorizer", "api-handler"].map(str::to_owned);
     let floors = ["authorizer-floor", "api-handler-floor"].map(str::to_owned);

@@ -48,7 +48,7 @@ impl LogMark {
             .count()
     }
 
-    /// The first line without a string, after a semicolon: the cause of a wrong row.
+    /// The first line that does not contain a string, to append to the result of a row: it shows why the row failed.
     pub(crate) fn line_without(&self, expected: &str) -> String {
         let text = self.text();
         let line = text.lines().find(|line| !line.contains(expected));
