@@ -43,7 +43,9 @@ pub(crate) struct SignedIn {
 impl Caller {
     /// The caller that the authorizer's context describes.
     ///
-    /// # Errors [`Problem::SignInExpired`] if the token expired more than 60 seconds ago.
+    /// # Errors
+    ///
+    /// [`Problem::SignInExpired`] if the token expired more than 60 seconds ago.
     pub(crate) fn from_context(
         context: AuthorizerContext,
         admin_group: Option<&str>,
@@ -64,7 +66,9 @@ impl Caller {
 
     /// The caller, if signed in.
     ///
-    /// # Errors [`Problem::SignInNeeded`] if the caller is anonymous.
+    /// # Errors
+    ///
+    /// [`Problem::SignInNeeded`] if the caller is anonymous.
     pub(crate) fn signed_in(&self) -> Result<&SignedIn, Problem> {
         match self {
             Self::Anonymous => Err(Problem::SignInNeeded),

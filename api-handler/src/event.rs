@@ -190,7 +190,7 @@ impl Request {
                 Some(authorizer)
             }
         });
-        // `$default` is left a catch-all route here: an HTTP API may have no other route, and without a context the
+        // `$default` is not a catch-all route here: it may be the only route of an HTTP API, and without a context the
         // caller is anonymous anyway.
         let is_stray = route.as_deref().is_some_and(is_catch_all)
             && !authorizer.is_some_and(is_from_our_authorizer);

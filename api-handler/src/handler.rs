@@ -80,7 +80,7 @@ impl Handler {
         })
     }
 
-    /// Begins to connect to DynamoDB, in the background, so that the first request waits less.
+    /// Starts to connect to DynamoDB in the background, so that the first request waits less.
     pub async fn open_connection(&self) {
         let clock = Arc::clone(&self.clock);
         self.store.open_connection(&self.settings, clock).await;
@@ -88,7 +88,9 @@ impl Handler {
 
     /// Answers an event before the deadline of its invocation, and logs it.
     ///
-    /// # Errors If the event is not one of API Gateway's proxy events.
+    /// # Errors
+    ///
+    /// If the event is not one of API Gateway's proxy events.
     pub async fn answer(
         &self,
         event: &RawValue,

@@ -72,7 +72,9 @@ pub(crate) enum ReadOutcome {
 impl Preconditions {
     /// Parses the two headers.
     ///
-    /// # Errors 400 if a header is not a list of entity tags. Otherwise a tag without quotes would be accepted and
+    /// # Errors
+    ///
+    /// 400 if a header is not a list of entity tags. Otherwise a tag without quotes would be accepted and
     /// never match.
     pub(crate) fn parse(headers: &HeaderMap) -> Result<Self, Problem> {
         Ok(Self {

@@ -105,8 +105,8 @@ impl Store {
         })
     }
 
-    /// Begins to open a connection to DynamoDB, in the background. Without an access key in the environment it does
-    /// nothing: where DynamoDB is may then depend on the account of the credentials.
+    /// Starts to open a connection to DynamoDB in the background. Does nothing without an access key in the
+    /// environment, because DynamoDB's endpoint may then depend on the account of the credentials.
     pub(crate) async fn open_connection(&self, settings: &Settings, clock: Arc<dyn Clock>) {
         if settings.aws.access_key.is_some()
             && let Some(endpoint) = connection::endpoint(&settings.aws).await

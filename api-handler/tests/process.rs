@@ -17,7 +17,7 @@ fn handler() -> Command {
         ("AWS_REGION", "eu-west-1"),
         ("AWS_ACCESS_KEY_ID", "local"),
         ("AWS_SECRET_ACCESS_KEY", "local"),
-        // Nothing listens there.
+        // Nothing listens on this port.
         ("AWS_ENDPOINT_URL_DYNAMODB", "http://127.0.0.1:9"),
     ]);
     command

@@ -31,8 +31,8 @@ const ID_TOKEN_CLAIMS: [&str; 3] = ["nonce", "at_hash", "c_hash"];
 /// Claims that only access tokens have (RFC 9068, section 2.2), and Okta's own names for them.
 const ACCESS_TOKEN_CLAIMS: [&str; 4] = ["scp", "scope", "cid", "client_id"];
 
-/// The claims that name the client, in the order in which they are read: Okta's, that of RFC 9068, that of OpenID Connect
-/// Core 1.0, and that of Microsoft Entra's v1.0 tokens, which have none of the others
+/// The claims that name the client, in the order in which they are read: Okta's `cid`, `client_id` (RFC 9068), `azp`
+/// (OpenID Connect Core 1.0), and `appid`. Microsoft Entra's v1.0 tokens have only `appid`
 /// (<https://learn.microsoft.com/entra/identity-platform/access-token-claims-reference>).
 pub const CLIENT_ID_CLAIMS: [&str; 4] = ["cid", "client_id", "azp", "appid"];
 

@@ -26,7 +26,7 @@ impl KeyId {
     ///
     /// # Errors
     ///
-    /// If it is over `MAX_KEY_ID_BYTES`.
+    /// If it is longer than `MAX_KEY_ID_BYTES`.
     pub fn parse(kid: &str) -> Result<Self, KeyIdError> {
         if kid.len() > MAX_KEY_ID_BYTES {
             return Err(KeyIdError { bytes: kid.len() });

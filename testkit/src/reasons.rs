@@ -16,7 +16,7 @@ pub struct DocumentedReason {
     pub advice: String,
 }
 
-/// The rows component one component decides.
+/// The rows that one component decides.
 pub fn reasons(decided_by: &str) -> Vec<DocumentedReason> {
     let page = fs::read_to_string(repository().join("docs/reasons.md")).unwrap();
     let rows = page.lines().filter_map(|line| {

@@ -19,7 +19,7 @@ impl Story {
         }
     }
 
-    /// The story , after the fault that ends it.
+    /// The story, after the fault that ends it.
     pub fn ends_wrong(&self, wrong: impl Display) -> String {
         format!("{wrong}\n{self}")
     }

@@ -9,7 +9,7 @@ const GOOD: [(&str, &str); 4] = [
     ("AWS_SECRET_ACCESS_KEY", "secret"),
 ];
 
-/// Variables by name; the first of a name is its value.
+/// Variables and their values. If a name occurs twice, the first value counts.
 struct Given(Vec<(String, OsString)>);
 
 impl Source for Given {

@@ -71,7 +71,7 @@ pub(super) fn client(aws: &Aws) -> Result<(Client, http::Connector), rustls::Err
     Ok((Client::from_conf(sdk.build()), connector))
 }
 
-/// Where the client connects to, by the rules of the SDK; none if they have no answer.
+/// The endpoint of the client, by the rules of the SDK. None if the rules find none.
 pub(super) async fn endpoint(aws: &Aws) -> Option<Uri> {
     if let Some(endpoint) = &aws.endpoint {
         return endpoint.parse().ok();

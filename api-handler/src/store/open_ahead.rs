@@ -1,7 +1,7 @@
 //! A connection that is opened during init, before a request needs one.
 //!
-//! The first request takes it over, even while it is being opened. Nothing waits for it before that, and its failure is no
-//! failure of the function: the request then opens a connection as every other does.
+//! The first request takes the connection, even if it is still being opened. Nothing waits for it before that request.
+//! If it failed, the function does not fail: the request opens its own connection.
 
 use std::{
     fmt,
@@ -22,10 +22,10 @@ use tokio::{
     task::JoinHandle,
 };
 
-/// A connection that nothing has used for longer is not taken over: during a freeze the peer may have closed it.
+/// An older connection is not taken, because the peer may have closed it during a freeze.
 const MAX_AGE: Duration = Duration::from_secs(10);
 
-/// A connector whose first connection may have been opened ahead.
+/// A connector that can open its first connection ahead of the first request.
 pub(super) struct OpenAhead<C: Service<Uri>> {
     connector: C,
     first: Arc<Mutex<Option<First<C::Response>>>>,
@@ -39,7 +39,7 @@ struct First<S> {
     opening: JoinHandle<Result<S, BoxError>>,
 }
 
-// Not derived: a connection itself cannot be cloned.
+// Not derived, because a derived `Clone` would require that connections can be cloned.
 impl<C: Service<Uri> + Clone> Clone for OpenAhead<C> {
     fn clone(&self) -> Self {
         Self {
@@ -81,7 +81,7 @@ where
         });
     }
 
-    /// The connection that was opened ahead, for the first that needs one. None if it leads elsewhere or is too old.
+    /// Takes the connection that was opened ahead. None if it was taken before, has another destination or is too old.
     fn take(&self, to: &Uri) -> Option<JoinHandle<Result<C::Response, BoxError>>> {
         let mut first = self.first.lock().unwrap_or_else(PoisonError::into_inner);
         let first = first.take()?;
@@ -119,8 +119,8 @@ where
     }
 }
 
-/// The connection that was opened ahead, or the error of an attempt that this has waited for, as for one of its own. None
-/// if it failed earlier, or has been closed.
+/// The connection that was opened ahead. An error only if the attempt failed while the request waited for it. None if
+/// the attempt failed before that, or if the connection has been closed.
 async fn usable<S>(opening: JoinHandle<Result<S, BoxError>>) -> Option<Result<S, BoxError>>
 where
     TokioIo<S>: AsyncRead + Unpin,
@@ -133,8 +133,8 @@ where
     }
 }
 
-/// None if the peer has closed the connection. Before the first request it has nothing else to say, except to TLS, which
-/// reads that itself.
+/// None if the peer has closed the connection. Before the first request a peer sends nothing that can be read here: TLS
+/// reads its own messages itself.
 async fn still_open<S>(stream: S) -> Option<S>
 where
     TokioIo<S>: AsyncRead + Unpin,

@@ -11,12 +11,12 @@ use crate::{
     support::{Api, ask, forward},
 };
 
-/// What becomes of the connection that was opened ahead.
+/// What happened to the connection that was opened ahead.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Ahead {
     Kept,
     Closed,
-    /// Nothing listened yet.
+    /// Nothing was listening when it was attempted.
     Refused,
 }
 
@@ -34,7 +34,7 @@ async fn serve(mut stream: TcpStream, real: &str) {
 }
 
 #[tokio::test]
-async fn the_first_write_succeeds_whatever_became_of_the_connection_opened_ahead() {
+async fn the_first_write_succeeds_whatever_happened_to_the_connection_opened_ahead() {
     let direct = Api::start().await;
     for ahead in [Ahead::Kept, Ahead::Closed, Ahead::Refused] {
         let listener = listen(([127, 0, 0, 1], 0).into()).await;
@@ -42,7 +42,7 @@ async fn the_first_write_succeeds_whatever_became_of_the_connection_opened_ahead
         let listener = (ahead != Ahead::Refused).then_some(listener);
         let api = Api::over(&format!("http://{address}"), &direct.table, &[]);
         api.handler.open_connection().await;
-        // By the end of this call the connection has been opened or refused.
+        // When this call ends, the connection has been opened or refused.
         let id = format!("{ahead:?}").to_lowercase();
         forward(&direct.endpoint, "DescribeTable", &json!({})).await;
         let mut first = None;

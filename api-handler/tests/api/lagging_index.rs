@@ -8,8 +8,8 @@ use crate::{
     support::{Api, Reply, ask, forward},
 };
 
-/// A real store with a lagging audience index, which still lists `hidden` ids as public. With `endless` more of them
-/// always follow.
+/// A real store with a lagging audience index, which still lists `hidden` ids as public. With `endless` there are
+/// always more such ids.
 async fn lagging(real: &str, hidden: usize, endless: bool) -> String {
     let real = real.to_owned();
     store(move |operation, input| {
@@ -166,7 +166,7 @@ async fn a_lagging_index_reads_no_hidden_value() {
     assert!(projection.is_string() && !projection.to_string().contains("value"));
 }
 
-/// As after alice deleted a resource and bob made another with its id.
+/// The owner index still lists a resource that alice deleted, after bob created another one with the same id.
 #[tokio::test]
 async fn a_lagging_index_lists_no_resource_of_another_owner() {
     let direct = Api::start().await;

@@ -209,7 +209,7 @@ fn identity_sources_of_http_api_payload_1_are_not_a_second_token() {
         EventForm::Request,
         Ok(Some("a.b.c")),
     );
-    // The identity source may be the query, which carries a token for `$connect` only.
+    // The identity source may be a query parameter. The query may carry a token only for `$connect`.
     check(
         event("Bearer a.b.c", json!(null)),
         EventForm::Request,

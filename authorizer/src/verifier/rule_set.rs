@@ -42,7 +42,7 @@ mod tests {
     fn a_rule_set_has_the_places_of_its_rules() {
         for places in [&[][..], &[0], &[63, 64], &[0, 1, 127, 128, 199]] {
             let set: RuleSet = (0..200).map(|place| places.contains(&place)).collect();
-            // At most one more than there are rules, so that an iterator without end fails too.
+            // Takes at most one more than there are rules, so that an endless iterator fails the test.
             let found: Vec<usize> = set.iter().take(201).collect();
             assert_eq!(found, places);
         }

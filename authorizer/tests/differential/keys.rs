@@ -1,4 +1,4 @@
-//! The keys of a run, one of each kind and a second one of its kind.
+//! The keys of a run: two of each kind.
 
 use std::sync::LazyLock;
 
@@ -8,7 +8,7 @@ use aws_lc_rs::signature::{
 
 use super::super::support::Signer;
 
-/// The algorithms, with the key that signs with them.
+/// The algorithms that `signer` has keys for.
 pub(crate) const ALGORITHMS: [&str; 9] = [
     "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA",
 ];
@@ -22,7 +22,7 @@ pub(crate) fn signer(algorithm: &str) -> &'static Signer {
     }
 }
 
-/// Another key of the same kind.
+/// Another key for the same algorithm.
 pub(crate) fn other_signer(algorithm: &str) -> &'static Signer {
     static P256: LazyLock<Signer> = LazyLock::new(|| {
         Signer::P256(EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap())
@@ -40,7 +40,7 @@ pub(crate) fn other_signer(algorithm: &str) -> &'static Signer {
     }
 }
 
-/// An algorithm whose key is of another kind.
+/// An algorithm that needs another kind of key.
 pub(crate) fn unlike(algorithm: &str) -> &'static str {
     match algorithm {
         "ES256" => "EdDSA",
@@ -50,7 +50,7 @@ pub(crate) fn unlike(algorithm: &str) -> &'static str {
     }
 }
 
-/// Another algorithm of the same RSA key.
+/// Another algorithm for the same RSA key.
 pub(crate) fn sibling(algorithm: &str) -> Option<&'static str> {
     Some(match algorithm {
         "RS256" => "PS256",

@@ -78,7 +78,7 @@ fn ask(form: &str, event: &str) -> Value {
     wait(async {
         let answer = world.ask_text(event).await;
         let again = world.ask_text(event).await;
-        // The answers differ at most because a proof can be used only once.
+        // The answers may differ only because a proof can be used only once.
         assert!(again == answer || again == unauthorized() || again["isAuthorized"] == false);
         answer
     })

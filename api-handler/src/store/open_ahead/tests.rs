@@ -8,7 +8,7 @@ use super::*;
 
 const DYNAMODB: &str = "https://dynamodb.eu-west-1.amazonaws.com";
 
-/// What becomes of the first connection. Every later one is opened.
+/// What happens to the first connection. Every later attempt succeeds.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Fate {
     Opened,
@@ -16,7 +16,7 @@ enum Fate {
     ClosedByPeer,
 }
 
-/// Opens pipes in place of connections, the first one only after `go`.
+/// Opens pipes instead of connections, and the first of them only after `go`.
 #[derive(Clone)]
 struct Pipes {
     fate: Fate,
@@ -64,8 +64,8 @@ impl Service<Uri> for Pipes {
     }
 }
 
-/// Connects to `to` after `later`, with one connection opened ahead. `waits`: before that one is open. Returns whether it
-/// succeeded, and the number of attempts.
+/// Opens a connection ahead, then connects to `to` after `later`. With `waits` the request comes before the first
+/// connection is open. Returns whether the request has a connection, and the number of attempts.
 async fn connect(fate: Fate, waits: bool, to: &str, later: Duration) -> (bool, usize) {
     let pipes = Pipes::new(fate);
     let clock = Arc::new(ManualClock::at(Timestamp::from_secs(1)));
@@ -81,7 +81,7 @@ async fn connect(fate: Fate, waits: bool, to: &str, later: Duration) -> (bool, u
     tokio::task::yield_now().await;
     pipes.go.notify_one();
     let connected = connecting.await.unwrap().is_ok();
-    // The second takes nothing over.
+    // The second request opens a new connection.
     let before = pipes.count.load(Ordering::Relaxed);
     assert!(connector.call(to.parse().unwrap()).await.is_ok());
     assert_eq!(pipes.count.load(Ordering::Relaxed), before + 1);
@@ -89,7 +89,7 @@ async fn connect(fate: Fate, waits: bool, to: &str, later: Duration) -> (bool, u
 }
 
 #[tokio::test]
-async fn the_first_request_takes_the_connection_over_unless_it_is_of_no_use() {
+async fn the_first_request_takes_the_connection_opened_ahead_if_it_is_usable() {
     use Fate::{ClosedByPeer, Opened, Refused};
     let other = "https://123456789012.ddb.eu-west-1.amazonaws.com";
     let plain = "http://dynamodb.eu-west-1.amazonaws.com";
@@ -99,9 +99,9 @@ async fn the_first_request_takes_the_connection_over_unless_it_is_of_no_use() {
         (Opened, false, DYNAMODB, now, (true, 1)),
         (Opened, false, DYNAMODB, MAX_AGE, (true, 1)),
         (Opened, true, DYNAMODB, now, (true, 1)),
-        // An attempt that the request has waited for is its own.
+        // The request waited for this attempt, so it gets the error.
         (Refused, true, DYNAMODB, now, (false, 1)),
-        // Another connection is opened.
+        // The request opens another connection.
         (Refused, false, DYNAMODB, now, (true, 2)),
         (ClosedByPeer, false, DYNAMODB, now, (true, 2)),
         (ClosedByPeer, true, DYNAMODB, now, (true, 2)),

@@ -121,7 +121,7 @@ impl SignatureScheme {
                 let key = RsaPublicKeyComponents { n, e };
                 key.to_parsed_public_key(parameters).ok()
             }
-            // It refuses a point of another curve.
+            // `ParsedPublicKey::new` refuses a point of another curve.
             (Self::Curve(algorithm), DecodingKeyKind::SecretOrDer(point)) => {
                 ParsedPublicKey::new(*algorithm, point).ok()
             }

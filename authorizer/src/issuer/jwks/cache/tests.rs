@@ -1,4 +1,4 @@
-//! The rules, one table each. The keys are plain numbers: the cache does not look at them.
+//! Each test checks one rule of the cache. The keys are plain numbers, because the cache does not read them.
 
 use super::*;
 
@@ -29,7 +29,7 @@ impl Bench {
         }
     }
 
-    /// One that fetched its keys at 0, fresh for an hour.
+    /// A cache that fetched its keys at 0. They are fresh for an hour.
     fn warm() -> Self {
         let mut bench = Self::empty();
         let flight = bench.fetch(0, false);
@@ -37,7 +37,7 @@ impl Bench {
         bench
     }
 
-    /// One that holds the keys of a file from 0 on.
+    /// A cache that holds the keys of a file from 0 on.
     fn with_file() -> Self {
         let mut bench = Self::empty();
         bench.cache.load(1, bench.now);
@@ -59,7 +59,7 @@ impl Bench {
         self.cache.ask(false, now, |_| known)
     }
 
-    /// The answer in one word, which starts a fetch if it names one.
+    /// The answer in words. A fetch in the answer has started.
     fn word(&mut self, seconds: u64, known: bool) -> &'static str {
         word(&self.asked(seconds, known))
     }
@@ -109,7 +109,7 @@ fn no_caller_waits_for_a_fresh_key_and_it_is_refreshed_early() {
     assert_eq!(bench.word(1, true), "fresh");
     assert_eq!(bench.word(3239, true), "fresh");
     assert_eq!(bench.word(3240, true), "fresh, fetch");
-    // One fetch in flight: the next callers do not wait either.
+    // While this fetch is in flight, the next callers do not wait either.
     assert_eq!(bench.word(3241, true), "fresh");
 }
 
@@ -119,7 +119,7 @@ fn keys_expire_at_the_end_of_the_stale_time() {
     let flight = bench.fetch(3600 + 86_399, true);
     bench.fail(3600 + 86_399, flight);
     assert_eq!(bench.word(3600 + 86_399, true), "stale");
-    // A second after the failure a retry is due, because no keys are held any more.
+    // The retry is due one second after the failure, because the keys have expired.
     assert_eq!(bench.word(3600 + 86_400, true), "fetch");
     assert_eq!(bench.word(3600 + 86_400, true), "join");
     assert_eq!(bench.impatient(3600 + 86_400, true), KeyAnswer::Unavailable);
@@ -142,7 +142,7 @@ fn without_keys_callers_share_one_fetch_and_retries_back_off_to_the_cooldown() {
         let flight = bench.fetch(at, false);
         bench.fail(at, flight);
     }
-    // A success ends the backoff: with keys held, the cooldown applies again.
+    // A success ends the backoff. The cache has keys now, so the cooldown applies again.
     let flight = bench.fetch(at + 30, false);
     bench.land(at + 30, flight);
     let flight = bench.fetch(at + 31, false);
@@ -194,7 +194,7 @@ fn a_fetch_for_an_unknown_key_while_keys_are_stale_is_a_refresh() {
     let mut bench = Bench::warm();
     let flight = bench.fetch(3600, false);
     bench.fail(3600, flight);
-    // Its failure lengthens the pause between refreshes, as that of every refresh does.
+    // Its failure lengthens the pause between refreshes, like the failure of every refresh.
     let flight = bench.fetch(3630, true);
     bench.fail(3630, flight);
     assert_eq!(bench.word(3689, true), "stale");
@@ -224,7 +224,7 @@ fn a_caller_who_cannot_wait_gets_the_cached_keys_and_starts_no_fetch() {
 fn a_clock_that_is_set_back_keeps_no_key_longer() {
     let mut bench = Bench::warm();
     assert_eq!(bench.word(3000, true), "fresh");
-    // An hour back: no time has passed, and from there it passes again.
+    // The clock is set back by an hour. No time has passed for the cache, and time continues from here.
     bench.now = Timestamp::from_secs(START - 600);
     for (pass, expected) in [
         (0, "fresh"),
@@ -244,12 +244,12 @@ fn keys_from_a_file_are_stale_and_no_caller_waits_for_them() {
     assert_eq!(bench.word(0, true), "file, fetch");
     assert_eq!(bench.word(1, true), "file");
     let KeyAnswer::Join(flight) = bench.asked(2, false) else {
-        panic!("a key that is not in the file is worth a wait");
+        panic!("a key that is not in the file is not awaited");
     };
     bench.fail(3, flight);
     assert_eq!(bench.word(4, true), "file");
     assert_eq!(bench.word(4, false), "unknown");
-    // The refresh is retried as any other, and never awaited.
+    // The refresh is retried like any other, and no caller waits for it.
     let mut at = 3;
     for pause in [30, 60, 120, 240, 300, 300] {
         assert_eq!(bench.word(at + pause - 1, true), "file", "after {pause}");
@@ -336,7 +336,7 @@ fn failed_refreshes_back_off_while_keys_are_usable() {
         assert_eq!(bench.word(at + pause - 1, true), "stale", "after {pause}");
         at += pause;
     }
-    // A success forgets them all.
+    // A success resets the backoff.
     let flight = bench.fetch(at, true);
     bench.land(at, flight);
     let flight = bench.fetch(at + 3600, true);
@@ -351,7 +351,7 @@ fn unknown_key_ids_do_not_delay_refreshes() {
         let flight = bench.fetch(2000 + seconds, false);
         bench.fail(2000 + seconds, flight);
     }
-    // The first refresh is due, and only the plain cooldown after a failed fetch stands before it.
+    // The first refresh is due. Only the cooldown after the last failed fetch delays it.
     let flight = bench.fetch(2000 + 120 + 30 + 1500, true);
     bench.fail(3650, flight);
     bench.fetch(3680, true);

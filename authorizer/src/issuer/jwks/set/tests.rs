@@ -1,4 +1,4 @@
-//! Nasty key sets, each with the expected list of (index, reason).
+//! Invalid key sets, each with the expected list of (index, reason).
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -7,10 +7,10 @@ use super::*;
 
 /// The RSA key of RFC 7638, section 3.1.
 const N: &str = "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw";
-/// The point of RFC 7515 appendix A.3.
+/// The point of RFC 7515, appendix A.3.
 const X: &str = "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU";
 const Y: &str = "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0";
-/// The key of RFC 8037 appendix A.2.
+/// The key of RFC 8037, appendix A.2.
 const ED: &str = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo";
 
 fn rsa(members: &str) -> String {
@@ -37,13 +37,13 @@ fn parse(keys: &[String], allowed: &[Algorithm]) -> Result<KeySet, KeySetParseEr
     )
 }
 
-/// The refused keys by their index.
+/// The refused keys, each with its index.
 fn refused(set: &KeySet) -> Vec<(usize, KeyRefusal)> {
     let refused = set.refused().iter();
     refused.map(|key| (key.index, key.refusal)).collect()
 }
 
-/// A good key, the one in question, and another good key: whatever the second is, the others stay usable.
+/// Parses a set of `key` between two good keys. The good keys stay usable, whatever `key` is.
 #[track_caller]
 fn check_with(key: &str, allowed: &[Algorithm], expected: Option<KeyRefusal>) {
     let good = |kid| format!(r#"{{"kty":"RSA","kid":"{kid}","n":"{N}","e":"AQAB"}}"#);
