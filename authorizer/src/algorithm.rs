@@ -78,7 +78,7 @@ mod tests {
     use super::Algorithm;
 
     #[test]
-    fn an_algorithm_is_parsed_from_its_name_and_displayed_as_it() {
+    fn algorithms_are_parsed_from_and_displayed_as_their_names() {
         for algorithm in Algorithm::ALL {
             assert_eq!(algorithm.name().parse(), Ok(algorithm));
             assert_eq!(algorithm.to_string(), algorithm.name());

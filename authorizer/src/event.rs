@@ -305,7 +305,7 @@ fn one_value<'e>(
     )
 }
 
-/// A header or parameter has more values than the one that is allowed.
+/// A header or parameter has more than one value.
 struct SeveralValues;
 
 /// A request must not send its token in more than one way (RFC 6750, section 2).

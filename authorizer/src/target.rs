@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn no_arn_prefix_is_longer_than_the_one_that_policies_are_measured_with() {
+    fn no_arn_prefix_is_longer_than_the_one_used_to_measure_policies() {
         let longest = "arn:aws-iso-ff:execute-api:xx-isofff-northeast-1:111122223333:a1b2c3d4e5";
         let prefix = format!("{longest}/{}", "s".repeat(128));
         assert_eq!(Target::longest().stage_prefix().len(), prefix.len());

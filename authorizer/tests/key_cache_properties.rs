@@ -38,7 +38,7 @@ enum Op {
         well: bool,
         life_s: u64,
     },
-    /// An earlier fetch, which was abandoned or has ended, ends (again).
+    /// A fetch that was abandoned ends, or a fetch that has ended ends again.
     LandOld {
         well: bool,
     },

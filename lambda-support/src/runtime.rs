@@ -212,7 +212,7 @@ mod tests {
     ];
 
     #[test]
-    fn variables_without_which_the_runtime_panics_are_checked_first() {
+    fn variables_that_the_runtime_needs_are_checked_first() {
         let complete = LambdaEnvironment::from_source(&Given(HashMap::from(LAMBDA)));
         assert_eq!(complete.unwrap().function_name, "authorizer");
         for (name, _) in LAMBDA {

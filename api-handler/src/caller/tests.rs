@@ -180,7 +180,7 @@ fn groups_that_no_resource_can_name_are_ignored() {
 }
 
 #[test]
-fn with_several_issuers_the_admins_are_those_of_one() {
+fn with_several_issuers_the_admins_belong_to_one() {
     let admin = |group: &str| {
         let groups = json!([group]).to_string();
         let context = context(|c| drop(c.insert("groups".into(), groups.into())));

@@ -115,7 +115,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn partitions_are_merged_up_to_where_all_have_been_read() {
+    fn ids_are_returned_as_far_as_every_partition_has_been_read() {
         let check = |partitions: &[(&str, bool)], expected: &str, needed: usize| {
             let mut candidates = CandidateIds::new(
                 (0..partitions.len())

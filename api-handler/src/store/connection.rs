@@ -137,7 +137,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn the_endpoint_is_that_of_the_sdk() {
+    async fn the_endpoint_equals_the_sdks_endpoint() {
         let region = |region: &str| Aws {
             region: Some(region.to_owned()),
             endpoint: None,

@@ -68,7 +68,7 @@ where
         }
     }
 
-    /// Begins to open a connection, in the background.
+    /// Starts to open a connection in the background.
     pub(super) fn open(&self, to: Uri, clock: Arc<dyn Clock>) {
         let opening = tokio::spawn(self.connector.clone().oneshot(to.clone()));
         let since = clock.now();

@@ -185,7 +185,7 @@ fn an_empty_variable_is_unset() {
 }
 
 #[test]
-fn all_faults_are_in_one_message_and_no_secret_is() {
+fn all_faults_are_in_one_message_without_secrets() {
     let message = Settings::from_source(&given(&[
         ("ISSUER", "http://example.com"),
         ("AUDIENCE", "-"),

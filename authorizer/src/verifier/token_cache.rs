@@ -13,7 +13,7 @@ const MAX_WEIGHT: usize = 16 << 20;
 /// The approximate size of an entry without its claims, in bytes: two indexes and the header.
 const ENTRY_WEIGHT: usize = 512;
 
-/// Verified tokens by the SHA-256 hash of the whole token. The least recently used is removed first.
+/// Verified tokens by the SHA-256 hash of the whole token. The least recently used token is removed first.
 ///
 /// An entry saves parsing and verifying the signature. It contains the issuer and the thumbprint of the key that verified
 /// the token. Every use looks up that key and checks the times again. Only verified tokens are added, so an

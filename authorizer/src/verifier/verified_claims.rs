@@ -291,7 +291,7 @@ mod tests {
             smallest,
             size_of::<VerifiedClaims>() + 256 + principal + subject + issuer
         );
-        // A string is kept once, and twice with the context.
+        // The bytes of a string count twice, because it is also in the serialised context.
         let string = |bytes: usize| 24 + 2 * bytes;
         for (members, is_qualified, rules, rule_count, expected) in [
             (json!({"sub": "longer"}), false, &[][..], 0, 10),

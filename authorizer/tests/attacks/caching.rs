@@ -109,7 +109,7 @@ fn the_number_of_cached_tokens_is_limited() {
     accepted_from_cache(&world, &tokens[0], "hit");
     accepted_from_cache(&world, &tokens[2], "miss");
     accepted_from_cache(&world, &tokens[0], "hit");
-    // The least recently used was removed.
+    // The least recently used token was removed.
     accepted_from_cache(&world, &tokens[1], "miss");
 }
 

@@ -172,7 +172,7 @@ fn a_claim_that_is_null_has_no_value() {
 }
 
 #[test]
-fn clients_are_those_of_the_token() {
+fn a_condition_on_clients_compares_the_client_of_the_token() {
     let conditions = [
         json!({"clients": ["web", "cli"]}),
         json!({"clients": ["batch"]}),

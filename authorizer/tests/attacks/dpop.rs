@@ -151,7 +151,7 @@ fn a_token_without_a_binding_as_a_bound_one() {
 }
 
 #[test]
-fn a_token_bound_to_something_else_than_one_key() {
+fn a_token_bound_to_anything_but_one_key() {
     let client = Prover::client();
     let jkt = client.thumbprint();
     for cnf in [

@@ -66,7 +66,7 @@ fn the_first_decision_reports_the_cold_start_and_the_fetch() {
 }
 
 #[test]
-fn a_later_decision_reports_only_what_happened_since() {
+fn a_later_decision_reports_only_new_key_events() {
     let world = World::new(&[]);
     let token = token_with(&json!({}));
     wait(world.ask(&token_event(&token)));

@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn a_client_secret_is_sent_by_http_basic_each_part_encoded_first() {
+    fn a_client_secret_is_encoded_and_sent_by_http_basic() {
         let basic = "Basic MG9hJTNBMTpzJTJCJTI1JTNBKyVDMyVBNA==";
         let body = "token=a.b-c_d.e&token_type_hint=access_token";
         check("0oa:1", Some("s+%: ä"), body, Some(basic));

@@ -393,7 +393,7 @@ fn find(keys: &[String], kid: &str, algorithm: Algorithm) -> Result<usize, Optio
 }
 
 #[test]
-fn of_two_keys_with_one_id_those_that_fit_are_found() {
+fn keys_with_the_same_id_are_found_if_they_fit() {
     let keys = [
         rsa(""),
         ec("P-256", X, Y),
