@@ -74,8 +74,7 @@ impl Cursors {
         Ok(URL_SAFE_NO_PAD.encode(bytes))
     }
 
-    /// # Errors
-    /// 400 for a string that [`Cursors::encode`] cannot have returned.
+    /// Fails with 400 for a string that [`Cursors::encode`] cannot have returned.
     pub(crate) fn decode(&self, cursor: &str) -> Result<Start, Problem> {
         let bytes = URL_SAFE_NO_PAD.decode(cursor).ok();
         let start = bytes.and_then(|bytes| self.parse(&bytes));

@@ -88,9 +88,6 @@ impl Route {
 ///
 /// `HEAD` exists only on the route for which the template has an authorizer for it. On other routes all callers of `HEAD`
 /// would be anonymous.
-///
-/// # Errors
-/// The problem for the caller.
 pub(crate) async fn dispatch(
     route: &Route,
     context: &Context<'_>,

@@ -104,11 +104,7 @@ impl Authorizer {
         let _unfinished = tokio::time::timeout(patience, fetches.join_all()).await;
     }
 
-    /// Decides about one event and logs the decision.
-    ///
-    /// # Errors
-    ///
-    /// If the token is refused, or because of an internal failure.
+    /// Decides about one event and logs the decision. Fails if the token is refused, or because of an internal failure.
     pub async fn authorize(
         &self,
         event: &RawValue,

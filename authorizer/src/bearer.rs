@@ -35,11 +35,8 @@ fn has_only_token_characters(token: &str) -> bool {
 }
 
 impl BearerToken {
-    /// Parses the value of an `Authorization` header: `Bearer` or `DPoP` in any case, spaces, and one token.
-    ///
-    /// # Errors
-    ///
-    /// If it has another scheme or form, or holds two credentials joined by a comma, as HTTP APIs join two headers.
+    /// Parses the value of an `Authorization` header: `Bearer` or `DPoP` in any case, spaces, and one token. Fails if
+    /// it has another scheme or form, or holds two credentials joined by a comma, as HTTP APIs join two headers.
     pub fn from_authorization(value: &str) -> Result<(Scheme, Self), Refusal> {
         // White space around a field value is not part of it (RFC 9110, section 5.5).
         let value = value.trim_matches([' ', '\t']);
@@ -56,11 +53,8 @@ impl BearerToken {
         Ok((scheme, Self::from_token(token.trim_start_matches(' '))?))
     }
 
-    /// Parses a token without a scheme, as in a query parameter.
-    ///
-    /// # Errors
-    ///
-    /// If it is empty, too long, or has a character that no bearer token has.
+    /// Parses a token without a scheme, as in a query parameter. Fails if it is empty, too long, or has a character
+    /// that no bearer token has.
     pub fn from_token(token: &str) -> Result<Self, Refusal> {
         if token.len() > MAX_TOKEN_BYTES {
             return Err(Refusal::TokenTooLong { bytes: token.len() });

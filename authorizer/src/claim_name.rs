@@ -24,11 +24,7 @@ pub enum ClaimNameError {
 }
 
 impl ClaimName {
-    /// Parses a name from a rule.
-    ///
-    /// # Errors
-    ///
-    /// If it is empty or a malformed pointer.
+    /// Parses a name from a rule. Fails if it is empty or a malformed pointer.
     pub fn parse(name: &str) -> Result<Self, ClaimNameError> {
         let (member, rest) = match name.strip_prefix('/') {
             None => (name.to_owned(), ""),

@@ -54,11 +54,7 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Reads all settings.
-    ///
-    /// # Errors
-    ///
-    /// All invalid variables, with the value of each and what was expected.
+    /// Reads all settings. The error has all invalid variables, with the value of each and what was expected.
     pub fn from_source(source: &dyn Source) -> Result<Self, SettingsError> {
         let mut reader = Reader::new(source);
         let settings = Self::read(&mut reader);

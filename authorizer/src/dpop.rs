@@ -74,12 +74,9 @@ impl ProofVerifier {
     }
 
     /// Verifies that `proof` is for this call and this token, was made just now with the key of the thumbprint
-    /// `bound_to`, and has not been used before (RFC 9449, section 4.3).
-    ///
-    /// # Errors
-    ///
-    /// A [`Refusal`](crate::refusal::Refusal) if the proof is invalid. An [`InternalError`] if that cannot be decided, because
-    /// the event lacks the URL or the memory is full.
+    /// `bound_to`, and has not been used before (RFC 9449, section 4.3). Fails with a
+    /// [`Refusal`](crate::refusal::Refusal) if the proof is invalid, and with an [`InternalError`] if that cannot be
+    /// decided, because the event lacks the URL or the memory is full.
     pub fn verify(
         &self,
         proof: &UnverifiedProof,

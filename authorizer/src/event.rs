@@ -83,11 +83,7 @@ struct EventContext<'e> {
 }
 
 impl AuthorizerRequest {
-    /// Parses an event.
-    ///
-    /// # Errors
-    ///
-    /// If its shape is unknown.
+    /// Parses an event. Fails if its shape is unknown.
     pub(crate) fn parse(event: &RawValue) -> Result<Self, UnknownEventError> {
         // Serde would also deserialise a struct from an array.
         if !event.get().starts_with('{') {

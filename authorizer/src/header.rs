@@ -16,11 +16,8 @@ pub(crate) struct UnverifiedHeader {
 }
 
 impl UnverifiedHeader {
-    /// Parses the members of a header. The checks are ordered so that the most informative fault is reported.
-    ///
-    /// # Errors
-    ///
-    /// If a member is missing or malformed, or demands something that is unsupported or not allowed.
+    /// Parses the members of a header. The checks are ordered so that the most informative fault is reported. Fails if
+    /// a member is missing or malformed, or demands something that is unsupported or not allowed.
     pub(crate) fn parse(members: &Map<String, Value>) -> Result<Self, Refusal> {
         let algorithm = algorithm(members)?;
         check_extensions(members)?;

@@ -19,11 +19,7 @@ pub(crate) struct Times {
 
 impl Times {
     /// Refuses a token whose policy would already have expired: at or after `exp`, rounded down as in the policy, without
-    /// leeway.
-    ///
-    /// # Errors
-    ///
-    /// At or after that second.
+    /// leeway. Fails from that second on.
     pub(crate) fn check_policy_expiry(&self, now: Timestamp) -> Result<(), Refusal> {
         let now = seconds(now);
         if now >= self.expires_at.floor() {
@@ -34,12 +30,8 @@ impl Times {
         Ok(())
     }
 
-    /// Checks the times, with a leeway for clocks that differ.
-    ///
-    /// # Errors
-    ///
-    /// At or after `exp` plus the leeway (RFC 7519, section 4.1.4: "on or after"), or if `nbf` or `iat` is further in
-    /// the future than the leeway.
+    /// Checks the times, with a leeway for clocks that differ. Fails at or after `exp` plus the leeway (RFC 7519,
+    /// section 4.1.4: "on or after"), or if `nbf` or `iat` is later in the future than the leeway.
     pub(crate) fn check(&self, now: Timestamp, leeway: Duration) -> Result<(), Refusal> {
         let now = seconds(now);
         let leeway = leeway.as_secs_f64();

@@ -88,11 +88,8 @@ impl Verifier {
     }
 
     /// Verifies a token, or finds it in the cache, and then introspects it if introspection is on. Waits at most until
-    /// `deadline`.
-    ///
-    /// # Errors
-    ///
-    /// A [`Refusal`] if the token is invalid, or an [`InternalError`](crate::error::InternalError) if that cannot be decided.
+    /// `deadline`. Fails with a [`Refusal`] if the token is invalid, or an
+    /// [`InternalError`](crate::error::InternalError) if that cannot be decided.
     pub async fn verify(
         &self,
         credential: &Credential,

@@ -41,11 +41,8 @@ pub struct LambdaEnvironment {
 }
 
 impl LambdaEnvironment {
-    /// Reads the variables that the runtime needs. It panics if one is missing.
-    ///
-    /// # Errors
-    ///
-    /// The first variable that is missing or wrong.
+    /// Reads the variables that the runtime needs. It panics if one is missing. Fails with the first variable that is
+    /// missing or wrong.
     pub fn from_source(source: &dyn Source) -> Result<Self, ProcessError> {
         let variable = |name: &str| {
             let value = source
@@ -137,11 +134,8 @@ fn max_concurrency(source: &dyn Source) -> u32 {
         .unwrap_or(1)
 }
 
-/// Handles invocations until the Runtime API fails: one at a time, or several at once if Lambda sends several.
-///
-/// # Errors
-///
-/// If the Runtime API cannot be reached.
+/// Handles invocations until the Runtime API fails: one at a time, or several at once if Lambda sends several. Fails if
+/// the Runtime API cannot be reached.
 pub async fn serve<E, A, H, F, D>(log: &Log, handler: H) -> Result<(), ProcessError>
 where
     E: DeserializeOwned + Send + 'static,

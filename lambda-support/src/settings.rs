@@ -17,11 +17,7 @@ pub trait Source {
     /// The value of a variable, if it is set. It may not be UTF-8.
     fn variable(&self, name: &str) -> Option<OsString>;
 
-    /// The contents of a file.
-    ///
-    /// # Errors
-    ///
-    /// If it cannot be read.
+    /// The contents of a file. Fails if it cannot be read.
     fn file(&self, path: &str) -> io::Result<Vec<u8>>;
 }
 

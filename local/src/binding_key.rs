@@ -39,9 +39,6 @@ pub(crate) struct ProofOf<'a> {
 
 impl BindingKey {
     /// A new key.
-    ///
-    /// # Errors
-    /// When the system gives no random bytes.
     pub(crate) fn generate() -> Result<Self, Unspecified> {
         let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING)?;
         // Uncompressed form (SEC 1, section 2.3.3): a byte 4 and two numbers of 32 bytes.
@@ -62,9 +59,6 @@ impl BindingKey {
     }
 
     /// The value of a header `DPoP`.
-    ///
-    /// # Errors
-    /// When the system gives no random bytes.
     pub(crate) fn proof(&self, of: &ProofOf<'_>) -> Result<String, Unspecified> {
         let header = json!({"typ": "dpop+jwt", "alg": "ES256", "jwk": self.public_jwk()});
         let mut claims = json!({
@@ -93,10 +87,8 @@ impl BindingKey {
         Ok(format!("{input}.{}", encode(signature)))
     }
 
-    /// Writes the private key, as a JWK that only its owner may read, into a folder, and returns the file's path.
-    ///
-    /// # Errors
-    /// When the folder cannot be written to.
+    /// Writes the private key, as a JWK that only its owner may read, into a folder, and returns the file's path. Fails
+    /// when the folder cannot be written to.
     pub(crate) fn write(&self, folder: &Path) -> io::Result<PathBuf> {
         fs::create_dir_all(folder)?;
         let path = folder.join(format!("dpop-key-{}.json", self.thumbprint()));

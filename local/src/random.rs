@@ -42,9 +42,6 @@ pub(crate) fn trace_id(seconds: u64) -> String {
 /// 32 random bytes as 43 base64url characters: a PKCE verifier (RFC 7636, section 4.1), a state or a nonce.
 ///
 /// Unlike the names above, this is a secret, so missing random bytes are an error.
-///
-/// # Errors
-/// When the system has no random bytes.
 pub(crate) fn secret() -> Result<String, aws_lc_rs::error::Unspecified> {
     let mut bytes = [0; 32];
     rand::fill(&mut bytes)?;

@@ -23,9 +23,6 @@ pub(crate) struct Server {
 
 impl Server {
     /// Serves until the task is aborted.
-    ///
-    /// # Errors
-    /// When the listener fails.
     pub(crate) async fn serve(self, listener: TcpListener) -> std::io::Result<()> {
         let router = Router::new().fallback(answer).with_state(self);
         axum::serve(

@@ -55,9 +55,6 @@ impl Pages {
     }
 
     /// Serves until the task is aborted.
-    ///
-    /// # Errors
-    /// When the listener fails.
     pub(crate) async fn serve(self, listener: TcpListener) -> std::io::Result<()> {
         let router = Router::new().fallback(answer).with_state(Arc::new(self));
         axum::serve(listener, router).await

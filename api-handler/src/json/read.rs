@@ -12,11 +12,9 @@ use super::{Json, Object, number::same_number};
 use crate::problem::{Fault, Problem};
 
 /// Parses a JSON document that nests at most `max_depth` arrays and objects. `max_depth` may be at most 126, because
-/// `serde_json` stops at 127.
-///
-/// # Errors
-/// 400 if the document is not JSON (RFC 8259) or has a lone surrogate. 422 if it could not be returned unchanged, because
-/// of repeated members, numbers that would be rounded, or nesting that is too deep.
+/// `serde_json` stops at 127. Fails with 400 if the document is not JSON (RFC 8259) or has a lone surrogate, and with
+/// 422 if it could not be returned unchanged, because of repeated members, numbers that would be rounded, or nesting
+/// that is too deep.
 pub(crate) fn parse(text: &[u8], max_depth: usize) -> Result<Json, Problem> {
     let mut reading = Reading {
         numbers: Numbers::new(text),

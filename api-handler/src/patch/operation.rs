@@ -15,10 +15,8 @@ pub(crate) enum Operation {
 }
 
 impl Operation {
-    /// Parses an operation. Members that it does not define are ignored (RFC 6902, section 3).
-    ///
-    /// # Errors
-    /// The message says what is missing or malformed.
+    /// Parses an operation. Members that it does not define are ignored (RFC 6902, section 3). The error says what is
+    /// missing or malformed.
     pub(super) fn parse(operation: Json) -> Result<Self, &'static str> {
         let Json::Object(mut members) = operation else {
             return Err("expected an operation: an object with `op` and `path`");

@@ -4,11 +4,9 @@ use super::context::Context;
 use crate::{permit::WriteTarget, precondition::Preconditions, problem::Problem, state::StateId};
 
 impl WriteTarget {
-    /// Reads a resource without its value, and checks that the caller may overwrite it now.
-    ///
-    /// # Errors
-    /// 401 for an anonymous caller, `hidden` if the resource does not exist or the caller may not see it, 403 if the caller
-    /// may not write it, 412 if a precondition does not hold.
+    /// Reads a resource without its value, and checks that the caller may overwrite it now. Fails with 401 for an
+    /// anonymous caller, `hidden` if the resource does not exist or the caller may not see it, 403 if the caller may
+    /// not write it, 412 if a precondition does not hold.
     pub(super) async fn load(
         context: &Context<'_>,
         id: &StateId,

@@ -45,10 +45,7 @@ pub(super) type Connector = OpenAhead<HttpsConnector<TcpConnector>>;
 #[derive(Debug, Clone)]
 struct Sender(Client<Connector, SdkBody>);
 
-/// Creates the client.
-///
-/// # Errors
-/// If `rustls` cannot be set up.
+/// Creates the client. Fails if `rustls` cannot be set up.
 pub fn client() -> Result<SharedHttpClient, rustls::Error> {
     connector().map(client_over)
 }

@@ -26,11 +26,8 @@ pub enum PathPatternError {
 const EVERYTHING: &str = "/*";
 
 impl PathPattern {
-    /// Parses the pattern of a rule.
-    ///
-    /// # Errors
-    ///
-    /// If no request could match it, or if IAM gives it another meaning (`${…}` is a policy variable).
+    /// Parses the pattern of a rule. Fails if no request could match it, or if IAM gives it another meaning (`${…}` is
+    /// a policy variable).
     pub fn parse(pattern: &str) -> Result<Self, PathPatternError> {
         if !pattern.starts_with('/') {
             return Err(PathPatternError::NoSlash);

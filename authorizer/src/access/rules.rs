@@ -71,11 +71,8 @@ impl AccessRules {
         !self.rules.iter().all(AccessRule::covers_everything)
     }
 
-    /// Decides which routes a caller may call now. The route of the event has no influence.
-    ///
-    /// # Errors
-    ///
-    /// If the caller may call nothing.
+    /// Decides which routes a caller may call now. The route of the event has no influence. Fails if the caller may
+    /// call nothing.
     pub fn decide(
         &self,
         caller: CallerClaims<'_>,

@@ -86,11 +86,7 @@ pub struct RuleFault {
     pub(crate) expected: String,
 }
 
-/// Parses rules. `trusted` has the issuers that they may name.
-///
-/// # Errors
-///
-/// Every fault of the rules.
+/// Parses rules. `trusted` has the issuers that they may name. The error has every fault of the rules.
 pub fn parse(json: &[u8], trusted: &[&str]) -> Result<Vec<AccessRule>, Vec<RuleFault>> {
     let whole = |expected| vec![RuleFault::of_the_whole(expected)];
     let entries = match strict_json::parse_value(json) {

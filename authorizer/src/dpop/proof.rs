@@ -23,11 +23,8 @@ use crate::times::{numeric_date, seconds};
 pub struct UnverifiedProof(String);
 
 impl UnverifiedProof {
-    /// Takes the value of a request's only `DPoP` header.
-    ///
-    /// # Errors
-    ///
-    /// If it is too long, or consists of several values: HTTP APIs join repeated headers with commas.
+    /// Takes the value of a request's only `DPoP` header. Fails if it is too long, or consists of several values: HTTP
+    /// APIs join repeated headers with commas.
     pub fn from_header(value: &str) -> Result<Self, ProofRefusal> {
         let value = value.trim_matches([' ', '\t']);
         if value.contains(',') {

@@ -50,19 +50,12 @@ impl HttpClient {
     /// A client that trusts the compiled-in roots and those in `extra_roots_pem`, the contents of `CA_FILE`.
     ///
     /// The roots are compiled in because loading the system's roots would take 2 ms of CPU time at each cold start.
-    ///
-    /// # Errors
-    ///
-    /// If `extra_roots_pem` has no certificate, or contains something else.
+    /// Fails if `extra_roots_pem` has no certificate, or contains something else.
     pub fn new(extra_roots_pem: Option<&[u8]>) -> Result<Self, HttpClientError> {
         Self::with_proxy(extra_roots_pem, None)
     }
 
     /// The same, with a proxy for all hosts except loopback and those in `NO_PROXY`.
-    ///
-    /// # Errors
-    ///
-    /// As in [`HttpClient::new`].
     pub fn with_proxy(
         extra_roots_pem: Option<&[u8]>,
         proxy: Option<&ForwardProxy>,

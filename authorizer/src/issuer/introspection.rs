@@ -83,11 +83,7 @@ impl Introspection {
     }
 
     /// Introspects a verified token, or uses the cached answer. The token is sent to the issuer, but never stored.
-    /// After the deadline no request is started.
-    ///
-    /// # Errors
-    ///
-    /// If the token is not active, or there is no usable answer.
+    /// After the deadline no request is started. Fails if the token is not active, or there is no usable answer.
     pub async fn check(
         &self,
         token: AskedToken<'_>,

@@ -49,11 +49,8 @@ pub enum MetadataError {
 }
 
 impl IssuerMetadata {
-    /// Fetches the OpenID metadata of `issuer`, or its OAuth metadata if there is none.
-    ///
-    /// # Errors
-    ///
-    /// If both are missing or malformed, or the metadata names another issuer.
+    /// Fetches the OpenID metadata of `issuer`, or its OAuth metadata if there is none. Fails if both are missing or
+    /// malformed, or the metadata names another issuer.
     pub async fn fetch(
         issuer: &str,
         transport: &dyn Transport,
@@ -80,11 +77,7 @@ impl IssuerMetadata {
     }
 
     /// The URL of the OAuth metadata of `issuer`. The well-known part is between the host and the issuer's path (RFC
-    /// 8414, section 3.1).
-    ///
-    /// # Errors
-    ///
-    /// If no document can be fetched from the issuer's URL.
+    /// 8414, section 3.1). Fails if no document can be fetched from the issuer's URL.
     pub fn oauth_url(issuer: &str) -> Result<Endpoint, MetadataError> {
         let after_scheme = issuer.find("://").map_or(0, |at| at + 3);
         let host_end = issuer
@@ -112,20 +105,13 @@ impl IssuerMetadata {
         }
     }
 
-    /// The URL of the keys.
-    ///
-    /// # Errors
-    ///
-    /// If it is missing, or this function may not connect to it.
+    /// The URL of the keys. Fails if it is missing, or this function may not connect to it.
     pub fn jwks_uri(&self) -> Result<Endpoint, MetadataError> {
         self.address("jwks_uri", self.jwks_uri.as_ref())
     }
 
-    /// The URL of the introspection endpoint (RFC 7662).
-    ///
-    /// # Errors
-    ///
-    /// If it is missing, or this function may not connect to it.
+    /// The URL of the introspection endpoint (RFC 7662). Fails if it is missing, or this function may not connect to
+    /// it.
     pub fn introspection_endpoint(&self) -> Result<Endpoint, MetadataError> {
         self.address(
             "introspection_endpoint",
@@ -133,11 +119,7 @@ impl IssuerMetadata {
         )
     }
 
-    /// The URL in the member `member`.
-    ///
-    /// # Errors
-    ///
-    /// If it is missing, or this function may not connect to it.
+    /// The URL in the member `member`. Fails if it is missing, or this function may not connect to it.
     pub fn address(
         &self,
         member: &'static str,

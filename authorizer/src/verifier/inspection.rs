@@ -62,10 +62,7 @@ impl Inspection {
 impl Verifier {
     /// Runs every check of a token that is sent with a scheme. Audience and client are checked with the settings of the
     /// trusted issuer that the token names. If it names none and there is only one trusted issuer, that one is used.
-    ///
-    /// # Errors
-    ///
-    /// If the token cannot be parsed, so that nothing can be checked.
+    /// Fails if the token cannot be parsed, so that nothing can be checked.
     pub async fn inspect(
         &self,
         token: &BearerToken,

@@ -30,11 +30,7 @@ impl<'s> Reader<'s> {
         }
     }
 
-    /// The settings that were read, with the warnings.
-    ///
-    /// # Errors
-    ///
-    /// All faults, if there is one.
+    /// The settings that were read, with the warnings. Fails with all faults, if there is one.
     pub fn finish<T>(self, settings: T) -> Result<(T, Vec<String>), SettingsError> {
         if self.faults.is_empty() {
             Ok((settings, self.warnings))

@@ -61,9 +61,6 @@ pub(crate) struct Smoke {
 
 impl Smoke {
     /// Runs all checks.
-    ///
-    /// # Errors
-    /// When standard output cannot be written to.
     pub(crate) async fn run(&self) -> Result<ExitCode, CommandError> {
         self.stray.check()?;
         let proxy = proxy::of_environment()?;

@@ -13,8 +13,7 @@ pub(super) struct Stray {
 }
 
 impl Stray {
-    /// # Errors
-    /// When there is such an argument.
+    /// Fails when there is such an argument.
     pub(super) fn check(&self) -> Result<(), UsageError> {
         if self.arguments.is_empty() {
             Ok(())

@@ -161,9 +161,6 @@ impl AccessLog {
     pub const FILE: &str = "access.log";
 
     /// A new file in a data folder.
-    ///
-    /// # Errors
-    /// When it cannot be made.
     pub fn create(data: &Path) -> io::Result<Self> {
         Ok(Self(Mutex::new(File::create(data.join(Self::FILE))?)))
     }

@@ -38,11 +38,8 @@ impl ForwardProxy {
         }
     }
 
-    /// The proxy for the HTTP library, which matches hosts and sends CONNECT.
-    ///
-    /// # Errors
-    ///
-    /// If the HTTP library rejects the address.
+    /// The proxy for the HTTP library, which matches hosts and sends CONNECT. Fails if the HTTP library rejects the
+    /// address.
     pub fn for_client(&self) -> Result<Proxy, reqwest::Error> {
         Ok(Proxy::https(self.url.clone())?.no_proxy(NoProxy::from_string(&self.direct)))
     }

@@ -94,11 +94,8 @@ impl VerificationKey {
     }
 
     /// Checks a signature (RFC 7515, section 5.2). `signing_input` is the first two parts of a token with the dot between
-    /// them, `signature` the third.
-    ///
-    /// # Errors
-    ///
-    /// If the signature is wrong. The error has no details, because they would only help a forger.
+    /// them, `signature` the third. Fails if the signature is wrong. The error has no details, because they would only
+    /// help a forger.
     pub fn verify(
         &self,
         algorithm: Algorithm,

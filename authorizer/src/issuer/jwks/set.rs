@@ -72,11 +72,7 @@ impl From<KeySetError> for KeySetParseError {
 }
 
 impl KeySet {
-    /// Parses a JWK Set (RFC 7517, section 5), key by key.
-    ///
-    /// # Errors
-    ///
-    /// If no key in it can be used.
+    /// Parses a JWK Set (RFC 7517, section 5), key by key. Fails if no key in it can be used.
     pub fn parse(json: &[u8], allowed: &[Algorithm]) -> Result<Self, KeySetParseError> {
         let json = str::from_utf8(json).map_err(|_| KeySetError::NotAnObject)?;
         let entries = entries(json)?;

@@ -12,10 +12,7 @@ pub(in crate::commands) struct CalledRoute {
 }
 
 impl CalledRoute {
-    /// Reads a method and a path.
-    ///
-    /// # Errors
-    /// When no request can have them.
+    /// Reads a method and a path. Fails when no request can have them.
     pub(in crate::commands) fn parse(method: &str, path: &str) -> Result<Self, UsageError> {
         let parsed = Method::from_bytes(method.as_bytes())
             .map_err(|_| UsageError::found("a method such as GET", method))?;

@@ -23,10 +23,8 @@ impl<'t> Sent<'t> {
         }
     }
 
-    /// Reads a token and headers of the form `NAME: VALUE`.
-    ///
-    /// # Errors
-    /// When one is malformed. The error does not contain it, because it may be secret.
+    /// Reads a token and headers of the form `NAME: VALUE`. Fails when one is malformed. The error does not contain it,
+    /// because it may be secret.
     pub(in crate::commands) fn parse(
         token: Option<(Scheme, &'t str)>,
         headers: &[String],
