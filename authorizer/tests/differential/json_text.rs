@@ -46,7 +46,7 @@ impl JsonPart {
     }
 }
 
-/// What is added before and after the JSON.
+/// The characters around the text.
 const AROUND: [(&str, &str, &str); 12] = [
     ("white space", " \t\r\n", "\r\n\t "),
     ("a byte order mark", "\u{feff}", ""),
