@@ -4,7 +4,7 @@ use thiserror::Error;
 
 /// Why one key of a key set is skipped, or not used for a token. The other keys are not affected.
 ///
-/// Every reason has a stable [code](Self::code). No variant contains key material.
+/// Every reason has a stable code. No variant contains key material.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Error)]
 pub enum KeyRefusal {
     #[error("not a JSON object")]
