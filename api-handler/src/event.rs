@@ -127,8 +127,7 @@ fn is_from_our_authorizer(context: &RawValue) -> bool {
 }
 
 impl Request {
-    /// # Errors
-    /// If the event is not one of API Gateway's proxy events.
+    /// Fails if the event is not one of API Gateway's proxy events.
     pub(crate) fn from_event(event: &str) -> Result<Self, EventError> {
         // Not parsed as a `Value`, because that treats some names specially and a query parameter may have any name.
         let event: ProxyEvent<'_> = serde_json::from_str(event)?;

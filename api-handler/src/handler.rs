@@ -55,10 +55,8 @@ pub enum StartError {
 }
 
 impl Handler {
-    /// Sets up the function without sending a request. `function` is its name in metrics.
-    ///
-    /// # Errors
-    /// If TLS or a random key cannot be set up.
+    /// Sets up the function without sending a request. `function` is its name in metrics. Fails if TLS or a random key
+    /// cannot be set up.
     pub fn new(
         settings: Settings,
         clock: Arc<dyn Clock>,

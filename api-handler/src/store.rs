@@ -91,10 +91,7 @@ pub(crate) struct Store {
 }
 
 impl Store {
-    /// Creates a client for the table in the settings, without sending a request.
-    ///
-    /// # Errors
-    /// If TLS cannot be set up.
+    /// Creates a client for the table in the settings, without sending a request. Fails if TLS cannot be set up.
     pub(crate) fn new(settings: &Settings) -> Result<Self, rustls::Error> {
         let (client, connector) = connection::client(&settings.aws)?;
         Ok(Self {

@@ -46,18 +46,14 @@ impl UnverifiedClaims {
         self.text("iss")
     }
 
-    /// # Errors
-    ///
-    /// If it is missing, empty or not a string.
+    /// Fails if it is missing, empty or not a string.
     pub(crate) fn subject(&self) -> Result<&str, Refusal> {
         self.text("sub")
             .filter(|sub| !sub.is_empty())
             .ok_or(Refusal::SubjectMissing)
     }
 
-    /// # Errors
-    ///
-    /// If `exp` is missing, or one of the times is not a number.
+    /// Fails if `exp` is missing, or one of the times is not a number.
     pub(crate) fn times(&self) -> Result<Times, Refusal> {
         Ok(Times {
             expires_at: self.time("exp")?.ok_or(Refusal::ExpiryMissing)?,
@@ -74,11 +70,8 @@ impl UnverifiedClaims {
     }
 
     /// Checks `aud` against our audiences (RFC 7519, section 4.1.3). It must be one of ours, or an array of strings
-    /// that contains one of ours. An array that contains any other type is refused.
-    ///
-    /// # Errors
-    ///
-    /// If it is missing, malformed or names only other audiences.
+    /// that contains one of ours. An array that contains any other type is refused. Fails if it is missing, malformed
+    /// or names only other audiences.
     pub(crate) fn check_audience(&self, ours: &[String]) -> Result<(), Refusal> {
         let is_ours = |value: &str| ours.iter().any(|audience| audience == value);
         let found = match self.0.get("aud") {
@@ -153,11 +146,8 @@ impl UnverifiedClaims {
             .map_or(Binding::Other, Binding::Key)
     }
 
-    /// The first of these claims that is present. If it is malformed or `null`, no other claim replaces it.
-    ///
-    /// # Errors
-    ///
-    /// If none is present, or the first is not a non-empty string.
+    /// The first of these claims that is present. If it is malformed or `null`, no other claim replaces it. Fails if
+    /// none is present, or the first is not a non-empty string.
     pub(crate) fn principal(&self, claims: &[String]) -> Result<&str, Refusal> {
         let claim = claims.iter().find_map(|name| self.0.get(name));
         claim

@@ -34,10 +34,8 @@ pub(crate) struct Database {
 }
 
 impl Database {
-    /// Opens `file`, creates the missing tables, and serves it on `port`.
-    ///
-    /// # Errors
-    /// When the file cannot be opened, or has a table that differs from the template's.
+    /// Opens `file`, creates the missing tables, and serves it on `port`. Fails when the file cannot be opened, or has
+    /// a table that differs from the template's.
     pub(crate) async fn start(
         port: Port,
         file: &Path,

@@ -15,9 +15,6 @@ pub(crate) enum ClientError {
 
 /// A client that follows no redirects, trusts Mozilla's roots and uses no proxy. The functions behave alike: they
 /// inherit nothing from the developer's shell.
-///
-/// # Errors
-/// When TLS cannot be set up.
 pub(crate) fn new() -> Result<reqwest::Client, ClientError> {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let roots = rustls::RootCertStore {

@@ -77,9 +77,6 @@ pub(crate) struct Issuer {
 
 impl Issuer {
     /// Starts it and waits until it answers. `web_origin` is where the pages are.
-    ///
-    /// # Errors
-    /// When it does not start.
     pub(crate) async fn start(
         program: &Path,
         port: u16,

@@ -26,10 +26,7 @@ pub(crate) enum PackagesError {
     File { path: String, cause: io::Error },
 }
 
-/// Checks that Node.js is installed and new enough.
-///
-/// # Errors
-/// When it is not.
+/// Checks that Node.js is installed and new enough. Fails when it is not.
 pub(crate) async fn check_node() -> Result<(), PackagesError> {
     let output = Command::new("node")
         .arg("--version")
@@ -50,9 +47,6 @@ fn parse(version: &str) -> Option<(u32, u32)> {
 }
 
 /// Installs the packages of `folder` if they are missing or older than its lock file.
-///
-/// # Errors
-/// When npm fails.
 pub(crate) async fn install(
     folder: &Path,
     lock_file: &Path,

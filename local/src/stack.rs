@@ -61,10 +61,8 @@ pub(crate) fn workspace() -> PathBuf {
 }
 
 impl Stack {
-    /// Starts everything, and returns when every part answers.
-    ///
-    /// # Errors
-    /// When a part does not start. The parts that were started before are stopped.
+    /// Starts everything, and returns when every part answers. Fails when a part does not start. The parts that were
+    /// started before are stopped.
     pub(crate) async fn start(
         options: &StackOptions,
         progress: Progress,

@@ -24,9 +24,6 @@ pub(crate) enum BuildError {
 ///
 /// It passes `--bin` without `--package`. So features are unified over the whole workspace, as in `cargo test`, and
 /// nothing is compiled twice.
-///
-/// # Errors
-/// When they do not build.
 pub(crate) async fn build(
     workspace: &Path,
     names: &[String],
@@ -36,9 +33,6 @@ pub(crate) async fn build(
 }
 
 /// Builds the named examples in the release profile and returns their paths.
-///
-/// # Errors
-/// When they do not build.
 pub(crate) async fn build_examples(
     workspace: &Path,
     names: &[String],

@@ -25,10 +25,8 @@ use super::http;
 use crate::config::{Aws, Settings};
 
 impl Settings {
-    /// Returns the settings with the region of the profile, unless the environment has a region.
-    ///
-    /// # Errors
-    /// If the profile has no region.
+    /// Returns the settings with the region of the profile, unless the environment has a region. Fails if the profile
+    /// has no region.
     pub async fn with_region_of_profile(mut self) -> Result<Self, RegionError> {
         if self.aws.region.is_none() {
             let profile = ProfileFileRegionProvider::builder().build();
@@ -46,10 +44,7 @@ impl Settings {
 )]
 pub struct RegionError;
 
-/// Creates the client without sending a request.
-///
-/// # Errors
-/// If TLS cannot be set up.
+/// Creates the client without sending a request. Fails if TLS cannot be set up.
 pub(super) fn client(aws: &Aws) -> Result<(Client, http::Connector), rustls::Error> {
     let connector = http::connector()?;
     let http = http::client_over(connector.clone());

@@ -80,10 +80,8 @@ impl CallJudge {
         }
     }
 
-    /// Decides about a call. No answer of the authorizer to an earlier one is cached.
-    ///
-    /// # Errors
-    /// When only another function than this project's authorizer can decide, or a header has the token.
+    /// Decides about a call. No answer of the authorizer to an earlier one is cached. Fails when only another function
+    /// than this project's authorizer can decide, or a header has the token.
     pub(super) async fn decide(
         &self,
         call: &CalledRoute,
@@ -94,9 +92,6 @@ impl CallJudge {
 
     /// Decides about the last of several calls that are the same: the authorizer remembers proofs, and the gateway
     /// caches its answers.
-    ///
-    /// # Errors
-    /// As [`Self::decide`].
     pub(super) async fn decide_last(
         &self,
         call: &CalledRoute,

@@ -118,9 +118,6 @@ type Fact<T> = Result<T, Skip>;
 
 impl Doctor {
     /// Runs all checks.
-    ///
-    /// # Errors
-    /// When standard output cannot be written to.
     pub(crate) async fn run(&self) -> Result<ExitCode, CommandError> {
         let given = self.given()?;
         let mut report = Report::new(self.json);

@@ -49,10 +49,8 @@ pub(super) enum KeyFileError {
     NoKeys,
 }
 
-/// This project's authorizers in a template, each with its settings, by the function's name.
-///
-/// # Errors
-/// When the settings of one are wrong.
+/// This project's authorizers in a template, each with its settings, by the function's name. Fails when the settings of
+/// one are wrong.
 pub(super) fn settings(
     template: &Template,
     folder: &Path,
@@ -244,10 +242,7 @@ pub(super) fn replace_key_addresses(settings: &mut BTreeMap<String, Settings>) {
 pub(super) struct FixedKeys(JwkSet);
 
 impl FixedKeys {
-    /// Reads a JWK Set.
-    ///
-    /// # Errors
-    /// When it is not one. A key that cannot be used is skipped.
+    /// Reads a JWK Set. Fails when it is not one. A key that cannot be used is skipped.
     pub(super) fn parse(json: &str) -> Result<Self, KeyFileError> {
         let set: serde_json::Value = serde_json::from_str(json)?;
         let keys = set

@@ -46,10 +46,8 @@ pub(super) struct NoAnswer {
 }
 
 impl Probe {
-    /// A probe that also trusts the roots in `extra_roots_pem`, and reaches other machines through the proxy.
-    ///
-    /// # Errors
-    /// When it has no certificates.
+    /// A probe that also trusts the roots in `extra_roots_pem`, and reaches other machines through the proxy. Fails
+    /// when these have no certificates.
     pub(super) fn new(
         extra_roots_pem: Option<&[u8]>,
         proxy: Option<&ForwardProxy>,

@@ -151,9 +151,6 @@ impl Report {
     }
 
     /// Adds an outcome.
-    ///
-    /// # Errors
-    /// When standard output cannot be written to.
     pub(super) fn add(&mut self, mut outcome: CheckOutcome) -> io::Result<()> {
         for secret in &self.secrets {
             outcome.found = outcome.found.replace(secret, "…");
@@ -176,9 +173,6 @@ impl Report {
     }
 
     /// Ends the report: with JSON, or with `closing` after the text.
-    ///
-    /// # Errors
-    /// When standard output cannot be written to.
     pub(super) fn finish(self, closing: impl FnOnce(&Self) -> String) -> io::Result<ExitCode> {
         let failed = self.failed();
         if self.json {

@@ -26,9 +26,6 @@ impl From<Unspecified> for SigningKeyError {
 
 impl SigningKey {
     /// A new key.
-    ///
-    /// # Errors
-    /// When the system gives no random bytes.
     pub(super) fn generate() -> Result<Self, SigningKeyError> {
         Ok(Self(RsaKeyPair::generate(KeySize::Rsa2048)?))
     }
@@ -43,9 +40,6 @@ impl SigningKey {
     }
 
     /// A token with these claims.
-    ///
-    /// # Errors
-    /// When no signature can be made.
     pub(super) fn token(&self, claims: &Value) -> Result<String, SigningKeyError> {
         let header = json!({"kid": KEY_ID, "alg": "RS256"});
         let text = format!(

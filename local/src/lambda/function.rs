@@ -81,9 +81,7 @@ impl Function {
         }
     }
 
-    /// Starts a first environment, so that a function that cannot start is reported before the first call.
-    ///
-    /// # Errors
+    /// Starts a first environment, so that a function that cannot start is reported before the first call. Fails with
     /// Lambda's error, if the process does not start.
     pub async fn warm_up(&self) -> Result<(), FunctionError> {
         let environment = self.environment().await?;

@@ -116,10 +116,8 @@ fn verifier(settings: &Settings, keys: Option<&Keys>) -> Verifier {
 }
 
 /// The authorizer's settings from the options of the command, with defaults for the rest. `issuer_form` reports an
-/// invalid issuer; here a placeholder that no token has replaces it.
-///
-/// # Errors
-/// When the audience or the client id is not a valid setting.
+/// invalid issuer; here a placeholder that no token has replaces it. Fails when the audience or the client id is not a
+/// valid setting.
 pub(super) fn settings(doctor: &Doctor) -> Result<Settings, SettingsError> {
     let given = |issuer| SettingsOf { doctor, issuer };
     Settings::from_source(&given(doctor.issuer.as_str()))
