@@ -154,10 +154,11 @@ impl PublicKey {
             KeyKind::P384 => ("P-384", 48, &ECDSA_P384_SHA384_FIXED),
             KeyKind::Rsa | KeyKind::Ed25519 => return Err(KeyRefusal::UnsupportedCurve),
         };
-        if x.len() != length || y.len() != length {
+        if x.len() != length {
             return Err(KeyRefusal::NotAPublicKey);
         }
-        // The uncompressed form (SEC 1, section 2.3.3). Parsing it checks that the point is on the curve.
+        // The uncompressed form (SEC 1, section 2.3.3). Parsing it checks the whole length, and that the point is on the
+        // curve.
         let point = [&[4], x, y].concat();
         ParsedPublicKey::new(verification, &point).map_err(|_| KeyRefusal::NotAPublicKey)?;
         let members = format!(

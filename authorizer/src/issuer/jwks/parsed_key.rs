@@ -265,6 +265,7 @@ mod tests {
                 assert_eq!(kept.parsed(algorithm).map(std::ptr::from_ref), first);
             }
             let verifier = verifier(&its_own[0], &key).unwrap();
+            assert_eq!(verifier.algorithm(), its_own[0]);
             assert_eq!(Arc::strong_count(&kept), 2, "the verifier has the kept key");
             drop(verifier);
         }

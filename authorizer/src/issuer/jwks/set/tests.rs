@@ -277,7 +277,12 @@ fn unsafe_rsa_exponents_are_refused() {
 #[test]
 fn points_that_are_not_on_their_curve_are_refused() {
     let short = URL_SAFE_NO_PAD.encode([1; 31]);
+    // A good point, divided one byte too early.
+    let point = [X, Y].map(|number| URL_SAFE_NO_PAD.decode(number).unwrap());
+    let point = point.concat();
+    let [early, late] = [&point[..31], &point[31..]].map(|part| URL_SAFE_NO_PAD.encode(part));
     for key in [
+        ec("P-256", &early, &late),
         ec("P-256", X, X),
         ec("P-256", &short, Y),
         ec("P-384", X, Y),
@@ -401,7 +406,12 @@ fn keys_with_the_same_id_are_found_if_they_fit() {
         okp("Ed25519", ED),
         rsa(r#","use":"enc""#),
         rsa(r#","use":"enc""#).replace("\"k\"", "\"other\""),
+        rsa("").replace("\"k\"", "\"a\""),
+        rsa("").replace("\"k\"", "\"z\""),
     ];
+    for kid in ["a", "z"] {
+        assert_eq!(find(&keys, kid, Algorithm::RS256), Ok(1));
+    }
     assert_eq!(find(&keys, "k", Algorithm::RS256), Ok(2));
     assert_eq!(find(&keys, "k", Algorithm::ES256), Ok(1));
     assert_eq!(find(&keys, "k", Algorithm::EdDSA), Ok(1));
