@@ -41,11 +41,8 @@ pub(crate) struct SignedIn {
 }
 
 impl Caller {
-    /// The caller that the authorizer's context describes.
-    ///
-    /// # Errors
-    ///
-    /// [`Problem::SignInExpired`] if the token expired more than 60 seconds ago.
+    /// The caller that the authorizer's context describes. Fails with [`Problem::SignInExpired`] if the token expired
+    /// more than 60 seconds ago.
     pub(crate) fn from_context(
         context: AuthorizerContext,
         admin_group: Option<&str>,
@@ -64,11 +61,7 @@ impl Caller {
         Ok(Self::SignedIn(caller))
     }
 
-    /// The caller, if signed in.
-    ///
-    /// # Errors
-    ///
-    /// [`Problem::SignInNeeded`] if the caller is anonymous.
+    /// The caller, if signed in. Fails with [`Problem::SignInNeeded`] if the caller is anonymous.
     pub(crate) fn signed_in(&self) -> Result<&SignedIn, Problem> {
         match self {
             Self::Anonymous => Err(Problem::SignInNeeded),

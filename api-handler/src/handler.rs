@@ -84,11 +84,8 @@ impl Handler {
         self.store.open_connection(&self.settings, clock).await;
     }
 
-    /// Answers an event before the deadline of its invocation, and logs it.
-    ///
-    /// # Errors
-    ///
-    /// If the event is not one of API Gateway's proxy events.
+    /// Answers an event before the deadline of its invocation, and logs it. Fails if the event is not one of API
+    /// Gateway's proxy events.
     pub async fn answer(
         &self,
         event: &RawValue,

@@ -70,12 +70,8 @@ pub(crate) enum ReadOutcome {
 }
 
 impl Preconditions {
-    /// Parses the two headers.
-    ///
-    /// # Errors
-    ///
-    /// 400 if a header is not a list of entity tags. Otherwise a tag without quotes would be accepted and
-    /// never match.
+    /// Parses the two headers. Fails with 400 if a header is not a list of entity tags. Otherwise a tag without quotes
+    /// would be accepted and never match.
     pub(crate) fn parse(headers: &HeaderMap) -> Result<Self, Problem> {
         Ok(Self {
             if_match: tag_list(headers, &IF_MATCH)?,

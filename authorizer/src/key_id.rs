@@ -22,11 +22,7 @@ pub struct KeyIdError {
 }
 
 impl KeyId {
-    /// Parses the key id of a header or a key.
-    ///
-    /// # Errors
-    ///
-    /// If it is longer than `MAX_KEY_ID_BYTES`.
+    /// Parses the key id of a header or a key. Fails if it is longer than `MAX_KEY_ID_BYTES`.
     pub fn parse(kid: &str) -> Result<Self, KeyIdError> {
         if kid.len() > MAX_KEY_ID_BYTES {
             return Err(KeyIdError { bytes: kid.len() });
