@@ -31,7 +31,7 @@ impl Times {
     }
 
     /// Checks the times, with a leeway for clocks that differ. Fails at or after `exp` plus the leeway (RFC 7519,
-    /// section 4.1.4: "on or after"), or if `nbf` or `iat` is later in the future than the leeway.
+    /// section 4.1.4: "on or after"), or if `nbf` or `iat` is later than the clock plus the leeway.
     pub(crate) fn check(&self, now: Timestamp, leeway: Duration) -> Result<(), Refusal> {
         let now = seconds(now);
         let leeway = leeway.as_secs_f64();
