@@ -20,8 +20,8 @@ pub(crate) struct WriteTarget {
 
 impl WriteTarget {
     /// Checks whether the caller may overwrite this version. `visible` is `None` if the resource does not exist or the
-    /// caller may not see it. Fails with `hidden` if there is no visible version, 403 if the caller may not write it,
-    /// 412 if a precondition does not hold.
+    /// caller may not see it. Fails with `hidden` if there is no visible version, with 403 if the caller may not write
+    /// it, and with 412 if a precondition does not hold.
     pub(crate) fn permit(
         caller: &SignedIn,
         visible: Option<Metadata>,

@@ -63,8 +63,8 @@ impl Target {
     /// Parses an ARN.
     ///
     /// The parts that a policy's resource contains may have only plain characters, so that none is a wildcard there.
-    /// The verb and the path never become part of a policy, so they may have any characters. Fails if it has another
-    /// form.
+    /// The verb and the path never become part of a policy, so they may have any characters. Fails if the ARN has
+    /// another form.
     pub fn parse(arn: &str) -> Result<Self, TargetError> {
         let mut parts = arn.splitn(6, ':');
         let mut next = || parts.next().ok_or(TargetError::Form);

@@ -18,8 +18,8 @@ pub(crate) struct Times {
 }
 
 impl Times {
-    /// Refuses a token whose policy would already have expired: at or after `exp`, rounded down as in the policy, without
-    /// leeway. Fails from that second on.
+    /// Refuses a token at or after `exp`, because its policy would already have expired. `exp` is rounded down as in
+    /// the policy, and no leeway applies.
     pub(crate) fn check_policy_expiry(&self, now: Timestamp) -> Result<(), Refusal> {
         let now = seconds(now);
         if now >= self.expires_at.floor() {

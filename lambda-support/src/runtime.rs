@@ -41,8 +41,8 @@ pub struct LambdaEnvironment {
 }
 
 impl LambdaEnvironment {
-    /// Reads the variables that the runtime needs. It panics if one is missing. Fails with the first variable that is
-    /// missing or wrong.
+    /// Reads the variables that the runtime needs, because the runtime panics if one is missing. Fails with the first
+    /// variable that is missing or wrong.
     pub fn from_source(source: &dyn Source) -> Result<Self, ProcessError> {
         let variable = |name: &str| {
             let value = source

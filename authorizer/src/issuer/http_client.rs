@@ -39,7 +39,7 @@ pub enum HttpClientError {
     /// The file has no `CERTIFICATE` block, or a block is not base64.
     #[error("it has no PEM certificate")]
     NoCertificate,
-    #[error("it has a PEM block that is not a certificate")]
+    #[error("it has a `CERTIFICATE` block that is not a certificate")]
     NotACertificate,
     /// The TLS library rejects its own defaults, or the HTTP library rejects the proxy.
     #[error("the HTTP client cannot be set up")]
@@ -50,7 +50,7 @@ impl HttpClient {
     /// A client that trusts the compiled-in roots and those in `extra_roots_pem`, the contents of `CA_FILE`.
     ///
     /// The roots are compiled in because loading the system's roots would take 2 ms of CPU time at each cold start.
-    /// Fails if `extra_roots_pem` has no certificate, or contains something else.
+    /// Fails if `extra_roots_pem` has no certificate, or a malformed one.
     pub fn new(extra_roots_pem: Option<&[u8]>) -> Result<Self, HttpClientError> {
         Self::with_proxy(extra_roots_pem, None)
     }

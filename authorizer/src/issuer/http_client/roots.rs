@@ -6,8 +6,8 @@ use rustls::pki_types::pem::PemObject;
 
 use super::HttpClientError;
 
-/// Mozilla's roots, which are compiled in, and those in `extra_pem`. Fails if `extra_pem` has no certificate, or
-/// contains something else.
+/// Mozilla's roots, which are compiled in, and those in `extra_pem`. Fails if `extra_pem` has no certificate, or a
+/// malformed one.
 pub fn trusted_roots(extra_pem: Option<&[u8]>) -> Result<RootCertStore, HttpClientError> {
     let mut roots = RootCertStore {
         roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),

@@ -45,8 +45,8 @@ impl KeySource {
 
     /// The keys with which a token with this `kid` and `alg` may have been signed.
     ///
-    /// It may wait for a fetch, at most until `deadline`. After the deadline no fetch is started or awaited. Of its
-    /// errors only [`KeyLookupError::Unavailable`] is an internal failure.
+    /// It may wait for a fetch, at most until `deadline`. After the deadline no fetch is started or awaited.
+    /// [`KeyLookupError::Unavailable`] is an internal failure; every other error is a refusal.
     pub async fn lookup(
         &self,
         kid: &KeyId,
