@@ -11,6 +11,12 @@ import sys
 
 from runtime_api import Server
 
+MAX_RUNS = 3
+
+
+class WrongAnswer(Exception):
+    """A function did not answer as expected."""
+
 
 class Function:
     """A function, its settings, and what its answers contain. `profile` is where callgrind's output is kept."""
@@ -31,16 +37,29 @@ class Function:
             finally:
                 process.kill()
             if server.wrong or not server.done.is_set():
-                sys.exit(f"{self.binary}: expected answers with {self.expected!r}, found {server.wrong[:1] or report}")
+                raise WrongAnswer(f"{self.binary}: expected answers with {self.expected!r}, found {server.wrong[:1] or report}")
         return report
 
+    def count(self, tool, pattern, events):
+        """What the tool counts. On a busy machine valgrind makes a start so slow that a call of the store may reach its
+        timeout and is repeated. So this is the least of three starts, or one warm run."""
+        found, wrong = [], None
+        for _ in range(MAX_RUNS):
+            try:
+                found.append(int(re.search(pattern, self.run(tool, events))[1].replace(",", "")))
+            except WrongAnswer as answer:
+                wrong = answer
+            if found and len(events) > 1:
+                break
+        return min(found) if found else sys.exit(str(wrong))
+
     def instructions(self, events, profile="/dev/null"):
-        report = self.run(["--tool=callgrind", f"--callgrind-out-file={profile}"], events)
-        return number(r"Collected : ([\d,]+)", report)
+        tool = ["--tool=callgrind", f"--callgrind-out-file={profile}"]
+        return self.count(tool, r"Collected : ([\d,]+)", events)
 
     def allocations(self, events):
-        report = self.run(["--tool=memcheck", "--leak-check=no", "--undef-value-errors=no"], events)
-        return number(r"total heap usage: ([\d,]+) allocs", report)
+        tool = ["--tool=memcheck", "--leak-check=no", "--undef-value-errors=no"]
+        return self.count(tool, r"total heap usage: ([\d,]+) allocs", events)
 
     def invocation(self, few, many):
         """Instructions and allocations of one invocation: `few` and `many` are the events of the two runs."""
@@ -60,7 +79,3 @@ def environment(address, settings):
         "AWS_LAMBDA_RUNTIME_API": address, "AWS_LAMBDA_FUNCTION_NAME": "bench", "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "256", "PATH": os.environ["PATH"], **settings,
     }
-
-
-def number(pattern, report):
-    return int(re.search(pattern, report)[1].replace(",", ""))
