@@ -9,6 +9,7 @@ DIRECTORY has unstripped release builds. Sampling makes a start slower, so only 
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -93,8 +94,13 @@ def print_table(starts, event, keys, path, count):
     print("| all |", " | ".join(f"{counts.total() * PERIOD_MICROS / count:.0f}" for counts in columns.values()), "|")
 
 
-def main(directory, count="60"):
+def main(original, count="60"):
     with tempfile.TemporaryDirectory() as folder:
+        # Copied, as in compare.py.
+        directory = os.path.join(folder, "programs")
+        os.makedirs(os.path.join(directory, "examples"))
+        for name in ["authorizer", "api-handler", "examples/authorizer-floor", "examples/api-handler-floor"]:
+            shutil.copy(f"{original}/{name}", f"{directory}/{name}")
         issuer, path = authorizer.Issuer(folder), os.path.join(folder, "perf")
         event = authorizer.event(issuer.token(0))
         with Server(keys=issuer.keys, certificate=issuer.certificate) as tls:
