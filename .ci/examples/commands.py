@@ -99,9 +99,16 @@ COMMANDS = {
         ".ci/performance/sizes.py target/release/authorizer": MEASURES,
         ".ci/performance/sizes.py target/release/api-handler": MEASURES,
         "cargo bench --bench hot_path": By(".ci/performance.sh", "cargo test --locked --bench hot_path"),
+        'cargo bench --bench hot_path -- "^token/"': MEASURES,
+        "jq '[.times, .iters] | transpose | map(.[0] / .[1]) | min' "
+        '"target/criterion/token/distinct, RSA-2048/new/sample.json"': MEASURES,
         'cargo bench --bench hot_path -- "event to answer"': MEASURES,
         "jq '[.times, .iters] | transpose | map(.[0] / .[1]) | min' "
         '"target/criterion/event to answer/repeated, 1000 rules with claims/new/sample.json"': MEASURES,
+        '.ci/performance/compare.py --rounds 41 --pause 30 --only "start, GET" target/other/release target/release': MEASURES,
+        "AWS_LC_SYS_SMALL=0 cargo build --release --target-dir target/other --bin authorizer "
+        "--config 'profile.release.opt-level=\"s\"'": MEASURES,
+        ".ci/performance/compare.py target/release target/other/release": MEASURES,
         "cargo run --release --bin local -- bench --gateway": MEASURES,
     },
     "docs/proof.md": {
