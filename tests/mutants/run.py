@@ -142,7 +142,9 @@ def main():
     if arguments.check or wrong:
         print(*wrong, sep="\n", end="\n" if wrong else "")
         return 1 if wrong else 0
-    resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY_BYTES, MAX_MEMORY_BYTES))
+    # Other systems refuse the limit.
+    if sys.platform == "linux":
+        resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY_BYTES, MAX_MEMORY_BYTES))
     table = ["| module | mutants | killed | by a timeout | do not compile | survive, explained | minutes |", "| --- |" + " ---: |" * 6]
     for module in arguments.modules or MODULES:
         counts, survivors = mutate(module, arguments.timeout)
