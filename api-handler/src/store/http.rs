@@ -23,8 +23,9 @@ use hyper_util::{
     rt::{TokioExecutor, TokioTimer},
 };
 
-/// The maximum time to wait for a connection.
 use super::open_ahead::OpenAhead;
+
+/// The maximum time to wait for a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_millis(700);
 
 /// A connection that has been idle for longer is not reused, because the peer may have closed it during a freeze.
