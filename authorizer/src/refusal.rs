@@ -134,7 +134,7 @@ pub enum Refusal {
     /// The proof of a key-bound token is missing or invalid (RFC 9449).
     #[error("the DPoP proof: {0}")]
     Proof(#[from] ProofRefusal),
-    /// The answer to introspection (RFC 7662).
+    /// Introspection reports that the token is not active, or that it has expired (RFC 7662).
     #[error("the issuer reports that the token is not active")]
     Revoked,
     /// The answer to introspection names another `iss`, `sub` or `client_id` than the token (RFC 7662).
