@@ -30,7 +30,7 @@ const MAX_PAGE_BYTES: usize = 4_990_000;
 const MAX_METADATA_BATCH: usize = 100;
 
 /// The maximum number of resources in one read with values. It is the default size of a page, so that one read is
-/// enough. A page of large values ends early, and few of the values that are read are not returned.
+/// enough. A page of large values ends early, so larger reads would read values in vain.
 const MAX_STATE_BATCH: usize = 25;
 
 /// The maximum number of store calls for one page, in addition to the first query of each partition. A page that would

@@ -33,8 +33,8 @@ pub(crate) enum Patch {
 }
 
 impl Patch {
-    /// Parses a JSON patch. Fails with 400 if the document is not a list of operations (RFC 5789, section 2.2), 422 if
-    /// it has more than a thousand.
+    /// Parses a JSON patch. Fails with 400 if the document is not a list of operations (RFC 5789, section 2.2), and
+    /// with 422 if the list has more than a thousand.
     pub(crate) fn operations(document: Json) -> Result<Self, Problem> {
         let malformed =
             |pointer: String, detail| Problem::BadRequest(vec![Fault::new(pointer, detail)]);
@@ -57,8 +57,8 @@ impl Patch {
             .map(Self::Operations)
     }
 
-    /// Applies the whole patch. Fails with 409 if an operation does not fit the document, 413 if the document would
-    /// become too large or the patch copies too much, 422 if the document would nest too deeply.
+    /// Applies the whole patch. Fails with 409 if an operation does not fit the document, with 413 if the document
+    /// would become too large or the patch copies too much, and with 422 if the document would nest too deeply.
     pub(crate) fn apply(self, document: Json) -> Result<Json, Problem> {
         match self {
             Self::Merge(patch) => Ok(merge(document, patch)),

@@ -19,7 +19,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 #[derive(Debug)]
 pub(crate) struct NoEvent {
     log: Log,
-    /// Whether the log has a message since the last event.
+    /// Whether a response without an event has been logged since the last event.
     is_reported: AtomicBool,
 }
 

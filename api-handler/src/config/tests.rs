@@ -9,7 +9,7 @@ const GOOD: [(&str, &str); 4] = [
     ("AWS_SECRET_ACCESS_KEY", "secret"),
 ];
 
-/// Variables and their values. If a name occurs twice, the first value counts.
+/// Variables and their values. If a name occurs twice, the first value is used.
 struct Given(Vec<(String, OsString)>);
 
 impl Source for Given {

@@ -5,8 +5,8 @@ use crate::{permit::WriteTarget, precondition::Preconditions, problem::Problem, 
 
 impl WriteTarget {
     /// Reads a resource without its value, and checks that the caller may overwrite it now. Fails with 401 for an
-    /// anonymous caller, `hidden` if the resource does not exist or the caller may not see it, 403 if the caller may
-    /// not write it, 412 if a precondition does not hold.
+    /// anonymous caller, with `hidden` if the resource does not exist or the caller may not see it, with 403 if the
+    /// caller may not write it, and with 412 if a precondition does not hold.
     pub(super) async fn load(
         context: &Context<'_>,
         id: &StateId,

@@ -66,7 +66,7 @@ pub(super) fn client(aws: &Aws) -> Result<(Client, http::Connector), rustls::Err
     Ok((Client::from_conf(sdk.build()), connector))
 }
 
-/// The endpoint of the client, by the rules of the SDK. None if the rules find none.
+/// The endpoint of the client, by the rules of the SDK. `None` if the rules find none.
 pub(super) async fn endpoint(aws: &Aws) -> Option<Uri> {
     if let Some(endpoint) = &aws.endpoint {
         return endpoint.parse().ok();

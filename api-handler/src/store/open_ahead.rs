@@ -81,7 +81,8 @@ where
         });
     }
 
-    /// Takes the connection that was opened ahead. None if it was taken before, has another destination or is too old.
+    /// Takes the connection that was opened ahead. `None` if it was taken before, has another destination or is too
+    /// old.
     fn take(&self, to: &Uri) -> Option<JoinHandle<Result<C::Response, BoxError>>> {
         let mut first = self.first.lock().unwrap_or_else(PoisonError::into_inner);
         let first = first.take()?;
@@ -119,8 +120,8 @@ where
     }
 }
 
-/// The connection that was opened ahead. An error only if the attempt failed while the request waited for it. None if
-/// the attempt failed before that, or if the connection has been closed.
+/// The connection that was opened ahead. An error only if the attempt failed while the request waited for it. `None`
+/// if the attempt failed before that, or if the connection has been closed.
 async fn usable<S>(opening: JoinHandle<Result<S, BoxError>>) -> Option<Result<S, BoxError>>
 where
     TokioIo<S>: AsyncRead + Unpin,
@@ -133,8 +134,8 @@ where
     }
 }
 
-/// None if the peer has closed the connection. Before the first request a peer sends nothing that can be read here: TLS
-/// reads its own messages itself.
+/// `None` if the peer has closed the connection. Before the first request a peer sends nothing that can be read here:
+/// TLS reads its own messages itself.
 async fn still_open<S>(stream: S) -> Option<S>
 where
     TokioIo<S>: AsyncRead + Unpin,

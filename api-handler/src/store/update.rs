@@ -16,8 +16,9 @@ use crate::{
 
 impl Store {
     /// Replaces a resource if its current version meets the conditions of `target`, and returns the new version without
-    /// its value. [`StoreError::Lost`] if it does not meet them or does not exist. Then nothing was written, and
-    /// nothing was read, because the caller may not be allowed to see the resource.
+    /// its value. Fails with [`StoreError::Lost`] if the resource does not exist, or its current version does not meet
+    /// the conditions. Then nothing was written, and nothing was read, because the caller may not be allowed to see the
+    /// resource.
     pub(crate) async fn replace_unread(
         &self,
         target: &UnreadTarget<'_>,

@@ -14,12 +14,12 @@ use crate::{
 };
 
 impl Store {
-    /// Writes a new resource. [`StoreError::Lost`] if the id is taken.
+    /// Writes a new resource. Fails with [`StoreError::Lost`] if the id is taken.
     pub(crate) async fn create(&self, state: &State) -> Result<(), StoreError> {
         self.put(state, None).await
     }
 
-    /// Overwrites the version of `target`. [`StoreError::Lost`] if it is no longer the current version.
+    /// Overwrites the version of `target`. Fails with [`StoreError::Lost`] if it is no longer the current version.
     pub(crate) async fn replace(
         &self,
         target: &WriteTarget,
@@ -63,8 +63,8 @@ impl Store {
         with_retries(CallEffect::Write, call).await.map(drop)
     }
 
-    /// Deletes the version of `target`. [`StoreError::Lost`] if it is no longer the current version. A delete without a
-    /// response stays in doubt, because a missing resource does not show who deleted it.
+    /// Deletes the version of `target`. Fails with [`StoreError::Lost`] if it is no longer the current version. A
+    /// delete without a response stays in doubt, because a missing resource does not show who deleted it.
     pub(crate) async fn delete(&self, target: &WriteTarget) -> Result<(), StoreError> {
         let old = target.metadata();
         let _timer = self.timer();
