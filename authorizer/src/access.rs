@@ -107,7 +107,7 @@ impl<'r> Permit<'r> {
         self.0.iter().copied()
     }
 
-    /// Whether it covers a route. API Gateway reaches the same decision with the policy.
+    /// Whether the permit covers a route. API Gateway reaches the same decision with the policy.
     pub(crate) fn covers(&self, route: &EventRoute) -> bool {
         self.rules().any(|rule| rule.covers(route))
     }

@@ -22,7 +22,7 @@ struct Case {
     path: &'static str,
     authorization: String,
     proofs: Vec<String>,
-    /// Ours and theirs.
+    /// Whether the authorizer and whether `oauth4webapi` accepts it.
     differs: Option<(bool, bool)>,
 }
 

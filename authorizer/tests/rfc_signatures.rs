@@ -1,7 +1,7 @@
 //! The signature examples of RFC 7515, 7520 and 8037, checked with our own key parsing and verification.
 //!
-//! The ES512 examples (RFC 7515 A.4, RFC 7520 4.3) and the HMAC examples are left out, because their algorithms are not
-//! supported.
+//! The ES512 examples (RFC 7515, appendix A.4; RFC 7520, section 4.3) and the HMAC examples are left out, because their
+//! algorithms are not supported.
 
 #![expect(
     clippy::unwrap_used,

@@ -13,7 +13,7 @@ pub struct PathPattern(Glob);
 pub enum PathPatternError {
     #[error("a path begins with `/`")]
     NoSlash,
-    /// It has a path parameter of a route, such as `{id}`. In a policy that matches no request.
+    /// It has a path parameter of a route, such as `{id}`, which matches no request when it is in a policy.
     #[error("a path parameter never matches: write `*` for it")]
     Braces,
     #[error(

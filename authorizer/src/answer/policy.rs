@@ -45,7 +45,7 @@ enum Effect {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct PolicyResource<'p> {
     stage: &'p str,
-    /// A verb. If there is no path: `*` for all routes, or the route that opens a WebSocket.
+    /// A verb; without a path, `*` for all routes, or the route that opens a WebSocket.
     verb: &'p str,
     /// A path pattern with its leading slash, or empty.
     path: &'p str,

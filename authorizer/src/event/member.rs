@@ -107,7 +107,7 @@ impl<'de> Visitor<'de> for ValuesOf<'_> {
     }
 }
 
-/// The bytes are usually UTF-8, and `from_utf8` checks many bytes at a time.
+/// Decodes UTF-8 and replaces invalid bytes. The bytes are usually valid, and `from_utf8` checks many at a time.
 fn lossy(bytes: &[u8]) -> Cow<'_, str> {
     str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
 }

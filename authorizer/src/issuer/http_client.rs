@@ -29,7 +29,7 @@ pub use self::transport::{
 #[derive(Clone, Debug)]
 pub struct HttpClient {
     direct: Client,
-    /// For all hosts except those on loopback.
+    /// The client for all hosts except those on loopback; `None` without a proxy.
     proxied: Option<Client>,
 }
 
@@ -55,7 +55,7 @@ impl HttpClient {
         Self::with_proxy(extra_roots_pem, None)
     }
 
-    /// The same, with a proxy for all hosts except loopback and those in `NO_PROXY`.
+    /// A client as from [`Self::new`], with a proxy for all hosts except loopback and those in `NO_PROXY`.
     pub fn with_proxy(
         extra_roots_pem: Option<&[u8]>,
         proxy: Option<&ForwardProxy>,

@@ -59,7 +59,7 @@ const FIRST_RETRY: Duration = Duration::from_secs(1);
 const MAX_REQUESTS: u32 = 4;
 
 impl Introspection {
-    /// Sends no request.
+    /// Creates an empty cache of answers, without sending a request.
     pub fn new(
         issuer: AskedIssuer,
         settings: IntrospectionSettings,

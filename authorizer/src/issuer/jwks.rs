@@ -53,7 +53,7 @@ pub struct KeyCacheSettings {
     /// How long stale keys are used while the issuer is unreachable.
     pub max_stale: Duration,
     /// The minimum time between two fetches that unknown key ids cause, and after a failed fetch while keys are cached.
-    /// It is also how long keys are fresh that were sent with `no-cache` or `no-store`.
+    /// Keys that were sent with `no-cache` or `no-store` are fresh for the same time.
     pub cooldown: Duration,
     /// The timeout of one fetch, from connect to last byte.
     pub timeout: Duration,

@@ -15,7 +15,7 @@ pub const MAX_PROOF_ID_BYTES: usize = 256;
 pub enum ProofRefusal {
     #[error("no `DPoP` header")]
     Missing,
-    /// In one header or in several.
+    /// The request has several values, in one header or in several.
     #[error("more than one value in `DPoP` headers")]
     Several,
     #[error("it has {bytes} bytes; at most {MAX_PROOF_BYTES} are accepted")]

@@ -38,23 +38,23 @@ fn each_example_token_of_the_rfcs_is_refused_for_its_reason() {
     ]);
     world.issuer.publish(KEYS_URI, keys().as_array().unwrap());
     for (token, reason) in [
-        // RFC 7515 A.1, HS256.
+        // RFC 7515, appendix A.1: HS256.
         (format!("eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9.{PAYLOAD_JOE}.dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"),
             "algorithm_not_allowed"),
-        // RFC 7515 A.2 and A.3, with a valid signature, without a key id.
+        // RFC 7515, appendices A.2 and A.3: with a valid signature, without a key id.
         (format!("eyJhbGciOiJSUzI1NiJ9.{PAYLOAD_JOE}.{RS256_SIGNATURE}"), "key_id_missing"),
         (format!("eyJhbGciOiJFUzI1NiJ9.{PAYLOAD_JOE}.{ES256_SIGNATURE}"), "key_id_missing"),
-        // RFC 7515 A.5 and RFC 7519 6.1, unsecured.
+        // RFC 7515, appendix A.5, and RFC 7519, section 6.1: unsecured.
         (format!("eyJhbGciOiJub25lIn0.{PAYLOAD_JOE}."), "not_three_parts"),
-        // RFC 7515, appendix E, an unknown critical extension.
+        // RFC 7515, appendix E: an unknown critical extension.
         (
             "eyJhbGciOiJub25lIiwNCiAiY3JpdCI6WyJodHRwOi8vZXhhbXBsZS5jb20vVU5ERUZJTkVEIl0sDQogImh0dHA6Ly9leGFtcGxlLmNvbS9VTkRFRklORUQiOnRydWUNCn0.RkFJTA."
                 .to_owned(),
             "not_three_parts",
         ),
-        // RFC 8037, A.4, a payload that is a string.
+        // RFC 8037, appendix A.4: a payload that is a string.
         (format!("{EDDSA_INPUT}.{EDDSA_SIGNATURE}"), "key_id_missing"),
-        // RFC 7516 A.1, encrypted.
+        // RFC 7516, appendix A.1: encrypted.
         ("eyJhbGciOiJSU0EtT0FFUCIsImVuYyI6IkEyNTZHQ00ifQ.a2V5.aXY.Y2lwaGVydGV4dA.dGFn".to_owned(), "not_three_parts"),
     ] {
         refused_cheaply(&world, &token, reason);

@@ -171,7 +171,7 @@ impl<'p> RuleReader<'p> {
         (!is_any).then_some(Demand::Issuers(issuers))
     }
 
-    /// An authorization request lists the values separated by spaces, so a value cannot contain one.
+    /// An authorization request lists the values separated by spaces, so a value cannot contain a space.
     fn acr(&mut self) -> Option<Vec<String>> {
         let acr = self.strings("acr")?;
         for (index, value) in acr.iter().enumerate() {

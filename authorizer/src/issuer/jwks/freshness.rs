@@ -5,12 +5,12 @@ use std::time::Duration;
 /// The minimum time for which keys are fresh. Without it an answer could cause a fetch for every request.
 pub(super) const FLOOR: Duration = Duration::from_secs(1);
 
-/// How long keys are fresh that were sent with these headers (RFC 9111, sections 4.2 and 5.2.2).
+/// How long the keys in an answer with these headers are fresh (RFC 9111, sections 4.2 and 5.2.2).
 ///
 /// Okta sends 44 days between rotations, and a short time or `no-cache` near a rotation. So `ceiling`, the operator's
-/// setting, is the maximum. A number of seconds applies minus the `Age`, but at least [`FLOOR`]: 0 means one fetch per
-/// second, like 1. If the answer forbids caching without a number, the keys are fresh for the `cooldown`: a fetch for
-/// every request would help no caller.
+/// setting, is the maximum. If the answer states a number of seconds, the keys are fresh for that time minus the
+/// `Age`, but at least for [`FLOOR`]: 0 allows one fetch per second, as 1 does. If the answer forbids caching without a
+/// number, the keys are fresh for the `cooldown`: a fetch for every request would help no caller.
 pub(super) fn fresh_for(
     cache_control: Option<&str>,
     age: Option<u64>,
