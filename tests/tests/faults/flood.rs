@@ -1,4 +1,4 @@
-//! 10,000 junk tokens a minute while good callers are served, with release builds of the functions.
+//! 10,000 junk tokens per minute while good callers are served, with release builds of the functions.
 
 use std::fs;
 use std::sync::Arc;

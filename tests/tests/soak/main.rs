@@ -154,7 +154,7 @@ async fn settled(stack: &RunningStack) -> Usage {
     Usage::of(stack.process_id())
 }
 
-/// Each number has other choices, and each run too.
+/// Random numbers that differ for each `number` and in each run.
 fn new_random(number: u64) -> Seeded {
     let time = SystemTime::UNIX_EPOCH.elapsed().expect("a time since 1970");
     Seeded::new(time.as_nanos() as u64 ^ number.wrapping_mul(0x9e37_79b9_7f4a_7c15))
