@@ -34,7 +34,7 @@ pub(crate) struct Database {
 }
 
 impl Database {
-    /// Opens `file`, creates the missing tables, and serves it on `port`. Fails when the file cannot be opened, or has
+    /// Opens `file`, creates the missing tables, and serves it on `port`. Fails if the file cannot be opened, or has
     /// a table that differs from the template's.
     pub(crate) async fn start(
         port: Port,

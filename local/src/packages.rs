@@ -26,7 +26,7 @@ pub(crate) enum PackagesError {
     File { path: String, cause: io::Error },
 }
 
-/// Checks that Node.js is installed and new enough. Fails when it is not.
+/// Checks that Node.js is installed and new enough. Fails if it is not.
 pub(crate) async fn check_node() -> Result<(), PackagesError> {
     let output = Command::new("node")
         .arg("--version")

@@ -38,7 +38,7 @@ pub(crate) struct Port {
     pub(crate) address: SocketAddr,
 }
 
-/// Binds a port on loopback; 0 is any free port. Fails when it is in use.
+/// Binds a port on loopback; 0 is any free port. Fails if it is in use.
 pub(crate) async fn take(
     part: &'static str,
     flag: &'static str,

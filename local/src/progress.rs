@@ -27,7 +27,6 @@ pub(crate) enum Verbosity {
 pub(crate) struct Progress(Verbosity);
 
 impl Progress {
-    /// Progress shown, or not.
     pub(crate) const fn new(verbosity: Verbosity) -> Self {
         Self(verbosity)
     }

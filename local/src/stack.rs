@@ -61,7 +61,7 @@ pub(crate) fn workspace() -> PathBuf {
 }
 
 impl Stack {
-    /// Starts everything, and returns when every part answers. Fails when a part does not start. The parts that were
+    /// Starts everything, and returns when every part answers. Fails if a part does not start. The parts that were
     /// started before are stopped.
     pub(crate) async fn start(
         options: &StackOptions,

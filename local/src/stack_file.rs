@@ -37,7 +37,7 @@ impl StackFile {
         data.join("stack.json")
     }
 
-    /// Writes it atomically. Fails when the folder cannot be written to.
+    /// Writes it atomically. Fails if the folder cannot be written to.
     pub(crate) fn write(&self, data: &Path) -> io::Result<()> {
         let unfinished = data.join("stack.json.new");
         fs::write(&unfinished, serde_json::to_vec_pretty(self)?)?;

@@ -89,7 +89,7 @@ pub struct Template {
 }
 
 impl Template {
-    /// Reads a template. Fails when it is malformed, or has a part that cannot be run here and would change an answer.
+    /// Reads a template. Fails if it is malformed, or has a part that cannot be run here and would change an answer.
     pub fn read(text: &str, given: &Given) -> Result<Self, TemplateError> {
         let document = Sections::read(text)?;
         let mut scope = document.scope(given)?;
@@ -134,7 +134,7 @@ impl Template {
     }
 
     /// The binaries of a template's functions, for any values of its parameters, except functions that a command runs.
-    /// Fails when the template is malformed.
+    /// Fails if the template is malformed.
     pub(crate) fn binaries(
         text: &str,
         commands: &BTreeSet<String>,
@@ -153,7 +153,7 @@ impl Template {
         Ok(binaries)
     }
 
-    /// The names of a template's parameters. Fails when the template is malformed.
+    /// The names of a template's parameters. Fails if the template is malformed.
     pub(crate) fn parameters(text: &str) -> Result<Vec<String>, TemplateError> {
         let parameters = Sections::read(text)?.section("Parameters")?;
         Ok(parameters.keys().cloned().collect())

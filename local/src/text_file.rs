@@ -28,7 +28,7 @@ pub(crate) enum EncodingError {
     NotUtf8(usize),
 }
 
-/// Reads a text file; `-` is standard input. Fails when it cannot be read, or has an encoding other than UTF-8 and
+/// Reads a text file; `-` is standard input. Fails if it cannot be read, or has an encoding other than UTF-8 and
 /// UTF-16 with a byte order mark.
 pub(crate) fn read(path: &Path) -> Result<String, TextFileError> {
     let name = path.display().to_string();
@@ -57,7 +57,7 @@ impl Encoding {
     /// The length of a UTF-8 byte order mark.
     pub(crate) const MARK: usize = 3;
 
-    /// The encoding of a file that begins with these bytes. Fails when the encoding is not supported.
+    /// The encoding of a file that begins with these bytes. Fails if the encoding is not supported.
     pub(crate) fn of(head: &[u8]) -> Result<Self, EncodingError> {
         match head {
             [0xff, 0xfe, 0, 0, ..] | [0, 0, 0xfe, 0xff, ..] => Err(EncodingError::Utf32),

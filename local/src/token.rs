@@ -49,7 +49,7 @@ struct TokenResponse {
 }
 
 impl<'a> SignIn<'a> {
-    /// The sign-in at a running stack's issuer. Fails when that is a real issuer.
+    /// The sign-in at a running stack's issuer. Fails if that is a real issuer.
     pub(crate) fn at(stack: &'a StackFile) -> Result<Self, TokenError> {
         if stack.issuer_pid.is_none() {
             return Err(TokenError::RealIssuer {
@@ -68,7 +68,7 @@ impl<'a> SignIn<'a> {
         }
     }
 
-    /// Signs a user in and returns the access token, which is bound to `key` if there is one. Fails when the issuer
+    /// Signs a user in and returns the access token, which is bound to `key` if there is one. Fails if the issuer
     /// rejects the user, the client or a scope.
     pub(crate) async fn access_token(
         &self,
@@ -92,7 +92,7 @@ impl<'a> SignIn<'a> {
             .await
     }
 
-    /// The endpoints in the issuer's metadata. Fails when the issuer does not answer, or answers with another document.
+    /// The endpoints in the issuer's metadata. Fails if the issuer does not answer, or answers with another document.
     pub(crate) async fn endpoints(
         &self,
         client: &reqwest::Client,
@@ -114,7 +114,7 @@ impl<'a> SignIn<'a> {
         Ok(endpoints)
     }
 
-    /// Exchanges the code for tokens and returns the access token. Fails when the issuer refuses, or its tokens belong
+    /// Exchanges the code for tokens and returns the access token. Fails if the issuer refuses, or its tokens belong
     /// to another request or are not bound to the key.
     pub(crate) async fn redeem(
         &self,
@@ -142,7 +142,7 @@ impl<'a> SignIn<'a> {
         Ok(tokens.access_token)
     }
 
-    /// The code in the answer, checked against the request (RFC 6749, section 4.1.2; RFC 9207). Fails when the answer
+    /// The code in the answer, checked against the request (RFC 6749, section 4.1.2; RFC 9207). Fails if the answer
     /// is an error or does not belong to the request.
     pub(crate) fn code(&self, callback: &Url, state: &str) -> Result<String, TokenError> {
         let parameter = |wanted: &str| {

@@ -1,7 +1,8 @@
 //! `cargo local bench` measures the cost of the functions, as whole processes, against a floor.
 //!
 //! The floor is a program with the same runtime and profile that does only the work that every such function must do.
-//! Ours and the floor run in alternating rounds, so that their ratio is stable when the machine's speed drifts.
+//! In the figures `ours` is a function of this project. It and the floor run in alternating rounds, so that their
+//! ratio is stable when the machine's speed drifts.
 
 mod authorizer;
 mod cold;

@@ -80,8 +80,8 @@ impl CallJudge {
         }
     }
 
-    /// Decides about a call. No answer of the authorizer to an earlier one is cached. Fails when only another function
-    /// than this project's authorizer can decide, or a header has the token.
+    /// Decides about a call without cached answers to earlier calls. Fails if only another function than this project's
+    /// authorizer can decide, or a header has the token.
     pub(super) async fn decide(
         &self,
         call: &CalledRoute,
@@ -106,7 +106,8 @@ impl CallJudge {
         self.decide_next(call, sent, &mut explanation).await
     }
 
-    /// `explanation` belongs to the authorizer's answer, which may be cached.
+    /// Decides about one of these calls. `explanation` belongs to the authorizer's last answer, which the gateway may
+    /// have cached.
     async fn decide_next(
         &self,
         call: &CalledRoute,

@@ -49,7 +49,7 @@ pub(super) enum KeyFileError {
     NoKeys,
 }
 
-/// This project's authorizers in a template, each with its settings, by the function's name. Fails when the settings of
+/// This project's authorizers in a template, each with its settings, by the function's name. Fails if the settings of
 /// one are wrong.
 pub(super) fn settings(
     template: &Template,
@@ -237,12 +237,12 @@ pub(super) fn replace_key_addresses(settings: &mut BTreeMap<String, Settings>) {
     }
 }
 
-/// The same for JWT authorizers.
+/// The key set that JWT authorizers use for every issuer, instead of the published keys.
 #[derive(Debug)]
 pub(super) struct FixedKeys(JwkSet);
 
 impl FixedKeys {
-    /// Reads a JWK Set. Fails when it is not one. A key that cannot be used is skipped.
+    /// Reads a JWK Set. Fails if it is not one. A key that cannot be used is skipped.
     pub(super) fn parse(json: &str) -> Result<Self, KeyFileError> {
         let set: serde_json::Value = serde_json::from_str(json)?;
         let keys = set

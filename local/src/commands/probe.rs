@@ -24,7 +24,7 @@ pub(super) const MAX_WAIT: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub(super) struct Probe {
     direct: Client,
-    /// For all hosts except those on loopback.
+    /// The client for all hosts except those on loopback; `None` without a proxy.
     proxied: Option<Client>,
     verifier: Arc<RecordingVerifier>,
 }
@@ -47,7 +47,7 @@ pub(super) struct NoAnswer {
 
 impl Probe {
     /// A probe that also trusts the roots in `extra_roots_pem`, and reaches other machines through the proxy. Fails
-    /// when these have no certificates.
+    /// if `extra_roots_pem` has no certificate, or a malformed one.
     pub(super) fn new(
         extra_roots_pem: Option<&[u8]>,
         proxy: Option<&ForwardProxy>,

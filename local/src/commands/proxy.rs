@@ -9,7 +9,7 @@ use lambda_support::settings::{Environment, Source};
 
 use super::UsageError;
 
-/// `HTTPS_PROXY` and `NO_PROXY`. Fails when they are invalid.
+/// `HTTPS_PROXY` and `NO_PROXY`. Fails if they are invalid.
 pub(super) fn of_environment() -> Result<Option<ForwardProxy>, UsageError> {
     Ok(Settings::from_source(&OnlyProxy)?.proxy)
 }

@@ -13,7 +13,7 @@ pub(super) struct Stray {
 }
 
 impl Stray {
-    /// Fails when there is such an argument.
+    /// Fails if there is such an argument.
     pub(super) fn check(&self) -> Result<(), UsageError> {
         if self.arguments.is_empty() {
             Ok(())

@@ -25,7 +25,7 @@ const MEMBERS: [&str; 5] = [
     "isBase64Encoded",
 ];
 
-/// Reads a function's answer. Fails when it is malformed, which AWS answers with 502.
+/// Reads a function's answer. Fails if it is malformed, which AWS answers with 502.
 pub(crate) fn read(
     payload: &[u8],
     call: &Call,

@@ -46,7 +46,7 @@ pub(crate) enum AnswerForm {
 }
 
 impl Authorization {
-    /// Reads an authorizer's answer. Fails when API Gateway would answer it with 500.
+    /// Reads an authorizer's answer. Fails if API Gateway would answer it with 500.
     pub(crate) fn read(payload: &[u8], form: AnswerForm) -> Result<Self, AnswerError> {
         if payload.len() > MAX_ANSWER {
             return Err(AnswerError::TooLarge {

@@ -82,7 +82,8 @@ impl AccessLine {
         }
     }
 
-    /// Without the type of a gateway response and without an integration: an answer that cannot be customised.
+    /// The cause if the line has neither the type of a gateway response nor an integration: API Gateway sent an answer
+    /// that cannot be customised.
     fn without_integration(&self, status: &str, by_authorizer: DecidedBy) -> Cause {
         let (by, reason) = match status {
             "413" | "414" | "431" => (DecidedBy::Gateway, "request_not_accepted"),

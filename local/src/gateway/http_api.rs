@@ -69,7 +69,7 @@ impl HttpApiError {
         }
     }
 
-    /// Its fields in the access log.
+    /// Records the error for the access log.
     const fn note(&self, entry: &mut RecordedParts) {
         let (_, message) = self.answer();
         entry.error_message = Some(message);

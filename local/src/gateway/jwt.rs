@@ -82,7 +82,7 @@ pub trait IssuerKeys: fmt::Debug + Send + Sync {
     fn of<'a>(&'a self, issuer: &'a str, now: Timestamp) -> KeySetFuture<'a>;
 }
 
-/// Verifies a token, with or without the prefix `Bearer`, for a route with these scopes. Fails when the token is
+/// Verifies a token, with or without the prefix `Bearer`, for a route with these scopes. Fails if the token is
 /// refused.
 pub(crate) async fn verify(
     value: &str,

@@ -42,7 +42,7 @@ pub enum PolicyVerdict {
 }
 
 impl Policy {
-    /// Reads a policy document. Fails when it is malformed, which API Gateway answers with 500.
+    /// Reads a policy document. Fails if it is malformed, which API Gateway answers with 500.
     pub fn read(document: &Value) -> Result<Self, AnswerError> {
         let document = document
             .as_object()

@@ -133,7 +133,7 @@ impl Function {
         }
     }
 
-    /// Returns at once without an environment, otherwise when none has become idle for [`PATIENCE`].
+    /// Waits until no environment has become idle for [`PATIENCE`]. Returns at once if there is no environment.
     async fn standstill(&self) {
         if self.vacant.available_permits() == MAX_ENVIRONMENTS {
             return;

@@ -74,7 +74,7 @@ impl Drop for RuntimeApi {
 }
 
 impl RuntimeApi {
-    /// Listens on a free loopback port. Fails when no port is free.
+    /// Listens on a free loopback port. Fails if no port is free.
     pub async fn listen(clock: Arc<dyn Clock>) -> std::io::Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let address = listener.local_addr()?;

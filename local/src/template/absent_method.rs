@@ -13,7 +13,7 @@ pub(super) struct AbsentMethod {
 }
 
 impl AbsentMethod {
-    /// Reads an unresolved event. None if it does not belong to the API.
+    /// Reads an unresolved event. `None` if it does not belong to the API.
     pub(super) fn read(event: &Value, api: &str, implicit: bool) -> Option<Self> {
         let text = |name: &str| event.pointer(&format!("/Properties/{name}"));
         let own = match text(Product::Rest.reference()) {

@@ -322,7 +322,7 @@ impl Scope {
     }
 }
 
-/// A string of the form `{{resolve:…}}` is looked up by CloudFormation when it deploys the stack.
+/// Refuses strings of the form `{{resolve:…}}`, because CloudFormation looks them up when it deploys the stack.
 fn refuse_dynamic_references(value: &Value) -> Result<(), TemplateError> {
     match value {
         Value::String(text) => match text.split_once("{{resolve:") {

@@ -115,7 +115,7 @@ impl Part {
         Self::open(format!("{}/{name}", self.place), value)
     }
 
-    /// The parts of this part with such names.
+    /// The parts of this part whose names are wanted.
     pub(super) fn parts_where(
         &self,
         wanted: fn(&str) -> bool,

@@ -206,7 +206,7 @@ impl Section {
         self.check_properties(place, value, false, warnings)
     }
 
-    /// The same for a section of `Globals`, which may have fewer properties.
+    /// Checks names as [`Self::check`] does, for a section of `Globals`, which may have fewer properties.
     pub(super) fn check_globals(
         &self,
         place: &str,

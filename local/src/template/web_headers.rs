@@ -66,7 +66,7 @@ struct HeaderItem {
 }
 
 /// Reads the one `AWS::CloudFront::ResponseHeadersPolicy` of `web/template.yaml`: header names in lower case, and values.
-/// Fails when the template is malformed, does not have exactly one such resource, or has an unknown header.
+/// Fails if the template is malformed, does not have exactly one such resource, or has an unknown header.
 pub(crate) fn read(text: &str, given: &Given) -> Result<Vec<(String, String)>, TemplateError> {
     let document = Sections::read(text)?;
     let scope = document.scope(given)?;

@@ -75,7 +75,7 @@ fn unreadable() -> TemplateError {
     DefinitionError::Yaml("a value that cannot be read".to_owned()).into()
 }
 
-/// A scalar with its tag. Unquoted and without a tag, booleans are those of YAML 1.1.
+/// Converts a scalar with its tag. An unquoted scalar without a tag is a boolean by the rules of YAML 1.1.
 fn scalar(
     text: &str,
     style: ScalarStyle,

@@ -21,7 +21,7 @@ pub(crate) struct AuthorizationRequest {
 }
 
 impl SignIn<'_> {
-    /// An authorization request with PKCE, to be opened in a browser. Fails when the endpoint is not a URL, or the
+    /// An authorization request with PKCE, to be opened in a browser. Fails if the endpoint is not a URL, or the
     /// system has no random bytes.
     pub(crate) fn authorization_request(
         &self,
@@ -81,7 +81,7 @@ impl AuthorizationRequest {
     }
 
     /// Checks that the ID token, if there is one, belongs to this request. It comes from the issuer itself, so its
-    /// signature needs no check (OpenID Connect Core 1.0, section 3.1.3.7). Fails when it has another nonce.
+    /// signature needs no check (OpenID Connect Core 1.0, section 3.1.3.7). Fails if it has another nonce.
     pub(crate) fn check_nonce(&self, id_token: Option<&str>) -> Result<(), TokenError> {
         match id_token.map(|id_token| claim(id_token, "nonce")) {
             Some(nonce) if nonce.as_deref() != Some(self.nonce.as_str()) => Err(TokenError::Flow(

@@ -155,7 +155,7 @@ impl Hop {
         self.command.push(format!("    -H \"{PROOF}: $PROOF\""));
     }
 
-    /// The head of the response.
+    /// Adds the head of the response.
     pub(crate) fn answered(&mut self, status: StatusCode, headers: &HeaderMap, url: &Url) {
         self.lines.push(format!("< {status}"));
         let text = |value: &http::HeaderValue| value.to_str().unwrap_or_default().to_owned();
@@ -187,7 +187,7 @@ impl Hop {
         }
     }
 
-    /// The members of a JSON object that are shown.
+    /// Adds the members of a JSON object that may be shown.
     pub(crate) fn members(&mut self, body: &str) {
         let Ok(body) = serde_json::from_str::<Map<String, Value>>(body) else {
             return;
@@ -205,17 +205,17 @@ impl Hop {
         }
     }
 
-    /// A value that is not sent in a request yet.
+    /// Adds a value that has not been sent in a request yet.
     pub(crate) fn parameter(&mut self, name: &str, value: &str) {
         self.lines.push(pair(name, value));
     }
 
-    /// A line of its own.
+    /// Adds a line.
     pub(crate) fn line(&mut self, text: impl Into<String>) {
         self.lines.push(text.into());
     }
 
-    /// A command of its own.
+    /// Adds a command.
     pub(crate) fn command(&mut self, text: impl Into<String>) {
         self.command.push(text.into());
     }

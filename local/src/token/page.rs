@@ -13,7 +13,7 @@ pub(super) fn users(page: &str) -> Vec<String> {
         .collect()
 }
 
-/// The text between `<name ` and `>` of each such tag.
+/// The text between `<name ` and `>`, for each tag with this name.
 fn tags<'a>(page: &'a str, name: &'a str) -> impl Iterator<Item = &'a str> {
     page.split('<').filter_map(move |rest| {
         let attributes = rest.strip_prefix(name)?;

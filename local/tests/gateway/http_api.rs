@@ -200,7 +200,7 @@ async fn proxy_answers() {
     }
     let (v2, v1) = ("GET /open", "GET /v1/1");
     let json_type = &[("content-type", "application/json")];
-    // http-api-develop-integrations-lambda: format 2.0 infers the response
+    // http-api-develop-integrations-lambda: format 2.0 infers the response.
     check(
         v2,
         json!({"message": "hi"}),
@@ -333,7 +333,7 @@ async fn the_gateway_answers_cors() {
     .await;
     check("GET /open", &["Origin: https://evil"], 200, none).await;
     check("GET /open", &[], 200, none).await;
-    // open: the gateway's own errors have no CORS headers
+    // open: the gateway's own errors have no CORS headers.
     check("GET /simple/1", &["Origin: https://app"], 401, none).await;
     // Without a configuration the function's headers are kept, and preflights are routed like every request.
     let plain = Api::of(TEMPLATE);

@@ -98,7 +98,7 @@ async fn tokens_that_are_accepted() {
             "/plain",
             json!({"nbf": 1_700_000_000, "iat": 1_700_000_000}),
         ),
-        // any one of the scopes suffices, in `scp` or `scope`
+        // Any one of the scopes suffices, in `scp` or `scope`.
         ("/scoped", json!({})),
         ("/scoped", json!({"scope": null, "scp": ["write"]})),
     ] {
@@ -121,7 +121,7 @@ async fn tokens_with_a_wrong_claim() {
     let expired = "the token has expired";
     let early = "the token is not valid yet";
     for (changes, reason) in [
-        // the client id does not replace an audience that is present and wrong
+        // The client id does not replace an audience that is present and wrong.
         (json!({"aud": "x", "client_id": "web"}), audience),
         (json!({"aud": null}), audience),
         (json!({"aud": 1}), audience),

@@ -1,4 +1,4 @@
-//! A measured figure: ours compared with the floor, in the same rounds.
+//! A measured figure of a function, compared with the floor in the same rounds.
 
 use std::fmt;
 use std::time::Duration;
@@ -43,7 +43,7 @@ pub(super) struct Figure {
     /// The floor of `ratio` and its values.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) floor: Option<(&'static str, Spread)>,
-    /// Ours divided by the floor, for each round.
+    /// The function's value divided by the floor's, for each round.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) ratio: Option<Spread>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -74,7 +74,7 @@ impl Figure {
         }
     }
 
-    /// CPU and wall time of ours and of the floor, in microseconds. The target is for CPU time.
+    /// CPU and wall time of the function and of the floor, in microseconds. The target is for CPU time.
     pub(super) fn of_costs(
         names: (&'static str, &'static str),
         rounds: &[(Cost, Cost)],

@@ -65,7 +65,7 @@ impl Running {
     }
 }
 
-/// CPU and wall time of ours and of the floor.
+/// CPU and wall time of the function and of the floor.
 pub(super) async fn compare(
     names: (&'static str, &'static str),
     ours: Subject,

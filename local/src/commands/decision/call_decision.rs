@@ -67,7 +67,8 @@ pub(super) const fn by_gateway(outcome: CallOutcome, reason: &'static str) -> Ca
     }
 }
 
-/// The authorizer was called. The gateway evaluates its answer: `cause` is what the access log shows.
+/// The decision if the authorizer was called. The gateway evaluated the answer; `cause` is the reason in the access
+/// log.
 pub(super) fn by_authorizer(
     explanation: &Explanation,
     cause: &str,

@@ -12,7 +12,7 @@ pub(in crate::commands) struct CalledRoute {
 }
 
 impl CalledRoute {
-    /// Reads a method and a path. Fails when no request can have them.
+    /// Reads a method and a path. Fails if no request can have them.
     pub(in crate::commands) fn parse(method: &str, path: &str) -> Result<Self, UsageError> {
         let parsed = Method::from_bytes(method.as_bytes())
             .map_err(|_| UsageError::found("a method such as GET", method))?;
@@ -32,7 +32,7 @@ impl CalledRoute {
     }
 }
 
-/// The path of a path with a query.
+/// A path without its query.
 pub(in crate::commands) fn without_query(path: &str) -> &str {
     path.split_once('?').map_or(path, |(path, _)| path)
 }

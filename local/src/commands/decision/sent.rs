@@ -23,7 +23,7 @@ impl<'t> Sent<'t> {
         }
     }
 
-    /// Reads a token and headers of the form `NAME: VALUE`. Fails when one is malformed. The error does not contain it,
+    /// Reads a token and headers of the form `NAME: VALUE`. Fails if one is malformed. The error does not contain it,
     /// because it may be secret.
     pub(in crate::commands) fn parse(
         token: Option<(Scheme, &'t str)>,

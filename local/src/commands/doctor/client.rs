@@ -162,7 +162,7 @@ fn leads_to(location: &Url, redirect_uri: &str) -> bool {
     Url::parse(redirect_uri).is_ok_and(|redirect_uri| bare(&redirect_uri) == bare(location))
 }
 
-/// `client`
+/// Runs the check `client`.
 pub(super) fn check(verdict: Fact<ClientVerdict>) -> CheckOutcome {
     match verdict {
         Err(skip) => CLIENT.skip(skip),

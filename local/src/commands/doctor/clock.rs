@@ -19,7 +19,7 @@ const CLOCK: Check = Check::new(
 /// The default of `CLOCK_LEEWAY_SECONDS`.
 const MAX_SKEW_SECONDS: u64 = 60;
 
-/// `clock`
+/// Runs the check `clock`.
 pub(super) fn check(discovery: Fact<&Discovery>) -> CheckOutcome {
     let answer = discovery.and_then(|found| found.last_answer().ok_or(Skip::After("metadata")));
     let answer = match answer {

@@ -21,7 +21,7 @@ const CORS: Check = Check::new(
 const TRUSTED_ORIGIN: &str = "add the origin in Security > API > Trusted Origins, with CORS ticked: scheme, host \
                               (localhost is not 127.0.0.1) and port count, and there is no slash at the end";
 
-/// `cors`
+/// Runs the check `cors`.
 pub(super) async fn check(
     doctor: &Doctor,
     metadata: Fact<MetadataDocument<'_>>,

@@ -47,17 +47,17 @@ pub(super) async fn fetch(metadata: Fact<MetadataDocument<'_>>, probe: &Probe) -
 }
 
 impl Keys {
-    /// Its URL, if the metadata has one to which requests may be sent.
+    /// The URL of the key set, if the metadata has one to which requests may be sent.
     pub(super) fn url(&self) -> Option<&str> {
         self.address.as_ref().ok().map(Endpoint::as_str)
     }
 
-    /// The same, if a server answers there.
+    /// The URL of the key set, if a server answers there.
     pub(super) fn answering_url(&self) -> Option<&str> {
         matches!(self.answer, Some(Ok(_))).then(|| self.url())?
     }
 
-    /// The same as an endpoint.
+    /// The URL of the key set as an endpoint.
     pub(super) fn endpoint(&self) -> Option<Endpoint> {
         self.address.as_ref().ok().cloned()
     }
@@ -76,7 +76,7 @@ impl Keys {
     }
 }
 
-/// `keys`
+/// Runs the check `keys`.
 pub(super) fn check(keys: Fact<&Keys>) -> CheckOutcome {
     let keys = match keys {
         Ok(keys) => keys,

@@ -116,7 +116,7 @@ fn verifier(settings: &Settings, keys: Option<&Keys>) -> Verifier {
 }
 
 /// The authorizer's settings from the options of the command, with defaults for the rest. `issuer_form` reports an
-/// invalid issuer; here a placeholder that no token has replaces it. Fails when the audience or the client id is not a
+/// invalid issuer; here a placeholder that no token has replaces it. Fails if the audience or the client id is not a
 /// valid setting.
 pub(super) fn settings(doctor: &Doctor) -> Result<Settings, SettingsError> {
     let given = |issuer| SettingsOf { doctor, issuer };

@@ -38,7 +38,7 @@ pub(super) async fn good_token(api: &SmokeApi<'_>) -> CheckOutcome {
     }
 }
 
-/// `forbidden_403`
+/// Runs the check `forbidden_403`.
 pub(super) async fn forbidden(api: &SmokeApi<'_>) -> CheckOutcome {
     let Some(token) = api.weak_token else {
         return FORBIDDEN.skip("needs --weak-token");

@@ -73,7 +73,7 @@ pub(super) async fn signed_out(api: &SmokeApi<'_>, seen: &mut Observations) -> S
     }
 }
 
-/// `bad_token_401`
+/// Runs the check `bad_token_401`.
 pub(super) async fn bad_token(api: &SmokeApi<'_>, seen: &mut Observations) -> CheckOutcome {
     let credential = format!("Bearer {}", forged(api.token));
     let guarded = api.call(api.guarded, Some(&credential)).await;
@@ -90,7 +90,7 @@ pub(super) async fn bad_token(api: &SmokeApi<'_>, seen: &mut Observations) -> Ch
     )
 }
 
-/// `expired_token_401`
+/// Runs the check `expired_token_401`.
 pub(super) async fn expired_token(api: &SmokeApi<'_>) -> CheckOutcome {
     let Some(token) = api.expired_token else {
         return EXPIRED_TOKEN.skip("needs --expired-token");

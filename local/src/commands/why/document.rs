@@ -90,7 +90,7 @@ struct Seen {
     records: bool,
 }
 
-/// An object with such an array, or the array.
+/// A document: an object with one of the [`ARRAYS`], or an array of records.
 struct RecordsDocument<'d, F>(&'d mut Seen, &'d mut F);
 
 impl<'de, F: FnMut(Value)> DeserializeSeed<'de> for RecordsDocument<'_, F> {

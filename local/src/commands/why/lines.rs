@@ -43,7 +43,7 @@ pub(super) struct LogLines {
 /// Whether a record is a line of a log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Understood {
-    /// It is a line of a log, of a kind that is kept or of another.
+    /// It is a line of a log, whether or not lines of its kind are kept.
     Line,
     /// It is not a line of a log, or it is malformed.
     Nothing,

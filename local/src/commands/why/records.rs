@@ -34,8 +34,8 @@ struct FileReading<'l> {
     has_message: bool,
 }
 
-/// Adds the records of a file, and reports records that cannot be parsed: their number, and the first. Fails when it
-/// cannot be read, or no record of it is of a log.
+/// Adds the records of a file, and reports records that cannot be parsed: their number, and the first. Fails if
+/// the file cannot be read, or none of its records is a line of a log.
 pub(super) fn read(
     source: &LogSource,
     lines: &mut LogLines,

@@ -126,7 +126,8 @@ fn same_arn(found: &str, wanted: &str) -> bool {
     found.len() == 6 && wanted.len() == 6 && pairs.all(|(found, wanted)| glob(wanted, found))
 }
 
-/// A date as IAM accepts it: a form of the W3C's note on dates and times, or seconds since 1970. Four digits are seconds.
+/// A date as IAM accepts it: a form of the W3C's note on dates and times, or seconds since 1970. A number of four
+/// digits is seconds, not a year.
 fn date(text: &str) -> Result<OffsetDateTime, ConditionError> {
     let day = time::macros::format_description!("[year]-[month]-[day]");
     let midnight = |text: &str| Some(Date::parse(text, &day).ok()?.midnight().assume_utc());

@@ -14,7 +14,7 @@ use crate::template::api::PayloadFormat;
 /// The media type of an answer without one.
 const DEFAULT_MEDIA_TYPE: HeaderValue = HeaderValue::from_static("text/plain;charset=UTF-8");
 
-/// Reads a function's answer. Fails when it is malformed, which AWS answers with 500.
+/// Reads a function's answer. Fails if it is malformed, which AWS answers with 500.
 pub(crate) fn read(payload: &[u8], format: PayloadFormat) -> Result<Response<Bytes>, AnswerError> {
     let value: Value =
         serde_json::from_slice(payload).map_err(|error| AnswerError::Json(error.to_string()))?;

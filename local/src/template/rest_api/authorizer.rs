@@ -63,7 +63,7 @@ pub(in crate::template) fn known(
     }
 }
 
-/// The function that a resolved ARN or name belongs to.
+/// The function whose ARN or name a property has.
 pub(in crate::template) fn function<'a>(
     part: &Part,
     property: &'static str,
@@ -73,7 +73,7 @@ pub(in crate::template) fn function<'a>(
     function_of(&arn, functions).map_err(|fault| part.error(property, fault))
 }
 
-/// The same for an ARN.
+/// The function that an ARN or a name belongs to.
 pub(in crate::template) fn function_of<'a>(
     arn: &str,
     functions: &'a [FunctionDefinition],

@@ -14,7 +14,7 @@ pub(super) const TIMES: Check = Check::new(
     "RFC 7519, sections 2 and 4.1.4 to 4.1.6",
 );
 
-/// As seconds it is the year 5138, as milliseconds 1973.
+/// A time from here on must be in milliseconds: in seconds it would be after the year 5138, in milliseconds after 1973.
 const FIRST_IN_MILLISECONDS: f64 = 100_000_000_000.0;
 
 const CLAIMS: [&str; 3] = ["iat", "nbf", "exp"];
