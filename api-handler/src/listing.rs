@@ -68,7 +68,7 @@ pub(crate) enum Next {
 ///
 /// It takes one small query per partition (eight for public resources, one for the caller's own, one per group), one batch
 /// read per 100 candidates without values, and one per 25 resources on the page, whatever the number of resources in the
-/// table is. If the indexes lag, it takes up to 24 more calls.
+/// table is. If the indexes lag, it takes more calls, but at most 24 besides the first queries.
 pub(crate) async fn page(
     store: &Store,
     scope: &ListingScope<'_>,

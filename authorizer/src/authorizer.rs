@@ -91,7 +91,7 @@ impl Authorizer {
     }
 
     /// Fetches the keys of all issuers concurrently, so that the first caller does not wait. If an issuer is down, this
-    /// waits for the timeout of one fetch, but at most 5 seconds; a fetch that takes longer continues in the
+    /// waits for the timeout of one request, but at most 5 seconds; a fetch that takes longer continues in the
     /// background.
     pub async fn warm_up(&self) {
         let patience = warm_up_patience(self.keys_timeout);

@@ -88,7 +88,7 @@ impl BindingKey {
     }
 
     /// Writes the private key, as a JWK that only its owner may read, into a folder, and returns the file's path. Fails
-    /// when the folder cannot be written to.
+    /// if the folder cannot be written to.
     pub(crate) fn write(&self, folder: &Path) -> io::Result<PathBuf> {
         fs::create_dir_all(folder)?;
         let path = folder.join(format!("dpop-key-{}.json", self.thumbprint()));

@@ -55,7 +55,7 @@ pub struct KeyCacheSettings {
     /// The minimum time between two fetches that unknown key ids cause, and after a failed fetch while keys are cached.
     /// Keys that were sent with `no-cache` or `no-store` are fresh for the same time.
     pub cooldown: Duration,
-    /// The timeout of one fetch, from connect to last byte.
+    /// The timeout of one request, from connect to last byte. A fetch that reads the metadata makes two or three.
     pub timeout: Duration,
     /// The keys of `JWKS_FILE`, so that the first request needs no network.
     pub key_file: Option<Arc<KeySet>>,

@@ -47,7 +47,7 @@ pub struct Document {
 pub enum TransportError {
     #[error("no connection to the issuer: {0}")]
     Connect(ConnectionError),
-    #[error("no complete answer from the issuer within the time for one fetch")]
+    #[error("no complete answer from the issuer within the time for one request")]
     TimedOut,
     /// An answer that is not 200, such as a redirect, which is never followed.
     #[error("the issuer answered with status {0}, expected 200")]
