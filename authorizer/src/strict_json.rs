@@ -15,7 +15,7 @@ use thiserror::Error;
 /// Why bytes are refused as JSON. The fault contains no part of the input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub(crate) enum StrictJsonError {
-    /// The input is not JSON, or is nested deeper than 128 levels.
+    /// The input is not JSON, or is nested deeper than 127 levels.
     #[error("not valid JSON (line {line}, column {column})")]
     Malformed { line: usize, column: usize },
     /// A number is too large for a double. The input before it is well-formed; the rest has not been parsed.
