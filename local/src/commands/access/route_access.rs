@@ -67,7 +67,7 @@ pub(super) enum Callers<'t> {
 pub(super) enum Verb {
     /// A verb that rules can name, by its index in the list of these verbs.
     Known(usize),
-    /// Any other verb. Only a rule for all methods covers it.
+    /// Any other verb. Only a rule for all methods and all paths covers it.
     Other,
 }
 

@@ -161,6 +161,7 @@ impl FileReading<'_> {
         }
         Ok(())
     }
+
     /// An element of an array: an event, a result of a query, a line of a log, or such a line as a string.
     fn element(&mut self, element: Value) {
         match element {
