@@ -57,6 +57,10 @@ fn operations_are_applied_as_in_rfc_6902() {
         json!({"a": 1, "b": [1, 2], "~/": null}),
     );
     check(
+        json!([{"op": "add", "path": "", "value": {"value": 5}}]),
+        json!(5),
+    );
+    check(
         json!([{"op": "add", "path": "/value/b/2", "value": 3, "extra": "ignored"}]),
         json!({"a": 1, "b": [1, 2, 3], "~/": null}),
     );
@@ -130,6 +134,18 @@ fn operations_that_do_not_fit_are_a_conflict() {
     check(
         json!([{"op": "test", "path": "/value/b/00", "value": 1}]),
         "#/0",
+    );
+}
+
+#[test]
+fn a_value_cannot_be_moved_into_itself() {
+    // Once the first element is removed, the path names a location in the second.
+    let document = json!({"value": [{}, {}]});
+    let patch = json!([{"op": "move", "from": "/value/0", "path": "/value/0/a"}]);
+    let fault = Fault::new("#/0", "a value cannot be moved into itself");
+    assert_eq!(
+        operations_on(&patch, &document),
+        Err(Problem::Conflict(fault))
     );
 }
 
