@@ -27,7 +27,7 @@ use crate::{
     problem::Problem,
     routes::{self, Context, PROTECTED_RESOURCE, Route},
     state::RandomError,
-    store::Store,
+    store::{self, Connector, Store},
 };
 
 /// Every request is answered within this time, so that a failure of the store is reported while the caller still waits.
@@ -37,6 +37,7 @@ const MAX_ANSWER_TIME: Duration = Duration::from_millis(4500);
 pub struct Handler {
     settings: Settings,
     store: Store,
+    connector: Connector,
     cursors: Cursors,
     clock: Arc<dyn Clock>,
     cors: Cors,
@@ -63,12 +64,13 @@ impl Handler {
         log: Log,
         function: String,
     ) -> Result<Self, StartError> {
-        let store = Store::new(&settings)?;
+        let (store, connector) = Store::new(&settings)?;
         let cursors = Cursors::new()?;
         let cors = Cors::new(&settings.allowed_origins);
         Ok(Self {
             settings,
             store,
+            connector,
             cursors,
             clock,
             cors,
@@ -81,7 +83,7 @@ impl Handler {
     /// Starts to connect to DynamoDB in the background, so that the first request waits less.
     pub async fn open_connection(&self) {
         let clock = Arc::clone(&self.clock);
-        self.store.open_connection(&self.settings, clock).await;
+        store::open_connection(&self.connector, &self.settings.aws, clock).await;
     }
 
     /// Answers an event before the deadline of its invocation, and logs it. Fails if the event is not one of API

@@ -24,8 +24,12 @@ use std::{
 use aws_sdk_dynamodb::Client;
 use lambda_support::clock::Clock;
 
-pub(crate) use self::{read::Ids, visible::VisibleTo};
-use crate::{config::Settings, problem::Problem, state::GroupName};
+pub(crate) use self::{http::Connector, read::Ids, visible::VisibleTo};
+use crate::{
+    config::{Aws, Settings},
+    problem::Problem,
+    state::GroupName,
+};
 
 /// A failed call of the store.
 #[derive(Debug, thiserror::Error)]
@@ -85,38 +89,27 @@ impl Partition {
 #[derive(Debug)]
 pub(crate) struct Store {
     client: Client,
-    connector: http::Connector,
     table: String,
     spent: Arc<AtomicU64>,
 }
 
 impl Store {
-    /// Creates a client for the table in the settings, without sending a request. Fails if TLS cannot be set up.
-    pub(crate) fn new(settings: &Settings) -> Result<Self, rustls::Error> {
+    /// Creates a client for the table in the settings, without sending a request, and the connector of that client.
+    /// Fails if TLS cannot be set up.
+    pub(crate) fn new(settings: &Settings) -> Result<(Self, Connector), rustls::Error> {
         let (client, connector) = connection::client(&settings.aws)?;
-        Ok(Self {
+        let store = Self {
             client,
-            connector,
             table: settings.table.clone(),
             spent: Arc::default(),
-        })
-    }
-
-    /// Starts to open a connection to DynamoDB in the background. Does nothing without an access key in the
-    /// environment, because DynamoDB's endpoint may then depend on the account of the credentials.
-    pub(crate) async fn open_connection(&self, settings: &Settings, clock: Arc<dyn Clock>) {
-        if settings.aws.access_key.is_some()
-            && let Some(endpoint) = connection::endpoint(&settings.aws).await
-        {
-            self.connector.open(endpoint, clock);
-        }
+        };
+        Ok((store, connector))
     }
 
     /// The same table, with a separate time measurement.
     pub(crate) fn for_request(&self) -> Self {
         Self {
             client: self.client.clone(),
-            connector: self.connector.clone(),
             table: self.table.clone(),
             spent: Arc::default(),
         }
@@ -132,6 +125,16 @@ impl Store {
             started: Instant::now(),
             spent: &self.spent,
         }
+    }
+}
+
+/// Starts to open a connection to DynamoDB in the background. Does nothing without an access key in the environment,
+/// because DynamoDB's endpoint may then depend on the account of the credentials.
+pub(crate) async fn open_connection(connector: &Connector, aws: &Aws, clock: Arc<dyn Clock>) {
+    if aws.access_key.is_some()
+        && let Some(endpoint) = connection::endpoint(aws).await
+    {
+        connector.open(endpoint, clock);
     }
 }
 

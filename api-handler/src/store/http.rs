@@ -40,7 +40,7 @@ const MAX_ANSWER_BYTES: usize = 17 * 1024 * 1024;
 pub(super) struct ConnectError(#[source] hyper_util::client::legacy::Error);
 
 /// Opens the connections.
-pub(super) type Connector = OpenAhead<HttpsConnector<TcpConnector>>;
+pub(crate) type Connector = OpenAhead<HttpsConnector<TcpConnector>>;
 
 /// A connector for the SDK, which is also its client.
 #[derive(Debug, Clone)]

@@ -26,7 +26,7 @@ use tokio::{
 const MAX_AGE: Duration = Duration::from_secs(10);
 
 /// A connector that can open its first connection ahead of the first request.
-pub(super) struct OpenAhead<C: Service<Uri>> {
+pub(crate) struct OpenAhead<C: Service<Uri>> {
     connector: C,
     first: Arc<Mutex<Option<First<C::Response>>>>,
 }
