@@ -98,12 +98,15 @@ fn another_signature_over_cached_claims() {
     accepted_from_cache(&world, &token, "hit");
 }
 
+fn distinct_tokens(count: usize) -> Vec<String> {
+    let token = |number| token_with(&json!({"jti": format!("AT.{number}")}));
+    (0..count).map(token).collect()
+}
+
 #[test]
 fn the_number_of_cached_tokens_is_limited() {
     let world = World::new(&[("TOKEN_CACHE_ENTRIES", "2")]);
-    let tokens: Vec<String> = (0..3)
-        .map(|n| token_with(&json!({"jti": format!("AT.{n}")})))
-        .collect();
+    let tokens = distinct_tokens(3);
     accepted_from_cache(&world, &tokens[0], "miss");
     accepted_from_cache(&world, &tokens[1], "miss");
     accepted_from_cache(&world, &tokens[0], "hit");
@@ -117,9 +120,7 @@ fn the_number_of_cached_tokens_is_limited() {
 #[test]
 fn many_tokens_are_cached() {
     let world = World::new(&[("TOKEN_CACHE_ENTRIES", "50")]);
-    let tokens: Vec<String> = (0..50)
-        .map(|n| token_with(&json!({"jti": format!("AT.{n}")})))
-        .collect();
+    let tokens = distinct_tokens(50);
     for expected in ["miss", "hit"] {
         for token in &tokens {
             wait(world.ask_with(token));
