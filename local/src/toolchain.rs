@@ -46,6 +46,10 @@ async fn build_targets(
     names: &[String],
     release: bool,
 ) -> Result<BTreeMap<String, PathBuf>, BuildError> {
+    // Without a name, cargo would build the whole workspace.
+    if names.is_empty() {
+        return Ok(BTreeMap::new());
+    }
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
     let mut command = Command::new(&cargo);
     command
@@ -94,6 +98,12 @@ fn executables(messages: &[u8]) -> BTreeMap<String, PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn no_names_build_nothing() {
+        let built = build(Path::new("/nowhere"), &[], false).await;
+        assert_eq!(built.expect("cargo is not run"), BTreeMap::new());
+    }
 
     #[test]
     fn executables_are_found_among_messages() {

@@ -22,14 +22,6 @@ impl Usage {
     ///
     /// If it has ended.
     pub fn of(process: u32) -> Self {
-        let status = fs::read_to_string(format!("/proc/{process}/status")).expect("the stack runs");
-        let number = |name: &str| {
-            let line = status.lines().find_map(|line| line.strip_prefix(name));
-            let value = line.and_then(|line| line.split_whitespace().next());
-            value
-                .and_then(|value| value.parse::<u64>().ok())
-                .expect("a number")
-        };
         let handles = fs::read_dir(format!("/proc/{process}/fd")).expect("the stack's handles");
         Self {
             functions: functions(process).len(),
@@ -38,8 +30,8 @@ impl Usage {
                 .filter(|child| child.is_zombie)
                 .count(),
             handles: handles.count(),
-            threads: usize::try_from(number("Threads:")).expect("a count"),
-            memory_kib: number("VmRSS:"),
+            threads: usize::try_from(status(process, "Threads:")).expect("a count"),
+            memory_kib: status(process, "VmRSS:"),
         }
     }
 }
@@ -59,6 +51,25 @@ impl fmt::Display for Usage {
             memory_kib / 1024
         )
     }
+}
+
+/// The most memory that a process has used.
+///
+/// # Panics
+///
+/// If it has ended.
+pub fn peak_memory_kib(process: u32) -> u64 {
+    status(process, "VmHWM:")
+}
+
+/// A number of `/proc/{process}/status`.
+fn status(process: u32, name: &str) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).expect("the process runs");
+    let line = status.lines().find_map(|line| line.strip_prefix(name));
+    let value = line.and_then(|line| line.split_whitespace().next());
+    value
+        .and_then(|value| value.parse().ok())
+        .expect("a number")
 }
 
 #[derive(Debug)]

@@ -1,15 +1,15 @@
 //! 10,000 junk tokens per minute while good callers are served, with release builds of the functions.
 
-use std::fs;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use testkit::signer::Signer;
-use tests::processes::functions;
-use tests::{RunningStack, send};
+use tests::RunningStack;
+use tests::processes::{functions, peak_memory_kib};
 
 use crate::key_server::KeyServer;
+use crate::limits::MEMORY_KIB;
 use crate::log_mark::LogMark;
 use crate::table::Table;
 
@@ -19,8 +19,6 @@ const ROUNDS: usize = 6;
 const GOOD_CALLS: usize = 100;
 /// The pause between two calls of a good caller.
 const PAUSE: Duration = Duration::from_millis(50);
-/// The memory of a function in `template.yaml`.
-const MAX_MEMORY_KIB: u64 = 128 * 1024;
 
 pub(crate) async fn run(table: &mut Table) {
     let issuer = Arc::new(KeyServer::start());
@@ -59,21 +57,17 @@ pub(crate) async fn run(table: &mut Table) {
         &format!("{lines} × `wrong_signature`, one line per junk token"),
         lines == refused && rate >= f64::from(JUNK_PER_MINUTE) * 0.95 && during <= 2 * before,
     );
-    large_values(&stack, &issuer).await;
     let errors = mark.count(r#""level":"ERROR""#);
     let peak = functions(stack.process_id())
         .into_iter()
-        .map(peak_kib)
+        .map(peak_memory_kib)
         .max()
         .expect("functions");
     table.row(
-        "128 MB of memory for a function",
-        &format!(
-            "the same calls, then values of 255 KiB: largest peak of a process {} MiB",
-            peak / 1024
-        ),
+        "the memory of the functions after these calls",
+        &format!("largest peak of a process {} MiB of 128", peak / 1024),
         &format!("{errors} errors"),
-        errors == 0 && peak < MAX_MEMORY_KIB,
+        errors == 0 && peak < MEMORY_KIB,
     );
 }
 
@@ -112,20 +106,6 @@ async fn flood(stack: Arc<RunningStack>, valid: String, done: Arc<AtomicBool>) -
     refused
 }
 
-/// Writes and reads the largest values.
-async fn large_values(stack: &RunningStack, issuer: &KeyServer) {
-    let token = issuer.token("first", Signer::rsa());
-    let body = format!(r#"{{"value": "{}"}}"#, "x".repeat(255 * 1024));
-    for number in 0..20 {
-        let path = format!("/state/large-{number}");
-        let put = stack.create(&path, body.clone()).bearer_auth(&token);
-        let put = send(put).await;
-        let get = stack.get(&path, Some(&token)).await;
-        let list = stack.get("/state", Some(&token)).await;
-        assert_eq!([put.status, get.status, list.status], [201, 200, 200]);
-    }
-}
-
 fn percentile(mut latencies: Vec<Duration>, percent: usize) -> Duration {
     latencies.sort_unstable();
     let place = (latencies.len() * percent).div_ceil(100) - 1;
@@ -134,13 +114,4 @@ fn percentile(mut latencies: Vec<Duration>, percent: usize) -> Duration {
 
 fn millis(time: Duration) -> f64 {
     time.as_secs_f64() * 1000.0
-}
-
-fn peak_kib(process: u32) -> u64 {
-    let status = fs::read_to_string(format!("/proc/{process}/status")).expect("the process runs");
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let number = line.and_then(|line| line.split_whitespace().next());
-    number
-        .and_then(|number| number.parse().ok())
-        .expect("a number")
 }

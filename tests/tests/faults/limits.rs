@@ -1,35 +1,61 @@
-//! Limits of the system: no space for files, few file handles.
+//! Limits of the system: no space for files, few file handles, little memory.
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::Path;
 use std::process::Command;
 
 use reqwest::Method;
 use serde_json::Value;
-use tests::processes::Usage;
-use tests::{HttpAnswer, RunningStack};
+use testkit::signer::Signer;
+use tests::processes::{Usage, functions, peak_memory_kib};
+use tests::{HttpAnswer, RunningStack, local_binary, send};
 
+use crate::key_server::KeyServer;
 use crate::log_mark::LogMark;
 use crate::table::Table;
 
-/// The size that no file may exceed, in blocks of 512 bytes: writes beyond it fail as on a full disk.
-const FILE_BLOCKS: u64 = 512;
+/// The space for the database.
+const DISK_KIB: u64 = 256;
 const WRITES: usize = 12;
 const VALUE_BYTES: usize = 32 * 1024;
 const HANDLES: u64 = 96;
 const CALLS: usize = 200;
+/// The memory of a function in `template.yaml`.
+pub(crate) const MEMORY_KIB: u64 = 128 * 1024;
+/// The memory that the kernel does not count as data: the pages of the program itself.
+const PROGRAM_KIB: u64 = 16 * 1024;
 
-/// A stack with a limit that a shell sets for its processes. The shell ignores the signal, so a write over the limit is
-/// an error.
-fn limited(name: &str, limit: &str) -> RunningStack {
-    let script = format!("trap '' XFSZ; ulimit {limit}; exec \"$@\"");
+/// A stack whose processes a shell script sets limits for, before it runs `"$@"`. `prepare` gets the data folder.
+///
+/// Its functions are not built, because the limits would apply to the compiler.
+fn limited(name: &str, script: &str, prepare: impl FnOnce(&Path)) -> RunningStack {
     RunningStack::start_with(name, |command| {
+        let arguments: Vec<_> = command.get_args().map(ToOwned::to_owned).collect();
+        let data = arguments.get(1).expect("the data folder");
+        prepare(Path::new(data));
         let mut shell = Command::new("sh");
-        shell.args(["-c", &script, "sh"]).arg(command.get_program());
-        shell.args(command.get_args()).args(["--issuer-port", "0"]);
+        shell.args(["-c", script]).arg(data);
+        shell.arg(command.get_program()).args(&arguments);
+        shell.args(["--issuer-port", "0"]).args(functions_with(&[]));
         shell.current_dir(command.get_current_dir().expect("a folder"));
         *command = shell;
     })
+}
+
+/// Flags that run the functions which `cargo test` built, by a command such as `nice`.
+fn functions_with(command: &[&str]) -> Vec<String> {
+    let functions = [
+        ("AuthorizerFunction", "authorizer"),
+        ("ApiHandlerFunction", "api-handler"),
+    ];
+    let flag = |(id, program): (&str, &str)| {
+        let program = local_binary().with_file_name(program);
+        let words = [command, &[program.to_str().expect("a path in UTF-8")]].concat();
+        ["--function".to_owned(), format!("{id}={}", words.join(" "))]
+    };
+    functions.into_iter().flat_map(flag).collect()
 }
 
 fn put(stack: &RunningStack, number: usize, token: &str) -> reqwest::RequestBuilder {
@@ -44,9 +70,39 @@ async fn answer(request: reqwest::RequestBuilder) -> Option<HttpAnswer> {
     Some(HttpAnswer::read(response).await)
 }
 
+/// Puts a file system of [`DISK_KIB`] on the folder `disk`, in a mount namespace of the stack.
+const MOUNT: &str = r#"exec unshare --user --map-root-user --mount sh -c '
+    mount -t tmpfs -o size="$SIZE" disk "$0/disk" && exec "$@"' "$0" "$@""#;
+/// Where the kernel does not allow that: a limit on the size of each file. The shell ignores the signal, so that a write
+/// over the limit fails.
+const LIMIT: &str = r#"trap '' XFSZ; ulimit -f "$BLOCKS"; exec "$@""#;
+
 /// No acknowledged write is lost, every other write is reported as failed, and calls are decided although logs cannot grow.
 pub(crate) async fn full_disk(table: &mut Table) {
-    let stack = limited("faults-disk", &format!("-f {FILE_BLOCKS}"));
+    let can_mount = Command::new("unshare")
+        .args([
+            "--user",
+            "--map-root-user",
+            "--mount",
+            "mount",
+            "-t",
+            "tmpfs",
+            "test",
+            "/mnt",
+        ])
+        .output()
+        .is_ok_and(|output| output.status.success());
+    let (script, disk) = match can_mount {
+        true => (MOUNT, format!("a disk of {DISK_KIB} KiB")),
+        false => (LIMIT, format!("a limit of {DISK_KIB} KiB per file")),
+    };
+    let script = format!("export SIZE={DISK_KIB}k BLOCKS={}; {script}", DISK_KIB * 2);
+    let stack = limited("faults-disk", &script, |data| {
+        fs::create_dir(data.join("disk")).expect("a folder for the disk");
+        symlink("disk/state.sqlite", data.join("state.sqlite")).expect("a link to the disk");
+        // Each write to this device fails as on a full disk.
+        symlink("/dev/full", data.join("authorizer.log")).expect("a link to a full device");
+    });
     let token = stack.token("alice");
     let mark = LogMark::new(&stack, "api-handler.log");
     let mut statuses = Vec::new();
@@ -72,38 +128,29 @@ pub(crate) async fn full_disk(table: &mut Table) {
     let (acknowledged, failed) = (count(201), count(503));
     let faults = mark.count(r#""status":503"#);
     table.row(
-        "the disk is full for the database",
+        &format!("{disk} is full for the database"),
         &format!("{acknowledged} writes 201, all readable; {failed} writes 503"),
         &format!("{faults} lines with status 503 and their cause"),
         is_kept && acknowledged > 0 && failed > 0 && faults == failed,
     );
 
-    let full = |log: &str| {
-        let length = fs::metadata(stack.data().join(log)).expect("a log").len();
-        length > FILE_BLOCKS * 512 - 4096
-    };
-    let mut calls = 0;
     let mut are_decided = true;
-    while !full("authorizer.log") && calls < 2000 {
-        let junk = format!("a{calls}.b.c");
-        are_decided &= stack.get("/session", Some(&junk)).await.status == 401;
-        calls += 1;
-    }
     for _ in 0..20 {
         are_decided &= stack.get("/session", Some("a.b.c")).await.status == 401;
         are_decided &= stack.get("/session", Some(&token)).await.status == 200;
     }
     table.row(
         "the disk is full for the log of the authorizer",
-        "40 more calls: good tokens 200, junk 401",
-        "as much as fits",
-        are_decided && full("authorizer.log"),
+        "40 calls: good tokens 200, junk 401",
+        "nothing",
+        are_decided,
     );
 }
 
 /// Calls that find no free handle wait for one.
 pub(crate) async fn few_handles(table: &mut Table) {
-    let stack = limited("faults-handles", &format!("-n {HANDLES}"));
+    let script = format!(r#"ulimit -n {HANDLES}; exec "$@""#);
+    let stack = limited("faults-handles", &script, |_| ());
     let token = stack.token("alice");
     let mark = LogMark::new(&stack, "access.log");
     // Each caller has a connection of its own.
@@ -131,5 +178,40 @@ pub(crate) async fn few_handles(table: &mut Table) {
             && after == Some(200)
             && lines == CALLS + 1
             && usage.zombies == 0,
+    );
+}
+
+/// Functions with the memory of the template write and read the largest values, alone and several at once.
+pub(crate) async fn little_memory(table: &mut Table) {
+    let issuer = KeyServer::start();
+    let limit = format!("--data={}", (MEMORY_KIB - PROGRAM_KIB) * 1024);
+    let flags = functions_with(&["prlimit", &limit]);
+    let flags: Vec<_> = flags.iter().map(String::as_str).collect();
+    let stack = issuer.stack("faults-memory", &flags);
+    let token = issuer.token("first", Signer::rsa());
+    let mark = LogMark::new(&stack, "api-handler.log");
+    let body = format!(r#"{{"value": "{}"}}"#, "x".repeat(255 * 1024));
+    let mut statuses = BTreeMap::new();
+    for number in 0..20 {
+        let path = format!("/state/large-{number}");
+        let put = send(stack.create(&path, body.clone()).bearer_auth(&token)).await;
+        let get = stack.get(&path, Some(&token)).await;
+        let list = stack.get("/state", Some(&token)).await;
+        for answer in [put, get, list] {
+            *statuses.entry(answer.status).or_insert(0) += 1;
+        }
+    }
+    let errors = mark.count(r#""level":"ERROR""#);
+    let processes = functions(stack.process_id());
+    let peak = processes.into_iter().map(peak_memory_kib).max();
+    let peak = peak.expect("functions");
+    table.row(
+        "128 MB of memory for a function",
+        &format!(
+            "values of 255 KiB: {statuses:?}; largest peak of a process {} MiB",
+            peak / 1024
+        ),
+        &format!("{errors} errors"),
+        statuses == BTreeMap::from([(200, 40), (201, 20)]) && errors == 0 && peak < MEMORY_KIB,
     );
 }

@@ -42,10 +42,11 @@ async fn a_store_that_fails_and_a_frozen_function() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_full_disk_and_few_file_handles() {
+async fn a_full_disk_few_file_handles_and_little_memory() {
     let mut table = Table::default();
     limits::full_disk(&mut table).await;
     limits::few_handles(&mut table).await;
+    limits::little_memory(&mut table).await;
     table.print();
 }
 
