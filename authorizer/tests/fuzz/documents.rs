@@ -90,14 +90,13 @@ pub(crate) fn cache_control(input: &[u8]) {
         return;
     };
     let found = StatedLifetime::of(Some(value));
-    let directives: Vec<&str> = value.split(',').collect();
-    let reversed: Vec<&str> = directives.iter().rev().copied().collect();
-    for same in [
-        value.to_ascii_uppercase(),
-        directives.join(" \t, "),
-        reversed.join(","),
-        format!(", {value},"),
-    ] {
+    let mut same = vec![value.to_ascii_uppercase(), format!(", {value}")];
+    if let Some(mut directives) = directives(value) {
+        same.push(directives.join(" \t, "));
+        directives.reverse();
+        same.push(directives.join(","));
+    }
+    for same in same {
         assert_eq!(StatedLifetime::of(Some(&same)), found, "{same:?}");
     }
     let forbidden = StatedLifetime::of(Some(&format!("{value}, No-Store")));
@@ -142,29 +141,48 @@ fn lookup(source: &KeySource) -> KeyState {
     wait(found).unwrap().state
 }
 
-/// The freshness by a parser that supports quoted strings (RFC 9111, section 5.2).
+/// The longest freshness by RFC 9111, section 5.2. It is the cooldown if the answer forbids caching or is malformed.
 fn most_by_rfc_9111(value: &str, age: u64) -> Duration {
-    let mut directives = vec![String::new()];
-    let mut quoted = false;
-    for character in value.chars() {
-        quoted ^= character == '"';
-        match directives.last_mut() {
-            Some(last) if quoted || character != ',' => last.push(character),
-            _ => directives.push(String::new()),
-        }
-    }
+    let Some(directives) = directives(value) else {
+        return COOLDOWN;
+    };
     let mut most = CEILING;
     for directive in &directives {
         let (name, argument) = directive.split_once('=').unwrap_or((directive, ""));
-        let seconds = argument.trim().trim_matches('"').parse::<u64>().ok();
-        let limit = match name.trim().to_ascii_lowercase().as_str() {
-            "no-store" | "no-cache" => Some(COOLDOWN),
-            "max-age" => seconds.map(|seconds| Duration::from_secs(seconds.saturating_sub(age))),
-            _ => None,
-        };
-        most = most.min(limit.unwrap_or(CEILING));
+        let argument = argument.trim().trim_matches('"');
+        match name.trim().to_ascii_lowercase().as_str() {
+            "no-store" | "no-cache" => return COOLDOWN,
+            "max-age" if argument.is_empty() => return COOLDOWN,
+            "max-age" if !argument.chars().all(|digit| digit.is_ascii_digit()) => return COOLDOWN,
+            "max-age" => {
+                let seconds = argument.parse::<u64>().unwrap_or(u64::MAX);
+                most = most.min(Duration::from_secs(seconds.saturating_sub(age)));
+            }
+            _ => {}
+        }
     }
     most
+}
+
+/// A list of which an element may have commas in quotes. `None` if the last quote has no end.
+fn directives(value: &str) -> Option<Vec<String>> {
+    let mut directives = vec![String::new()];
+    let mut is_quoted = false;
+    let mut characters = value.chars();
+    while let Some(character) = characters.next() {
+        if character == ',' && !is_quoted {
+            directives.push(String::new());
+            continue;
+        }
+        let last = directives.last_mut()?;
+        last.push(character);
+        match character {
+            '"' => is_quoted = !is_quoted,
+            '\\' if is_quoted => last.extend(characters.next()),
+            _ => {}
+        }
+    }
+    (!is_quoted).then_some(directives)
 }
 
 /// Accepted metadata is an object with exactly this issuer, and its URLs are https and not on this machine. It is

@@ -9,8 +9,8 @@ pub(super) const FLOOR: Duration = Duration::from_secs(1);
 ///
 /// Okta sends 44 days between rotations, and a short time or `no-cache` near a rotation. So `ceiling`, the operator's
 /// setting, is the maximum. If the answer states a number of seconds, the keys are fresh for that time minus the
-/// `Age`, but at least for [`FLOOR`]: 0 allows one fetch per second, as 1 does. If the answer forbids caching without a
-/// number, the keys are fresh for the `cooldown`: a fetch for every request would help no caller.
+/// `Age`, but at least for [`FLOOR`]: 0 allows one fetch per second, as 1 does. If the answer forbids caching, with or
+/// without a number, the keys are fresh for the `cooldown`: a fetch for every request would help no caller.
 pub(super) fn fresh_for(
     cache_control: Option<&str>,
     age: Option<u64>,
@@ -42,7 +42,10 @@ impl StatedLifetime {
     /// Parses all `Cache-Control` headers, joined by commas.
     pub fn of(cache_control: Option<&str>) -> Self {
         let mut least: Option<u64> = None;
-        for directive in cache_control.unwrap_or_default().split(',') {
+        let Some(directives) = directives(cache_control.unwrap_or_default()) else {
+            return Self::NotKept;
+        };
+        for directive in directives {
             let (name, value) = directive.split_once('=').unwrap_or((directive, ""));
             match name.trim().to_ascii_lowercase().as_str() {
                 // `no-cache` would allow revalidation by a conditional request, which this client does not send.
@@ -59,6 +62,20 @@ impl StatedLifetime {
         }
         least.map_or(Self::Unstated, Self::Seconds)
     }
+}
+
+/// The directives of a header. A comma in a quoted string separates none (RFC 9110, section 5.6.4). `None` if a quoted
+/// string has no end.
+fn directives(header: &str) -> Option<Vec<&str>> {
+    let (mut is_quoted, mut is_escaped) = (false, false);
+    let directives = header.split(|character| {
+        let is_text = is_escaped;
+        is_escaped = is_quoted && character == '\\' && !is_text;
+        is_quoted ^= character == '"' && !is_text;
+        character == ',' && !is_quoted
+    });
+    let directives = directives.collect();
+    (!is_quoted).then_some(directives)
 }
 
 /// Parses a number of seconds. A number that is too large saturates (RFC 9111, section 1.2.2).
@@ -144,9 +161,20 @@ mod tests {
             "max-age=1.5",
             "max-age=x",
             "max-age=600, max-age=x",
+            "max-age=6\"00, private=\"",
+            "max-age=600, private=\"",
+            "max-age=600, private=\"a\\\"",
         ] {
             check(Some(header), None, 30);
         }
+    }
+
+    #[test]
+    fn a_quoted_string_has_no_directives() {
+        check(Some("private=\"a, max-age=5\"a, max-age=7"), None, 7);
+        check(Some("private=\"a, max-age=5, b\", max-age=600"), None, 600);
+        check(Some("private=\"a\\\", no-store\", max-age=600"), None, 600);
+        check(Some("private=a\\\"\", max-age=7"), None, 7);
     }
 
     #[test]
