@@ -24,7 +24,7 @@ const HANDLES: u64 = 96;
 const CALLS: usize = 200;
 /// The memory of a function in `template.yaml`.
 pub(crate) const MEMORY_KIB: u64 = 128 * 1024;
-/// The memory that the kernel does not count as data: the pages of the program itself.
+/// The part of it for the pages of the program, which the limit of data does not include.
 const PROGRAM_KIB: u64 = 16 * 1024;
 
 /// A stack whose processes a shell script sets limits for, before it runs `"$@"`. `prepare` gets the data folder.
@@ -181,7 +181,7 @@ pub(crate) async fn few_handles(table: &mut Table) {
     );
 }
 
-/// Functions with the memory of the template write and read the largest values, alone and several at once.
+/// Functions with the memory of the template write and read the largest values.
 pub(crate) async fn little_memory(table: &mut Table) {
     let issuer = KeyServer::start();
     let limit = format!("--data={}", (MEMORY_KIB - PROGRAM_KIB) * 1024);

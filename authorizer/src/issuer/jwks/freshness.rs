@@ -69,9 +69,9 @@ impl StatedLifetime {
 fn directives(header: &str) -> Option<Vec<&str>> {
     let (mut is_quoted, mut is_escaped) = (false, false);
     let directives = header.split(|character| {
-        let is_text = is_escaped;
-        is_escaped = is_quoted && character == '\\' && !is_text;
-        is_quoted ^= character == '"' && !is_text;
+        let is_literal = is_escaped;
+        is_escaped = is_quoted && character == '\\' && !is_literal;
+        is_quoted ^= character == '"' && !is_literal;
         character == ',' && !is_quoted
     });
     let directives = directives.collect();
