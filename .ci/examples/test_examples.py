@@ -276,6 +276,14 @@ class Examples(unittest.TestCase):
         routes = {route["RouteKey"]: route for route in of_type(translated("examples/websocket/template.yaml"), "AWS::ApiGatewayV2::Route")}
         self.assertEqual(routes["$connect"]["AuthorizationType"], "CUSTOM")
 
+    def test_the_answer_to_a_websocket_message_reaches_the_client(self):
+        resources = translated("examples/websocket/template.yaml")
+        [response] = of_type(resources, "AWS::ApiGatewayV2::RouteResponse")
+        route = resources[response["RouteId"]["Ref"]]["Properties"]
+        # CDK's `returnResponse` sets both.
+        self.assertEqual((route["RouteKey"], response["RouteResponseKey"]), ("$default", "$default"))
+        self.assertEqual(route.get("RouteResponseSelectionExpression"), "$default")
+
 
 class Functions(unittest.TestCase):
     """The functions of the examples that `cargo local` does not run."""
