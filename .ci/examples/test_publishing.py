@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import tempfile
 import threading
@@ -15,6 +16,10 @@ import yaml
 ROOT = Path(__file__).resolve().parents[2]
 TOOLS = ROOT / "target" / "ci" / "venv" / "bin"
 VERSION = tomllib.loads((ROOT / "Cargo.toml").read_text(encoding="utf-8"))["workspace"]["package"]["version"]
+# Patterns from AWS's documentation of the metadata `AWS::ServerlessRepo::Application`.
+MEMBERS = {"name": "[a-zA-Z0-9-]{1,140}", "description": "[^\\n]{1,256}", "author": "[a-z0-9]([a-z0-9]|-(?!-)){0,125}[a-z0-9]"}
+# All are in AWS's "List of supported AWS resources": with a type that is not in the list, `sam publish` fails.
+TYPES = {"AWS::IAM::Role", "AWS::Lambda::Permission", "AWS::Logs::LogGroup", "AWS::Serverless::Function"}
 APPLICATION = "arn:aws:serverlessrepo:us-east-1:111122223333:applications/x"
 
 
@@ -110,7 +115,8 @@ class Publishing(unittest.TestCase):
         workflow = yaml.safe_load((ROOT / ".github/workflows/release.yml").read_text(encoding="utf-8"))
         step = workflow["jobs"]["application-repository"]["steps"][-1]
         self.assertEqual((step["working-directory"], [*step["env"]]), ("dist", ["SAR_BUCKET"]))
-        self.run_script(step["run"], GITHUB_REF_NAME=f"v{VERSION}", SAR_BUCKET="releases")
+        github = {"GITHUB_REF_NAME": f"v{VERSION}", "GITHUB_REPOSITORY": "owner/name", "GITHUB_SERVER_URL": "https://github.com"}
+        self.run_script(step["run"], SAR_BUCKET="releases", **github)
         self.run_script("cfn-lint -- packaged.yaml && sam validate --lint --template packaged.yaml")
 
         files = [*sources, f"{name}.zip"]
@@ -118,10 +124,16 @@ class Publishing(unittest.TestCase):
         self.assertEqual(self.aws.unexpected, [])
         [application] = self.aws.applications
         self.assertEqual((application["semanticVersion"], application["spdxLicenseId"]), (VERSION, "Apache-2.0"))
+        for member, pattern in MEMBERS.items():
+            self.assertRegex(application[member], rf"^(?:{pattern})$", member)
+        self.assertLessEqual(len(application["labels"]), 10)
+        self.assertEqual(application["homePageUrl"], "https://github.com/owner/name")
+        self.assertEqual(application["sourceCodeUrl"], f"https://github.com/owner/name/tree/v{VERSION}")
         for file, url in {"LICENSE": "licenseUrl", "README.md": "readmeUrl"}.items():
             path = application[url].removeprefix("s3:/")
             self.assertEqual(self.aws.objects.get(path), (self.dist / file).read_bytes(), application[url])
         body = application["templateBody"]
+        self.assertEqual(set(re.findall(r"^    Type: (AWS::\S+)$", body, re.MULTILINE)), TYPES)
         [code] = [path for path in self.aws.objects if f"CodeUri: s3:/{path}" in body]
         self.assertEqual(self.aws.objects[code], (self.dist / f"{name}.zip").read_bytes())
         self.assertIn("AllowedValues:\n    - arm64\n    Description", body)
