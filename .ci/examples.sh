@@ -6,7 +6,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 tools="$PWD/target/ci"
 export SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 CDK_DISABLE_CLI_TELEMETRY=true
-templates=(publish/template.yaml examples/*/*.yaml)
+templates=(publish/template.yaml .github/publishing.yaml examples/*/*.yaml)
 
 "$tools/venv/bin/pip" install -q python-hcl2==8.1.4
 "$tools/venv/bin/cfn-lint" -- "${templates[@]}"

@@ -25,7 +25,8 @@ LONG = Not("it takes long; `cargo test` runs a short form")
 MEASURES = Not("it measures on an idle machine")
 ARM64 = Not("it builds for arm64, and no package registry has its standard library; .ci/package.sh builds for x86_64")
 PYTHON = Not("it packages with Python 3.13, the runtime of the function, which Debian does not have")
-RELEASED = Not("it needs a tag of a release")
+RELEASED = Not("it needs a release, or makes one")
+BUILDS = Not("it builds all the release's files; .ci/package.sh builds the same programs and checks them with the same scripts")
 NETWORK = Not("it needs an advisory database from the Internet")
 
 MUTANTS = By(".github/workflows/mutants.yml", "tests/mutants/run.py")
@@ -54,6 +55,12 @@ COMMANDS = {
         "cargo build": RUNNING,
         "tests/differential/run.sh": LONG,
         "tests/mutants/run.py access": MUTANTS,
+        "scripts/release.sh x86_64": BUILDS,
+        "git tag v0.1.0": RELEASED,
+        "git push origin v0.1.0": RELEASED,
+        "aws cloudformation deploy --region us-east-1 --stack-name publishing --template-file .github/publishing.yaml "
+        "--capabilities CAPABILITY_IAM --parameter-overrides Repository=OWNER/NAME": ACCOUNT,
+        "aws serverlessrepo put-application-policy --region us-east-1 --application-id ARN --statements Principals=*,Actions=Deploy": ACCOUNT,
     },
     "README.md": {
         "cargo local": By(".ci/readme.sh", 'cargo local "$@"'),

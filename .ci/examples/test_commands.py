@@ -116,7 +116,7 @@ class AwsCommands(unittest.TestCase):
     # The AWS command line has more than the models: whole commands, other names of services, options.
     COMMANDS = {("s3", "cp"), ("cloudformation", "deploy"), ("lambda", "wait"), ("logs", "tail")}
     SERVICES = {"deploy": "codedeploy"}
-    OPTIONS = {"query", "output"}
+    OPTIONS = {"query", "output", "region"}
     REPLACED = {("publish-layer-version", "zip-file"): "content"}
 
     def test_each_is_an_operation_with_its_options(self):

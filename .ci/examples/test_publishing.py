@@ -12,6 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import yaml
+from samtranslator.yaml_helper import yaml_parse
 
 ROOT = Path(__file__).resolve().parents[2]
 TOOLS = ROOT / "target" / "ci" / "venv" / "bin"
@@ -99,6 +100,38 @@ class Publishing(unittest.TestCase):
         (self.dist / f"{name}.yaml").write_text(template.stdout, encoding="utf-8")
         self.run_script(f"cfn-lint -- {name}.yaml")
         return name
+
+    def test_the_role_of_the_workflow_can_only_publish(self):
+        resources = yaml_parse((ROOT / ".github/publishing.yaml").read_text(encoding="utf-8"))["Resources"]
+        role = resources["Role"]["Properties"]
+        [assumed] = role["AssumeRolePolicyDocument"]["Statement"]
+        self.assertEqual(
+            assumed["Condition"],
+            {
+                "StringEquals": {"token.actions.githubusercontent.com:aud": "sts.amazonaws.com"},
+                "StringLike": {"token.actions.githubusercontent.com:sub": {"Fn::Sub": "repo:${Repository}:ref:refs/tags/v*"}},
+            },
+        )
+        [policy] = role["Policies"]
+        template = yaml_parse((ROOT / "publish/template.yaml").read_text(encoding="utf-8"))
+        applications = "arn:${AWS::Partition}:serverlessrepo:${AWS::Region}:${AWS::AccountId}:applications/"
+        self.assertEqual(
+            [(statement["Action"], statement["Resource"]["Fn::Sub"]) for statement in policy["PolicyDocument"]["Statement"]],
+            [
+                # `sam package` first asks whether an object exists, and treats an error as no.
+                ("s3:PutObject", "${Bucket.Arn}/*"),
+                ("serverlessrepo:CreateApplication", f"{applications}*"),
+                (
+                    ["serverlessrepo:UpdateApplication", "serverlessrepo:CreateApplicationVersion"],
+                    applications + template["Metadata"]["AWS::ServerlessRepo::Application"]["Name"],
+                ),
+            ],
+        )
+        [bucket] = resources["BucketPolicy"]["Properties"]["PolicyDocument"]["Statement"]
+        self.assertEqual(
+            (bucket["Principal"], bucket["Action"], bucket["Condition"]),
+            ({"Service": "serverlessrepo.amazonaws.com"}, "s3:GetObject", {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}),
+        )
 
     def test_the_template_of_the_other_architecture_is_valid(self):
         self.write_template("x86_64")
