@@ -199,6 +199,19 @@ class Published(unittest.TestCase):
 
 
 class Examples(unittest.TestCase):
+    def test_the_log_of_each_authorizer_expires(self):
+        templates = [*(ROOT / "examples").glob("*/*.yaml"), ROOT / "publish/template.yaml"]
+        stacks = {str(path.relative_to(ROOT)): translated(path) for path in templates}
+        stacks |= {name: synthesized(name) for name in ["RestApiExample", "HttpApiExample"]}
+        found = 0
+        for name, resources in stacks.items():
+            for function in of_type(resources, "AWS::Lambda::Function"):
+                if function["Runtime"] == "provided.al2023":
+                    group = resources[function["LoggingConfig"]["LogGroup"]["Ref"]]["Properties"]
+                    self.assertIn("RetentionInDays", group, name)
+                    found += 1
+        self.assertEqual(found, 7)
+
     def test_a_cached_simple_answer_applies_to_one_route(self):
         for name, resources in {
             "http-api": translated("examples/http-api/template.yaml"),
