@@ -32,7 +32,7 @@ function notes(stack: Stack, example: string): lambda.Function {
 
 function authorizer(stack: Stack): Authorizer {
   return new Authorizer(stack, 'Authorizer', {
-    code: given('code', '../../dist/authorizer-arm64.zip'),
+    code: given('code'),
     issuer: given('issuer'),
     audience: given('audience', 'api://default').split(','),
     accessRules,
