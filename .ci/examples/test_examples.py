@@ -184,6 +184,25 @@ class Published(unittest.TestCase):
             ],
         )
 
+    def test_only_services_of_this_account_assume_the_roles(self):
+        assumed = {}
+        for name, resource in self.deployed({}).items():
+            if resource["Type"] == "AWS::IAM::Role":
+                [assumed[name]] = resource["Properties"]["AssumeRolePolicyDocument"]["Statement"]
+        trust = {"Effect": "Allow", "Action": "sts:AssumeRole"}
+        account = translation.PSEUDO["AWS::AccountId"]
+        self.assertEqual(
+            assumed,
+            {
+                "ExecutionRole": {**trust, "Principal": {"Service": "lambda.amazonaws.com"}},
+                "InvokeRole": {
+                    **trust,
+                    "Principal": {"Service": "apigateway.amazonaws.com"},
+                    "Condition": {"StringEquals": {"aws:SourceAccount": account}},
+                },
+            },
+        )
+
     def test_operators_set_the_function_and_its_keys(self):
         key = "arn:aws:kms:eu-west-1:111122223333:key/0"
         given = {"MemorySize": "512", "Timeout": "9", "Layers": "a,b", "LogRetentionDays": "7", "Tracing": "Active"}
