@@ -401,6 +401,44 @@ fn a_rule_that_allows_different_callers_is_other() {
     );
 }
 
+#[test]
+fn a_rule_for_another_spelling_of_a_path_allows_its_callers() {
+    let folder = folder("spellings");
+    let routes = ["GET /admin Optional"];
+    let template =
+        |name: &str, rules: &Value| write(&folder, name, &rest(rules, &json!({}), &routes));
+    let admins = json!({"methods": ["GET"], "path": "/admin", "groups": ["Admins"]});
+    let old = template("old.json", &json!([admins]));
+    for (name, path) in [("end.json", "/admin/*"), ("beginning.json", "//*")] {
+        let anyone = json!({"methods": ["GET"], "path": path, "anonymous": true});
+        let new = template(name, &json!([admins, anyone]));
+        let listed = format!("{ADMINS}; or anyone (on {path})");
+        assert_eq!(
+            json_of(&folder, &["list", "--json", "--template", &new], 0),
+            json!([{"method": "GET", "path": "/admin", "authorizer": "Optional", "callers": listed}])
+        );
+        let text = format!("now also anyone (on {path})");
+        assert_eq!(
+            diff(&folder, &old, &new, &["--fail-on-widening"], 1),
+            json!([changed("GET", "/admin", "wider", &text)])
+        );
+    }
+    // The callers of the route itself need no other spelling.
+    let slash = json!({"methods": ["GET"], "path": "/admin/", "groups": ["Admins"]});
+    let both = template("both.json", &json!([admins, slash]));
+    assert_eq!(diff(&folder, &old, &both, &[], 0), json!([]));
+    assert_eq!(
+        json_of(&folder, &["list", "--json", "--template", &both], 0),
+        json!([{"method": "GET", "path": "/admin", "authorizer": "Optional", "callers": ADMINS}])
+    );
+    let only = template("only.json", &json!([slash]));
+    let text = format!("no longer {ADMINS}");
+    assert_eq!(
+        diff(&folder, &old, &only, &[], 0),
+        json!([changed("GET", "/admin", "narrower", &text)])
+    );
+}
+
 /// The rules in the tests that change routes or settings, and the callers that they allow.
 fn admins_rules() -> Value {
     json!([{"methods": ["*"], "path": "/*", "groups": ["Admins"]}])

@@ -13,6 +13,8 @@ pub(super) struct Paths(Vec<Piece>);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Piece {
     One(Class),
+    /// One such character or none.
+    Maybe(Class),
     /// Any number of such characters, also none.
     Many(Class),
 }
@@ -28,8 +30,13 @@ enum Class {
 const MAX_STEPS: usize = 100_000;
 
 impl Paths {
-    /// The paths that a route matches, without the slashes at the ends that are ignored.
+    /// The paths that a route matches, in every spelling.
     pub(super) fn of_route(path: &RoutePath) -> Self {
+        Self::as_written(path).in_every_spelling()
+    }
+
+    /// The paths that a route matches, without the slashes that are ignored.
+    pub(super) fn as_written(path: &RoutePath) -> Self {
         let mut pieces = Vec::new();
         for segment in path.segments() {
             pieces.push(Piece::One(Class::Only('/')));
@@ -62,12 +69,19 @@ impl Paths {
         Self(pattern.chars().map(piece).collect())
     }
 
+    /// The same paths with the slashes that a route ignores: any number at the beginning, and one at the end.
+    pub(super) fn in_every_spelling(mut self) -> Self {
+        self.0.insert(0, Piece::Many(Class::Only('/')));
+        self.0.push(Piece::Maybe(Class::Only('/')));
+        self
+    }
+
     fn characters(&self) -> impl Iterator<Item = char> {
         self.0.iter().filter_map(|piece| match piece {
-            Piece::One(Class::Only(character)) | Piece::Many(Class::Only(character)) => {
-                Some(*character)
-            }
-            Piece::One(_) | Piece::Many(_) => None,
+            Piece::One(class) | Piece::Maybe(class) | Piece::Many(class) => match class {
+                Class::Only(character) => Some(*character),
+                Class::NotSlash | Class::Any => None,
+            },
         })
     }
 
@@ -79,7 +93,7 @@ impl Paths {
     /// The positions after one more character.
     fn after(&self, places: &BTreeSet<usize>, character: char) -> BTreeSet<usize> {
         let moved = places.iter().filter_map(|place| match self.0.get(*place)? {
-            Piece::One(class) => class.has(character).then_some(place + 1),
+            Piece::One(class) | Piece::Maybe(class) => class.has(character).then_some(place + 1),
             Piece::Many(class) => class.has(character).then_some(*place),
         });
         self.closed(moved.collect())
@@ -88,7 +102,9 @@ impl Paths {
     /// Adds the positions after pieces that may match nothing.
     fn closed(&self, mut places: BTreeSet<usize>) -> BTreeSet<usize> {
         for place in 0..self.0.len() {
-            if places.contains(&place) && matches!(self.0.get(place), Some(Piece::Many(_))) {
+            let may_match_nothing =
+                matches!(self.0.get(place), Some(Piece::Maybe(_) | Piece::Many(_)));
+            if places.contains(&place) && may_match_nothing {
                 places.insert(place + 1);
             }
         }
@@ -148,21 +164,24 @@ pub(super) fn exists(inside: &[&Paths], outside: &[&Paths]) -> bool {
 mod tests {
     use super::*;
 
-    fn route(path: &str) -> Paths {
-        match path {
-            "$default" => Paths::of_route(&RoutePath::of_default_route()),
-            path => Paths::of_route(&RoutePath::parse(path).unwrap()),
+    fn path(text: &str) -> RoutePath {
+        match text {
+            "$default" => RoutePath::of_default_route(),
+            text => RoutePath::parse(text).unwrap(),
         }
     }
 
     #[test]
     fn patterns_cover_all_some_or_none_of_a_route() {
-        for (path, pattern, all, some) in [
+        for (route, pattern, all, some) in [
             ("/state", "/state", true, true),
-            ("/state", "/state/*", false, false),
+            ("/state", "/state/*", false, true),
+            ("/state", "/state/?*", false, false),
+            ("/state", "//state", false, true),
             ("/state", "/*", true, true),
             ("/", "/*", true, true),
             ("/", "/", true, true),
+            ("/", "//", false, true),
             ("/state/{id}", "/state/*", true, true),
             ("/state/{id}", "/state/?*", true, true),
             ("/state/{id}", "/state/?", false, true),
@@ -175,16 +194,16 @@ mod tests {
             ("$default", "/a", false, true),
             ("/a", "/b*", false, false),
         ] {
-            let (route, pattern_paths) = (route(path), Paths::of_pattern(pattern));
+            let covered = Paths::of_pattern(pattern);
             assert_eq!(
-                exists(&[&route], &[&pattern_paths]),
+                exists(&[&Paths::as_written(&path(route))], &[&covered]),
                 !all,
-                "{path} {pattern}"
+                "{route} {pattern}"
             );
             assert_eq!(
-                exists(&[&route, &pattern_paths], &[]),
+                exists(&[&Paths::of_route(&path(route)), &covered], &[]),
                 some,
-                "{path} {pattern}"
+                "{route} {pattern}"
             );
         }
     }
@@ -192,10 +211,11 @@ mod tests {
     #[test]
     fn patterns_cover_a_route_together_and_a_more_specific_route_keeps_its_calls() {
         let both = ["/state/?", "/state/??*"].map(Paths::of_pattern);
-        let id = route("/state/{id}");
+        let id = Paths::as_written(&path("/state/{id}"));
         assert!(!exists(&[&id], &[&both[0], &both[1]]));
         assert!(exists(&[&id], &[&both[1]]));
-        let (all, pattern) = (route("/state/all"), Paths::of_pattern("/state/all"));
+        let all = Paths::of_route(&path("/state/all"));
+        let pattern = Paths::of_pattern("/state/all");
         assert!(exists(&[&id, &pattern], &[]));
         assert!(!exists(&[&id, &pattern], &[&all]));
     }

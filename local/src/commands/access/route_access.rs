@@ -89,7 +89,7 @@ pub(super) struct Grant<'t> {
     pub(super) inside: Vec<Paths>,
     /// ...and in none of these, which are the paths of other routes.
     pub(super) outside: Vec<Paths>,
-    /// Whether the rule covers every path of the route.
+    /// Whether the rule covers every path of the route, without the slashes that a route ignores.
     pub(super) is_whole: bool,
 }
 
@@ -213,6 +213,7 @@ fn grants<'t>(
     settings: &'t Settings,
 ) -> BTreeMap<Verb, Vec<Grant<'t>>> {
     let own = Paths::of_route(&route.path);
+    let as_written = Paths::as_written(&route.path);
     let mut by_verb = BTreeMap::new();
     for (&verb, taken) in taken {
         let outside: Vec<&Paths> = taken.iter().collect();
@@ -231,7 +232,7 @@ fn grants<'t>(
             grants.push(Grant {
                 condition: condition(rule, authorizer),
                 rule,
-                is_whole: !coverage::exists(&[&own], &beyond),
+                is_whole: !coverage::exists(&[&as_written], &beyond),
                 inside: vec![own.clone(), pattern],
                 outside: taken.clone(),
             });

@@ -85,12 +85,12 @@ fn granted<'a, 't>(
     }
 }
 
-/// Whether every path of a grant is covered by the others.
+/// Whether every path of a grant is covered by the others. A caller who may call a path needs no other spelling of it.
 pub(super) fn is_covered(grant: &Grant<'_>, others: &[&Grant<'_>]) -> bool {
     let inside: Vec<&Paths> = grant.inside.iter().collect();
     let patterns: Vec<Paths> = others
         .iter()
-        .map(|other| Paths::of_pattern(other.rule.path().as_str()))
+        .map(|other| Paths::of_pattern(other.rule.path().as_str()).in_every_spelling())
         .collect();
     let outside: Vec<&Paths> = grant.outside.iter().chain(&patterns).collect();
     !coverage::exists(&inside, &outside)
