@@ -670,6 +670,10 @@ fn a_wrong_file_of_tests_is_an_error() {
             r#"[{"caller": "anonymous", "may": ["GET"]}]"#,
             "expected a call such as `GET /state/x`",
         ),
+        (
+            r#"[{"caller": "anonymous", "mayNot": ["GET /x#y"]}]"#,
+            "percent-encoded as in a URL, found `/x#y`",
+        ),
     ] {
         let file = write(&folder, "wrong.json", tests);
         let output = access(&folder, &["test", &file, "--template", &template]);

@@ -222,6 +222,7 @@ fn wrong_arguments_are_refused() {
         (&["sqs"][..], "http-1.0"),
         (&["rest", "GET"], "PATH"),
         (&["rest", "GET", "state"], "begins with `/`"),
+        (&["rest", "GET", "/state#x"], "percent-encoded as in a URL"),
         (&["rest", "--user", "eve"], "alice, bob or ada"),
         (&["rest", "--header", "X"], "NAME: VALUE"),
         (&["request", "--dpop"], "--user"),

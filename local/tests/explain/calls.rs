@@ -381,6 +381,8 @@ fn wrong_arguments_and_templates_are_refused() {
     for (arguments, status, expected) in [
         (&["GET"][..], 2, "<PATH>"),
         (&["GET", "open"], 2, "begins with `/`"),
+        (&["GET", "/open#x"], 2, "percent-encoded as in a URL"),
+        (&["GET", "/\u{f6}ffnen"], 2, "percent-encoded as in a URL"),
         (&["G T", "/open"], 2, "expected a method"),
         (&["GET", "/open", "--at", "yesterday"], 2, "RFC 3339"),
         (&["GET", "/open", "--token", "a b"], 2, "one token"),

@@ -16,8 +16,10 @@ impl CalledRoute {
     pub(in crate::commands) fn parse(method: &str, path: &str) -> Result<Self, UsageError> {
         let parsed = Method::from_bytes(method.as_bytes())
             .map_err(|_| UsageError::found("a method such as GET", method))?;
-        let is_path = path.starts_with('/') && path.parse::<Uri>().is_ok();
-        if !is_path {
+        // A request carries neither a fragment, which the URI parser drops, nor letters outside ASCII.
+        let is_sent_as_written = |uri: Uri| uri.path_and_query().is_some_and(|sent| sent == path);
+        let is_path = path.starts_with('/') && path.is_ascii();
+        if !is_path || !path.parse().is_ok_and(is_sent_as_written) {
             let expected = "a path that begins with `/`, percent-encoded as in a URL";
             return Err(UsageError::found(expected, path));
         }

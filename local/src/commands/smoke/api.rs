@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::Smoke;
 use crate::commands::UsageError;
+use crate::commands::decision::CalledRoute;
 use crate::commands::no_answer;
 use crate::commands::probe::{Probe, ProbeAnswer};
 
@@ -27,12 +28,9 @@ impl FromStr for SmokeCall {
         let wrong = || UsageError::found("a method and a path such as \"GET /session\"", text);
         let (method, path) = text.trim().split_once(' ').ok_or_else(wrong)?;
         let path = path.trim();
-        let method = Method::from_bytes(method.as_bytes()).map_err(|_| wrong())?;
-        if !path.starts_with('/') || path.contains(char::is_whitespace) {
-            return Err(wrong());
-        }
+        CalledRoute::parse(method, path).map_err(|_| wrong())?;
         Ok(Self {
-            method,
+            method: Method::from_bytes(method.as_bytes()).map_err(|_| wrong())?,
             path: path.to_owned(),
         })
     }
