@@ -270,7 +270,7 @@ fn absolute_url(text: &str) -> Result<String, UsageError> {
         .ok_or(UsageError::Value("an absolute URL without a fragment"))
 }
 
-fn origin(text: &str) -> Result<String, UsageError> {
+pub(super) fn origin(text: &str) -> Result<String, UsageError> {
     let origin = Url::parse(text)
         .map_err(UsageError::Url)?
         .origin()

@@ -17,6 +17,7 @@ use clap::Args;
 use self::api::{SmokeApi, SmokeCall};
 use self::observations::Observations;
 use super::CommandError;
+use super::doctor::origin;
 use super::probe::Probe;
 use super::proxy;
 use super::report::{Check, Report};
@@ -50,7 +51,7 @@ pub(crate) struct Smoke {
     #[arg(long, value_name = "TOKEN")]
     expired_token: Option<String>,
     /// The origin of the web pages
-    #[arg(long, value_name = "ORIGIN")]
+    #[arg(long, value_name = "ORIGIN", value_parser = origin)]
     origin: Option<String>,
     /// Print one JSON document
     #[arg(long)]
