@@ -134,7 +134,7 @@ impl Doctor {
         };
         Ok(GivenFacts {
             probe: self.probe()?,
-            settings: token::settings(self)?,
+            settings: token::settings(self).map_err(UsageError::from)?,
             token: token.map(|token| scheme_and_token(&token).1.to_owned()),
         })
     }

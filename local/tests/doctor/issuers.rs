@@ -124,6 +124,14 @@ async fn wrong_usage_is_exit_2() {
             &["--issuer", "x", "--token", "Bearer", "secret.secret.secret"],
             "without `Bearer`",
         ),
+        (
+            &["--issuer", "x", "--audience", "a,,b"],
+            "AUDIENCE holds \"a,,b\"",
+        ),
+        (
+            &["--issuer", "x", "--client-id", ","],
+            "CLIENT_IDS holds \",\"",
+        ),
     ] {
         let options: Vec<String> = options.iter().map(|&option| option.to_owned()).collect();
         let output = doctor(&options).await;
