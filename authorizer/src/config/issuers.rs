@@ -23,6 +23,20 @@ pub struct IssuerSettings {
     pub algorithms: Vec<Algorithm>,
 }
 
+impl IssuerSettings {
+    /// Takes the place of an invalid issuer, so that no other setting is judged by the issuers that remain. With all
+    /// algorithms, as when they are invalid, each key of `JWKS_FILE` may be right.
+    fn invalid() -> Self {
+        Self {
+            issuer: String::new(),
+            audiences: Vec::new(),
+            client_ids: None,
+            jwks_uri: None,
+            algorithms: Algorithm::ALL.to_vec(),
+        }
+    }
+}
+
 const AN_ISSUER: &str = "the exact `iss` of the tokens: an https URL (http only on a loopback host) without query or \
                          fragment, for Okta https://{domain}/oauth2/{id}";
 const ALGORITHMS: &str =
@@ -53,7 +67,7 @@ fn read_algorithms(reader: &mut Reader<'_>) -> Vec<Algorithm> {
             "ALGORITHMS",
             format!("{ALGORITHMS}, separated by commas{why}"),
         );
-        vec![Algorithm::RS256]
+        Algorithm::ALL.to_vec()
     })
 }
 
@@ -103,11 +117,11 @@ fn read_several(
         Ok(Value::Array(entries)) if !entries.is_empty() => entries,
         Ok(_) => {
             reader.fault(NAME, "a JSON array with at least one object");
-            return Vec::new();
+            return vec![IssuerSettings::invalid()];
         }
         Err(fault) => {
             reader.fault(NAME, format!("a JSON array of objects; it is {fault}"));
-            return Vec::new();
+            return vec![IssuerSettings::invalid()];
         }
     };
     let mut issuers: Vec<IssuerSettings> = Vec::new();
@@ -115,6 +129,7 @@ fn read_several(
         let place = format!("{NAME}/{index}");
         let Value::Object(members) = entry else {
             reader.fault_at(place, Some(entry.to_string()), "an object");
+            issuers.push(IssuerSettings::invalid());
             continue;
         };
         let issuer = IssuerEntry {
@@ -123,7 +138,8 @@ fn read_several(
             members,
         }
         .read(algorithms);
-        if issuers.iter().any(|before| before.issuer == issuer.issuer) {
+        let is_same = |before: &IssuerSettings| before.issuer == issuer.issuer;
+        if !issuer.issuer.is_empty() && issuers.iter().any(is_same) {
             reader.fault_at(
                 format!("{place}/issuer"),
                 Some(issuer.issuer.clone()),
@@ -149,9 +165,7 @@ impl IssuerEntry<'_, '_> {
             audiences: self.texts("audience", true).unwrap_or_default(),
             client_ids: self.texts("clientIds", false),
             jwks_uri: self.jwks_uri(),
-            algorithms: self
-                .algorithms()
-                .unwrap_or_else(|| default_algorithms.to_vec()),
+            algorithms: self.algorithms(default_algorithms),
         };
         for (name, value) in std::mem::take(&mut self.members) {
             self.fault(
@@ -185,19 +199,23 @@ impl IssuerEntry<'_, '_> {
         endpoint
     }
 
-    fn algorithms(&mut self) -> Option<Vec<Algorithm>> {
-        let value = self.members.get("algorithms").cloned();
-        let names = self.texts("algorithms", false)?;
+    fn algorithms(&mut self, default: &[Algorithm]) -> Vec<Algorithm> {
+        let Some(value) = self.members.get("algorithms").cloned() else {
+            return default.to_vec();
+        };
+        let Some(names) = self.texts("algorithms", false) else {
+            return Algorithm::ALL.to_vec();
+        };
         let algorithms: Option<Vec<Algorithm>> =
             names.iter().map(|name| name.parse().ok()).collect();
-        if algorithms.is_none() {
+        algorithms.unwrap_or_else(|| {
             self.fault(
                 "algorithms",
-                value.as_ref(),
+                Some(&value),
                 &format!("an array with {ALGORITHMS}{}", why_no_hmac(&names)),
             );
-        }
-        algorithms
+            Algorithm::ALL.to_vec()
+        })
     }
 
     /// A non-empty array of non-empty strings.

@@ -21,6 +21,10 @@ impl Source for Given {
 
 const ISSUER: &str = "https://example.okta.com/oauth2/default";
 
+/// The key of RFC 7517, appendix A.1.
+const ELLIPTIC_KEYS: &str = r#"{"keys": [{"kty": "EC", "crv": "P-256", "kid": "1", "use": "sig",
+    "x": "MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4", "y": "4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM"}]}"#;
+
 fn given(variables: &[(&str, &str)]) -> Given {
     let base = [("ISSUER", ISSUER), ("AUDIENCE", "api://default")];
     let base = base
@@ -44,6 +48,7 @@ fn given(variables: &[(&str, &str)]) -> Given {
                 r#"{"keys": [{"kty": "oct", "kid": "a", "k": "AA"}]}"#,
             ),
             file("bad.pem", "no PEM"),
+            file("elliptic.json", ELLIPTIC_KEYS),
         ]),
     )
 }
@@ -549,6 +554,55 @@ fn settings_that_contradict_each_other_are_refused() {
     }
 }
 
+/// Rules and keys cannot be judged without the issuers and their algorithms.
+#[test]
+fn invalid_issuers_cause_no_fault_of_another_setting() {
+    const RULES: &str =
+        r#"[{"methods": ["GET"], "path": "/", "issuers": ["https://b.example"], "groups": ["a"]}]"#;
+    for (json, places) in [
+        ("[", &[""][..]),
+        ("[]", &[""]),
+        ("[5]", &["/0"]),
+        (
+            r#"[{"audience": ["x"], "algorithms": ["ES256"]}]"#,
+            &["/0/issuer"],
+        ),
+        (
+            r#"[{"issuer": "https://b.example", "audience": ["x"], "algorithms": ["E"]}]"#,
+            &["/0/algorithms"],
+        ),
+        (
+            r#"[{"issuer": "https://b.example", "audience": ["x"], "algorithms": "ES256"}]"#,
+            &["/0/algorithms"],
+        ),
+    ] {
+        let found = faults(&[
+            ("TRUSTED_ISSUERS", json),
+            ("ISSUER", "-"),
+            ("AUDIENCE", "-"),
+            ("ACCESS_RULES", RULES),
+            ("JWKS_FILE", "elliptic.json"),
+        ]);
+        let expected: Vec<String> = places
+            .iter()
+            .map(|place| format!("TRUSTED_ISSUERS{place}"))
+            .collect();
+        assert_eq!(found, expected, "{json}");
+    }
+    let found = faults(&[
+        (
+            "TRUSTED_ISSUERS",
+            r#"[5, {"issuer": "https://a.example", "audience": ["x"]}]"#,
+        ),
+        ("ISSUER", "-"),
+        ("AUDIENCE", "-"),
+        ("ACCESS_RULES", RULES),
+    ]);
+    assert_eq!(found, ["TRUSTED_ISSUERS/0"]);
+    let found = faults(&[("ALGORITHMS", "ES265"), ("JWKS_FILE", "elliptic.json")]);
+    assert_eq!(found, ["ALGORITHMS"]);
+}
+
 #[test]
 fn every_fault_of_a_trusted_issuer_is_reported() {
     let faults = |json: &str| {
@@ -601,6 +655,10 @@ fn every_fault_of_a_trusted_issuer_is_reported() {
         (
             r#"[{"issuer": "https://a.example", "audience": ["x"]}, {"issuer": "https://a.example", "audience": ["y"]}]"#,
             &["/1/issuer"],
+        ),
+        (
+            r#"[{"issuer": "a", "audience": ["x"]}, {"issuer": "b", "audience": ["y"]}]"#,
+            &["/0/issuer", "/1/issuer"],
         ),
     ] {
         assert_eq!(faults(json), at(places), "{json}");
