@@ -25,7 +25,7 @@ use crate::refusal::ProofRefusal;
 
 /// Whether key-bound tokens are accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum DpopMode {
+pub enum DpopMode {
     /// Refuses key-bound tokens.
     Off,
     /// Accepts key-bound tokens with a valid proof, and other tokens as bearer tokens.

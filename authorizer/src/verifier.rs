@@ -39,7 +39,7 @@ use crate::verifier::token_cache::{Remembered, TokenCache};
 #[derive(Debug, Clone)]
 pub struct Requirements {
     pub token_use: TokenUse,
-    pub(crate) dpop: DpopMode,
+    pub dpop: DpopMode,
     /// The leeway for `exp`, `nbf` and `iat`.
     pub(crate) leeway: Duration,
     /// Whether policies end with their token, so that no leeway applies to `exp`.

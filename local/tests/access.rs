@@ -555,6 +555,44 @@ fn a_new_client_in_the_settings_is_wider() {
 }
 
 #[test]
+fn unbound_tokens_are_wider_and_instead_of_bound_ones_other() {
+    let folder = folder("dpop");
+    let with = |mode: &str| {
+        let text = rest(
+            &admins_rules(),
+            &json!({ "DPOP": mode }),
+            &["GET /a Required"],
+        );
+        write(&folder, &format!("{mode}.json"), &text)
+    };
+    let (off, accept, require) = (with("off"), with("accept"), with("require"));
+    let tokens = "tokens of https://example.okta.com/oauth2/default (audience api://default; client web or cli)";
+    let either = format!("{tokens}, bound to a key by DPoP or not");
+    let bound = format!("{tokens}, bound to a key by DPoP");
+    let now_also = format!("now also {either}");
+    for (old, new, kind, text) in [
+        (&require, &accept, "wider", now_also.clone()),
+        (&off, &accept, "wider", now_also),
+        (&accept, &require, "narrower", format!("now only {bound}")),
+        (&accept, &off, "narrower", format!("now only {tokens}")),
+    ] {
+        let status = i32::from(kind == "wider");
+        assert_eq!(
+            diff(&folder, old, new, &["--fail-on-widening"], status),
+            json!([changed("GET", "/a", kind, &text)])
+        );
+    }
+    let found = diff(&folder, &require, &off, &["--fail-on-widening"], 1);
+    assert_eq!(found[0]["change"], "other");
+    let found = found[0]["text"].as_str().unwrap();
+    assert!(found.ends_with(&format!("with {bound}")), "{found}");
+    assert_eq!(
+        diff(&folder, &require, &require, &["--fail-on-widening"], 0),
+        json!([])
+    );
+}
+
+#[test]
 fn callers_are_tested() {
     let folder = folder("test");
     let rules = json!([
@@ -576,7 +614,8 @@ fn callers_are_tested() {
         "GET /not Required",
         "GET /open NONE",
     ];
-    let template = write(&folder, "template.json", &rest(&rules, &json!({}), &routes));
+    let settings = json!({"DPOP": "require"}); // not of the rules
+    let template = write(&folder, "template.json", &rest(&rules, &settings, &routes));
     let run = |tests: Value, status| {
         let file = write(&folder, "tests.json", &format!("\u{feff}{tests}"));
         json_of(

@@ -89,9 +89,8 @@ impl Access {
 }
 
 /// The settings that a decision by rules does not depend on: key sources and introspection.
-const NOT_RULES: [&str; 7] = [
+const NOT_RULES: [&str; 6] = [
     "CA_FILE",
-    "DPOP",
     "HTTPS_PROXY",
     "INTROSPECTION",
     "JWKS_FILE",

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use authorizer::dpop::DpopMode;
 use serde::Serialize;
 
 use super::route_access::{AcceptedTokens, Callers, RouteAccess, Verb};
@@ -185,7 +186,7 @@ const fn tokens<'a, 't>(route: &'a RouteAccess<'t>) -> Option<&'a AcceptedTokens
     }
 }
 
-/// The issuers of tokens with their audiences and clients.
+/// The issuers of tokens with their audiences and clients, and whether the tokens are bound to keys.
 fn sources(tokens: &AcceptedTokens<'_>) -> String {
     let sources = tokens.issuers.iter().map(|issuer| {
         let audiences = issuer.audiences.join(", ");
@@ -195,5 +196,10 @@ fn sources(tokens: &AcceptedTokens<'_>) -> String {
         );
         format!("{} (audience {audiences}; {clients})", issuer.issuer)
     });
-    sources.collect::<Vec<_>>().join(" and ")
+    let binding = match tokens.dpop {
+        DpopMode::Off => "",
+        DpopMode::Accept => ", bound to a key by DPoP or not",
+        DpopMode::Require => ", bound to a key by DPoP",
+    };
+    format!("{}{binding}", sources.collect::<Vec<_>>().join(" and "))
 }

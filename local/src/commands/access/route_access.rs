@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use authorizer::access::{AccessRule, Condition, Methods, VERBS};
 use authorizer::config::Settings;
+use authorizer::dpop::DpopMode;
 use authorizer::verifier::TokenUse;
 
 use super::NOT_RULES;
@@ -109,6 +110,7 @@ pub(super) enum GrantCondition<'t> {
 pub(super) struct AcceptedTokens<'t> {
     pub(super) issuers: Vec<TokensOfIssuer<'t>>,
     pub(super) token_use: TokenUse,
+    pub(super) dpop: DpopMode,
 }
 
 #[derive(Debug, PartialEq)]
@@ -333,6 +335,7 @@ impl<'t> AcceptedTokens<'t> {
         Self {
             issuers: issuers.collect(),
             token_use: settings.requirements.token_use,
+            dpop: settings.requirements.dpop,
         }
     }
 }

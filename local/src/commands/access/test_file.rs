@@ -8,6 +8,7 @@ use std::sync::Arc;
 use authorizer::algorithm::Algorithm;
 use authorizer::claims::CLIENT_ID_CLAIMS;
 use authorizer::config::Settings;
+use authorizer::dpop::DpopMode;
 use authorizer::issuer::http_client::Transport;
 use lambda_support::clock::{Clock, SystemClock};
 use serde::de::value::MapAccessDeserializer;
@@ -191,8 +192,11 @@ impl Setup {
         let set = key.jwk_set().to_string();
         let mut settings = in_process::settings(&opened.template, &opened.folder, &NOT_RULES)?;
         in_process::replace_key_addresses(&mut settings);
-        for issuer in settings.values_mut().flat_map(|all| &mut all.issuers) {
-            issuer.algorithms = vec![Algorithm::RS256];
+        for settings in settings.values_mut() {
+            settings.requirements.dpop = DpopMode::Off; // the rules do not depend on it
+            for issuer in &mut settings.issuers {
+                issuer.algorithms = vec![Algorithm::RS256];
+            }
         }
         let ours = settings.values().flat_map(|settings| &settings.issuers);
         let mut defaults: Vec<Defaults> = ours

@@ -3,6 +3,7 @@
 //! In doubt the answer is no: a change that may widen access is reported as one that does.
 
 use authorizer::access::{Alternative, ClaimTest, Condition, Demand};
+use authorizer::dpop::DpopMode;
 use authorizer::verifier::TokenUse;
 
 use super::coverage::{self, Paths};
@@ -154,7 +155,9 @@ pub(super) fn are_within(a: &AcceptedTokens<'_>, b: &AcceptedTokens<'_>) -> bool
         (a.token_use, b.token_use),
         (TokenUse::Access, TokenUse::Access) | (TokenUse::Id, TokenUse::Id)
     );
+    let bound_as_well = a.dpop == b.dpop || b.dpop == DpopMode::Accept;
     same_use
+        && bound_as_well
         && a.issuers.iter().all(|own| {
             b.issuers.iter().any(|other| {
                 let clients = match (own.clients, other.clients) {
