@@ -18,6 +18,8 @@ pub(crate) enum Wrong {
     NoAuthorizer,
     AnyTokenCounts,
     BadTokenIsAnonymous,
+    /// The authorizer of the allowed call fails on a bad token.
+    BadTokenFailsThere,
     ExpiredCounts,
     GoodTokenDenied,
     WeakAllowed,
@@ -145,6 +147,9 @@ impl Gateway {
             EXPIRED if self.wrong == Wrong::ExpiredCounts => true,
             _ if self.wrong == Wrong::AnyTokenCounts && token != EXPIRED => true,
             _ if self.wrong == Wrong::BadTokenIsAnonymous && is_safe => true,
+            _ if self.wrong == Wrong::BadTokenFailsThere && is_safe && token != EXPIRED => {
+                return Decision::Failed;
+            }
             _ if self.wrong == Wrong::IsHttpApi => return Decision::Denied,
             _ => return Decision::Unauthorized,
         };

@@ -136,7 +136,7 @@ async fn an_api_without_a_fault_passes() {
 
 #[tokio::test]
 async fn apis_that_accept_or_reject_wrongly() {
-    let rows: [Row; 8] = [
+    let rows: [Row; 9] = [
         (
             Wrong::NoAuthorizer,
             &[
@@ -161,6 +161,11 @@ async fn apis_that_accept_or_reject_wrongly() {
             Wrong::BadTokenIsAnonymous,
             &[("bad_token_401", "warn")],
             "200 for the allowed one",
+        ),
+        (
+            Wrong::BadTokenFailsThere,
+            &[("bad_token_401", "fail")],
+            "for the allowed one: 500",
         ),
         (
             Wrong::ExpiredCounts,

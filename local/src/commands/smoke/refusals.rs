@@ -80,7 +80,14 @@ pub(super) async fn bad_token(api: &SmokeApi<'_>, seen: &mut Observations) -> Ch
     let allowed = api.call(api.allowed, Some(&credential)).await;
     seen.add("a token that the authorizer rejects", guarded.to_string());
     let outcome = rejection(BAD_TOKEN, &[("", &guarded)]);
-    if outcome.is_fail() || !allowed.is_success() {
+    if outcome.is_fail() {
+        return outcome;
+    }
+    if !allowed.came() || allowed.status() >= 500 {
+        let found = format!("{guarded} for the guarded call, for the allowed one: {allowed}");
+        return BAD_TOKEN.fail(found, allowed.advice());
+    }
+    if !allowed.is_success() {
         return outcome;
     }
     BAD_TOKEN.warn(
