@@ -115,7 +115,10 @@ fn resources<'p>(permit: &Permit<'p>, target: &'p Target) -> Vec<PolicyResource<
     for (place, rule) in permit.rules().enumerate() {
         let path = rule.path.as_str();
         if rule.covers_everything() {
-            resources.push(resource(ALL, ""));
+            let all = resource(ALL, "");
+            if !resources.contains(&all) {
+                resources.push(all);
+            }
             continue;
         }
         // Rules may overlap; each resource is listed once.
@@ -260,6 +263,14 @@ mod tests {
     fn a_resource_that_two_rules_grant_is_listed_once() {
         check(
             r#"[{"methods": ["GET"], "path": "/a"}, {"methods": ["GET", "PUT"], "path": "/a", "anonymous": true}]"#,
+            &["GET/a", "PUT/a"],
+        );
+        check(
+            r#"[{"methods": ["*"], "path": "/*", "anonymous": true}, {"methods": ["GET", "*"], "path": "/*"}]"#,
+            &["*"],
+        );
+        check(
+            r#"[{"methods": ["GET", "PUT", "GET"], "path": "/a"}]"#,
             &["GET/a", "PUT/a"],
         );
     }

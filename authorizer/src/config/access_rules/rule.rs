@@ -1,5 +1,6 @@
 //! Parses one access rule.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use http::Method;
@@ -90,7 +91,9 @@ impl<'p> RuleReader<'p> {
                 .iter()
                 .filter(|name| *name != "*")
                 .map(|name| VERBS.into_iter().find(|verb| name == verb.as_str()));
-            let verbs: Vec<Method> = verbs.collect::<Option<_>>()?;
+            let mut verbs: Vec<Method> = verbs.collect::<Option<_>>()?;
+            let mut seen = HashSet::new();
+            verbs.retain(|verb| seen.insert(verb.clone()));
             Some(if names.iter().any(|name| name == "*") {
                 Methods::Any
             } else {
