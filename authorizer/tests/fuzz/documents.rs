@@ -1,5 +1,6 @@
 //! The fuzz targets of an issuer's answers: a JWK Set, `Cache-Control`, and metadata.
 
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ use authorizer::issuer::jwks::{
 use authorizer::issuer::metadata::IssuerMetadata;
 use authorizer::key_id::KeyId;
 use serde_json::value::RawValue;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::{issuer_key, wait};
 use crate::support::{ISSUER, KEYS_URI, NOW};
@@ -28,8 +29,9 @@ impl Transport for OneDocument {
     }
 }
 
-/// Every element of `keys` is usable or refused, with the same result as if it were the only one. White space around
-/// the document does not change the result.
+/// Every element of `keys` is usable or refused, with the same result as if it were the only one. A usable key meets the
+/// requirements, which [`check_key`] checks a second time, and is the same after another library has parsed and serialised
+/// it. White space around the document does not change the result.
 pub(crate) fn jwks(input: &[u8]) {
     let found = keys(input);
     let padded = [b"\r\n ", input, b"\t"].concat();
@@ -43,10 +45,59 @@ pub(crate) fn jwks(input: &[u8]) {
     for (index, element) in elements.iter().enumerate().take(20) {
         let single = keys(format!(r#"{{"keys":[{element}]}}"#).as_bytes());
         assert_eq!(single.is_none(), refused.contains(&index), "{element}");
+        if let Some(single) = single {
+            let element: Value = serde_json::from_str(element.get()).unwrap();
+            check_key(element.as_object().unwrap());
+            let again = json!({"keys": [element]}).to_string();
+            assert_eq!(keys(again.as_bytes()), Some(single), "{element}");
+        }
     }
     let rsa = KeySet::parse(input, &[Algorithm::RS256]);
     let rsa = rsa.map(|set| set.keys().len()).unwrap_or_default();
     assert!(rsa <= usable.len(), "fewer algorithms allow more keys");
+}
+
+/// A usable key is public, for signatures, of an allowed type and size, and bound to no algorithm of another type.
+fn check_key(key: &Map<String, Value>) {
+    for private in ["d", "p", "q", "dp", "dq", "qi", "oth"] {
+        assert!(!key.contains_key(private), "{private}");
+    }
+    assert!(key["kid"].is_string());
+    assert!([None, Some(&json!("sig"))].contains(&key.get("use")));
+    if let Some(operations) = key.get("key_ops") {
+        assert!(operations.as_array().unwrap().contains(&json!("verify")));
+    }
+    // The number of characters of base64url that the number has.
+    let length = |name: &str| {
+        let text = key[name].as_str().unwrap();
+        let is_known = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+        assert!(text.bytes().all(is_known), "{name}");
+        text.len()
+    };
+    let algorithms: &[&str] = match (&key["kty"], key.get("crv")) {
+        (kty, Some(crv)) if kty == "EC" => {
+            let (curve, algorithm): (_, &[&str]) = match length("x") {
+                43 => ("P-256", &["ES256"]),
+                _ => ("P-384", &["ES384"]),
+            };
+            assert_eq!(*crv, curve);
+            let expected = if curve == "P-256" { 43 } else { 64 };
+            assert_eq!([length("x"), length("y")], [expected; 2]);
+            algorithm
+        }
+        (kty, Some(crv)) if kty == "OKP" => {
+            assert_eq!((crv, length("x")), (&json!("Ed25519"), 43));
+            &["EdDSA", "Ed25519"]
+        }
+        (kty, _) => {
+            assert_eq!(kty, "RSA");
+            assert!(length("n") >= 342, "fewer than 2048 bits");
+            assert!(!["", "AA", "AQ", "Ag"].contains(&key["e"].as_str().unwrap()));
+            &["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"]
+        }
+    };
+    let alg = key.get("alg").map(|alg| alg.as_str().unwrap());
+    assert!(alg.is_none_or(|alg| algorithms.contains(&alg)), "{alg:?}");
 }
 
 /// The usable keys of a set, and the indexes of the refused keys.
@@ -196,14 +247,29 @@ pub(crate) fn metadata(input: &[u8]) {
     };
     for address in found.iter().flatten() {
         assert!(address.starts_with("https://"), "{address}");
-        let host = address.split('/').nth(2).unwrap();
-        assert!(!host.starts_with("127.") && !host.starts_with("localhost"));
+        assert!(!is_on_this_machine(address), "{address}");
     }
     // Not every accepted document can be parsed as a `Value`: members that are ignored may have numbers out of range.
     if let Ok(document) = serde_json::from_slice::<Value>(input) {
         assert_eq!(document["issuer"], ISSUER);
         assert_eq!(addresses(document.to_string().as_bytes()), Some(found));
     }
+}
+
+/// Whether the host of this URL is a loopback address, or the unspecified address, which also leads to this machine.
+fn is_on_this_machine(url: &str) -> bool {
+    let authority = url.split('/').nth(2).unwrap();
+    let v4 = |ip: Ipv4Addr| ip.is_loopback() || ip.is_unspecified();
+    if let Some((ip, _)) = authority
+        .strip_prefix('[')
+        .and_then(|ip| ip.split_once(']'))
+    {
+        let ip: Ipv6Addr = ip.parse().unwrap();
+        return ip.is_loopback() || ip.is_unspecified() || ip.to_ipv4_mapped().is_some_and(v4);
+    }
+    let host = authority.split(':').next().unwrap().trim_end_matches('.');
+    let name = host.to_ascii_lowercase();
+    name == "localhost" || name.ends_with(".localhost") || host.parse().is_ok_and(v4)
 }
 
 /// The two URLs of metadata, if it is accepted.

@@ -8,9 +8,10 @@ use authorizer::dpop::{Address, ProofVerifier, ProvenRequest, UnverifiedProof};
 use authorizer::issuer::jwks::Thumbprint;
 use aws_lc_rs::digest::{SHA256, digest};
 use serde_json::Value;
-use testkit::signer::{mint_text, sha256};
+use testkit::signer::{mint, mint_text, sha256};
 
 use super::client_key;
+use super::token::has_fraction;
 use crate::support::NOW;
 
 const TOKEN: &str = "the.access.token";
@@ -19,8 +20,9 @@ const LEEWAY: Duration = Duration::from_secs(60);
 /// The input is a proof. If it has a line break, it is a header and claims, which the client's key signs; `{{jwk}}` is
 /// replaced by that key and `{{ath}}` by the digest of the token.
 ///
-/// An accepted proof meets every requirement of RFC 9449, section 4.3, which this function checks a second time. A second
-/// use of the proof is refused. White space around the header's value does not change the result.
+/// An accepted proof meets every requirement of RFC 9449, section 4.3, which this function checks a second time, and is
+/// accepted after another library has parsed and serialised it. A second use of the proof is refused. White space around
+/// the header's value does not change the result.
 pub(crate) fn dpop(input: &[u8]) {
     let Ok(text) = str::from_utf8(input) else {
         return;
@@ -38,6 +40,10 @@ pub(crate) fn dpop(input: &[u8]) {
         let header = serde_json::from_str(&header).unwrap();
         let claims = serde_json::from_str(&claims).unwrap();
         check_accepted(&header, &claims);
+        // A number with a fraction may be another after it is parsed and serialised.
+        if !has_fraction(&header) && !has_fraction(&claims) {
+            assert!(verify(&mint(&header, &claims, client_key())));
+        }
     }
 }
 
@@ -100,34 +106,45 @@ fn check_accepted(header: &Value, claims: &Value) {
     #[expect(clippy::cast_precision_loss, reason = "the clock has few digits")]
     let age = NOW as f64 - claims["iat"].as_f64().unwrap();
     assert!(age.abs() <= 120.001, "{age}");
-    let url = percent_decoded(claims["htu"].as_str().unwrap()).to_lowercase();
-    let rest = url.strip_prefix("https://api.example.com");
-    assert!(
-        rest.is_some_and(|rest| rest.starts_with(['/', ':'])),
-        "{url}"
-    );
-    let end = rest.unwrap().split(['?', '#']).next().unwrap();
-    assert!(end.contains("state") && end.contains("42"), "{url}");
+    let url = claims["htu"].as_str().unwrap();
+    let path = url
+        .char_indices()
+        .filter(|(_, character)| *character == '/');
+    let (origin, path) = url.split_at(path.map(|(at, _)| at).nth(2).unwrap());
+    let origin = origin.to_ascii_lowercase();
+    let host = origin.strip_prefix("https://api.example.com");
+    assert!(matches!(host, Some("" | ":" | ":443")), "{url}");
+    let path = path.split(['?', '#']).next().unwrap();
+    assert_eq!(normal(path), "/prod/state/42", "{url}");
 }
 
-fn percent_decoded(text: &str) -> String {
-    let mut bytes = Vec::new();
-    let mut rest = text.as_bytes();
-    while let Some((first, tail)) = rest.split_first() {
-        let digits = (*first == b'%').then(|| str::from_utf8(tail.get(..2)?).ok());
-        match digits
-            .flatten()
-            .map(|digits| u8::from_str_radix(digits, 16))
-        {
-            Some(Ok(byte)) => {
-                bytes.push(byte);
-                rest = &tail[2..];
-            }
-            _ => {
-                bytes.push(*first);
-                rest = tail;
-            }
+/// A path normalised by RFC 3986, sections 6.2.2.1 to 6.2.2.3.
+fn normal(path: &str) -> String {
+    let mut escapes = path.split('%');
+    let mut decoded = escapes.next().unwrap().to_owned();
+    for escape in escapes {
+        let (digits, rest) = escape.split_at(2);
+        let byte = u8::from_str_radix(digits, 16).unwrap();
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            decoded.push(char::from(byte));
+        } else {
+            decoded.push('%');
+            decoded.push_str(&digits.to_ascii_uppercase());
+        }
+        decoded.push_str(rest);
+    }
+    let mut segments = Vec::new();
+    let mut ends_in_slash = false;
+    for segment in decoded.split('/').skip(1) {
+        ends_in_slash = ["", ".", ".."].contains(&segment);
+        match segment {
+            "." => {}
+            ".." => drop(segments.pop()),
+            segment => segments.push(segment),
         }
     }
-    String::from_utf8_lossy(&bytes).into_owned()
+    if ends_in_slash && segments.last().is_some_and(|last| !last.is_empty()) {
+        segments.push("");
+    }
+    format!("/{}", segments.join("/"))
 }

@@ -2,7 +2,7 @@
 
 use authorizer::answer_size::MAX_ANSWER_BYTES;
 use serde_json::Value;
-use testkit::signer::mint_text;
+use testkit::signer::{mint, mint_text};
 
 use super::{issuer_key, wait, world};
 use crate::support::{ISSUER, NOW};
@@ -11,8 +11,9 @@ const LEEWAY: f64 = 60.0;
 
 /// The input is a whole token. If it has a line break, it is a header and claims, which the issuer's key signs.
 ///
-/// An accepted token meets every requirement, which this function checks a second time. The token cache and white space in
-/// header and claims do not change the answer. The separate checks find a fault exactly if the verifier does.
+/// An accepted token meets every requirement, which this function checks a second time, and gets the same answer after
+/// another library has parsed and serialised it. The token cache and white space in header and claims do not change the
+/// answer. The separate checks find a fault exactly if the verifier does.
 pub(crate) fn token(input: &[u8]) {
     let Ok(text) = str::from_utf8(input) else {
         return;
@@ -45,6 +46,11 @@ pub(crate) fn token(input: &[u8]) {
         let header = serde_json::from_str(header).unwrap();
         let claims = serde_json::from_str(claims).unwrap();
         check_accepted(&header, &claims, &answer);
+        // A number with a fraction may be another after it is parsed and serialised.
+        if !has_fraction(&header) && !has_fraction(&claims) {
+            let again = mint(&header, &claims, issuer_key());
+            assert_eq!(judge(&again), (answer, Vec::new()));
+        }
     }
 }
 
@@ -63,6 +69,16 @@ fn judge(token: &str) -> (Value, Vec<&'static str>) {
         );
         (answer, plain.inspect(token).await)
     })
+}
+
+/// Whether a number in this value is not a whole number of 64 bits.
+pub(super) fn has_fraction(value: &Value) -> bool {
+    match value {
+        Value::Number(number) => number.is_f64(),
+        Value::Array(items) => items.iter().any(has_fraction),
+        Value::Object(members) => members.values().any(has_fraction),
+        Value::Null | Value::Bool(_) | Value::String(_) => false,
+    }
 }
 
 fn is_allowed(answer: &Value) -> bool {
@@ -84,6 +100,8 @@ fn check_accepted(header: &Value, claims: &Value, answer: &Value) {
     for name in ["cnf", "nonce", "at_hash", "c_hash"] {
         assert!(claims.get(name).is_none(), "{name}");
     }
+    let is_id = |id: &Value| id.as_str().is_some_and(|id| id.starts_with("ID."));
+    assert!(claims["token_use"] != "id" && !is_id(&claims["jti"]));
     assert_eq!(claims["iss"], ISSUER);
     let audience = &claims["aud"];
     let ours = |audience: &Value| audience == "api://default";
