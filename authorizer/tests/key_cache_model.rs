@@ -220,7 +220,9 @@ impl Model {
         let may_fetch = self.may_fetch(has);
         match answer {
             KeyAnswer::Serve(served, flight) => {
-                let held = self.held.as_ref()?;
+                let Some(held) = &self.held else {
+                    return Some("served although no keys are stored");
+                };
                 let age = self.now - held.came;
                 if !has || !usable {
                     Some("served although no usable set has this key")
