@@ -114,6 +114,22 @@ struct Case {
     steps: Vec<Step>,
 }
 
+impl Case {
+    /// The same input without these steps, if any other step is left and any is removed.
+    fn without(&self, removed: &[usize]) -> Option<Self> {
+        let steps = self.steps.iter().enumerate();
+        let steps: Vec<Step> = steps
+            .filter(|(at, _)| !removed.contains(at))
+            .map(|(_, step)| step.clone())
+            .collect();
+        let is_smaller = !steps.is_empty() && steps.len() < self.steps.len();
+        is_smaller.then_some(Self {
+            seed: self.seed,
+            steps,
+        })
+    }
+}
+
 struct Disagreement {
     steps: Vec<Step>,
     input: Value,
@@ -140,10 +156,12 @@ impl Suite<'_> {
             .collect();
         let mut table = Explanations::read(self.name);
         let mut outcomes = BTreeMap::new();
-        let found = self.judge(&cases, &mut table, &mut outcomes);
+        let mut others = Vec::new();
+        let found = self.judge(&cases, &mut table, &mut outcomes, &mut others);
         let explained = table.explained();
         let not_explained = found.len();
-        let unexplained = self.shrink(&cases, found);
+        let mut unexplained = self.shrink(&cases, found);
+        unexplained.extend(self.judge_again(others));
         let summary = format!(
             "{}: {count} inputs of seed {seed}; here {outcomes:?}; {explained} disagreements explained, {not_explained} not",
             self.name
@@ -165,6 +183,7 @@ impl Suite<'_> {
         cases: &[Case],
         table: &mut Explanations,
         outcomes: &mut BTreeMap<String, usize>,
+        others: &mut Vec<Case>,
     ) -> Vec<(usize, Disagreement)> {
         let build = |case: &Case| (self.build)(case.seed, &case.steps);
         let inputs: Vec<Value> = cases.iter().map(build).collect();
@@ -186,9 +205,12 @@ impl Suite<'_> {
             for (index, there) in there.into_iter().enumerate() {
                 let here = &here[index];
                 let names: Vec<&str> = cases[index].steps.iter().map(|step| &*step.name).collect();
-                if here.outcome == there.outcome
-                    || table.explain(&names, judge.name, here.label(), there.label())
+                if here.outcome == there.outcome {
+                    continue;
+                }
+                if let Some(named) = table.explain(&names, judge.name, here.label(), there.label())
                 {
+                    others.extend(cases[index].without(&named));
                     continue;
                 }
                 unexplained.push((
@@ -202,6 +224,19 @@ impl Suite<'_> {
                     },
                 ));
             }
+        }
+        unexplained
+    }
+
+    /// Judges the inputs that had several steps without the steps that a row names, until no such input is left. So a row
+    /// never hides a disagreement that another step of the same input causes.
+    fn judge_again(&self, mut cases: Vec<Case>) -> Vec<Disagreement> {
+        let mut unexplained = Vec::new();
+        while !cases.is_empty() {
+            let (mut table, mut others) = (Explanations::read(self.name), Vec::new());
+            let found = self.judge(&cases, &mut table, &mut BTreeMap::new(), &mut others);
+            unexplained.extend(self.shrink(&cases, found));
+            cases = others;
         }
         unexplained
     }
@@ -229,6 +264,7 @@ impl Suite<'_> {
                 &smaller,
                 &mut Explanations::read(self.name),
                 &mut BTreeMap::new(),
+                &mut Vec::new(),
             );
         }
         let mut all: Vec<Disagreement> = shrunk

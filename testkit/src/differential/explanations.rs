@@ -26,15 +26,25 @@ impl Explanations {
         Self(rows.map(row).collect())
     }
 
-    /// Whether a row explains these two outcomes of an input with these steps.
-    pub(super) fn explain(&mut self, steps: &[&str], judge: &str, here: &str, there: &str) -> bool {
+    /// The indexes of the steps with which a row explains these two outcomes; `None` if no row does.
+    pub(super) fn explain(
+        &mut self,
+        steps: &[&str],
+        judge: &str,
+        here: &str,
+        there: &str,
+    ) -> Option<Vec<usize>> {
         let row = self.0.iter_mut().find(|row| {
             row.judges.iter().any(|name| name == judge)
                 && any(&row.here, here)
                 && any(&row.there, there)
                 && (row.steps.is_empty() || row.steps.iter().any(|wanted| has_steps(wanted, steps)))
-        });
-        row.map(|row| row.used += 1).is_some()
+        })?;
+        row.used += 1;
+        let patterns = row.steps.iter().filter(|wanted| has_steps(wanted, steps));
+        let patterns: Vec<&str> = patterns.flat_map(|wanted| wanted.split(" & ")).collect();
+        let is_named = |at: &usize| patterns.iter().any(|pattern| matches(pattern, steps[*at]));
+        Some((0..steps.len()).filter(is_named).collect())
     }
 
     pub(super) fn explained(&self) -> usize {
@@ -104,28 +114,23 @@ mod tests {
             "| r | `alg: *`, `kid: x`, `a & b` | `refused_*` | `jose`, `pyjwt` | `accepted` | here | RFC |",
         );
         let mut table = Explanations(vec![row]);
-        let mut check = |steps: &[&str], judge, here, there, expected| {
+        let mut check = |steps: &[&str], judge, here, there, expected: Option<&[usize]>| {
             assert_eq!(
-                table.explain(steps, judge, here, there),
+                table.explain(steps, judge, here, there).as_deref(),
                 expected,
                 "{steps:?} {judge} {here} {there}"
             );
         };
-        check(&["alg: none"], "jose", "refused_x", "accepted", true);
-        check(
-            &["typ: x", "kid: x"],
-            "pyjwt",
-            "refused_x",
-            "accepted",
-            true,
-        );
-        check(&["kid: xy"], "jose", "refused_x", "accepted", false);
-        check(&[], "jose", "refused_x", "accepted", false);
-        check(&["b", "c", "a"], "jose", "refused_x", "accepted", true);
-        check(&["a"], "jose", "refused_x", "accepted", false);
-        check(&["alg: none"], "other", "refused_x", "accepted", false);
-        check(&["alg: none"], "jose", "accepted", "accepted", false);
-        check(&["alg: none"], "jose", "refused_x", "refused", false);
+        let (here, there) = ("refused_x", "accepted");
+        check(&["alg: none"], "jose", here, there, Some(&[0]));
+        check(&["typ: x", "kid: x"], "pyjwt", here, there, Some(&[1]));
+        check(&["kid: xy"], "jose", here, there, None);
+        check(&[], "jose", here, there, None);
+        check(&["b", "c", "a"], "jose", here, there, Some(&[0, 2]));
+        check(&["a"], "jose", here, there, None);
+        check(&["alg: none"], "other", here, there, None);
+        check(&["alg: none"], "jose", there, there, None);
+        check(&["alg: none"], "jose", here, "refused", None);
         assert_eq!(table.explained(), 3);
         assert_eq!(table.idle(), [""; 0]);
     }
