@@ -9,6 +9,7 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
+use super::open_api::is_verb;
 use super::{Given, Template, TemplateError, yaml};
 
 /// The maximum length of an error, without the text that it quotes.
@@ -42,11 +43,15 @@ pub(crate) fn template(input: &[u8]) {
     }
 }
 
-/// The body of an OpenAPI document, in a REST API and in an HTTP API.
+/// The body of an OpenAPI document, in a REST API and in an HTTP API. An accepted one has an authorizer for each operation
+/// with a security requirement, except for the requirement `NONE`, which SAM uses for none.
 pub(crate) fn open_api(input: &[u8]) {
     let Ok(body) = serde_json::from_slice::<Value>(input) else {
         return;
     };
+    // Another function than this one may remove or replace an operation.
+    let text = body.to_string().replace("\"Fn::Sub\"", "");
+    let has_functions = text.contains("\"Fn::") || text.contains("\"Ref\"");
     if has_float(&body) {
         return;
     }
@@ -72,8 +77,23 @@ pub(crate) fn open_api(input: &[u8]) {
         );
         if let Ok(found) = found {
             check(&found);
+            let guarded = found.api.routes.iter();
+            let guarded = guarded.filter(|route| route.authorizer.is_some()).count();
+            let expected = guarded_operations(&body);
+            assert!(has_functions || guarded == expected, "{found:?}");
         }
     }
+}
+
+/// The number of operations with a security requirement.
+fn guarded_operations(body: &Value) -> usize {
+    let paths = body["paths"].as_object().into_iter().flatten();
+    let operations = paths.flat_map(|(_, item)| item.as_object().into_iter().flatten());
+    let guarded = operations.filter(|(verb, operation)| {
+        let mut requirements = operation["security"].as_array().into_iter().flatten();
+        is_verb(verb) && requirements.any(|one| *one != json!({}) && one.get("NONE").is_none())
+    });
+    guarded.count()
 }
 
 fn read(text: &str) -> Result<Template, TemplateError> {

@@ -59,7 +59,7 @@ pub(super) fn read(
     Ok(Some(document))
 }
 
-fn is_verb(name: &str) -> bool {
+pub(super) fn is_verb(name: &str) -> bool {
     let verbs = [
         "delete", "get", "head", "options", "patch", "post", "put", ANY,
     ];
@@ -105,18 +105,20 @@ fn security(operation: &Part) -> Result<Option<Security>, TemplateError> {
             return Err(operation.error("security", super::part::unexpected("a list", other)));
         }
     };
-    let schemes: Vec<_> = requirements
-        .iter()
-        .flat_map(|requirement| requirement.as_object().into_iter().flatten())
-        .collect();
+    let expected = |what, found| operation.error("security", super::part::unexpected(what, found));
+    let mut schemes = Vec::new();
+    for requirement in requirements {
+        let names = requirement.as_object();
+        schemes.extend(names.ok_or_else(|| expected("a list of objects", requirement))?);
+    }
     match schemes.as_slice() {
         // SAM adds its default authorizer also to an empty list.
         [] => Ok(None),
         [(name, _)] if *name == "NONE" => Ok(Some((None, Vec::new()))),
         [(name, scopes)] => {
-            let scopes = scopes.as_array().into_iter().flatten();
-            let scopes = scopes.filter_map(Value::as_str).map(str::to_owned);
-            Ok(Some((Some((*name).clone()), scopes.collect())))
+            let texts = serde_json::from_value((*scopes).clone());
+            let texts = texts.map_err(|_| expected("lists of strings as scopes", scopes))?;
+            Ok(Some((Some((*name).clone()), texts)))
         }
         _ => {
             let why = "a method has one authorizer; expected one security requirement".to_owned();

@@ -136,6 +136,28 @@ fn an_open_api_document_takes_the_default_authorizer_and_cors() {
     );
 }
 
+/// Otherwise the route would have no authorizer, or one that requires no scope.
+#[test]
+fn a_malformed_security_requirement_is_refused() {
+    let place = "Resources/Api/Properties/DefinitionBody/paths//a/get/security";
+    for (requirement, fault) in [
+        ("Token", "a list of objects, found \"Token\""),
+        ("null", "a list of objects, found null"),
+        (
+            "{Token: scope}",
+            "lists of strings as scopes, found \"scope\"",
+        ),
+        ("{Token: [1]}", "lists of strings as scopes, found [1]"),
+    ] {
+        assert_refused(
+            OPEN_API,
+            "security: [{Token: []}]",
+            &format!("security: [{requirement}]"),
+            &format!("{place}: expected {fault}"),
+        );
+    }
+}
+
 #[test]
 fn a_member_of_an_open_api_document_that_would_change_an_answer_is_refused() {
     fn check(from: &str, to: &str, expected: &str) {
