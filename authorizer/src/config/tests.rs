@@ -400,6 +400,18 @@ fn dpop_settings_are_read() {
     );
 }
 
+#[test]
+fn debug_of_the_settings_shows_no_secret() {
+    let settings = good(&[
+        ("INTROSPECTION", "on"),
+        ("INTROSPECTION_CLIENT_ID", "c"),
+        ("INTROSPECTION_CLIENT_SECRET", "hush"),
+    ]);
+    let printed = format!("{settings:?} {}", settings.summary());
+    assert!(printed.contains("INTROSPECTION") || printed.contains("introspection"));
+    assert!(!printed.contains("hush"), "{printed}");
+}
+
 /// A query may contain an API key.
 #[test]
 fn the_query_of_a_url_is_not_shown() {
