@@ -27,6 +27,17 @@ use tests::RunningStack;
 /// A secret of the introspection client. The local issuer refuses it, so each call of the authorizer reports an error.
 const CLIENT_SECRET: &str = "Zq7nVYw2TkcXb9LrPdHs4";
 
+/// What every stack writes to its folder: the logs of the functions and of the gateway, the access log, what is printed to
+/// the terminal, and the database.
+const WRITTEN: [&str; 6] = [
+    "authorizer.log",
+    "logs/gateway.log",
+    "access.log",
+    "stdout.log",
+    "stderr.log",
+    "state.sqlite",
+];
+
 #[tokio::test]
 async fn no_fragment_of_a_secret_is_written() {
     let (record, stack) = start("secrets", &["--verbose", "--parameter", "Dpop=accept"]);
@@ -35,6 +46,10 @@ async fn no_fragment_of_a_secret_is_written() {
     commands::run_all(&stack, &outputs, &mut secrets);
     calls::send_all(&stack, &record, &outputs, &mut secrets).await;
     calls::crash_functions(&stack, &outputs).await;
+    let crashes = fs::read_to_string(stack.data().join("stderr.log")).expect("what was printed");
+    for signal in ["SIGABRT", "SIGKILL"] {
+        assert!(crashes.contains(signal), "{signal} was not reported");
+    }
     commands::run_without_issuer(&stack, &outputs, &mut secrets);
     search(stack, &record, secrets, Kind::ClientSecret);
 }
@@ -99,6 +114,11 @@ fn search(stack: RunningStack, record: &Path, mut secrets: Secrets, absent: Kind
     }
     for file in &printed_on_purpose {
         secrets.add_keys(file);
+    }
+    for name in WRITTEN {
+        let file = data.join(name);
+        let length = fs::metadata(&file).map_or(0, |file| file.len());
+        assert!(length > 0, "{name} is not among the searched files");
     }
     let leaks = secrets.leaks(&data, &printed_on_purpose);
     assert_eq!(leaks, BTreeSet::new());
