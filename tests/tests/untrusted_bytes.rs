@@ -91,3 +91,19 @@ fn every_package_forbids_unsafe_code() {
         );
     }
 }
+
+/// The macro of the fuzzer's library expands to unsafe code, so `fuzz/` cannot forbid it.
+#[test]
+fn the_fuzz_targets_have_no_unsafe_code() {
+    for folder in ["fuzz/src", "fuzz/fuzz_targets"] {
+        let sources: Vec<_> = fs::read_dir(repository().join(folder))
+            .expect("a folder")
+            .map(|entry| entry.expect("an entry").path())
+            .collect();
+        assert!(!sources.is_empty());
+        for source in sources {
+            let text = fs::read_to_string(&source).expect("a source file");
+            assert!(!text.contains("unsafe"), "{}", source.display());
+        }
+    }
+}
