@@ -120,6 +120,8 @@ struct Model {
     proofs: Vec<(u64, Timestamp)>,
     accepted: Vec<(u64, Timestamp)>,
     used_at: HashMap<u64, Timestamp>,
+    /// The time until which the last use of each id must be remembered.
+    until: HashMap<u64, Timestamp>,
 }
 
 /// The memory under test and the model.
@@ -192,8 +194,8 @@ impl Run {
     ) -> Result<(), &'static str> {
         let Self { memory, model, .. } = self;
         let now = self.now;
-        let until = memory.entries.values();
-        let live = until.filter(|until| now <= **until).count();
+        let is_live = |until: &Timestamp| now <= *until;
+        let live = model.until.values().filter(|until| is_live(until)).count();
         if memory.entries.len() > memory.max_entries {
             return Err("the memory exceeds its limit");
         }
@@ -210,6 +212,12 @@ impl Run {
                     return Err("an id was accepted twice within the window");
                 }
                 model.accepted.push((number, issued));
+                model.until.insert(number, issued.max(now).plus(WINDOW));
+            }
+            Err(NotRemembered::Replayed)
+                if self.monotone && !model.until.get(&number).is_some_and(is_live) =>
+            {
+                return Err("an id is refused as used after its time");
             }
             Err(NotRemembered::Replayed) if !model.used_at.contains_key(&number) => {
                 return Err("an id that was never used is refused as used");
