@@ -181,6 +181,14 @@ def handler_event():
     yield compact({"httpMethod": "OPTIONS", "path": "/state", "headers": {
         "Origin": "https://app.example.com", "Access-Control-Request-Method": "PUT"}})  # fmt: skip
     yield compact({"httpMethod": "GET", "path": "/openapi.json", "resource": "/openapi.json"})
+    yield compact(event | {
+        "httpMethod": "PATCH", "headers": {"Content-Type": "application/merge-patch+json", "If-Match": "W/\"t\", \"t\""},
+        "body": "{\"value\":{\"x\":null,\"y\":[1]},\"visibility\":\"public\"}",
+    })  # fmt: skip
+    yield compact(event | {
+        "httpMethod": "GET", "resource": "/state", "path": "/state",
+        "queryStringParameters": {"limit": "5", "owner": "me", "cursor": "MTpib2FyZC43"}, "headers": {"If-None-Match": "\"t\""},
+    })  # fmt: skip
 
 
 def template():
