@@ -326,3 +326,29 @@ fn variable<T: std::str::FromStr>(name: &str) -> Option<T> {
 fn report(summary: &str) {
     eprintln!("{summary}");
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_input_without_the_named_steps_keeps_the_others() {
+        let names = ["a", "b", "c"];
+        let step = |name: &str| Step {
+            name: name.to_owned(),
+            index: 0,
+            seed: 1,
+        };
+        let case = Case {
+            seed: 7,
+            steps: names.map(step).into(),
+        };
+        let rest = |removed: &[usize]| {
+            let steps = case.without(removed)?.steps;
+            Some(steps.into_iter().map(|step| step.name).collect::<Vec<_>>())
+        };
+        assert_eq!(rest(&[1]), Some(vec!["a".to_owned(), "c".to_owned()]));
+        assert_eq!(rest(&[0, 1, 2]), None);
+        assert_eq!(rest(&[]), None);
+    }
+}
