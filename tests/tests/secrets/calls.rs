@@ -98,6 +98,18 @@ async fn prove(stack: &RunningStack, outputs: &Outputs, secrets: &mut Secrets) {
         let answer = explained(stack, outputs, request).await;
         assert_eq!(answer.status, expected, "{path}");
     }
+    let credential = [
+        "--token",
+        &*format!("DPoP {token}"),
+        "--header",
+        &*format!("DPoP: {proof}"),
+    ];
+    for path in ["/session", "/state"] {
+        for flags in [&["--repeat", "2"][..], &["--json"]] {
+            let explain = [&["explain", "GET", path], &credential[..], flags].concat();
+            run(stack, outputs, &explain);
+        }
+    }
 }
 
 /// Sends used codes and refresh tokens again, to the issuer and to the pages.
