@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, Request};
 use lambda_support::clock::{Clock, Timestamp};
+use percent_encoding::percent_decode_str;
 
 use super::record::Record;
 use crate::random;
@@ -103,23 +104,25 @@ impl Call {
         last(self.query.iter().filter(|(found, _)| found == name))
     }
 
-    /// Whether an HTTP API passes the body unchanged; it passes other bodies as base64.
+    /// Whether an HTTP API passes the body unchanged. It passes other bodies as base64, also those of forms and those
+    /// without a media type.
     pub(crate) fn has_text(&self) -> bool {
-        let Some(media_type) = self.header("content-type") else {
-            return std::str::from_utf8(&self.body).is_ok();
-        };
+        let media_type = self.header("content-type").unwrap_or_default();
         let essence = media_type.split(';').next().unwrap_or_default().trim();
         let essence = essence.to_ascii_lowercase();
         essence.starts_with("text/")
-            || essence.ends_with("+json")
-            || essence.ends_with("+xml")
             || [
                 "application/json",
                 "application/javascript",
                 "application/xml",
-                "application/x-www-form-urlencoded",
             ]
             .contains(&essence.as_str())
+    }
+
+    /// The value of `Content-Length` in the events of an HTTP API, which always have this header. The events of a REST API
+    /// never have it.
+    pub(crate) fn content_length(&self) -> String {
+        self.body.len().to_string()
     }
 
     /// The host that the request names, without its port.
@@ -184,6 +187,11 @@ fn title_case(name: &HeaderName) -> String {
             written
         })
         .collect()
+}
+
+/// A path or a part of it, decoded as in the events of an HTTP API. The events of a REST API have paths as sent.
+pub(crate) fn decoded(path: &str) -> String {
+    percent_decode_str(path).decode_utf8_lossy().into_owned()
 }
 
 /// A header's bytes as a string: UTF-8, else one character per byte, so that no byte is lost.

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use time::macros::format_description;
 
 use super::answer::is_binary_media_type;
-use super::call::Call;
+use super::call::{Call, decoded};
 use crate::aws;
 use crate::template::Api;
 use crate::template::api::ApiKind;
@@ -89,7 +89,12 @@ fn common(
     resource: &str,
     parameters: &BTreeMap<String, String>,
 ) -> Map<String, Value> {
-    let (headers, multi_value_headers) = single_and_multi(&call.headers);
+    let is_http = matches!(api.kind, ApiKind::Http { .. });
+    let mut headers = call.headers.clone();
+    if is_http {
+        headers.push(("Content-Length".to_owned(), call.content_length()));
+    }
+    let (headers, multi_value_headers) = single_and_multi(&headers);
     let (query, multi_value_query) = single_and_multi(&call.query);
     let mut event = Map::new();
     let mut set = |name: &str, value: Value| event.insert(name.to_owned(), value);
@@ -103,12 +108,25 @@ fn common(
         "multiValueQueryStringParameters",
         null_when_empty(multi_value_query),
     );
-    set("pathParameters", null_when_empty(texts(parameters)));
+    let parameters = if is_http {
+        decoded_values(parameters)
+    } else {
+        texts(parameters)
+    };
+    set("pathParameters", null_when_empty(parameters));
     set("stageVariables", null_when_empty(texts(&api.variables)));
     event
 }
 
 fn context(call: &Call, api: &Api, resource: &str) -> Map<String, Value> {
+    let user_agent = call.header("user-agent");
+    let (path, user_agent) = match &api.kind {
+        ApiKind::Rest { .. } => (call.full_path.clone(), user_agent),
+        ApiKind::Http { .. } => (
+            decoded(&call.full_path),
+            Some(user_agent.unwrap_or_default()),
+        ),
+    };
     let context = json!({
         "accountId": aws::ACCOUNT,
         "apiId": aws::API_ID,
@@ -128,10 +146,10 @@ fn context(call: &Call, api: &Api, resource: &str) -> Map<String, Value> {
             "principalOrgId": null,
             "sourceIp": call.source_ip.to_string(),
             "user": null,
-            "userAgent": call.header("user-agent"),
+            "userAgent": user_agent,
             "userArn": null,
         },
-        "path": call.full_path,
+        "path": path,
         "protocol": call.protocol,
         "requestId": call.id,
         "requestTime": request_time(call),
@@ -177,6 +195,15 @@ fn single_and_multi(pairs: &[(String, String)]) -> (Value, Value) {
 pub(super) fn texts(map: &BTreeMap<String, String>) -> Value {
     map.iter()
         .map(|(name, value)| (name.clone(), Value::from(value.as_str())))
+        .collect::<Map<_, _>>()
+        .into()
+}
+
+/// The parameters of a path as an HTTP API passes them.
+pub(super) fn decoded_values(parameters: &BTreeMap<String, String>) -> Value {
+    parameters
+        .iter()
+        .map(|(name, value)| (name.clone(), Value::from(decoded(value))))
         .collect::<Map<_, _>>()
         .into()
 }

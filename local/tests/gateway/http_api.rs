@@ -46,7 +46,8 @@ async fn an_authorizer_event_of_format_2() {
         "X-Two: a",
         "x-two: b",
     ];
-    api.send("GET /simple/a%2Fb?q=1&q=2&r=x+y", &headers).await;
+    api.send("GET /simple/a%2Fb%20c?q=1&q=2&r=x+y", &headers)
+        .await;
     let mut event = api.last_event("guard");
     let id = event["requestContext"]["requestId"].take();
     assert_eq!(id.as_str().unwrap().len(), 36);
@@ -56,14 +57,15 @@ async fn an_authorizer_event_of_format_2() {
         json!({
             "version": "2.0",
             "type": "REQUEST",
-            "routeArn": "arn:aws:execute-api:us-east-1:123456789012:local00000/$default/GET/simple/a%2Fb",
+            "routeArn": "arn:aws:execute-api:us-east-1:123456789012:local00000/$default/GET/simple/a%2Fb%20c",
             "identitySource": ["Bearer t"],
             "routeKey": "GET /simple/{id}",
-            "rawPath": "/simple/a%2Fb",
+            "rawPath": "/simple/a/b c",
             "rawQueryString": "q=1&q=2&r=x+y",
             "cookies": ["a=1", "b=2"],
             "headers": {
                 "authorization": "Bearer t",
+                "content-length": "0",
                 "host": "127.0.0.1:3000",
                 "x-amzn-trace-id": null,
                 "x-forwarded-for": "127.0.0.1",
@@ -72,14 +74,14 @@ async fn an_authorizer_event_of_format_2() {
                 "x-two": "a,b",
             },
             "queryStringParameters": {"q": "1,2", "r": "x y"},
-            "pathParameters": {"id": "a%2Fb"},
+            "pathParameters": {"id": "a/b c"},
             "stageVariables": {"env": "test"},
             "requestContext": {
                 "accountId": "123456789012",
                 "apiId": "local00000",
                 "domainName": "127.0.0.1",
                 "domainPrefix": "127",
-                "http": {"method": "GET", "path": "/simple/a%2Fb", "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1", "userAgent": ""},
+                "http": {"method": "GET", "path": "/simple/a/b c", "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1", "userAgent": ""},
                 "requestId": null,
                 "routeKey": "GET /simple/{id}",
                 "stage": "$default",
@@ -163,6 +165,78 @@ async fn a_proxy_event_of_format_2_keeps_the_types_of_the_context() {
     assert_eq!(
         api.last_event("handler")["requestContext"]["authorizer"],
         json!({"lambda": null})
+    );
+}
+
+/// Recorded at AWS: a body is a string only for these media types. All others are base64, even those of forms, and a body
+/// without a media type.
+#[tokio::test]
+async fn bodies_are_base64_except_for_few_media_types() {
+    async fn check(path: &str, media_type: Option<&str>, as_string: bool) {
+        let api = Api::of(TEMPLATE).guard(success(&http_policy("Allow", "*")));
+        let header = media_type.map(|media_type| format!("Content-Type: {media_type}"));
+        let headers: Vec<_> = header
+            .iter()
+            .map(String::as_str)
+            .chain(["Authorization: t"])
+            .collect();
+        api.send_body(path, &headers, "a=1").await;
+        let event = api.last_event("handler");
+        let expected = if as_string {
+            json!("a=1")
+        } else {
+            json!("YT0x")
+        };
+        assert_eq!(
+            (&event["body"], &event["isBase64Encoded"]),
+            (&expected, &json!(!as_string)),
+            "{path} {media_type:?}"
+        );
+    }
+    for path in ["POST /open", "GET /v1/1"] {
+        for text in [
+            "text/csv",
+            "application/json; charset=utf-8",
+            "Application/XML",
+            "application/javascript",
+        ] {
+            check(path, Some(text), true).await;
+        }
+        for other in [
+            "application/x-www-form-urlencoded",
+            "multipart/form-data; boundary=b",
+            "application/octet-stream",
+            "application/vnd.api+json",
+        ] {
+            check(path, Some(other), false).await;
+        }
+        check(path, None, false).await;
+    }
+}
+
+/// Recorded at AWS: format 1.0 has the path as sent in `path` only.
+#[tokio::test]
+async fn a_proxy_event_of_format_1_has_decoded_parameters() {
+    let api = Api::of(TEMPLATE).guard(success(&http_policy("Allow", "*")));
+    api.send("GET /v1/a%20b", TOKEN).await;
+    let event = api.last_event("handler");
+    assert_eq!(
+        [
+            &event["path"],
+            &event["requestContext"]["path"],
+            &event["pathParameters"]["id"],
+            &event["headers"]["Content-Length"],
+            &event["multiValueHeaders"]["Content-Length"],
+            &event["requestContext"]["identity"]["userAgent"],
+        ],
+        [
+            &json!("/v1/a%20b"),
+            &json!("/v1/a b"),
+            &json!("a b"),
+            &json!("0"),
+            &json!(["0"]),
+            &json!(""),
+        ]
     );
 }
 

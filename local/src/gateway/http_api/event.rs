@@ -7,8 +7,8 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 
 use super::super::authorization::Authorization;
-use super::super::call::Call;
-use super::super::event::{self, request_time, texts};
+use super::super::call::{Call, decoded};
+use super::super::event::{self, decoded_values, request_time, texts};
 use super::super::jwt::Claims;
 use super::super::route::Matched;
 use crate::aws;
@@ -148,6 +148,8 @@ fn common(call: &Call, api: &Api, matched: &Matched<'_>) -> Map<String, Value> {
         .iter()
         .map(|(name, value)| (name.to_ascii_lowercase(), value.as_str()))
         .filter(|(name, _)| name != "cookie");
+    let length = call.content_length();
+    let headers = headers.chain([("content-length".to_owned(), length.as_str())]);
     let query = call
         .query
         .iter()
@@ -155,14 +157,14 @@ fn common(call: &Call, api: &Api, matched: &Matched<'_>) -> Map<String, Value> {
     let mut event = Map::from_iter([
         ("version".to_owned(), "2.0".into()),
         ("routeKey".to_owned(), matched.route.key().into()),
-        ("rawPath".to_owned(), call.full_path.clone().into()),
+        ("rawPath".to_owned(), decoded(&call.full_path).into()),
         ("rawQueryString".to_owned(), call.raw_query.clone().into()),
         ("headers".to_owned(), joined(headers)),
     ]);
     let optional = [
         ("cookies", Value::Array(cookies)),
         ("queryStringParameters", joined(query)),
-        ("pathParameters", texts(&matched.parameters)),
+        ("pathParameters", decoded_values(&matched.parameters)),
         ("stageVariables", texts(&api.variables)),
     ];
     let present = optional.into_iter().filter(|(_, value)| {
@@ -196,7 +198,7 @@ fn context(call: &Call, api: &Api, matched: &Matched<'_>) -> Map<String, Value> 
         "domainPrefix": call.domain_name().split('.').next(),
         "http": {
             "method": call.verb,
-            "path": call.full_path,
+            "path": decoded(&call.full_path),
             "protocol": call.protocol,
             "sourceIp": call.source_ip.to_string(),
             "userAgent": call.header("user-agent").unwrap_or_default(),
