@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use local::lambda::invocation::InvocationOutcome;
 use serde_json::{Value, json};
 
 use crate::http_decisions::{INTERNAL, TEMPLATE, TOKEN, http_policy, simple};
@@ -290,7 +291,7 @@ async fn proxy_answers() {
     let expected = [
         ("set-cookie", "a=1|b=2"),
         ("x-n", "5"),
-        ("content-type", "text/plain;charset=UTF-8"),
+        ("content-type", "text/plain; charset=utf-8"),
     ];
     check(v2, cookies, 201, &expected, "x").await;
     let encoded = json!({"statusCode": 200, "body": "aGk=", "isBase64Encoded": true});
@@ -311,6 +312,20 @@ async fn proxy_answers() {
         json!({"statusCode": 200, "body": "%", "isBase64Encoded": true}),
     ] {
         check(v2, malformed, 500, json_type, INTERNAL).await;
+    }
+    // Recorded at AWS: format 2.0 sends an answer that is not JSON unchanged, and format 1.0 refuses it.
+    let partial = r#"{"name": "John Doe", "age":"#;
+    for (path, status, body) in [(v2, 200, partial), (v1, 500, INTERNAL)] {
+        let api = Api::of(TEMPLATE)
+            .guard(success(&http_policy("Allow", "*")))
+            .handler(InvocationOutcome::Success(partial.into()));
+        let response = api.send(path, TOKEN).await;
+        let found = (
+            response.status().as_u16(),
+            header(&response, "content-type"),
+            text(&response),
+        );
+        assert_eq!(found, (status, "application/json", body), "{path}");
     }
     // Format 1.0 infers nothing.
     check(v1, json!("hi"), 500, json_type, INTERNAL).await;

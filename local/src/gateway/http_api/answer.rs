@@ -12,27 +12,26 @@ use super::super::malformed::AnswerError;
 use crate::template::api::PayloadFormat;
 
 /// The media type of an answer without one.
-const DEFAULT_MEDIA_TYPE: HeaderValue = HeaderValue::from_static("text/plain;charset=UTF-8");
+const DEFAULT_MEDIA_TYPE: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
 
 /// Reads a function's answer. Fails if it is malformed, which AWS answers with 500.
 pub(crate) fn read(payload: &[u8], format: PayloadFormat) -> Result<Response<Bytes>, AnswerError> {
-    let value: Value =
-        serde_json::from_slice(payload).map_err(|error| AnswerError::Json(error.to_string()))?;
-    match (value, format) {
-        (Value::Object(answer), _) if answer.contains_key("statusCode") => structured(&answer),
-        // Format 2.0 infers the response from any other JSON.
-        (inferred, PayloadFormat::V2) => {
-            let body = match inferred {
-                Value::String(text) => text,
-                other => other.to_string(),
-            };
-            let mut response = Response::new(Bytes::from(body));
-            let json = HeaderValue::from_static("application/json");
-            response.headers_mut().insert(CONTENT_TYPE, json);
-            Ok(response)
-        }
-        (_, PayloadFormat::V1) => Err(AnswerError::member("statusCode", "a status")),
+    match (serde_json::from_slice(payload), format) {
+        (Ok(Value::Object(answer)), _) if answer.contains_key("statusCode") => structured(&answer),
+        // Format 2.0 infers the response from any other payload, even if it is not JSON.
+        (Ok(Value::String(text)), PayloadFormat::V2) => Ok(inferred(text.into())),
+        (Ok(other), PayloadFormat::V2) => Ok(inferred(other.to_string().into())),
+        (Err(_), PayloadFormat::V2) => Ok(inferred(Bytes::copy_from_slice(payload))),
+        (Ok(_), PayloadFormat::V1) => Err(AnswerError::member("statusCode", "a status")),
+        (Err(error), PayloadFormat::V1) => Err(AnswerError::Json(error.to_string())),
     }
+}
+
+fn inferred(body: Bytes) -> Response<Bytes> {
+    let mut response = Response::new(body);
+    let json = HeaderValue::from_static("application/json");
+    response.headers_mut().insert(CONTENT_TYPE, json);
+    response
 }
 
 fn structured(answer: &Map<String, Value>) -> Result<Response<Bytes>, AnswerError> {
