@@ -54,7 +54,7 @@ pub(crate) fn read(
     };
     let mut response = Response::new(body);
     *response.status_mut() = status(&answer)?;
-    if encoded && is_binary(call, &headers, binary_media_types) {
+    if encoded && accepts_binary(call, binary_media_types) {
         let decoded = STANDARD
             .decode(response.body())
             .map_err(|error| AnswerError::member("body", format!("base64: {error}")))?;
@@ -161,18 +161,12 @@ pub(super) fn header_value(value: &Value) -> Result<HeaderValue, AnswerError> {
         .map_err(|_| AnswerError::member("headers", "values that a header can have"))
 }
 
-/// Whether the body is decoded: the API lists the media type of the answer, or the first that the request accepts.
-fn is_binary(call: &Call, headers: &HeaderMap, binary_media_types: &[String]) -> bool {
-    let accepted = call
-        .header(ACCEPT.as_str())
-        .and_then(|accept| accept.split(',').next());
-    let answered = headers
-        .get(CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok());
-    [accepted, answered]
-        .into_iter()
-        .flatten()
-        .any(|media_type| is_binary_media_type(media_type, binary_media_types))
+/// Whether the body is decoded: the API lists the first media type that the request accepts. The media type of the answer
+/// has no effect at AWS, so a browser may get base64.
+fn accepts_binary(call: &Call, binary_media_types: &[String]) -> bool {
+    call.header(ACCEPT.as_str())
+        .and_then(|accept| accept.split(',').next())
+        .is_some_and(|media_type| is_binary_media_type(media_type, binary_media_types))
 }
 
 /// Whether an API passes bodies of this media type as base64.

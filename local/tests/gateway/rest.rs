@@ -666,6 +666,32 @@ async fn proxy_answers() {
     check(json!({"headers": {"x": ["a"]}}), 502, &[], &malformed).await;
 }
 
+/// lambda-proxy-binary-media: "API Gateway uses the first `Accept` header from clients to determine if a response should
+/// return binary media"; the media type of the answer has no effect. `open`: a request without that header.
+#[tokio::test]
+async fn a_body_is_decoded_only_if_the_first_accepted_media_type_is_binary() {
+    async fn check(media_types: &str, accept: Option<&str>, expected: &str) {
+        let properties = format!("StageName: prod\n      BinaryMediaTypes: [{media_types}]");
+        let answer = json!({
+            "headers": {"Content-Type": "image/png"}, "body": "aGk=", "isBase64Encoded": true,
+        });
+        let header = accept.map(|accept| format!("Accept: {accept}"));
+        let headers: Vec<_> = header.iter().map(String::as_str).collect();
+        let response = Api::of(&TEMPLATE.replacen("StageName: prod", &properties, 1))
+            .handler(success(&answer))
+            .send("GET /prod/open", &headers)
+            .await;
+        assert_eq!(text(&response), expected, "{media_types} {accept:?}");
+    }
+    check("image~1png", Some("image/png"), "hi").await;
+    check("image~1png", Some("image/png;q=0.9, */*"), "hi").await;
+    check("image~1*", Some("image/webp"), "hi").await;
+    check("\"*~1*\"", Some("text/html"), "hi").await;
+    check("image~1png", Some("image/avif,image/png,*/*"), "aGk=").await;
+    check("image~1png", Some("*/*"), "aGk=").await;
+    check("image~1png", None, "aGk=").await;
+}
+
 #[tokio::test]
 async fn a_failing_function_is_502_and_a_slow_one_504() {
     let response = Api::of(TEMPLATE)
