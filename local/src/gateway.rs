@@ -45,7 +45,7 @@ use request_lines::{RequestLine, RequestLines};
 use response::ResponseVariables;
 use route::Matched;
 
-/// AWS's quota for all headers together.
+/// AWS's quota for all headers together; at HTTP APIs for the request line too.
 const MAX_HEADERS: usize = 10_240;
 /// The largest body that the gateway reads.
 pub(crate) const MAX_BODY: usize = 10 * 1024 * 1024;

@@ -214,6 +214,13 @@ pub(crate) fn headers_size(headers: &HeaderMap) -> usize {
     headers.values().map(http::HeaderValue::len).sum()
 }
 
+/// The length of the request line, such as `GET /state?limit=1 HTTP/1.1`. HTTP APIs add it to the length of the headers.
+pub(crate) fn request_line_size(request: &Request<Bytes>) -> usize {
+    let target = request.uri().path_and_query();
+    let target = target.map_or(0, |target| target.as_str().len());
+    request.method().as_str().len() + target + format!("  {:?}", request.version()).len()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -10,7 +10,7 @@ use http::{HeaderValue, Request, Response, StatusCode};
 use serde_json::{Value, json};
 
 use super::authorization::{AnswerForm, Identified, identify, identity_value};
-use super::call::{Call, headers_size};
+use super::call::{Call, headers_size, request_line_size};
 use super::functions::{AuthorizationError, IntegrationError};
 use super::jwt::{self, JwtError};
 use super::policy::PolicyVerdict;
@@ -43,7 +43,7 @@ enum HttpApiError {
     Internal,
     /// The integration took too long.
     Unavailable,
-    /// The headers together are larger than 10,240 bytes.
+    /// The request line and the headers together are larger than 10,240 bytes.
     HeadersTooLarge,
     /// The body is larger than 10 MB, or than Lambda accepts.
     TooLarge,
@@ -134,7 +134,7 @@ impl Gateway {
         call: &Call,
         request: &Request<Bytes>,
     ) -> Result<Response<Bytes>, HttpApiError> {
-        if headers_size(request.headers()) > MAX_HEADERS {
+        if request_line_size(request) + headers_size(request.headers()) > MAX_HEADERS {
             return Err(HttpApiError::HeadersTooLarge);
         }
         if request.extensions().get::<BodyTooLarge>().is_some() {

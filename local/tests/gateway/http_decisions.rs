@@ -106,6 +106,9 @@ fn rejected<'a>(source: &'a str, request: &'a str, status: u16, body: &'a str) -
 #[tokio::test]
 async fn decisions_before_the_authorizer() {
     let big = format!("X-Big: {}", "x".repeat(10_240));
+    // The quota is for the request line and the headers together.
+    let half = format!("X-Half: {}", "x".repeat(5_200));
+    let long = format!("GET /open?x={}", "x".repeat(5_200));
     let rows = [
         rejected(ROUTES, "GET /nowhere", 404, NOT_FOUND),
         rejected(ROUTES, "POST /other", 404, NOT_FOUND),
@@ -118,6 +121,15 @@ async fn decisions_before_the_authorizer() {
         Row {
             headers: &[&big],
             ..rejected(QUOTAS, "GET /open", 431, TOO_LARGE)
+        },
+        open(QUOTAS, &long),
+        Row {
+            headers: &[&half],
+            ..open(QUOTAS, "GET /open")
+        },
+        Row {
+            headers: &[&half],
+            ..rejected(QUOTAS, &long, 431, TOO_LARGE)
         },
     ];
     for row in rows {
