@@ -349,17 +349,26 @@ impl ResourceReader<'_> {
     }
 }
 
-/// A function without the properties of events that are not sent here, because they may refer to resources that one
+/// A function without the properties of events that have no effect here, because they may refer to resources that one
 /// machine does not have.
 fn with_sent_events(function: &Value) -> Value {
     let mut function = function.clone();
     let events = function.pointer_mut("/Properties/Events");
     for (_, event) in events.and_then(Value::as_object_mut).into_iter().flatten() {
-        let kind = event.get("Type").and_then(Value::as_str);
-        if kind.is_some_and(|kind| OTHER_EVENTS.contains(&kind)) {
-            event
-                .as_object_mut()
-                .map(|event| event.remove("Properties"));
+        let table = match event.get("Type").and_then(Value::as_str) {
+            Some("Api") => Some(&API_EVENT),
+            Some("HttpApi") => Some(&HTTP_API_EVENT),
+            Some(kind) if OTHER_EVENTS.contains(&kind) => None,
+            _ => continue,
+        };
+        let Some(event) = event.as_object_mut() else {
+            continue;
+        };
+        if let Some(properties) = event.remove("Properties")
+            && let Some(table) = table
+        {
+            let properties = table.without_ignored(&properties);
+            event.insert("Properties".to_owned(), properties);
         }
     }
     function

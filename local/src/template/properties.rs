@@ -142,7 +142,7 @@ impl Property {
 }
 
 impl Section {
-    /// Resolves the value of the section at a place, except for properties that change no answer, because their values
+    /// Resolves the value of the section at a place, except for properties that have no effect here, because their values
     /// may refer to resources that one machine does not have. Their names are kept, so that they are checked.
     pub(super) fn resolve(
         &self,
@@ -155,7 +155,8 @@ impl Section {
         Ok(resolved.unwrap_or_default())
     }
 
-    fn without_ignored(&self, value: &Value) -> Value {
+    /// A value without the values that do not matter here.
+    pub(super) fn without_ignored(&self, value: &Value) -> Value {
         let inner = |value: &Value| self.without_ignored(value);
         match value {
             Value::Array(items) => items.iter().map(inner).collect(),
@@ -175,7 +176,7 @@ impl Section {
         let property = properties.find(|property| property.name == name);
         match property.map(|property| property.treatment) {
             Some(Treatment::Ignored(_)) if !member.is_null() => json!("ignored"),
-            Some(Treatment::Presence) => without_value(member),
+            Some(Treatment::Presence | Treatment::Warned(_)) => without_value(member),
             Some(Treatment::WarnedWith { member: only, .. }) => match member {
                 Value::Object(members) if !is_intrinsic(members) => members
                     .iter()
@@ -281,6 +282,7 @@ fn without_value(value: &Value) -> Value {
             _ => json!("set"),
         },
         Value::String(text) if text != "NONE" => json!("set"),
+        Value::Array(_) => json!("set"),
         _ => value.clone(),
     }
 }

@@ -257,6 +257,52 @@ fn warnings_name_the_place() {
     }
 }
 
+/// A network, a layer or a role often comes from another stack.
+#[test]
+fn values_of_properties_without_an_effect_are_not_needed() {
+    let expected = read(TEMPLATE).unwrap();
+    for (from, to, warning) in [
+        (
+            "Timeout: !Ref Seconds",
+            "Timeout: !Ref Seconds\n      VpcConfig: {SubnetIds: !Split [\",\", !ImportValue x]}",
+            Some(
+                "Resources/Handler/Properties/VpcConfig: the function uses this machine's network",
+            ),
+        ),
+        (
+            "Timeout: !Ref Seconds",
+            "Timeout: !Ref Seconds\n      Layers: [\"{{resolve:ssm:/x}}\"]",
+            Some("Resources/Handler/Properties/Layers: no layer is mounted here"),
+        ),
+        (
+            "Timeout: !Ref Seconds",
+            "Timeout: !Ref Seconds\n      Layers: !If [Never, [!ImportValue x], !Ref \"AWS::NoValue\"]",
+            None,
+        ),
+        (
+            "Method: get",
+            "Method: get, RequestParameters: [!ImportValue x], Auth: {InvokeRole: !ImportValue x}",
+            None,
+        ),
+    ] {
+        let template = TEMPLATE.replacen(from, to, 1);
+        assert_ne!(template, TEMPLATE);
+        let found = read(&template).unwrap_or_else(|error| panic!("{to}: {error}"));
+        let more: Vec<_> = found
+            .warnings
+            .iter()
+            .filter(|warning| !expected.warnings.contains(warning))
+            .map(String::as_str)
+            .collect();
+        assert_eq!(more, Vec::from_iter(warning), "{to}");
+        assert_eq!(
+            format!("{:?}", found.api),
+            format!("{:?}", expected.api),
+            "{to}"
+        );
+    }
+}
+
 /// SAM accepts a method in any case, and OpenAPI's name for `ANY`.
 #[test]
 fn methods_are_read_as_sam_reads_them() {

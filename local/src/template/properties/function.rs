@@ -12,11 +12,7 @@ pub(in crate::template) static FUNCTION: Section = Section {
     properties: &[
         ignored("Architectures", PACKAGE).global(),
         ignored("AssumeRolePolicyDocument", "permissions").global(),
-        ignored(
-            "AutoPublishAlias",
-            "a function has one version on one machine",
-        )
-        .global(),
+        acts("AutoPublishAlias").global(),
         ignored(
             "AutoPublishAliasAllProperties",
             "a function has one version on one machine",
