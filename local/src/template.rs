@@ -99,8 +99,9 @@ impl Template {
         resources::check_kinds(&resources, &mut warnings)?;
         let selected = Selected::of(&resources, given.api.as_deref())?;
         let served = (selected.id.as_str(), selected.product.kind());
-        resources::name_all(&resources, served, &mut scope)?;
-        let globals = Globals::read(document.section("Globals")?, &scope, &mut warnings)?;
+        let globals = Globals::new(document.section("Globals")?);
+        resources::name_all(&resources, served, &globals, &mut scope)?;
+        globals.check(&scope, &mut warnings)?;
         let mut reader = ResourceReader {
             scope: &scope,
             globals: &globals,

@@ -23,13 +23,18 @@ const SECTIONS: [(&str, Option<&Section>); 8] = [
 pub(super) struct Globals(Map<String, Value>);
 
 impl Globals {
-    /// Reads the section, and checks every name in it.
-    pub(super) fn read(
-        section: Map<String, Value>,
+    /// The section, not yet checked.
+    pub(super) const fn new(section: Map<String, Value>) -> Self {
+        Self(section)
+    }
+
+    /// Checks every name in the section.
+    pub(super) fn check(
+        &self,
         scope: &Scope,
         warnings: &mut Warnings,
-    ) -> Result<Self, TemplateError> {
-        for (name, value) in &section {
+    ) -> Result<(), TemplateError> {
+        for (name, value) in &self.0 {
             let place = format!("Globals/{name}");
             let Some((_, table)) = SECTIONS.iter().find(|(known, _)| known == name) else {
                 let expected = SECTIONS.map(|(name, _)| name).join(", ");
@@ -44,7 +49,7 @@ impl Globals {
                 table.check_globals(&place, &resolved, warnings)?;
             }
         }
-        Ok(Self(section))
+        Ok(())
     }
 
     /// The properties of a resource with those of its section merged in, not yet resolved.

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::error::{DefinitionError, TemplateError};
 use super::function;
+use super::globals::Globals;
 use super::intrinsic::{Names, Scope, scalar};
 use super::part::unexpected;
 use super::warnings::Warnings;
@@ -162,6 +163,7 @@ pub(super) fn function_name<'a>(
 pub(super) fn name_all(
     resources: &[Resource<'_>],
     api: (&str, &str),
+    globals: &Globals,
     scope: &mut Scope,
 ) -> Result<(), TemplateError> {
     // A function's or a table's own name may come from a parameter, but not from another resource.
@@ -175,7 +177,7 @@ pub(super) fn name_all(
                 attributes: BTreeMap::new(),
             },
         };
-        if let Some((alias, arn)) = alias(resource, &names, scope)? {
+        if let Some((alias, arn)) = alias(resource, &names, globals, scope)? {
             let kind = "AWS::Lambda::Alias".to_owned();
             let names = Names {
                 kind,
@@ -236,6 +238,7 @@ fn function_names(
 fn alias(
     resource: &Resource<'_>,
     names: &Names,
+    globals: &Globals,
     scope: &Scope,
 ) -> Result<Option<(String, String)>, TemplateError> {
     let Some(arn) = names
@@ -245,7 +248,10 @@ fn alias(
     else {
         return Ok(None);
     };
-    let alias = own_name(resource, "AutoPublishAlias", scope)?;
+    let merged = globals.merged("Function", &resource.place(), resource.value)?;
+    let value = &json!({"Properties": merged});
+    let merged = Resource { value, ..*resource };
+    let alias = own_name(&merged, "AutoPublishAlias", scope)?;
     Ok(alias.map(|alias| {
         let logical_id = format!("{}Alias{alias}", resource.id);
         (logical_id, format!("{arn}:{alias}"))

@@ -488,9 +488,13 @@ fn one_of_several_apis_is_selected() {
 #[test]
 fn functions_are_found_by_every_name() {
     fn check(function: &str, arn: &str) {
+        check_with("", &format!("AutoPublishAlias: live{function}"), arn);
+    }
+    fn check_with(globals: &str, function: &str, arn: &str) {
         let text = format!(
             r#"
 Parameters: {{Stage: {{Type: String, Default: prod}}}}
+Globals: {{Function: {{{globals}}}}}
 Resources:
   Api:
     Type: AWS::Serverless::Api
@@ -498,7 +502,7 @@ Resources:
   Guard:
     Type: AWS::Serverless::Function
     Metadata: {{BuildProperties: {{Binary: guard}}}}
-    Properties: {{AutoPublishAlias: live{function}}}
+    Properties: {{{function}}}
 "#
         );
         let template = read(&text).unwrap_or_else(|error| panic!("{arn}: {error}"));
@@ -536,6 +540,13 @@ Resources:
     ] {
         check(", FunctionName: shop-auth-prod", arn);
     }
+    check_with("AutoPublishAlias: live", "", "!Ref GuardAliaslive");
+    check_with("AutoPublishAlias: !Ref Stage", "", "!Ref GuardAliasprod");
+    check_with(
+        "AutoPublishAlias: live",
+        "AutoPublishAlias: own",
+        "!Ref GuardAliasown",
+    );
 }
 
 #[test]
