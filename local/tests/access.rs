@@ -533,6 +533,35 @@ fn a_removed_route_is_listed_with_the_route_that_its_calls_reach() {
             changed("PUT", "/other/{id}", "gone", &admins),
         ])
     );
+    // The resource still exists, but API Gateway skips it for a method that it does not have.
+    let all = [
+        "GET /kept Required",
+        "PUT /kept Required",
+        "ANY /{proxy+} NONE",
+    ];
+    let old = with_routes(&folder, "both.json", &all);
+    let new = with_routes(&folder, "one.json", &[all[0], all[2]]);
+    let anyone = format!("gone, was {ADMINS}; its calls now reach ANY /{{proxy+}} (anyone)");
+    assert_eq!(
+        diff(&folder, &old, &new, &[], 0),
+        json!([changed("PUT", "/kept", "gone", &anyone)])
+    );
+}
+
+/// A route of other methods does not take a call from a less specific route.
+#[test]
+fn a_guarded_method_does_not_guard_the_other_methods_of_its_path() {
+    let folder = folder("other-methods");
+    let routes = ["POST /admin Required", "ANY /{proxy+} NONE"];
+    let template = with_routes(&folder, "routes.json", &routes);
+    let cases = json!([
+        {"name": "guarded", "caller": "anonymous", "mayNot": ["POST /admin"]},
+        {"name": "not guarded", "caller": "anonymous", "may": ["GET /admin"]},
+    ]);
+    let file = write(&folder, "cases.json", &cases.to_string());
+    let output = access(&folder, &["test", &file, "--template", &template]);
+    let shown = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{shown}");
 }
 
 #[test]

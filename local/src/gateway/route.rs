@@ -12,43 +12,39 @@ pub(crate) struct Matched<'a> {
     pub(crate) parameters: BTreeMap<String, String>,
 }
 
-/// Finds the most specific resource for the path, then its method for the verb, else its `ANY`.
+/// Finds the route of a REST API: the most specific resource that has the method or `ANY`, the method first.
 ///
-/// A resource without such a method is not skipped for a less specific one.
+/// A resource without such a method is skipped for a less specific one, even if its other methods have an authorizer.
 pub(crate) fn find<'a>(routes: &'a [TemplateRoute], verb: &str, path: &str) -> Option<Matched<'a>> {
-    let matching = || {
-        routes
-            .iter()
-            .filter_map(|route| Some((route, route.path.matches(path)?)))
-    };
-    let (best, _) = matching().min_by_key(|(route, _)| route.path.ranks())?;
-    let of_verb = |wanted: Option<&str>| {
-        matching()
-            .find(|(route, _)| route.path.overlaps(&best.path) && route.verb.as_deref() == wanted)
-    };
-    let (route, parameters) = of_verb(Some(verb)).or_else(|| of_verb(None))?;
-    Some(Matched { route, parameters })
+    matching(routes, verb, path)
+        .min_by_key(|matched| (matched.route.path.ranks(), matched.route.verb.is_none()))
 }
 
 /// Finds the route of an HTTP API: a full match, then a greedy path, then `$default`.
-///
-/// The method is part of the match, so a path without it falls through to a less specific one.
 pub(crate) fn find_http<'a>(
     routes: &'a [TemplateRoute],
     verb: &str,
     path: &str,
 ) -> Option<Matched<'a>> {
+    matching(routes, verb, path).min_by_key(|matched| {
+        let ranks = matched.route.path.ranks();
+        let class = ranks.last().copied().unwrap_or_default().max(1);
+        (class, ranks, matched.route.verb.is_none())
+    })
+}
+
+/// The routes for the path and the verb. The method is part of the match, so a path without it does not match.
+fn matching<'a>(
+    routes: &'a [TemplateRoute],
+    verb: &str,
+    path: &str,
+) -> impl Iterator<Item = Matched<'a>> {
     routes
         .iter()
-        .filter(|route| route.verb.as_deref().is_none_or(|own| own == verb))
-        .filter_map(|route| {
+        .filter(move |route| route.verb.as_deref().is_none_or(|own| own == verb))
+        .filter_map(move |route| {
             let parameters = route.path.matches(path)?;
             Some(Matched { route, parameters })
-        })
-        .min_by_key(|matched| {
-            let ranks = matched.route.path.ranks();
-            let class = ranks.last().copied().unwrap_or_default().max(1);
-            (class, ranks, matched.route.verb.is_none())
         })
 }
 
@@ -145,9 +141,10 @@ mod tests {
         check("GET", "/state/1", Some("GET /state/{id} id=1"));
         check("PUT", "/state/1", Some("ANY /state/{id} id=1"));
         check("GET", "/state/all", Some("GET /state/all"));
-        // The static resource has no PUT, and no other resource is tried.
-        check("PUT", "/state/all", None);
-        check("PUT", "/state", None);
+        // Measured at AWS (ministackorg/ministack#1423, floci-io/floci#3399): a resource without the method is skipped.
+        check("PUT", "/state/all", Some("ANY /state/{id} id=all"));
+        check("PUT", "/state", Some("ANY /{proxy+} proxy=state"));
+        check("PUT", "/a/1/b", Some("ANY /{proxy+} proxy=a/1/b"));
         check("GET", "/state/a%2Fb", Some("GET /state/{id} id=a%2Fb"));
         check("GET", "/state/1/2", Some("ANY /{proxy+} proxy=state/1/2"));
         check("GET", "/a/1/c", Some("ANY /{proxy+} proxy=a/1/c"));

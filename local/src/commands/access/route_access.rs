@@ -287,11 +287,11 @@ fn precedes(other: &TemplateRoute, route: &TemplateRoute, verb: Verb, kind: &Api
         let ranks = route.path.ranks();
         (ranks.last().copied().unwrap_or_default().max(1), ranks)
     };
-    match kind {
-        // The most specific path takes every verb.
+    let is_more_specific = match kind {
         ApiKind::Rest { .. } => other.path.ranks() < route.path.ranks(),
-        ApiKind::Http { .. } => serves && class(other) < class(route),
-    }
+        ApiKind::Http { .. } => class(other) < class(route),
+    };
+    serves && is_more_specific
 }
 
 /// The rule's condition, or a stricter one if API Gateway calls the authorizer only with a token.
