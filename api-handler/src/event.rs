@@ -18,7 +18,7 @@ use serde_json::value::RawValue;
 
 pub use self::answer::Answer;
 use self::{
-    location::{base_url, inner_path, is_catch_all},
+    location::{FilledPath, base_url, inner_path, is_catch_all},
     members::Members,
     query::{decode_query, decoded_query},
 };
@@ -27,7 +27,7 @@ use self::{
 #[derive(Debug)]
 pub(crate) struct Request {
     pub(crate) method: Method,
-    /// The path within this API as it was sent, without stage and base path.
+    /// The path within this API, percent-encoded, without stage and base path.
     pub(crate) path: String,
     /// The URL of this API as the caller sees it, without a trailing slash.
     pub(crate) base_url: String,
@@ -88,6 +88,7 @@ struct ProxyEvent<'e> {
     multi_value_headers: Option<Members<'e, Option<Vec<BorrowedText<'e>>>>>,
     query_string_parameters: Option<Members<'e, Option<BorrowedText<'e>>>>,
     multi_value_query_string_parameters: Option<Members<'e, Option<Vec<BorrowedText<'e>>>>>,
+    path_parameters: Option<Members<'e, Option<BorrowedText<'e>>>>,
     raw_path: Option<BorrowedText<'e>>,
     raw_query_string: Option<BorrowedText<'e>>,
     route_key: Option<BorrowedText<'e>>,
@@ -151,11 +152,18 @@ impl Request {
         } else {
             event.resource
         };
-        let path = inner_path(
-            seen,
-            route.as_deref(),
-            context.stage.as_deref().filter(|_| is_v2),
-        );
+        let filled = event
+            .path_parameters
+            .filter(|_| is_v2)
+            .and_then(|parameters| FilledPath::of(route.as_deref()?, &parameters));
+        let (path, end) = match filled {
+            Some(FilledPath { encoded, decoded }) => (encoded.into(), decoded.into()),
+            None => {
+                let stage = context.stage.as_deref().filter(|_| is_v2);
+                let path = inner_path(seen, route.as_deref(), stage);
+                (path.clone(), path)
+            }
+        };
         let outer = if is_v2 {
             seen
         } else {
@@ -163,7 +171,7 @@ impl Request {
         };
         let prefix = outer
             .trim_end_matches('/')
-            .strip_suffix(&*path)
+            .strip_suffix(&*end)
             .unwrap_or_default();
         let base_url = base_url(&headers, context.domain_name.as_deref(), prefix);
 

@@ -3,6 +3,52 @@
 use std::borrow::Cow;
 
 use http::{HeaderMap, header::HOST};
+use lambda_support::borrowed_text::BorrowedText;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+
+use super::members::Members;
+
+/// The path within this API of an HTTP API's event in format 2.0.
+///
+/// `rawPath` is decoded there, so a slash in it may belong to a parameter: `/state/a%2Fb` must not be taken for the path
+/// `/a/b`. The route and its parameters show where the parameters begin and end.
+pub(super) struct FilledPath {
+    /// With encoded parameters.
+    pub(super) encoded: String,
+    /// The end of `rawPath`.
+    pub(super) decoded: String,
+}
+
+impl FilledPath {
+    /// `None` for a catch-all route, and if a parameter is missing.
+    pub(super) fn of(
+        route: &str,
+        parameters: &Members<'_, Option<BorrowedText<'_>>>,
+    ) -> Option<Self> {
+        let (_, segments) = route.split_once('/')?;
+        if is_catch_all(segments) {
+            return None;
+        }
+        let (mut encoded, mut decoded) = (String::new(), String::new());
+        for segment in segments.split('/') {
+            let name = segment.strip_prefix('{').and_then(|s| s.strip_suffix('}'));
+            let value = match name {
+                Some(name) => {
+                    let (_, value) = parameters.0.iter().find(|(found, _)| **found == *name)?;
+                    value.as_deref()?
+                }
+                None => segment,
+            };
+            let written = match name {
+                Some(_) => utf8_percent_encode(value, NON_ALPHANUMERIC).to_string(),
+                None => value.to_owned(),
+            };
+            encoded.extend(["/", &written]);
+            decoded.extend(["/", value]);
+        }
+        Some(Self { encoded, decoded })
+    }
+}
 
 /// The path within this API. A stage (HTTP API) or the base path of a custom domain may precede it. The route that API
 /// Gateway matched, such as `/state/{id}`, shows how many segments belong to this API.

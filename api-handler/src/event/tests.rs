@@ -1,6 +1,7 @@
 use serde_json::{Value, json};
 
 use super::*;
+use crate::routes::Route;
 
 fn read(event: &Value) -> Result<Request, EventError> {
     Request::from_event(&event.to_string())
@@ -98,6 +99,36 @@ fn stages_and_base_paths_are_removed_from_the_path() {
         "/x",
         "https://api.example.com/prod",
     );
+}
+
+/// `rawPath` is decoded, so only the parameters show which slashes and percent signs belong to an id.
+#[test]
+fn an_id_of_an_http_api_is_one_segment_and_decoded_once() {
+    let check = |stage: &str, raw_path: &str, id: &str, base: &str| {
+        let mut event = http("GET /state/{id}", stage, raw_path);
+        event["pathParameters"] = json!({ "id": id });
+        let request = read(&event).unwrap();
+        assert_eq!(Route::of(&request.path), Route::State(id.to_owned()));
+        assert_eq!(request.base_url, base, "{raw_path}");
+    };
+    let base = "https://api.example.com";
+    check("$default", "/state/a", "a", base);
+    check("$default", "/state/a/", "a", base);
+    check(
+        "$default",
+        "/state/public-x/state/secret",
+        "public-x/state/secret",
+        base,
+    );
+    check("$default", "/state/50%25", "50%25", base);
+    check("$default", "/state/é b", "é b", base);
+    check(
+        "prod",
+        "/prod/state/a/b",
+        "a/b",
+        "https://api.example.com/prod",
+    );
+    check("$default", "/v1/state/a", "a", "https://api.example.com/v1");
 }
 
 #[test]
