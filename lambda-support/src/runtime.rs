@@ -135,7 +135,8 @@ fn max_concurrency(source: &dyn Source) -> u32 {
 }
 
 /// Handles invocations until the Runtime API fails: one at a time, or several at once if Lambda sends several. Fails if
-/// the Runtime API cannot be reached.
+/// the Runtime API cannot be reached. With several at once the runtime has a worker for each: a worker asks again while the
+/// Runtime API cannot be reached, and ends at a response without an event. Only when all workers have ended this fails.
 pub async fn serve<E, A, H, F, D>(log: &Log, handler: H) -> Result<(), ProcessError>
 where
     E: DeserializeOwned + Send + 'static,
