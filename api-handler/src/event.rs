@@ -152,17 +152,17 @@ impl Request {
         } else {
             event.resource
         };
+        let stage = context.stage.as_deref().filter(|_| is_v2);
+        let inner = inner_path(seen, route.as_deref(), stage);
         let filled = event
             .path_parameters
             .filter(|_| is_v2)
             .and_then(|parameters| FilledPath::of(route.as_deref()?, &parameters));
         let (path, end) = match filled {
-            Some(FilledPath { encoded, decoded }) => (encoded.into(), decoded.into()),
-            None => {
-                let stage = context.stage.as_deref().filter(|_| is_v2);
-                let path = inner_path(seen, route.as_deref(), stage);
-                (path.clone(), path)
+            Some(filled) if !filled.is_decoded_from(&inner) => {
+                (filled.encoded.into(), filled.decoded.into())
             }
+            _ => (inner.clone(), inner),
         };
         let outer = if is_v2 {
             seen

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use http::{HeaderMap, header::HOST};
 use lambda_support::borrowed_text::BorrowedText;
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 use super::members::Members;
 
@@ -15,7 +15,7 @@ use super::members::Members;
 pub(super) struct FilledPath {
     /// With encoded parameters.
     pub(super) encoded: String,
-    /// The end of `rawPath`.
+    /// The end of a decoded `rawPath`.
     pub(super) decoded: String,
 }
 
@@ -47,6 +47,13 @@ impl FilledPath {
             decoded.extend(["/", value]);
         }
         Some(Self { encoded, decoded })
+    }
+
+    /// Whether `path` decodes to this path. Then it needs no decoding, or a tool left `rawPath` as it was sent.
+    pub(super) fn is_decoded_from(&self, path: &str) -> bool {
+        percent_decode_str(path)
+            .decode_utf8()
+            .is_ok_and(|decoded| decoded == self.decoded)
     }
 }
 

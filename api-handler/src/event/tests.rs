@@ -129,6 +129,14 @@ fn an_id_of_an_http_api_is_one_segment_and_decoded_once() {
         "https://api.example.com/prod",
     );
     check("$default", "/v1/state/a", "a", "https://api.example.com/v1");
+    // Tools that do not decode `rawPath`.
+    check(
+        "$default",
+        "/v1/state/a%20b",
+        "a b",
+        "https://api.example.com/v1",
+    );
+    check("$default", "/state/a%2Fstate%2Fb", "a/state/b", base);
 }
 
 #[test]
