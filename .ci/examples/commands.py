@@ -119,7 +119,7 @@ COMMANDS = {
     },
     "docs/proof.md": {
         "tests/differential/run.sh": LONG,
-        "tests/differential/run.sh --seed 7 --cases 50000 tokens": LONG,
+        "tests/differential/run.sh --seed 7 tokens": LONG,
         "fuzz/run.py --seconds 60": LONG,
         "fuzz/run.py --seconds 3600 token dpop": LONG,
         "tests/mutants/run.py": MUTANTS,
