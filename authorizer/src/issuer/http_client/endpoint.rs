@@ -70,14 +70,16 @@ fn is_loopback(host: &str) -> bool {
 }
 
 /// Whether connections to this host reach this machine. That is true for the loopback addresses, also in IPv6 form, for
-/// the unspecified address, which systems connect to loopback, and for the names of RFC 6761, section 6.3.
+/// the unspecified address, which systems connect to loopback, and for the names of RFC 6761, section 6.3. The URL parser
+/// leaves more than one dot at the end.
 pub(super) fn leads_to_loopback(host: &str) -> bool {
     let v4 = |ip: Ipv4Addr| ip.is_loopback() || ip.is_unspecified();
+    let host = host.trim_end_matches('.');
     match ip_address(host) {
         Some(IpAddr::V4(ip)) => v4(ip),
         Some(IpAddr::V6(ip)) => ip.is_loopback() || ip.to_ipv4().is_some_and(v4),
         None => {
-            let name = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
+            let name = host.to_ascii_lowercase();
             name == "localhost" || name.ends_with(".localhost")
         }
     }
@@ -145,6 +147,8 @@ mod tests {
             "localhost.",
             "keys.localhost",
             "keys.localhost.",
+            "keys.localhost..",
+            "127.0.0.1..",
             "127.0.0.1",
             "127.255.255.254",
             "127.1",
