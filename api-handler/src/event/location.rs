@@ -32,19 +32,17 @@ impl FilledPath {
         let (mut encoded, mut decoded) = (String::new(), String::new());
         for segment in segments.split('/') {
             let name = segment.strip_prefix('{').and_then(|s| s.strip_suffix('}'));
-            let value = match name {
-                Some(name) => {
-                    let (_, value) = parameters.0.iter().find(|(found, _)| **found == *name)?;
-                    value.as_deref()?
-                }
-                None => segment,
+            encoded.push('/');
+            decoded.push('/');
+            let Some(name) = name else {
+                encoded.push_str(segment);
+                decoded.push_str(segment);
+                continue;
             };
-            let written = match name {
-                Some(_) => utf8_percent_encode(value, NON_ALPHANUMERIC).to_string(),
-                None => value.to_owned(),
-            };
-            encoded.extend(["/", &written]);
-            decoded.extend(["/", value]);
+            let (_, value) = parameters.0.iter().find(|(found, _)| **found == *name)?;
+            let value = value.as_deref()?;
+            encoded.extend(utf8_percent_encode(value, NON_ALPHANUMERIC));
+            decoded.push_str(value);
         }
         Some(Self { encoded, decoded })
     }
