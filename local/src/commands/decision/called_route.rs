@@ -7,8 +7,8 @@ use crate::commands::UsageError;
 /// A method and a path of the API, without the stage.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::commands) struct CalledRoute {
-    pub(super) method: Method,
-    pub(super) path: String,
+    pub(in crate::commands) method: Method,
+    pub(in crate::commands) path: String,
 }
 
 impl CalledRoute {

@@ -27,12 +27,9 @@ impl FromStr for SmokeCall {
     fn from_str(text: &str) -> Result<Self, UsageError> {
         let wrong = || UsageError::found("a method and a path such as \"GET /session\"", text);
         let (method, path) = text.trim().split_once(' ').ok_or_else(wrong)?;
-        let path = path.trim();
-        CalledRoute::parse(method, path).map_err(|_| wrong())?;
-        Ok(Self {
-            method: Method::from_bytes(method.as_bytes()).map_err(|_| wrong())?,
-            path: path.to_owned(),
-        })
+        let CalledRoute { method, path } =
+            CalledRoute::parse(method, path.trim()).map_err(|_| wrong())?;
+        Ok(Self { method, path })
     }
 }
 
