@@ -201,11 +201,10 @@ pub(super) fn texts(map: &BTreeMap<String, String>) -> Value {
 
 /// The parameters of a path as an HTTP API passes them.
 pub(super) fn decoded_values(parameters: &BTreeMap<String, String>) -> Value {
-    parameters
+    let decoded = parameters
         .iter()
-        .map(|(name, value)| (name.clone(), Value::from(decoded(value))))
-        .collect::<Map<_, _>>()
-        .into()
+        .map(|(name, value)| (name.clone(), decoded(value)));
+    texts(&decoded.collect())
 }
 
 fn null_when_empty(value: Value) -> Value {

@@ -27,9 +27,10 @@ pub(crate) fn find_http<'a>(
     path: &str,
 ) -> Option<Matched<'a>> {
     matching(routes, verb, path).min_by_key(|matched| {
-        let ranks = matched.route.path.ranks();
-        let class = ranks.last().copied().unwrap_or_default().max(1);
-        (class, ranks, matched.route.verb.is_none())
+        (
+            matched.route.path.http_ranks(),
+            matched.route.verb.is_none(),
+        )
     })
 }
 

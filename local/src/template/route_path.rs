@@ -137,6 +137,12 @@ impl RoutePath {
         self.segments.iter().map(Segment::rank).collect()
     }
 
+    /// The ranks for an HTTP API, which prefers every path without a greedy segment, then a greedy path, then `$default`.
+    pub(crate) fn http_ranks(&self) -> (u8, Vec<u8>) {
+        let ranks = self.ranks();
+        (ranks.last().copied().unwrap_or_default().max(1), ranks)
+    }
+
     /// Whether both match the same paths: names of parameters are ignored.
     pub(crate) fn overlaps(&self, other: &Self) -> bool {
         self.ranks() == other.ranks()

@@ -283,13 +283,9 @@ fn precedes(other: &TemplateRoute, route: &TemplateRoute, verb: Verb, kind: &Api
         (Some(own), Verb::Known(_)) => own == verb.name(),
         (Some(_), Verb::Other) => false,
     };
-    let class = |route: &TemplateRoute| {
-        let ranks = route.path.ranks();
-        (ranks.last().copied().unwrap_or_default().max(1), ranks)
-    };
     let is_more_specific = match kind {
         ApiKind::Rest { .. } => other.path.ranks() < route.path.ranks(),
-        ApiKind::Http { .. } => class(other) < class(route),
+        ApiKind::Http { .. } => other.path.http_ranks() < route.path.http_ranks(),
     };
     serves && is_more_specific
 }
