@@ -70,33 +70,30 @@ async fn answer(request: reqwest::RequestBuilder) -> Option<HttpAnswer> {
     Some(HttpAnswer::read(response).await)
 }
 
-/// Puts a file system of [`DISK_KIB`] on the folder `disk`, in a mount namespace of the stack.
-const MOUNT: &str = r#"exec unshare --user --map-root-user --mount sh -c '
-    mount -t tmpfs -o size="$SIZE" disk "$0/disk" && exec "$@"' "$0" "$@""#;
-/// Where the kernel does not allow that: a limit on the size of each file. The shell ignores the signal, so that a write
-/// over the limit fails.
-const LIMIT: &str = r#"trap '' XFSZ; ulimit -f "$BLOCKS"; exec "$@""#;
+/// Begins a command in a mount namespace, where it may mount file systems.
+const UNSHARE: &str = "unshare --user --map-root-user --mount";
+
+/// A script that limits the space for the database, and what it limits: a file system on the folder `disk`, or the size of
+/// each file where the kernel allows no mount. The shell ignores the signal, so that a write over the limit fails.
+fn disk_limit() -> (String, &'static str) {
+    let can_mount = Command::new("sh")
+        .args(["-c", &format!("{UNSHARE} mount -t tmpfs test /mnt")])
+        .output()
+        .is_ok_and(|output| output.status.success());
+    if can_mount {
+        let mount = format!(r#"mount -t tmpfs -o size={DISK_KIB}k disk "$0/disk""#);
+        let script = format!(r#"exec {UNSHARE} sh -c '{mount} && exec "$@"' "$0" "$@""#);
+        (script, "a disk")
+    } else {
+        let blocks = DISK_KIB * 2;
+        let script = format!(r#"trap '' XFSZ; ulimit -f {blocks}; exec "$@""#);
+        (script, "a file")
+    }
+}
 
 /// No acknowledged write is lost, every other write is reported as failed, and calls are decided although logs cannot grow.
 pub(crate) async fn full_disk(table: &mut Table) {
-    let can_mount = Command::new("unshare")
-        .args([
-            "--user",
-            "--map-root-user",
-            "--mount",
-            "mount",
-            "-t",
-            "tmpfs",
-            "test",
-            "/mnt",
-        ])
-        .output()
-        .is_ok_and(|output| output.status.success());
-    let (script, disk) = match can_mount {
-        true => (MOUNT, format!("a disk of {DISK_KIB} KiB")),
-        false => (LIMIT, format!("a limit of {DISK_KIB} KiB per file")),
-    };
-    let script = format!("export SIZE={DISK_KIB}k BLOCKS={}; {script}", DISK_KIB * 2);
+    let (script, limited_to) = disk_limit();
     let stack = limited("faults-disk", &script, |data| {
         fs::create_dir(data.join("disk")).expect("a folder for the disk");
         symlink("disk/state.sqlite", data.join("state.sqlite")).expect("a link to the disk");
@@ -128,7 +125,7 @@ pub(crate) async fn full_disk(table: &mut Table) {
     let (acknowledged, failed) = (count(201), count(503));
     let faults = mark.count(r#""status":503"#);
     table.row(
-        &format!("{disk} is full for the database"),
+        &format!("{limited_to} of {DISK_KIB} KiB is full for the database"),
         &format!("{acknowledged} writes 201, all readable; {failed} writes 503"),
         &format!("{faults} lines with status 503 and their cause"),
         is_kept && acknowledged > 0 && failed > 0 && faults == failed,
