@@ -42,8 +42,8 @@ fn credentials() -> &'static Credentials {
 }
 
 /// A caller without a verified token never gets more access than the rule for anonymous callers grants, and a bound token
-/// needs its proof. A simple answer grants only a route that a rule grants. No part of a request is in a policy, and every answer is within the limit. White space around the event and a second call do not
-/// change the answer.
+/// needs its proof. A simple answer grants only a route that a rule grants. No part of a request is in a policy, and every
+/// answer is within the limit. White space around the event and a second call do not change the answer.
 pub(crate) fn event(input: &[u8]) {
     let Ok(text) = str::from_utf8(input) else {
         return;

@@ -71,7 +71,7 @@ fn is_loopback(host: &str) -> bool {
 
 /// Whether connections to this host reach this machine. That is true for the loopback addresses, also in IPv6 form, for
 /// the unspecified address, which systems connect to loopback, and for the names of RFC 6761, section 6.3. The URL parser
-/// leaves more than one dot at the end.
+/// accepts several dots at the end.
 pub(super) fn leads_to_loopback(host: &str) -> bool {
     let v4 = |ip: Ipv4Addr| ip.is_loopback() || ip.is_unspecified();
     let host = host.trim_end_matches('.');
