@@ -65,6 +65,12 @@ impl Settings {
         Ok(settings)
     }
 
+    /// Whether the issuer is asked about each token (RFC 7662).
+    #[must_use]
+    pub const fn introspects(&self) -> bool {
+        self.introspection.is_some()
+    }
+
     fn read(reader: &mut Reader<'_>) -> Self {
         let issuers = issuers::read(reader);
         let trusted: Vec<&str> = issuers

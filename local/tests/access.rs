@@ -603,7 +603,12 @@ fn unbound_tokens_are_wider_and_instead_of_bound_ones_other() {
         (&require, &accept, "wider", now_also.clone()),
         (&off, &accept, "wider", now_also),
         (&accept, &require, "narrower", format!("now only {bound}")),
-        (&accept, &off, "narrower", format!("now only {tokens}")),
+        (
+            &accept,
+            &off,
+            "narrower",
+            format!("now only {tokens}, not bound to a key by DPoP"),
+        ),
     ] {
         let status = i32::from(kind == "wider");
         assert_eq!(
@@ -619,6 +624,34 @@ fn unbound_tokens_are_wider_and_instead_of_bound_ones_other() {
         diff(&folder, &require, &require, &["--fail-on-widening"], 0),
         json!([])
     );
+}
+
+#[test]
+fn tokens_without_introspection_are_wider() {
+    let folder = folder("introspection");
+    let with = |mode: &str| {
+        let settings = json!({"INTROSPECTION": mode, "INTROSPECTION_CLIENT_ID": "authorizer"});
+        let text = rest(&admins_rules(), &settings, &["GET /a Required"]);
+        write(&folder, &format!("{mode}.json"), &text)
+    };
+    let (on, off) = (with("on"), with("off"));
+    let tokens = "tokens of https://example.okta.com/oauth2/default (audience api://default; client web or cli)";
+    let active = format!("now only {tokens}, active by introspection");
+    for (old, new, kind, text, status) in [
+        (
+            &on,
+            &off,
+            "wider",
+            format!("now also {tokens}, without introspection"),
+            1,
+        ),
+        (&off, &on, "narrower", active, 0),
+    ] {
+        assert_eq!(
+            diff(&folder, old, new, &["--fail-on-widening"], status),
+            json!([changed("GET", "/a", kind, &text)])
+        );
+    }
 }
 
 #[test]

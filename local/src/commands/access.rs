@@ -88,11 +88,10 @@ impl Access {
     }
 }
 
-/// The settings that a decision by rules does not depend on: key sources and introspection.
-const NOT_RULES: [&str; 6] = [
+/// The settings that no decision here depends on.
+const KEY_SOURCES: [&str; 5] = [
     "CA_FILE",
     "HTTPS_PROXY",
-    "INTROSPECTION",
     "JWKS_FILE",
     "https_proxy",
     "JWKS_URI",

@@ -137,18 +137,18 @@ fn in_one_sentence(old: &RouteAccess<'_>, new: &RouteAccess<'_>, kind: ChangeKin
         ) {
             (true, true) => {}
             (true, false) if kind == ChangeKind::Wider => {
-                return format!("now also tokens of {}", sources(new_tokens));
+                return format!("now also tokens of {}", sources(new_tokens, old_tokens));
             }
             (false, true) if kind == ChangeKind::Narrower => {
-                return format!("now only tokens of {}", sources(new_tokens));
+                return format!("now only tokens of {}", sources(new_tokens, old_tokens));
             }
             _ => {
                 return format!(
                     "{}, with tokens of {}; before {}, with tokens of {}",
                     words::callers(new),
-                    sources(new_tokens),
+                    sources(new_tokens, old_tokens),
                     words::callers(old),
-                    sources(old_tokens)
+                    sources(old_tokens, new_tokens)
                 );
             }
         }
@@ -186,8 +186,9 @@ const fn tokens<'a, 't>(route: &'a RouteAccess<'t>) -> Option<&'a AcceptedTokens
     }
 }
 
-/// The issuers of tokens with their audiences and clients, and whether the tokens are bound to keys.
-fn sources(tokens: &AcceptedTokens<'_>) -> String {
+/// The issuers of tokens with their audiences and clients, and the use of DPoP and introspection if one of the two
+/// versions uses it.
+fn sources(tokens: &AcceptedTokens<'_>, other: &AcceptedTokens<'_>) -> String {
     let sources = tokens.issuers.iter().map(|issuer| {
         let audiences = issuer.audiences.join(", ");
         let clients = issuer.clients.map_or_else(
@@ -196,10 +197,17 @@ fn sources(tokens: &AcceptedTokens<'_>) -> String {
         );
         format!("{} (audience {audiences}; {clients})", issuer.issuer)
     });
-    let binding = match tokens.dpop {
-        DpopMode::Off => "",
-        DpopMode::Accept => ", bound to a key by DPoP or not",
-        DpopMode::Require => ", bound to a key by DPoP",
+    let binding = match (tokens.dpop, other.dpop) {
+        (DpopMode::Off, DpopMode::Off) => "",
+        (DpopMode::Off, _) => ", not bound to a key by DPoP",
+        (DpopMode::Accept, _) => ", bound to a key by DPoP or not",
+        (DpopMode::Require, _) => ", bound to a key by DPoP",
     };
-    format!("{}{binding}", sources.collect::<Vec<_>>().join(" and "))
+    let introspection = match (tokens.introspected, other.introspected) {
+        (false, false) => "",
+        (false, true) => ", without introspection",
+        (true, _) => ", active by introspection",
+    };
+    let sources = sources.collect::<Vec<_>>().join(" and ");
+    format!("{sources}{binding}{introspection}")
 }

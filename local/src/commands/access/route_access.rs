@@ -7,7 +7,7 @@ use authorizer::config::Settings;
 use authorizer::dpop::DpopMode;
 use authorizer::verifier::TokenUse;
 
-use super::NOT_RULES;
+use super::KEY_SOURCES;
 use super::coverage::{self, Paths};
 use crate::commands::CommandError;
 use crate::commands::in_process;
@@ -26,7 +26,7 @@ pub(super) struct Guards(BTreeMap<String, Settings>);
 impl Guards {
     pub(super) fn read(opened: &OpenedTemplate) -> Result<Self, CommandError> {
         let (template, folder) = (&opened.template, &opened.folder);
-        Ok(Self(in_process::settings(template, folder, &NOT_RULES)?))
+        Ok(Self(in_process::settings(template, folder, &KEY_SOURCES)?))
     }
 }
 
@@ -111,6 +111,7 @@ pub(super) struct AcceptedTokens<'t> {
     pub(super) issuers: Vec<TokensOfIssuer<'t>>,
     pub(super) token_use: TokenUse,
     pub(super) dpop: DpopMode,
+    pub(super) introspected: bool,
 }
 
 #[derive(Debug, PartialEq)]
@@ -332,6 +333,7 @@ impl<'t> AcceptedTokens<'t> {
             issuers: issuers.collect(),
             token_use: settings.requirements.token_use,
             dpop: settings.requirements.dpop,
+            introspected: settings.introspects(),
         }
     }
 }

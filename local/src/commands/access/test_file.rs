@@ -16,7 +16,7 @@ use serde::de::{self, MapAccess, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::NOT_RULES;
+use super::KEY_SOURCES;
 use crate::commands::CommandError;
 use crate::commands::decision::{CallJudge, CallOutcome, CalledRoute, Sent};
 use crate::commands::in_process::{self, FixedKeys, InProcess, Replay};
@@ -190,7 +190,8 @@ impl Setup {
     fn new(opened: OpenedTemplate) -> Result<Self, CommandError> {
         let key = SigningKey::generate()?;
         let set = key.jwk_set().to_string();
-        let mut settings = in_process::settings(&opened.template, &opened.folder, &NOT_RULES)?;
+        let not_rules = [&KEY_SOURCES[..], &["INTROSPECTION"]].concat();
+        let mut settings = in_process::settings(&opened.template, &opened.folder, &not_rules)?;
         in_process::replace_key_addresses(&mut settings);
         for settings in settings.values_mut() {
             settings.requirements.dpop = DpopMode::Off; // the rules do not depend on it

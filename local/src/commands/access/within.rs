@@ -156,8 +156,10 @@ pub(super) fn are_within(a: &AcceptedTokens<'_>, b: &AcceptedTokens<'_>) -> bool
         (TokenUse::Access, TokenUse::Access) | (TokenUse::Id, TokenUse::Id)
     );
     let bound_as_well = a.dpop == b.dpop || b.dpop == DpopMode::Accept;
+    let introspected_as_well = a.introspected || !b.introspected;
     same_use
         && bound_as_well
+        && introspected_as_well
         && a.issuers.iter().all(|own| {
             b.issuers.iter().any(|other| {
                 let clients = match (own.clients, other.clients) {
