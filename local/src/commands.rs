@@ -11,6 +11,7 @@ pub(crate) mod explain;
 mod in_process;
 pub(crate) mod invoke;
 mod no_answer;
+mod pasted_token;
 mod placeholders;
 mod probe;
 mod proxy;
@@ -21,6 +22,7 @@ pub(crate) mod smoke;
 mod stray;
 mod template_args;
 pub(crate) mod token;
+mod url_argument;
 mod usage;
 pub(crate) mod why;
 

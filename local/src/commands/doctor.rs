@@ -23,20 +23,19 @@ use std::process::ExitCode;
 
 use authorizer::config::Settings;
 use clap::Args;
-use reqwest::Url;
 
 use self::discovery::Discovery;
 use self::keys::Keys;
 use self::metadata::MetadataDocument;
 use self::sign_in::Tokens;
 use self::token::Examined;
-pub(super) use self::token::scheme_and_token;
 use super::callback::SignInError;
+use super::pasted_token::scheme_and_token;
 use super::probe::Probe;
 use super::proxy;
 use super::report::Report;
 use super::stray::Stray;
-use super::{CommandError, UsageError};
+use super::{CommandError, UsageError, url_argument};
 use crate::text_file;
 
 /// Check an issuer, a client and a token for this authorizer, and say how to fix each problem
@@ -58,10 +57,10 @@ pub(crate) struct Doctor {
     #[arg(long, value_name = "ID")]
     client_id: Option<String>,
     /// Redirect URI of the pages, as registered at the issuer; for `cargo local` `http://127.0.0.1:8080/callback.html`
-    #[arg(long, value_name = "URL", value_parser = absolute_url)]
+    #[arg(long, value_name = "URL", value_parser = url_argument::absolute)]
     redirect_uri: Option<String>,
     /// Origin of the web pages; for `cargo local` `http://127.0.0.1:8080`
-    #[arg(long, value_name = "ORIGIN", value_parser = origin)]
+    #[arg(long, value_name = "ORIGIN", value_parser = url_argument::origin)]
     web_origin: Option<String>,
     /// Scopes that the pages request, separated by spaces
     #[arg(long, value_name = "SCOPES")]
@@ -259,25 +258,5 @@ impl Doctor {
         };
         report.add(sign_in::check(brought, &apart))?;
         Ok(judged.is_ok_and(Examined::is_bound))
-    }
-}
-
-fn absolute_url(text: &str) -> Result<String, UsageError> {
-    Url::parse(text)
-        .ok()
-        .filter(|url| url.has_host() && url.fragment().is_none())
-        .map(|_| text.to_owned())
-        .ok_or(UsageError::Value("an absolute URL without a fragment"))
-}
-
-pub(super) fn origin(text: &str) -> Result<String, UsageError> {
-    let origin = Url::parse(text)
-        .map_err(UsageError::Url)?
-        .origin()
-        .ascii_serialization();
-    if origin == text {
-        Ok(origin)
-    } else {
-        Err(UsageError::NotOrigin(origin))
     }
 }

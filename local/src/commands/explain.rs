@@ -15,8 +15,8 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::decision::{CallDecision, CallJudge, CallOutcome, CalledRoute, NamedRoute, Sent};
-use super::doctor::scheme_and_token;
 use super::in_process::{self, FixedKeys, InProcess, Replay};
+use super::pasted_token::scheme_and_token;
 use super::template_args::{OpenedTemplate, TemplateArgs};
 use super::{CommandError, UsageError, advice};
 use crate::gateway::decided::DecidedBy;

@@ -17,11 +17,11 @@ use clap::Args;
 use self::api::{SmokeApi, SmokeCall};
 use self::observations::Observations;
 use super::CommandError;
-use super::doctor::origin;
 use super::probe::Probe;
 use super::proxy;
 use super::report::{Check, Report};
 use super::stray::Stray;
+use super::url_argument;
 
 /// Check from outside that a deployed API enforces its access rules
 ///
@@ -51,7 +51,7 @@ pub(crate) struct Smoke {
     #[arg(long, value_name = "TOKEN")]
     expired_token: Option<String>,
     /// The origin of the web pages
-    #[arg(long, value_name = "ORIGIN", value_parser = origin)]
+    #[arg(long, value_name = "ORIGIN", value_parser = url_argument::origin)]
     origin: Option<String>,
     /// Print one JSON document
     #[arg(long)]
