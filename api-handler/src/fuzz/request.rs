@@ -148,9 +148,8 @@ impl Sink for NoLog {
 /// The number of calls that would write.
 static WRITES: AtomicUsize = AtomicUsize::new(0);
 
-/// Answers every call with the one resource, in the form of every kind of answer, until the client closes the
-/// connection.
-fn serve(mut stream: TcpStream) -> io::Result<()> {
+/// The one resource, in the form of every kind of answer.
+static REPLY: LazyLock<String> = LazyLock::new(|| {
     let metadata = json!({
         "id": {"S": "a"}, "owner": {"S": "alice"}, "visibility": {"S": "public"}, "version": {"N": "1"},
         "tag": {"S": "t"}, "createdAt": {"S": "2026-01-01T00:00:00.000Z"},
@@ -159,10 +158,13 @@ fn serve(mut stream: TcpStream) -> io::Result<()> {
     let body = json!({
         "Item": metadata, "Items": [metadata], "Attributes": metadata, "Responses": {"state": [metadata]},
         "UnprocessedKeys": {}, "Count": 1, "ScannedCount": 1,
-    })
-    .to_string();
+    });
     let headers = "Content-Type: application/x-amz-json-1.0\r\n";
-    let reply = response("200 OK", headers, &body);
+    response("200 OK", headers, &body.to_string())
+});
+
+/// Answers every call with the one resource, until the client closes the connection.
+fn serve(mut stream: TcpStream) -> io::Result<()> {
     loop {
         let request = ReceivedRequest::read(&mut stream)?;
         let operation = request.header("X-Amz-Target").unwrap_or_default();
@@ -172,6 +174,6 @@ fn serve(mut stream: TcpStream) -> io::Result<()> {
         {
             WRITES.fetch_add(1, Ordering::SeqCst);
         }
-        stream.write_all(reply.as_bytes())?;
+        stream.write_all(REPLY.as_bytes())?;
     }
 }
