@@ -37,6 +37,10 @@ pub const RESERVED_NAMES: [&str; 5] = [
     "error",
 ];
 
+/// The latest `exp` of a context, in seconds: the largest integer that every JSON parser reads exactly. A later expiry of
+/// a token becomes this one.
+pub const MAX_EXPIRY_SECONDS: f64 = 9_007_199_254_740_991.0;
+
 #[derive(Debug, Clone, PartialEq)]
 #[expect(
     clippy::large_enum_variant,
@@ -213,18 +217,18 @@ fn text(member: Option<MemberValue<'_>>) -> Option<String> {
 }
 
 /// Parses epoch seconds: a number, or a string that contains one, with or without a fraction. A time before 1970
-/// becomes 1970.
+/// becomes 1970. A time after the year 9999 becomes its last second, because a later time has no RFC 3339 form.
 fn expiry(exp: &MemberValue<'_>) -> Option<Timestamp> {
-    /// The last second of the year 9999.
-    const MAX_SECONDS: f64 = 253_402_300_799.0;
+    const LAST_SECOND: f64 = 253_402_300_799.0;
     let seconds = match exp {
         MemberValue::Number(seconds) => Some(*seconds),
         MemberValue::Text(text) => text.trim().parse().ok(),
         MemberValue::Bool(_) | MemberValue::Other => None,
     };
     let seconds =
-        seconds.filter(|seconds| *seconds <= MAX_SECONDS && *seconds > f64::NEG_INFINITY)?;
-    let since_1970 = std::time::Duration::try_from_secs_f64(seconds.max(0.0)).ok()?;
+        seconds.filter(|seconds| *seconds <= MAX_EXPIRY_SECONDS && *seconds > f64::NEG_INFINITY)?;
+    let since_1970 =
+        std::time::Duration::try_from_secs_f64(seconds.clamp(0.0, LAST_SECOND)).ok()?;
     Some(Timestamp::from_secs(0).plus(since_1970))
 }
 

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use lambda_support::context::MAX_EXPIRY_SECONDS;
 use lambda_support::json_len;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
@@ -151,15 +152,14 @@ impl VerifiedClaims {
         self.token_id.as_deref()
     }
 
-    /// `exp` in whole seconds since 1970, rounded down, and limited to integers that every JSON parser reads exactly.
+    /// `exp` in whole seconds since 1970, rounded down, and at most [`MAX_EXPIRY_SECONDS`].
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
         reason = "a cast from a float saturates, and the bounds are those of exact integers"
     )]
     pub(crate) fn expires_at_secs(&self) -> u64 {
-        const MAX_EXACT: f64 = 9_007_199_254_740_991.0;
-        self.times.expires_at.clamp(0.0, MAX_EXACT) as u64
+        self.times.expires_at.clamp(0.0, MAX_EXPIRY_SECONDS) as u64
     }
 
     /// The claims of `CONTEXT_CLAIMS` that the token has.

@@ -151,7 +151,9 @@ fn an_expiry_may_be_a_string_or_have_a_fraction() {
         (json!("1767225600.25"), Some(EXP * 1000 + 250)),
         (json!(-1), Some(0)),
         (json!(253_402_300_799_u64), Some(253_402_300_799_000)),
-        (json!(253_402_300_800_u64), None),
+        (json!(253_402_300_800_u64), Some(253_402_300_799_000)),
+        (json!("9007199254740991"), Some(253_402_300_799_000)),
+        (json!("9007199254740992"), None),
     ] {
         let member = MemberValue::deserialize(&exp).unwrap();
         assert_eq!(
