@@ -655,6 +655,26 @@ fn tokens_without_introspection_are_wider() {
 }
 
 #[test]
+fn tokens_of_another_use_are_other() {
+    let folder = folder("token-use");
+    let with = |token_use: &str| {
+        let settings = json!({ "TOKEN_USE": token_use });
+        let text = rest(&admins_rules(), &settings, &["GET /a Required"]);
+        write(&folder, &format!("{token_use}.json"), &text)
+    };
+    let (access, id) = (with("access"), with("id"));
+    let tokens = format!(
+        "{ADMINS}, with tokens of https://example.okta.com/oauth2/default (audience api://default; client web or cli)"
+    );
+    let text = format!("{tokens}, only ID tokens; before {tokens}, only access tokens");
+    assert_eq!(
+        diff(&folder, &access, &id, &["--fail-on-widening"], 1),
+        json!([changed("GET", "/a", "other", &text)])
+    );
+    assert_eq!(diff(&folder, &id, &id, &[], 0), json!([]));
+}
+
+#[test]
 fn callers_are_tested() {
     let folder = folder("test");
     let rules = json!([

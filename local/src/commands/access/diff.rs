@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use authorizer::dpop::DpopMode;
+use authorizer::verifier::TokenUse;
 use serde::Serialize;
 
 use super::route_access::{AcceptedTokens, Callers, RouteAccess, Verb};
@@ -186,8 +187,8 @@ const fn tokens<'a, 't>(route: &'a RouteAccess<'t>) -> Option<&'a AcceptedTokens
     }
 }
 
-/// The issuers of tokens with their audiences and clients, and the use of DPoP and introspection if one of the two
-/// versions uses it.
+/// The issuers of tokens with their audiences and clients, the kind of token if the two versions accept different kinds,
+/// and the use of DPoP and introspection if one of them uses it.
 fn sources(tokens: &AcceptedTokens<'_>, other: &AcceptedTokens<'_>) -> String {
     let sources = tokens.issuers.iter().map(|issuer| {
         let audiences = issuer.audiences.join(", ");
@@ -197,6 +198,11 @@ fn sources(tokens: &AcceptedTokens<'_>, other: &AcceptedTokens<'_>) -> String {
         );
         format!("{} (audience {audiences}; {clients})", issuer.issuer)
     });
+    let kind = match (tokens.token_use, other.token_use) {
+        (TokenUse::Access, TokenUse::Access) | (TokenUse::Id, TokenUse::Id) => "",
+        (TokenUse::Access, TokenUse::Id) => ", only access tokens",
+        (TokenUse::Id, TokenUse::Access) => ", only ID tokens",
+    };
     let binding = match (tokens.dpop, other.dpop) {
         (DpopMode::Off, DpopMode::Off) => "",
         (DpopMode::Off, _) => ", not bound to a key by DPoP",
@@ -209,5 +215,5 @@ fn sources(tokens: &AcceptedTokens<'_>, other: &AcceptedTokens<'_>) -> String {
         (true, _) => ", active by introspection",
     };
     let sources = sources.collect::<Vec<_>>().join(" and ");
-    format!("{sources}{binding}{introspection}")
+    format!("{sources}{kind}{binding}{introspection}")
 }
