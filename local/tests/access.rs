@@ -357,7 +357,7 @@ fn a_rule_that_allows_fewer_callers_is_narrower() {
         "closed",
         &json!([{"anonymous": true}]),
         &json!([{}]),
-        Some(("narrower", "no longer anyone")),
+        Some(("narrower", "now anyone signed in; before anyone")),
     );
     check_change(
         "like-narrower",
@@ -365,26 +365,36 @@ fn a_rule_that_allows_fewer_callers_is_narrower() {
         &json!([{"claims": {"d": [{"like": "eng-*"}]}}]),
         Some((
             "narrower",
-            "no longer callers with claim \"d\": like \"e*\"",
+            "now callers with claim \"d\": like \"eng-*\"; before callers with claim \"d\": like \"e*\"",
         )),
     );
     check_change(
         "not-claims",
         &json!([{"notClaims": {"d": ["x"]}}]),
         &json!([{"notClaims": {"d": ["x", "y"]}}]),
-        Some(("narrower", "no longer callers with no claim \"d\": \"x\"")),
+        Some((
+            "narrower",
+            "now callers with no claim \"d\": \"x\" or \"y\"; before callers with no claim \"d\": \"x\"",
+        )),
     );
     check_change(
         "added-issuer",
         &json!([{"scopes": ["a"]}]),
         &json!([{"scopes": ["a"], "issuers": ["https://example.okta.com/oauth2/default"]}]),
-        Some(("narrower", "no longer callers with scope \"a\"")),
+        Some((
+            "narrower",
+            "now callers with issuer \"https://example.okta.com/oauth2/default\", and scope \"a\"; before callers with \
+             scope \"a\"",
+        )),
     );
     check_change(
         "added-demand",
         &json!([{"scopes": ["a"]}]),
         &json!([{"scopes": ["a"], "acr": ["mfa"]}]),
-        Some(("narrower", "no longer callers with scope \"a\"")),
+        Some((
+            "narrower",
+            "now callers with scope \"a\", and acr \"mfa\"; before callers with scope \"a\"",
+        )),
     );
 }
 
@@ -432,7 +442,7 @@ fn a_rule_for_another_spelling_of_a_path_allows_its_callers() {
         json!([{"method": "GET", "path": "/admin", "authorizer": "Optional", "callers": ADMINS}])
     );
     let only = template("only.json", &json!([slash]));
-    let text = format!("no longer {ADMINS}");
+    let text = format!("now {ADMINS} (on /admin/); before {ADMINS}");
     assert_eq!(
         diff(&folder, &old, &only, &[], 0),
         json!([changed("GET", "/admin", "narrower", &text)])

@@ -153,10 +153,11 @@ fn in_one_sentence(old: &RouteAccess<'_>, new: &RouteAccess<'_>, kind: ChangeKin
                 );
             }
         }
-        return match kind {
-            ChangeKind::Wider => format!("now also {}", difference(new, old)),
-            ChangeKind::Narrower => format!("no longer {}", difference(old, new)),
-            _ => instead(),
+        // Only a widening is described by its difference: of the callers who lose a grant, some may still call.
+        return if kind == ChangeKind::Wider {
+            format!("now also {}", difference(new, old))
+        } else {
+            instead()
         };
     }
     match (kind, &new.callers) {
