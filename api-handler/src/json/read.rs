@@ -185,10 +185,8 @@ impl<'de> Visitor<'de> for Node<'_, '_> {
 
     fn visit_f64<E: serde::de::Error>(self, v: f64) -> Result<Json, E> {
         let text = self.0.numbers.next().unwrap_or_default();
-        // `serde_json` parses floats fast, but not always to the nearest float. The standard library does.
-        let nearest = text.parse().unwrap_or(v);
-        let number = serde_json::Number::from_f64(nearest)
-            .ok_or_else(|| E::custom("number out of range"))?;
+        let number =
+            serde_json::Number::from_f64(v).ok_or_else(|| E::custom("number out of range"))?;
         if same_number(text, &number.to_string()) {
             Ok(Json::Number(number))
         } else {
