@@ -769,6 +769,30 @@ fn callers_are_tested() {
     assert_eq!(found, json!({"tests": 1, "failed": []}));
 }
 
+/// An ID token has none of the claims of an access token, such as Okta's `cid`.
+#[test]
+fn id_tokens_are_tested() {
+    let folder = folder("id-tokens");
+    let rules = json!([
+        {"methods": ["GET"], "path": "/x", "groups": ["g"]},
+        {"methods": ["GET"], "path": "/client", "clients": ["cli"]},
+    ]);
+    let routes = ["GET /x Required", "GET /client Required"];
+    let template = rest(&rules, &json!({"TOKEN_USE": "id"}), &routes);
+    let template = write(&folder, "template.json", &template);
+    let tests = json!([
+        {"caller": {"claims": {"groups": ["g"]}}, "may": ["GET /x"], "mayNot": ["GET /client"]},
+        {"caller": {"claims": {"azp": "cli"}}, "may": ["GET /client"]},
+        {"name": "an access token", "caller": {"claims": {"cid": "cli"}}, "mayNot": ["GET /client"]},
+    ]);
+    let file = write(&folder, "tests.json", &tests.to_string());
+    let arguments = ["test", &file, "--json", "--template", &template];
+    assert_eq!(
+        json_of(&folder, &arguments, 0),
+        json!({"tests": 3, "failed": []})
+    );
+}
+
 #[test]
 fn a_wrong_file_of_tests_is_an_error() {
     let folder = folder("wrong-test");

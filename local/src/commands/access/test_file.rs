@@ -10,6 +10,7 @@ use authorizer::claims::CLIENT_ID_CLAIMS;
 use authorizer::config::Settings;
 use authorizer::dpop::DpopMode;
 use authorizer::issuer::http_client::Transport;
+use authorizer::verifier::TokenUse;
 use lambda_support::clock::{Clock, SystemClock};
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{self, MapAccess, Unexpected, Visitor};
@@ -179,11 +180,16 @@ struct Setup {
     defaults: Vec<Defaults>,
 }
 
+/// The claim of access tokens with the client.
+const CLIENT_ID: &str = "cid";
+
 /// The claims that one issuer's tokens have by default.
 struct Defaults {
     issuer: String,
     audience: Option<String>,
     client: Option<String>,
+    /// The claim with the client. In an ID token it is `azp`, because the others are signs of an access token.
+    client_claim: &'static str,
 }
 
 impl Setup {
@@ -199,20 +205,26 @@ impl Setup {
                 issuer.algorithms = vec![Algorithm::RS256];
             }
         }
-        let ours = settings.values().flat_map(|settings| &settings.issuers);
-        let mut defaults: Vec<Defaults> = ours
-            .map(|issuer| Defaults {
+        let ours = settings.values().flat_map(|settings| {
+            let client_claim = match settings.requirements.token_use {
+                TokenUse::Access => CLIENT_ID,
+                TokenUse::Id => "azp",
+            };
+            settings.issuers.iter().map(move |issuer| Defaults {
                 issuer: issuer.issuer.clone(),
                 audience: issuer.audiences.first().cloned(),
                 client: issuer.client_ids.iter().flatten().next().cloned(),
+                client_claim,
             })
-            .collect();
+        });
+        let mut defaults: Vec<Defaults> = ours.collect();
         let authorizers = opened.template.api.authorizers.values();
         defaults.extend(authorizers.filter_map(|authorizer| match authorizer {
             TemplateAuthorizer::Jwt(jwt) => Some(Defaults {
                 issuer: jwt.issuer.clone(),
                 audience: jwt.audience.first().cloned(),
                 client: None,
+                client_claim: CLIENT_ID,
             }),
             TemplateAuthorizer::Lambda(_) => None,
         }));
@@ -279,7 +291,8 @@ impl Setup {
         {
             let client = defaults.and_then(|defaults| defaults.client.as_deref());
             let client = client.unwrap_or("access-test");
-            claims.insert("cid".to_owned(), json!(client));
+            let claim = defaults.map_or(CLIENT_ID, |defaults| defaults.client_claim);
+            claims.insert(claim.to_owned(), json!(client));
         }
         Ok(self.key.token(&Value::Object(claims))?)
     }
