@@ -829,6 +829,10 @@ fn a_wrong_file_of_tests_is_an_error() {
             r#"[{"caller": "anonymous", "mayNot": ["GET /x#y"]}]"#,
             "percent-encoded as in a URL, found `/x#y`",
         ),
+        (
+            r#"[{"caller": "anonymous", "mayNot": ["get /x"]}]"#,
+            "expected a method in capital letters such as GET, found `get`",
+        ),
     ] {
         let file = write(&folder, "wrong.json", tests);
         let output = access(&folder, &["test", &file, "--template", &template]);

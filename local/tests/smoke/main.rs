@@ -396,6 +396,10 @@ async fn wrong_usage_is_exit_2() {
             "--api http://127.0.0.1:9 --allowed 'GET /x' --guarded 'PUT /x' --origin http://127.0.0.1:8080/",
             "such as http://127.0.0.1:8080",
         ),
+        (
+            "--api http://127.0.0.1:9 --allowed 'get /x' --guarded 'PUT /x'",
+            "such as \"GET /session\"",
+        ),
     ] {
         let output = Command::new(env!("CARGO_BIN_EXE_local"))
             .arg("smoke")

@@ -14,8 +14,11 @@ pub(in crate::commands) struct CalledRoute {
 impl CalledRoute {
     /// Reads a method and a path. Fails if no request can have them.
     pub(in crate::commands) fn parse(method: &str, path: &str) -> Result<Self, UsageError> {
+        // Methods are case-sensitive (RFC 9110, section 9.1), and API Gateway has only methods in capital letters.
         let parsed = Method::from_bytes(method.as_bytes())
-            .map_err(|_| UsageError::found("a method such as GET", method))?;
+            .ok()
+            .filter(|_| !method.bytes().any(|byte| byte.is_ascii_lowercase()))
+            .ok_or_else(|| UsageError::found("a method in capital letters such as GET", method))?;
         // A request carries neither a fragment, which the URI parser drops, nor letters outside ASCII.
         let is_sent_as_written = |uri: Uri| uri.path_and_query().is_some_and(|sent| sent == path);
         let is_path = path.starts_with('/') && path.is_ascii();
