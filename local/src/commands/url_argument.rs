@@ -15,10 +15,13 @@ pub(super) fn absolute(text: &str) -> Result<String, UsageError> {
 
 /// A web origin as browsers send it: without a default port.
 pub(super) fn origin(text: &str) -> Result<String, UsageError> {
-    let origin = Url::parse(text)
-        .map_err(UsageError::Url)?
-        .origin()
-        .ascii_serialization();
+    let url = Url::parse(text)
+        .ok()
+        .filter(|url| matches!(url.scheme(), "http" | "https"))
+        .ok_or(UsageError::Value(
+            "an http or https origin such as http://127.0.0.1:8080",
+        ))?;
+    let origin = url.origin().ascii_serialization();
     if origin == text {
         Ok(origin)
     } else {

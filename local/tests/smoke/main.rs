@@ -397,6 +397,14 @@ async fn wrong_usage_is_exit_2() {
             "such as http://127.0.0.1:8080",
         ),
         (
+            "--api http://127.0.0.1:9 --allowed 'GET /x' --guarded 'PUT /x' --origin null",
+            "such as http://127.0.0.1:8080",
+        ),
+        (
+            "--api http://127.0.0.1:9 --allowed 'GET /x' --guarded 'PUT /x' --origin data:x",
+            "such as http://127.0.0.1:8080",
+        ),
+        (
             "--api http://127.0.0.1:9 --allowed 'get /x' --guarded 'PUT /x'",
             "such as \"GET /session\"",
         ),
