@@ -16,9 +16,8 @@ use time::format_description::well_known::Rfc3339;
 
 use super::decision::{CallDecision, CallJudge, CallOutcome, CalledRoute, NamedRoute, Sent};
 use super::in_process::{self, FixedKeys, InProcess, Replay};
-use super::pasted_token::scheme_and_token;
 use super::template_args::{OpenedTemplate, TemplateArgs};
-use super::{CommandError, UsageError, advice};
+use super::{CommandError, UsageError, advice, pasted_token};
 use crate::gateway::decided::DecidedBy;
 use crate::gateway::jwt::{IssuerKeys, PublishedKeys};
 use crate::progress::print;
@@ -107,7 +106,11 @@ impl Explain {
             Some("-") => Some(text_file::read("-".as_ref())?),
             given => given.map(str::to_owned),
         };
-        let sent = Sent::parse(token.as_deref().map(scheme_and_token), &self.headers)?;
+        let token = token
+            .as_deref()
+            .map(|token| pasted_token::of_option("--token", token))
+            .transpose()?;
+        let sent = Sent::parse(token, &self.headers)?;
         let opened = self.template.open(options).await?;
         let base = opened.template.api.base_path();
         let decided = self

@@ -2,6 +2,8 @@
 
 use authorizer::bearer::Scheme;
 
+use super::UsageError;
+
 /// Splits a pasted token, which may have white space around it and a scheme before it. The default scheme is `Bearer`.
 pub(super) fn scheme_and_token(text: &str) -> (Scheme, &str) {
     let text = text.trim();
@@ -12,6 +14,34 @@ pub(super) fn scheme_and_token(text: &str) -> (Scheme, &str) {
         (Scheme::Dpop, token.trim())
     } else {
         (Scheme::Bearer, text)
+    }
+}
+
+/// Reads the token of an option. Fails if it is not one token that a header can have. The error does not contain it,
+/// because it may be secret.
+pub(super) fn of_option<'t>(
+    option: &'static str,
+    text: &'t str,
+) -> Result<(Scheme, &'t str), UsageError> {
+    let (scheme, token) = scheme_and_token(text);
+    if token.is_empty() || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
+        let expected = "one token, without spaces and letters outside ASCII";
+        return Err(UsageError::Option(option, expected));
+    }
+    Ok((scheme, token))
+}
+
+/// Reads the bearer token of an option.
+pub(super) fn bearer_of_option<'t>(
+    option: &'static str,
+    text: &'t str,
+) -> Result<&'t str, UsageError> {
+    match of_option(option, text)? {
+        (Scheme::Bearer, token) => Ok(token),
+        (Scheme::Dpop, _) => {
+            let expected = "a bearer token, because a key-bound one needs a proof for each call";
+            Err(UsageError::Option(option, expected))
+        }
     }
 }
 

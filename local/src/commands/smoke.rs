@@ -16,12 +16,11 @@ use clap::Args;
 
 use self::api::{SmokeApi, SmokeCall};
 use self::observations::Observations;
-use super::CommandError;
 use super::probe::Probe;
 use super::proxy;
 use super::report::{Check, Report};
 use super::stray::Stray;
-use super::url_argument;
+use super::{CommandError, url_argument};
 
 /// Check from outside that a deployed API enforces its access rules
 ///
@@ -66,10 +65,10 @@ impl Smoke {
         self.stray.check()?;
         let proxy = proxy::of_environment()?;
         let probe = Probe::new(None, proxy.as_ref())?;
-        let api = SmokeApi::new(self, &probe);
+        let api = SmokeApi::new(self, &probe)?;
         let mut report = Report::new(self.json);
-        for token in [&self.token, &self.weak_token, &self.expired_token] {
-            report.hide(token.as_deref().unwrap_or_default());
+        for token in [api.token, api.weak_token, api.expired_token] {
+            report.hide(token.unwrap_or_default());
         }
         let mut seen = Observations::default();
 

@@ -385,6 +385,7 @@ fn wrong_arguments_and_templates_are_refused() {
         (&["GET", "/\u{f6}ffnen"], 2, "percent-encoded as in a URL"),
         (&["G T", "/open"], 2, "expected a method"),
         (&["get", "/open"], 2, "a method in capital letters"),
+        (&["GET", "/open", "--token", ""], 2, "one token"),
         (&["GET", "/open", "--at", "yesterday"], 2, "RFC 3339"),
         (&["GET", "/open", "--token", "a b"], 2, "one token"),
         (

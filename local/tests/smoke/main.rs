@@ -333,6 +333,17 @@ async fn checks_without_their_token_are_skipped() {
 }
 
 #[tokio::test]
+async fn tokens_may_be_pasted_with_their_scheme() {
+    let api = Api::start(Wrong::Nothing);
+    let pasted = ALL.map(|argument| match argument {
+        GOOD | WEAK | EXPIRED => format!(" Bearer {argument}\n"),
+        _ => argument.to_owned(),
+    });
+    let report = report(&api.url, &pasted.each_ref().map(String::as_str)).await;
+    assert_eq!(report["failed"], 0, "{report:#}");
+}
+
+#[tokio::test]
 async fn an_api_that_does_not_answer() {
     let url = format!("http://{}/prod", testkit::http::closed_address());
     let report = report(&url, &ALL).await;
@@ -405,8 +416,24 @@ async fn wrong_usage_is_exit_2() {
             "such as http://127.0.0.1:8080",
         ),
         (
+            "--api http://user:secret@127.0.0.1:9 --allowed 'GET /x' --guarded 'PUT /x'",
+            "--api: expected a URL without a user name",
+        ),
+        (
             "--api http://127.0.0.1:9 --allowed 'get /x' --guarded 'PUT /x'",
             "such as \"GET /session\"",
+        ),
+        (
+            "--api http://127.0.0.1:9 --allowed 'GET /x' --guarded 'PUT /x' --expired-token ''",
+            "--expired-token: expected one token",
+        ),
+        (
+            "--api http://127.0.0.1:9 --allowed 'GET /x' --guarded 'PUT /x' --weak-token 'DPoP secret.secret.secret'",
+            "--weak-token: expected a bearer token",
+        ),
+        (
+            "--api http://127.0.0.1:9 --allowed 'GET /x' --guarded 'PUT /x' --token 'secret.secret.secret x'",
+            "--token: expected one token",
         ),
     ] {
         let output = Command::new(env!("CARGO_BIN_EXE_local"))

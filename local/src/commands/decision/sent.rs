@@ -23,16 +23,12 @@ impl<'t> Sent<'t> {
         }
     }
 
-    /// Reads a token and headers of the form `NAME: VALUE`. Fails if one is malformed. The error does not contain it,
+    /// A token, and headers of the form `NAME: VALUE`. Fails if a header is malformed. The error does not contain it,
     /// because it may be secret.
     pub(in crate::commands) fn parse(
         token: Option<(Scheme, &'t str)>,
         headers: &[String],
     ) -> Result<Self, UsageError> {
-        if token.is_some_and(|(_, token)| !token.bytes().all(|byte| byte.is_ascii_graphic())) {
-            let expected = "one token, without spaces and letters outside ASCII";
-            return Err(UsageError::Option("--token", expected));
-        }
         let mut parsed = HeaderMap::new();
         for header in headers {
             let expected = UsageError::Option("--header", "a header such as `DPoP: PROOF`");

@@ -12,6 +12,7 @@ use super::Smoke;
 use crate::commands::UsageError;
 use crate::commands::decision::CalledRoute;
 use crate::commands::no_answer;
+use crate::commands::pasted_token;
 use crate::commands::probe::{Probe, ProbeAnswer};
 
 /// A method and a path below the stage.
@@ -62,17 +63,29 @@ pub(super) struct SmokeApi<'s> {
 }
 
 impl<'s> SmokeApi<'s> {
-    pub(super) fn new(smoke: &'s Smoke, probe: &'s Probe) -> Self {
-        Self {
+    /// Fails if an option is not a bearer token, or the URL has a password. The parser of the options would show both.
+    pub(super) fn new(smoke: &'s Smoke, probe: &'s Probe) -> Result<Self, UsageError> {
+        let has_credentials = |url: Url| !url.username().is_empty() || url.password().is_some();
+        if Url::parse(&smoke.api).is_ok_and(has_credentials) {
+            let expected = "a URL without a user name and a password";
+            return Err(UsageError::Option("--api", expected));
+        }
+        let bearer = |option, token: &'s Option<String>| {
+            let token = token.as_deref();
+            token
+                .map(|token| pasted_token::bearer_of_option(option, token))
+                .transpose()
+        };
+        Ok(Self {
             probe,
             base: &smoke.api,
             allowed: &smoke.allowed,
             guarded: &smoke.guarded,
-            token: smoke.token.as_deref(),
-            weak_token: smoke.weak_token.as_deref(),
-            expired_token: smoke.expired_token.as_deref(),
+            token: bearer("--token", &smoke.token)?,
+            weak_token: bearer("--weak-token", &smoke.weak_token)?,
+            expired_token: bearer("--expired-token", &smoke.expired_token)?,
             origin: smoke.origin.as_deref(),
-        }
+        })
     }
 
     /// A request that changes nothing, whichever API receives it.
