@@ -15,6 +15,8 @@ command -v python3 >/dev/null || { echo 'error: python3 is missing; it reads the
 
 # Only https URLs, and http for loopback, as in the authorizer.
 exec python3 - "$@" <<'PYTHON'
+import contextlib
+import http.client
 import json
 import os
 import sys
@@ -38,20 +40,27 @@ def fail(text):
     sys.exit(f"error: {text}")
 
 
+def may_fetch(url):
+    try:
+        parts = urllib.parse.urlsplit(url)
+    except ValueError:
+        return False
+    return parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)
+
+
 def fetch(url):
-    parts = urllib.parse.urlsplit(url)
-    if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in LOOPBACK):
+    if not may_fetch(url):
         fail(f"{url}: expected an https URL (http only for loopback)")
     try:
         with urllib.request.build_opener(NoRedirect).open(url, timeout=10) as response:
             body = response.read(MAX_BYTES + 1)
-    except (OSError, ValueError) as error:
-        fail(f"{url}: {error}")
+    except (OSError, ValueError, http.client.HTTPException) as error:
+        fail(f"{url}: {str(error) or type(error).__name__}")
     if len(body) > MAX_BYTES:
         fail(f"{url}: expected at most {MAX_BYTES} bytes")
     try:
         document = json.loads(body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         fail(f"{url}: expected JSON: {error}")
     if not isinstance(document, dict):
         fail(f"{url}: expected a JSON object")
@@ -69,17 +78,24 @@ else:
         fail("the metadata has no jwks_uri; pass it as the third argument")
 
 keys = fetch(jwks_uri).get("keys")
-ids = [key.get("kid") for key in keys if isinstance(key, dict) and key.get("kid")] if isinstance(keys, list) else []
+keys = keys if isinstance(keys, list) else []
+ids = [key["kid"] for key in keys if isinstance(key, dict) and isinstance(key.get("kid"), str) and key["kid"]]
 if not ids:
     fail(f"{jwks_uri}: expected a JWK Set with at least one key that has a kid")
 if any("d" in key or "k" in key for key in keys if isinstance(key, dict)):
     fail(f"{jwks_uri}: the set has a private or symmetric key, which must not be published or packaged")
 
 folder = os.path.dirname(os.path.abspath(path))
-with tempfile.NamedTemporaryFile("w", dir=folder, delete=False) as new:
-    json.dump({"keys": keys}, new, indent=1, sort_keys=True)
-    new.write("\n")
-os.chmod(new.name, 0o644)
-os.replace(new.name, path)
-print(f"{path}: {len(ids)} keys of {jwks_uri}: {', '.join(ids)}")
+try:
+    with tempfile.NamedTemporaryFile("w", dir=folder, delete=False) as new:
+        json.dump({"keys": keys}, new, indent=1, sort_keys=True)
+        new.write("\n")
+    os.chmod(new.name, 0o644)
+    os.replace(new.name, path)
+except OSError as error:
+    with contextlib.suppress(NameError, OSError):
+        os.unlink(new.name)
+    fail(f"{path}: {error.strerror}; expected a file in a folder that exists and can be written")
+# As JSON, because an id may have any characters.
+print(f"{path}: keys of {jwks_uri}: {json.dumps(ids)}")
 PYTHON

@@ -388,7 +388,7 @@ class FetchKeys(unittest.TestCase):
 
     KEYS = {"keys": [{"kty": "RSA", "kid": "a", "n": "AQAB", "e": "AQAB"}]}
 
-    def run_script(self, pages, before=None):
+    def run_script(self, pages, before=None, file="jwks.json"):
         """Runs the script against an issuer that serves these pages; returns the exit status and the file afterwards."""
 
         class Issuer(BaseHTTPRequestHandler):
@@ -398,6 +398,9 @@ class FetchKeys(unittest.TestCase):
                     self.send_response(302)
                     self.send_header("Location", "/keys")
                     self.end_headers()
+                    return
+                if page == "not HTTP":
+                    self.wfile.write(b"x\r\n\r\n")
                     return
                 self.send_response(404 if page is None else 200)
                 self.end_headers()
@@ -410,7 +413,7 @@ class FetchKeys(unittest.TestCase):
         issuer = f"http://127.0.0.1:{server.server_port}"
         threading.Thread(target=server.serve_forever, daemon=True).start()
         with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "jwks.json"
+            path = Path(folder) / file
             if before is not None:
                 path.write_text(before, encoding="utf-8")
             ended = subprocess.run(
@@ -418,8 +421,9 @@ class FetchKeys(unittest.TestCase):
             )
             server.shutdown()
             server.server_close()
-            self.assertEqual(sorted(os.listdir(folder)), ["jwks.json"] if path.exists() else [], ended.stderr)
-            return ended.returncode, path.read_text(encoding="utf-8") if path.exists() else None
+            self.assertEqual(sorted(os.listdir(folder)), ["jwks.json"] if path.is_file() else [], ended.stderr)
+            self.assertNotIn("Traceback", ended.stderr)
+            return ended.returncode, path.read_text(encoding="utf-8") if path.is_file() else None
 
     METADATA = {"issuer": "ISSUER", "jwks_uri": "ISSUER/keys"}
     WELL_KNOWN = "/.well-known/openid-configuration"
@@ -437,8 +441,22 @@ class FetchKeys(unittest.TestCase):
             "a redirect": {self.WELL_KNOWN: {**self.METADATA, "jwks_uri": "ISSUER/moved"}, "/moved": "redirect", "/keys": self.KEYS},
             "a private key": {self.WELL_KNOWN: self.METADATA, "/keys": {"keys": [{"kty": "RSA", "kid": "a", "d": "x"}]}},
             "plain http": {self.WELL_KNOWN: {**self.METADATA, "jwks_uri": "http://keys.invalid/"}},
+            "no URL": {self.WELL_KNOWN: {**self.METADATA, "jwks_uri": "https://[x"}},
+            "a URL with a space": {self.WELL_KNOWN: {**self.METADATA, "jwks_uri": "https://a b/"}},
+            "no HTTP": {self.WELL_KNOWN: self.METADATA, "/keys": "not HTTP"},
+            "a kid that is not a string": {self.WELL_KNOWN: self.METADATA, "/keys": {"keys": [{"kty": "RSA", "kid": 5}]}},
         }.items():
             self.assertEqual(self.run_script(pages, before="old"), (1, "old"), name)
+
+    def test_a_kid_that_is_not_a_string_is_not_counted(self):
+        keys = {"keys": [{"kty": "RSA", "kid": 5}, *self.KEYS["keys"]]}
+        status, text = self.run_script({self.WELL_KNOWN: self.METADATA, "/keys": keys})
+        self.assertEqual((status, json.loads(text)), (0, keys))
+
+    def test_a_file_that_cannot_be_written_is_an_error(self):
+        pages = {self.WELL_KNOWN: self.METADATA, "/keys": self.KEYS}
+        self.assertEqual(self.run_script(pages, file="missing/jwks.json"), (1, None))
+        self.assertEqual(self.run_script(pages, file="."), (1, None))
 
 
 if __name__ == "__main__":
