@@ -6,6 +6,7 @@ import { notifyNextPage } from './notice.js';
 import { sessions } from './session.js';
 import { settings, signedOutUri } from './settings.js';
 import { dropPending, forget } from './sign-in.js';
+import { dropRefused } from './step-up.js';
 import { endEverywhere } from './tabs.js';
 
 /** Signs out in every tab and at the issuer: revokes the tokens and ends the issuer's session. */
@@ -14,6 +15,7 @@ export async function signOut() {
   if (session === undefined) return;
   // The next user must not see this user's input.
   dropDraft();
+  dropRefused();
   dropPending();
   endEverywhere(session, 'signed-out');
   await forget(session);

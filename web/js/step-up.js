@@ -23,6 +23,8 @@ export function justSteppedUp() {
  * @param {{ method: string, path: string, headers?: Record<string, string> | undefined }} call
  */
 export async function stepUp(acrValues, { method, path, headers = {} }) {
+  // The user gave up an earlier call that is still stored.
+  dropRefused();
   const session = sessions.current;
   // A page repeats its reads when it is loaded.
   if (session !== undefined && method !== 'GET') {
@@ -43,6 +45,11 @@ export function signInStrongly(acrValues) {
   return signIn({ acrValues, prompt: 'login', scopes: sessions.current?.scopes ?? [] });
 }
 
+/** Deletes the refused call, so that it is not repeated. */
+export function dropRefused() {
+  sessionStorage.removeItem(kept);
+}
+
 /**
  * The headers of a call that was refused before this sign-in and must be repeated now. They are returned once, and only for
  * the same user after another sign-in.
@@ -56,7 +63,7 @@ export function takeRefused(method, path) {
   /** @type {Refused | undefined} */
   const refused = text === null ? undefined : JSON.parse(text);
   if (refused?.method !== method || refused.path !== path) return undefined;
-  sessionStorage.removeItem(kept);
+  dropRefused();
   const session = sessions.current;
   const signedInAgain = session?.user.id === refused.user && session.chain !== refused.chain && justSteppedUp();
   return signedInAgain ? refused.headers : undefined;

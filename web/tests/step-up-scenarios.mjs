@@ -136,6 +136,21 @@ export const scenarios = {
     await page.getByText('Saved as version 2').waitFor();
   },
 
+  async 'a deletion that the user gave up is not made after another call'({ visitor }) {
+    const page = await withResource(visitor, 'given.up', 'Alice');
+    await askToDelete(page);
+    // The user leaves the issuer's page. Then a read needs a stronger sign-in.
+    await refuse(page, 'GET', 1);
+    await page.goto(`${stack.web}/state.html?id=missing`);
+    await page.waitForURL(/\/signin\//);
+    visitor.expected.push(/status of 404/);
+    await choose(page, 'Alice');
+    await page.getByText('Resource not found').first().waitFor();
+    await page.goto(`${stack.web}/state.html?id=given.up`);
+    await page.locator('pre.value').waitFor();
+    assert.equal(requested(visitor, /^DELETE /).length, 1);
+  },
+
   async 'the call of one user is not repeated as another'({ visitor }) {
     const page = await withResource(visitor, 'of.alice', 'Alice');
     await askToDelete(page);
