@@ -71,7 +71,8 @@ export class Hops {
     const started = performance.now();
     const response = await fetch(url, /** @type {RequestInit} */ (init));
     const milliseconds = Math.round(performance.now() - started);
-    const body = await response.clone().json().catch(() => ({}));
+    // An object also for an answer that is not JSON, or is JSON without members.
+    const body = Object(await response.clone().json().catch(() => undefined));
     const nonce = response.headers.get('DPoP-Nonce');
     this.list.push({
       kind: 'request',

@@ -3,6 +3,7 @@ import { acrWanted } from './acr-wanted.js';
 import { CallFailed } from './api.js';
 import { clockFault } from './device-clock.js';
 import { SessionEnded } from './renewal.js';
+import { isUnreachable } from './unreachable.js';
 
 /**
  * A problem as the user sees it: what happened, and what to do.
@@ -25,8 +26,7 @@ export function problemOf(error) {
       remedy: 'sign-in',
     };
   }
-  // The errors of `fetch` and `AbortSignal.timeout` when the issuer cannot be reached.
-  if (error instanceof TypeError || error instanceof DOMException) {
+  if (isUnreachable(error)) {
     return { title: 'The sign-in service cannot be reached', advice: `Your work is still here. ${connection()}`, remedy: 'retry' };
   }
   if (error instanceof ResponseBodyError) {
