@@ -2,11 +2,12 @@
  * Hosts the pages of a deployed API: `node web/deploy.mjs STACK [--client-id ID] [--certificate ARN] [--region REGION]`.
  *
  * Deploys `web/template.yaml` as the stack `STACK-web`, checks that the API allows the origin of the pages, and uploads the
- * pages with a `config.js` for that API. Needs the AWS CLI, and the packages of `web/` (`npm ci --prefix web`).
+ * pages with a `config.js` for that API. Needs the AWS CLI, and the packages of `web/` (`npm ci --prefix web`). Exit status:
+ * 0 hosted, 1 failed, 2 wrong usage.
  */
 
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -15,23 +16,31 @@ import { parseArgs } from 'node:util';
 const web = fileURLToPath(new URL('.', import.meta.url));
 const usage = 'usage: node web/deploy.mjs STACK [--client-id ID] [--certificate ARN] [--web-stack NAME] [--region REGION]';
 
-const { positionals, values } = parseArgs({
-  allowPositionals: true,
-  options: {
-    'client-id': { type: 'string' },
-    certificate: { type: 'string' },
-    'web-stack': { type: 'string' },
-    region: { type: 'string' },
-  },
-});
-const [apiStackName] = positionals;
-if (apiStackName === undefined) fail(usage);
+const { apiStackName, values } = options();
 const webStackName = values['web-stack'] ?? `${apiStackName}-web`;
 
-/** @param {string} message @returns {never} */
-function fail(message) {
+// Checked before the stack is deployed, which takes minutes.
+const library = join(web, 'node_modules/oauth4webapi/build/index.js');
+if (!existsSync(library)) fail(`the packages of the pages are missing: run \`npm ci --prefix ${web}\``);
+
+function options() {
+  const string = /** @type {const} */ ({ type: 'string' });
+  try {
+    const { positionals, values } = parseArgs({
+      allowPositionals: true,
+      options: { 'client-id': string, certificate: string, 'web-stack': string, region: string },
+    });
+    const [apiStackName, ...others] = positionals;
+    return apiStackName === undefined || others.length > 0 ? fail(usage, 2) : { apiStackName, values };
+  } catch (error) {
+    return fail(`${/** @type {Error} */ (error).message}\n${usage}`, 2);
+  }
+}
+
+/** @param {string} message @param {number} [status] @returns {never} */
+function fail(message, status = 1) {
   console.error(message);
-  process.exit(1);
+  process.exit(status);
 }
 
 /** @param {...string} command */
@@ -63,6 +72,7 @@ if (!ApiUrl || !Issuer || !WebOrigin) fail(`${apiStackName} is not a stack of th
 const clientIds = (api.parameters['ClientIds'] ?? '').split(',').filter((id) => id !== '');
 const clientId = values['client-id'] ?? (clientIds.length === 1 ? clientIds[0] : undefined);
 if (clientId === undefined) fail('ClientIds does not name exactly one client; name the client of the pages with --client-id ID');
+if (clientIds.length > 0 && !clientIds.includes(clientId)) fail(`${apiStackName} accepts tokens only of ${clientIds.join(', ')}: expected one of them as --client-id`);
 
 const certificate = values.certificate === undefined ? [] : [`WebCertificate=${values.certificate}`];
 aws(
@@ -108,7 +118,7 @@ try {
   for (const name of readdirSync(web)) if (/\.(html|css|svg)$/.test(name)) cpSync(join(web, name), join(site, name));
   cpSync(join(web, 'js'), join(site, 'js'), { recursive: true });
   mkdirSync(join(site, 'vendor'));
-  cpSync(join(web, 'node_modules/oauth4webapi/build/index.js'), join(site, 'vendor/oauth4webapi.js'));
+  cpSync(library, join(site, 'vendor/oauth4webapi.js'));
   writeFileSync(join(site, 'config.js'), `export default ${JSON.stringify(config, null, 2)};\n`);
   aws('s3', 'sync', site, `s3://${WebBucketName}`, '--delete', '--only-show-errors');
 } finally {

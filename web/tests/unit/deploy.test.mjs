@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -32,8 +32,9 @@ after(() => api.close());
  *
  * @param {{ outputs?: object, parameters?: object, certificate?: string, preflight?: typeof preflight }} stack
  * @param {string[]} [flags]
+ * @param {string} [script]
  */
-async function run(stack, flags = []) {
+async function run(stack, flags = [], script = deploy) {
   const folder = mkdtempSync(join(tmpdir(), 'deploy-'));
   const pairs = (/** @type {object} */ object, /** @type {string} */ kind) =>
     Object.entries(object).map(([name, value]) => ({ [`${kind}Key`]: name, [`${kind}Value`]: value }));
@@ -56,7 +57,7 @@ esac
   asked = [];
   const ended = await new Promise((ended) => {
     const environment = { ...process.env, PATH: `${folder}:${process.env['PATH']}` };
-    execFile(process.execPath, [deploy, 'stack', ...flags], { env: environment, encoding: 'utf8' }, (error, stdout, stderr) =>
+    execFile(process.execPath, [script, 'stack', ...flags], { env: environment, encoding: 'utf8' }, (error, stdout, stderr) =>
       ended({ status: error === null ? 0 : error.code, stdout, stderr }),
     );
   });
@@ -124,3 +125,28 @@ for (const [name, stack, expected] of /** @type {[string, object, RegExp][]} */ 
     assert.doesNotMatch(log, /s3 sync/);
   });
 }
+
+test('a client that the API does not accept is refused', async () => {
+  const { status, stderr, log } = await run({ parameters: { ClientIds: 'a,b' } }, ['--client-id', 'c']);
+  assert.equal(status, 1);
+  assert.match(stderr, /stack accepts tokens only of a, b: expected one of them as --client-id/);
+  assert.doesNotMatch(log, /deploy/);
+  assert.equal((await run({ parameters: { ClientIds: '' } }, ['--client-id', 'c'])).status, 0);
+});
+
+test('wrong usage fails before any call', async () => {
+  for (const flags of [['--clientid', 'x'], ['--client-id'], ['another']]) {
+    const { status, stderr, log } = await run({}, flags);
+    assert.deepEqual([status, log], [2, ''], flags.join(' '));
+    assert.match(stderr, /^(.*\n)?usage: [^\n]*\n$/, flags.join(' '));
+  }
+});
+
+test('missing packages fail before any call', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'bare-'));
+  copyFileSync(deploy, join(folder, 'deploy.mjs'));
+  const { status, stderr, log } = await run({}, [], join(folder, 'deploy.mjs'));
+  rmSync(folder, { recursive: true });
+  assert.deepEqual([status, log], [1, '']);
+  assert.match(stderr, /run `npm ci --prefix .*`/);
+});
