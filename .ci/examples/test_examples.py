@@ -23,6 +23,7 @@ from samtranslator.yaml_helper import yaml_parse
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / ".ci" / "template"))
 import test_api  # noqa: E402
+import test_parameters  # noqa: E402
 import translation  # noqa: E402
 os.environ.setdefault("AWS_DEFAULT_REGION", "eu-west-1")
 logging.getLogger("samtranslator").setLevel(logging.ERROR)
@@ -218,6 +219,25 @@ class Published(unittest.TestCase):
 
 
 class Examples(unittest.TestCase):
+    # Of parameters that only the published template has.
+    REFUSED = {
+        "ContextClaims": [" ", "a, ,b"],
+        "DpopPublicUrl": ["https://user@a.example.com", "https://a.example.com/%zz", "https://a.example.com/\"", "https://a.example.com?q"],
+        "IntrospectionUri": ["https://user@a.example.com", "http://a.example.com"],
+        "PrincipalClaims": ["", " ", "a, ,b"],
+    }
+
+    def test_values_that_the_authorizer_refuses_are_refused(self):
+        found = set()
+        for path in [*(ROOT / "examples").glob("*/*.yaml"), ROOT / "publish/template.yaml"]:
+            for name, definition in yaml_parse(path.read_text(encoding="utf-8")).get("Parameters", {}).items():
+                for value in [*test_parameters.REFUSED.get(name, []), *self.REFUSED.get(name, [])]:
+                    # An empty value is the default where another parameter can replace this one.
+                    if value != definition.get("Default"):
+                        self.assertFalse(test_parameters.accepts(definition, value), f"{path}: {name}={value}")
+                        found.add(name)
+        self.assertLessEqual({"Issuer", "Audience", "ClientIds", "JwksUri", *self.REFUSED}, found)
+
     def test_the_log_of_each_authorizer_expires(self):
         templates = [*(ROOT / "examples").glob("*/*.yaml"), ROOT / "publish/template.yaml"]
         stacks = {str(path.relative_to(ROOT)): translated(path) for path in templates}

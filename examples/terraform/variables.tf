@@ -23,7 +23,7 @@ variable "issuer" {
   description = "The exact `iss` of the access tokens, for Okta https://{domain}/oauth2/{id}."
   type        = string
   validation {
-    condition     = can(regex("^https://[^ ,?#]+$", var.issuer))
+    condition     = can(regex("^https://[^ ,?#@/]+(/[^ ,?#]*)?$", var.issuer))
     error_message = "Expected an https URL without a query or fragment."
   }
 }
