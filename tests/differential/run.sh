@@ -7,12 +7,19 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 export DIFFERENTIAL_SEED=1 DIFFERENTIAL_CASES=20000
 suites=()
+usage() {
+  echo 'usage: tests/differential/run.sh [--seed N] [--cases N] [tokens|proofs|policies|patches]...' >&2
+  exit 2
+}
 while [ $# -gt 0 ]; do
   case "$1" in
-    --seed) DIFFERENTIAL_SEED="$2"; shift 2 ;;
-    --cases) DIFFERENTIAL_CASES="$2"; shift 2 ;;
+    --seed | --cases)
+      [[ "${2-}" =~ ^[0-9]+$ ]] || usage
+      if [ "$1" = --seed ]; then DIFFERENTIAL_SEED=$2; else DIFFERENTIAL_CASES=$2; fi
+      shift 2
+      ;;
     tokens | proofs | policies | patches) suites+=("$1"); shift ;;
-    *) sed -n '5p' "$0" >&2; exit 2 ;;
+    *) usage ;;
   esac
 done
 [ ${#suites[@]} -gt 0 ] || suites=(tokens proofs policies patches)
