@@ -39,8 +39,8 @@ pub(super) fn join(base: &str, path: &str) -> Result<TargetUrl, NotAUrl> {
     TargetUrl::parse(&format!("{base}{}", encode(path)))
 }
 
-/// Percent-encodes characters that a path may not contain, and keeps existing escapes: AWS does not document whether
-/// the path in an event is decoded.
+/// Percent-encodes characters that a path may not contain, and keeps existing escapes: the events of REST APIs have the
+/// path as it was sent, and those of HTTP APIs have it decoded.
 fn encode(path: &str) -> String {
     let bytes = path.as_bytes();
     let mut encoded = String::with_capacity(path.len());
