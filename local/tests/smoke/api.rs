@@ -16,6 +16,8 @@ pub(crate) const ORIGIN: &str = "https://app.example.com";
 pub(crate) enum Wrong {
     Nothing,
     NoAuthorizer,
+    /// Without a cache the authorizer is called without a token, and its policy is for anonymous callers.
+    AnonymousPolicy,
     AnyTokenCounts,
     BadTokenIsAnonymous,
     /// The authorizer of the allowed call fails on a bad token.
@@ -130,6 +132,7 @@ impl Gateway {
             .map(|value| value.to_str().unwrap())
             .collect();
         let credential = match *credentials {
+            [] if self.wrong == Wrong::AnonymousPolicy => return Decision::Denied,
             [] => return Decision::Unauthorized,
             [one] => one,
             [first, _] if matches!(self.wrong, Wrong::FirstTokenCounts | Wrong::AnyTokenCounts) => {

@@ -136,7 +136,16 @@ async fn an_api_without_a_fault_passes() {
 
 #[tokio::test]
 async fn apis_that_accept_or_reject_wrongly() {
-    let rows: [Row; 9] = [
+    let rows: [Row; 10] = [
+        (
+            Wrong::AnonymousPolicy,
+            &[
+                ("signed_out", "warn"),
+                ("cors_on_401", "skip"),
+                ("www_authenticate", "skip"),
+            ],
+            "403 `User is not authorized to access this resource`",
+        ),
         (
             Wrong::NoAuthorizer,
             &[

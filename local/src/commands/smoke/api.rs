@@ -175,18 +175,23 @@ impl SmokeReply {
         Some(message.chars().take(120).collect())
     }
 
+    /// Whether it is a REST API's 403 for a route that it does not have.
+    pub(super) fn is_of_missing_route(&self) -> bool {
+        let message = self.message().unwrap_or_default();
+        self.is(StatusCode::FORBIDDEN) && message.contains("Missing Authentication Token")
+    }
+
     pub(super) fn advice(&self) -> String {
         let answer = match &self.0 {
             Ok(answer) => answer,
             Err(none) => return none.advice.clone(),
         };
-        let message = self.message().unwrap_or_default();
         match answer.status.as_u16() {
             200..=299 | 304 => "give the route an authorizer (`Auth` in the template), and check in ACCESS_RULES that no \
                           rule opens it: `cargo local access list` shows who may call each route"
                 .to_owned(),
             401 => "check the token with `cargo local doctor --token`; the authorizer's log has the reason".to_owned(),
-            403 if message.contains("Missing Authentication Token") => {
+            403 if self.is_of_missing_route() => {
                 "check method, path and stage: the API has no such route".to_owned()
             }
             403 => "check in ACCESS_RULES which rule should allow the call: `cargo local explain` shows why it does not"

@@ -46,16 +46,11 @@ pub(super) async fn forbidden(api: &SmokeApi<'_>) -> CheckOutcome {
     let reply = api
         .call(api.guarded, Some(&format!("Bearer {token}")))
         .await;
-    if reply.is(StatusCode::FORBIDDEN) && !is_missing_route(&reply) {
+    if reply.is(StatusCode::FORBIDDEN) && !reply.is_of_missing_route() {
         FORBIDDEN.pass(reply.to_string())
     } else {
         FORBIDDEN.fail(reply.to_string(), reply.advice())
     }
-}
-
-/// A REST API's 403 for a route that it does not have.
-fn is_missing_route(reply: &SmokeReply) -> bool {
-    reply.to_string().contains("Missing Authentication Token")
 }
 
 /// `second_route`: the cache of an authorizer is keyed by the whole header, so another spelling of the scheme begins

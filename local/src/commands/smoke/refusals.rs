@@ -69,8 +69,22 @@ pub(super) async fn signed_out(api: &SmokeApi<'_>, seen: &mut Observations) -> S
     }
     SignedOut {
         reached: reply.came(),
-        outcome: rejection(SIGNED_OUT, &[("", &reply)]),
+        outcome: if is_for_anonymous_callers(&reply) {
+            SIGNED_OUT.warn(
+                reply.to_string(),
+                "right if a rule allows anonymous callers on other routes and the authorizer has no cache: then API \
+                 Gateway calls it without a token, and clients cannot see that they have to sign in; otherwise check \
+                 the API's resource policy and WAF",
+            )
+        } else {
+            rejection(SIGNED_OUT, &[("", &reply)])
+        },
     }
+}
+
+/// Whether it is a REST API's 403 for a call that a policy does not allow.
+fn is_for_anonymous_callers(reply: &SmokeReply) -> bool {
+    reply.is(StatusCode::FORBIDDEN) && !reply.is_of_http_api() && !reply.is_of_missing_route()
 }
 
 /// Runs the check `bad_token_401`.
