@@ -77,7 +77,7 @@ pub(super) async fn signed_out(api: &SmokeApi<'_>, seen: &mut Observations) -> S
                  the API's resource policy and WAF",
             )
         } else {
-            rejection(SIGNED_OUT, &[("", &reply)])
+            rejection(SIGNED_OUT, &reply)
         },
     }
 }
@@ -93,7 +93,7 @@ pub(super) async fn bad_token(api: &SmokeApi<'_>, seen: &mut Observations) -> Ch
     let guarded = api.call(api.guarded, Some(&credential)).await;
     let allowed = api.call(api.allowed, Some(&credential)).await;
     seen.add("a token that the authorizer rejects", guarded.to_string());
-    let outcome = rejection(BAD_TOKEN, &[("", &guarded)]);
+    let outcome = rejection(BAD_TOKEN, &guarded);
     if outcome.is_fail() {
         return outcome;
     }
@@ -119,29 +119,22 @@ pub(super) async fn expired_token(api: &SmokeApi<'_>) -> CheckOutcome {
     let reply = api
         .call(api.guarded, Some(&format!("Bearer {token}")))
         .await;
-    rejection(EXPIRED_TOKEN, &[("", &reply)])
+    rejection(EXPIRED_TOKEN, &reply)
 }
 
 /// A 401, or a 403 of an HTTP API with simple responses.
-fn rejection(check: Check, replies: &[(&str, &SmokeReply)]) -> CheckOutcome {
-    for (_, reply) in replies {
-        if reply.is(StatusCode::UNAUTHORIZED) {
-            continue;
-        }
-        if reply.is(StatusCode::FORBIDDEN) && reply.is_of_http_api() {
-            return check.warn(
-                reply.to_string(),
-                "right for an HTTP API with simple answers: `isAuthorized: false` is always 403 there, so pages \
-                 cannot distinguish a bad token from a missing permission; a REST API can",
-            );
-        }
-        return check.fail(reply.to_string(), reply.advice());
+fn rejection(check: Check, reply: &SmokeReply) -> CheckOutcome {
+    if reply.is(StatusCode::UNAUTHORIZED) {
+        return check.pass(reply.to_string());
     }
-    let shown: Vec<String> = replies
-        .iter()
-        .map(|(name, reply)| format!("{name}{reply}"))
-        .collect();
-    check.pass(shown.join(", "))
+    if reply.is(StatusCode::FORBIDDEN) && reply.is_of_http_api() {
+        return check.warn(
+            reply.to_string(),
+            "right for an HTTP API with simple answers: `isAuthorized: false` is always 403 there, so pages cannot \
+             distinguish a bad token from a missing permission; a REST API can",
+        );
+    }
+    check.fail(reply.to_string(), reply.advice())
 }
 
 /// The token with another signature, or a token that no issuer has signed.
