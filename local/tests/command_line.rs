@@ -80,6 +80,8 @@ fn invalid_flags_are_refused() {
     check(&["--function", "F"], 2, &["expected LOGICAL_ID=COMMAND"]);
     check(&["--function", "F='a"], 2, &["expected a command"]);
     check(&["--function", "F="], 2, &["expected a command"]);
+    check(&["--parameter", "=x"], 2, &["expected NAME=VALUE"]);
+    check(&["--function", "=x"], 2, &["expected LOGICAL_ID=COMMAND"]);
     check(&["tokens"], 2, &["token"]);
     check(&["token"], 2, &["<USER>"]);
 }

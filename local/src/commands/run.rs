@@ -76,16 +76,18 @@ pub(crate) struct Run {
 }
 
 pub(super) fn parameter(text: &str) -> Result<(String, String), UsageError> {
-    let (name, value) = text
-        .split_once('=')
-        .ok_or_else(|| UsageError::found("NAME=VALUE", text))?;
+    let (name, value) = named_value(text).ok_or_else(|| UsageError::found("NAME=VALUE", text))?;
     Ok((name.to_owned(), value.to_owned()))
 }
 
+/// The name before the first `=`, which is not empty, and the value after it.
+fn named_value(text: &str) -> Option<(&str, &str)> {
+    text.split_once('=').filter(|(name, _)| !name.is_empty())
+}
+
 fn command(text: &str) -> Result<(String, Vec<String>), UsageError> {
-    let (id, command) = text
-        .split_once('=')
-        .ok_or_else(|| UsageError::found("LOGICAL_ID=COMMAND", text))?;
+    let (id, command) =
+        named_value(text).ok_or_else(|| UsageError::found("LOGICAL_ID=COMMAND", text))?;
     match shlex::split(command) {
         Some(words) if !words.is_empty() => Ok((id.to_owned(), words)),
         _ => Err(UsageError::found("a command", command)),
