@@ -2,6 +2,7 @@
 
 use std::io::{self, Read as _};
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::{fs, str};
 
 #[derive(Debug, thiserror::Error)]
@@ -10,7 +11,12 @@ pub(crate) enum TextFileError {
     File { path: String, cause: io::Error },
     #[error("{path}: {cause}")]
     Encoding { path: String, cause: EncodingError },
+    #[error("two arguments are `-`, and standard input can be read only once: name a file for one")]
+    StandardInputAgain,
 }
+
+/// Whether standard input has been read. A second read would find it empty.
+static STANDARD_INPUT_IS_READ: AtomicBool = AtomicBool::new(false);
 
 /// The encoding of a file that is not UTF-8.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -33,6 +39,9 @@ pub(crate) enum EncodingError {
 pub(crate) fn read(path: &Path) -> Result<String, TextFileError> {
     let name = path.display().to_string();
     let bytes = if path == Path::new("-") {
+        if STANDARD_INPUT_IS_READ.swap(true, Ordering::Relaxed) {
+            return Err(TextFileError::StandardInputAgain);
+        }
         let mut bytes = Vec::new();
         io::stdin().lock().read_to_end(&mut bytes).map(|_| bytes)
     } else {

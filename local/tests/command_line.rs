@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use std::fs::File;
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::{Command, Output};
@@ -149,5 +150,21 @@ fn a_quick_run_measures_the_gateway_and_a_full_run_refuses_a_debug_build() {
     );
     if cfg!(debug_assertions) {
         check(&["bench", "--gateway"], 1, &["this is a debug build"]);
+    }
+}
+
+#[test]
+fn standard_input_is_read_once() {
+    for command in ["diff", "test"] {
+        let template = testkit::repository().join("template.yaml");
+        let output = Command::new(env!("CARGO_BIN_EXE_local"))
+            .args(["access", command, "-", "--template", "-"])
+            .stdin(File::open(template).unwrap())
+            .output()
+            .unwrap();
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{command}: {error}");
+        let expected = "standard input can be read only once";
+        assert!(error.contains(expected), "{command}: {error}");
     }
 }

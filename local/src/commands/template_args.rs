@@ -75,7 +75,7 @@ impl TemplateArgs {
     ) -> Result<(OpenedTemplate, OpenedTemplate), CommandError> {
         let options = self.options(options);
         let known = known(&options).await?;
-        // Each is read once, because standard input can be read only once.
+        // Each is read once, because one of them may be standard input.
         let named = |template: &Path| -> Result<(String, Vec<String>), CommandError> {
             let text = text_file::read(template)?;
             let names = Template::parameters(&text).map_err(|cause| unreadable(template, cause))?;
