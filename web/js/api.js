@@ -6,6 +6,7 @@ import { parse, stringify } from './json.js';
 import { renewed, freshSession } from './renewal.js';
 import { isLoopback, settings } from './settings.js';
 import { justSteppedUp, stepUp } from './step-up.js';
+import { isUnreachable } from './unreachable.js';
 
 /**
  * A finished call.
@@ -102,7 +103,8 @@ async function send(method, path, options, session) {
     const type = response.headers.get('Content-Type') ?? '';
     const byHandler = response.ok || status === 304 || type.startsWith('application/problem+json');
     return { method, path, caller, status, statusText, milliseconds, byHandler, body: parsed(text), headers: response.headers, sent };
-  } catch {
+  } catch (error) {
+    if (!isUnreachable(error)) throw error;
     return { method, path, caller, status: 0, statusText: '', milliseconds: took(), byHandler: false, body: undefined, headers: new Headers(), sent };
   }
 }

@@ -22,7 +22,12 @@ export async function binding() {
   if (!settings.dpop) return {};
   if (chain !== sessions.current?.chain) handle = undefined;
   chain = sessions.current?.chain;
-  handle ??= currentKey().then((key) => oauth.DPoP(client, key));
+  handle ??= currentKey()
+    .then((key) => oauth.DPoP(client, key))
+    .catch((error) => {
+      handle = undefined;
+      throw error;
+    });
   return { DPoP: await handle };
 }
 

@@ -130,4 +130,29 @@ export const scenarios = {
     await callAsMe(page);
     assert.ok(visitor.requests.filter((request) => tokenCalls.test(request)).length >= 2);
   },
+
+  async 'a key that cannot be read is not reported as a lost connection'({ visitor }) {
+    expectNonce(visitor);
+    const page = await visitor.open('/');
+    await signIn(page, 'Alice');
+    await page.locator('#list[aria-busy=false]').waitFor();
+    // The next page cannot open the database once.
+    await page.addInitScript(() => {
+      const { open } = IDBFactory.prototype;
+      let broken = sessionStorage.getItem('broken') !== null;
+      sessionStorage.removeItem('broken');
+      IDBFactory.prototype.open = function (...names) {
+        if (!broken) return open.apply(this, names);
+        broken = false;
+        throw new DOMException('the database is closed', 'UnknownError');
+      };
+    });
+    await page.evaluate(() => sessionStorage.setItem('broken', ''));
+    await page.reload();
+    const alert = page.getByRole('alert');
+    await alert.getByText('Something went wrong on this page').waitFor();
+    await alert.getByText('the database is closed').waitFor();
+    // The page uses the key as soon as it can be read.
+    await callAsMe(page);
+  },
 };
