@@ -97,6 +97,24 @@ impl TemplateError {
         };
         self
     }
+
+    /// The same fault, with other names of properties in its message and in its place below `outer`.
+    pub(super) fn renamed(mut self, outer: &str, names: &[(&str, &'static str)]) -> Self {
+        for (from, to) in names {
+            if let Some(inner) = self.place.strip_prefix(outer) {
+                let inner = format!("{inner}/").replace(&format!("/{from}/"), &format!("/{to}/"));
+                self.place = format!("{outer}{}", inner.trim_end_matches('/'));
+            }
+            match &mut self.fault {
+                DefinitionError::Missing(name) if name == from => *name = to,
+                DefinitionError::Unexpected { expected, .. } => {
+                    *expected = expected.replace(from, to);
+                }
+                _ => {}
+            }
+        }
+        self
+    }
 }
 
 impl fmt::Display for TemplateError {

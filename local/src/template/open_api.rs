@@ -19,6 +19,26 @@ use super::{http_api, rest_api};
 const AUTHORIZER: &str = "x-amazon-apigateway-authorizer";
 const INTEGRATION: &str = "x-amazon-apigateway-integration";
 
+/// SAM's names of an authorizer's properties, and those of OpenAPI. A name precedes those that are part of it.
+const OF_SAM: [(&str, &str); 10] = [
+    ("FunctionArn", "authorizerUri"),
+    ("FunctionInvokeRole", "authorizerCredentials"),
+    (
+        "AuthorizerPayloadFormatVersion",
+        "authorizerPayloadFormatVersion",
+    ),
+    ("EnableSimpleResponses", "enableSimpleResponses"),
+    ("Identity/ReauthorizeEvery", "authorizerResultTtlInSeconds"),
+    ("ReauthorizeEvery", "authorizerResultTtlInSeconds"),
+    (
+        "Identity/ValidationExpression",
+        "identityValidationExpression",
+    ),
+    ("IdentitySource", "identitySource"),
+    ("Identity", "identitySource"),
+    ("JwtConfiguration", "jwtConfiguration"),
+];
+
 /// Reads the `DefinitionBody` of an API, if it has one.
 pub(super) fn read(
     api: &Part,
@@ -192,9 +212,10 @@ fn authorizer(
     let sam = in_sam_properties(scheme, &part, &kind, product)?;
     let sam = Part::open(part.place(), sam)?;
     let read = match product {
-        Product::Rest => rest_api::authorizer(&sam, functions)?,
-        Product::Http => http_api::authorizer(&sam, functions)?,
+        Product::Rest => rest_api::authorizer(&sam, functions),
+        Product::Http => http_api::authorizer(&sam, functions),
     };
+    let read = read.map_err(|error| error.renamed(part.place(), &OF_SAM))?;
     Ok(Some(read))
 }
 

@@ -48,6 +48,32 @@ Resources:
         Gone: {Type: Api, Properties: {RestApiId: !Ref Api, Path: /gone, Method: get}}
 "##;
 
+const OPEN_HTTP_API: &str = r#"
+Resources:
+  Api:
+    Type: AWS::Serverless::HttpApi
+    Properties:
+      DefinitionBody:
+        openapi: 3.0.1
+        info: {title: t, version: "1"}
+        components:
+          securitySchemes:
+            Simple:
+              type: apiKey
+              name: Unused
+              in: header
+              x-amazon-apigateway-authorizer: {type: request, identitySource: ["$request.header.Authorization", $context.routeKey], authorizerUri: !Sub "arn:aws:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/${Handler.Arn}/invocations", authorizerPayloadFormatVersion: "2.0", enableSimpleResponses: true, authorizerResultTtlInSeconds: 30}
+            Jwt:
+              type: oauth2
+              x-amazon-apigateway-authorizer: {type: jwt, identitySource: $request.header.Authorization, jwtConfiguration: {issuer: https://i, audience: [a]}}
+        paths:
+          /a: {get: {security: [{Simple: []}], x-amazon-apigateway-integration: &i {type: aws_proxy, uri: !GetAtt Handler.Arn, payloadFormatVersion: "2.0"}}}
+          /b: {get: {security: [{Jwt: [read]}], x-amazon-apigateway-integration: {<<: *i, payloadFormatVersion: "1.0"}}}
+          $default: {x-amazon-apigateway-any-method: {isDefaultRoute: true, x-amazon-apigateway-integration: *i}}
+        x-amazon-apigateway-cors: {allowOrigins: [https://app], maxAge: 5}
+  Handler: {Type: AWS::Serverless::Function, Metadata: {BuildProperties: {Binary: handler}}}
+"#;
+
 #[test]
 fn an_open_api_document_of_a_rest_api() {
     let template = read(OPEN_API).unwrap();
@@ -254,32 +280,7 @@ fn a_member_of_an_open_api_document_that_would_change_an_answer_is_refused() {
 
 #[test]
 fn an_open_api_document_of_an_http_api() {
-    let text = r#"
-Resources:
-  Api:
-    Type: AWS::Serverless::HttpApi
-    Properties:
-      DefinitionBody:
-        openapi: 3.0.1
-        info: {title: t, version: "1"}
-        components:
-          securitySchemes:
-            Simple:
-              type: apiKey
-              name: Unused
-              in: header
-              x-amazon-apigateway-authorizer: {type: request, identitySource: ["$request.header.Authorization", $context.routeKey], authorizerUri: !Sub "arn:aws:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/${Handler.Arn}/invocations", authorizerPayloadFormatVersion: "2.0", enableSimpleResponses: true, authorizerResultTtlInSeconds: 30}
-            Jwt:
-              type: oauth2
-              x-amazon-apigateway-authorizer: {type: jwt, identitySource: $request.header.Authorization, jwtConfiguration: {issuer: https://i, audience: [a]}}
-        paths:
-          /a: {get: {security: [{Simple: []}], x-amazon-apigateway-integration: &i {type: aws_proxy, uri: !GetAtt Handler.Arn, payloadFormatVersion: "2.0"}}}
-          /b: {get: {security: [{Jwt: [read]}], x-amazon-apigateway-integration: {<<: *i, payloadFormatVersion: "1.0"}}}
-          $default: {x-amazon-apigateway-any-method: {isDefaultRoute: true, x-amazon-apigateway-integration: *i}}
-        x-amazon-apigateway-cors: {allowOrigins: [https://app], maxAge: 5}
-  Handler: {Type: AWS::Serverless::Function, Metadata: {BuildProperties: {Binary: handler}}}
-"#;
-    let template = read(text).unwrap();
+    let template = read(OPEN_HTTP_API).unwrap();
     let lines: Vec<_> = template
         .api
         .routes
@@ -358,4 +359,81 @@ Resources:
         "{missing}"
     );
     std::fs::remove_dir_all(folder).unwrap();
+}
+
+/// The same code reads SAM's authorizers, which have other names for the same properties.
+#[test]
+fn a_fault_of_an_authorizer_has_the_names_of_open_api() {
+    let check = |template: &str, from: &str, to: &str, expected: &str| {
+        let place = "Resources/Api/Properties/DefinitionBody";
+        let authorizer = "x-amazon-apigateway-authorizer";
+        assert_refused(
+            template,
+            from,
+            to,
+            &format!("{place}/{}", expected.replace('@', authorizer)),
+        );
+    };
+    let rest = |from: &str, to: &str, expected: &str| {
+        check(
+            OPEN_API,
+            from,
+            to,
+            &format!("securityDefinitions/{expected}"),
+        );
+    };
+    let http = |from: &str, to: &str, expected: &str| {
+        check(
+            OPEN_HTTP_API,
+            from,
+            to,
+            &format!("components/securitySchemes/{expected}"),
+        );
+    };
+    rest(
+        "{type: token, authorizerUri: !Sub",
+        "{type: token, x-uri: !Sub",
+        "Token/@: `authorizerUri` is missing",
+    );
+    rest(
+        "${Guard.Arn}/",
+        "x/",
+        "Token/@/authorizerUri: no function of the template is named `x`",
+    );
+    rest(
+        "authorizerResultTtlInSeconds: 60",
+        "authorizerResultTtlInSeconds: 3601",
+        "Token/@/authorizerResultTtlInSeconds: expected at most 3600 seconds",
+    );
+    rest(
+        "\"Bearer .+\"",
+        "\"(\"",
+        "Token/@/identityValidationExpression: expected",
+    );
+    rest(
+        "identitySource: \"method.request.header.Authorization, method.request.querystring.q,context.path\", ",
+        "",
+        "Request/@/identitySource: expected an identity source for a REQUEST authorizer with a cache, or \
+         authorizerResultTtlInSeconds: 0",
+    );
+    http(
+        "authorizerPayloadFormatVersion: \"2.0\", ",
+        "",
+        "Simple/@: `authorizerPayloadFormatVersion` is missing",
+    );
+    http(
+        "authorizerPayloadFormatVersion: \"2.0\", ",
+        "authorizerPayloadFormatVersion: \"1.0\", ",
+        "Simple/@/enableSimpleResponses: expected authorizerPayloadFormatVersion \"2.0\"",
+    );
+    http(
+        "identitySource: $request.header.Authorization, ",
+        "",
+        "Jwt/@: `identitySource` is missing",
+    );
+    http(
+        ", audience: [a]",
+        "",
+        "Jwt/@/jwtConfiguration: `audience` is missing",
+    );
 }
