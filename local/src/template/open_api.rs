@@ -1,10 +1,13 @@
 //! An OpenAPI document in `DefinitionBody`, as routes, authorizers, gateway responses and CORS.
 
+mod names;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
+use self::names::{AUTHORIZER_OF_SAM, CORS_OF_SAM, RESPONSE_OF_SAM};
 use super::api::{Integration, PayloadFormat, TemplateAuthorizer, TemplateRoute};
 use super::document::OpenApiDefinition;
 use super::error::{DefinitionError, TemplateError};
@@ -18,26 +21,6 @@ use super::{http_api, rest_api};
 
 const AUTHORIZER: &str = "x-amazon-apigateway-authorizer";
 const INTEGRATION: &str = "x-amazon-apigateway-integration";
-
-/// SAM's names of an authorizer's properties, and those of OpenAPI. A name precedes those that are part of it.
-const OF_SAM: [(&str, &str); 10] = [
-    ("FunctionArn", "authorizerUri"),
-    ("FunctionInvokeRole", "authorizerCredentials"),
-    (
-        "AuthorizerPayloadFormatVersion",
-        "authorizerPayloadFormatVersion",
-    ),
-    ("EnableSimpleResponses", "enableSimpleResponses"),
-    ("Identity/ReauthorizeEvery", "authorizerResultTtlInSeconds"),
-    ("ReauthorizeEvery", "authorizerResultTtlInSeconds"),
-    (
-        "Identity/ValidationExpression",
-        "identityValidationExpression",
-    ),
-    ("IdentitySource", "identitySource"),
-    ("Identity", "identitySource"),
-    ("JwtConfiguration", "jwtConfiguration"),
-];
 
 /// Reads the `DefinitionBody` of an API, if it has one.
 pub(super) fn read(
@@ -63,12 +46,14 @@ pub(super) fn read(
         }
     }
     for (kind, part) in body.parts("x-amazon-apigateway-gateway-responses")? {
-        let response = gateway_response::read_one(&kind, &in_sam_form(&part)?)?;
+        let response = gateway_response::read_one(&kind, &in_sam_form(&part)?);
+        let response = response.map_err(|error| error.renamed(part.place(), &RESPONSE_OF_SAM))?;
         document.responses.insert(kind, response);
     }
     if body.value("x-amazon-apigateway-cors").is_some() {
         let cors = body.part("x-amazon-apigateway-cors")?;
-        document.cors = Some(http_api::cors_configuration(&capitalized(&cors)?)?);
+        let read = http_api::cors_configuration(&capitalized(&cors)?);
+        document.cors = Some(read.map_err(|error| error.renamed(cors.place(), &CORS_OF_SAM))?);
     }
     for (path, item) in body.parts("paths")? {
         for (verb, operation) in item.parts_where(is_verb)? {
@@ -215,7 +200,7 @@ fn authorizer(
         Product::Rest => rest_api::authorizer(&sam, functions),
         Product::Http => http_api::authorizer(&sam, functions),
     };
-    let read = read.map_err(|error| error.renamed(part.place(), &OF_SAM))?;
+    let read = read.map_err(|error| error.renamed(part.place(), &AUTHORIZER_OF_SAM))?;
     Ok(Some(read))
 }
 

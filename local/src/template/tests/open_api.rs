@@ -361,7 +361,30 @@ Resources:
     std::fs::remove_dir_all(folder).unwrap();
 }
 
-/// The same code reads SAM's authorizers, which have other names for the same properties.
+/// The same code reads SAM's, which have other names for the same properties.
+#[test]
+fn a_fault_of_a_gateway_response_or_of_cors_has_the_names_of_open_api() {
+    let place = "Resources/Api/Properties/DefinitionBody/x-amazon-apigateway";
+    for (from, to, expected) in [
+        ("statusCode: 401", "statusCode: x", "statusCode: expected"),
+        (
+            "responseTemplates: {application/json: \"{}\"}",
+            "responseTemplates: [x]",
+            "responseTemplates: expected",
+        ),
+        ("\"'a'\"", "[x]", "responseParameters"),
+    ] {
+        let expected = format!("{place}-gateway-responses/UNAUTHORIZED/{expected}");
+        assert_refused(OPEN_API, from, to, &expected);
+    }
+    for (from, to, expected) in [
+        ("maxAge: 5", "maxAge: x", "maxAge: expected"),
+        ("[https://app]", "{a: b}", "allowOrigins: expected"),
+    ] {
+        assert_refused(OPEN_HTTP_API, from, to, &format!("{place}-cors/{expected}"));
+    }
+}
+
 #[test]
 fn a_fault_of_an_authorizer_has_the_names_of_open_api() {
     let check = |template: &str, from: &str, to: &str, expected: &str| {
