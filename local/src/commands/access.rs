@@ -4,6 +4,7 @@ mod coverage;
 mod diff;
 mod route_access;
 mod test_file;
+mod verb;
 mod within;
 mod words;
 

@@ -6,7 +6,8 @@ use authorizer::dpop::DpopMode;
 use authorizer::verifier::TokenUse;
 use serde::Serialize;
 
-use super::route_access::{AcceptedTokens, Callers, RouteAccess, Verb};
+use super::route_access::{AcceptedTokens, Callers, RouteAccess};
+use super::verb::Verb;
 use super::within::{are_within, beyond, is_within};
 use super::words;
 

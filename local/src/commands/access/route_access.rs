@@ -2,20 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use authorizer::access::{AccessRule, Condition, Methods, VERBS};
+use authorizer::access::{AccessRule, Condition};
 use authorizer::config::Settings;
 use authorizer::dpop::DpopMode;
 use authorizer::verifier::TokenUse;
 
 use super::KEY_SOURCES;
 use super::coverage::{self, Paths};
+use super::verb::{Verb, covers_verb, taken};
 use crate::commands::CommandError;
 use crate::commands::in_process;
 use crate::commands::template_args::OpenedTemplate;
 use crate::template::Api;
 use crate::template::api::{
-    ApiKind, Identity, IdentitySource, InvokePermission, LambdaAuthorizer, TemplateAuthorizer,
-    TemplateRoute,
+    Identity, IdentitySource, InvokePermission, LambdaAuthorizer, TemplateAuthorizer, TemplateRoute,
 };
 use crate::template::route_path::RoutePath;
 
@@ -61,24 +61,6 @@ pub(super) enum Callers<'t> {
     NoCaller,
     /// The callers that another function allows.
     Function(&'t str),
-}
-
-/// A verb that a route serves.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Verb {
-    /// A verb that rules can name, by its index in the list of these verbs.
-    Known(usize),
-    /// Any other verb. Only a rule for all methods and all paths covers it.
-    Other,
-}
-
-impl Verb {
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::Known(place) => VERBS.get(place).map_or("", http::Method::as_str),
-            Self::Other => "other methods",
-        }
-    }
 }
 
 /// The grant of one rule on a route.
@@ -245,52 +227,6 @@ fn grants<'t>(
     by_verb
 }
 
-/// For each verb that a route serves, the paths of other routes that receive some of its calls.
-fn taken(route: &TemplateRoute, api: &Api) -> BTreeMap<Verb, Vec<Paths>> {
-    let preceding = |verb| {
-        let others = api.routes.iter();
-        others
-            .filter(|other| precedes(other, route, verb, &api.kind))
-            .map(|other| Paths::of_route(&other.path))
-            .collect()
-    };
-    let verbs = verbs(route, api).into_iter();
-    verbs.map(|verb| (verb, preceding(verb))).collect()
-}
-
-/// The verbs that a route serves: its own, or those that no other route of its path has.
-fn verbs(route: &TemplateRoute, api: &Api) -> Vec<Verb> {
-    let known = |name: &str| VERBS.iter().position(|verb| verb.as_str() == name);
-    if let Some(verb) = &route.verb {
-        return vec![known(verb).map_or(Verb::Other, Verb::Known)];
-    }
-    let is_taken = |place: usize| {
-        let name = VERBS.get(place).map(http::Method::as_str);
-        api.routes
-            .iter()
-            .any(|other| other.verb.as_deref() == name && other.path.overlaps(&route.path))
-    };
-    (0..VERBS.len())
-        .filter(|place| !is_taken(*place))
-        .map(Verb::Known)
-        .chain([Verb::Other])
-        .collect()
-}
-
-/// Whether calls that both routes match go to `other`.
-fn precedes(other: &TemplateRoute, route: &TemplateRoute, verb: Verb, kind: &ApiKind) -> bool {
-    let serves = match (&other.verb, verb) {
-        (None, _) => true,
-        (Some(own), Verb::Known(_)) => own == verb.name(),
-        (Some(_), Verb::Other) => false,
-    };
-    let is_more_specific = match kind {
-        ApiKind::Rest { .. } => other.path.ranks() < route.path.ranks(),
-        ApiKind::Http { .. } => other.path.http_ranks() < route.path.http_ranks(),
-    };
-    serves && is_more_specific
-}
-
 /// The rule's condition, or a stricter one if API Gateway calls the authorizer only with a token.
 fn condition<'t>(rule: &'t AccessRule, authorizer: &LambdaAuthorizer) -> GrantCondition<'t> {
     match rule.condition() {
@@ -309,17 +245,6 @@ fn demands_token(authorizer: &LambdaAuthorizer) -> bool {
         Identity::Request { sources } => !authorizer.ttl.is_zero() && sources.iter().any(is_token),
         Identity::Http { sources, .. } => sources.iter().any(is_token),
     }
-}
-
-fn covers_verb(rule: &AccessRule, verb: Verb) -> bool {
-    let is_for_everything = *rule.methods() == Methods::Any && rule.path().covers_everything();
-    is_for_everything
-        || match verb {
-            Verb::Known(place) => VERBS
-                .get(place)
-                .is_some_and(|verb| rule.methods().verbs().contains(verb)),
-            Verb::Other => false,
-        }
 }
 
 impl<'t> AcceptedTokens<'t> {

@@ -7,7 +7,8 @@ use authorizer::dpop::DpopMode;
 use authorizer::verifier::TokenUse;
 
 use super::coverage::{self, Paths};
-use super::route_access::{AcceptedTokens, Callers, Grant, GrantCondition, RouteAccess, Verb};
+use super::route_access::{AcceptedTokens, Callers, Grant, GrantCondition, RouteAccess};
+use super::verb::Verb;
 
 /// Whether every call that `a` allows is allowed by `b`.
 pub(super) fn is_within(a: &RouteAccess<'_>, b: &RouteAccess<'_>) -> bool {

@@ -2,7 +2,8 @@
 
 use authorizer::access::Condition;
 
-use super::route_access::{Callers, Grant, GrantCondition, RouteAccess, Verb};
+use super::route_access::{Callers, Grant, GrantCondition, RouteAccess};
+use super::verb::Verb;
 use super::within::{implies, is_covered};
 
 /// Who may call a route.
