@@ -2,8 +2,8 @@
 
 use std::{
     ffi::OsString,
-    io::{self, Write as _},
-    net::{TcpListener, TcpStream},
+    io,
+    net::TcpListener as StdTcpListener,
     sync::{
         Arc, LazyLock,
         atomic::{AtomicUsize, Ordering},
@@ -19,7 +19,11 @@ use lambda_support::{
 };
 use serde_json::{Value, json, value::RawValue};
 use testkit::http::{ReceivedRequest, response};
-use tokio::runtime::{Builder, Runtime};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::{TcpListener, TcpStream},
+    runtime::{Builder, Runtime},
+};
 
 use crate::{config::Settings, handler::Handler};
 
@@ -89,7 +93,7 @@ fn is_signed_in(event: &str) -> bool {
 fn answer(event: &str) -> Option<Value> {
     static HANDLER: LazyLock<Handler> = LazyLock::new(handler);
     thread_local! {
-        static RUNTIME: Runtime = Builder::new_current_thread().enable_all().build().unwrap();
+        static RUNTIME: Runtime = runtime();
     }
     let event = RawValue::from_string(event.to_owned()).unwrap();
     let invocation = Invocation {
@@ -100,14 +104,22 @@ fn answer(event: &str) -> Option<Value> {
     Some(serde_json::to_value(answer.ok()?).unwrap())
 }
 
+fn runtime() -> Runtime {
+    Builder::new_current_thread().enable_all().build().unwrap()
+}
+
 fn handler() -> Handler {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let listener = StdTcpListener::bind("127.0.0.1:0").unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    listener.set_nonblocking(true).unwrap();
+    // One thread for all connections: the leak detector of the fuzzer can overlook the stacks of new threads.
     thread::spawn(move || {
-        for stream in listener.incoming().flatten() {
-            // The client closes the connection when a run ends.
-            thread::spawn(move || serve(stream));
-        }
+        runtime().block_on(async {
+            let listener = TcpListener::from_std(listener).unwrap();
+            while let Ok((stream, _)) = listener.accept().await {
+                tokio::spawn(serve(stream));
+            }
+        });
     });
     let settings = Settings::from_source(&Variables { endpoint }).unwrap();
     let clock = Arc::new(ManualClock::at(Timestamp::from_secs(NOW)));
@@ -164,9 +176,13 @@ static REPLY: LazyLock<String> = LazyLock::new(|| {
 });
 
 /// Answers every call with the one resource, until the client closes the connection.
-fn serve(mut stream: TcpStream) -> io::Result<()> {
-    loop {
-        let request = ReceivedRequest::read(&mut stream)?;
+async fn serve(mut stream: TcpStream) -> io::Result<()> {
+    let mut received = Vec::new();
+    while stream.read_buf(&mut received).await? > 0 {
+        let Some(request) = ReceivedRequest::parse(&received) else {
+            continue;
+        };
+        received.clear();
         let operation = request.header("X-Amz-Target").unwrap_or_default();
         if ["PutItem", "UpdateItem", "DeleteItem"]
             .iter()
@@ -174,6 +190,7 @@ fn serve(mut stream: TcpStream) -> io::Result<()> {
         {
             WRITES.fetch_add(1, Ordering::SeqCst);
         }
-        stream.write_all(REPLY.as_bytes())?;
+        stream.write_all(REPLY.as_bytes()).await?;
     }
+    Ok(())
 }
