@@ -127,6 +127,25 @@ fn confusion() -> Mutation<Jws> {
     )
 }
 
+/// The first byte of a signature by RSA-PSS is a zero here, because OpenSSL adds only zeros.
+fn without_first_byte() -> Mutation<Jws> {
+    mutation("signature: a byte less in front", |jws: &mut Jws, _| {
+        let (signer, algorithm) = (jws.signer, jws.signed_with);
+        if algorithm.starts_with("PS") {
+            jws.sign = Some(Box::new(move |input| {
+                // The salt, and so the signature, is another one each time.
+                let mut signatures = std::iter::repeat_with(|| signer.sign(algorithm, input));
+                let found = signatures.find(|signature| signature[0] == 0).unwrap();
+                found[1..].to_vec()
+            }));
+        } else {
+            jws.signature.push(Box::new(|signature| {
+                signature.get(1..).unwrap_or_default().to_vec()
+            }));
+        }
+    })
+}
+
 pub(crate) fn all() -> Vec<Mutation<Jws>> {
     let mut all = vec![
         edit("empty", |_, _| Vec::new()),
@@ -134,9 +153,7 @@ pub(crate) fn all() -> Vec<Mutation<Jws>> {
             signature.pop();
             signature
         }),
-        edit("a byte less in front", |signature, _| {
-            signature[1..].to_vec()
-        }),
+        without_first_byte(),
         edit("half", |signature, _| {
             signature[..signature.len() / 2].to_vec()
         }),
