@@ -7,13 +7,17 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, Request, State};
 use bytes::Bytes;
-use http::Response;
+use http::header::{CONTENT_TYPE, HOST};
+use http::request::Parts;
+use http::uri::Authority;
+use http::{HeaderValue, Method, Response, StatusCode, Version};
+use serde_json::json;
 use tokio::net::TcpListener;
 
 use crate::gateway::{Gateway, MAX_BODY};
 use crate::lambda::invocation::Invoke;
 use crate::lambda::invoke_api;
-use crate::unread_body::BodyTooLarge;
+use crate::unread_body::{self, BodyTooLarge, UnreadBody};
 
 #[derive(Clone, Debug)]
 pub(crate) struct Server {
@@ -39,16 +43,24 @@ async fn answer(
     request: Request,
 ) -> Response<Body> {
     let (mut parts, body) = request.into_parts();
-    let body = match axum::body::to_bytes(body, MAX_BODY).await {
+    if let Some(fault) = fault(&parts) {
+        return bad_request(fault);
+    }
+    // The body is read with a copy of the head, because its reader takes a whole request.
+    let unread = Request::from_parts(parts.clone(), body);
+    let body = match unread_body::read(unread, MAX_BODY).await {
         Ok(body) => body,
-        Err(_) => {
+        Err(UnreadBody::TooLarge) => {
             parts.extensions.insert(BodyTooLarge);
             Bytes::new()
+        }
+        Err(UnreadBody::Incomplete) => {
+            return bad_request("the body is incomplete or its chunks are malformed");
         }
     };
     let path = parts.uri.path().to_owned();
     let response = match invoke_api::function_of(&path) {
-        Some(function) if parts.method == http::Method::POST => {
+        Some(function) if parts.method == Method::POST => {
             invoke_api::answer(&server.functions, function, &parts, body).await
         }
         _ => {
@@ -60,3 +72,36 @@ async fn answer(
     };
     response.map(Body::from)
 }
+
+/// Why a request is not one that any API can receive, whatever its routes.
+fn fault(request: &Parts) -> Option<&'static str> {
+    // An API is not a proxy, and `OPTIONS *` has no path (RFC 9110, sections 7.1 and 9.3.6).
+    if request.method == Method::CONNECT || !request.uri.path().starts_with('/') {
+        return Some("expected a request target that begins with a slash");
+    }
+    // RFC 9112, section 3.2. AWS finds the API by this header.
+    let mut hosts = request.headers.get_all(HOST).iter();
+    match (hosts.next(), hosts.next()) {
+        (Some(host), None) if is_host(host) => None,
+        (None, None) if request.version == Version::HTTP_10 => None,
+        _ => Some("expected one header Host with a host and a port"),
+    }
+}
+
+fn is_host(value: &HeaderValue) -> bool {
+    let authority = Authority::try_from(value.as_bytes());
+    authority
+        .is_ok_and(|authority| !authority.host().is_empty() && !authority.as_str().contains('@'))
+}
+
+fn bad_request(fault: &str) -> Response<Body> {
+    let message = format!("Bad Request: {fault}");
+    let mut response = Response::new(Body::from(json!({ "message": message }).to_string()));
+    *response.status_mut() = StatusCode::BAD_REQUEST;
+    let json = HeaderValue::from_static("application/json");
+    response.headers_mut().insert(CONTENT_TYPE, json);
+    response
+}
+
+#[cfg(test)]
+mod tests;

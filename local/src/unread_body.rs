@@ -1,5 +1,29 @@
-//! The mark of a request whose body was not read.
+//! The body of a request, read up to a limit.
 
-/// The body is larger than `MAX_BODY`.
+use axum::extract::rejection::{BytesRejection, FailedToBufferBody};
+use axum::extract::{DefaultBodyLimit, FromRequest as _, Request};
+use bytes::Bytes;
+
+/// The mark of a request whose body is larger than `MAX_BODY`, so it was not read.
 #[derive(Clone, Copy, Debug)]
 pub struct BodyTooLarge;
+
+/// The reason why a body could not be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum UnreadBody {
+    TooLarge,
+    /// Its chunks are malformed, or the connection ended before the body.
+    Incomplete,
+}
+
+/// The body of a request, of at most `limit` bytes.
+pub(crate) async fn read(mut request: Request, limit: usize) -> Result<Bytes, UnreadBody> {
+    DefaultBodyLimit::max(limit).apply(&mut request);
+    let read = Bytes::from_request(request, &()).await;
+    read.map_err(|rejection| match rejection {
+        BytesRejection::FailedToBufferBody(FailedToBufferBody::LengthLimitError(_)) => {
+            UnreadBody::TooLarge
+        }
+        _ => UnreadBody::Incomplete,
+    })
+}

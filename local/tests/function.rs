@@ -79,6 +79,15 @@ fn stand_in(kind: &str) {
         let event: Value = serde_json::from_slice(&event).unwrap();
         let answer = match event.get("do").and_then(Value::as_str) {
             Some("crash") => std::process::exit(3),
+            Some("half an answer") => {
+                let head = format!(
+                    "POST /2018-06-01/runtime/invocation/{id}/response HTTP/1.1\r\nhost: a\r\ncontent-length: 9\r\n\r\n\"half"
+                );
+                let authority = std::env::var("AWS_LAMBDA_RUNTIME_API").unwrap();
+                let mut connection = TcpStream::connect(authority).unwrap();
+                connection.write_all(head.as_bytes()).unwrap();
+                std::process::exit(3);
+            }
             Some("sleep") => {
                 std::thread::sleep(Duration::from_millis(
                     event.get("ms").unwrap().as_u64().unwrap(),
@@ -203,16 +212,18 @@ async fn a_process_serves_one_invocation_after_another() {
 
 async fn a_process_that_crashes_is_replaced() {
     let function = function("function", LONG);
-    let crashed = json(run(&function, json!({"do": "crash"})).await);
-    assert_eq!(member(&crashed, "/error/errorType"), "Runtime.ExitError");
-    assert!(
-        member(&crashed, "/error/errorMessage")
-            .as_str()
-            .unwrap()
-            .contains("exit status: 3"),
-        "{crashed}"
-    );
-    assert_eq!(member(&json(run(&function, json!({})).await), "/served"), 1);
+    for crash in ["crash", "half an answer"] {
+        let crashed = json(run(&function, json!({"do": crash})).await);
+        assert_eq!(member(&crashed, "/error/errorType"), "Runtime.ExitError");
+        assert!(
+            member(&crashed, "/error/errorMessage")
+                .as_str()
+                .unwrap()
+                .contains("exit status: 3"),
+            "{crashed}"
+        );
+        assert_eq!(member(&json(run(&function, json!({})).await), "/served"), 1);
+    }
     println!("test a_process_that_crashes_is_replaced ... ok");
 }
 

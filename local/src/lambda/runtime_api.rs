@@ -21,6 +21,7 @@ use tokio::task::JoinHandle;
 
 use crate::lambda::invocation::{FunctionError, InvocationOutcome};
 use crate::random;
+use crate::unread_body::{self, UnreadBody};
 
 /// Lambda's limit for an answer.
 const MAX_ANSWER: usize = 6 * 1024 * 1024;
@@ -178,9 +179,9 @@ async fn response(
     Path(id): Path<String>,
     request: Request,
 ) -> Response<Body> {
-    let outcome = match axum::body::to_bytes(request.into_body(), MAX_ANSWER).await {
+    let outcome = match unread_body::read(request, MAX_ANSWER).await {
         Ok(payload) => InvocationOutcome::Success(payload),
-        Err(_) => {
+        Err(UnreadBody::TooLarge) => {
             let message = format!(
                 "Response payload size exceeded maximum allowed payload size ({MAX_ANSWER} bytes)."
             );
@@ -188,6 +189,10 @@ async fn response(
                 "Function.ResponseSizeTooLarge",
                 &message,
             ))
+        }
+        // The process was killed or lost its connection. The end of the process or the timeout ends the invocation.
+        Err(UnreadBody::Incomplete) => {
+            return status(StatusCode::BAD_REQUEST, "the answer is incomplete");
         }
     };
     let too_large = matches!(outcome, InvocationOutcome::Error(_));
