@@ -129,7 +129,12 @@ impl PartLog {
 
     pub(crate) fn warn(&self, text: impl Display) {
         self.write(&format_args!("warning: {text}"));
-        self.progress.warn(format_args!("{}: {text}", self.part));
+        self.progress.warn(self.warning(&text.to_string()));
+    }
+
+    /// A warning for the terminal. It may quote a function's error, which may quote the request.
+    fn warning(&self, text: &str) -> String {
+        format!("{}: {}", self.part, printable(text))
     }
 
     /// Logs the lines of a process until it closes its output.
@@ -212,6 +217,7 @@ mod tests {
 
     #[test]
     fn control_and_bidirectional_characters_are_escaped() {
+        assert_eq!(PartLog::quiet("x").warning("a\u{9b}2Jb"), "x: a\\u{9b}2Jb");
         assert_eq!(
             printable("a\u{1b}[31m\u{202e}é\n"),
             "a\\u{1b}[31m\\u{202e}é\\n"

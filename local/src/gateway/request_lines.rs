@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::access_log::{AccessLine, value};
 use super::decided::{Cause, DecidedBy};
 use crate::decisions::Decisions;
-use crate::progress::{PartLog, print};
+use crate::progress::{PartLog, print, printable};
 
 #[derive(Clone, Debug)]
 pub(crate) struct RequestLines {
@@ -86,7 +86,7 @@ impl fmt::Display for RequestLine<'_> {
             f,
             "{} {} {} {}: {} (gateway {} ms, authorizer {} ms, function {} ms)",
             line.http_method,
-            line.path,
+            printable(&line.path),
             line.status,
             self.decided_by.in_words(),
             self.reason,
@@ -143,6 +143,15 @@ mod tests {
                 &json["gatewayLatency"]
             ],
             ["/prod/state/x", "authorizer", "no_rule_met", "3"]
+        );
+        let line = AccessLine {
+            path: "/\u{9b}2J\u{202e}é".to_owned(),
+            ..line
+        };
+        let shown = RequestLine::new(&line, &decided).to_string();
+        assert!(
+            shown.starts_with("PUT /\\u{9b}2J\\u{202e}é 403 "),
+            "{shown}"
         );
         assert_eq!(coloured("x", "200"), "\u{1b}[32mx\u{1b}[0m");
     }
