@@ -123,6 +123,8 @@ pub(super) fn status(answer: &Map<String, Value>) -> Result<StatusCode, AnswerEr
     };
     code.and_then(|code| u16::try_from(code).ok())
         .and_then(|code| StatusCode::from_u16(code).ok())
+        // A status below 200 is not an answer: another one follows it (RFC 9110, section 15.2).
+        .filter(|status| !status.is_informational())
         .ok_or_else(|| {
             AnswerError::member(
                 "statusCode",

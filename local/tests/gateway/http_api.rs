@@ -306,6 +306,7 @@ async fn proxy_answers() {
     check(v1, multi, 200, &[("set-cookie", "a|b")], "").await;
     for malformed in [
         json!({"statusCode": 99}),
+        json!({"statusCode": 101}),
         json!({"statusCode": 200, "body": {}}),
         json!({"statusCode": 200, "headers": []}),
         json!({"statusCode": 200, "cookies": "a"}),

@@ -654,7 +654,9 @@ async fn proxy_answers() {
     )
     .await;
     check(json!(null), 502, &[], &malformed).await;
-    check(json!({"statusCode": 99}), 502, &[], &malformed).await;
+    for status in [99, 100, 101, 103] {
+        check(json!({"statusCode": status}), 502, &[], &malformed).await;
+    }
     check(
         json!({"statusCode": 200, "body": {"a": 1}}),
         502,
