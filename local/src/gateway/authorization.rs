@@ -161,12 +161,37 @@ pub(crate) fn identify(
         }
         // Without caching "API Gateway directly passes the request to the Lambda function".
         Identity::Request { .. } if authorizer.ttl.is_zero() => Identified::By(Vec::new()),
-        Identity::Request { sources } | Identity::Http { sources, .. } => {
-            let values: Option<Vec<_>> = sources
-                .iter()
-                .map(|source| identity_value(source, call, context))
-                .collect();
-            values.map_or(Identified::Refused, Identified::By)
+        Identity::Request { sources } => identified(sources, Repeated::Last, call, context),
+        Identity::Http { sources, .. } => identified(sources, Repeated::Joined, call, context),
+    }
+}
+
+fn identified(
+    sources: &[IdentitySource],
+    repeated: Repeated,
+    call: &Call,
+    context: &ResponseVariables<'_>,
+) -> Identified {
+    let values: Option<Vec<_>> = sources
+        .iter()
+        .map(|source| identity_value(source, repeated, call, context))
+        .collect();
+    values.map_or(Identified::Refused, Identified::By)
+}
+
+/// The value of a header or a parameter that was sent more than once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Repeated {
+    Last,
+    /// All values with commas, as the expressions of an HTTP API have them (`http-api-parameter-mapping`).
+    Joined,
+}
+
+impl Repeated {
+    fn of(self, values: &[&str]) -> Option<String> {
+        match self {
+            Self::Last => values.last().map(|&value| value.to_owned()),
+            Self::Joined => (!values.is_empty()).then(|| values.join(",")),
         }
     }
 }
@@ -174,12 +199,13 @@ pub(crate) fn identify(
 /// The value of an identity source; an empty one is missing.
 pub(crate) fn identity_value(
     source: &IdentitySource,
+    repeated: Repeated,
     call: &Call,
     context: &ResponseVariables<'_>,
 ) -> Option<String> {
     let value = match source {
-        IdentitySource::Header(name) => call.header(name).map(str::to_owned),
-        IdentitySource::QueryString(name) => call.query_parameter(name).map(str::to_owned),
+        IdentitySource::Header(name) => repeated.of(&call.header_values(name)),
+        IdentitySource::QueryString(name) => repeated.of(&call.query_values(name)),
         IdentitySource::StageVariable(name) => context.variables.get(name).cloned(),
         IdentitySource::Context(name) => context.variable(name),
     };

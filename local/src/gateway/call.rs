@@ -82,11 +82,7 @@ impl Call {
 
     /// The last value of a header. The case of the name is ignored.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        last(
-            self.headers
-                .iter()
-                .filter(|(found, _)| found.eq_ignore_ascii_case(name)),
-        )
+        self.header_values(name).pop()
     }
 
     /// All values of a header. AWS does not document which of them a TOKEN authorizer receives. Here it receives all, so
@@ -101,7 +97,13 @@ impl Call {
 
     /// The last value of a parameter of the query.
     pub(crate) fn query_parameter(&self, name: &str) -> Option<&str> {
-        last(self.query.iter().filter(|(found, _)| found == name))
+        self.query_values(name).pop()
+    }
+
+    /// All values of a parameter of the query.
+    pub(crate) fn query_values(&self, name: &str) -> Vec<&str> {
+        let found = self.query.iter().filter(|(found, _)| found == name);
+        found.map(|(_, value)| value.as_str()).collect()
     }
 
     /// Whether an HTTP API passes the body unchanged. It passes other bodies as base64, also those of forms and those
@@ -133,10 +135,6 @@ impl Call {
             _ => host,
         }
     }
-}
-
-fn last<'a>(found: impl Iterator<Item = &'a (String, String)>) -> Option<&'a str> {
-    found.last().map(|(_, value)| value.as_str())
 }
 
 /// The headers that API Gateway adds. The scheme is `http` here, and always `https` at AWS.

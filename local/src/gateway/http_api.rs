@@ -9,7 +9,7 @@ use http::header::{CONTENT_TYPE, WWW_AUTHENTICATE};
 use http::{HeaderValue, Request, Response, StatusCode};
 use serde_json::{Value, json};
 
-use super::authorization::{AnswerForm, Identified, identify, identity_value};
+use super::authorization::{AnswerForm, Identified, Repeated, identify, identity_value};
 use super::call::{Call, headers_size, request_line_size};
 use super::functions::{AuthorizationError, IntegrationError};
 use super::jwt::{self, JwtError};
@@ -207,7 +207,8 @@ impl Gateway {
     ) -> Result<Authorized, HttpApiError> {
         let key = matched.route.key();
         let context = self.context(call, Some(&key), None);
-        let Some(token) = identity_value(&authorizer.source, call, &context) else {
+        let Some(token) = identity_value(&authorizer.source, Repeated::Joined, call, &context)
+        else {
             let challenge = Some("Bearer".to_owned());
             return Err(HttpApiError::Unauthorized { challenge });
         };

@@ -184,6 +184,20 @@ async fn decisions_about_the_identity_sources() {
     api.send("GET /everything?q=1", &["X-A: a", "X-B: b"]).await;
     let sources = json!(["a", "b", "1", "test", "GET /everything", "127.0.0.1"]);
     assert_eq!(api.last_event("guard")["identitySource"], sources);
+    // Repeated values are one value with commas, in the cache's key too.
+    let twice = ["X-A: a", "X-B: b", "X-A: c"];
+    api.send("GET /everything?q=1&q=2", &twice).await;
+    let sources = json!(["a,c", "b", "1,2", "test", "GET /everything", "127.0.0.1"]);
+    assert_eq!(api.last_event("guard")["identitySource"], sources);
+    let api = Api::of(TEMPLATE).guard(simple(true));
+    for (headers, invoked) in [
+        (&["Authorization: Bearer t"][..], 1),
+        (&["Authorization: Bearer u", "Authorization: Bearer t"], 2),
+        (&["Authorization: Bearer t"], 2),
+    ] {
+        api.send("GET /simple/1", headers).await;
+        assert_eq!(api.invoked("guard"), invoked, "{headers:?}");
+    }
     let api = Api::of(TEMPLATE).guard(success(&http_policy("Allow", "*")));
     api.send("GET /old-two", &["X-A: a", "X-B: b"]).await;
     let event = api.last_event("guard");

@@ -162,7 +162,7 @@ async fn tokens_with_a_wrong_header_or_signature() {
 }
 
 #[tokio::test]
-async fn a_missing_token_and_missing_keys_are_401() {
+async fn missing_and_repeated_tokens_and_missing_keys_are_401() {
     let token = token(&json!({}));
     let api = api(Issuer { down: true });
     for headers in [&[][..], &["Authorization: "], &["Authorization: Bearer "]] {
@@ -170,6 +170,9 @@ async fn a_missing_token_and_missing_keys_are_401() {
         assert_eq!(response.status(), 401, "{headers:?}");
     }
     let sent = format!("Authorization: Bearer {token}");
+    let response = api.send("GET /plain", &["Authorization: x", &sent]).await;
+    let challenge = header(&response, "www-authenticate");
+    assert!(challenge.contains("is not a JWT"), "{challenge}");
     let response = api.send("GET /plain", &[&sent]).await;
     assert_eq!(response.status(), 401);
     let challenge = header(&response, "www-authenticate");
