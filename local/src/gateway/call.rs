@@ -129,42 +129,42 @@ impl Call {
 
     /// The host that the request names, without its port.
     pub(crate) fn domain_name(&self) -> &str {
-        let host = self.header("host").unwrap_or_default();
-        match host.rsplit_once(':') {
-            Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
-            _ => host,
-        }
+        host_and_port(self.header("host").unwrap_or_default()).0
     }
 }
 
-/// The headers that API Gateway adds. The scheme is `http` here, and always `https` at AWS.
+/// A value of the header `Host` as its host and its port.
+fn host_and_port(value: &str) -> (&str, Option<&str>) {
+    match value.rsplit_once(':') {
+        Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => {
+            (host, Some(port).filter(|port| !port.is_empty()))
+        }
+        _ => (value, None),
+    }
+}
+
+/// The headers that API Gateway adds. The scheme is `http` here, and always `https` at AWS. A header that was sent twice
+/// becomes one, so that no value of the caller follows the gateway's.
 fn forward(headers: &mut Vec<(String, String)>, source_ip: IpAddr, at: Timestamp) {
-    let host = headers
-        .iter()
-        .find(|(name, _)| name == "Host")
-        .map(|(_, host)| host.as_str());
-    let port = host
-        .and_then(|host| host.rsplit_once(':'))
-        .map_or("80", |(_, port)| port)
-        .to_owned();
-    let mut set = |name: &str, value: &dyn Fn(Option<&str>) -> String| match headers
-        .iter_mut()
-        .find(|(found, _)| found == name)
-    {
-        Some((_, found)) => *found = value(Some(found)),
-        None => headers.push((name.to_owned(), value(None))),
+    let host = headers.iter().find(|(name, _)| name == "Host");
+    let port = host.and_then(|(_, host)| host_and_port(host).1);
+    let port = port.unwrap_or("80").to_owned();
+    let mut taken = |name: &str| {
+        let sent = headers.extract_if(.., |(found, _)| found == name);
+        sent.map(|(_, value)| value).collect::<Vec<_>>()
     };
-    set("X-Forwarded-For", &|sent| {
-        sent.map_or_else(
-            || source_ip.to_string(),
-            |sent| format!("{sent}, {source_ip}"),
-        )
-    });
-    set("X-Forwarded-Port", &|_| port.clone());
-    set("X-Forwarded-Proto", &|_| "http".to_owned());
-    set("X-Amzn-Trace-Id", &|sent| {
-        sent.map_or_else(|| random::trace_id(at.as_secs()), str::to_owned)
-    });
+    taken("X-Forwarded-Port");
+    taken("X-Forwarded-Proto");
+    let mut addresses = taken("X-Forwarded-For");
+    addresses.push(source_ip.to_string());
+    let is_traced = headers.iter().any(|(name, _)| name == "X-Amzn-Trace-Id");
+    let mut add = |name: &str, value| headers.push((name.to_owned(), value));
+    add("X-Forwarded-For", addresses.join(", "));
+    add("X-Forwarded-Port", port);
+    add("X-Forwarded-Proto", "http".to_owned());
+    if !is_traced {
+        add("X-Amzn-Trace-Id", random::trace_id(at.as_secs()));
+    }
 }
 
 /// A name as HTTP/1.1 clients commonly write it: `X-Request-Id`.
@@ -249,6 +249,43 @@ mod tests {
         );
         check("", &[]);
         check("&&=x", &[("", "x")]);
+    }
+
+    #[test]
+    fn forwarded_headers_end_with_what_the_gateway_knows() {
+        fn check(sent: &[(&str, &str)], expected: [&str; 3]) {
+            let sent = sent
+                .iter()
+                .map(|&(name, value)| (name.to_owned(), value.to_owned()));
+            let mut headers: Vec<_> = sent.collect();
+            forward(
+                &mut headers,
+                IpAddr::from([127, 0, 0, 1]),
+                Timestamp::from_secs(0),
+            );
+            let values = |name: &str| {
+                let found = headers.iter().filter(|(found, _)| found == name);
+                found
+                    .map(|(_, value)| value.as_str())
+                    .collect::<Vec<_>>()
+                    .join(" and ")
+            };
+            let names = ["X-Forwarded-For", "X-Forwarded-Port", "X-Forwarded-Proto"];
+            assert_eq!(names.map(values), expected, "{headers:?}");
+        }
+        check(&[], ["127.0.0.1", "80", "http"]);
+        check(&[("Host", "a:3000")], ["127.0.0.1", "3000", "http"]);
+        check(&[("Host", "[::1]")], ["127.0.0.1", "80", "http"]);
+        check(&[("Host", "a:")], ["127.0.0.1", "80", "http"]);
+        let repeated = [
+            ("X-Forwarded-For", "1.1.1.1"),
+            ("X-Forwarded-Port", "1"),
+            ("X-Forwarded-Proto", "https"),
+            ("X-Forwarded-For", "2.2.2.2"),
+            ("X-Forwarded-Port", "2"),
+            ("X-Forwarded-Proto", "https"),
+        ];
+        check(&repeated, ["1.1.1.1, 2.2.2.2, 127.0.0.1", "80", "http"]);
     }
 
     #[test]
