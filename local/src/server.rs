@@ -1,6 +1,6 @@
 //! The API's HTTP server: the gateway's stage, and Lambda's Invoke API beside it.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use axum::Router;
@@ -35,6 +35,19 @@ impl Server {
         )
         .await
     }
+
+    /// The answer of the Invoke API to its paths, else of the gateway.
+    async fn route(&self, parts: Parts, body: Bytes, peer: IpAddr) -> Response<Bytes> {
+        match invoke_api::function_of(parts.uri.path()) {
+            Some(function) if parts.method == Method::POST => {
+                invoke_api::answer(&self.functions, function, &parts, body).await
+            }
+            _ => {
+                let request = http::Request::from_parts(parts, body);
+                self.gateway.answer(request, peer).await
+            }
+        }
+    }
 }
 
 async fn answer(
@@ -58,19 +71,14 @@ async fn answer(
             return bad_request("the body is incomplete or its chunks are malformed");
         }
     };
-    let path = parts.uri.path().to_owned();
-    let response = match invoke_api::function_of(&path) {
-        Some(function) if parts.method == Method::POST => {
-            invoke_api::answer(&server.functions, function, &parts, body).await
-        }
-        _ => {
-            server
-                .gateway
-                .answer(http::Request::from_parts(parts, body), peer.ip())
-                .await
-        }
-    };
-    response.map(Body::from)
+    // A task of its own, because the server drops this one if the caller leaves. The functions run on, as at AWS, and the
+    // access log gets its line.
+    let answering = tokio::spawn(async move { server.route(parts, body, peer.ip()).await });
+    match answering.await {
+        Ok(response) => response.map(Body::from),
+        // A panic, whose message is on the terminal, or the end of the stack.
+        Err(_) => error(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error"),
+    }
 }
 
 /// Why a request is not one that any API can receive, whatever its routes.
@@ -95,9 +103,12 @@ fn is_host(value: &HeaderValue) -> bool {
 }
 
 fn bad_request(fault: &str) -> Response<Body> {
-    let message = format!("Bad Request: {fault}");
+    error(StatusCode::BAD_REQUEST, &format!("Bad Request: {fault}"))
+}
+
+fn error(status: StatusCode, message: &str) -> Response<Body> {
     let mut response = Response::new(Body::from(json!({ "message": message }).to_string()));
-    *response.status_mut() = StatusCode::BAD_REQUEST;
+    *response.status_mut() = status;
     let json = HeaderValue::from_static("application/json");
     response.headers_mut().insert(CONTENT_TYPE, json);
     response
