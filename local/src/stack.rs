@@ -27,14 +27,14 @@ use crate::progress::{PartLog, Progress};
 
 use crate::server::Server;
 use crate::stack_file::StackFile;
-use crate::template::{Given, Template, TemplateError, web_headers};
+use crate::template::{FunctionDefinition, Given, Template, TemplateError, web_headers};
 use crate::text_file;
 use crate::toolchain;
 use crate::web::Pages;
 use crate::{aws, http_client};
 
 pub(crate) use error::StackError;
-use function_settings::{settings, takes_bound_tokens};
+use function_settings::settings;
 pub(crate) use options::given;
 pub(crate) use options::{RealIssuer, StackOptions};
 use ports::Ports;
@@ -102,7 +102,8 @@ impl Stack {
         }));
         warm_up(&functions).await?;
         let functions: Arc<dyn Invoke> = Arc::new(functions);
-        let dpop = template.functions.iter().any(takes_bound_tokens);
+        let mut deployed = template.functions.iter();
+        let dpop = deployed.any(FunctionDefinition::takes_bound_tokens);
         let pages = pages(workspace().join("web"), &region, &file, dpop)?;
         let log = PartLog::open("gateway", &logs, progress);
         let invoke = Arc::clone(&functions);

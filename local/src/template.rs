@@ -5,6 +5,7 @@
 
 mod absent_method;
 pub mod api;
+mod cached_proof;
 mod document;
 mod error;
 mod function;
@@ -125,6 +126,7 @@ impl Template {
         }
         let warnings = &mut reader.warnings;
         permission::settle(&mut api, &resources, &functions, &others, &scope, warnings);
+        cached_proof::warn(&api, &functions, warnings);
         let tables = reader.tables(&resources)?;
         Ok(Self {
             api,

@@ -8,12 +8,6 @@ use crate::lambda::function::FunctionSettings;
 use crate::stack_file::StackFile;
 use crate::template::FunctionDefinition;
 
-/// Whether a function accepts tokens that are bound to a key of their sender (DPoP, RFC 9449).
-pub(super) fn takes_bound_tokens(definition: &FunctionDefinition) -> bool {
-    let mode = definition.environment.get("DPOP");
-    mode.is_some_and(|mode| ["accept", "require"].contains(&mode.as_str()))
-}
-
 /// A function's process as Lambda would start it, with only the template's variables and Lambda's own.
 pub(super) fn settings(
     definition: &FunctionDefinition,
@@ -53,7 +47,7 @@ pub(super) fn settings(
     set("AWS_SECRET_ACCESS_KEY", "local");
     set("AWS_ENDPOINT_URL_DYNAMODB", &stack.database);
     set("TZ", ":UTC");
-    if takes_bound_tokens(definition) {
+    if definition.takes_bound_tokens() {
         // An event has no scheme and no port, because API Gateway always uses https.
         set("DPOP_PUBLIC_URL", &stack.api);
     }

@@ -33,6 +33,12 @@ pub struct FunctionDefinition {
 }
 
 impl FunctionDefinition {
+    /// Whether it accepts tokens that are bound to a key of their sender (DPoP, RFC 9449).
+    pub(crate) fn takes_bound_tokens(&self) -> bool {
+        let mode = self.environment.get("DPOP");
+        mode.is_some_and(|mode| ["accept", "require"].contains(&mode.as_str()))
+    }
+
     /// Whether `name` is one of the function's names.
     pub fn is_named(&self, name: &str) -> bool {
         self.names().any(|own| own == name)

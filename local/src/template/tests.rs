@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::*;
 
+mod cached_proof;
 mod http_api;
 mod open_api;
 mod other_stacks;
