@@ -83,8 +83,11 @@ async fn answer(
 
 /// Why a request is not one that any API can receive, whatever its routes.
 fn fault(request: &Parts) -> Option<&'static str> {
-    // An API is not a proxy, and `OPTIONS *` has no path (RFC 9110, sections 7.1 and 9.3.6).
-    if request.method == Method::CONNECT || !request.uri.path().starts_with('/') {
+    // An API opens no tunnels, and `OPTIONS *` has no path (RFC 9110, sections 9.3.6 and 7.1).
+    if request.method == Method::CONNECT {
+        return Some("expected another method than CONNECT");
+    }
+    if !request.uri.path().starts_with('/') {
         return Some("expected a request target that begins with a slash");
     }
     // RFC 9112, section 3.2. AWS finds the API by this header.

@@ -84,6 +84,7 @@ const LONG: Duration = Duration::from_secs(20);
 
 const TARGET: &str =
     r#"400 {"message":"Bad Request: expected a request target that begins with a slash"}"#;
+const METHOD: &str = r#"400 {"message":"Bad Request: expected another method than CONNECT"}"#;
 const HOSTS: &str =
     r#"400 {"message":"Bad Request: expected one header Host with a host and a port"}"#;
 const BODY: &str =
@@ -101,8 +102,8 @@ async fn requests_that_no_api_receives() {
     check(&format!("GET http://b/x HTTP/1.1\n{end}"), "200 hello").await;
     check(&format!("OPTIONS * HTTP/1.1\n{end}"), TARGET).await;
     check(&format!("GET * HTTP/1.1\n{end}"), TARGET).await;
-    check(&format!("CONNECT a:1 HTTP/1.1\n{end}"), TARGET).await;
-    check(&format!("CONNECT /x HTTP/1.1\n{end}"), TARGET).await;
+    check(&format!("CONNECT a:1 HTTP/1.1\n{end}"), METHOD).await;
+    check(&format!("CONNECT /x HTTP/1.1\n{end}"), METHOD).await;
     let hosts = [
         ("Host: a\n", "200 hello"),
         ("Host: a:1\n", "200 hello"),
