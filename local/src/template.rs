@@ -6,6 +6,7 @@
 mod absent_method;
 pub mod api;
 mod cached_proof;
+pub(crate) mod context_variable;
 mod document;
 mod error;
 mod function;

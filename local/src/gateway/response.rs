@@ -297,3 +297,34 @@ fn variable(name: &str, standard: &Standard, context: &ResponseVariables<'_>) ->
         other => context.variable(other),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::IpAddr;
+
+    use lambda_support::clock::SystemClock;
+
+    use super::*;
+    use crate::template::context_variable::CONTEXT_VARIABLES;
+
+    #[test]
+    fn every_variable_of_an_identity_source_has_a_value() {
+        let request = http::Request::get("/").header("Host", "a");
+        let request = request
+            .header("User-Agent", "b")
+            .body(Bytes::new())
+            .unwrap();
+        let call = Call::new(&request, "/", IpAddr::from([127, 0, 0, 1]), &SystemClock);
+        let variables = ResponseVariables {
+            call: &call,
+            stage: "prod",
+            variables: &BTreeMap::new(),
+            resource: Some("GET /"),
+            authorizer: None,
+        };
+        for name in CONTEXT_VARIABLES {
+            let value = variables.variable(name);
+            assert!(value.is_some_and(|value| !value.is_empty()), "{name}");
+        }
+    }
+}

@@ -16,7 +16,9 @@ use super::function::FunctionDefinition;
 use super::method::{is_any, verb};
 use super::part::Part;
 use super::product::Product;
-use super::rest_api::{Event, add, function, has_role, identity_sources, known, ttl};
+use super::rest_api::{
+    Event, add, check_variables, function, has_role, identity_sources, known, ttl,
+};
 use super::route_path::RoutePath;
 
 /// AWS's quota: the time limit of a Lambda authorizer.
@@ -243,6 +245,7 @@ fn lambda_authorizer(
         .unwrap_or(false);
     let identity = part.part("Identity")?;
     let sources = identity_sources(&identity)?;
+    check_variables(&identity)?;
     // AWS does not document the default, and SAM sets none.
     let ttl = ttl(&identity)?.unwrap_or(0);
     if ttl > 0 && sources.is_empty() {

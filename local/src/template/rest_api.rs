@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use self::authorizer::DefaultAuthorizer;
 pub(super) use self::authorizer::{
-    authorizer, function, function_of, has_role, identity_sources, known, ttl,
+    authorizer, check_variables, function, function_of, has_role, identity_sources, known, ttl,
 };
 use super::absent_method::AbsentMethod;
 use super::api::{Api, ApiKind, Integration, PayloadFormat, TemplateAuthorizer, TemplateRoute};

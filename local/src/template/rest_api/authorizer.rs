@@ -9,6 +9,7 @@ use crate::aws;
 use crate::template::api::{
     Identity, IdentitySource, InvokePermission, LambdaAuthorizer, TemplateAuthorizer,
 };
+use crate::template::context_variable::CONTEXT_VARIABLES;
 use crate::template::error::{DefinitionError, TemplateError};
 use crate::template::function::FunctionDefinition;
 use crate::template::part::Part;
@@ -177,6 +178,21 @@ pub(in crate::template) fn identity_sources(
     Ok(sources)
 }
 
+/// Refuses a variable that the gateway does not have: it would always be missing, so every call would be 401.
+pub(in crate::template) fn check_variables(identity: &Part) -> Result<(), TemplateError> {
+    const PROPERTY: &str = "Context";
+    let names = identity.texts(PROPERTY)?;
+    let is_known = |name: &String| CONTEXT_VARIABLES.contains(&name.as_str());
+    match names.iter().find(|name| !is_known(name)) {
+        None => Ok(()),
+        Some(unknown) => {
+            let expected = format!("one of {}", CONTEXT_VARIABLES.join(", "));
+            let found = format!("`{unknown}`");
+            Err(identity.error(PROPERTY, DefinitionError::Unexpected { expected, found }))
+        }
+    }
+}
+
 fn sources(identity: &Part, ttl: u64) -> Result<Vec<IdentitySource>, TemplateError> {
     let sources = identity_sources(identity)?;
     if sources.is_empty() && ttl > 0 {
@@ -186,6 +202,10 @@ fn sources(identity: &Part, ttl: u64) -> Result<Vec<IdentitySource>, TemplateErr
             expected: expected.to_owned(),
             found: "no identity source".to_owned(),
         }));
+    }
+    // Without a cache no source is required.
+    if ttl > 0 {
+        check_variables(identity)?;
     }
     Ok(sources)
 }

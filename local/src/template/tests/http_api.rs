@@ -161,6 +161,11 @@ fn a_faulty_lambda_authorizer_is_refused() {
         &format!("{AUTH}/Authorizers/Simple/Identity: expected an identity source"),
     );
     check(
+        "Context: [routeKey]",
+        "Context: [routeKey, identity.apiKey]",
+        &format!("{AUTH}/Authorizers/Simple/Identity/Context: expected one of accountId, "),
+    );
+    check(
         "ReauthorizeEvery: 30",
         "ReauthorizeEvery: 3601",
         &format!("{AUTH}/Authorizers/Simple/Identity/ReauthorizeEvery: expected at most 3600"),

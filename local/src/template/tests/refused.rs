@@ -204,6 +204,11 @@ fn a_missing_value_is_refused() {
     );
     check(
         "FunctionPayloadType: REQUEST, Identity: {ReauthorizeEvery: 0}",
+        "FunctionPayloadType: REQUEST, Identity: {Context: [identity.apiKey]}",
+        &format!("{API}/Auth/Authorizers/Optional/Identity/Context: expected one of accountId, "),
+    );
+    check(
+        "FunctionPayloadType: REQUEST, Identity: {ReauthorizeEvery: 0}",
         "FunctionPayloadType: REQUEST",
         &format!("{API}/Auth/Authorizers/Optional/Identity: expected an identity source"),
     );
