@@ -59,9 +59,7 @@ async fn answer(
     if let Some(fault) = fault(&parts) {
         return bad_request(fault);
     }
-    // The body is read with a copy of the head, because its reader takes a whole request.
-    let unread = Request::from_parts(parts.clone(), body);
-    let body = match unread_body::read(unread, MAX_BODY).await {
+    let body = match unread_body::read(body, MAX_BODY).await {
         Ok(body) => body,
         Err(UnreadBody::TooLarge) => {
             parts.extensions.insert(BodyTooLarge);

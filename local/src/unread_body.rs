@@ -1,5 +1,6 @@
 //! The body of a request, read up to a limit.
 
+use axum::body::Body;
 use axum::extract::rejection::{BytesRejection, FailedToBufferBody};
 use axum::extract::{DefaultBodyLimit, FromRequest as _, Request};
 use bytes::Bytes;
@@ -16,8 +17,9 @@ pub(crate) enum UnreadBody {
     Incomplete,
 }
 
-/// The body of a request, of at most `limit` bytes.
-pub(crate) async fn read(mut request: Request, limit: usize) -> Result<Bytes, UnreadBody> {
+/// The bytes of a body, at most `limit`.
+pub(crate) async fn read(body: Body, limit: usize) -> Result<Bytes, UnreadBody> {
+    let mut request = Request::new(body);
     DefaultBodyLimit::max(limit).apply(&mut request);
     let read = Bytes::from_request(request, &()).await;
     read.map_err(|rejection| match rejection {

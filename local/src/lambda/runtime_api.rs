@@ -179,7 +179,7 @@ async fn response(
     Path(id): Path<String>,
     request: Request,
 ) -> Response<Body> {
-    let outcome = match unread_body::read(request, MAX_ANSWER).await {
+    let outcome = match unread_body::read(request.into_body(), MAX_ANSWER).await {
         Ok(payload) => InvocationOutcome::Success(payload),
         Err(UnreadBody::TooLarge) => {
             let message = format!(
