@@ -17,7 +17,7 @@ use tokio::net::TcpListener;
 use crate::gateway::{Gateway, MAX_BODY};
 use crate::lambda::invocation::Invoke;
 use crate::lambda::invoke_api;
-use crate::unread_body::{self, BodyTooLarge, UnreadBody};
+use crate::request_body::{self, BodyTooLarge, UnreadBody};
 
 #[derive(Clone, Debug)]
 pub(crate) struct Server {
@@ -59,7 +59,7 @@ async fn answer(
     if let Some(fault) = fault(&parts) {
         return bad_request(fault);
     }
-    let body = match unread_body::read(body, MAX_BODY).await {
+    let body = match request_body::read(body, MAX_BODY).await {
         Ok(body) => body,
         Err(UnreadBody::TooLarge) => {
             parts.extensions.insert(BodyTooLarge);

@@ -801,6 +801,18 @@ fn a_wrong_file_of_tests_is_an_error() {
     for (tests, expected) in [
         ("{}", "expected an array"),
         (
+            "[]",
+            "wrong.json: expected at least one test, found an empty array",
+        ),
+        (
+            r#"[{"caller": "anonymous", "may": ["GET /x"]}, {"caller": {"claims": {}}, "may": []}]"#,
+            "wrong.json: test 1: expected at least one call in `may` or `mayNot`, found none",
+        ),
+        (
+            r#"[{"name": "a", "caller": "anonymous"}]"#,
+            "wrong.json: a: expected at least one call",
+        ),
+        (
             r#"[{"caller": "anonymous", "mustNot": []}]"#,
             "unknown field `mustNot`",
         ),

@@ -10,7 +10,7 @@ use local::lambda::invocation::{
     FunctionError, InvocationError, InvocationOutcome, Invoke, InvokeFuture,
 };
 use local::lambda::invoke_api::{answer, function_of};
-use local::unread_body::BodyTooLarge;
+use local::request_body::BodyTooLarge;
 
 /// A function that returns its event, and fails if the event is `"fail"`.
 #[derive(Debug)]

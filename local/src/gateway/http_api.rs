@@ -18,11 +18,11 @@ use super::record::RecordedParts;
 use super::route::{self, Matched};
 use super::{Gateway, MAX_HEADERS, note_answer};
 use crate::aws;
+use crate::request_body::BodyTooLarge;
 use crate::template::api::{
     CorsConfiguration, Identity, Integration, JwtAuthorizer, LambdaAuthorizer, PayloadFormat,
     TemplateAuthorizer,
 };
-use crate::unread_body::BodyTooLarge;
 use event::Authorized;
 
 /// The reason why API Gateway itself answers. A template cannot change these answers.

@@ -15,9 +15,9 @@ use super::response::{self, GatewayError};
 use super::route::{self, Matched};
 use super::{Gateway, MAX_HEADERS, MAX_METHOD_ARN, answer, event, note_answer};
 use crate::aws;
+use crate::request_body::BodyTooLarge;
 use crate::template::api::{ApiKind, Identity, Integration, LambdaAuthorizer, TemplateAuthorizer};
 use crate::template::gateway_response::CustomResponse;
-use crate::unread_body::BodyTooLarge;
 
 /// An error, and the values that its gateway response may use.
 #[derive(Debug)]

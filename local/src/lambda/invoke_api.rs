@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::aws;
 use crate::lambda::invocation::{InvocationOutcome, Invoke};
 use crate::random;
-use crate::unread_body::BodyTooLarge;
+use crate::request_body::BodyTooLarge;
 
 /// Lambda's limit for the event of a synchronous invocation.
 const MAX_EVENT: usize = 6 * 1024 * 1024;

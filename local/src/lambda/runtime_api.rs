@@ -21,7 +21,7 @@ use tokio::task::JoinHandle;
 
 use crate::lambda::invocation::{FunctionError, InvocationOutcome};
 use crate::random;
-use crate::unread_body::{self, UnreadBody};
+use crate::request_body::{self, UnreadBody};
 
 /// Lambda's limit for an answer.
 const MAX_ANSWER: usize = 6 * 1024 * 1024;
@@ -179,7 +179,7 @@ async fn response(
     Path(id): Path<String>,
     request: Request,
 ) -> Response<Body> {
-    let outcome = match unread_body::read(request.into_body(), MAX_ANSWER).await {
+    let outcome = match request_body::read(request.into_body(), MAX_ANSWER).await {
         Ok(payload) => InvocationOutcome::Success(payload),
         Err(UnreadBody::TooLarge) => {
             let message = format!(

@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::Request;
 use local::lambda::invocation::InvocationOutcome;
-use local::unread_body::BodyTooLarge;
+use local::request_body::BodyTooLarge;
 use serde_json::{Value, json};
 
 use crate::support::{Api, Row, failure, header, policy, success, text};

@@ -101,12 +101,11 @@ pub(super) async fn run(
     json: bool,
 ) -> Result<ExitCode, CommandError> {
     let text = text_file::read(file)?;
-    let tests: Vec<AccessTest> = serde_json::from_str(&text)
-        .map_err(|error| format!("{}: {}", file.display(), expected(&error)))?;
+    let tests = parse(&text).map_err(|error| format!("{}: {error}", file.display()))?;
     let setup = Setup::new(opened)?;
     let mut failed = Vec::new();
     for (index, test) in tests.iter().enumerate() {
-        let name = test.name.clone().unwrap_or_else(|| format!("test {index}"));
+        let name = test.name(index);
         let expectations = [("allowed", &test.may), ("not allowed", &test.may_not)];
         for (expected, calls) in expectations {
             for call in calls {
@@ -141,12 +140,32 @@ pub(super) async fn run(
     Ok(exit)
 }
 
-/// The expected content of a file of tests, with the place of the fault.
-fn expected(error: &serde_json::Error) -> String {
-    format!(
-        "expected an array of {{\"name\"?, \"caller\": {{\"claims\": {{…}}}} or \"anonymous\", \"may\": [\"METHOD \
-         PATH\", …], \"mayNot\": […]}}: {error}"
-    )
+impl AccessTest {
+    fn name(&self, index: usize) -> String {
+        let name = self.name.clone();
+        name.unwrap_or_else(|| format!("test {index}"))
+    }
+}
+
+/// The tests of a file. One without calls is refused, because it could not fail.
+fn parse(text: &str) -> Result<Vec<AccessTest>, String> {
+    let tests: Vec<AccessTest> = serde_json::from_str(text).map_err(|error| {
+        format!(
+            "expected an array of {{\"name\"?, \"caller\": {{\"claims\": {{…}}}} or \"anonymous\", \"may\": \
+             [\"METHOD PATH\", …], \"mayNot\": […]}}: {error}"
+        )
+    })?;
+    if tests.is_empty() {
+        return Err("expected at least one test, found an empty array".into());
+    }
+    let mut named = tests.iter().enumerate();
+    match named.find(|(_, test)| test.may.is_empty() && test.may_not.is_empty()) {
+        Some((index, test)) => Err(format!(
+            "{}: expected at least one call in `may` or `mayNot`, found none",
+            test.name(index)
+        )),
+        None => Ok(tests),
+    }
 }
 
 impl Results {
