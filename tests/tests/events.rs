@@ -103,4 +103,11 @@ fn every_sample_event_gets_its_recorded_answer() {
             assert_matches(&event, &with_parsed_body(answer), &expected);
         }
     }
+
+    let event = json_file(&repository().join("events/authorizer"), "token-signed-in");
+    let output = stack.run(&["invoke", "autorizer", &event]);
+    let message = String::from_utf8_lossy(&output.stderr);
+    let expected = "error: no function is named `autorizer`: expected the binary or the logical id of a function of \
+                    the template, such as authorizer\n";
+    assert_eq!((output.status.code(), &*message), (Some(1), expected));
 }

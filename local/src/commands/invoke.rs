@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
+use http::StatusCode;
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
@@ -27,6 +28,10 @@ pub(crate) enum EventFileError {
     },
     #[error(transparent)]
     Placeholder(#[from] PlaceholderError),
+    #[error(
+        "no function is named `{0}`: expected the binary or the logical id of a function of the template, such as authorizer"
+    )]
+    UnknownFunction(String),
     #[error("{0}")]
     Refused(String),
 }
@@ -106,6 +111,9 @@ async fn send(
     let answer = client.post(url).body(event).send().await.map_err(refused)?;
     let failed = answer.headers().contains_key("x-amz-function-error");
     let status = answer.status();
+    if status == StatusCode::NOT_FOUND {
+        return Err(EventFileError::UnknownFunction(function.to_owned()));
+    }
     let body = answer.text().await.map_err(refused)?;
     let parsed: Option<Value> = serde_json::from_str(&body).ok();
     if !status.is_success() {
