@@ -74,8 +74,7 @@ impl Stack {
         let ports = Ports::take(options).await?;
         let text = text_file::read(&options.template)?;
 
-        progress.step("building the functions");
-        let binaries = build(options, &text).await?;
+        let binaries = build(options, &text, progress).await?;
         let web_origin = format!("http://{}", ports.web.address);
         let (issuer, issued_by) = sign_in_provider(options, &web_origin, &logs, progress).await?;
         let region = std::env::var("AWS_REGION").unwrap_or_else(|_| aws::DEFAULT_REGION.to_owned());
@@ -232,10 +231,14 @@ async fn refuse_second_stack(
 async fn build(
     options: &StackOptions,
     template: &str,
+    progress: Progress,
 ) -> Result<BTreeMap<String, PathBuf>, StackError> {
     let commands = options.functions.keys().cloned().collect();
     let names = Template::binaries(template, &commands)
         .map_err(|cause| template_error(&options.template, cause))?;
+    if !names.is_empty() {
+        progress.step("building the functions");
+    }
     Ok(toolchain::build(&workspace(), &names, options.release).await?)
 }
 

@@ -42,8 +42,12 @@ pub(crate) struct Run {
     /// Client id of the web pages at the real issuer
     #[arg(long, value_name = "ID", requires = "issuer")]
     client_id: Option<String>,
-    /// Audience of the real issuer's access tokens [default: Okta's own]
-    #[arg(long, value_name = "AUD", requires = "issuer")]
+    #[arg(
+        long,
+        value_name = "AUD",
+        requires = "issuer",
+        help = format!("Audience of the real issuer's access tokens [default: {}]", issuer::AUDIENCE)
+    )]
     audience: Option<String>,
     /// Run release builds of the functions
     #[arg(long)]
