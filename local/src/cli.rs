@@ -19,7 +19,7 @@ use crate::commands::why::Why;
 use crate::progress::line;
 use crate::stack::workspace;
 
-/// Runs the whole system on this machine: API, functions, database, sign-in provider and web pages. Without a command
+/// Runs the whole system on this machine: API, functions, database, issuer and web pages. Without a command
 /// it starts everything, prints the addresses, and prints `ready` when every part answers; Ctrl-C stops it.
 #[derive(Debug, Parser)]
 #[command(

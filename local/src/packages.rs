@@ -1,4 +1,4 @@
-//! The npm packages of the sign-in provider and the pages, installed when they are missing or their lock file changes.
+//! The npm packages of the local issuer and the pages, installed when they are missing or their lock file changes.
 
 use std::fs::{self, File};
 use std::io;
@@ -9,13 +9,13 @@ use tokio::process::Command;
 
 use crate::progress::Progress;
 
-/// The oldest Node.js that the sign-in provider runs on.
+/// The oldest Node.js that the local issuer runs on.
 const OLDEST_NODE: (u32, u32) = (20, 12);
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum PackagesError {
     #[error(
-        "the sign-in provider needs Node.js {major}.{minor} or later with npm, {0}: install Node.js 22 from https://nodejs.org, \
+        "the local issuer needs Node.js {major}.{minor} or later with npm, {0}: install Node.js 22 from https://nodejs.org, \
          or use a real Okta, which needs none: cargo local --issuer URL --client-id ID --audience AUD",
         major = OLDEST_NODE.0, minor = OLDEST_NODE.1
     )]

@@ -28,7 +28,7 @@ pub(crate) struct Run {
     /// Port of the database
     #[arg(long, value_name = "PORT", default_value_t = 8000)]
     database_port: u16,
-    /// Port of the sign-in provider
+    /// Port of the local issuer
     #[arg(long, value_name = "PORT", default_value_t = 9000)]
     issuer_port: u16,
     /// Exact URL of a real issuer (Okta: .../oauth2/ID), used instead of the local one
