@@ -42,11 +42,16 @@ impl Progress {
     }
 }
 
-/// Writes an answer, the only thing on standard output.
+/// Writes an answer, the only thing on standard output. A reader that needs no more of it, such as `head`, may close it.
 pub(crate) fn print(text: &str) -> io::Result<()> {
     let mut output = io::stdout().lock();
-    output.write_all(text.as_bytes())?;
-    output.flush()
+    let written = output
+        .write_all(text.as_bytes())
+        .and_then(|()| output.flush());
+    written.or_else(|error| match error.kind() {
+        io::ErrorKind::BrokenPipe => Ok(()),
+        _ => Err(error),
+    })
 }
 
 /// Writes one line to standard error. A closed terminal is ignored.

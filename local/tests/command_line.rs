@@ -33,6 +33,20 @@ fn check(arguments: &[&str], status: i32, messages: &[&str]) {
     }
 }
 
+/// As with `cargo local access list | head -1`.
+#[test]
+fn a_closed_standard_output_is_no_error() {
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let output = Command::new(env!("CARGO_BIN_EXE_local"))
+        .args(["access", "list"])
+        .stdout(writer)
+        .output()
+        .unwrap();
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert_eq!((output.status.code(), error.as_str()), (Some(0), ""));
+}
+
 #[test]
 fn help_names_every_flag_and_command() {
     let output = run(&["--help"]);

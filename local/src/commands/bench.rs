@@ -26,7 +26,7 @@ use tokio::net::TcpListener;
 use crate::aws;
 use crate::commands::CommandError;
 use crate::http_client;
-use crate::progress::{Progress, Verbosity};
+use crate::progress::{Progress, Verbosity, print};
 use crate::stack::workspace;
 use crate::template::{Given, TableDefinition, Template};
 use crate::text_file;
@@ -129,16 +129,15 @@ impl Bench {
         } else {
             functions(&workspace, &scratch, effort, progress).await?
         };
-        let printed = if self.json {
+        print(&if self.json {
             let document = json!({
                 "rounds": effort.rounds, "invocations": effort.invocations, "starts": effort.starts,
                 "figures": figures,
             });
-            writeln!(io::stdout(), "{document:#}")
+            format!("{document:#}\n")
         } else {
-            write!(io::stdout(), "{}", Table(&figures))
-        };
-        printed?;
+            Table(&figures).to_string()
+        })?;
         Ok(ExitCode::SUCCESS)
     }
 }
