@@ -74,6 +74,14 @@ pub(crate) fn printable(text: &str) -> String {
     shown
 }
 
+/// The start of a longer text.
+pub(crate) fn shortened(text: &str, max_chars: usize) -> String {
+    match text.char_indices().nth(max_chars) {
+        None => text.to_owned(),
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+    }
+}
+
 /// The log of one part of the stack: the terminal, with the part's name before each line, and a file.
 #[derive(Clone, Debug)]
 pub struct PartLog {

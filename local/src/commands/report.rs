@@ -193,14 +193,6 @@ impl Report {
     }
 }
 
-/// The start of a longer text.
-pub(super) fn shortened(text: &str, max_chars: usize) -> String {
-    match text.char_indices().nth(max_chars) {
-        None => text.to_owned(),
-        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
-    }
-}
-
 /// The report as JSON.
 #[derive(Serialize)]
 struct ReportDocument<'r> {

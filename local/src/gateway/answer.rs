@@ -114,22 +114,22 @@ pub(crate) fn preflight(cors: &[(HeaderName, HeaderValue)]) -> Response<Bytes> {
 }
 
 pub(super) fn status(answer: &Map<String, Value>) -> Result<StatusCode, AnswerError> {
-    let code = match answer.get("statusCode") {
-        // AWS treats an answer without a status as a success.
-        None => return Ok(StatusCode::OK),
-        Some(Value::Number(number)) => number.as_u64(),
-        Some(Value::String(text)) => text.parse().ok(),
-        Some(_) => None,
+    // AWS treats an answer without a status as a success.
+    let Some(found) = answer.get("statusCode") else {
+        return Ok(StatusCode::OK);
+    };
+    let code = match found {
+        Value::Number(number) => number.as_u64(),
+        Value::String(text) => text.parse().ok(),
+        _ => None,
     };
     code.and_then(|code| u16::try_from(code).ok())
         .and_then(|code| StatusCode::from_u16(code).ok())
         // A status below 200 is not an answer: another one follows it (RFC 9110, section 15.2).
         .filter(|status| !status.is_informational())
         .ok_or_else(|| {
-            AnswerError::member(
-                "statusCode",
-                format!("a status, found {:?}", answer.get("statusCode")),
-            )
+            let expected = format!("a status from 200 to 999, found {found}");
+            AnswerError::member("statusCode", expected)
         })
 }
 
@@ -183,4 +183,21 @@ pub(crate) fn is_binary_media_type(media_type: &str, binary_media_types: &[Strin
                     .is_some_and(|(found, _)| found.eq_ignore_ascii_case(kind))
             })
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_wrong_status_is_an_error_with_its_value() {
+        for found in [json!(101), json!(1000), json!("x"), json!(null)] {
+            let answer = Map::from_iter([("statusCode".to_owned(), found.clone())]);
+            let error = status(&answer).unwrap_err().to_string();
+            let expected = format!("statusCode: expected a status from 200 to 999, found {found}");
+            assert!(error.ends_with(&expected), "{error}");
+        }
+    }
 }

@@ -123,7 +123,8 @@ fn statement(value: &Value) -> Result<Statement, AnswerError> {
         Some(Value::String(effect)) if effect == "Allow" => true,
         Some(Value::String(effect)) if effect == "Deny" => false,
         other => {
-            let expected = format!("\"Allow\" or \"Deny\", found {other:?}");
+            let found = other.map_or_else(|| "none".to_owned(), Value::to_string);
+            let expected = format!("\"Allow\" or \"Deny\", found {found}");
             return Err(wrong("Effect", expected));
         }
     };
@@ -267,10 +268,13 @@ mod tests {
             assert!(error.contains(expected), "{statements}: {error}");
         }
         check(&json!("x"), "Statement: expected a list");
-        check(&json!([{"Action": "*", "Resource": "*"}]), "Effect");
+        check(
+            &json!([{"Action": "*", "Resource": "*"}]),
+            "Effect: expected \"Allow\" or \"Deny\", found none",
+        );
         check(
             &json!([{"Effect": "allow", "Action": "*", "Resource": "*"}]),
-            "Effect",
+            "Effect: expected \"Allow\" or \"Deny\", found \"allow\"",
         );
         check(
             &json!([{"Effect": "Allow", "Resource": "*"}]),

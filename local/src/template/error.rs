@@ -2,6 +2,10 @@
 
 use std::fmt;
 
+use serde_json::Value;
+
+use crate::progress::shortened;
+
 /// A fault of a template, with its place, such as `Resources/Api/Properties/Auth`.
 #[derive(Debug, PartialEq, Eq)]
 pub struct TemplateError {
@@ -69,6 +73,12 @@ pub enum DefinitionError {
     Include(String),
     #[error("{0}")]
     Intrinsic(String),
+}
+
+/// The start of a value for an error. After a whole map the message would not be found.
+pub(super) fn quoted(value: &Value) -> String {
+    const MAX_CHARS: usize = 200;
+    shortened(&value.to_string(), MAX_CHARS)
 }
 
 impl TemplateError {

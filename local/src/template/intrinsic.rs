@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 use serde_json::{Map, Value};
 
-use super::error::{DefinitionError, TemplateError};
+use super::error::{DefinitionError, TemplateError, quoted};
 use super::yaml;
 use crate::aws;
 use crate::text_file;
@@ -102,8 +102,14 @@ impl Scope {
         argument: &Value,
         depth: usize,
     ) -> Result<Option<Value>, TemplateError> {
-        let wrong = |expected: &str| {
-            TemplateError::intrinsic(format!("`{name}` expects {expected}, found {argument}"))
+        let wrong = || {
+            let Some(expected) = argument_of(name) else {
+                return TemplateError::intrinsic(format!(
+                    "`{name}` is not supported here; expected Ref, GetAtt, Sub, Join, Split, Select, FindInMap, ImportValue, If, Equals, And, Or, Not or ToJsonString"
+                ));
+            };
+            let found = quoted(argument);
+            TemplateError::intrinsic(format!("`{name}` expects {expected}, found {found}"))
         };
         let text = |value: &Value| self.text(value, depth);
         Ok(Some(match (name, argument) {
@@ -113,12 +119,10 @@ impl Scope {
                 [Value::String(resource), Value::String(attribute)] => {
                     self.attribute(resource, attribute)?.into()
                 }
-                _ => return Err(wrong("a resource and an attribute")),
+                _ => return Err(wrong()),
             },
             ("Fn::GetAtt", Value::String(path)) => {
-                let (resource, attribute) = path
-                    .split_once('.')
-                    .ok_or_else(|| wrong("`Resource.Attribute`"))?;
+                let (resource, attribute) = path.split_once('.').ok_or_else(wrong)?;
                 self.attribute(resource, attribute)?.into()
             }
             ("Fn::Sub", Value::String(pattern)) => {
@@ -128,7 +132,7 @@ impl Scope {
                 [Value::String(pattern), Value::Object(names)] => {
                     self.substitute(pattern, names, depth)?.into()
                 }
-                _ => return Err(wrong("a string and a map of names")),
+                _ => return Err(wrong()),
             },
             ("Fn::Join" | "Fn::Split" | "Fn::Select", Value::Array(parts)) => {
                 self.list_function(name, parts, depth)?
@@ -140,8 +144,8 @@ impl Scope {
                     .and_then(|map| map.get(text(first).ok()?))
                     .and_then(|map| map.get(text(second).ok()?))
                     .cloned()
-                    .ok_or_else(|| wrong("the name of a map and two of its keys"))?,
-                _ => return Err(wrong("the name of a map and two of its keys")),
+                    .ok_or_else(wrong)?,
+                _ => return Err(wrong()),
             },
             ("Fn::If", Value::Array(parts)) => match parts.as_slice() {
                 [Value::String(condition), yes, no] => {
@@ -152,7 +156,7 @@ impl Scope {
                     };
                     return self.value(branch, depth);
                 }
-                _ => return Err(wrong("a condition's name and two values")),
+                _ => return Err(wrong()),
             },
             ("Fn::Equals" | "Fn::And" | "Fn::Or" | "Fn::Not", _) => {
                 self.boolean(name, argument, depth)?.into()
@@ -169,11 +173,7 @@ impl Scope {
             ("Fn::Transform", Value::Object(transform)) => {
                 return self.include(transform, depth);
             }
-            _ => {
-                return Err(TemplateError::intrinsic(format!(
-                    "`{name}` is not supported here; expected Ref, GetAtt, Sub, Join, Split, Select, FindInMap, ImportValue, If, Equals, And, Or, Not or ToJsonString"
-                )));
-            }
+            _ => return Err(wrong()),
         }))
     }
 
@@ -185,7 +185,7 @@ impl Scope {
         depth: usize,
     ) -> Result<Value, TemplateError> {
         let wrong = |expected: &str| {
-            let found = Value::from(parts.to_vec());
+            let found = quoted(&Value::from(parts.to_vec()));
             TemplateError::intrinsic(format!("`{name}` expects {expected}, found {found}"))
         };
         let list = |value: &Value, expected: &str| match self.value(value, depth)? {
@@ -222,10 +222,13 @@ impl Scope {
         transform: &Map<String, Value>,
         depth: usize,
     ) -> Result<Option<Value>, TemplateError> {
-        let name = transform.get("Name").and_then(Value::as_str);
-        if name != Some("AWS::Include") {
-            let why = format!("the transform {name:?}; expected AWS::Include");
-            return Err(DefinitionError::NotSupported(why).into());
+        match transform.get("Name") {
+            Some(Value::String(name)) if name == "AWS::Include" => {}
+            None => return Err(DefinitionError::Missing("Name").into()),
+            Some(other) => {
+                let why = format!("the transform {other}; expected \"AWS::Include\"");
+                return Err(DefinitionError::NotSupported(why).into());
+            }
         }
         let parameters = transform.get("Parameters").and_then(Value::as_object);
         let location = parameters.and_then(|parameters| parameters.get("Location"));
@@ -351,6 +354,21 @@ pub(super) fn is_intrinsic(members: &Map<String, Value>) -> bool {
         .is_some_and(|(name, _)| name == "Ref" || name == "Condition" || name.starts_with("Fn::"))
 }
 
+/// The argument that a supported function takes.
+fn argument_of(function: &str) -> Option<&'static str> {
+    Some(match function {
+        "Ref" => "a name",
+        "Fn::GetAtt" => "`Resource.Attribute`, or a list of a resource and an attribute",
+        "Fn::Sub" => "a string, or a list of a string and a map of names",
+        "Fn::Join" | "Fn::Split" | "Fn::Select" => "a list",
+        "Fn::FindInMap" => "the name of a map and two of its keys",
+        "Fn::If" => "a condition's name and two values",
+        "Fn::ToJsonString" => "a list or a map",
+        "Fn::Transform" => "a map",
+        _ => return None,
+    })
+}
+
 fn only_member(members: &Map<String, Value>) -> Option<(&str, &Value)> {
     let mut all = members.iter();
     let (name, argument) = all.next()?;
@@ -364,7 +382,8 @@ pub(super) fn scalar(value: &Value) -> Result<String, TemplateError> {
         Value::Bool(boolean) => Ok(boolean.to_string()),
         Value::Number(number) => Ok(number.to_string()),
         Value::Null | Value::Array(_) | Value::Object(_) => Err(TemplateError::intrinsic(format!(
-            "expected a string, found {value}"
+            "expected a string, found {}",
+            quoted(value)
         ))),
     }
 }

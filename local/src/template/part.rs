@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use serde_json::{Map, Value};
 
-use super::error::{DefinitionError, TemplateError};
+use super::error::{DefinitionError, TemplateError, quoted};
 use super::intrinsic::scalar;
 
 /// A resolved map of a template, and its place.
@@ -141,6 +141,6 @@ impl Part {
 pub(super) fn unexpected(expected: impl Into<String>, found: &Value) -> DefinitionError {
     DefinitionError::Unexpected {
         expected: expected.into(),
-        found: found.to_string(),
+        found: quoted(found),
     }
 }

@@ -6,7 +6,7 @@ use saphyr::{Scalar, ScalarStyle, Tag, Yaml, YamlLoader};
 use saphyr_parser::Parser;
 use serde_json::{Map, Value, json};
 
-use super::error::{DefinitionError, TemplateError};
+use super::error::{DefinitionError, TemplateError, quoted};
 
 /// The merge key of YAML 1.1, as AWS's tools read it.
 const MERGE: &str = "<<";
@@ -43,8 +43,9 @@ fn value(node: &Yaml<'_>) -> Result<Value, TemplateError> {
             let mut merged = Map::new();
             for (name, member) in members {
                 let Some(name) = member_name(name) else {
-                    let found = format!("expected a name that is a string, found {name:?}");
-                    return Err(DefinitionError::Yaml(found).into());
+                    let found = kind(name);
+                    let problem = format!("expected a name that is a string, found {found}");
+                    return Err(DefinitionError::Yaml(problem).into());
                 };
                 let member = value(member).map_err(|error| error.inside(&name))?;
                 if name == MERGE {
@@ -117,7 +118,10 @@ fn merge(value: Value) -> Result<Map<String, Value>, TemplateError> {
         match map {
             Value::Object(members) => merged.extend(members),
             other => {
-                let found = format!("a merge key expects a map or a list of maps, found {other}");
+                let found = format!(
+                    "a merge key expects a map or a list of maps, found {}",
+                    quoted(&other)
+                );
                 return Err(DefinitionError::Yaml(found).into());
             }
         }
@@ -132,13 +136,26 @@ fn member_name(name: &Yaml<'_>) -> Option<String> {
     }
 }
 
+/// The kind of a node, for an error. A node can be too large to quote.
+const fn kind(node: &Yaml<'_>) -> &'static str {
+    match node {
+        Yaml::Sequence(_) => "a list",
+        Yaml::Mapping(_) => "a map",
+        Yaml::Tagged(..) => "a value with a tag",
+        _ => "another value",
+    }
+}
+
 /// The long form of a tag. Only `!GetAtt A.B` also changes its argument, into a list.
 fn intrinsic(tag: &str, argument: Value) -> Value {
     let (name, argument) = match (tag, argument) {
         ("Ref" | "Condition", argument) => (tag.to_owned(), argument),
         ("GetAtt", Value::String(text)) => {
-            let (resource, attribute) = text.split_once('.').unwrap_or((&text, ""));
-            ("Fn::GetAtt".to_owned(), json!([resource, attribute]))
+            let argument = match text.split_once('.') {
+                Some((resource, attribute)) => json!([resource, attribute]),
+                None => json!(text),
+            };
+            ("Fn::GetAtt".to_owned(), argument)
         }
         (_, argument) => (format!("Fn::{tag}"), argument),
     };
@@ -224,5 +241,20 @@ mod tests {
         assert!(read("a: 1\n\"a\": 2").is_err());
         assert!(read("a: [").is_err());
         assert!(read("a: 1\n---\nb: 2").is_err());
+    }
+
+    #[test]
+    fn a_name_that_is_no_string_is_an_error_with_its_kind() {
+        for (text, found) in [
+            ("a: {? {b: 1} : 2}", "a map"),
+            ("a: {? [b] : 2}", "a list"),
+            ("a: {? !Ref {b: 1} : 2}", "a value with a tag"),
+        ] {
+            let error = read(text).unwrap_err().to_string();
+            let expected = format!(
+                "a: cannot be read as YAML: expected a name that is a string, found {found}"
+            );
+            assert_eq!(error, expected, "{text}");
+        }
     }
 }

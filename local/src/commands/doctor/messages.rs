@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use self::visible_text::visible_text;
 use crate::commands::probe::ProbeAnswer;
-use crate::commands::report::shortened;
+use crate::progress::shortened;
 
 /// The meaning of an error message for the setup.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{MAX_DEPTH, Scope, only_member};
-use crate::template::error::TemplateError;
+use crate::template::error::{TemplateError, quoted};
 
 impl Scope {
     pub(super) fn boolean(
@@ -29,7 +29,8 @@ impl Scope {
 
     /// One part of a condition: another condition by name, or a boolean function.
     fn truth(&self, part: &Value, depth: usize) -> Result<bool, TemplateError> {
-        let wrong = || TemplateError::intrinsic(format!("expected a condition, found {part}"));
+        let wrong =
+            || TemplateError::intrinsic(format!("expected a condition, found {}", quoted(part)));
         if depth > MAX_DEPTH {
             return Err(TemplateError::intrinsic(
                 "conditions refer to each other in a cycle",

@@ -102,6 +102,43 @@ fn a_function_that_cannot_be_resolved_is_an_error() {
     check("{Fn::Length: [a]}", "`Fn::Length` is not supported here");
     check("!If [Nowhere, 1, 2]", "no condition `Nowhere`");
     check("!If [Round, 1, 2]", "in a cycle");
+    check(
+        "{Fn::Transform: {Name: Mine}}",
+        "not supported on one machine: the transform \"Mine\"; expected \"AWS::Include\"",
+    );
+    check("{Fn::Transform: {}}", "`Name` is missing");
     check("!Sub '${Issuer'", "a `}` is missing");
     check("!Select [9, [a]]", "an index inside the list");
+    check("!Ref [a]", "`Ref` expects a name, found [\"a\"]");
+    check("!GetAtt Table", "`Fn::GetAtt` expects `Resource.Attribute`");
+    check(
+        "!GetAtt {a: b}",
+        "`Fn::GetAtt` expects `Resource.Attribute`",
+    );
+    check("!Sub {a: b}", "`Fn::Sub` expects a string, or a list");
+    check("!Sub [a]", "`Fn::Sub` expects a string, or a list");
+    check("!Join a", "`Fn::Join` expects a list, found \"a\"");
+    check("!FindInMap M", "`Fn::FindInMap` expects the name of a map");
+    check(
+        "!FindInMap [M, a, c]",
+        "`Fn::FindInMap` expects the name of a map",
+    );
+    check(
+        "!If [a]",
+        "`Fn::If` expects a condition's name and two values",
+    );
+    check(
+        "!If a",
+        "`Fn::If` expects a condition's name and two values",
+    );
+    check(
+        "!ToJsonString a",
+        "`Fn::ToJsonString` expects a list or a map",
+    );
+    check("!Transform a", "`Fn::Transform` expects a map, found \"a\"");
+    let long = "x".repeat(300);
+    check(
+        &format!("!Ref [{long}]"),
+        &format!("`Ref` expects a name, found [\"{}…", "x".repeat(198)),
+    );
 }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::commands::report::shortened;
+use crate::progress::shortened;
 
 /// A report has one line per value, also for hundreds of groups.
 const MAX_SHOWN_CHARS: usize = 200;
