@@ -171,8 +171,11 @@ fn public_urls_are_parsed_without_a_trailing_slash() {
         ("api.example.com", Err(E::Endpoint(EndpointError::NotAUrl))),
         ("https://api.example.com/v1?x=1", Err(E::QueryOrFragment)),
         ("https://api.example.com/v1#x", Err(E::QueryOrFragment)),
+        (
+            "https:api.example.com",
+            Err(E::Endpoint(EndpointError::NotAUrl)),
+        ),
         ("https://api.example.com/a b", Err(E::NotAUrl)),
-        ("https:api.example.com", Err(E::NotAUrl)),
     ] {
         let found = text.parse::<PublicUrl>();
         assert_eq!(

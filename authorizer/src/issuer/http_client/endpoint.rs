@@ -51,6 +51,9 @@ impl FromStr for Endpoint {
             return Err(EndpointError::NotAUrl);
         }
         let url = Url::parse(text).map_err(|_| EndpointError::NotAUrl)?;
+        if !has_two_slashes(text, url.scheme()) {
+            return Err(EndpointError::NotAUrl);
+        }
         let host = url.host_str().ok_or(EndpointError::NotAUrl)?;
         match url.scheme() {
             "https" => {}
@@ -62,6 +65,15 @@ impl FromStr for Endpoint {
         }
         Ok(Self(url))
     }
+}
+
+/// Whether `//` and the host follow the scheme, and no slash is written as a backslash (RFC 3986, section 3). The URL
+/// parser also accepts `https:/a.example`, but an issuer is compared as it is written, so with such an `ISSUER` every
+/// token would be refused.
+fn has_two_slashes(url: &str, scheme: &str) -> bool {
+    let after_scheme = url.get(scheme.len()..).unwrap_or_default();
+    let rest = after_scheme.strip_prefix("://");
+    rest.is_some_and(|rest| !rest.starts_with('/') && !rest.contains('\\'))
 }
 
 /// Whether plain http is allowed to this host: `localhost` and the loopback addresses, as the URL parser writes them.
@@ -195,6 +207,13 @@ mod tests {
             "https://",
             " https://a.example/",
             "https://a.exa\nmple/",
+            "https:a.example/keys",
+            "https:/a.example/keys",
+            "https:///a.example/keys",
+            "https:\\\\a.example/keys",
+            "https:/\\a.example/keys",
+            "https://\\a.example/keys",
+            "https://a.example\\keys",
         ] {
             check(text, Err(EndpointError::NotAUrl));
         }

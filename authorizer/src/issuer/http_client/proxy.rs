@@ -54,7 +54,9 @@ impl FromStr for ForwardProxy {
             .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("http://"))
             .ok_or(ForwardProxyError::Scheme)?
             .1;
-        if text.contains(|c: char| c.is_ascii_control() || c == ' ') {
+        // The URL parser would remove line breaks and a third slash, and read a backslash as a slash.
+        let is_forbidden = |c: char| c.is_ascii_control() || c == ' ' || c == '\\';
+        if text.contains(is_forbidden) || rest.starts_with('/') {
             return Err(ForwardProxyError::NotAUrl);
         }
         let url = Url::parse(text).map_err(|_| ForwardProxyError::NotAUrl)?;
@@ -141,6 +143,8 @@ mod tests {
             ("socks5://proxy.example:1080", ForwardProxyError::Scheme),
             ("http:/user:password@proxy:3128", ForwardProxyError::Scheme),
             ("http://", ForwardProxyError::NotAUrl),
+            ("http:///proxy:3128", ForwardProxyError::NotAUrl),
+            ("http://\\proxy:3128", ForwardProxyError::NotAUrl),
             ("http://:3128", ForwardProxyError::NotAUrl),
             ("http://pro xy:3128", ForwardProxyError::NotAUrl),
             ("http://proxy:port", ForwardProxyError::NotAUrl),
