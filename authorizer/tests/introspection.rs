@@ -7,7 +7,7 @@ mod loopback;
 use std::sync::Arc;
 use std::time::Duration;
 
-use authorizer::clock::ManualClock;
+use authorizer::clock::{ManualClock, Timestamp};
 use authorizer::deadline::Deadline;
 use authorizer::issuer::http_client::{
     ConnectionError, Document, EndpointError, HttpClient, TransportError,
@@ -231,6 +231,18 @@ async fn failures_back_off_to_the_cooldown_while_cached_answers_are_used() {
     assert_eq!(bench.asked(2, fail).await, unavailable(failure));
     bench.clock.advance(Duration::from_secs(1));
     assert_eq!(bench.asked(2, |asked| asked.answer(ACTIVE)).await, OK);
+}
+
+#[tokio::test]
+async fn failures_delay_the_next_request_after_the_clock_was_set_back() {
+    let bench = Bench::new(TTL);
+    let failure = IntrospectionAnswerError::Transport(TransportError::Status(503));
+    let fail = |asked: Waiting| asked.finish(Err(TransportError::Status(503)));
+    assert_eq!(bench.asked(1, fail).await, unavailable(failure));
+    bench.clock.set(Timestamp::from_secs(1));
+    // How long ago the failure was is unknown, so the next request is sent. Its failure has a time again.
+    assert_eq!(bench.asked(1, fail).await, unavailable(failure));
+    assert_eq!(bench.at_once(2).await, unavailable(failure));
 }
 
 #[tokio::test]

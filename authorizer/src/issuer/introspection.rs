@@ -214,9 +214,12 @@ impl Introspection {
             Err(failure) => {
                 warn!(issuer = self.issuer.issuer, %failure, "token not introspected");
                 state.last_failure = Some(failure);
-                // If concurrent introspections fail, that is one failure of the issuer.
-                if state.failures.last().is_none_or(|last| last <= asked_at) {
-                    state.failures.add(self.clock.now());
+                // If concurrent introspections fail, that is one failure of the issuer. A failure later than `now` is
+                // not concurrent: the clock was set back.
+                let now = self.clock.now();
+                let is_concurrent = |last| asked_at < last && last <= now;
+                if !state.failures.last().is_some_and(is_concurrent) {
+                    state.failures.add(now);
                 }
             }
         }
