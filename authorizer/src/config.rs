@@ -204,9 +204,7 @@ fn read_public_urls(reader: &mut Reader<'_>, mode: DpopMode) -> Vec<PublicUrl> {
         return Vec::new();
     };
     if mode == DpopMode::Off {
-        reader.warn(format!(
-            "{NAME} has no effect while DPOP is off: set DPOP to accept or require, or unset {NAME}"
-        ));
+        warn_of_no_effect(reader, NAME, "DPOP", "accept or require");
     }
     let mut urls = Vec::with_capacity(list.len());
     for url in list {
@@ -221,6 +219,13 @@ fn read_public_urls(reader: &mut Reader<'_>, mode: DpopMode) -> Vec<PublicUrl> {
     urls
 }
 
+/// Warns of a setting that is valid, but has no effect while another one is `off`.
+fn warn_of_no_effect(reader: &mut Reader<'_>, name: &str, switch: &str, on: &str) {
+    reader.warn(format!(
+        "{name} has no effect while {switch} is off: set {switch} to {on}, or unset {name}"
+    ));
+}
+
 fn read_introspection(reader: &mut Reader<'_>, issuers: usize) -> Option<IntrospectionSettings> {
     let on = reader.choice("INTROSPECTION", ("off", false), &[("on", true)]);
     let uri = reader.parsed("INTROSPECTION_URI", AN_ENDPOINT);
@@ -228,6 +233,14 @@ fn read_introspection(reader: &mut Reader<'_>, issuers: usize) -> Option<Introsp
     let client_secret = reader.text("INTROSPECTION_CLIENT_SECRET").map(Secret::new);
     let ttl = Duration::from_secs(reader.number("INTROSPECTION_TTL_SECONDS", 30, 0..=86_400));
     if !on {
+        let unused = [
+            ("INTROSPECTION_URI", uri.is_some()),
+            ("INTROSPECTION_CLIENT_ID", client_id.is_some()),
+            ("INTROSPECTION_CLIENT_SECRET", client_secret.is_some()),
+        ];
+        for (name, _) in unused.into_iter().filter(|(_, is_set)| *is_set) {
+            warn_of_no_effect(reader, name, "INTROSPECTION", "on");
+        }
         return None;
     }
     if uri.is_some() && issuers > 1 {

@@ -400,6 +400,30 @@ fn dpop_settings_are_read() {
     );
 }
 
+/// Otherwise an operator could believe that tokens are introspected.
+#[test]
+fn settings_of_introspection_cause_a_warning_while_it_is_off() {
+    let unused = [
+        ("INTROSPECTION_URI", "https://a.example/introspect"),
+        ("INTROSPECTION_CLIENT_ID", "c"),
+        ("INTROSPECTION_CLIENT_SECRET", "hush"),
+    ];
+    let warnings = unused.map(|(name, _)| {
+        format!(
+            "{name} has no effect while INTROSPECTION is off: set INTROSPECTION to on, or unset {name}"
+        )
+    });
+    assert_eq!(good(&unused).warnings, warnings);
+    let on = [&unused[..], &[("INTROSPECTION", "on")]].concat();
+    assert!(good(&on).warnings.is_empty());
+    // The templates set it always.
+    assert!(
+        good(&[("INTROSPECTION_TTL_SECONDS", "30")])
+            .warnings
+            .is_empty()
+    );
+}
+
 #[test]
 fn debug_of_the_settings_shows_no_secret() {
     let settings = good(&[

@@ -31,6 +31,9 @@ impl Function {
         let issuer = serve_keys(Arc::clone(&issuer_is_down));
         let mut command = command(&issuer);
         command.envs(variables.iter().copied());
+        if variables.contains(&("INTROSPECTION", "on")) {
+            command.env("INTROSPECTION_URI", format!("{issuer}/introspect"));
+        }
         Self {
             issuer,
             process: FunctionProcess::start(command),
@@ -70,8 +73,7 @@ pub(crate) fn command(issuer: &str) -> Command {
             ("AUDIENCE", "api://default"),
         ])
         .env("ISSUER", issuer)
-        .env("JWKS_URI", format!("{issuer}/keys"))
-        .env("INTROSPECTION_URI", format!("{issuer}/introspect"));
+        .env("JWKS_URI", format!("{issuer}/keys"));
     command
 }
 
