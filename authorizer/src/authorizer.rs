@@ -254,17 +254,22 @@ impl Authorizer {
         })
     }
 
-    /// Logs the warning once. The event does not say whether the API caches answers, or by which key.
+    /// Logs the warnings about simple answers once. The event does not say whether the API caches answers, or by which
+    /// key.
     fn warn_of_caching(&self) {
-        const WARNING: &str = "the access rules differ by route, and an HTTP API applies a cached simple answer to \
-                               every route: set the authorizer's cache time to 0, add $context.routeKey to its identity \
-                               sources, or set HTTP_API_RESPONSE=iam";
-        if self.access_rules.differ_by_route() {
-            self.warned_of_caching.call_once(|| {
+        const BY_ROUTE: &str = "the access rules differ by route, and an HTTP API applies a cached simple answer to \
+                                every route: set the authorizer's cache time to 0, add $context.routeKey to its \
+                                identity sources, or set HTTP_API_RESPONSE=iam";
+        const EXPIRY: &str = "POLICY_EXPIRY has no effect on a cached simple answer, which can outlive its token by the \
+                              authorizer's cache time: set the cache time to 0, or set HTTP_API_RESPONSE=iam";
+        self.warned_of_caching.call_once(|| {
+            let by_route = self.access_rules.differ_by_route().then_some(BY_ROUTE);
+            let expiry = self.policy_expiry.then_some(EXPIRY);
+            for warning in by_route.into_iter().chain(expiry) {
                 self.log
-                    .write(Level::Warn, WARNING, self.clock.now(), json!({}));
-            });
-        }
+                    .write(Level::Warn, warning, self.clock.now(), json!({}));
+            }
+        });
     }
 
     fn log_decision(&self, outcome: &Outcome, trace: &Trace, duration: Duration, request_id: &str) {

@@ -175,3 +175,26 @@ fn simple_answers_with_rules_that_differ_by_route_cause_one_warning() {
         );
     }
 }
+
+/// A simple answer has no condition, so the setting cannot end a cached one.
+#[test]
+fn simple_answers_with_policy_expiry_cause_one_warning() {
+    for (expiry, form, warnings) in [("on", "simple", 1), ("on", "iam", 0), ("off", "simple", 0)] {
+        let world = World::new(&[("POLICY_EXPIRY", expiry), ("HTTP_API_RESPONSE", form)]);
+        wait(world.ask_with(&token_with(&json!({}))));
+        assert!(
+            !world
+                .log
+                .text()
+                .contains("POLICY_EXPIRY has no effect on a cached simple answer")
+        );
+        for _ in 0..3 {
+            wait(world.ask(&http_api_event("GET/a", &json!({}))));
+        }
+        let log = world.log.text();
+        let found = log
+            .matches("POLICY_EXPIRY has no effect on a cached simple answer")
+            .count();
+        assert_eq!(found, warnings, "{expiry} {form}");
+    }
+}
