@@ -20,7 +20,7 @@ const ALWAYS_KEPT: [&str; 3] = ["signedIn", "principal", "exp"];
 
 /// An answer in one of two forms. The types of `aws_lambda_events` are not used, because they serialise nulls, which
 /// API Gateway may refuse.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Clone, Serialize)]
 #[serde(untagged)]
 pub(crate) enum AuthorizerResponse<'d> {
     /// A policy, for REST and WebSocket APIs and HTTP API payload 1.0. With `HTTP_API_RESPONSE=iam` also for 2.0.

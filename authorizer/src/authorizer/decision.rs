@@ -1,5 +1,6 @@
 //! The result of the flow, before it becomes an answer and a log line.
 
+use std::fmt;
 use std::sync::Arc;
 
 use serde_json::value::RawValue;
@@ -31,7 +32,6 @@ pub(super) struct Decision {
 }
 
 /// A decision about one event and its reason.
-#[derive(Debug)]
 pub struct Explanation {
     pub verdict: Verdict,
     /// The stable reason code, as in the log.
@@ -42,6 +42,17 @@ pub struct Explanation {
     pub rules: Vec<RuleOutcome>,
     /// The answer to API Gateway, as JSON.
     pub answer: Result<Box<RawValue>, AuthorizerError>,
+}
+
+/// Shows no claim: the answer contains the caller's context.
+impl fmt::Debug for Explanation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Explanation")
+            .field("verdict", &self.verdict)
+            .field("reason", &self.reason)
+            .field("rules", &self.rules)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Outcome {

@@ -1,14 +1,16 @@
 //! No secret and no claim reaches the log, an error or a `Debug` output.
 
 use authorizer::bearer::BearerToken;
+use authorizer::clock::Timestamp;
 use authorizer::error::{AuthorizerError, InternalError, UnknownEventError};
-use authorizer::issuer::http_client::TransportError;
+use authorizer::issuer::http_client::{Document, TransportError};
 use authorizer::issuer::introspection::IntrospectionAnswerError;
 use authorizer::issuer::jwks::{FetchError, KeyRefusal};
 use authorizer::refusal::{JwsError, OtherMember, ProofRefusal, Refusal, TokenPart};
 use authorizer::target::TargetError;
 use lambda_runtime::Diagnostic;
 use serde_json::json;
+use serde_json::value::RawValue;
 
 use super::support::{NOW, Signer, World, bearer, claims, mint, request_event, token_with};
 use super::wait;
@@ -189,6 +191,40 @@ fn reads_well(message: &str) {
 fn debug_of_a_token_shows_only_its_length() {
     let token = BearerToken::from_token("secret.secret.secret").unwrap();
     assert_eq!(format!("{token:?}"), "BearerToken(20 bytes)");
+}
+
+#[test]
+fn debug_of_an_explanation_shows_no_claim() {
+    let world = World::new(&[("CONTEXT_CLAIMS", "email")]);
+    let token = token_with(&json!({"uid": "person", "email": "person@example.com"}));
+    let event = request_event("GET/a", &bearer(&token)).to_string();
+    let event: Box<RawValue> = serde_json::from_str(&event).unwrap();
+    let explanation = wait(world.authorizer.explain(&event, Timestamp::from_secs(0)));
+    assert!(
+        explanation
+            .answer
+            .as_ref()
+            .unwrap()
+            .get()
+            .contains("person@example.com")
+    );
+    let shown = format!("{explanation:?}");
+    assert!(
+        shown.contains("granted") && !shown.contains("person"),
+        "{shown}"
+    );
+}
+
+/// The answer of an introspection endpoint has claims.
+#[test]
+fn debug_of_a_document_shows_only_its_length() {
+    let document = Document {
+        body: b"{\"username\": \"person\"}".to_vec(),
+        cache_control: Some("max-age=60".to_owned()),
+        age: None,
+    };
+    let shown = r#"Document { body_bytes: 22, cache_control: Some("max-age=60"), age: None }"#;
+    assert_eq!(format!("{document:?}"), shown);
 }
 
 /// An attacker can choose a key id, so no control or bidirectional character in it may reach a terminal.

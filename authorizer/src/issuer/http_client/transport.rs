@@ -32,7 +32,7 @@ pub struct Form {
 }
 
 /// An answer with status 200 and a body within the limit.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Document {
     pub body: Vec<u8>,
     /// All `Cache-Control` headers, joined by commas (RFC 9110, section 5.3).
@@ -102,6 +102,22 @@ impl fmt::Debug for IssuerRequest<'_> {
         } = self;
         let method = if form.is_some() { "POST" } else { "GET" };
         write!(f, "{method} {endpoint} within {timeout:?}")
+    }
+}
+
+/// Shows no body: that of an introspection endpoint contains claims.
+impl fmt::Debug for Document {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            body,
+            cache_control,
+            age,
+        } = self;
+        f.debug_struct("Document")
+            .field("body_bytes", &body.len())
+            .field("cache_control", cache_control)
+            .field("age", age)
+            .finish()
     }
 }
 

@@ -8,7 +8,6 @@ use crate::strict_json::{self, StrictJsonError};
 
 /// The members of one key. No member is repeated, because otherwise two parsers could read two different keys from one
 /// document.
-#[derive(Debug)]
 pub(super) struct JwkMembers(Map<String, Value>);
 
 impl JwkMembers {
