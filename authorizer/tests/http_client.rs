@@ -223,16 +223,33 @@ async fn a_server_without_tls_is_a_tls_fault() {
 
 #[tokio::test]
 async fn cache_control_and_age_are_returned() {
-    let headers = "Cache-Control: max-age=60\r\nCache-Control: must-revalidate\r\nAge: 5\r\n";
-    let server = LoopbackServer::always(Reply::with(200, headers, "{}"));
-    let document = fetch(&server.url("/keys"), Duration::from_secs(10))
-        .await
-        .unwrap();
-    assert_eq!(
-        document.cache_control.as_deref(),
-        Some("max-age=60,must-revalidate")
-    );
-    assert_eq!(document.age, Some(5));
+    for (headers, cache_control, age) in [
+        (
+            "Cache-Control: max-age=60\r\nCache-Control: must-revalidate\r\nAge: 5\r\n",
+            Some("max-age=60,must-revalidate"),
+            Some(5),
+        ),
+        // A byte outside ASCII in one directive does not hide the others.
+        (
+            "Cache-Control: no-store, by=\"\u{e9}\"\r\n",
+            Some("no-store, by=\"\u{e9}\""),
+            None,
+        ),
+        // RFC 9111, sections 1.2.2 and 5.1.
+        ("Age: 99999999999999999999\r\n", None, Some(u64::MAX)),
+        ("Age: 7, 9\r\n", None, Some(7)),
+        ("Age: 7\r\nAge: 9\r\n", None, Some(7)),
+        ("Age: -1\r\n", None, None),
+        ("Age: +1\r\n", None, None),
+        ("Age: old\r\n", None, None),
+    ] {
+        let server = LoopbackServer::always(Reply::with(200, headers, "{}"));
+        let document = fetch(&server.url("/keys"), Duration::from_secs(10))
+            .await
+            .unwrap();
+        let found = (document.cache_control.as_deref(), document.age);
+        assert_eq!(found, (cache_control, age), "{headers}");
+    }
 }
 
 #[tokio::test]

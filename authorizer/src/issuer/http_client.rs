@@ -110,10 +110,11 @@ impl HttpClient {
             return Err(TransportError::Status(answer.status().as_u16()));
         }
         let cache_control = joined(answer.headers(), &CACHE_CONTROL);
-        let age = answer
-            .headers()
-            .get(AGE)
-            .and_then(|age| age.to_str().ok()?.parse().ok());
+        // Only the first value is used (RFC 9111, section 5.1).
+        let age = answer.headers().get(AGE).and_then(|age| {
+            let first = age.to_str().ok()?.split(',').next()?;
+            delta_seconds(first.trim())
+        });
         let body = read_body(answer).await?;
         Ok(Document {
             body,
@@ -177,11 +178,18 @@ async fn read_body(mut answer: Response) -> Result<Vec<u8>, TransportError> {
     Ok(body)
 }
 
+/// All values of a header. A byte outside ASCII in one directive must not hide the others.
 fn joined(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
-    let values: Vec<&str> = headers
+    let values: Vec<_> = headers
         .get_all(name)
         .iter()
-        .filter_map(|value| value.to_str().ok())
+        .map(|value| String::from_utf8_lossy(value.as_bytes()))
         .collect();
     (!values.is_empty()).then(|| values.join(","))
+}
+
+/// Parses a number of seconds in a header (RFC 9111, section 1.2.2). A number that is too large saturates.
+pub(crate) fn delta_seconds(digits: &str) -> Option<u64> {
+    let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then(|| digits.parse().unwrap_or(u64::MAX))
 }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::issuer::http_client::delta_seconds;
+
 /// The minimum time for which keys are fresh. Without it an answer could cause a fetch for every request.
 pub(super) const FLOOR: Duration = Duration::from_secs(1);
 
@@ -50,7 +52,7 @@ impl StatedLifetime {
             match name.trim().to_ascii_lowercase().as_str() {
                 // `no-cache` would allow revalidation by a conditional request, which this client does not send.
                 "no-cache" | "no-store" => return Self::NotKept,
-                "max-age" => match seconds(value) {
+                "max-age" => match delta_seconds(value.trim().trim_matches('"')) {
                     Some(seconds) => {
                         least = Some(least.map_or(seconds, |least| least.min(seconds)));
                     }
@@ -76,13 +78,6 @@ fn directives(header: &str) -> Option<Vec<&str>> {
     });
     let directives = directives.collect();
     (!is_quoted).then_some(directives)
-}
-
-/// Parses a number of seconds. A number that is too large saturates (RFC 9111, section 1.2.2).
-fn seconds(value: &str) -> Option<u64> {
-    let digits = value.trim().trim_matches('"');
-    let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-    is_number.then(|| digits.parse().unwrap_or(u64::MAX))
 }
 
 #[cfg(test)]
