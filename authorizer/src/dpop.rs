@@ -13,8 +13,7 @@ use std::time::Duration;
 
 use self::proof::ParsedProof;
 pub use self::proof::UnverifiedProof;
-pub use self::replay::MAX_REMEMBERED_PROOFS;
-use self::replay::{NotRemembered, ReplayMemory};
+use self::replay::{MAX_REMEMBERED_PROOFS, NotRemembered, ReplayMemory};
 pub use self::target::{PublicUrl, PublicUrlError};
 use self::target::{TargetUrl, join};
 use crate::bearer::BearerToken;

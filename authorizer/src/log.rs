@@ -4,4 +4,5 @@ mod decision;
 pub(crate) mod metrics;
 pub mod trace;
 
-pub use self::decision::{DecisionResult, Verdict};
+pub(crate) use self::decision::DecisionResult;
+pub use self::decision::Verdict;

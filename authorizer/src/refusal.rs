@@ -8,7 +8,8 @@ use thiserror::Error;
 
 pub use self::jws::{JwsError, TokenPart};
 pub use self::key::KeyRefusal;
-pub use self::proof::{MAX_PROOF_BYTES, MAX_PROOF_ID_BYTES, ProofRefusal};
+pub use self::proof::ProofRefusal;
+pub(crate) use self::proof::{MAX_PROOF_BYTES, MAX_PROOF_ID_BYTES};
 
 /// The maximum length of a token, in bytes: API Gateway's limit for all headers together.
 pub const MAX_TOKEN_BYTES: usize = 10_240;

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use crate::clock::Timestamp;
 
 /// The maximum number of remembered proofs, about 10 MiB.
-pub const MAX_REMEMBERED_PROOFS: usize = 65_536;
+pub(super) const MAX_REMEMBERED_PROOFS: usize = 65_536;
 
 /// The SHA-256 hash of a `jti`.
 pub(super) type ProofId = [u8; 32];

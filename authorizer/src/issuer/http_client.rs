@@ -23,9 +23,9 @@ pub use self::transport::{
 
 /// The HTTP client: HTTP/1.1, TLS by rustls, without redirects, cookies, decompression and connection reuse.
 ///
-/// Reusing a connection would save one handshake per hour. But Lambda freezes a function between events, and the peer
-/// or a NAT may then drop the connection without notice, so the next request would run into its timeout. A connection
-/// for each request needs no retry.
+/// Reusing a connection would save one handshake per hour, or one per introspection. But Lambda freezes a function
+/// between events, and the peer or a NAT may then drop the connection without notice, so the next request would run into
+/// its timeout. A connection for each request needs no retry.
 #[derive(Clone, Debug)]
 pub struct HttpClient {
     direct: Client,

@@ -4,7 +4,7 @@
 //! - [`cache`] is the state machine that decides when keys are used and when they are fetched.
 //! - [`KeySource`] drives the state machine: it owns the only lock, starts fetches, and waits for them.
 //!
-//! If the key is cached and fresh, a lookup takes one lock, one binary search and one `Arc` clone. A lookup waits for
+//! If the key is cached and fresh, a lookup takes one lock, two binary searches and one `Arc` clone. A lookup waits for
 //! the network only if no keys are cached or the key is unknown. If fetched keys are stale, one lookup at a time waits.
 
 pub mod cache;

@@ -49,7 +49,7 @@ struct DecisionFields<'d> {
 
 /// The outcome of a decision, with the values that are known only at its end.
 #[derive(Debug)]
-pub struct DecisionResult<'d> {
+pub(crate) struct DecisionResult<'d> {
     pub(crate) verdict: Verdict,
     /// The stable reason code.
     pub(crate) reason: &'static str,

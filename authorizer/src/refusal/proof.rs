@@ -5,10 +5,10 @@ use thiserror::Error;
 use super::{JwsError, KeyRefusal, key_codes};
 
 /// The maximum length of a proof, in bytes.
-pub const MAX_PROOF_BYTES: usize = 4096;
+pub(crate) const MAX_PROOF_BYTES: usize = 4096;
 
 /// The maximum length of a `jti`, in bytes.
-pub const MAX_PROOF_ID_BYTES: usize = 256;
+pub(crate) const MAX_PROOF_ID_BYTES: usize = 256;
 
 /// Why the proof of a key-bound token is refused (RFC 9449, section 4.3). No variant contains a value of the proof.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]

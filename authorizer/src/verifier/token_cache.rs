@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::bearer::TokenDigest;
 use crate::header::UnverifiedHeader;
+use crate::issuer::jwks::Thumbprint;
 use crate::lru::Lru;
 use crate::verifier::{TrustedIssuer, VerifiedClaims};
 
@@ -31,7 +32,7 @@ pub(crate) struct Remembered {
     /// The header, with the key id and the algorithm.
     pub(crate) header: UnverifiedHeader,
     /// The thumbprint (RFC 7638) of the key that verified the token. A new key with the same id has another thumbprint.
-    pub(crate) thumbprint: [u8; 32],
+    pub(crate) thumbprint: Thumbprint,
     pub(crate) claims: Arc<VerifiedClaims>,
 }
 
