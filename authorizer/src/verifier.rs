@@ -102,6 +102,8 @@ impl Verifier {
         issuer
             .check_active(credential.token(), &verified.claims, deadline, trace)
             .await?;
+        // The token may have expired while it waited for keys or for introspection.
+        self.check_times(verified.claims.times())?;
         Ok(verified.claims)
     }
 

@@ -39,6 +39,25 @@ fn a_cached_token_that_expired() {
 }
 
 #[test]
+fn a_token_that_expires_while_it_waits_for_keys() {
+    for expiry in ["off", "on"] {
+        for is_cached in [false, true] {
+            let world = World::new(&[("POLICY_EXPIRY", expiry), ("CLOCK_LEEWAY_SECONDS", "0")]);
+            accepted(&world, &token_with(&json!({})));
+            let token = token_with(&json!({"exp": NOW + 3_603}));
+            if is_cached {
+                accepted(&world, &token);
+            }
+            // The keys become stale.
+            world.clock.advance(Duration::from_secs(3_600));
+            world.issuer.go_slow(&world.clock, Duration::from_secs(4));
+            assert_eq!(wait(world.ask_with(&token)), unauthorized());
+            assert_eq!(world.reason(), "token_expired");
+        }
+    }
+}
+
+#[test]
 fn a_cached_token_after_the_clock_was_set_back() {
     let world = World::new(&[]);
     let token = token_with(&json!({"nbf": NOW}));
