@@ -22,7 +22,7 @@ pub(super) fn read(
     trusted: &[&str],
     requirements: &Requirements,
 ) -> AccessRules {
-    let rules = read_rules(reader, trusted, requirements.policy_expiry);
+    let rules = read_rules(reader, trusted, requirements);
     AccessRules::new(rules.unwrap_or_default(), requirements.leeway)
 }
 
@@ -30,7 +30,7 @@ pub(super) fn read(
 fn read_rules(
     reader: &mut Reader<'_>,
     trusted: &[&str],
-    policy_expiry: bool,
+    requirements: &Requirements,
 ) -> Option<Vec<AccessRule>> {
     const NAME: &str = "ACCESS_RULES";
     const FILE: &str = "ACCESS_RULES_FILE";
@@ -50,9 +50,9 @@ fn read_rules(
         (None, None) => return Some(vec![AccessRule::everything()]),
     };
     let faults = match parse(&json, trusted) {
-        Ok(rules) => match check_size(&rules, policy_expiry) {
+        Ok(rules) => match check_size(&rules, requirements.policy_expiry) {
             Ok(()) => {
-                for warning in lints::of_rules(name, &rules) {
+                for warning in lints::of_rules(name, &rules, requirements.token_use) {
                     reader.warn(warning);
                 }
                 return Some(rules);

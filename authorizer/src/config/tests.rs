@@ -535,6 +535,24 @@ fn rules_that_no_caller_can_meet_cause_a_warning() {
 }
 
 #[test]
+fn rules_with_scopes_cause_a_warning_where_id_tokens_are_expected() {
+    let rules = r#"[{"methods": ["GET"], "path": "/"}, {"methods": ["GET"], "path": "/", "scopes": ["a"]}]"#;
+    for (token_use, expected) in [
+        ("access", &[][..]),
+        (
+            "id",
+            &[
+                "ACCESS_RULES/1/scopes is in a rule that no caller can meet, because TOKEN_USE is id and a token with scopes \
+                 is an access token; use groups or claims",
+            ],
+        ),
+    ] {
+        let settings = good(&[("TOKEN_USE", token_use), ("ACCESS_RULES", rules)]);
+        assert_eq!(settings.warnings, expected, "{token_use}");
+    }
+}
+
+#[test]
 fn settings_that_contradict_each_other_are_refused() {
     let two = r#"[{"issuer": "https://a.example", "audience": ["x"]}, {"issuer": "https://b.example", "audience": ["x"]}]"#;
     let rules = r#"[{"methods": ["GET"], "path": "/"}]"#;
