@@ -218,13 +218,14 @@ impl VerifiedClaims {
         let extra = self
             .extra
             .iter()
-            .map(|(name, value)| 64 + 2 * (name.len() + json_len(value)));
+            .map(|(name, value)| 64 + 2 * name.len() + json_len(value) + memory(value));
         let issuers = if self.is_qualified {
             1 + self.groups.as_ref().map_or(0, Vec::len)
         } else {
             1
         };
-        let for_rules = self.for_rules.iter().map(|value| 64 + json_len(value));
+        let for_rules = self.for_rules.iter();
+        let for_rules = for_rules.map(|value| 64 + value.as_ref().map_or(0, memory));
         size_of::<Self>()
             + 256
             + issuers * self.issuer.len()
@@ -234,6 +235,27 @@ impl VerifiedClaims {
                 .map(|text| 24 + 2 * text.len())
                 .sum::<usize>()
             + extra.chain(for_rules).sum::<usize>()
+    }
+}
+
+/// The approximate memory of a value, in bytes, without the value itself. It can be a hundred times the length as JSON,
+/// because a map allocates nodes for eleven members each, of which it may use one.
+fn memory(value: &Value) -> usize {
+    const NODE: usize = 768;
+    match value {
+        Value::Null | Value::Bool(_) | Value::Number(_) => 0,
+        Value::String(string) => string.len(),
+        Value::Array(elements) => {
+            size_of_val(elements.as_slice()) + elements.iter().map(memory).sum::<usize>()
+        }
+        Value::Object(members) => {
+            // All nodes but one have at least five members.
+            let nodes = members.len().div_ceil(5);
+            let values = members
+                .iter()
+                .map(|(name, value)| name.len() + memory(value));
+            nodes * NODE + values.sum::<usize>()
+        }
     }
 }
 
@@ -252,8 +274,13 @@ mod tests {
 
     use super::*;
 
-    /// The weight of the claims of a small token with these members, for these access rules and this context.
-    fn weight(members: &Value, is_qualified: bool, rules: &[&str], rule_count: usize) -> usize {
+    /// The claims of a small token with these members, for these access rules and the context value `extra`.
+    fn kept(
+        members: &Value,
+        is_qualified: bool,
+        rules: &[&str],
+        rule_count: usize,
+    ) -> VerifiedClaims {
         let mut claims = json!({"sub": "s"});
         let changed = members.as_object().unwrap().clone();
         claims.as_object_mut().unwrap().extend(changed);
@@ -280,7 +307,39 @@ mod tests {
             &kept,
         )
         .unwrap()
-        .weight()
+    }
+
+    fn weight(members: &Value, is_qualified: bool, rules: &[&str], rule_count: usize) -> usize {
+        kept(members, is_qualified, rules, rule_count).weight()
+    }
+
+    /// Small objects take up to a hundred times as much memory as JSON.
+    #[test]
+    fn the_weight_is_at_least_the_memory_of_nested_claims() {
+        let nested = (0..20).fold(json!(1), |inner, _| json!({"a": [inner]}));
+        let members: Map<String, Value> = (0..300).map(|i| (i.to_string(), i.into())).collect();
+        for claim in [
+            vec![json!({}); 1000].into(),
+            vec![json!({"a": 1}); 1000].into(),
+            vec![json!([1]); 1000].into(),
+            vec![json!(""); 1000].into(),
+            vec![nested; 20].into(),
+            Value::Object(members),
+        ] {
+            let token = json!({"claim": claim, "extra": claim});
+            let mut claims = None;
+            let memory = allocation_counter::measure(|| {
+                claims = Some(kept(&token, false, &["claim"], 1));
+            });
+            let weight = claims.unwrap().weight();
+            let bytes = usize::try_from(memory.bytes_current).unwrap();
+            assert!(bytes <= weight, "{bytes} > {weight}: {}", claim[0]);
+            assert!(
+                weight < 3 * bytes + 10_000,
+                "{weight} for {bytes}: {}",
+                claim[0]
+            );
+        }
     }
 
     #[test]
@@ -326,7 +385,7 @@ mod tests {
                 false,
                 &[],
                 0,
-                64 + 2 * ("extra".len() + "[true,1]".len()),
+                64 + 2 * "extra".len() + "[true,1]".len() + 2 * size_of::<Value>(),
             ),
             (json!({"ignored": "x"}), false, &[], 0, 0),
             (
@@ -334,9 +393,9 @@ mod tests {
                 false,
                 &["ignored"],
                 0,
-                64 + r#""x""#.len(),
+                64 + "x".len(),
             ),
-            (json!({}), false, &["ignored"], 0, 64 + "null".len()),
+            (json!({}), false, &["ignored"], 0, 64),
             // A bit for each rule.
             (json!({}), false, &[], 800, 100),
         ] {
