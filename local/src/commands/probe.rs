@@ -133,7 +133,9 @@ impl ProbeAnswer {
     /// All values of a header, joined by commas (RFC 9110, section 5.3).
     pub(super) fn header(&self, name: &HeaderName) -> Option<String> {
         let values = self.headers.get_all(name).iter();
-        let values: Vec<&str> = values.filter_map(|value| value.to_str().ok()).collect();
+        let values: Vec<_> = values
+            .map(|value| String::from_utf8_lossy(value.as_bytes()))
+            .collect();
         (!values.is_empty()).then(|| values.join(", "))
     }
 
