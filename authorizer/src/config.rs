@@ -123,11 +123,19 @@ const MAX_SECONDS: u64 = 315_360_000;
 
 fn read_key_cache(reader: &mut Reader<'_>, issuers: &[IssuerSettings]) -> KeyCacheSettings {
     let seconds = Duration::from_secs;
+    let cooldown = reader.number("JWKS_COOLDOWN_SECONDS", 30, 0..=86_400);
+    if cooldown == 0 {
+        reader.warn(
+            "JWKS_COOLDOWN_SECONDS is 0: each token with an unknown key id causes a request to the issuer, and during an \
+             outage each call waits for one; set it to at least 1"
+                .to_owned(),
+        );
+    }
     KeyCacheSettings {
         key_file: read_key_file(reader, issuers),
         max_age: seconds(reader.number("JWKS_MAX_AGE_SECONDS", 3600, 0..=MAX_SECONDS)),
         max_stale: seconds(reader.number("JWKS_MAX_STALE_SECONDS", 86_400, 0..=MAX_SECONDS)),
-        cooldown: seconds(reader.number("JWKS_COOLDOWN_SECONDS", 30, 0..=86_400)),
+        cooldown: seconds(cooldown),
         timeout: Duration::from_millis(reader.number("JWKS_TIMEOUT_MS", 2000, 1..=60_000)),
     }
 }

@@ -400,6 +400,19 @@ fn dpop_settings_are_read() {
     );
 }
 
+#[test]
+fn a_cooldown_of_zero_causes_a_warning() {
+    let warnings = |seconds| good(&[("JWKS_COOLDOWN_SECONDS", seconds)]).warnings;
+    assert_eq!(
+        warnings("0"),
+        [
+            "JWKS_COOLDOWN_SECONDS is 0: each token with an unknown key id causes a request to the issuer, and during an \
+             outage each call waits for one; set it to at least 1"
+        ]
+    );
+    assert!(warnings("1").is_empty());
+}
+
 /// Otherwise an operator could believe that tokens are introspected.
 #[test]
 fn settings_of_introspection_cause_a_warning_while_it_is_off() {
