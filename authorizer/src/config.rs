@@ -131,10 +131,19 @@ fn read_key_cache(reader: &mut Reader<'_>, issuers: &[IssuerSettings]) -> KeyCac
                 .to_owned(),
         );
     }
+    let key_file = read_key_file(reader, issuers);
+    let max_stale = reader.number("JWKS_MAX_STALE_SECONDS", 86_400, 0..=MAX_SECONDS);
+    if key_file.is_some() && max_stale == 0 {
+        reader.warn(
+            "JWKS_FILE has no effect while JWKS_MAX_STALE_SECONDS is 0, because its keys are stale from the start: set \
+             JWKS_MAX_STALE_SECONDS to at least 1, or unset JWKS_FILE"
+                .to_owned(),
+        );
+    }
     KeyCacheSettings {
-        key_file: read_key_file(reader, issuers),
+        key_file,
         max_age: seconds(reader.number("JWKS_MAX_AGE_SECONDS", 3600, 0..=MAX_SECONDS)),
-        max_stale: seconds(reader.number("JWKS_MAX_STALE_SECONDS", 86_400, 0..=MAX_SECONDS)),
+        max_stale: seconds(max_stale),
         cooldown: seconds(cooldown),
         timeout: Duration::from_millis(reader.number("JWKS_TIMEOUT_MS", 2000, 1..=60_000)),
     }

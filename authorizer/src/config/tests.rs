@@ -413,6 +413,27 @@ fn a_cooldown_of_zero_causes_a_warning() {
     assert!(warnings("1").is_empty());
 }
 
+#[test]
+fn a_key_file_that_is_never_used_causes_a_warning() {
+    let warnings = |stale| {
+        good(&[
+            ("ALGORITHMS", "ES256"),
+            ("JWKS_FILE", "elliptic.json"),
+            ("JWKS_MAX_STALE_SECONDS", stale),
+        ])
+        .warnings
+    };
+    assert_eq!(
+        warnings("0"),
+        [
+            "JWKS_FILE has no effect while JWKS_MAX_STALE_SECONDS is 0, because its keys are stale from the start: set \
+             JWKS_MAX_STALE_SECONDS to at least 1, or unset JWKS_FILE"
+        ]
+    );
+    assert!(warnings("1").is_empty());
+    assert!(good(&[("JWKS_MAX_STALE_SECONDS", "0")]).warnings.is_empty());
+}
+
 /// Otherwise an operator could believe that tokens are introspected.
 #[test]
 fn settings_of_introspection_cause_a_warning_while_it_is_off() {
