@@ -488,6 +488,25 @@ fn the_query_of_a_url_is_not_shown() {
         assert_eq!(shown, "https://a.example/keys?…");
     }
     assert!(!format!("{settings:?}").contains("hush"));
+    for issuers in [
+        format!(r#"[{{"jwksUri": "{address}"}},]"#),
+        format!(r#"["{address}"]"#),
+        format!(r#"[{{"issuer": "{address}", "audience": ["x"]}}]"#),
+        format!(
+            r#"[{{"issuer": "https://a.example", "audience": ["x"], "jwksURI": "{address}"}}]"#
+        ),
+    ] {
+        let variables = [
+            ("ISSUER", "-"),
+            ("AUDIENCE", "-"),
+            ("TRUSTED_ISSUERS", &*issuers),
+        ];
+        let message = Settings::from_source(&given(&variables))
+            .unwrap_err()
+            .to_string();
+        assert!(message.contains("https://a.example/keys?…"), "{message}");
+        assert!(!message.contains("hush"), "{message}");
+    }
     let wrong = "http://a.example/keys?key=hush";
     let json =
         format!(r#"[{{"issuer": "https://a.example", "audience": ["x"], "jwksUri": "{wrong}"}}]"#);

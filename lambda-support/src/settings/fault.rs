@@ -52,8 +52,8 @@ impl Holds {
         }
     }
 
-    /// The value, unless it may contain a password. An address with a user name has a `:` before an `@`, however
-    /// malformed it is. The `@` may be percent-encoded or full-width.
+    /// The value, unless it may contain a password, up to the first query of a URL. An address with a user name has a
+    /// `:` before an `@`, however malformed it is. The `@` may be percent-encoded or full-width.
     pub(super) fn shown(value: String) -> Self {
         let is_json = value.trim_start().starts_with(['[', '{']);
         let mut parts = value.split(|c| is_json && c == '"');
@@ -66,10 +66,12 @@ impl Holds {
             colon.is_some_and(|colon| at.is_some_and(|at| colon < at))
         });
         if may_hold_password {
-            Self::Secret
-        } else {
-            Self::Value(value)
+            return Self::Secret;
         }
+        Self::Value(match value.split_once("://") {
+            Some((scheme, rest)) => format!("{scheme}://{}", without_query(rest)),
+            None => value,
+        })
     }
 }
 

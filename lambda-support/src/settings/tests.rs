@@ -112,6 +112,12 @@ fn a_value_that_may_be_a_secret_is_not_shown() {
         ("JWKS_URI", "https://host/keys?key=hush"),
         ("AWS_ENDPOINT_URL_DYNAMODB", "http://host/?key=hush"),
         ("TRUSTED_ISSUERS", r#"[{"issuer": "https://user:hush@host""#),
+        (
+            "TRUSTED_ISSUERS",
+            r#"[{"jwksUri": "https://host/keys?key=hush"},]"#,
+        ),
+        ("ISSUER", "https://host/keys?key=hush"),
+        ("JWKS_FILE", "HTTPS://host/keys?key=hush"),
     ] {
         let message = message(name, value);
         assert!(!message.contains("hu"), "{message}");
