@@ -217,7 +217,7 @@ impl Introspection {
                 // If concurrent introspections fail, that is one failure of the issuer. A failure later than `now` is
                 // not concurrent: the clock was set back.
                 let now = self.clock.now();
-                let is_concurrent = |last| asked_at < last && last <= now;
+                let is_concurrent = |last| asked_at <= last && last <= now;
                 if !state.failures.last().is_some_and(is_concurrent) {
                     state.failures.add(now);
                 }

@@ -323,6 +323,7 @@ mod tests {
             vec![json!({"a": 1}); 1000].into(),
             vec![json!([1]); 1000].into(),
             vec![json!(""); 1000].into(),
+            vec![json!({"a".repeat(1000): 1}); 100].into(),
             vec![nested; 20].into(),
             Value::Object(members),
         ] {
