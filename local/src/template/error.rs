@@ -75,7 +75,7 @@ pub enum DefinitionError {
     Intrinsic(String),
 }
 
-/// The start of a value for an error. After a whole map the message would not be found.
+/// The start of a value, so that an error about a large map stays short.
 pub(super) fn quoted(value: &Value) -> String {
     const MAX_CHARS: usize = 200;
     shortened(&value.to_string(), MAX_CHARS)

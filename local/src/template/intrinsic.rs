@@ -226,7 +226,8 @@ impl Scope {
             Some(Value::String(name)) if name == "AWS::Include" => {}
             None => return Err(DefinitionError::Missing("Name").into()),
             Some(other) => {
-                let why = format!("the transform {other}; expected \"AWS::Include\"");
+                let found = quoted(other);
+                let why = format!("the transform {found}; expected \"AWS::Include\"");
                 return Err(DefinitionError::NotSupported(why).into());
             }
         }
